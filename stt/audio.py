@@ -1,0 +1,37 @@
+"""8 kHz telephone audio: the constants and the conversions that everyone shares. Pure.
+
+Audio is ``ulaw`` (G.711 µ-law, one byte a sample, as Twilio sends it) or ``pcm`` (signed 16-bit little-endian).
+"""
+
+from __future__ import annotations
+
+import audioop
+import math
+
+SAMPLE_RATE_HZ = 8000
+FRAME_MS = 20
+FRAME_BYTES = SAMPLE_RATE_HZ * FRAME_MS // 1000
+"""160 bytes of µ-law."""
+BYTES_PER_MS = SAMPLE_RATE_HZ // 1000
+"""Of µ-law."""
+ULAW_SILENCE = b"\xff"
+FLOOR_DBFS = -96.0
+"""What digital silence is called."""
+
+
+def ulaw_to_pcm(ulaw: bytes) -> bytes:
+    return audioop.ulaw2lin(ulaw, 2)
+
+
+def pcm_to_ulaw(pcm: bytes) -> bytes:
+    return audioop.lin2ulaw(pcm, 2)
+
+
+def dbfs(pcm: bytes) -> float:
+    """Root mean square level in dB relative to full scale: 0 is the loudest, FLOOR_DBFS silence."""
+    rms = audioop.rms(pcm, 2)
+    return 20 * math.log10(rms / 32768) if rms else FLOOR_DBFS
+
+
+def duration_ms(ulaw: bytes) -> int:
+    return len(ulaw) // BYTES_PER_MS

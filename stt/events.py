@@ -1,0 +1,76 @@
+"""What a recogniser says: words, interim and final results, and its errors.
+
+Owns the vocabulary between engines (stt/google.py, the emulator's tests' fakes) and the core (stt/attribution.py,
+calls/session.py). Knows no engine, no clock and no Django. All times are milliseconds of media time: 0 is the start of
+the call's audio, not of one recognition stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class RecognizerError(Exception):
+    """An engine failed. ``code`` is stable: it is stored on rows and filtered by; ``message`` is for people."""
+
+    def __init__(self, code: str, message: str = "", *, permanent: bool = False) -> None:
+        super().__init__(message or code)
+        self.code = code
+        """Stable identifier such as ``unavailable``, ``stream_expired``, ``model_not_supported``."""
+        self.message = message or code
+        self.permanent = permanent
+        """True when asking again cannot help (credentials, configuration)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One recognised word; times are known only where the engine gave word offsets."""
+
+    text: str
+    start_ms: int | None = None
+    """Media time, ms."""
+    end_ms: int | None = None
+    """Media time, ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interim:
+    """A hypothesis that may still change: all words of the segment that is open on this stream."""
+
+    words: tuple[str, ...]
+    end_ms: int | None
+    """Media time up to which the engine has listened; None when it did not say (0 on the wire means the same)."""
+    stability: float = 0.0
+    """0 (may change) to 1 (unlikely to change), as the engine estimates it; 0 when it does not."""
+    stream: int = 0
+    """Which recognition stream of the call spoke, counted from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """The settled words of a segment (streaming), or of one utterance (one-shot)."""
+
+    words: tuple[Word, ...]
+    end_ms: int | None
+    confidence: float | None = None
+    stream: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOpened:
+    """A recognition stream is connected and its configuration is written."""
+
+    stream: int
+    attempt: int
+    """1 for the first try."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamClosed:
+    """A recognition stream has ended: no result follows. ``error`` is None for a normal end."""
+
+    stream: int
+    error: RecognizerError | None = None
+
+
+RecognizerEvent = Interim | Final | StreamOpened | StreamClosed

@@ -1,0 +1,126 @@
+"""The settings that a telephony engineer tunes: each with its unit, bounds, default and what it trades.
+
+One table serves the environment (voiceapp/settings.py), the admin's form (stt/models.py) and the documentation; a call
+works with a frozen ``Tuning`` taken once at its start. Pure: no Django.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+class TuningError(ValueError):
+    """A value is not a whole number within its bounds; the message names the field, the bounds and the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a whole-number field may be."""
+
+    low: int
+    high: int
+    unit: str
+    trades: str
+    """One line: what is gained and lost when it grows."""
+    env: str = ""
+    """The environment variable that gives the first profile's value; empty when there is none."""
+
+    def check(self, name: str, value: object) -> int:
+        """The value as an int. Raises TuningError."""
+        try:
+            number = int(str(value))
+        except ValueError:
+            number = self.low - 1
+        if not self.low <= number <= self.high:
+            raise TuningError(
+                f"{name} must be a whole number from {self.low} to {self.high} {self.unit}, not {value!r}"
+            )
+        return number
+
+
+BOUNDS: dict[str, Bounds] = {
+    "stt_batch_ms": Bounds(
+        20, 400, "ms", "Larger: fewer messages to the engine, words a little later.", "STT_BATCH_MS"
+    ),
+    "stt_partial_debounce_ms": Bounds(
+        0, 1000, "ms", "Larger: calmer screens and less work, coarser partials.", "STT_PARTIAL_DEBOUNCE_MS"
+    ),
+    "stt_timeout_ms": Bounds(
+        100,
+        5000,
+        "ms",
+        "Larger: more turns wait for the final and are right; the caller waits longer.",
+        "STT_TIMEOUT_MS",
+    ),
+    "vad_hangover_ms": Bounds(
+        100, 2000, "ms", "Larger: fewer utterances cut at a pause, every answer later.", "VAD_HANGOVER_MS"
+    ),
+    "stt_fallback_deadline_ms": Bounds(
+        500, 20000, "ms", "Larger: the one-shot recogniser saves more utterances; the next turn may wait longer."
+    ),
+    "vad_aggressiveness": Bounds(0, 3, "level", "Higher: less noise is taken for speech, quiet speech may be missed."),
+    "noise_margin_db": Bounds(0, 20, "dB", "Higher: less noise is taken for speech, quiet speech may be missed."),
+    "early_min_characters": Bounds(
+        1, 200, "characters", "Larger: fewer turns are taken early from a strong partial, more wait."
+    ),
+    "coverage_slack_ms": Bounds(
+        0, 1000, "ms", "Larger: more partials count as complete, more last words come as revisions."
+    ),
+    "settle_ms": Bounds(
+        0,
+        1000,
+        "ms",
+        "Larger: a partial's newest words must stand longer before they are acted on; fewer errors, later.",
+    ),
+    "stt_attempts": Bounds(
+        1, 10, "attempts", "More: a longer try at streaming before the one-shot recogniser takes over."
+    ),
+    "stt_retry_ms": Bounds(0, 5000, "ms", "Larger: gentler on a failing engine, first words later."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """One call's settings. Units are in the names; bounds in BOUNDS."""
+
+    stt_batch_ms: int = 80
+    stt_partial_debounce_ms: int = 120
+    stt_timeout_ms: int = 450
+    vad_hangover_ms: int = 220
+    stt_fallback_deadline_ms: int = 4000
+    vad_aggressiveness: int = 2
+    noise_margin_db: int = 6
+    early_min_characters: int = 15
+    coverage_slack_ms: int = 60
+    settle_ms: int = 200
+    stt_attempts: int = 3
+    stt_retry_ms: int = 200
+    streaming: bool = True
+    """False sends every utterance to the one-shot recogniser."""
+    language: str = "iw-IL"
+    """BCP-47 as Google writes Hebrew; he-IL is accepted as well."""
+    model: str = ""
+    """Empty: chosen by stt/selection.py."""
+    phrase_hints: tuple[str, ...] = ()
+    """Names, places and terms that the engine should expect."""
+    profile: str = "environment"
+    """Which profile and revision these came from, for the call's record."""
+
+    def __post_init__(self) -> None:
+        for name, bounds in BOUNDS.items():
+            bounds.check(name, getattr(self, name))
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Tuning:
+        """From a stored snapshot; unknown keys are passed over, missing ones take their default. Raises TuningError."""
+        names = {f.name for f in fields(cls)}
+        known = {name: value for name, value in values.items() if name in names}
+        if "phrase_hints" in known:
+            known["phrase_hints"] = tuple(known["phrase_hints"])
+        return cls(**known)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {**asdict(self), "phrase_hints": list(self.phrase_hints)}
