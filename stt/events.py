@@ -73,4 +73,21 @@ class StreamClosed:
     error: RecognizerError | None = None
 
 
-RecognizerEvent = Interim | Final | StreamOpened | StreamClosed
+@dataclass(frozen=True, slots=True)
+class StreamingLost:
+    """No stream is open and none is being tried: utterances depend on the one-shot recogniser."""
+
+    error: RecognizerError
+
+
+@dataclass(frozen=True, slots=True)
+class OneShotDone:
+    """The one-shot recogniser has answered for an utterance: words, none, or an error."""
+
+    utterance: int | None
+    """None when the audio came without its utterance: the words go to the last one."""
+    words: tuple[str, ...]
+    error: RecognizerError | None = None
+
+
+RecognizerEvent = Interim | Final | StreamOpened | StreamClosed | StreamingLost | OneShotDone

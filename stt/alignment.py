@@ -1,0 +1,142 @@
+"""Words of one hypothesis matched with those of another, so that evidence survives every revision. Pure.
+
+Knows words and what is known of them; no utterances, no streams (stt/attribution.py), no clock.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from stt.events import Word
+
+SIMILAR = 0.5
+"""Share of letters that two words must have in common to be one word heard twice."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One word of a segment with the evidence of whose it is."""
+
+    text: str
+    seen_ms: int
+    """End of the earliest hypothesis that held it: it was spoken before this."""
+    lacked_ms: int
+    """End of the last hypothesis that lacked it."""
+    since_ms: float
+    stood: int = 1
+    owner: int | None = None
+    """Number of the turn that took it."""
+    start_ms: int | None = None
+    end_ms: int | None = None
+
+    @property
+    def middle_ms(self) -> int | None:
+        return None if self.start_ms is None or self.end_ms is None else (self.start_ms + self.end_ms) // 2
+
+
+def key(text: str) -> str:
+    return text.strip(".,?!:;\"'״׳")
+
+
+def alike(one: Sequence[str], other: Sequence[str]) -> bool:
+    """At least half of the words of two hypotheses agree, in order."""
+    return SequenceMatcher(None, [key(w) for w in one], [key(w) for w in other], autojunk=False).ratio() >= SIMILAR
+
+
+def _similar(one: str, other: str) -> bool:
+    return SequenceMatcher(None, key(one), key(other), autojunk=False).ratio() >= SIMILAR
+
+
+def same_word_and_time(entry: Entry, word: Word) -> bool:
+    if entry.start_ms is None or entry.end_ms is None or word.start_ms is None or word.end_ms is None:
+        return False
+    shared_ms = min(entry.end_ms, word.end_ms) - max(entry.start_ms, word.start_ms)
+    shorter_ms = min(entry.end_ms - entry.start_ms, word.end_ms - word.start_ms)
+    return key(entry.text) == key(word.text) and shared_ms * 2 > shorter_ms
+
+
+def set_times(entries: list[Entry], words: Sequence[Word], *, latest_ms: int) -> None:
+    """Believe word times that are whole, ordered and not ahead of the audio; pass over the others."""
+    reached_ms = 0
+    for entry, word in zip(entries, words, strict=True):
+        if word.start_ms is None or not word.end_ms or not reached_ms <= word.start_ms <= word.end_ms <= latest_ms:
+            continue
+        entry.start_ms, entry.end_ms, reached_ms = word.start_ms, word.end_ms, word.start_ms
+
+
+def align(old: list[Entry], words: Sequence[str], fresh: Entry) -> tuple[list[Entry], list[Entry]]:
+    """The words of a newer hypothesis with what is known of them from the older one.
+
+    ``fresh`` is the evidence of a word that is new. Returns the entries, and the old entries behind the last kept one.
+    """
+    same = 0
+    while same < min(len(old), len(words)) and old[same].text == words[same]:
+        same += 1
+    entries = [replace(entry, stood=entry.stood + 1) for entry in old[:same]]
+    kept = same
+    matcher = SequenceMatcher(
+        None, [key(e.text) for e in old[same:]], [key(word) for word in words[same:]], autojunk=False
+    )
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        before, after = old[same + i1 : same + i2], words[same + j1 : same + j2]
+        if tag == "equal":
+            entries += [replace(e, text=word, stood=e.stood + 1) for e, word in zip(before, after, strict=True)]
+            kept = same + i2
+        elif tag == "replace":
+            inherited, used = _inherit(before, after, fresh)
+            entries += inherited
+            kept = max(kept, same + i1 + used)
+        elif tag == "insert":
+            entries += [replace(fresh, text=word) for word in after]
+    return entries, old[kept:]
+
+
+def _inherit(before: list[Entry], after: Sequence[str], fresh: Entry) -> tuple[list[Entry], int]:
+    """Words that stand where others stood: letter by letter, so that merged and split words keep their evidence.
+
+    New letters beyond the old ones are new words. Returns the entries and how many old ones they used.
+    """
+    ends: list[int] = []
+    for entry in before:
+        ends.append((ends[-1] if ends else 0) + len(entry.text))
+    entries: list[Entry] = []
+    used = letters = 0
+    for word in after:
+        at = bisect_right(ends, letters)
+        if at < len(before):
+            entries.append(replace(before[at], text=word, since_ms=fresh.since_ms, stood=1))
+            used = at + 1
+        else:
+            entries.append(replace(fresh, text=word))
+        letters += len(word)
+    if letters >= ends[-1]:
+        used = len(before)
+    return entries, used
+
+
+def merge(one_shot: Sequence[str], entries: Sequence[Entry]) -> tuple[str, ...]:
+    """One-shot words and stream words of the same utterance, each once.
+
+    Stream words take the place of one-shot words where they are aligned with them, or where their time is known; words
+    that only one of the two heard stay.
+    """
+    stream = [entry.text for entry in entries]
+    if not one_shot or not stream:
+        return tuple(stream or one_shot)
+    words: list[str] = []
+    matcher = SequenceMatcher(None, [key(w) for w in one_shot], [key(w) for w in stream], autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "delete" or (tag == "replace" and not _replaces(entries[j1:j2], one_shot[i1:i2])):
+            words += one_shot[i1:i2]
+        words += stream[j1:j2]
+    return tuple(words)
+
+
+def _replaces(entries: Sequence[Entry], one_shot: Sequence[str]) -> bool:
+    """These stream words stand for these one-shot words: at a known time, and as many, or alike."""
+    if all(entry.middle_ms is not None for entry in entries) and len(entries) * 2 >= len(one_shot):
+        return True
+    return _similar("".join(entry.text for entry in entries), "".join(one_shot))

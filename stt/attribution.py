@@ -1,0 +1,403 @@
+"""Attribution: which turn does each recognised word belong to.
+
+The recogniser has its own segments; our utterances overlap them in every way: a segment over three utterances, an
+utterance over two segments, a final long after the next utterance began. This ledger holds every word that any engine
+gave, exactly once, and answers at any moment which of them are an utterance's share.
+
+How: nothing is ever *moved* from turn to turn. A word carries evidence (its time, if the engine gave one; the turn
+that took it; the end of the first hypothesis that held it), and its utterance follows from the evidence of the whole
+segment, in order. A newer hypothesis is aligned with the one before it and its words inherit the evidence, so words
+that are revised, merged, split or dropped cannot be given out twice.
+
+Owns no clock and no audio; knows no Django, no asyncio, no engine. All times are ms of media time, except ``now_ms``,
+which is monotonic. Never raises on any order of calls.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from stt.alignment import Entry, align, alike, key, merge, same_word_and_time, set_times
+from stt.events import Final, Interim, Word
+
+UNVOICED_GAP_MS = 1000
+"""A timed word farther than this from every utterance was missed by the endpointer and becomes a turn of its own."""
+SHORTEST_WORD_MS = 120
+"""A hypothesis that reaches less than this into an utterance cannot hold a whole word of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What the ledger holds for one utterance at this moment."""
+
+    words: tuple[str, ...]
+    settled: bool
+    """All come from finals, one-shots or closed streams: no word can change any more but by times or later evidence."""
+    heard_to_ms: int | None
+    """Media time up to which the engine has listened, by the newest result with a known end; None: unknown."""
+    newest_since_ms: float
+    """``now_ms`` at which the newest unsettled word took its present form; 0 when all are settled."""
+    newest_stood: int
+    """Successive hypotheses in which the newest unsettled word stood unchanged."""
+    stability: float
+    """The engine's own estimate for the newest hypothesis, 0 to 1."""
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+@dataclass(slots=True)
+class Span:
+    """An utterance's place in media time. ``end_ms`` is None while speech goes on."""
+
+    number: int
+    start_ms: int
+    end_ms: int | None = None
+    unvoiced: bool = False
+
+
+@dataclass(slots=True)
+class _Segment:
+    """What a recogniser takes for one utterance: its newest hypothesis or, when settled, its words."""
+
+    stream: int
+    from_ms: int
+    """Everything in it was spoken after this: the end of the result that was settled before it."""
+    entries: list[Entry] = field(default_factory=list)
+    ghosts: list[Entry] = field(default_factory=list)
+    """Words that the final before left out: the next hypothesis may bring them back, with their evidence."""
+    end_ms: int | None = None
+    stability: float = 0.0
+    settled: bool = False
+    withheld: bool = False
+    """A final without words ended it: its hypothesis stands until the next one says whether it goes on."""
+    owners: list[int | None] | None = None
+    """Cache of ``Attribution._owners``; None when evidence or spans have changed."""
+
+
+class Attribution:
+    """The ledger of one call's words. Not thread-safe; every method returns at once."""
+
+    def __init__(self) -> None:
+        self._spans: list[Span] = []
+        self._numbered: dict[int, Span] = {}
+        self._last_number = 0
+        self._segments: list[_Segment] = []
+        self._open: dict[int, _Segment] = {}
+        self._settled_to_ms: dict[int, int] = {}
+        self._heard_to_ms: int | None = None
+        self._one_shots: dict[int, tuple[str, ...]] = {}
+        self._new_unvoiced: list[Span] = []
+
+    # Utterances
+
+    def began(self, start_ms: int) -> int:
+        """An utterance has begun; returns its number, from 1."""
+        return self._add_span(start_ms, None, unvoiced=False).number
+
+    def ended(self, number: int, end_ms: int) -> None:
+        span = self._numbered[number]
+        span.end_ms = max(end_ms, span.start_ms)
+        self._spans_changed()
+
+    def span(self, number: int) -> Span:
+        """Raises KeyError when there is none, or it was forgotten."""
+        return self._numbered[number]
+
+    def take_unvoiced(self) -> list[Span]:
+        """Utterances that only the recogniser heard, each handed out once."""
+        spans, self._new_unvoiced = self._new_unvoiced, []
+        return spans
+
+    # Results
+
+    def interim(self, event: Interim, *, fed_ms: int, now_ms: float) -> None:
+        """A newer hypothesis. ``fed_ms``: media time up to which audio was given to the stream."""
+        words = tuple(word for word in event.words if word)
+        if not words or self._is_repeat(event.stream, words, event.end_ms):
+            return
+        segment = self._segment(event.stream, words)
+        self._note_end(segment, event.end_ms, fed_ms)
+        self._revise(segment, words, seen_ms=_known(event.end_ms, fed_ms), now_ms=now_ms)
+        segment.stability = event.stability
+
+    def final(self, event: Final, *, fed_ms: int, now_ms: float) -> None:
+        """The settled words of the stream's segment. Without words it settles nothing and erases nothing."""
+        said = tuple(word for word in event.words if word.text)
+        if not said:
+            if event.stream in self._open:
+                self._open[event.stream].withheld = True
+            return
+        words = tuple(word for word in said if not self._was_settled(word))
+        if not words or self._is_repeat(event.stream, tuple(word.text for word in said), event.end_ms):
+            return
+        segment = self._segment(event.stream, tuple(word.text for word in words))
+        self._note_end(segment, event.end_ms, fed_ms)
+        end_ms = _known(event.end_ms, fed_ms)
+        left_out = self._revise(segment, tuple(word.text for word in words), seen_ms=end_ms, now_ms=now_ms)
+        set_times(segment.entries, words, latest_ms=fed_ms)
+        if event.end_ms:
+            self._settled_to_ms[event.stream] = max(end_ms, self._settled_to_ms.get(event.stream, 0))
+        self._settle(segment)
+        if left_out:
+            self._carry_over(event.stream, left_out, end_ms)
+
+    def closed(self, stream: int) -> None:
+        """No result follows on this stream: its last hypotheses are as good as final."""
+        self._open.pop(stream, None)
+        for segment in self._segments:
+            if segment.stream == stream and not segment.settled:
+                self._settle(segment)
+        self._segments = [segment for segment in self._segments if segment.entries]
+
+    def one_shot(self, number: int, words: Sequence[str]) -> None:
+        """What the one-shot recogniser heard in an utterance; it claims the same words from untimed neighbours."""
+        span = self._numbered.get(number)
+        texts = tuple(word for word in words if word)
+        if span is None or not texts:
+            return
+        self._claim(span, texts)
+        self._one_shots[number] = texts
+
+    # Answers
+
+    def share(self, number: int) -> Share:
+        """All words that are this utterance's by the evidence so far."""
+        entries: list[Entry] = []
+        unsettled: list[Entry] = []
+        stability = 1.0
+        for segment, mine in self._of(number):
+            entries += mine
+            if not segment.settled and mine:
+                unsettled += mine
+                stability = segment.stability
+        newest = unsettled[-1] if unsettled else None
+        return Share(
+            words=merge(self._one_shots.get(number, ()), entries),
+            settled=newest is None,
+            heard_to_ms=self._heard_to_ms,
+            newest_since_ms=max((entry.since_ms for entry in unsettled), default=0.0),
+            newest_stood=newest.stood if newest else 0,
+            stability=stability,
+        )
+
+    def take(self, number: int) -> None:
+        """A turn was accepted with its share: those words are its own, whatever a newer hypothesis makes of them."""
+        for _, mine in self._of(number):
+            for entry in mine:
+                entry.owner = number
+        self._spans_changed()
+
+    def heard_words(self, number: int) -> tuple[str, ...]:
+        """An accepted turn's words by now: what is settled, and of what is not, what it took."""
+        entries = [
+            entry for segment, mine in self._of(number) for entry in mine if segment.settled or entry.owner == number
+        ]
+        return merge(self._one_shots.get(number, ()), entries)
+
+    def waits_for(self, number: int) -> bool:
+        """Words of this utterance are still unsettled."""
+        return any(not segment.settled for segment, mine in self._of(number) if mine)
+
+    def forget_before(self, at_ms: int) -> None:
+        """Drop what lies wholly before a media time, so that a call of hours stays as small as one of minutes."""
+        kept = [s for s in self._segments if not s.settled or not s.entries or s.entries[-1].seen_ms >= at_ms]
+        held = {number for segment in kept for number in self._owners(segment)}
+        for span in self._spans:
+            if span.end_ms is not None and span.end_ms < at_ms and span.number not in held:
+                self._numbered.pop(span.number, None)
+                self._one_shots.pop(span.number, None)
+        self._segments = kept
+        self._spans = [span for span in self._spans if span.number in self._numbered]
+        self._spans_changed()
+
+    # Evidence
+
+    def _segment(self, stream: int, words: Sequence[str] = ()) -> _Segment:
+        """The segment that these words continue, or a new one."""
+        segment = self._open.get(stream)
+        if segment is not None and segment.withheld:
+            segment.withheld = False
+            if not alike([entry.text for entry in segment.entries], words):
+                segment = None
+        if segment is None:
+            segment = _Segment(stream, from_ms=self._settled_to_ms.get(stream, 0))
+            self._open[stream] = segment
+            self._segments.append(segment)
+        return segment
+
+    def _note_end(self, segment: _Segment, end_ms: int | None, fed_ms: int) -> None:
+        if end_ms:
+            segment.end_ms = min(end_ms, fed_ms)
+            self._heard_to_ms = max(segment.end_ms, self._heard_to_ms or 0)
+
+    def _revise(self, segment: _Segment, words: Sequence[str], *, seen_ms: int, now_ms: float) -> list[Entry]:
+        """Replace the segment's words by a newer hypothesis; returns the old words behind the last one it kept."""
+        old = segment.entries or segment.ghosts
+        lacked_ms = max((entry.seen_ms for entry in old), default=segment.from_ms)
+        segment.entries, left_out = align(old, words, Entry("", seen_ms, min(lacked_ms, seen_ms), now_ms))
+        segment.ghosts = []
+        segment.owners = None
+        return left_out
+
+    def _carry_over(self, stream: int, left_out: list[Entry], end_ms: int) -> None:
+        """A final that ends before the hypothesis did: what was spoken after it lives on in the next segment."""
+        after = [entry for entry in left_out if entry.lacked_ms >= end_ms]
+        segment = self._segment(stream)
+        segment.entries = after
+        segment.ghosts = [] if after else left_out
+
+    def _settle(self, segment: _Segment) -> None:
+        if self._open.get(segment.stream) is segment:
+            del self._open[segment.stream]
+        segment.settled = True
+        segment.ghosts = []
+        self._make_unvoiced(segment)
+        # Words without a time stay where the evidence of this moment puts them; timed ones follow the spans.
+        for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
+            if entry.middle_ms is None:
+                entry.owner = owner
+
+    def _is_repeat(self, stream: int, words: tuple[str, ...], end_ms: int | None) -> bool:
+        """A result that ends at or before the last settled one and says the same words again."""
+        settled_to_ms = self._settled_to_ms.get(stream)
+        if not words or not end_ms or settled_to_ms is None or end_ms > settled_to_ms:
+            return False
+        return any(
+            segment.settled and segment.stream == stream and tuple(e.text for e in segment.entries) == words
+            for segment in self._segments
+        )
+
+    def _was_settled(self, word: Word) -> bool:
+        """The same word at the same time stands in the ledger already: a final that repeats words."""
+        if word.start_ms is None or word.end_ms is None:
+            return False
+        return any(
+            segment.settled and any(same_word_and_time(entry, word) for entry in segment.entries)
+            for segment in self._segments
+        )
+
+    def _claim(self, span: Span, texts: tuple[str, ...]) -> None:
+        """Untimed words beside this utterance that its one-shot heard too are this utterance's."""
+        end_ms = span.end_ms if span.end_ms is not None else span.start_ms
+        near = [
+            entry
+            for segment in self._segments
+            for entry, owner in zip(segment.entries, self._owners(segment), strict=True)
+            if owner != span.number
+            and entry.middle_ms is None
+            and entry.seen_ms > span.start_ms
+            and max(segment.from_ms, entry.lacked_ms - UNVOICED_GAP_MS) < end_ms
+        ]
+        matcher = SequenceMatcher(None, [key(e.text) for e in near], [key(t) for t in texts], autojunk=False)
+        for block in matcher.get_matching_blocks():
+            for entry in near[block.a : block.a + block.size]:
+                entry.owner = span.number
+        self._spans_changed()
+
+    # Spans
+
+    def _add_span(self, start_ms: int, end_ms: int | None, *, unvoiced: bool) -> Span:
+        self._last_number += 1
+        span = Span(self._last_number, start_ms, end_ms, unvoiced)
+        self._numbered[span.number] = span
+        at = bisect_right([s.start_ms for s in self._spans], start_ms)
+        self._spans.insert(at, span)
+        self._spans_changed()
+        return span
+
+    def _spans_changed(self) -> None:
+        for segment in self._segments:
+            segment.owners = None
+
+    def _make_unvoiced(self, segment: _Segment) -> None:
+        """Give words that lie in no utterance an utterance of their own, one for each gap."""
+        gap: list[Entry] = []
+        for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
+            if owner is None:
+                gap.append(entry)
+            elif gap:
+                self._add_unvoiced(gap, segment)
+                gap = []
+        if gap:
+            self._add_unvoiced(gap, segment)
+
+    def _add_unvoiced(self, gap: list[Entry], segment: _Segment) -> None:
+        timed = [entry for entry in gap if entry.start_ms is not None and entry.end_ms is not None]
+        start_ms = min((e.start_ms for e in timed if e.start_ms is not None), default=segment.from_ms)
+        end_ms = max((e.end_ms for e in timed if e.end_ms is not None), default=gap[-1].seen_ms)
+        span = self._add_span(start_ms, max(start_ms, end_ms), unvoiced=True)
+        for entry in gap:
+            entry.owner = span.number
+        self._new_unvoiced.append(span)
+
+    # Whose word is it
+
+    def _of(self, number: int) -> Iterable[tuple[_Segment, list[Entry]]]:
+        for segment in self._segments:
+            owners = self._owners(segment)
+            yield segment, [e for e, owner in zip(segment.entries, owners, strict=True) if owner == number]
+
+    def _owners(self, segment: _Segment) -> list[int | None]:
+        """For each word of the segment the number of its utterance, in order; None: no utterance holds it."""
+        if segment.owners is None:
+            segment.owners = [
+                self._spans[place // 2].number if place >= 0 and place % 2 == 0 else None
+                for place in self._places(segment.entries)
+            ]
+        return segment.owners
+
+    def _places(self, entries: list[Entry]) -> list[int]:
+        """Places on the line of spans: 2·i is span i, 2·i + 1 the gap behind it, −1 the gap before all.
+
+        Times are certain, a turn that took a word is likely, the first hypothesis that held it is a bound; each kind
+        of evidence yields to the one before it, and the places never go back.
+        """
+        place_of = {span.number: 2 * i for i, span in enumerate(self._spans)}
+        last = 2 * len(self._spans)
+        places = [0] * len(entries)
+        low, spoken_before_ms = last, None
+        for i in range(len(entries) - 1, -1, -1):
+            entry = entries[i]
+            spoken_before_ms = entry.seen_ms if spoken_before_ms is None else min(spoken_before_ms, entry.seen_ms)
+            if entry.middle_ms is not None:
+                places[i] = self._place_at(entry.middle_ms)
+                low = min(low, places[i])
+            elif entry.owner in place_of:
+                places[i] = min(place_of[entry.owner], low)
+            else:
+                after = places[i + 1] if i + 1 < len(entries) else last
+                places[i] = min(self._place_before(spoken_before_ms), low, after)
+        for i in range(1, len(places)):
+            places[i] = max(places[i], places[i - 1])
+        return places
+
+    def _place_at(self, at_ms: int) -> int:
+        """The span that holds a time, or the nearest one within UNVOICED_GAP_MS, or the gap between."""
+        i = bisect_right(self._spans, at_ms, key=lambda span: span.start_ms) - 1
+        before_ms = 0
+        if i >= 0:
+            end_ms = self._spans[i].end_ms
+            if end_ms is None or at_ms <= end_ms:
+                return 2 * i
+            before_ms = at_ms - end_ms
+        after_ms = self._spans[i + 1].start_ms - at_ms if i + 1 < len(self._spans) else UNVOICED_GAP_MS + 1
+        if i >= 0 and before_ms <= min(after_ms, UNVOICED_GAP_MS):
+            return 2 * i
+        return 2 * (i + 1) if after_ms <= UNVOICED_GAP_MS else 2 * i + 1
+
+    def _place_before(self, at_ms: int) -> int:
+        """The last utterance in which a word known at this time can have been spoken, −1 when there is none."""
+        i = bisect_right(self._spans, at_ms - SHORTEST_WORD_MS, key=lambda span: span.start_ms) - 1
+        if i < 0 and self._spans and self._spans[0].start_ms <= at_ms:
+            i = 0
+        return 2 * i if i >= 0 else -1
+
+
+def _known(end_ms: int | None, fed_ms: int) -> int:
+    """A result's end for use as a bound: nothing can have been heard behind the audio that was fed."""
+    return min(end_ms, fed_ms) if end_ms else fed_ms

@@ -1,0 +1,27 @@
+"""What every test may use."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+from asgiref.sync import async_to_sync
+
+CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Run coroutine tests through async_to_sync: pytest-asyncio and django_db do not roll back together."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    async_to_sync(pyfuncitem.obj)(**{name: pyfuncitem.funcargs[name] for name in names})
+    return True
+
+
+@pytest.fixture(scope="session")
+def clips() -> Path:
+    """The folder of human recordings, which are not part of the project."""
+    if not CLIPS.is_dir():
+        pytest.skip("needs the recordings in ../shared/clips")
+    return CLIPS

@@ -1,0 +1,188 @@
+"""Which turn has which words: each rule of attribution as a fact."""
+
+from stt.attribution import Attribution
+from stt.events import Final, Interim, Word
+
+
+class Ledger(Attribution):
+    """An Attribution with short names: everything was fed, and time goes on by itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.now_ms = 0.0
+
+    def utterance(self, start_ms, end_ms):
+        number = self.began(start_ms)
+        self.ended(number, end_ms)
+        return number
+
+    def says(self, text, end_ms, stream=0):
+        self.now_ms += 100
+        self.interim(Interim(tuple(text.split()), end_ms, stream=stream), fed_ms=10**6, now_ms=self.now_ms)
+
+    def settles(self, text, end_ms, times=(), stream=0):
+        """``times``: (start, end) per word; without them the words are untimed."""
+        pairs = list(times) or [(None, None)] * len(text.split())
+        words = tuple(Word(word, *pair) for word, pair in zip(text.split(), pairs, strict=True))
+        self.now_ms += 100
+        self.final(Final(words, end_ms, stream=stream), fed_ms=10**6, now_ms=self.now_ms)
+
+    def heard(self, number):
+        return " ".join(self.heard_words(number))
+
+
+def test_a_final_over_one_utterance_is_its_words():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2000)
+    ledger.settles("שלום לכם", 2100)
+    assert ledger.heard(one) == "שלום לכם"
+
+
+def test_a_segment_over_two_utterances_is_divided_by_word_times():
+    ledger = Ledger()
+    one, two = ledger.utterance(1000, 2000), ledger.utterance(2500, 3500)
+    ledger.settles("a b c d", 3600, [(1000, 1500), (1500, 2000), (2500, 3000), (3000, 3500)])
+    assert (ledger.heard(one), ledger.heard(two)) == ("a b", "c d")
+
+
+def test_without_times_the_trail_divides_a_segment():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2000)
+    ledger.says("a b", 2000)
+    two = ledger.utterance(2500, 3500)
+    ledger.says("a b c", 3000)
+    ledger.settles("a b c d", 3600)
+    assert (ledger.heard(one), ledger.heard(two)) == ("a b", "c d")
+
+
+def test_words_are_given_out_once_even_when_a_final_comes_late():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2000)
+    ledger.says("a b", 1900)
+    ledger.take(one)
+    two = ledger.utterance(2300, 3300)
+    ledger.settles("a b c", 3300)
+    assert (ledger.heard(one), ledger.heard(two)) == ("a b", "c")
+
+
+def test_a_taken_word_survives_revision_merge_and_split():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2000)
+    ledger.says("לא כול כאן", 2000)
+    ledger.take(one)
+    ledger.began(2400)
+    ledger.says("לאכול כאן עכשיו", 2900)
+    assert ledger.heard(one) == "לאכול כאן"
+    ledger.settles("לא כול כאן עכשיו", 3000)
+    assert ledger.heard(one) == "לא כול כאן"
+
+
+def test_a_repeated_final_is_no_second_one():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2000)
+    ledger.settles("כן", 2000)
+    ledger.settles("כן", 2000)
+    assert ledger.heard(one) == "כן"
+
+
+def test_the_same_word_said_twice_stands_twice():
+    ledger = Ledger()
+    one, two = ledger.utterance(1000, 1400), ledger.utterance(2500, 2900)
+    ledger.settles("כן", 1500)
+    ledger.settles("כן", 3000)
+    assert (ledger.heard(one), ledger.heard(two)) == ("כן", "כן")
+
+
+def test_a_final_without_words_settles_nothing_and_erases_nothing():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2000)
+    ledger.says("שלום", 1900)
+    ledger.settles("", 2000)
+    assert not ledger.share(one).settled
+    ledger.closed(0)
+    assert ledger.heard(one) == "שלום"
+
+
+def test_a_stream_that_ends_without_a_final_settles_its_last_hypothesis():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2000)
+    ledger.says("שלום לך", 1900)
+    ledger.closed(0)
+    assert ledger.share(one).settled
+    assert ledger.heard(one) == "שלום לך"
+
+
+def test_words_where_no_utterance_was_become_an_unvoiced_one():
+    ledger = Ledger()
+    ledger.settles("הלו", 900, [(300, 800)])
+    (span,) = ledger.take_unvoiced()
+    assert (span.start_ms, span.end_ms, ledger.heard(span.number)) == (300, 800, "הלו")
+    assert ledger.take_unvoiced() == []
+
+
+def test_a_timed_word_far_from_every_utterance_is_unvoiced():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2000)
+    ledger.settles("a b", 9000, [(1200, 1800), (8000, 8500)])
+    (span,) = ledger.take_unvoiced()
+    assert (ledger.heard(one), ledger.heard(span.number)) == ("a", "b")
+
+
+def test_one_shot_words_yield_to_stream_words_of_the_same_time():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2000)
+    ledger.one_shot(one, ("קם",))
+    ledger.settles("כן", 2000, [(1300, 1900)])
+    assert ledger.heard(one) == "כן"
+
+
+def test_one_shot_words_that_the_stream_missed_stay():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 3000)
+    ledger.one_shot(one, ("a", "b", "c", "d"))
+    ledger.settles("c d", 3000, [(2000, 2500), (2500, 3000)])
+    assert ledger.heard(one) == "a b c d"
+
+
+def test_a_final_that_repeats_words_of_an_earlier_one_adds_only_its_own():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 3000)
+    ledger.settles("a b", 2000, [(1000, 1500), (1500, 2000)])
+    ledger.settles("a b c", 3000, [(1000, 1500), (1500, 2000), (2400, 2900)])
+    assert ledger.heard(one) == "a b c"
+
+
+def test_a_final_in_pieces_keeps_what_was_spoken_after_it():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 4000)
+    ledger.says("a b", 2000)
+    ledger.says("a b c d", 3500)
+    ledger.settles("a b", 2000)
+    ledger.closed(0)
+    assert ledger.heard(one) == "a b c d"
+
+
+def test_a_result_end_ahead_of_the_audio_is_clamped_to_it():
+    ledger = Ledger()
+    one = ledger.began(1000)
+    ledger.interim(Interim(("a",), 99_000), fed_ms=1500, now_ms=0)
+    assert ledger.share(one).heard_to_ms == 1500
+
+
+def test_a_missing_result_end_covers_nothing():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2000)
+    ledger.says("a", None)
+    assert ledger.share(one).heard_to_ms is None
+
+
+def test_forgetting_keeps_a_long_call_small():
+    ledger = Ledger()
+    for i in range(200):
+        number = ledger.utterance(i * 1000, i * 1000 + 500)
+        ledger.settles(f"w{i}", i * 1000 + 600)
+        ledger.take(number)
+        ledger.forget_before(i * 1000 - 5000)
+    assert len(ledger._segments) < 10
+    assert len(ledger._spans) < 10
+    assert ledger.heard(number) == "w199"
