@@ -69,10 +69,7 @@ BOUNDS: dict[str, Bounds] = {
         0, 1000, "ms", "Larger: more partials count as complete, more last words come as revisions."
     ),
     "settle_ms": Bounds(
-        0,
-        1000,
-        "ms",
-        "Larger: a partial's newest words must stand longer before they are acted on; fewer errors, later.",
+        0, 3000, "ms", "Larger: a partial not yet settled at the time-out waits longer for its final; fewer errors."
     ),
     "stt_attempts": Bounds(
         1, 10, "attempts", "More: a longer try at streaming before the one-shot recogniser takes over."
@@ -93,8 +90,8 @@ class Tuning:
     vad_aggressiveness: int = 2
     noise_margin_db: int = 6
     early_min_characters: int = 15
-    coverage_slack_ms: int = 60
-    settle_ms: int = 200
+    coverage_slack_ms: int = 0
+    settle_ms: int = 600
     stt_attempts: int = 3
     stt_retry_ms: int = 200
     streaming: bool = True

@@ -1,0 +1,194 @@
+"""The Endpointer: frames in, speech boundaries out. Pure; all times are media time.
+
+webrtcvad alone takes office noise for speech (false positives .48 to .84 of non-speech frames on telephone noise), so a
+frame counts as voiced only if it also stands ``noise_margin_db`` above a tracked noise floor, and is no DTMF tone.
+Speech starts with two voiced frames of three and ends after ``hangover_ms`` without one.
+"""
+
+from __future__ import annotations
+
+import audioop
+import math
+import struct
+from collections import deque
+from dataclasses import dataclass
+
+import webrtcvad
+
+from stt.audio import FLOOR_DBFS, FRAME_BYTES, FRAME_MS, SAMPLE_RATE_HZ, dbfs, ulaw_to_pcm
+
+LOUD_ENOUGH_DBFS = -55.0
+"""Quieter than this is line noise, whatever the floor: µ-law's smallest step is about -70 dBFS."""
+FLOOR_WINDOW_MS = 400
+"""The floor follows the quietest frame of each window..."""
+FLOOR_WINDOWS = 8
+"""...over this many windows: long enough to bridge a word, short enough to follow rising noise."""
+FIRST_FRAMES = 20
+FIRST_FLOOR_DBFS = -35.0
+"""Until the first window is full the floor is taken from the quietest frame so far, but never above this."""
+FLOOR_BIAS_DB = 4.0
+"""The quietest frame of a window lies this far below the noise's usual level (minimum statistics, Martin 2001)."""
+START_EXTRA_DB = 4
+"""Speech must stand this much more above the floor to begin than to go on: noise has bursts, words have soft ends."""
+START_VOICED, START_OF = 2, 3
+TONES_HZ = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
+TONE_SHARE = 0.8
+"""Share of a frame's energy in one low and one high DTMF frequency that makes it a key's tone."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointOptions:
+    hangover_ms: int = 220
+    aggressiveness: int = 2
+    """webrtcvad's mode, 0 to 3."""
+    noise_margin_db: int = 6
+    pre_roll_ms: int = 200
+    """Audio before the first voiced frame that belongs to the utterance: soft consonants."""
+    longest_ms: int = 55_000
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    start_ms: int
+    """Media time at which the first voiced frame begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    start_ms: int
+    end_ms: int
+    """Media time at which the last voiced frame ends."""
+    cut: bool
+    """The longest utterance was reached: speech goes on."""
+    voiced_ms: int
+
+
+Boundary = SpeechStarted | SpeechEnded
+
+
+class Endpointer:
+    """One call's speech boundaries. Not thread-safe; never raises on any 160-byte frame."""
+
+    def __init__(self, options: EndpointOptions) -> None:
+        self.options = options
+        self.speaking = False
+        self.voiced = False
+        """The last frame's decision."""
+        self.level_dbfs = FLOOR_DBFS
+        self.last_voiced_end_ms: int | None = None
+        self._vad = webrtcvad.Vad(options.aggressiveness)
+        self._floor = _NoiseFloor()
+        self._recent: deque[tuple[bool, int]] = deque(maxlen=START_OF)
+        self._start_ms = 0
+        self._voiced_ms = 0
+        self._at_ms = 0
+
+    @property
+    def floor_dbfs(self) -> float:
+        return self._floor.dbfs
+
+    def push(self, ulaw: bytes, at_ms: int) -> Boundary | None:
+        """One 20 ms frame that begins at a media time. Raises ValueError unless it is 160 bytes."""
+        if len(ulaw) != FRAME_BYTES:
+            raise ValueError(f"a frame is {FRAME_BYTES} bytes, not {len(ulaw)}")
+        pcm = ulaw_to_pcm(ulaw)
+        self.level_dbfs = dbfs(pcm)
+        margin_db = self.options.noise_margin_db + (0 if self.speaking else START_EXTRA_DB)
+        stands_out = self.level_dbfs >= max(LOUD_ENOUGH_DBFS, self._floor.dbfs + margin_db)
+        # The VAD hears every frame, for it adapts; the tone test is only for what would count as speech.
+        vad = self._vad.is_speech(pcm, SAMPLE_RATE_HZ)
+        self.voiced = vad and stands_out and not is_dtmf(pcm)
+        self._floor.push(self.level_dbfs)
+        return self._step(at_ms)
+
+    def conceal(self, at_ms: int) -> Boundary | None:
+        """A lost frame: counts as the last decision; a short loss is no silence."""
+        return self._step(at_ms)
+
+    def end(self) -> SpeechEnded | None:
+        """The audio ends here: close an utterance that is open at its last voiced frame."""
+        return self._close(cut=False) if self.speaking else None
+
+    def _step(self, at_ms: int) -> Boundary | None:
+        at_ms = max(at_ms, self._at_ms)
+        self._at_ms = at_ms + FRAME_MS
+        if not self.speaking:
+            return self._listen(at_ms)
+        last_end_ms = self.last_voiced_end_ms or at_ms
+        if at_ms - last_end_ms >= self.options.hangover_ms:
+            # A gap in the audio was longer than the hangover: it ended before this frame.
+            ended = self._close(cut=False)
+            self._recent.append((self.voiced, at_ms))
+            return ended
+        if self.voiced:
+            self.last_voiced_end_ms = self._at_ms
+            self._voiced_ms += FRAME_MS
+        if self._at_ms - self._start_ms >= self.options.longest_ms:
+            return self._close(cut=True)
+        if self._at_ms - (self.last_voiced_end_ms or self._at_ms) >= self.options.hangover_ms:
+            return self._close(cut=False)
+        return None
+
+    def _listen(self, at_ms: int) -> SpeechStarted | None:
+        self._recent.append((self.voiced, at_ms))
+        starts = [start_ms for voiced, start_ms in self._recent if voiced and at_ms - start_ms < START_OF * FRAME_MS]
+        if not self.voiced or len(starts) < START_VOICED:
+            return None
+        self.speaking = True
+        self._start_ms = starts[0]
+        self._voiced_ms = len(starts) * FRAME_MS
+        self.last_voiced_end_ms = self._at_ms
+        return SpeechStarted(self._start_ms)
+
+    def _close(self, *, cut: bool) -> SpeechEnded:
+        self.speaking = False
+        self._recent.clear()
+        end_ms = self.last_voiced_end_ms if self.last_voiced_end_ms is not None else self._at_ms
+        return SpeechEnded(self._start_ms, max(end_ms, self._start_ms), cut, self._voiced_ms)
+
+
+class _NoiseFloor:
+    """Minimum statistics: the quietest frame of the last windows, raised by what a minimum lies below the mean."""
+
+    def __init__(self) -> None:
+        self.dbfs = FLOOR_DBFS
+        self._minima: deque[float] = deque(maxlen=FLOOR_WINDOWS)
+        self._window = 0.0
+        self._frames = 0
+
+    def push(self, level_dbfs: float) -> None:
+        self._window = min(self._window, level_dbfs)
+        self._frames += 1
+        if not self._minima and self._frames <= FIRST_FRAMES:
+            # A call's first frames are the only guess there is, and speech at once must not become the floor.
+            self.dbfs = min(self._window + FLOOR_BIAS_DB, FIRST_FLOOR_DBFS)
+        if self._frames * FRAME_MS >= FLOOR_WINDOW_MS:
+            self._minima.append(self._window)
+            self.dbfs = min(self._minima) + FLOOR_BIAS_DB
+            self._window, self._frames = 0.0, 0
+
+
+def _reference(hz: int, phase: float) -> bytes:
+    samples = [round(16000 * math.sin(2 * math.pi * hz * i / SAMPLE_RATE_HZ + phase)) for i in range(FRAME_BYTES)]
+    return struct.pack(f"<{FRAME_BYTES}h", *samples)
+
+
+_REFERENCES = [[(_reference(hz, 0.0), _reference(hz, math.pi / 2)) for hz in group] for group in TONES_HZ]
+
+
+def is_dtmf(pcm: bytes) -> bool:
+    """A 20 ms PCM16 frame that is two DTMF frequencies and little else.
+
+    ``audioop.findfactor`` is a dot product in C, so each frequency costs a microsecond.
+    """
+    power = audioop.rms(pcm, 2) ** 2
+    if power == 0:
+        return False
+    shares = [max(_power(pcm, *pair) for pair in group) / power for group in _REFERENCES]
+    return sum(shares) >= TONE_SHARE and min(shares) >= TONE_SHARE / 10
+
+
+def _power(pcm: bytes, sine: bytes, cosine: bytes) -> float:
+    """Power of one frequency in the frame, in squared sample units."""
+    amplitude_2 = audioop.findfactor(pcm, sine) ** 2 + audioop.findfactor(pcm, cosine) ** 2
+    return amplitude_2 * 16000**2 / 2
