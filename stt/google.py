@@ -1,0 +1,240 @@
+"""Google Cloud Speech v1 behind the two Protocols of stt/recognizers.py, with Google's own client.
+
+Owns: configuration messages, response and error translation, one client per process and loop. Not: retry, batching,
+turns. Options come as arguments. Sources: https://cloud.google.com/speech-to-text/docs/reference/rpc and the notes
+beside each rule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import weakref
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import grpc
+from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import GoogleAPICallError, RetryError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud.speech_v1 import SpeechAsyncClient, SpeechClient
+from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOTransport, SpeechGrpcTransport
+from google.cloud.speech_v1.types import cloud_speech
+
+from stt.audio import SAMPLE_RATE_HZ
+from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened, Word
+from stt.recognizers import Deliver
+from stt.selection import SttModel
+
+logger = logging.getLogger(__name__)
+
+LONGEST_MESSAGE_BYTES = 8000
+"""Google refuses stream messages beyond about 25 KB; 15 KB is called safe. One second of µ-law."""
+LONGEST_QUEUE = 1500
+"""Messages waiting for a stream that does not take them: two minutes at 80 ms. Beyond it the stream has failed."""
+PERMANENT = {"INVALID_ARGUMENT", "PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "UNIMPLEMENTED"}
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleOptions:
+    """Where Google is and what is asked of it."""
+
+    endpoint: str = "speech.googleapis.com"
+    emulator: str = ""
+    """host:port of a plaintext gRPC emulator; then no credentials are looked up."""
+    language: str = "iw-IL"
+    punctuation: bool = False
+
+
+class GoogleSpeech:
+    """One process's access to Google: clients made lazily, one per event loop, and one for threads."""
+
+    name = "google"
+
+    def __init__(self, options: GoogleOptions) -> None:
+        self.options = options
+        self._sync_client: SpeechClient | None = None
+        self._async_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, SpeechAsyncClient] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def open_stream(self, deliver: Deliver, *, model: SttModel, hints: Sequence[str] = ()) -> GoogleStream:
+        """Begin a recognition stream. On the loop's thread; never blocks, failures are delivered as StreamClosed."""
+        config = cloud_speech.StreamingRecognitionConfig(
+            config=self._config(model, hints, cloud_speech.RecognitionConfig.AudioEncoding.MULAW),
+            interim_results=True,
+        )
+        return GoogleStream(self._async_client, config, deliver)
+
+    def recognize(self, pcm: bytes, *, model: SttModel, timeout_ms: int, hints: Sequence[str] = ()) -> Final:
+        """One-shot recognition of ≤ 60 s of 8 kHz PCM16. Blocking, on any thread. Raises RecognizerError."""
+        request = cloud_speech.RecognizeRequest(
+            config=self._config(model, hints, cloud_speech.RecognitionConfig.AudioEncoding.LINEAR16),
+            audio=cloud_speech.RecognitionAudio(content=pcm),
+        )
+        try:
+            # The default retry would outlive the caller's deadline; asking again is the caller's decision.
+            response = self._client().recognize(request=request, retry=None, timeout=timeout_ms / 1000)
+        except (GoogleAPICallError, RetryError, GoogleAuthError, grpc.RpcError) as error:
+            raise translate(error) from error
+        words = [word for result in response.results if result.alternatives for word in _words(result.alternatives[0])]
+        return Final(words=tuple(words), end_ms=None)
+
+    async def close(self) -> None:
+        """Close this loop's channel and the threads' one."""
+        client = self._async_clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.transport.close()
+        if self._sync_client is not None:
+            self._sync_client.transport.close()
+            self._sync_client = None
+
+    def _config(self, model: SttModel, hints: Sequence[str], encoding: int) -> cloud_speech.RecognitionConfig:
+        return cloud_speech.RecognitionConfig(
+            encoding=encoding,
+            sample_rate_hertz=SAMPLE_RATE_HZ,
+            language_code=self.options.language,
+            model=model.name,
+            use_enhanced=model.enhanced,
+            enable_word_time_offsets=True,
+            enable_automatic_punctuation=self.options.punctuation,
+            speech_contexts=[cloud_speech.SpeechContext(phrases=list(hints))] if hints else [],
+        )
+
+    def _client(self) -> SpeechClient:
+        if self._sync_client is None:
+            if self.options.emulator:
+                channel = grpc.insecure_channel(self.options.emulator)
+                self._sync_client = SpeechClient(transport=SpeechGrpcTransport(channel=channel))
+            else:
+                self._sync_client = SpeechClient(client_options=ClientOptions(api_endpoint=self.options.endpoint))
+        return self._sync_client
+
+    def _async_client(self) -> SpeechAsyncClient:
+        loop = asyncio.get_running_loop()
+        client = self._async_clients.get(loop)
+        if client is None:
+            if self.options.emulator:
+                channel = grpc.aio.insecure_channel(self.options.emulator)
+                client = SpeechAsyncClient(transport=SpeechGrpcAsyncIOTransport(channel=channel))
+            else:
+                client = SpeechAsyncClient(client_options=ClientOptions(api_endpoint=self.options.endpoint))
+            self._async_clients[loop] = client
+        return client
+
+
+class GoogleStream:
+    """One StreamingRecognize call. Its task is owned here and ends with ``close`` or the stream."""
+
+    def __init__(self, client: Any, config: cloud_speech.StreamingRecognitionConfig, deliver: Deliver) -> None:
+        self._config = config
+        self._deliver = deliver
+        self._audio: asyncio.Queue[bytes | None] = asyncio.Queue(LONGEST_QUEUE)
+        self._over = False
+        self._task = asyncio.get_running_loop().create_task(self._run(client))
+
+    def feed(self, ulaw: bytes) -> None:
+        for start in range(0, len(ulaw), LONGEST_MESSAGE_BYTES):
+            self._put(ulaw[start : start + LONGEST_MESSAGE_BYTES])
+
+    def finish(self) -> None:
+        self._put(None)
+
+    def close(self) -> None:
+        self._over = True
+        self._task.cancel()
+
+    def _put(self, item: bytes | None) -> None:
+        if self._over:
+            return
+        try:
+            self._audio.put_nowait(item)
+        except asyncio.QueueFull:
+            self._end(RecognizerError("stream_stuck", "the stream took no audio for two minutes"))
+            self._task.cancel()
+
+    async def _run(self, client: Any) -> None:
+        error: RecognizerError | None = None
+        try:
+            # retry=None: the default would send a half-consumed request generator again.
+            responses = await client().streaming_recognize(requests=self._requests(), retry=None)
+            async for response in responses:
+                self._on_response(response)
+        except asyncio.CancelledError:
+            # Ours by close(); one that was not asked for is how grpc.aio reports a failing request generator.
+            if self._over:
+                raise
+            error = RecognizerError("stream_cancelled")
+        except (GoogleAPICallError, RetryError, GoogleAuthError, grpc.RpcError) as problem:
+            error = translate(problem)
+        self._end(error)
+
+    async def _requests(self) -> AsyncIterator[cloud_speech.StreamingRecognizeRequest]:
+        yield cloud_speech.StreamingRecognizeRequest(streaming_config=self._config)
+        # The generator is asked again once the first request is written, and that needs a connection.
+        if not self._over:
+            self._deliver(StreamOpened(0, 1))
+        while (ulaw := await self._audio.get()) is not None:
+            yield cloud_speech.StreamingRecognizeRequest(audio_content=ulaw)
+
+    def _on_response(self, response: cloud_speech.StreamingRecognizeResponse) -> None:
+        if self._over:
+            return
+        if response.error.code:
+            code = response.error.code
+            raise_code = next((s for s in grpc.StatusCode if s.value[0] == code), grpc.StatusCode.UNKNOWN)
+            logger.warning("[STT] in-band error %s", raise_code.name)
+            return
+        # One response may hold two interims, a stable head and an unstable tail: together they are the hypothesis.
+        heads: list[str] = []
+        end_ms: int | None = None
+        stability = 1.0
+        for result in response.results:
+            if not result.alternatives:
+                continue
+            best = result.alternatives[0]
+            if result.is_final:
+                confidence = best.confidence or None
+                self._deliver(Final(tuple(_words(best)), _ms(result.result_end_time), confidence))
+            else:
+                heads += best.transcript.split()
+                end_ms = _ms(result.result_end_time) or end_ms
+                stability = min(stability, result.stability)
+        if heads:
+            self._deliver(Interim(tuple(heads), end_ms, stability))
+
+    def _end(self, error: RecognizerError | None) -> None:
+        if not self._over:
+            self._over = True
+            self._deliver(StreamClosed(0, error))
+
+
+def translate(error: Exception) -> RecognizerError:
+    """A client's exception as a stable code: the gRPC status in lower case, or what its message makes plain."""
+    message = str(error)
+    if isinstance(error, GoogleAuthError):
+        return RecognizerError("unauthenticated", message, permanent=True)
+    status = getattr(error, "grpc_status_code", None)
+    if status is None and isinstance(error, grpc.RpcError):
+        status = error.code() if callable(getattr(error, "code", None)) else None
+    name = status.name if status is not None else "UNKNOWN"
+    if name == "INVALID_ARGUMENT" and "not supported for language" in message:
+        return RecognizerError("model_not_supported", message, permanent=True)
+    if name == "OUT_OF_RANGE":
+        code = "audio_timeout" if "Audio Timeout" in message else "stream_expired"
+        return RecognizerError(code, message)
+    return RecognizerError(name.lower(), message, permanent=name in PERMANENT)
+
+
+def _words(best: cloud_speech.SpeechRecognitionAlternative) -> list[Word]:
+    """Words with their times where the engine gave them; the transcript's where it gave none."""
+    if best.words:
+        return [Word(info.word, _ms(info.start_time) or 0, _ms(info.end_time)) for info in best.words]
+    return [Word(text) for text in best.transcript.split()]
+
+
+def _ms(time: timedelta | None) -> int | None:
+    """A missing time reads as zero on the wire."""
+    return round(time.total_seconds() * 1000) or None if time is not None else None

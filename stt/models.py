@@ -1,0 +1,70 @@
+"""TuningProfile: the settings of stt/tuning.py as a row that the admin edits."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from stt.tuning import BOUNDS, Tuning
+
+
+def _bounded(name: str) -> models.PositiveIntegerField:
+    bounds = BOUNDS[name]
+    return models.PositiveIntegerField(
+        f"{name} ({bounds.unit})",
+        default=getattr(Tuning(), name),
+        validators=[MinValueValidator(bounds.low), MaxValueValidator(bounds.high)],
+        help_text=f"{bounds.low}–{bounds.high} {bounds.unit}. {bounds.trades}",
+    )
+
+
+class TuningProfile(models.Model):
+    """A named set of settings; calls keep a snapshot of the revision that they ran with."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    is_default = models.BooleanField(_("default"), default=False, help_text="Used where a phone line names no profile.")
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    stt_batch_ms = _bounded("stt_batch_ms")
+    stt_partial_debounce_ms = _bounded("stt_partial_debounce_ms")
+    stt_timeout_ms = _bounded("stt_timeout_ms")
+    vad_hangover_ms = _bounded("vad_hangover_ms")
+    stt_fallback_deadline_ms = _bounded("stt_fallback_deadline_ms")
+    vad_aggressiveness = _bounded("vad_aggressiveness")
+    noise_margin_db = _bounded("noise_margin_db")
+    early_min_characters = _bounded("early_min_characters")
+    coverage_slack_ms = _bounded("coverage_slack_ms")
+    settle_ms = _bounded("settle_ms")
+    stt_attempts = _bounded("stt_attempts")
+    stt_retry_ms = _bounded("stt_retry_ms")
+    streaming = models.BooleanField(default=True, help_text="Off: every utterance goes to the one-shot recogniser.")
+    model = models.CharField(max_length=40, blank=True, help_text="Empty: phone_call where available, else default.")
+    phrases = models.TextField(
+        _("phrase hints"), blank=True, help_text="Names, places and terms the engine should expect, one a line."
+    )
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name = _("tuning profile")
+        verbose_name_plural = _("tuning profiles")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="one_default_profile"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def tuning(self) -> Tuning:
+        """The frozen snapshot that a call takes at its start. Raises TuningError for a row out of bounds."""
+        values = {name: getattr(self, name) for name in BOUNDS}
+        return Tuning(
+            **values,
+            streaming=self.streaming,
+            model=self.model,
+            phrase_hints=tuple(line.strip() for line in self.phrases.splitlines() if line.strip()),
+            profile=f"{self.name}@{self.revision}",
+        )
