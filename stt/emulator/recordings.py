@@ -1,0 +1,171 @@
+"""A folder of recordings with transcripts, noticed in a stream of audio by their 20 ms frames.
+
+Frames are compared byte by byte as µ-law, on the frame grid of the stream: whoever plays them sends whole frames.
+"""
+
+from __future__ import annotations
+
+import audioop
+import csv
+import json
+import wave
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stt.audio import FRAME_BYTES, FRAME_MS, dbfs, pcm_to_ulaw, ulaw_to_pcm
+
+QUIET_DBFS = -45.0
+"""Frames below this are too alike to tell recordings apart."""
+SCRIPT = ["שלום", "אני", "רוצה", "לשאול", "שאלה", "אחת", "בבקשה", "תודה", "רבה"]
+SCRIPT_WORD_MS = 400
+EDGES = '.,?!:;"“”'
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A word with its times in ms: of its recording, or of the stream that it was heard in."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    name: str
+    ulaw: bytes
+    words: tuple[Spoken, ...]
+
+    def frame(self, index: int) -> bytes:
+        return self.ulaw[index * FRAME_BYTES : (index + 1) * FRAME_BYTES]
+
+
+class Library:
+    """All recordings of some folders, found by any of their loud frames."""
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self.recordings: list[Recording] = []
+        self._at: dict[bytes, tuple[Recording, int]] = {}
+        for folder in folders:
+            self._load(folder)
+
+    def find(self, frame: bytes) -> tuple[Recording, int] | None:
+        """The recording that holds this frame, and the frame's index in it."""
+        return self._at.get(frame)
+
+    def _load(self, folder: Path) -> None:
+        alignments: dict[str, dict[str, list[list[float]]]] = {}
+        if (folder / "alignments.json").is_file():
+            alignments = json.loads((folder / "alignments.json").read_text("utf-8"))
+        with (folder / "clips.tsv").open(encoding="utf-8", newline="") as rows:
+            for row in csv.DictReader(rows, delimiter="\t"):
+                name = row["name"]
+                if row.get("transcript") and (folder / name).is_file():
+                    self._add(recording(folder / name, row["transcript"], alignments.get(name)))
+
+    def _add(self, found: Recording) -> None:
+        self.recordings.append(found)
+        for index in range(len(found.ulaw) // FRAME_BYTES):
+            frame = found.frame(index)
+            if dbfs(ulaw_to_pcm(frame)) > QUIET_DBFS:
+                self._at.setdefault(frame, (found, index))
+
+
+def words_of(transcript: str) -> list[str]:
+    """A transcript's words without the punctuation at their edges."""
+    return [word for raw in transcript.split() if (word := raw.strip(EDGES))]
+
+
+def read_ulaw(path: Path) -> bytes:
+    """A wav of 8 kHz mono 16 bit as µ-law. Raises ValueError for any other, wave.Error for none at all."""
+    with wave.open(str(path)) as wav:
+        if (wav.getframerate(), wav.getnchannels(), wav.getsampwidth()) != (8000, 1, 2):
+            raise ValueError(f"{path.name} is not 8 kHz mono 16-bit")
+        return pcm_to_ulaw(wav.readframes(wav.getnframes()))
+
+
+def recording(path: Path, transcript: str, alignment: dict[str, list[list[float]]] | None) -> Recording:
+    """A recording with word times: as aligned, else spread over the voiced time by their letters."""
+    ulaw = read_ulaw(path)
+    words = words_of(transcript)
+    times = [(round(start * 1000), round(end * 1000)) for start, end in (alignment or {}).get("words", [])]
+    if len(times) != len(words):
+        times = _spread(ulaw, words)
+    spoken = tuple(Spoken(word, start, end) for word, (start, end) in zip(words, times, strict=True))
+    return Recording(path.name, ulaw, spoken)
+
+
+def _spread(ulaw: bytes, words: list[str]) -> list[tuple[int, int]]:
+    loudest = audioop.max(ulaw_to_pcm(ulaw), 2)
+    loud = [
+        i
+        for i in range(len(ulaw) // FRAME_BYTES)
+        if audioop.max(ulaw_to_pcm(ulaw[i * FRAME_BYTES : (i + 1) * FRAME_BYTES]), 2) > loudest / 20
+    ]
+    start_ms, end_ms = (loud[0] * FRAME_MS, (loud[-1] + 1) * FRAME_MS) if loud else (0, len(ulaw) // 8)
+    letters = sum(map(len, words)) or 1
+    times, at = [], float(start_ms)
+    for word in words:
+        length = (end_ms - start_ms) * len(word) / letters
+        times.append((round(at), round(at + length)))
+        at += length
+    return times
+
+
+class Tracker:
+    """Frames of one stream in, the words that begin in it out, in the stream's time."""
+
+    def __init__(self, library: Library) -> None:
+        self.heard_ms = 0
+        """Audio so far."""
+        self._library = library
+        self._playing: tuple[Recording, int] | None = None
+        self._said: set[tuple[str, int]] = set()
+        self._unknown_ms = 0
+        self._script = 0
+
+    def push(self, frame: bytes) -> list[Spoken]:
+        """One frame; returns the words whose recording it gave away, some of them still to be spoken."""
+        begin_ms = self.heard_ms
+        self.heard_ms += FRAME_MS
+        if self._playing is not None:
+            found, index = self._playing
+            if found.frame(index) == frame:
+                self._playing = (found, index + 1)
+                return []
+            self._playing = None
+        hit = self._library.find(frame)
+        if hit is not None:
+            return self._lock(hit, begin_ms)
+        return self._unknown(frame)
+
+    def _lock(self, hit: tuple[Recording, int], begin_ms: int) -> list[Spoken]:
+        found, index = hit
+        self._playing = (found, index + 1)
+        self._unknown_ms = 0
+        start_ms = begin_ms - index * FRAME_MS
+        if (found.name, start_ms) in self._said:
+            return []
+        self._said.add((found.name, start_ms))
+        return [
+            Spoken(word.text, max(0, word.start_ms + start_ms), word.end_ms + start_ms)
+            for word in found.words
+            if word.start_ms + word.end_ms + 2 * start_ms >= 0
+        ]
+
+    def _unknown(self, frame: bytes) -> list[Spoken]:
+        if dbfs(ulaw_to_pcm(frame)) <= QUIET_DBFS:
+            said_ms, self._unknown_ms = self._unknown_ms, 0
+            # Even a short answer is a word.
+            return self._say() if 120 <= said_ms < SCRIPT_WORD_MS else []
+        self._unknown_ms += FRAME_MS
+        if self._unknown_ms < SCRIPT_WORD_MS:
+            return []
+        self._unknown_ms = 0
+        return self._say()
+
+    def _say(self) -> list[Spoken]:
+        word = SCRIPT[self._script % len(SCRIPT)]
+        self._script += 1
+        return [Spoken(word, max(0, self.heard_ms - SCRIPT_WORD_MS), self.heard_ms)]

@@ -1,0 +1,246 @@
+"""The gRPC service: Google's messages, rules and refusals around stt/emulator/speaker.py."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, NoReturn
+
+import grpc
+from google.cloud.speech_v1.types import cloud_speech
+
+from stt.audio import FRAME_BYTES, pcm_to_ulaw
+from stt.emulator.recordings import Library, Spoken, Tracker
+from stt.emulator.speaker import Said, Speaker
+from stt.emulator.timing import UNKIND, Faults, Limits, Timing
+
+Request = cloud_speech.StreamingRecognizeRequest.pb()
+Response = cloud_speech.StreamingRecognizeResponse.pb()
+RecognizeRequest = cloud_speech.RecognizeRequest.pb()
+RecognizeResponse = cloud_speech.RecognizeResponse.pb()
+MULAW = cloud_speech.RecognitionConfig.AudioEncoding.MULAW
+LINEAR16 = cloud_speech.RecognitionConfig.AudioEncoding.LINEAR16
+HEBREW = {"iw-IL", "he-IL"}
+MODELS = {"default", "command_and_search", ""}
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorOptions:
+    folders: Sequence[Path] = ()
+    port: int = 0
+    """0: any free one."""
+    seed: int = 1
+    timing: Timing = UNKIND
+    limits: Limits = field(default_factory=Limits)
+
+
+class SpeechEmulator:
+    """``async with SpeechEmulator(options) as emulator``: serves on ``emulator.address`` until left."""
+
+    def __init__(self, options: EmulatorOptions, faults: Faults | None = None) -> None:
+        self.options = options
+        self.faults = faults if faults is not None else Faults()
+        self.address = ""
+        self.streams_opened = 0
+        self.recognized = 0
+        self._library = Library(options.folders)
+        self._server: grpc.aio.Server | None = None
+
+    async def __aenter__(self) -> SpeechEmulator:
+        server = grpc.aio.server(
+            options=[
+                ("grpc.max_concurrent_streams", self.options.limits.streams_a_connection),
+                ("grpc.so_reuseport", 0),
+            ]
+        )
+        handlers = {
+            "StreamingRecognize": grpc.stream_stream_rpc_method_handler(
+                self.streaming_recognize, Request.FromString, Response.SerializeToString
+            ),
+            "Recognize": grpc.unary_unary_rpc_method_handler(
+                self.recognize, RecognizeRequest.FromString, RecognizeResponse.SerializeToString
+            ),
+        }
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler("google.cloud.speech.v1.Speech", handlers),)
+        )
+        port = server.add_insecure_port(f"127.0.0.1:{self.options.port}")
+        await server.start()
+        self._server, self.address = server, f"127.0.0.1:{port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            await self._server.stop(grace=0)
+
+    async def streaming_recognize(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+        """One recognition stream."""
+        self.streams_opened += 1
+        random = Random(f"{self.options.seed}/{self.streams_opened}")  # noqa: S311
+        if self.faults.handshake_ms:
+            await asyncio.sleep(self.faults.handshake_ms / 1000)
+        if self.faults.unavailable_opens > 0:
+            self.faults.unavailable_opens -= 1
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable.")
+        config = await self._configured(requests, context)
+        stream = _Stream(self._library, Speaker(self.options.timing, random, finals=not self.faults.no_finals))
+        started_s = time.monotonic()
+        async for audio in self._audio(requests, context):
+            if time.monotonic() - started_s > self.options.limits.longest_stream_s:
+                limit_s = self.options.limits.longest_stream_s
+                await context.abort(
+                    grpc.StatusCode.OUT_OF_RANGE,
+                    f"Exceeded maximum allowed stream duration of {limit_s:.0f} seconds.",
+                )
+            if stream.heard_ms / 1000 > time.monotonic() - started_s + self.options.limits.ahead_s:
+                await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Audio is sent faster than real time.")
+            for said in stream.push(audio):
+                if not self.faults.deaf:
+                    yield _response(said, config)
+        await asyncio.sleep(random.uniform(*self.options.timing.half_close_ms) / 1000)
+        for said in stream.finish():
+            if not self.faults.deaf:
+                yield _response(said, config)
+
+    async def recognize(self, request: Any, context: Any) -> Any:
+        """One-shot recognition."""
+        self.recognized += 1
+        if self.faults.hang_recognize:
+            await asyncio.Event().wait()
+        if self.faults.unavailable_recognize:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable.")
+        await self._check(request.config, context)
+        ulaw = request.audio.content
+        if request.config.encoding == LINEAR16:
+            ulaw = pcm_to_ulaw(ulaw)
+        if len(ulaw) > self.options.limits.longest_recognize_s * 8000:
+            await context.abort(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "Sync input too long. For audio longer than 1 min use LongRunningRecognize with a 'uri' parameter.",
+            )
+        random = Random(f"{self.options.seed}/one-shot/{self.recognized}")  # noqa: S311
+        await asyncio.sleep(random.uniform(*self.options.timing.recognize_ms) / 1000)
+        tracker = Tracker(self._library)
+        spoken: list[Spoken] = []
+        for frame in _frames(ulaw):
+            spoken += tracker.push(frame)
+        words = tuple(word for word in spoken if word.start_ms + word.end_ms <= 2 * tracker.heard_ms)
+        response = RecognizeResponse()
+        if words:
+            _fill(response.results.add().alternatives.add(), words, request.config)
+        return response
+
+    async def _configured(self, requests: AsyncIterator[Any], context: Any) -> Any:
+        first: Any = await anext(aiter(requests), None)
+        if first is None or first.WhichOneof("streaming_request") != "streaming_config":
+            await context.abort(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "Malformed orders. Request must start with a streaming_config.",
+            )
+        await self._check(first.streaming_config.config, context)
+        return first.streaming_config.config
+
+    async def _check(self, config: Any, context: Any) -> None:
+        problem = ""
+        if config.model == "phone_call" and config.language_code in HEBREW:
+            problem = f"The phone_call model is currently not supported for language : {config.language_code}"
+        elif config.model not in MODELS:
+            problem = f"Incorrect model specified: {config.model}."
+        elif config.language_code not in HEBREW:
+            problem = f"Language {config.language_code} is not known to this emulator."
+        elif config.encoding not in (MULAW, LINEAR16) or config.sample_rate_hertz != 8000:
+            problem = "Invalid recognition 'config': bad encoding or sample rate."
+        if problem:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, problem)
+
+    async def _audio(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[bytes]:
+        """Audio messages until the half-close, each within Google's limits."""
+        messages = aiter(requests)
+        while True:
+            try:
+                async with asyncio.timeout(self.options.limits.audio_timeout_s):
+                    message = await anext(messages, None)
+            except TimeoutError:
+                await _abort(
+                    context,
+                    grpc.StatusCode.OUT_OF_RANGE,
+                    "Audio Timeout Error: Long duration elapsed without audio. Send audio close to real time.",
+                )
+            if message is None:
+                return
+            if len(message.audio_content) > self.options.limits.longest_message_bytes:
+                await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, "Audio chunk exceeds the message size limit.")
+            yield message.audio_content
+
+
+class _Stream:
+    """Audio of one stream, as frames, through the tracker into the speaker."""
+
+    def __init__(self, library: Library, speaker: Speaker) -> None:
+        self._tracker = Tracker(library)
+        self._speaker = speaker
+        self._rest = b""
+
+    @property
+    def heard_ms(self) -> int:
+        return self._tracker.heard_ms
+
+    def push(self, ulaw: bytes) -> list[Said]:
+        said: list[Said] = []
+        ulaw = self._rest + ulaw
+        for frame in _frames(ulaw):
+            words = self._tracker.push(frame)
+            if words:
+                self._speaker.expect(words)
+            said += self._speaker.hear(self._tracker.heard_ms)
+        self._rest = ulaw[len(ulaw) // FRAME_BYTES * FRAME_BYTES :]
+        return said
+
+    def finish(self) -> list[Said]:
+        return self._speaker.finish(self._tracker.heard_ms)
+
+
+async def _abort(context: Any, code: grpc.StatusCode, message: str) -> NoReturn:
+    await context.abort(code, message)
+    raise AssertionError("abort always raises")
+
+
+def _frames(ulaw: bytes) -> list[bytes]:
+    return [ulaw[i : i + FRAME_BYTES] for i in range(0, len(ulaw) - FRAME_BYTES + 1, FRAME_BYTES)]
+
+
+def _response(said: Said, config: Any) -> Any:
+    response = Response()
+    if said.spoken is not None:
+        result = response.results.add(is_final=True)
+        _fill(result.alternatives.add(), said.spoken, config)
+        _set_ms(result.result_end_time, said.end_ms)
+        return response
+    head = len(said.words) - said.tail
+    for words, stability in ((said.words[:head], 0.9), (said.words[head:], 0.1)):
+        if words:
+            result = response.results.add(stability=stability)
+            result.alternatives.add(transcript=" ".join(words))
+            _set_ms(result.result_end_time, said.end_ms)
+    return response
+
+
+def _fill(alternative: Any, spoken: Sequence[Spoken], config: Any) -> None:
+    texts = [word.text for word in spoken]
+    if config.enable_automatic_punctuation:
+        texts[-1] += "."
+    alternative.transcript = " ".join(texts)
+    alternative.confidence = 0.9
+    if config.enable_word_time_offsets:
+        for text, word in zip(texts, spoken, strict=True):
+            info = alternative.words.add(word=text)
+            _set_ms(info.start_time, word.start_ms)
+            _set_ms(info.end_time, word.end_ms)
+
+
+def _set_ms(duration: Any, ms: int) -> None:
+    duration.seconds, duration.nanos = ms // 1000, ms % 1000 * 1_000_000

@@ -1,0 +1,56 @@
+"""``manage.py speech_emulator --port 9010 --clips samples``: Google Speech's stand-in, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from stt.emulator.service import EmulatorOptions, SpeechEmulator
+from stt.emulator.timing import KIND, UNKIND, Faults, Limits
+
+
+class Command(BaseCommand):
+    help = "Serve an emulator of Google Cloud Speech v1. It recognises no speech: it knows recordings."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        defaults = Limits()
+        parser.add_argument("--port", type=int, default=0)
+        parser.add_argument("--clips", type=Path, action="append", help="A folder with clips.tsv; may be repeated.")
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--kind", action="store_true", help="Without the unkindness of the real one.")
+        parser.add_argument("--longest-stream", type=float, default=defaults.longest_stream_s, metavar="S")
+        parser.add_argument("--audio-timeout", type=float, default=defaults.audio_timeout_s, metavar="S")
+        parser.add_argument("--unavailable-opens", type=int, default=0, metavar="N")
+        parser.add_argument("--deaf", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folders = options["clips"] or [settings.BASE_DIR / "samples"]
+        for folder in folders:
+            if not (folder / "clips.tsv").is_file():
+                raise CommandError(f"no_recordings: {folder} has no clips.tsv")
+        emulator = SpeechEmulator(
+            EmulatorOptions(
+                folders=folders,
+                port=options["port"],
+                seed=options["seed"],
+                timing=KIND if options["kind"] else UNKIND,
+                limits=Limits(longest_stream_s=options["longest_stream"], audio_timeout_s=options["audio_timeout"]),
+            ),
+            Faults(unavailable_opens=options["unavailable_opens"], deaf=options["deaf"]),
+        )
+        asyncio.run(self._serve(emulator))
+
+    async def _serve(self, emulator: SpeechEmulator) -> None:
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        async with emulator:
+            self.stdout.write(f"speech emulator listening on {emulator.address}")
+            self.stdout.flush()
+            await ended.wait()
