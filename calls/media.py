@@ -6,8 +6,16 @@ write integers; fields can be missing. Whatever is wrong becomes a ``Malformed``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import binascii
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+ENCODING = "audio/x-mulaw"
+SAMPLE_RATE_HZ = 8000
+LONGEST_NUMBER = 15
+"""Digits of a sequence number or timestamp that can be meant seriously."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +83,122 @@ Message = Connected | Start | Media | Dtmf | Mark | Stop | Malformed
 
 def parse(text: str) -> Message:
     """One text frame from Twilio as a message. Never raises."""
-    raise NotImplementedError
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return Malformed("bad_json")
+    if not isinstance(body, dict):
+        return Malformed("not_an_object")
+    event = body.get("event")
+    reader = _READERS.get(event) if isinstance(event, str) else None
+    if reader is None:
+        return Malformed("unknown_event")
+    return reader(body)
+
+
+def media_message(stream_sid: str, ulaw: bytes) -> str:
+    """Audio for the caller: any length, no header."""
+    payload = binascii.b2a_base64(ulaw, newline=False).decode("ascii")
+    return json.dumps({"event": "media", "streamSid": stream_sid, "media": {"payload": payload}})
+
+
+def mark_message(stream_sid: str, name: str) -> str:
+    """Asks Twilio to say when everything sent so far has been played."""
+    return json.dumps({"event": "mark", "streamSid": stream_sid, "mark": {"name": name}})
+
+
+def clear_message(stream_sid: str) -> str:
+    """Empties Twilio's buffer; pending marks come back, not heard."""
+    return json.dumps({"event": "clear", "streamSid": stream_sid})
+
+
+def _media(body: dict[str, Any]) -> Message:
+    media = _section(body, "media")
+    payload = media.get("payload")
+    if not isinstance(payload, str):
+        return Malformed("missing_field", "media.payload")
+    try:
+        ulaw = binascii.a2b_base64(payload.encode("ascii"), strict_mode=True)
+    except ValueError:
+        return Malformed("bad_base64")
+    if not ulaw:
+        return Malformed("empty_payload")
+    return Media(
+        sequence=_number(body.get("sequenceNumber")),
+        at_ms=_number(media.get("timestamp")),
+        ulaw=ulaw,
+        track=_text(media.get("track")) or "inbound",
+    )
+
+
+def _start(body: dict[str, Any]) -> Message:
+    start = _section(body, "start")
+    media_format = _section(start, "mediaFormat")
+    if media_format and (
+        media_format.get("encoding", ENCODING) != ENCODING
+        or _number(media_format.get("sampleRate", SAMPLE_RATE_HZ)) != SAMPLE_RATE_HZ
+        or _number(media_format.get("channels", 1)) != 1
+    ):
+        return Malformed("bad_media_format")
+    call_sid = _text(start.get("callSid"))
+    if not call_sid:
+        return Malformed("missing_field", "start.callSid")
+    tracks = start.get("tracks")
+    parameters = _section(start, "customParameters")
+    return Start(
+        stream_sid=_text(start.get("streamSid")) or _text(body.get("streamSid")),
+        call_sid=call_sid,
+        account_sid=_text(start.get("accountSid")),
+        tracks=tuple(track for track in tracks if isinstance(track, str)) if isinstance(tracks, list) else (),
+        sequence=_number(body.get("sequenceNumber")),
+        parameters={name: value for name, value in parameters.items() if isinstance(value, str)},
+    )
+
+
+def _connected(body: dict[str, Any]) -> Message:
+    return Connected(_text(body.get("protocol")), _text(body.get("version")))
+
+
+def _dtmf(body: dict[str, Any]) -> Message:
+    dtmf = _section(body, "dtmf")
+    digit = _text(dtmf.get("digit"))
+    if not digit:
+        return Malformed("missing_field", "dtmf.digit")
+    return Dtmf(digit, _number(body.get("sequenceNumber")), _text(dtmf.get("track")) or "inbound_track")
+
+
+def _mark(body: dict[str, Any]) -> Message:
+    name = _text(_section(body, "mark").get("name"))
+    return Mark(name, _number(body.get("sequenceNumber"))) if name else Malformed("missing_field", "mark.name")
+
+
+def _stop(body: dict[str, Any]) -> Message:
+    return Stop(_text(_section(body, "stop").get("callSid")), _number(body.get("sequenceNumber")))
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Message]] = {
+    "media": _media,
+    "connected": _connected,
+    "start": _start,
+    "dtmf": _dtmf,
+    "mark": _mark,
+    "stop": _stop,
+}
+
+
+def _section(body: dict[str, Any], name: str) -> dict[str, Any]:
+    section = body.get(name)
+    return section if isinstance(section, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int | None:
+    """A count that Twilio writes as a string and others as an integer; None for anything else."""
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER and value.isascii() and value.isdigit():
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**LONGEST_NUMBER:
+        return value
+    return None

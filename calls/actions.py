@@ -1,0 +1,80 @@
+"""What a CallSession asks of its shell. Frozen, and nothing else: *messages and events in, actions out*. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calls.media import Start
+from calls.turns import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class CallBegun:
+    """The stream has started: the call's record can be opened."""
+
+    start: Start
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Give this frame to the recogniser."""
+
+    ulaw: bytes
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Something was decided on the media path that the pump should see at once: call ``tick``."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskOneShot:
+    """Only the one-shot recogniser can give this utterance its words."""
+
+    utterance: int
+    ulaw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Words as they are spoken, for those who watch."""
+
+    utterance: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnAccepted:
+    """A turn is handed on, in speech order."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRevised:
+    """Late words changed a turn that was handed on."""
+
+    turn: Turn
+    old: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A CallEvent: a stable code and a detail that never holds a caller's words."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishStream:
+    """Half-close the recognition stream and read it to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallOver:
+    """Every utterance is a turn and no result can follow: the call's record can be closed."""
+
+
+Action = CallBegun | Feed | Wake | AskOneShot | Partial | TurnAccepted | TurnRevised | Note | FinishStream | CallOver

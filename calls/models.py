@@ -1,0 +1,124 @@
+"""The rows of calls. Thin: what is written is decided in calls/store.py, the only writer of live calls.
+
+``status``, ``status_at`` and ``twilio_duration_s`` belong to Twilio's status callbacks (calls/views.py).
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from calls.turns import EndReason, Source
+from stt.models import TuningProfile
+
+
+class PhoneLine(models.Model):
+    """A Twilio number and how its calls are heard."""
+
+    number = models.CharField(_("number"), max_length=20, unique=True, help_text="E.164, for example +97231234567.")
+    name = models.CharField(_("name"), max_length=80)
+    profile = models.ForeignKey(TuningProfile, models.PROTECT, verbose_name=_("tuning profile"))
+
+    class Meta:
+        ordering = ("number",)
+        verbose_name = _("phone line")
+        verbose_name_plural = _("phone lines")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.number})"
+
+
+class Call(models.Model):
+    """One phone call."""
+
+    call_sid = models.CharField(max_length=64, unique=True)
+    stream_sid = models.CharField(max_length=64, blank=True)
+    from_number = models.CharField(_("from"), max_length=64, blank=True, help_text="Caller ids can be letters.")
+    to_number = models.CharField(_("to"), max_length=64, blank=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True, db_index=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    end_reason = models.CharField(_("end"), max_length=32, blank=True)
+    frames_received = models.PositiveIntegerField(default=0)
+    frames_lost = models.PositiveIntegerField(default=0)
+    speech_ms = models.PositiveIntegerField(default=0)
+    counters = models.JSONField(default=dict, blank=True)
+    tuning = models.JSONField(default=dict, blank=True)
+    process = models.CharField(max_length=80, blank=True)
+    status = models.CharField(_("status"), max_length=20, blank=True, help_text="As Twilio last said.")
+    status_at = models.DateTimeField(null=True, blank=True)
+    twilio_duration_s = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-started_at",)
+        verbose_name = _("call")
+        verbose_name_plural = _("calls")
+
+    def __str__(self) -> str:
+        return self.call_sid
+
+
+class Transcript(models.Model):
+    """One turn of a call (calls/turns.py). Latencies are null where there was no anchor, never 0."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="turns")
+    number = models.PositiveIntegerField()
+    speaker = models.CharField(max_length=8, default="caller")
+    started_ms = models.PositiveIntegerField()
+    ended_ms = models.PositiveIntegerField()
+    text = models.TextField(_("text"), blank=True)
+    revised_text = models.TextField(_("revised"), null=True, blank=True)  # noqa: DJ001 - "" is: revised to nothing
+    source = models.CharField(_("source"), max_length=8, choices=[(s.value, s.value) for s in Source], db_index=True)
+    end_reason = models.CharField(max_length=10, choices=[(r.value, r.value) for r in EndReason])
+    unvoiced = models.BooleanField(default=False)
+    rule = models.CharField(max_length=32, blank=True)
+    code = models.CharField(_("code"), max_length=40, blank=True, db_index=True)
+    engine = models.CharField(_("engine"), max_length=32, blank=True)
+    model = models.CharField(max_length=40, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    partial_ms = models.PositiveIntegerField(null=True, blank=True)
+    final_ms = models.PositiveIntegerField(null=True, blank=True, db_index=True)
+    total_ms = models.PositiveIntegerField(null=True, blank=True)
+    loop_lag_ms = models.FloatField(null=True, blank=True)
+    revision = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ("started_ms", "number")
+        verbose_name = _("turn")
+        verbose_name_plural = _("turns")
+        constraints = (models.UniqueConstraint(fields=["call", "number"], name="one_row_a_turn"),)
+
+    def __str__(self) -> str:
+        return f"{self.call_id}/{self.number}"
+
+    @property
+    def heard_text(self) -> str:
+        return self.text if self.revised_text is None else self.revised_text
+
+
+class CallEvent(models.Model):
+    """What happened on a call beside its turns: stream restarts, fallbacks, errors."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="events")
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    code = models.CharField(max_length=40, db_index=True)
+    detail = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("number",)
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        constraints = (models.UniqueConstraint(fields=["call", "number"], name="one_row_an_event"),)
+
+    def __str__(self) -> str:
+        return f"{self.call_id}/{self.code}"
+
+
+class SpentToken(models.Model):
+    """A stream token that has opened its socket (calls/tokens.py); rows past their expiry mean nothing."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest[:8]

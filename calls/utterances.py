@@ -1,0 +1,72 @@
+"""An utterance on its way to becoming a turn: its frames, its anchors in time, its phase. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+
+from calls.turns import EndReason, Turn
+from stt.endpoint import SpeechEnded
+
+
+class Phase(Enum):
+    SPEAKING = auto()
+    WAITING = auto()
+    """Ended; waits for the stream's words until its deadline."""
+    ASKED = auto()
+    """The one-shot recogniser was asked; the first covering text wins."""
+    DECIDED = auto()
+    """It has its turn, which may still be held back by an earlier one."""
+
+
+@dataclass(slots=True)
+class Utterance:
+    number: int
+    start_ms: int
+    """Media time of the first voiced frame."""
+    began_ms: float
+    """Monotonic instant of that frame's arrival."""
+    frames: list[bytes] = field(default_factory=list)
+    """µ-law frames from the pre-roll on, kept until the turn is decided."""
+    phase: Phase = Phase.SPEAKING
+    end_ms: int = 0
+    """Media time at which the last voiced frame ends."""
+    ended_ms: float | None = None
+    """Monotonic instant of that frame's arrival."""
+    voiced_ms: int = 0
+    end_reason: EndReason = EndReason.SILENCE
+    deadline_ms: float = 0.0
+    """Monotonic instant at which waiting ends."""
+    covering_text: str = ""
+    """What the newest hypothesis that covers the utterance made of it."""
+    confirmed: int = 0
+    """Successive covering hypotheses that said the same."""
+    first_partial_ms: float | None = None
+    turn: Turn | None = None
+
+    def end(self, boundary: SpeechEnded, reason: EndReason, *, ended_ms: float, deadline_ms: float) -> None:
+        self.phase = Phase.WAITING
+        self.end_ms = boundary.end_ms
+        self.voiced_ms = boundary.voiced_ms
+        self.end_reason = reason
+        self.ended_ms = ended_ms
+        self.deadline_ms = deadline_ms
+
+    def confirm(self, text: str, *, covers: bool) -> None:
+        """A newer hypothesis: does it cover the utterance, and say what the one before it said?"""
+        if not covers or not text:
+            self.confirmed = 0
+        elif text == self.covering_text:
+            self.confirmed += 1
+        else:
+            self.confirmed = 1
+        self.covering_text = text
+
+    def ulaw(self) -> bytes:
+        """The utterance's audio with its pre-roll and the silence that ended it."""
+        return b"".join(self.frames)
+
+    def reword(self, text: str) -> None:
+        """Settled words came before the turn was handed on."""
+        if self.turn is not None and text:
+            self.turn = replace(self.turn, text=text)
