@@ -1,6 +1,21 @@
+"""The ASGI application: pages and webhooks to Django, sockets to Channels.
+
+daphne has no lifespan: this module logs the start-up line; ``manage.py serve`` starts the process's threads, and under
+any other server the first call does.
+"""
+
 import os
 
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+# Apps are loaded: what imports models comes after.
+from calls import startup  # noqa: E402
+from calls.routing import websocket_application  # noqa: E402
+
+startup.require_servable()
+startup.announce()
+application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application()})

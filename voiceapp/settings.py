@@ -1,13 +1,41 @@
-"""Settings, from the environment only."""
+"""Settings, from the environment only (voiceapp/environment.py; .env.example lists the variables)."""
 
-import os
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from voiceapp.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
-SECRET_KEY = "dev"  # noqa: S105
-DEBUG = True
-ALLOWED_HOSTS = ["*"]
+_env = Environment()
+
+DEBUG = _env.flag("DEBUG", False)
+VAR_DIR = Path(_env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+SECRET_KEY = _env.secret_key(DEBUG, VAR_DIR)
+PORT = _env.number("PORT", 8000, 1, 65535, "")
+PUBLIC_URL = _env.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}" if DEBUG else "").rstrip("/")
+
+# Telephony
+TWILIO_AUTH_TOKEN = _env.text("TWILIO_AUTH_TOKEN")
+MAX_CALLS = _env.number("MAX_CALLS", 200, 1, 100_000, "calls")
+DRAIN_TIMEOUT_S = _env.number("DRAIN_TIMEOUT_S", 300, 0, 86_400, "s")
+
+# Speech
+STT_EMULATOR_HOST = _env.text("STT_EMULATOR_HOST")
+GOOGLE_CLOUD_SPEECH_ENDPOINT = _env.text("GOOGLE_CLOUD_SPEECH_ENDPOINT", "speech.googleapis.com")
+USE_STREAMING_STT = _env.flag("ENABLE_STREAMING_STT", True)
+ENVIRONMENT_TUNING = _env.tuning()
+
+_env.speech_credentials()
+_env.twilio(PUBLIC_URL)
+DATABASES = {"default": _env.database(VAR_DIR)}
+REDIS_URL = _env.text("REDIS_URL")
+CONFIGURATION_PROBLEMS = _env.problems
+
+# Django
+_host = urlsplit(PUBLIC_URL).hostname
+ALLOWED_HOSTS = [host for host in (_host, "127.0.0.1", "localhost", "[::1]") if host]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 INSTALLED_APPS = [
     "daphne",
     "django.contrib.admin",
@@ -19,11 +47,18 @@ INSTALLED_APPS = [
     "channels",
     "stt",
     "calls",
+    "voiceapp",
 ]
 MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES = [
     {
@@ -41,7 +76,50 @@ TEMPLATES = [
 ]
 ROOT_URLCONF = "voiceapp.urls"
 ASGI_APPLICATION = "voiceapp.asgi.application"
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR_DIR / "db.sqlite3"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEST_RUNNER = "voiceapp.testing.PytestRunner"
+CHANNEL_LAYERS = {
+    "default": (
+        {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+        if REDIS_URL
+        else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    )
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# Pages: Hebrew and English, times as in Israel
+LANGUAGE_CODE = "he"
+LANGUAGES = [("he", "עברית"), ("en", "English")]
 TIME_ZONE = "Asia/Jerusalem"
 USE_TZ = True
 STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+
+# Behind TLS, unless this is a trial
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = not DEBUG
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains and
+    "security.W021",  # preloading concern the whole domain, which is its owner's to decide, not one application's
+]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # Request paths carry stream tokens.
+        "daphne": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,142 @@
+"""The environment, typed and bounded. Nothing else in the project reads ``os.environ``.
+
+Reading never raises: a value that cannot be used becomes a ``Problem`` and its default stands, so that ``migrate``,
+``test`` and ``check`` work anywhere; the commands that serve calls refuse to start while there is one.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from stt.tuning import BOUNDS, Tuning, TuningError
+
+FALSE = {"false", "0", "no", "off"}
+TRUE = {"true", "1", "yes", "on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    variable: str
+    sentence: str
+    """Names the variable and says what to set."""
+
+
+class Environment:
+    """Reads variables and collects what is wrong with them."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = os.environ if values is None else values
+        self.problems: list[Problem] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._values.get(name, "").strip() or default
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self.text(name).lower()
+        if value and value not in TRUE | FALSE:
+            self._problem(name, f"{name} is {value!r}: set it to true or false.")
+            return default
+        return value in TRUE if value else default
+
+    def number(self, name: str, default: int, low: int, high: int, unit: str) -> int:
+        value = self.text(name)
+        if not value:
+            return default
+        if not value.isdigit() or not low <= int(value) <= high:
+            self._problem(name, f"{name} is {value!r}: set it to a whole number from {low} to {high} {unit}.")
+            return default
+        return int(value)
+
+    def tuning(self) -> Tuning:
+        """The first profile's values."""
+        values: dict[str, Any] = {"streaming": self.flag("ENABLE_STREAMING_STT", True)}
+        for field, bounds in BOUNDS.items():
+            raw = self.text(bounds.env) if bounds.env else ""
+            if not raw:
+                continue
+            try:
+                values[field] = bounds.check(bounds.env, raw)
+            except TuningError as error:
+                self._problem(bounds.env, f"{error}.")
+        return Tuning(**values)
+
+    def speech_credentials(self) -> None:
+        """Somebody must hear: Google with credentials, or an emulator."""
+        name = "GOOGLE_APPLICATION_CREDENTIALS"
+        path = self.text(name)
+        if self.text("STT_EMULATOR_HOST"):
+            return
+        if not path:
+            self._problem(
+                name,
+                f"{name} is not set: set it to the path of a Google service account's key file, "
+                "or STT_EMULATOR_HOST to the host:port of a Speech emulator.",
+            )
+        elif not os.access(path, os.R_OK):
+            self._problem(name, f"{name} names a file that cannot be read: set it to a readable key file.")
+
+    def twilio(self, public_url: str) -> None:
+        """Who may call us, and where we are for them."""
+        if not self.text("TWILIO_AUTH_TOKEN"):
+            self._problem(
+                "TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN is not set: set it to the auth token of your Twilio account."
+            )
+        parts = urlsplit(public_url)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query:
+            self._problem(
+                "PUBLIC_URL", f"PUBLIC_URL is {public_url!r}: set it to the https address that Twilio reaches you at."
+            )
+
+    def secret_key(self, debug: bool, var_dir: Path) -> str:
+        """SECRET_KEY; in development one that is made once and kept in VAR_DIR."""
+        key = self.text("SECRET_KEY")
+        if key:
+            return key
+        if not debug:
+            self._problem("SECRET_KEY", "SECRET_KEY is not set: set it to a long random string (or DEBUG=1 to try).")
+            return secrets.token_urlsafe(50)
+        kept = var_dir / "secret_key"
+        if not kept.exists():
+            var_dir.mkdir(parents=True, exist_ok=True)
+            kept.write_text(secrets.token_urlsafe(50))
+            kept.chmod(0o600)
+        return kept.read_text()
+
+    def database(self, var_dir: Path) -> dict[str, Any]:
+        """DATABASE_URL (postgresql://user:password@host:port/name or sqlite:///path); default SQLite in VAR_DIR."""
+        url = self.text("DATABASE_URL")
+        parts = urlsplit(url)
+        if parts.scheme in {"postgres", "postgresql"}:
+            return {
+                "ENGINE": "django.db.backends.postgresql",
+                "NAME": unquote(parts.path.lstrip("/")),
+                "USER": unquote(parts.username or ""),
+                "PASSWORD": unquote(parts.password or ""),
+                "HOST": parts.hostname or "",
+                "PORT": str(parts.port or ""),
+                "CONN_MAX_AGE": 0,
+                "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 5}},
+            }
+        if url and parts.scheme != "sqlite":
+            self._problem("DATABASE_URL", "DATABASE_URL is not understood: set it to postgresql://… or sqlite:///path.")
+        path = Path(parts.path) if url and parts.scheme == "sqlite" else var_dir / "db.sqlite3"
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": path,
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+            # In-memory test databases share one cache and lock each other out; a file behaves like the real one.
+            "TEST": {"NAME": var_dir / "test.sqlite3"},
+        }
+
+    def _problem(self, variable: str, sentence: str) -> None:
+        self.problems.append(Problem(variable, sentence))

@@ -1,0 +1,31 @@
+"""``manage.py serve``: daphne that drains, on PORT."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from calls import startup
+
+
+class Command(BaseCommand):
+    help = "Serve calls and pages in the foreground; SIGTERM drains."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - behind nginx, in its own network
+        parser.add_argument("--port", type=int, default=settings.PORT)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            startup.require_servable()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
+        from daphne.server import twisted_loop  # noqa: F401 - installs the asyncio reactor first
+
+        from voiceapp.asgi import application
+        from voiceapp.serve import serve
+
+        serve(application, options["host"], options["port"])

@@ -1,0 +1,17 @@
+"""What is counted, for ``/metrics``. Declared here, incremented where it happens."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+REGISTRY = CollectorRegistry()
+
+CALLS_LIVE = Gauge("voiceapp_calls_live", "Calls with an open media socket", registry=REGISTRY)
+TURNS = Counter("voiceapp_turns", "Turns handed on", ["source"], registry=REGISTRY)
+FALLBACKS = Counter("voiceapp_fallbacks", "Utterances given to the one-shot recogniser", registry=REGISTRY)
+EVENTS_OVERFLOW = Counter("voiceapp_events_overflow", "Finals that events_q refused", registry=REGISTRY)
+SOCKETS_REFUSED = Counter("voiceapp_sockets_refused", "Media sockets refused", ["code"], registry=REGISTRY)
+WEBHOOKS_REFUSED = Counter("voiceapp_webhooks_refused", "Webhooks refused", ["code"], registry=REGISTRY)
+RECORDS_REFUSED = Counter("voiceapp_records_refused", "Records the writer had no room for", registry=REGISTRY)
+WRITER_RETRIES = Counter("voiceapp_writer_retries", "Batches that the database did not take", registry=REGISTRY)
+PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call's pump", registry=REGISTRY)
