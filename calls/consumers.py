@@ -1,0 +1,416 @@
+"""MediaStreamConsumer: the socket of one call, its one thread, its one queue and its one pump.
+
+This is the shell: it owns I/O, the clock and tasks, and decides nothing (calls/session.py does). The mission's names
+live here: loop, exec, events_q, _hebrew_stt, _stt_fallback_async, _stt_fallback_nonblocking, _on_stt_fallback_done,
+_pump_events, _process_utterance_safe, _handle_transcript_ready_async.
+
+The way of a frame: dispatch → receive → media.parse → session.receive → hearing.feed. Nothing on it awaits, logs, hops
+to a thread or touches the ORM or the channel layer. Results come back through events_q only, and the pump is its only
+reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from channels.db import DatabaseSyncToAsync
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils import timezone
+
+from calls import actions as act
+from calls import live, startup, tokens
+from calls.lines import lines
+from calls.media import parse
+from calls.recognition import recognition
+from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
+from calls.session import CallSession
+from calls.store import writer
+from calls.turns import Turn
+from calls.twilio_auth import handshake_is_signed
+from stt.audio import BYTES_PER_MS, ulaw_to_pcm
+from stt.events import Final, Interim, OneShotDone, RecognizerError, RecognizerEvent, StreamClosed
+from stt.hearing import Hearing
+from voiceapp import metrics
+
+logger = logging.getLogger(__name__)
+
+SUBPROTOCOL = "audio.twilio.com"
+LONGEST_MESSAGE = 65_536
+CLOSE_IMPOSSIBLE = 4400
+"""Our close code for what Twilio cannot have sent; daphne takes 1000 and 3000 to 4999."""
+PROCESS = f"{socket.gethostname()}:{os.getpid()}"
+
+running: set[asyncio.Task[None]] = set()
+"""The pumps of this process: each outlives its socket until its call's record is complete."""
+
+
+class HeardText(str):
+    """A text on its way through events_q, with the event that brought it."""
+
+    __slots__ = ("event",)
+    event: RecognizerEvent
+
+    def __new__(cls, text: str, event: RecognizerEvent) -> HeardText:
+        self = super().__new__(cls, text)
+        self.event = event
+        return self
+
+
+class UtteranceAudio(bytes):
+    """An utterance's 8 kHz PCM16, with its number."""
+
+    utterance: int | None = None
+
+
+class _Slot:
+    """The newest interim, waiting for the pump."""
+
+    __slots__ = ("event",)
+
+    def __init__(self, event: Interim) -> None:
+        self.event = event
+
+
+class MediaStreamConsumer(AsyncWebsocketConsumer):
+    """One Twilio media stream."""
+
+    # No such layer: a configured one would be on the call's path, and a lost Redis would end the call.
+    channel_layer_alias = "off"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.loop = asyncio.get_running_loop()
+        self.exec = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stt-fallback")
+        self.events_q: asyncio.Queue[tuple[str, Any]] = asyncio.Queue(maxsize=32)
+        self.running = False
+        self.session: CallSession | None = None
+        self.hearing: Hearing | None = None
+        self._overflow: list[tuple[str, Any]] = []
+        self._slot: _Slot | None = None
+        self._tick_waits = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._asked: dict[Future[str], int | None] = {}
+        self._events_noted = 0
+        self._end_reason = "lost"
+
+    # The socket
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Audio goes straight to ``receive``: the stock way hops through the process's one ORM thread per message."""
+        if message["type"] == "websocket.receive":
+            await self.receive(message.get("text"), message.get("bytes"))
+        else:
+            await super().dispatch(message)
+
+    async def connect(self) -> None:
+        """Let Twilio in, and nobody else: signature, token, and room for one more call."""
+        token = self.scope["url_route"]["kwargs"]["token"]
+        headers = dict(self.scope["headers"])
+        signature = headers.get(b"x-twilio-signature", b"").decode("latin-1")
+        if not handshake_is_signed(self.scope["path"], signature):
+            await self._refuse("bad_signature")
+            return
+        if len(running) >= settings.MAX_CALLS:
+            await self._refuse("too_many_calls")
+            return
+        try:
+            call_sid, to_number = tokens.read(token)
+            await tokens.spend(token)
+        except tokens.TokenError as error:
+            await self._refuse(f"token_{error.code}")
+            return
+        startup.start()
+        self._begin(call_sid, to_number)
+        # A subprotocol that was not offered would hang the handshake.
+        await self.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """One message from Twilio. Never awaits, but to close the socket on what Twilio cannot have sent."""
+        if self.session is None:
+            return
+        if text_data is None or len(text_data) > LONGEST_MESSAGE:
+            code = "binary_frame" if text_data is None else "message_too_long"
+            logger.warning("call %s: socket closed: %s", self.session.call_sid, code)
+            self.session.counters[code] += 1
+            await self.close(CLOSE_IMPOSSIBLE)
+            return
+        for action in self.session.receive(parse(text_data), now_ms()):
+            if isinstance(action, act.Feed):
+                if self.hearing is not None:
+                    self.hearing.feed(action.ulaw, action.at_ms)
+            elif isinstance(action, act.Wake):
+                self._wake()
+            else:
+                if isinstance(action, act.FinishStream):
+                    self._end_reason = "stop"
+                self._put(("action", action))
+
+    async def disconnect(self, code: int) -> None:
+        """The socket is gone; the pump goes on until every utterance is a turn."""
+        if self.session is not None:
+            for action in self.session.stop(now_ms()):
+                self._put(("action", action))
+        else:
+            self.exec.shutdown(wait=False)
+
+    async def _refuse(self, code: str) -> None:
+        metrics.SOCKETS_REFUSED.labels(code).inc()
+        logger.warning("media socket refused: %s", code)
+        await self.close()
+
+    def _begin(self, call_sid: str, to_number: str) -> None:
+        tuning = lines.tuning_for(to_number)
+        engine = recognition()
+        self.session = CallSession(call_sid, tuning, engine=engine.engine.name, model=engine.model_name(tuning))
+        if tuning.streaming:
+            self.hearing = Hearing(engine.open_stream(tuning), tuning, self._on_recognizer_event)
+            self.hearing.start()
+        self.running = True
+        metrics.CALLS_LIVE.inc()
+        pump = self.loop.create_task(self._pump_events(), name=f"pump {call_sid}")
+        running.add(pump)
+        pump.add_done_callback(running.discard)
+
+    # events_q: from recognisers and timers to the pump
+
+    def _on_recognizer_event(self, event: RecognizerEvent) -> None:
+        """From Hearing, on the loop. Interims share one waiting slot, so that they never fill the queue."""
+        if not isinstance(event, Interim):
+            # What is said after a final is of another segment: the slot before it is sealed.
+            self._slot = None
+            text = " ".join(word.text for word in event.words) if isinstance(event, Final) else ""
+            kind = "stt_final_text" if isinstance(event, Final) else "stt_event"
+            self._put((kind, HeardText(text, event)))
+        elif self._slot is not None:
+            self._slot.event = event
+        else:
+            self._slot = _Slot(event)
+            self._put(("stt_partial", self._slot))
+
+    def _put(self, item: tuple[str, Any]) -> None:
+        """To the pump, in order; what events_q refuses goes to the overflow list, which the pump reads next."""
+        if not self._overflow:
+            try:
+                self.events_q.put_nowait(item)
+                return
+            except asyncio.QueueFull:
+                pass
+        self._overflow.append(item)
+        metrics.EVENTS_OVERFLOW.inc()
+        if item[0] == "stt_final_text":
+            logger.warning("⚠️ events_q full; dropping final text")
+            if self.session is not None:
+                self.session.counters["events_q_full"] += 1
+
+    def _wake(self) -> None:
+        self._timer = None
+        if not self._tick_waits:
+            self._tick_waits = True
+            self._put(("tick", None))
+
+    async def _next_event(self) -> tuple[str, Any]:
+        if self._overflow and self.events_q.empty():
+            return self._overflow.pop(0)
+        return await self.events_q.get()
+
+    async def _pump_events(self) -> None:
+        """The call's only consumer of events_q; runs until the call's record is complete."""
+        try:
+            while self.running:
+                kind, payload = await self._next_event()
+                try:
+                    if kind == "stt_final_text":
+                        await self._handle_transcript_ready_async(payload)
+                    else:
+                        self._handle(kind, payload)
+                except Exception:
+                    # The wall: one event that cannot be handled must not silence the call.
+                    metrics.PUMP_ERRORS.inc()
+                    logger.exception("call %s: an event of kind %s failed", self._call_sid, kind)
+                self._arm()
+        finally:
+            self._close_up()
+
+    def _handle(self, kind: str, payload: Any) -> None:
+        if self.session is None:
+            return
+        if kind == "stt_partial":
+            if self._slot is payload:
+                self._slot = None
+            self._perform(self.session.heard(payload.event, now_ms()))
+        elif kind == "stt_event":
+            self._perform(self.session.heard(payload.event, now_ms()))
+        elif kind == "action":
+            self._perform([payload])
+        elif kind == "tick":
+            self._tick_waits = False
+            self._perform(self.session.tick(now_ms()))
+
+    def _arm(self) -> None:
+        """Set the timer for the session's next deadline."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline_ms = self.session.next_deadline_ms(now_ms()) if self.session is not None and self.running else None
+        if deadline_ms is not None:
+            self._timer = self.loop.call_later(max(0.0, deadline_ms - now_ms()) / 1000, self._wake)
+
+    # Turns
+
+    async def _handle_transcript_ready_async(self, payload: str) -> None:
+        """Words have come, from the stream or the one-shot recogniser: attribute them, hand on what is ready."""
+        if self.session is None:
+            return
+        event = getattr(payload, "event", None) or OneShotDone(None, tuple(payload.split()))
+        self._perform(self.session.heard(event, now_ms()))
+
+    def _perform(self, actions: list[act.Action]) -> None:
+        for action in actions:
+            if isinstance(action, act.TurnAccepted):
+                self._save(action.turn)
+                metrics.TURNS.labels(action.turn.source).inc()
+                logger.info("%s call=%s", action.turn.latency_line(), self._call_sid)
+            elif isinstance(action, act.TurnRevised):
+                self._save(action.turn)
+            elif isinstance(action, act.Partial):
+                live.publish(
+                    {"kind": "partial", "call": self._call_sid, "number": action.utterance, "text": action.text}
+                )
+            elif isinstance(action, act.AskOneShot):
+                audio = UtteranceAudio(ulaw_to_pcm(action.ulaw))
+                audio.utterance = action.utterance
+                self._process_utterance_safe(audio)
+            elif isinstance(action, act.Note):
+                self._note(action)
+            elif isinstance(action, act.CallBegun):
+                self._open_record(action)
+            elif isinstance(action, act.FinishStream):
+                if self.hearing is not None:
+                    self.hearing.finish()
+                else:
+                    self._put(("stt_event", HeardText("", StreamClosed(0))))
+            elif isinstance(action, act.CallOver):
+                self.running = False
+
+    def _save(self, turn: Turn) -> None:
+        writer().accept(TurnSaved(self._call_sid, turn))
+        live.publish(
+            {
+                "kind": "turn",
+                "call": self._call_sid,
+                "number": turn.number,
+                "text": turn.heard_text,
+                "source": turn.source,
+                "partial_ms": turn.partial_ms,
+                "final_ms": turn.final_ms,
+                "revision": turn.revision,
+            }
+        )
+
+    # The one-shot recogniser, in the call's own thread
+
+    def _hebrew_stt(self, audio_data: bytes) -> str:
+        """The words of an utterance, 8 kHz PCM16. Synchronous: blocks for as long as the engine takes."""
+        assert self.session is not None  # noqa: S101 - only called on a call
+        final = recognition().recognize(audio_data, self.session.tuning)
+        return " ".join(word.text for word in final.words)
+
+    async def _stt_fallback_async(self, audio_data: bytes) -> str:
+        """``_hebrew_stt`` for code that is async: runs in the call's thread, the loop goes on."""
+        return str(await DatabaseSyncToAsync(self._hebrew_stt, thread_sensitive=False, executor=self.exec)(audio_data))
+
+    def _stt_fallback_nonblocking(self, audio_data: bytes) -> None:
+        """``_hebrew_stt`` for code that is not: submits to the call's thread and returns at once."""
+        future = self.exec.submit(self._stt_in_executor, audio_data)
+        self._asked[future] = getattr(audio_data, "utterance", None)
+        future.add_done_callback(lambda done: self.loop.call_soon_threadsafe(self._on_stt_fallback_done, done))
+
+    def _on_stt_fallback_done(self, fut: Future[str]) -> None:
+        """The thread has answered: back on the loop, through events_q to the pump."""
+        utterance = self._asked.pop(fut, None)
+        error = None
+        try:
+            text = fut.result()
+        except Exception as e:  # a wall: whatever the recogniser raised, the utterance goes on without words
+            logger.error("❌ STT fallback failed: %s", e)
+            error = e if isinstance(e, RecognizerError) else RecognizerError("fallback_error")
+            text = ""
+        self._put(("stt_final_text", HeardText(text, OneShotDone(utterance, tuple(text.split()), error))))
+
+    def _process_utterance_safe(self, audio_data: bytes) -> None:
+        """An utterance that only the one-shot recogniser can save. Synchronous, and does not block."""
+        metrics.FALLBACKS.inc()
+        self._stt_fallback_nonblocking(audio_data)
+
+    def _stt_in_executor(self, audio_data: bytes) -> str:
+        close_old_connections()
+        logger.info(
+            "🧵 [STT] fallback in executor (utterance %s, %d ms)",
+            getattr(audio_data, "utterance", None),
+            len(audio_data) // (2 * BYTES_PER_MS),
+        )
+        try:
+            return self._hebrew_stt(audio_data)
+        finally:
+            close_old_connections()
+
+    # The record
+
+    @property
+    def _call_sid(self) -> str:
+        return self.session.call_sid if self.session is not None else ""
+
+    def _open_record(self, action: act.CallBegun) -> None:
+        assert self.session is not None  # noqa: S101 - the session made the action
+        parameters = action.start.parameters
+        record = CallStarted(
+            call_sid=self._call_sid,
+            stream_sid=action.start.stream_sid,
+            started_at=timezone.now(),
+            from_number=parameters.get("from_number", ""),
+            to_number=parameters.get("to_number", ""),
+            tuning=self.session.tuning.as_dict(),
+            process=PROCESS,
+        )
+        writer().accept(record)
+        live.publish({"kind": "call", "call": self._call_sid, "state": "started"})
+
+    def _note(self, note: act.Note) -> None:
+        self._events_noted += 1
+        writer().accept(EventNoted(self._call_sid, self._events_noted, timezone.now(), note.code, note.detail))
+
+    def _close_up(self) -> None:
+        """The call is over: its record, its stream, its thread."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.hearing is not None:
+            self.hearing.close()
+        self.exec.shutdown(wait=False)
+        metrics.CALLS_LIVE.dec()
+        if self.session is None:
+            return
+        writer().accept(
+            CallEnded(
+                call_sid=self._call_sid,
+                ended_at=timezone.now(),
+                end_reason=self._end_reason,
+                frames_received=self.session.frames_received,
+                frames_lost=self.session.frames_lost,
+                speech_ms=self.session.speech_ms,
+                counters=dict(self.session.counters),
+            )
+        )
+        live.publish({"kind": "call", "call": self._call_sid, "state": "ended"})
+
+
+def now_ms() -> float:
+    """The monotonic clock that the session's ``now_ms`` means."""
+    return time.monotonic() * 1000

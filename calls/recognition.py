@@ -1,0 +1,83 @@
+"""This process's engine: made from the settings, asked once which model hears Hebrew, shared by all calls."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from django.conf import settings
+
+from stt.events import Final
+from stt.google import GoogleOptions, GoogleSpeech, GoogleStream
+from stt.recognizers import Deliver
+from stt.selection import DEFAULT, SttModel, choose_stt_model, v1_endpoint
+from stt.tuning import Tuning
+
+logger = logging.getLogger(__name__)
+
+PROBE_PCM = bytes(8000)
+"""Half a second of silence."""
+PROBE_TIMEOUT_MS = 5000
+
+
+class Recognition:
+    """Opens streams and recognises utterances with the engine and model in use."""
+
+    def __init__(self, engine: GoogleSpeech) -> None:
+        self.engine = engine
+        self.model: SttModel = DEFAULT
+        self._certain = False
+        self._probing = threading.Lock()
+
+    def probe(self) -> None:
+        """Choose the model. Blocking, any thread; a choice that the engine confirmed is kept for good."""
+        with self._probing:
+            if self._certain:
+                return
+            choice = choose_stt_model(
+                lambda model: _ignore(self.engine.recognize(PROBE_PCM, model=model, timeout_ms=PROBE_TIMEOUT_MS))
+            )
+            self.model, self._certain = choice.model, choice.certain
+
+    def open_stream(self, tuning: Tuning) -> Callable[[Deliver], GoogleStream]:
+        """A factory of streams for one call."""
+        model = self._model(tuning)
+        return lambda deliver: self.engine.open_stream(deliver, model=model, hints=tuning.phrase_hints)
+
+    def recognize(self, pcm: bytes, tuning: Tuning) -> Final:
+        """One utterance of 8 kHz PCM16. Blocking. Raises RecognizerError."""
+        return self.engine.recognize(
+            pcm,
+            model=self._model(tuning),
+            timeout_ms=tuning.stt_fallback_deadline_ms,
+            hints=tuning.phrase_hints,
+        )
+
+    def model_name(self, tuning: Tuning) -> str:
+        return self._model(tuning).name
+
+    def _model(self, tuning: Tuning) -> SttModel:
+        return SttModel(tuning.model, enhanced=True) if tuning.model else self.model
+
+
+_recognition: Recognition | None = None
+_lock = threading.Lock()
+
+
+def recognition() -> Recognition:
+    """This process's one, made at the first asking."""
+    global _recognition
+    with _lock:
+        if _recognition is None:
+            endpoint, warning = v1_endpoint(settings.GOOGLE_CLOUD_SPEECH_ENDPOINT)
+            if warning:
+                logger.warning("%s", warning)
+            _recognition = Recognition(
+                GoogleSpeech(GoogleOptions(endpoint=endpoint, emulator=settings.STT_EMULATOR_HOST))
+            )
+        return _recognition
+
+
+def _ignore(_: Final) -> None:
+    """The probe asks whether, not what."""

@@ -1,0 +1,36 @@
+"""What a serving process does once, before or at its first call: refuse a bad configuration, log, start its threads."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from calls.lines import lines
+from calls.recognition import recognition
+from calls.store import writer
+
+logger = logging.getLogger(__name__)
+_started = threading.Event()
+
+
+def require_servable() -> None:
+    """Raises ImproperlyConfigured with one sentence that names the variable and what to set."""
+    if settings.CONFIGURATION_PROBLEMS:
+        raise ImproperlyConfigured(settings.CONFIGURATION_PROBLEMS[0].sentence)
+
+
+def announce() -> None:
+    logger.info("🚀 Streaming STT enabled: %s", settings.USE_STREAMING_STT)
+
+
+def start() -> None:
+    """Start the writer, the line cache and the model probe. Idempotent; returns at once."""
+    if _started.is_set():
+        return
+    _started.set()
+    writer()
+    lines.start()
+    threading.Thread(target=recognition().probe, name="model-probe", daemon=True).start()

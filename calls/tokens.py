@@ -1,0 +1,106 @@
+"""Stream tokens: who holds one may open the media socket of one call, once, within a minute.
+
+Signed and stateless: it names the CallSid and its time. That it was spent is kept in Redis where there is one, else in
+the database, else (both away) in this process, which is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from collections import OrderedDict
+from datetime import timedelta
+from enum import StrEnum
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.core import signing
+from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import timezone
+from redis import asyncio as redis
+from redis.exceptions import RedisError
+
+from calls.models import SpentToken
+
+logger = logging.getLogger(__name__)
+
+VALID_S = 60
+PLACE_TIMEOUT_S = 1.0
+MOST_LOCAL = 10_000
+_signer = signing.TimestampSigner(salt="calls.stream")
+_local: OrderedDict[str, None] = OrderedDict()
+
+
+class TokenError(Exception):
+    """``code``: ``forged`` | ``expired`` | ``spent``."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class SpendPlace(StrEnum):
+    REDIS = "redis"
+    DATABASE = "database"
+    PROCESS = "process"
+
+
+def issue(call_sid: str, to_number: str = "") -> str:
+    """A token for one media socket of this call, which came in on this line."""
+    return _signer.sign_object({"c": call_sid, "t": to_number, "n": secrets.token_hex(4)}).replace(":", "~")
+
+
+def stream_path(token: str) -> str:
+    return f"/ws/twilio/{token}"
+
+
+def read(token: str) -> tuple[str, str]:
+    """The CallSid and the line's number that a token is for. Raises TokenError."""
+    try:
+        said = _signer.unsign_object(token.replace("~", ":"), max_age=VALID_S)
+        return str(said["c"]), str(said["t"])
+    except signing.SignatureExpired as error:
+        raise TokenError("expired") from error
+    except (signing.BadSignature, ValueError, KeyError, TypeError) as error:
+        raise TokenError("forged") from error
+
+
+async def spend(token: str) -> SpendPlace:
+    """Mark a token as used; says where that was kept. Raises TokenError ``spent``. At most 2 × PLACE_TIMEOUT_S."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    if settings.REDIS_URL:
+        try:
+            async with asyncio.timeout(PLACE_TIMEOUT_S), redis.from_url(settings.REDIS_URL) as client:
+                fresh = await client.set(f"spent:{digest}", 1, nx=True, ex=2 * VALID_S)
+            return _spent_in(SpendPlace.REDIS, bool(fresh))
+        except (RedisError, OSError, TimeoutError):
+            logger.warning("Redis is away: a stream token is marked in the database")
+    try:
+        async with asyncio.timeout(PLACE_TIMEOUT_S):
+            return _spent_in(SpendPlace.DATABASE, await database_sync_to_async(_insert)(digest))
+    except (DatabaseError, TimeoutError):
+        logger.warning("the database is away: a stream token is marked in this process only")
+    fresh = digest not in _local
+    _local[digest] = None
+    while len(_local) > MOST_LOCAL:
+        _local.popitem(last=False)
+    return _spent_in(SpendPlace.PROCESS, fresh)
+
+
+def _spent_in(place: SpendPlace, fresh: bool) -> SpendPlace:
+    if not fresh:
+        raise TokenError("spent")
+    return place
+
+
+def _insert(digest: str) -> bool:
+    now = timezone.now()
+    SpentToken.objects.filter(expires_at__lt=now).delete()
+    try:
+        with transaction.atomic():
+            SpentToken.objects.create(digest=digest, expires_at=now + timedelta(seconds=2 * VALID_S))
+    except IntegrityError:
+        return False
+    return True

@@ -1,0 +1,115 @@
+"""Twilio's webhooks: a call comes in, its stream ends, its status changes.
+
+Every request must be signed (403 otherwise). ``voice`` answers a signed request with TwiML whatever else has failed:
+anything but 200 makes Twilio play an English error and hang up.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
+
+from calls import tokens
+from calls.models import Call
+from calls.twilio_auth import socket_url, webhook_is_signed
+from voiceapp import metrics
+
+logger = logging.getLogger(__name__)
+
+View = Callable[[HttpRequest], HttpResponse]
+LONGEST_PARAMETER = 450
+"""Twilio takes less than 500 characters of name and value together."""
+STATUS_ORDER = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
+ENDED = frozenset(STATUS_ORDER[3:])
+
+
+def from_twilio(view: View) -> View:
+    """Only a signed POST reaches the view."""
+
+    @csrf_exempt
+    @require_POST
+    @wraps(view)
+    def checked(request: HttpRequest) -> HttpResponse:
+        if not webhook_is_signed(request):
+            metrics.WEBHOOKS_REFUSED.labels("bad_signature").inc()
+            logger.warning("webhook %s refused: bad_signature", request.path)
+            return HttpResponse("bad_signature", status=403, content_type="text/plain")
+        if not request.POST.get("CallSid"):
+            metrics.WEBHOOKS_REFUSED.labels("missing_call_sid").inc()
+            return HttpResponse("missing_call_sid", status=400, content_type="text/plain")
+        return view(request)
+
+    return checked
+
+
+@from_twilio
+def voice(request: HttpRequest) -> HttpResponse:
+    """A call has come in: connect its audio to our socket."""
+    token = tokens.issue(request.POST["CallSid"], request.POST.get("To", ""))
+    stream = Stream(
+        url=socket_url(tokens.stream_path(token)),
+        status_callback=settings.PUBLIC_URL + "/twilio/stream",
+    )
+    for name, field in (("from_number", "From"), ("to_number", "To")):
+        stream.parameter(name=name, value=request.POST.get(field, "")[:LONGEST_PARAMETER])
+    connect = Connect(action=settings.PUBLIC_URL + "/twilio/after")
+    connect.append(stream)
+    return _twiml(VoiceResponse(), connect)
+
+
+@from_twilio
+def after(request: HttpRequest) -> HttpResponse:
+    """What follows the stream: the call has said what it had to."""
+    response = VoiceResponse()
+    response.hangup()
+    return _twiml(response)
+
+
+@from_twilio
+def status(request: HttpRequest) -> HttpResponse:
+    """The call's status as Twilio sees it; late and repeated callbacks never bring it back."""
+    said = request.POST.get("CallStatus", "")
+    duration = request.POST.get("CallDuration", "")
+    if said not in STATUS_ORDER:
+        metrics.WEBHOOKS_REFUSED.labels("unknown_status").inc()
+        return HttpResponse(status=204)
+    try:
+        call, _ = Call.objects.get_or_create(call_sid=request.POST["CallSid"][:64])
+        later = Call.objects.filter(pk=call.pk).exclude(status__in=_not_before(said))
+        later.update(status=said, status_at=timezone.now())
+        if duration.isdigit() and len(duration) < 9:
+            Call.objects.filter(pk=call.pk).update(twilio_duration_s=int(duration))
+    except DatabaseError as error:
+        # Twilio repeats a failed callback once; the call itself is kept by the writer.
+        logger.warning("a status callback was not kept: %s", type(error).__name__)
+        return HttpResponse(status=503)
+    return HttpResponse(status=204)
+
+
+@from_twilio
+def stream(request: HttpRequest) -> HttpResponse:
+    """The stream's own callbacks; an error is worth a line."""
+    event = request.POST.get("StreamEvent", "")
+    if event == "stream-error":
+        logger.warning("Twilio reports a stream error on %s", request.POST["CallSid"][:64])
+    return HttpResponse(status=204)
+
+
+def _not_before(said: str) -> list[str]:
+    """Statuses that a callback saying ``said`` must not overwrite: those that come later, and every end."""
+    return [other for other in STATUS_ORDER if other in ENDED or STATUS_ORDER.index(other) > STATUS_ORDER.index(said)]
+
+
+def _twiml(response: VoiceResponse, verb: Connect | None = None) -> HttpResponse:
+    if verb is not None:
+        response.append(verb)
+    return HttpResponse(str(response), content_type="text/xml")
