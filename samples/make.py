@@ -1,0 +1,142 @@
+"""Make the demo's recordings from dialogues.json: pointed Hebrew → phonemes (phonikud) → espeak-ng → 8 kHz wav.
+
+Word by word, so that the time of each word is known exactly. Run by script/make_samples, which says what it needs.
+"""
+
+import array
+import csv
+import io
+import json
+import math
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import wave
+from pathlib import Path
+
+import phonikud
+
+HERE = Path(__file__).parent
+RATE_HZ = 8000
+LEVEL = 3200
+"""Root mean square of the speech: about -20 dBFS."""
+DITHER = 24
+"""Noise under the speech: synthesised vowels repeat to the sample, and no two 20 ms frames may be the same."""
+EDGE_MS, WORD_GAP_MS, COMMA_MS = 200, 30, 220
+SILENT = 300
+"""Below this a sample is silence around a word."""
+# IPA as phonikud writes it -> espeak-ng's mnemonics of its Hebrew voice
+PHONEMES = {"tʃ": "tS", "dʒ": "dZ", "ʃ": "S", "ʒ": "Z", "χ": "X", "ʁ": "R", "ʔ": "?", "ɡ": "g", "ˈ": "'"}
+# Pointed Hebrew is spelled without vowel letters; people write with them.
+FULL_SPELLING = {
+    "בקר": "בוקר",
+    "בבקר": "בבוקר",
+    "לקבע": "לקבוע",
+    "הכתבת": "הכתובת",
+    "שניה": "שנייה",
+    "שתים": "שתיים",
+    "חניה": "חנייה",
+}
+POINTS = re.compile(r"[\u0591-\u05c7]")
+
+
+def main() -> None:
+    rows, alignments, calls = [], {}, []
+    for dialogue in json.loads((HERE / "dialogues.json").read_text("utf-8")):
+        clips = []
+        for index, pointed in enumerate(dialogue["lines"], 1):
+            name = f"{dialogue['name']}_{index}.wav"
+            samples, words = speak(pointed, dialogue["speed"], dialogue["pitch"], seed=name)
+            write(HERE / name, samples)
+            plain = POINTS.sub("", pointed)
+            transcript = " ".join(FULL_SPELLING.get(word, word) for word in plain.split())
+            alignments[name] = {"start": words[0][0], "end": words[-1][1], "words": words}
+            seconds = f"{len(samples) / RATE_HZ:.2f}"
+            rows.append([name, seconds, transcript, pointed, "synthetic (espeak-ng)", "CC0-1.0", "", "", ""])
+            clips.append(name)
+        calls.append(
+            {
+                "name": dialogue["name"],
+                "title_he": dialogue["title_he"],
+                "title_en": dialogue["title_en"],
+                "from": dialogue["from"],
+                "clips": clips,
+                "pauses_s": dialogue["pauses"],
+            }
+        )
+    table = io.StringIO()
+    writer = csv.writer(table, delimiter="\t", lineterminator="\n")
+    writer.writerow(["name", "seconds", "transcript", "pointed", "speaker_kind", "licence", "repo", "path", "note"])
+    writer.writerows(rows)
+    (HERE / "clips.tsv").write_text(table.getvalue(), "utf-8")
+    save(HERE / "alignments.json", alignments)
+    save(HERE / "calls.json", calls)
+
+
+def speak(pointed: str, speed: int, pitch: int, seed: str) -> tuple[list[int], list[list[float]]]:
+    """The samples of a line and each word's start and end in seconds."""
+    noise = random.Random(seed)
+    samples = [0] * (EDGE_MS * RATE_HZ // 1000)
+    times = []
+    for raw in pointed.split():
+        word = say(phonikud.phonemize(raw.strip(",")), speed, pitch)
+        times.append([round(len(samples) / RATE_HZ, 3), round((len(samples) + len(word)) / RATE_HZ, 3)])
+        gap_ms = COMMA_MS if raw.endswith(",") else WORD_GAP_MS
+        samples += word + [0] * (gap_ms * RATE_HZ // 1000)
+    samples += [0] * (EDGE_MS * RATE_HZ // 1000)
+    return [max(-32768, min(32767, s + noise.randint(-DITHER, DITHER))) for s in samples], times
+
+
+def say(ipa: str, speed: int, pitch: int) -> list[int]:
+    """One word: 8 kHz samples, band-limited as a telephone, without the silence around it."""
+    for sound, mnemonic in PHONEMES.items():
+        ipa = ipa.replace(sound, mnemonic)
+    with tempfile.TemporaryDirectory() as folder:
+        raw, narrow = Path(folder) / "raw.wav", Path(folder) / "narrow.wav"
+        voice = ["espeak-ng", "-v", "he", "-s", str(speed), "-p", str(pitch), "-w", str(raw), f"[[{ipa}]]"]
+        subprocess.run(voice, check=True)
+        subprocess.run(
+            [
+                "sox",
+                "-R",
+                "-v",
+                "0.7",
+                str(raw),
+                "-r",
+                str(RATE_HZ),
+                "-b",
+                "16",
+                str(narrow),
+                "highpass",
+                "250",
+                "lowpass",
+                "3400",
+            ],
+            check=True,
+        )
+        with wave.open(str(narrow)) as wav:
+            samples = array.array("h", wav.readframes(wav.getnframes())).tolist()
+    loud = [i for i, sample in enumerate(samples) if abs(sample) > SILENT]
+    if not loud:
+        sys.exit(f"espeak-ng says nothing for {ipa}")
+    samples = samples[loud[0] : loud[-1] + 1]
+    rms = math.sqrt(sum(sample * sample for sample in samples) / len(samples))
+    return [round(sample * LEVEL / rms) for sample in samples]
+
+
+def write(path: Path, samples: list[int]) -> None:
+    with wave.open(str(path), "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(RATE_HZ)
+        wav.writeframes(array.array("h", samples).tobytes())
+
+
+def save(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
