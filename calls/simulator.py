@@ -1,0 +1,294 @@
+"""A faithful Twilio: it calls our number as Twilio would, and plays recordings into the line.
+
+Webhook first (signed), then whatever the TwiML says: the media socket with Twilio's handshake, ``connected``,
+``start``, a frame each 20 ms by a monotonic clock, ``stop``, and the action and status callbacks behind it. Numbers are
+strings, the first timestamp is never 0, pauses are line noise and not digital silence (as captured).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import secrets
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import xml.etree.ElementTree as ElementTree  # noqa: S405 - our own server's TwiML
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import websockets
+from twilio.request_validator import RequestValidator
+
+from stt.audio import FRAME_BYTES, FRAME_MS
+from stt.emulator.recordings import read_ulaw
+
+LINE_NOISE = bytes([0xFF, 0x7F, 0xFE, 0x7E, 0xFF, 0x7F, 0xFF, 0x7F])
+CLOSE_WAIT_S = 8.0
+HTTP_TIMEOUT_S = 10.0
+
+
+class CallRefused(Exception):
+    """The server did not take the call; ``code`` says where: ``webhook_403``, ``no_stream``, ``socket_403``..."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The number that is called, and how the simulator reaches its server."""
+
+    base_url: str
+    """Where the server listens, for example http://127.0.0.1:8000."""
+    public_url: str
+    """What the server believes to be its public address; signatures are made over it."""
+    auth_token: str
+    to_number: str = "+97235550100"
+
+
+@dataclass(slots=True)
+class CallReport:
+    """What the caller's side knows of a call."""
+
+    call_sid: str
+    played: list[tuple[str, int, int]] = field(default_factory=list)
+    """Name, start and end of each recording, in ms of media time."""
+    frames_sent: int = 0
+    marks: list[str] = field(default_factory=list)
+    clears: int = 0
+    heard_bytes: int = 0
+    """µ-law that the server sent to the caller."""
+    late_ms: list[float] = field(default_factory=list)
+    """How late each frame left against its schedule."""
+    close_code: int | None = None
+    after: str = ""
+    """The TwiML that followed the stream."""
+
+
+@dataclass(slots=True)
+class SimulatedCall:
+    """One call. ``run`` plays it to its end."""
+
+    line: Line
+    clips: Sequence[Path]
+    pauses_s: Sequence[float] = (0.9,)
+    """Pause before each recording but the first; the last value repeats."""
+    lead_s: float = 1.0
+    tail_s: float = 1.5
+    seed: int = 1
+    from_number: str = "+972501234567"
+    call_sid: str = ""
+    offers_subprotocol: bool = False
+    injected: dict[int, str] = field(default_factory=dict)
+    """Raw messages sent before the frame of this index."""
+    speed: float = 1.0
+    """Times real time; above 1 only where the server's recogniser bears it."""
+
+    async def run(self) -> CallReport:
+        """Raises CallRefused, OSError where nobody listens, wave.Error or ValueError for a broken recording."""
+        random = Random(f"{self.seed}/{self.from_number}")  # noqa: S311
+        call_sid = self.call_sid or "CA" + secrets.token_hex(16)
+        report = CallReport(call_sid)
+        frames = list(self._frames(random, report))
+        twiml = await self._post(
+            "/twilio/voice", {"CallSid": call_sid, "CallStatus": "ringing", "Direction": "inbound"}
+        )
+        stream, action = _connect_of(twiml)
+        if stream is None:
+            raise CallRefused("no_stream")
+        await self._converse(stream, frames, report, random)
+        form = {"CallSid": call_sid, "CallStatus": "in-progress"}
+        if action:
+            report.after = await self._post(urllib.parse.urlsplit(action).path, form)
+        seconds = str(len(frames) * FRAME_MS // 1000)
+        await self._post("/twilio/stream", {**form, "StreamEvent": "stream-stopped"})
+        await self._post("/twilio/status", {**form, "CallStatus": "completed", "CallDuration": seconds})
+        return report
+
+    def _frames(self, random: Random, report: CallReport) -> Iterator[bytes]:
+        """The call's audio: recordings on frame boundaries, line noise between."""
+        at = 0
+
+        def noise(seconds: float) -> Iterator[bytes]:
+            for _ in range(round(seconds * 1000 / FRAME_MS)):
+                yield bytes(random.choices(LINE_NOISE, k=FRAME_BYTES))
+
+        for index, clip in enumerate(self.clips):
+            pause_s = self.lead_s if index == 0 else self.pauses_s[min(index, len(self.pauses_s)) - 1]
+            for frame in noise(pause_s):
+                at += 1
+                yield frame
+            ulaw = read_ulaw(clip)
+            start = at
+            for begin in range(0, len(ulaw), FRAME_BYTES):
+                at += 1
+                yield ulaw[begin : begin + FRAME_BYTES].ljust(FRAME_BYTES, b"\xff")
+            report.played.append((clip.name, start * FRAME_MS, at * FRAME_MS))
+        yield from noise(self.tail_s)
+
+    async def _converse(self, stream: Any, frames: list[bytes], report: CallReport, random: Random) -> None:
+        public = stream.get("url")
+        path = urllib.parse.urlsplit(public).path
+        base = urllib.parse.urlsplit(self.line.base_url)
+        url = f"{'wss' if base.scheme == 'https' else 'ws'}://{base.netloc}{path}"
+        signature = RequestValidator(self.line.auth_token).compute_signature(public, {})
+        try:
+            connection = await websockets.connect(
+                url,
+                additional_headers={"X-Twilio-Signature": signature},
+                user_agent_header="TwilioMediaStreams/1.0",
+                subprotocols=["audio.twilio.com"] if self.offers_subprotocol else None,  # type: ignore[list-item]
+                compression=None,
+            )
+        except websockets.InvalidStatus as error:
+            raise CallRefused(f"socket_{error.response.status_code}") from error
+        async with connection:
+            stream_sid = "MZ" + secrets.token_hex(16)
+            listener = asyncio.create_task(self._listen(connection, stream_sid, report))
+            try:
+                await self._speak(connection, stream, stream_sid, frames, report, random)
+                await asyncio.wait({listener}, timeout=0.2)
+            except websockets.ConnectionClosed:
+                pass
+            finally:
+                await connection.close()
+                listener.cancel()
+                await asyncio.gather(listener, return_exceptions=True)
+            report.close_code = connection.close_code
+
+    async def _speak(
+        self, connection: Any, stream: Any, stream_sid: str, frames: list[bytes], report: CallReport, random: Random
+    ) -> None:
+        sequence = 1
+        parameters = {p.get("name"): p.get("value") for p in stream.iter("Parameter")}
+        first_ms = random.randint(40, 160)
+        await connection.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
+        await connection.send(json.dumps(_start(report.call_sid, stream_sid, parameters)))
+        # Media time begins with the first frame's timestamp.
+        report.played = [(name, start + first_ms, end + first_ms) for name, start, end in report.played]
+        began_s = time.perf_counter()
+        for index, frame in enumerate(frames):
+            due_s = began_s + index * FRAME_MS / 1000 / self.speed
+            delay_s = due_s - time.perf_counter()
+            if delay_s > 0:
+                await asyncio.sleep(delay_s)
+            report.late_ms.append((time.perf_counter() - due_s) * 1000)
+            if index in self.injected:
+                await connection.send(self.injected[index])
+            sequence += 1
+            stray_ms = -2 if index % 73 == 72 else 0
+            await connection.send(
+                json.dumps(
+                    {
+                        "event": "media",
+                        "sequenceNumber": str(sequence),
+                        "media": {
+                            "track": "inbound",
+                            "chunk": str(index + 1),
+                            "timestamp": str(first_ms + index * FRAME_MS + stray_ms),
+                            "payload": base64.b64encode(frame).decode("ascii"),
+                        },
+                        "streamSid": stream_sid,
+                    }
+                )
+            )
+            report.frames_sent += 1
+        stop = {"accountSid": ACCOUNT_SID, "callSid": report.call_sid}
+        await connection.send(
+            json.dumps({"event": "stop", "sequenceNumber": str(sequence + 1), "streamSid": stream_sid, "stop": stop})
+        )
+
+    async def _listen(self, connection: Any, stream_sid: str, report: CallReport) -> None:
+        """Play what the server says at 8000 bytes a second; send marks back when they are reached, or cleared."""
+        plays_until_s = time.perf_counter()
+        pending: dict[str, asyncio.Task[None]] = {}
+
+        async def echo(name: str, delay_s: float) -> None:
+            await asyncio.sleep(delay_s)
+            report.marks.append(name)
+            await connection.send(json.dumps({"event": "mark", "streamSid": stream_sid, "mark": {"name": name}}))
+
+        try:
+            async for text in connection:
+                message = json.loads(text)
+                if message["event"] == "media":
+                    length = len(base64.b64decode(message["media"]["payload"]))
+                    report.heard_bytes += length
+                    plays_until_s = max(plays_until_s, time.perf_counter()) + length / 8000
+                elif message["event"] == "mark":
+                    name = message["mark"]["name"]
+                    delay_s = max(0.0, plays_until_s - time.perf_counter())
+                    pending[name] = asyncio.create_task(echo(name, delay_s))
+                elif message["event"] == "clear":
+                    report.clears += 1
+                    plays_until_s = time.perf_counter()
+                    for name, task in list(pending.items()):
+                        if not task.done():
+                            task.cancel()
+                            pending[name] = asyncio.create_task(echo(name, 0))
+        except websockets.ConnectionClosed:
+            pass
+        finally:
+            for task in pending.values():
+                task.cancel()
+            await asyncio.gather(*pending.values(), return_exceptions=True)
+
+    async def _post(self, path: str, form: dict[str, str]) -> str:
+        fields = {
+            "AccountSid": ACCOUNT_SID,
+            "ApiVersion": "2010-04-01",
+            "From": self.from_number,
+            "To": self.line.to_number,
+            **form,
+        }
+        validator = RequestValidator(self.line.auth_token)
+        signature = validator.compute_signature(self.line.public_url.rstrip("/") + path, fields)
+        request = urllib.request.Request(  # noqa: S310 - http(s) only
+            self.line.base_url.rstrip("/") + path,
+            data=urllib.parse.urlencode(fields).encode(),
+            headers={"X-Twilio-Signature": signature, "User-Agent": "TwilioProxy/1.1", "X-Forwarded-Proto": "https"},
+        )
+
+        def post() -> str:
+            with urllib.request.urlopen(request, timeout=HTTP_TIMEOUT_S) as response:  # noqa: S310
+                return str(response.read().decode())
+
+        try:
+            return await asyncio.to_thread(post)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise CallRefused(f"webhook_{error.code}") from error
+
+
+ACCOUNT_SID = "AC" + "0" * 32
+
+
+def _start(call_sid: str, stream_sid: str, parameters: dict[str | None, str | None]) -> dict[str, Any]:
+    return {
+        "event": "start",
+        "sequenceNumber": "1",
+        "start": {
+            "accountSid": ACCOUNT_SID,
+            "streamSid": stream_sid,
+            "callSid": call_sid,
+            "tracks": ["inbound"],
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+            "customParameters": parameters,
+        },
+        "streamSid": stream_sid,
+    }
+
+
+def _connect_of(twiml: str) -> tuple[Any, str]:
+    root = ElementTree.fromstring(twiml)  # noqa: S314 - our own server's TwiML
+    connect = root.find("Connect")
+    if connect is None:
+        return None, ""
+    return connect.find("Stream"), connect.get("action", "")
