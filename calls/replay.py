@@ -85,7 +85,7 @@ def replay(
     for index, frame in enumerate(frames):
         _run_until(session, events, now_ms, index * FRAME_MS, perform)
         now_ms = index * FRAME_MS
-        perform(list(session.receive(Media(index + 2, now_ms_int(now_ms), frame), now_ms)), now_ms)
+        perform(list(session.receive(Media(index + 2, index * FRAME_MS, frame), now_ms)), now_ms)
         perform(list(session.tick(now_ms)), now_ms)
     perform(list(session.receive(Stop(), now_ms)), now_ms)
     _run_until(session, events, now_ms, now_ms + 60_000, perform)
@@ -97,11 +97,7 @@ def replay(
     return result
 
 
-def now_ms_int(now_ms: float) -> int:
-    return int(now_ms)
-
-
-def _run_until(session: CallSession, events: list, now_ms: float, until_ms: float, perform) -> None:  # type: ignore[no-untyped-def,type-arg]
+def _run_until(session: CallSession, events: list, now_ms: float, until_ms: float, perform) -> None:
     """Deliver what is due before an instant, events and deadlines in order of time."""
     while True:
         deadline_ms = session.next_deadline_ms(now_ms)

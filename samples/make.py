@@ -97,25 +97,8 @@ def say(ipa: str, speed: int, pitch: int) -> list[int]:
         raw, narrow = Path(folder) / "raw.wav", Path(folder) / "narrow.wav"
         voice = ["espeak-ng", "-v", "he", "-s", str(speed), "-p", str(pitch), "-w", str(raw), f"[[{ipa}]]"]
         subprocess.run(voice, check=True)
-        subprocess.run(
-            [
-                "sox",
-                "-R",
-                "-v",
-                "0.7",
-                str(raw),
-                "-r",
-                str(RATE_HZ),
-                "-b",
-                "16",
-                str(narrow),
-                "highpass",
-                "250",
-                "lowpass",
-                "3400",
-            ],
-            check=True,
-        )
+        band = ["highpass", "250", "lowpass", "3400"]
+        subprocess.run(["sox", "-R", "-v", "0.7", raw, "-r", str(RATE_HZ), "-b", "16", narrow, *band], check=True)
         with wave.open(str(narrow)) as wav:
             samples = array.array("h", wav.readframes(wav.getnframes())).tolist()
     loud = [i for i, sample in enumerate(samples) if abs(sample) > SILENT]

@@ -54,6 +54,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="End after the calls, with 0 when no word is missing.")
+        parser.add_argument("--only", metavar="NAME", help="Only this one of samples/calls.json.")
         parser.add_argument("--seed", type=int, default=1)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -77,7 +78,9 @@ class Command(BaseCommand):
                 cookie = _login(password)
                 _wait_until_ready(url, server, log)
                 line = Line(url, url, settings.TWILIO_AUTH_TOKEN)
-                complete = asyncio.run(self._demo(line, _samples(folder), Library([folder]), cookie, options["seed"]))
+                complete = asyncio.run(
+                    self._demo(line, _samples(folder, options["only"]), Library([folder]), cookie, options["seed"])
+                )
                 self.stdout.write(f"\nserver log: {log}")
                 if options["once"]:
                     if not complete:
@@ -220,8 +223,8 @@ def _login(password: str) -> str:
     return str(session.session_key)
 
 
-def _samples(folder: Path) -> list[Sample]:
-    return [
+def _samples(folder: Path, only: str | None) -> list[Sample]:
+    samples = [
         Sample(
             call["name"],
             call["title_he"],
@@ -230,7 +233,11 @@ def _samples(folder: Path) -> list[Sample]:
             tuple(call["pauses_s"]),
         )
         for call in json.loads((folder / "calls.json").read_text("utf-8"))
+        if only in (None, call["name"])
     ]
+    if not samples:
+        raise CommandError(f"unknown_sample: samples/calls.json has no {only}")
+    return samples
 
 
 async def _record(call_sid: str) -> Call:

@@ -1,0 +1,131 @@
+"""Twilio's messages, as captured and as nobody should send them."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.media import (
+    Connected,
+    Dtmf,
+    Malformed,
+    Mark,
+    Media,
+    Start,
+    Stop,
+    clear_message,
+    mark_message,
+    media_message,
+    parse,
+)
+
+FRAME = bytes(range(160))
+PAYLOAD = base64.b64encode(FRAME).decode()
+
+
+def message(**fields):
+    return json.dumps(fields)
+
+
+def test_a_media_message_gives_its_audio_and_its_place():
+    text = message(
+        event="media",
+        sequenceNumber="2",
+        streamSid="MZ1",
+        media={"track": "inbound", "chunk": "1", "timestamp": "155", "payload": PAYLOAD},
+    )
+    assert parse(text) == Media(2, 155, FRAME, "inbound")
+
+
+def test_integers_are_taken_for_numbers_and_missing_ones_for_unknown():
+    assert parse(message(event="media", sequenceNumber=7, media={"payload": PAYLOAD, "timestamp": 40})) == Media(
+        7, 40, FRAME
+    )
+    assert parse(message(event="media", media={"payload": PAYLOAD})) == Media(None, None, FRAME)
+
+
+def test_a_start_without_format_tracks_or_parameters_is_one():
+    start = parse(message(event="start", streamSid="MZ1", start={"callSid": "9f8c-uuid"}))
+    assert isinstance(start, Start)
+    assert (start.stream_sid, start.call_sid, start.tracks) == ("MZ1", "9f8c-uuid", ())
+
+
+def test_the_other_events():
+    assert parse(message(event="connected", protocol="Call", version="1.0.0")) == Connected("Call", "1.0.0")
+    assert parse(message(event="stop")) == Stop()
+    assert parse(message(event="dtmf", sequenceNumber="5", dtmf={"digit": "5"})) == Dtmf("5", 5)
+    assert parse(message(event="mark", mark={"name": "m1"})) == Mark("m1")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{", "bad_json"),
+        ("", "bad_json"),
+        ("[" * 100_000, "bad_json"),
+        ("[]", "not_an_object"),
+        ("7", "not_an_object"),
+        (message(event="nonsense"), "unknown_event"),
+        (message(event=["media"]), "unknown_event"),
+        (message(), "unknown_event"),
+        (message(event="media"), "missing_field"),
+        (message(event="media", media={"payload": 7}), "missing_field"),
+        (message(event="media", media={"payload": "!!!"}), "bad_base64"),
+        (message(event="media", media={"payload": "שלום"}), "bad_base64"),
+        (message(event="media", media={"payload": ""}), "empty_payload"),
+        (message(event="start"), "missing_field"),
+        (message(event="start", start={"callSid": "CA1", "mediaFormat": {"sampleRate": 16000}}), "bad_media_format"),
+        (message(event="start", start={"callSid": "CA1", "mediaFormat": {"encoding": "opus"}}), "bad_media_format"),
+        (message(event="dtmf", dtmf={}), "missing_field"),
+        (message(event="mark"), "missing_field"),
+    ],
+)
+def test_what_cannot_be_used_has_a_code(text, code):
+    parsed = parse(text)
+    assert isinstance(parsed, Malformed)
+    assert parsed.code == code
+
+
+def test_what_we_send_is_what_twilio_reads():
+    assert json.loads(media_message("MZ1", FRAME)) == {
+        "event": "media",
+        "streamSid": "MZ1",
+        "media": {"payload": PAYLOAD},
+    }
+    assert json.loads(mark_message("MZ1", "a"))["mark"] == {"name": "a"}
+    assert json.loads(clear_message("MZ1")) == {"event": "clear", "streamSid": "MZ1"}
+
+
+def test_captured_streams_parse_without_a_fault(clips):
+    for path in sorted((Path(clips).parent / "twilio").glob("capture_*.jsonl")):
+        for line in path.read_text().splitlines():
+            assert not isinstance(parse(line), Malformed), line[:80]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+FIELDS = (
+    "event sequenceNumber streamSid start media dtmf mark stop payload timestamp track callSid mediaFormat"
+).split()
+EVENTS = ["connected", "start", "media", "dtmf", "mark", "stop"]
+
+
+@given(st.text())
+def test_no_text_raises(text):
+    parse(text)
+
+
+@given(
+    st.sampled_from(EVENTS),
+    st.dictionaries(
+        st.sampled_from(FIELDS), json_values | st.dictionaries(st.sampled_from(FIELDS), json_values), max_size=6
+    ),
+)
+def test_no_message_raises(event, body):
+    parse(json.dumps({**body, "event": event}))

@@ -1,0 +1,327 @@
+"""CallSession: messages and events in, actions out."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calls.actions import AskOneShot, CallBegun, CallOver, Feed, Note, TurnAccepted, TurnRevised
+from calls.media import Dtmf, Malformed, Media, Start, Stop
+from calls.session import CallSession, State
+from calls.turns import EndReason, Source
+from stt.events import (
+    Final,
+    Interim,
+    OneShotDone,
+    RecognizerError,
+    StreamClosed,
+    StreamingLost,
+    StreamOpened,
+    Word,
+)
+from stt.tuning import Tuning
+from tests.sounds import silence, speech
+
+SID = "CA1"
+
+
+class Call:
+    """A session with its clock: audio moves time on."""
+
+    def __init__(self, **tuning):
+        self.session = CallSession(SID, Tuning(**tuning))
+        self.now_ms = 0.0
+        self.sequence = 1
+        self.actions = []
+        self.receive(Start("MZ1", SID))
+        if self.session.tuning.streaming:
+            self.hear(StreamOpened(0, 1))
+
+    @property
+    def media_ms(self):
+        return int(self.now_ms)
+
+    def receive(self, message):
+        self.actions += self.session.receive(message, self.now_ms)
+
+    def hear(self, event):
+        self.actions += self.session.heard(event, self.now_ms)
+
+    def play(self, frames):
+        for frame in frames:
+            self.sequence += 1
+            self.receive(Media(self.sequence, self.media_ms, frame))
+            self.actions += self.session.tick(self.now_ms)
+            self.now_ms += 20
+
+    def wait(self, ms):
+        until_ms = self.now_ms + ms
+        while (deadline := self.session.next_deadline_ms(self.now_ms)) is not None and deadline <= until_ms:
+            self.now_ms = max(self.now_ms, deadline)
+            self.actions += self.session.tick(self.now_ms)
+        self.now_ms = until_ms
+
+    def says(self, text, end_ms=None):
+        self.hear(Interim(tuple(text.split()), end_ms or self.media_ms))
+
+    def settles(self, text, end_ms=None):
+        self.hear(Final(tuple(Word(word) for word in text.split()), end_ms or self.media_ms))
+
+    def of(self, kind):
+        return [action for action in self.actions if isinstance(action, kind)]
+
+    @property
+    def turns(self):
+        return [action.turn for action in self.of(TurnAccepted)]
+
+
+def test_every_frame_is_fed_in_order():
+    call = Call()
+    call.play(silence(100) + speech(300))
+    assert [action.at_ms for action in call.of(Feed)] == list(range(0, 400, 20))
+
+
+def test_a_covering_final_is_the_turn():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(300))
+    call.settles("שלום לך")
+    (turn,) = call.turns
+    assert (turn.text, turn.source, turn.rule) == ("שלום לך", Source.FINAL, "covering_final")
+
+
+def test_a_strong_partial_is_taken_early_once_it_has_settled():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(300))
+    call.says("אני רוצה לקבוע תור")
+    assert call.turns == []
+    call.says("אני רוצה לקבוע תור")
+    (turn,) = call.turns
+    assert (turn.source, turn.rule) == (Source.EARLY, "strong_partial")
+
+
+def test_a_short_partial_with_punctuation_is_strong():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(300))
+    call.says("כן.")
+    call.says("כן.")
+    assert call.turns[0].source is Source.EARLY
+
+
+def test_a_short_partial_without_punctuation_waits_for_the_time_out():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(240))
+    call.says("כן")
+    call.says("כן")
+    assert call.turns == []
+    call.wait(450)
+    assert (call.turns[0].text, call.turns[0].source) == ("כן", Source.PARTIAL)
+
+
+def test_a_strong_partial_that_does_not_cover_is_waited_for():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(300))
+    for _ in range(3):
+        call.says("אני רוצה לקבוע תור", end_ms=700)
+    assert call.turns == []
+
+
+def test_a_partial_that_has_not_settled_waits_for_its_final():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(240))
+    call.says("אני רוצה לקבוע תוכ")
+    call.wait(460)
+    assert call.turns == []
+    call.settles("אני רוצה לקבוע תור")
+    assert (call.turns[0].text, call.turns[0].source) == ("אני רוצה לקבוע תור", Source.FINAL)
+
+
+def test_without_words_the_one_shot_recogniser_is_asked_with_the_utterances_audio():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(240))
+    call.wait(450)
+    (ask,) = call.of(AskOneShot)
+    assert b"".join(speech(600)[:20]) in ask.ulaw
+    call.hear(OneShotDone(ask.utterance, ("שלום",)))
+    assert (call.turns[0].text, call.turns[0].source) == ("שלום", Source.FALLBACK)
+
+
+def test_a_dead_stream_is_not_waited_for():
+    call = Call()
+    call.hear(StreamClosed(0, RecognizerError("unavailable")))
+    call.hear(StreamingLost(RecognizerError("unavailable")))
+    call.play(silence(500) + speech(600) + silence(240))
+    assert len(call.of(AskOneShot)) == 1
+
+
+def test_without_streaming_every_utterance_goes_to_the_one_shot():
+    call = Call(streaming=False)
+    for number in (1, 2):
+        call.play(silence(500) + speech(600) + silence(300))
+        call.hear(OneShotDone(number, (f"w{number}",)))
+    assert [(turn.text, turn.source) for turn in call.turns] == [("w1", "fallback"), ("w2", "fallback")]
+
+
+def test_no_words_from_anyone_is_a_turn_with_a_code():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(240))
+    call.wait(450)
+    call.hear(OneShotDone(1, (), RecognizerError("unavailable")))
+    (turn,) = call.turns
+    assert (turn.text, turn.source, turn.code) == ("", Source.NONE, "unavailable")
+    assert Note("fallback_failed", "unavailable") in call.actions
+
+
+def test_a_one_shot_that_never_answers_is_given_up_at_its_deadline():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(240))
+    call.wait(450 + 4000)
+    assert (call.turns[0].source, call.turns[0].code) == (Source.NONE, "fallback_timeout")
+
+
+def test_late_words_amend_and_make_no_second_turn():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(240))
+    call.says("שלום")
+    call.says("שלום")
+    call.wait(450)
+    call.settles("שלום לכם", end_ms=1200)
+    assert len(call.turns) == 1
+    (revised,) = call.of(TurnRevised)
+    assert (revised.old, revised.turn.heard_text, revised.turn.revision) == ("שלום", "שלום לכם", 1)
+
+
+def test_turns_are_handed_on_in_speech_order():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(240))
+    call.wait(450)  # the first goes to the one-shot
+    call.now_ms = 2000.0
+    call.play(speech(600) + silence(300))
+    call.settles("שני")
+    assert call.turns == []
+    call.hear(OneShotDone(1, ("ראשון",)))
+    assert [turn.number for turn in call.turns] == [1, 2]
+
+
+def test_the_utterance_ends_when_frames_stop_coming():
+    call = Call()
+    call.play(silence(500) + speech(600))
+    call.wait(220 + 300)
+    call.settles("הלו")
+    assert call.turns[0].end_reason is EndReason.NO_FRAMES
+
+
+def test_hanging_up_in_mid_word_still_makes_a_turn():
+    call = Call()
+    call.play(silence(500) + speech(600))
+    call.receive(Stop(SID))
+    call.settles("להתראות")
+    call.hear(StreamClosed(0))
+    assert (call.turns[0].text, call.turns[0].end_reason) == ("להתראות", EndReason.HANGUP)
+    assert call.of(CallOver)
+    assert call.session.state is State.ENDED
+
+
+def test_a_drained_stream_without_words_leaves_the_one_shot():
+    call = Call()
+    call.play(silence(500) + speech(600))
+    call.receive(Stop(SID))
+    call.hear(StreamClosed(0))
+    (ask,) = call.of(AskOneShot)
+    call.hear(OneShotDone(ask.utterance, ("כן",)))
+    assert call.turns[0].text == "כן"
+    assert call.of(CallOver)
+
+
+def test_latencies_are_measured_from_the_voice_and_none_without_an_anchor():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(300))
+    call.now_ms += 100
+    call.settles("שלום")
+    (turn,) = call.turns
+    # The last voiced frame arrived at 1080; the final came at 1500.
+    assert turn.final_ms == pytest.approx(420, abs=40)
+    assert turn.total_ms is None
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (Malformed("bad_json"), "bad_json"),
+        (Start("MZ1", SID), "second_start"),
+        (Start("MZ1", "CAother"), "foreign_call"),
+        (Stop("CAother"), "foreign_call"),
+        (Dtmf("5"), "dtmf"),
+        (Media(2, 0, b"\xff" * 33), "odd_payload"),
+        (Media(2, 0, b"\xff" * 160, "outbound"), "other_track"),
+    ],
+)
+def test_what_is_odd_is_counted_on_the_call(message, code):
+    call = Call()
+    call.receive(message)
+    assert call.session.counters[code] == 1
+    assert call.session.state is State.LIVE
+
+
+def test_media_before_start_is_counted_and_not_heard():
+    session = CallSession(SID, Tuning())
+    assert session.receive(Media(1, 0, speech(20)[0]), 0.0) == []
+    assert session.counters["media_before_start"] == 1
+
+
+def test_gaps_repeats_and_reordering_of_sequence_numbers_are_counted():
+    call = Call()
+    for sequence, at_ms in ((2, 0), (3, 20), (3, 20), (6, 80), (5, 60)):
+        call.receive(Media(sequence, at_ms, silence(20)[0]))
+    counted = call.session.counters
+    assert (counted["sequence_repeat"], counted["sequence_gap"], counted["sequence_reordered"]) == (1, 1, 1)
+    assert call.session.frames_lost == 2
+
+
+def test_odd_payloads_are_one_row_of_frames():
+    call = Call()
+    audio = b"".join(speech(400))
+    for at in range(0, len(audio), 70):
+        call.receive(Media(None, None, audio[at : at + 70]))
+    assert b"".join(action.ulaw for action in call.of(Feed)) == audio[: len(audio) // 160 * 160]
+
+
+def test_the_start_opens_the_calls_record():
+    assert Call().of(CallBegun)[0].start.stream_sid == "MZ1"
+
+
+WORDS = st.sampled_from(["a", "b", "c", "d"])
+STEPS = st.one_of(
+    st.tuples(st.just("play"), st.sampled_from(["speech", "silence"]), st.integers(1, 60)),
+    st.tuples(st.just("interim"), st.lists(WORDS, max_size=5), st.integers(0, 20_000)),
+    st.tuples(st.just("final"), st.lists(WORDS, max_size=5), st.integers(0, 20_000)),
+    st.tuples(st.just("one_shot"), st.lists(WORDS, max_size=3), st.integers(1, 6)),
+    st.tuples(st.just("close"), st.booleans(), st.just(0)),
+    st.tuples(st.just("wait"), st.just(None), st.integers(1, 5000)),
+    st.tuples(st.just("stop"), st.just(None), st.just(0)),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(STEPS, max_size=25))
+def test_any_call_ends_with_one_turn_for_each_utterance(steps):
+    call = Call()
+    for kind, what, number in steps:
+        if kind == "play":
+            call.play((speech if what == "speech" else silence)(number * 20))
+        elif kind == "interim":
+            call.hear(Interim(tuple(what), number or None))
+        elif kind == "final":
+            call.hear(Final(tuple(Word(word) for word in what), number or None))
+        elif kind == "one_shot":
+            call.hear(OneShotDone(number, tuple(what)))
+        elif kind == "close":
+            call.hear(StreamClosed(0, RecognizerError("unavailable") if what else None))
+        elif kind == "wait":
+            call.wait(number)
+        else:
+            call.receive(Stop(SID))
+    call.receive(Stop(SID))
+    call.wait(30_000)
+    assert call.session.state is State.ENDED
+    numbers = [turn.number for turn in call.turns]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+    assert len(set(numbers)) == len(numbers)

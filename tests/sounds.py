@@ -1,0 +1,39 @@
+"""Audio for tests: rows of 20 ms µ-law frames."""
+
+import math
+from pathlib import Path
+from random import Random
+
+from stt.audio import FRAME_BYTES, FRAME_MS, SAMPLE_RATE_HZ, pcm_to_ulaw
+from stt.emulator.recordings import read_ulaw
+
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+_SPOKEN = read_ulaw(SAMPLES / "apartment_4.wav")[1600:]
+_WORD = [_SPOKEN[i : i + FRAME_BYTES] for i in range(0, 2400, FRAME_BYTES)]
+
+
+def speech(ms):
+    """A voiced sound that every VAD mode takes for speech."""
+    return [_WORD[i % len(_WORD)] for i in range(ms // FRAME_MS)]
+
+
+def silence(ms, seed=1):
+    """Line noise, as between words on a telephone."""
+    random = Random(seed)
+    return [bytes(random.choices(b"\xff\x7f\xfe\x7e", k=FRAME_BYTES)) for _ in range(ms // FRAME_MS)]
+
+
+def tone(low_hz, high_hz, ms):
+    """A key's two tones."""
+    import array
+
+    samples = array.array(
+        "h",
+        [
+            round(6000 * (math.sin(2 * math.pi * low_hz * i / SAMPLE_RATE_HZ)))
+            + round(6000 * math.sin(2 * math.pi * high_hz * i / SAMPLE_RATE_HZ))
+            for i in range(ms * SAMPLE_RATE_HZ // 1000)
+        ],
+    )
+    ulaw = pcm_to_ulaw(samples.tobytes())
+    return [ulaw[i : i + FRAME_BYTES] for i in range(0, len(ulaw), FRAME_BYTES)]

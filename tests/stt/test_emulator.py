@@ -1,0 +1,132 @@
+"""The emulated Google, through the real client."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from stt.audio import ulaw_to_pcm
+from stt.emulator.recordings import read_ulaw, words_of
+from stt.emulator.service import EmulatorOptions, SpeechEmulator
+from stt.emulator.timing import Faults, Limits, Timing
+from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
+from stt.google import GoogleOptions, GoogleSpeech
+from stt.selection import DEFAULT, PHONE_CALL, SttModel
+from tests.sounds import silence, speech
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+QUICK = Timing(half_close_ms=(1, 2), recognize_ms=(1, 2))
+SENTENCE = "אפשר לבוא לראות אותה מחר בערב"
+
+
+def with_emulator(scenario, *, faults=None, limits=None, timing=QUICK):
+    async def run():
+        options = EmulatorOptions(folders=[SAMPLES], timing=timing, limits=limits or Limits(ahead_s=600))
+        async with SpeechEmulator(options, faults) as emulator:
+            speech_client = GoogleSpeech(GoogleOptions(emulator=emulator.address))
+            try:
+                return await scenario(speech_client)
+            finally:
+                await speech_client.close()
+
+    return asyncio.run(asyncio.wait_for(run(), 20))
+
+
+async def stream(client, chunks, *, model=DEFAULT, finish=True):
+    """Everything that a stream says to these chunks."""
+    events: asyncio.Queue = asyncio.Queue()
+    recognizer = client.open_stream(events.put_nowait, model=model)
+    for chunk in chunks:
+        recognizer.feed(chunk)
+    if finish:
+        recognizer.finish()
+    heard = []
+    while not heard or not isinstance(heard[-1], StreamClosed):
+        heard.append(await events.get())
+    return heard
+
+
+def sentence():
+    noise = b"".join(silence(2000))
+    return noise[:8000] + read_ulaw(SAMPLES / "apartment_4.wav") + noise
+
+
+def test_a_known_recording_gives_its_words_with_their_times():
+    heard = with_emulator(lambda client: stream(client, [sentence()[i : i + 640] for i in range(0, 60_000, 640)]))
+    assert isinstance(heard[0], StreamOpened)
+    assert any(isinstance(event, Interim) for event in heard)
+    words = [word for event in heard if isinstance(event, Final) for word in event.words]
+    assert [word.text for word in words] == SENTENCE.split()
+    assert words[0].start_ms == pytest.approx(1000 + 200, abs=20)
+    assert heard[-1] == StreamClosed(0, None)
+
+
+def test_the_one_shot_gives_the_words_of_an_utterance():
+    async def scenario(client):
+        pcm = ulaw_to_pcm(sentence())
+        return await asyncio.to_thread(client.recognize, pcm, model=DEFAULT, timeout_ms=5000)
+
+    assert [word.text for word in with_emulator(scenario).words] == SENTENCE.split()
+
+
+def test_unknown_speech_gets_words_of_the_script():
+    from stt.emulator.recordings import SCRIPT, Library, Tracker
+
+    tracker = Tracker(Library([]))
+    words = [word.text for frame in speech(1200) + silence(400) for word in tracker.push(frame)]
+    assert words == SCRIPT[: len(words)]
+    assert words
+
+
+@pytest.mark.parametrize(
+    ("model", "code"), [(PHONE_CALL, "model_not_supported"), (SttModel("latest_short", True), "invalid_argument")]
+)
+def test_models_that_do_not_hear_hebrew_are_refused(model, code):
+    async def scenario(client):
+        with pytest.raises(RecognizerError) as refused:
+            await asyncio.to_thread(client.recognize, bytes(8000), model=model, timeout_ms=5000)
+        return refused.value.code, (await stream(client, [], model=model, finish=False))[-1].error.code
+
+    assert with_emulator(scenario) == (code, code)
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "finish"),
+    [
+        (Limits(audio_timeout_s=0.05), "audio_timeout", False),
+        (Limits(longest_stream_s=0.0), "stream_expired", False),
+        (Limits(ahead_s=0.5), "resource_exhausted", False),
+    ],
+)
+def test_googles_limits_are_enforced(limits, code, finish):
+    heard = with_emulator(lambda client: stream(client, [bytes(8000)] * 4, finish=finish), limits=limits)
+    assert heard[-1].error.code == code
+
+
+def test_an_unavailable_service_is_not_permanent():
+    heard = with_emulator(lambda client: stream(client, [], finish=False), faults=Faults(unavailable_opens=1))
+    assert (heard[-1].error.code, heard[-1].error.permanent) == ("unavailable", False)
+
+
+def test_nobody_listening_is_unavailable():
+    async def scenario():
+        client = GoogleSpeech(GoogleOptions(emulator="127.0.0.1:1"))
+        try:
+            return (await stream(client, [], finish=False))[-1].error.code
+        finally:
+            await client.close()
+
+    assert asyncio.run(asyncio.wait_for(scenario(), 30)) == "unavailable"
+
+
+def test_a_hung_one_shot_ends_at_the_clients_deadline():
+    async def scenario(client):
+        with pytest.raises(RecognizerError) as refused:
+            await asyncio.to_thread(client.recognize, bytes(8000), model=DEFAULT, timeout_ms=200)
+        return refused.value.code
+
+    assert with_emulator(scenario, faults=Faults(hang_recognize=True)) == "deadline_exceeded"
+
+
+def test_words_are_stripped_of_punctuation_at_their_edges():
+    assert words_of('"שלום, ארה״ב!" חודשיים-שלושה.') == ["שלום", "ארה״ב", "חודשיים-שלושה"]

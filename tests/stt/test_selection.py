@@ -1,0 +1,48 @@
+"""Which model hears Hebrew, and where."""
+
+import logging
+
+import pytest
+
+from stt.events import RecognizerError
+from stt.selection import DEFAULT, PHONE_CALL, choose_stt_model, v1_endpoint
+
+
+def refuse(code):
+    def probe(model):
+        if model == PHONE_CALL:
+            raise RecognizerError(code)
+
+    return probe
+
+
+def test_phone_call_is_taken_where_it_is_available(caplog):
+    caplog.set_level(logging.INFO)
+    assert choose_stt_model(lambda model: None).model == PHONE_CALL
+    assert "✅ [STT] Selected model: phone_call (enhanced=True)" in caplog.text
+
+
+def test_default_enhanced_where_it_is_not(caplog):
+    caplog.set_level(logging.INFO)
+    choice = choose_stt_model(refuse("model_not_supported"))
+    assert (choice.model, choice.certain) == (DEFAULT, True)
+    assert "✅ [STT] Selected model: default (enhanced=True)" in caplog.text
+
+
+def test_a_transient_failure_is_never_remembered():
+    assert choose_stt_model(refuse("unavailable")).certain is False
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "host", "warned"),
+    [
+        ("europe-west1-speech.googleapis.com", "eu-speech.googleapis.com", True),
+        ("us-central1-speech.googleapis.com", "us-speech.googleapis.com", True),
+        ("eu-speech.googleapis.com", "eu-speech.googleapis.com", False),
+        ("us-speech.googleapis.com", "us-speech.googleapis.com", False),
+        ("", "speech.googleapis.com", False),
+    ],
+)
+def test_the_users_endpoint_is_accepted(endpoint, host, warned):
+    mapped, warning = v1_endpoint(endpoint)
+    assert (mapped, bool(warning)) == (host, warned)

@@ -1,0 +1,40 @@
+"""The rooms of design.md: pure modules stay pure, and stt never knows calls."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PURE = (
+    "stt.events stt.audio stt.endpoint stt.alignment stt.attribution stt.selection stt.tuning stt.recognizers "
+    "calls.media calls.wire calls.utterances calls.actions calls.records calls.turns calls.session calls.scoring"
+).split()
+FORBIDDEN = ("django", "channels", "google", "asyncio", "grpc", "twisted")
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_module_imports_no_shell(module):
+    program = f"import sys, {module}; print([m for m in {FORBIDDEN!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_stt_never_imports_calls():
+    for path in (ROOT / "stt").rglob("*.py"):
+        text = path.read_text("utf-8")
+        assert "from calls" not in text and "import calls" not in text, path
+
+
+def test_only_the_environment_module_reads_the_environment():
+    readers = [
+        path.relative_to(ROOT).as_posix()
+        for room in ("calls", "stt", "voiceapp")
+        for path in (ROOT / room).rglob("*.py")
+        if "os.environ" in path.read_text("utf-8")
+    ]
+    # demo.py hands the whole environment on to the processes it starts; asgi.py names the settings module.
+    assert sorted(readers) == ["calls/management/commands/demo.py", "voiceapp/asgi.py", "voiceapp/environment.py"]
