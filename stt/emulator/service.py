@@ -96,9 +96,10 @@ class SpeechEmulator:
                     grpc.StatusCode.OUT_OF_RANGE,
                     f"Exceeded maximum allowed stream duration of {limit_s:.0f} seconds.",
                 )
+            results = stream.push(audio)
             if stream.heard_ms / 1000 > time.monotonic() - started_s + self.options.limits.ahead_s:
                 await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Audio is sent faster than real time.")
-            for said in stream.push(audio):
+            for said in results:
                 if not self.faults.deaf:
                     yield _response(said, config)
         await asyncio.sleep(random.uniform(*self.options.timing.half_close_ms) / 1000)
