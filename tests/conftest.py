@@ -19,6 +19,12 @@ def pytest_pyfunc_call(pyfuncitem):
     return True
 
 
+@pytest.fixture(autouse=True)
+def plain_http(settings):
+    """The test client speaks http, whatever DEBUG says in the environment."""
+    settings.SECURE_SSL_REDIRECT = False
+
+
 @pytest.fixture(scope="session")
 def clips() -> Path:
     """The folder of human recordings, which are not part of the project."""

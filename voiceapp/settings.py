@@ -35,7 +35,8 @@ CONFIGURATION_PROBLEMS = _env.problems
 # Django
 _host = urlsplit(PUBLIC_URL).hostname
 ALLOWED_HOSTS = [host for host in (_host, "127.0.0.1", "localhost", "[::1]") if host]
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+# An address that is none is told by CONFIGURATION_PROBLEMS, not by a check of Django's.
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if _host else []
 INSTALLED_APPS = [
     "daphne",
     "django.contrib.admin",
@@ -97,6 +98,7 @@ TIME_ZONE = "Asia/Jerusalem"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 
 # Behind TLS, unless this is a trial
