@@ -1,0 +1,74 @@
+"""The admin: calls to read, settings to tune."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+
+from calls.models import Call, Transcript
+from stt.models import TuningProfile
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call():
+    call = Call.objects.create(call_sid="CA1", from_number="+972501234567", started_at=datetime.now(UTC))
+    common = {"call": call, "started_ms": 0, "ended_ms": 900, "engine": "google"}
+    Transcript.objects.create(number=1, text="שלום", revised_text="שלום לך", source="partial", final_ms=670, **common)
+    Transcript.objects.create(number=2, text="", source="none", code="no_words", final_ms=2500, **common)
+    return call
+
+
+def test_a_call_shows_what_was_heard_and_what_was_handed_on(admin_client, call):
+    page = admin_client.get(reverse("admin:calls_call_change", args=[call.pk])).content.decode()
+    assert 'dir="rtl"' in page
+    assert "שלום לך" in page
+    assert '<bdi dir="ltr">670 ms</bdi>' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("turns__source=partial", True),
+        ("turns__source=early", False),
+        ("delay=slow", True),
+        ("delay=500", False),
+        ("turns__code=no_words", True),
+        ("turns__engine=google", True),
+        ("q=לך", True),
+        ("q=CA1", True),
+        ("q=nothing", False),
+    ],
+)
+def test_calls_are_found_by_filters_and_search(admin_client, call, query, found):
+    page = admin_client.get(f"{reverse('admin:calls_call_changelist')}?{query}").content.decode()
+    assert ('<bdi dir="ltr">CA1</bdi>' in page) is found
+
+
+def test_a_call_cannot_be_changed_or_deleted(admin_client, call):
+    assert admin_client.post(reverse("admin:calls_call_delete", args=[call.pk])).status_code == 403
+    assert admin_client.get(reverse("admin:calls_call_add")).status_code == 403
+
+
+def test_the_list_asks_as_often_for_many_calls_as_for_one(admin_client, call, django_assert_max_num_queries):
+    for i in range(30):
+        Call.objects.create(call_sid=f"CB{i}", started_at=datetime.now(UTC))
+    with django_assert_max_num_queries(15):
+        admin_client.get(reverse("admin:calls_call_changelist"))
+
+
+def test_a_profile_says_its_bounds_and_units_and_refuses_what_is_beyond(admin_client):
+    page = admin_client.get(reverse("admin:stt_tuningprofile_add")).content.decode()
+    assert "20–400 ms" in page
+    values = {name: str(TuningProfile._meta.get_field(name).default) for name in _numbers()}
+    url = reverse("admin:stt_tuningprofile_add")
+    assert "stt_batch_ms" in admin_client.post(url, {**values, "name": "x", "stt_batch_ms": "5"}).content.decode()
+    assert admin_client.post(url, {**values, "name": "x"}).status_code == 302
+    assert TuningProfile.objects.get(name="x").tuning().stt_batch_ms == 80
+
+
+def _numbers():
+    from stt.tuning import BOUNDS
+
+    return list(BOUNDS)
