@@ -1,0 +1,265 @@
+"""MediaStreamConsumer in process: the mission's names and lines, and a line that nothing blocks."""
+
+import asyncio
+import base64
+import json
+import logging
+import threading
+
+import pytest
+from asgiref.sync import SyncToAsync
+from channels.db import database_sync_to_async
+from channels.testing import WebsocketCommunicator
+from twilio.request_validator import RequestValidator
+
+from calls import consumers, recognition, tokens
+from calls.consumers import HeardText, MediaStreamConsumer
+from calls.models import Call, CallEvent, Transcript
+from calls.routing import websocket_application
+from calls.store import writer
+from stt.events import Final, OneShotDone, Word
+from tests.fakes import FakeEngine
+from tests.sounds import silence, speech
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SID = "CA1"
+
+
+@pytest.fixture
+def engine(monkeypatch, settings):
+    settings.TWILIO_AUTH_TOKEN = "12345"
+    settings.PUBLIC_URL = "https://voice.example.org"
+    settings.REDIS_URL = ""
+    engine = FakeEngine()
+    monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(engine))
+    monkeypatch.setattr("calls.startup.start", lambda: None)
+    return engine
+
+
+class Caller:
+    """Twilio's end of the socket."""
+
+    def __init__(self, *, token=None, signed=True, subprotocols=()):
+        path = tokens.stream_path(token or tokens.issue(SID))
+        signature = RequestValidator("12345").compute_signature("wss://voice.example.org" + path, {})
+        self.socket = WebsocketCommunicator(
+            websocket_application(),
+            path,
+            headers=[(b"x-twilio-signature", signature.encode() if signed else b"no")],
+            subprotocols=list(subprotocols),
+        )
+        self.sent = 0
+
+    async def call(self):
+        connected, subprotocol = await self.socket.connect(timeout=5)
+        assert connected
+        await self.say(event="connected", protocol="Call", version="1.0.0")
+        start = {"callSid": SID, "streamSid": "MZ1", "customParameters": {"from_number": "+972501234567"}}
+        await self.say(event="start", sequenceNumber="1", start=start)
+        return subprotocol
+
+    async def say(self, **message):
+        await self.socket.send_to(text_data=json.dumps(message))
+
+    async def play(self, frames):
+        for frame in frames:
+            media = {"timestamp": str(self.sent * 20 + 60), "payload": base64.b64encode(frame).decode()}
+            self.sent += 1
+            await self.say(event="media", sequenceNumber=str(self.sent + 1), media=media)
+
+    async def heard_by(self, stream):
+        """Everything played has come through, whole batches of it."""
+        while len(stream.fed) < self.sent * 160 // 640 * 640:  # noqa: ASYNC110 - the fake has no event to give
+            await asyncio.sleep(0)
+
+    async def hang_up(self):
+        await self.say(event="stop", stop={"callSid": SID})
+        await self.socket.disconnect()
+        while consumers.running:
+            await asyncio.wait(set(consumers.running), timeout=10)
+        assert await asyncio.to_thread(writer().flush, 10)
+
+
+def consumer():
+    return MediaStreamConsumer()
+
+
+async def rows(model):
+    return await database_sync_to_async(lambda: list(model.objects.all()))()
+
+
+async def test_a_call_is_heard_and_kept(engine, caplog):
+    caplog.set_level(logging.INFO)
+    caller = Caller(subprotocols=["audio.twilio.com"])
+    assert await caller.call() == "audio.twilio.com"
+    await caller.play(silence(500) + speech(600) + silence(300))
+    stream = engine.streams[0]
+    await caller.heard_by(stream)
+    stream.opens()
+    stream.deliver(Final((Word("שלום"), Word("לך")), 1400))
+    await caller.hang_up()
+    (turn,) = await rows(Transcript)
+    assert (turn.text, turn.source, turn.engine) == ("שלום לך", "final", "fake")
+    (call,) = await rows(Call)
+    assert (call.stream_sid, call.end_reason, call.frames_received) == ("MZ1", "stop", 70)
+    assert "✅ [STT] Streaming started (attempt 1)" in caplog.text
+    assert "[LATENCY] turn=1 source=final" in caplog.text
+    assert "שלום" not in caplog.text
+
+
+async def test_no_subprotocol_is_spoken_that_was_not_offered(engine):
+    caller = Caller()
+    assert await caller.call() is None
+    await caller.hang_up()
+
+
+@pytest.mark.parametrize("bad", ["signature", "token", "spent"])
+async def test_who_is_not_twilio_is_refused_before_accept(engine, caplog, bad):
+    token = "forged" if bad == "token" else tokens.issue(SID)
+    if bad == "spent":
+        await tokens.spend(token)
+    connected, _ = await Caller(token=token, signed=bad != "signature").socket.connect(timeout=5)
+    assert not connected
+    code = {"signature": "bad_signature", "token": "token_forged", "spent": "token_spent"}[bad]
+    assert f"media socket refused: {code}" in caplog.text
+
+
+async def test_no_room_for_one_more_call_is_said(engine, settings, caplog):
+    settings.MAX_CALLS = 0
+    connected, _ = await Caller().socket.connect(timeout=5)
+    assert not connected
+    assert "too_many_calls" in caplog.text
+
+
+async def test_an_unknown_socket_path_is_refused():
+    connected, _ = await WebsocketCommunicator(websocket_application(), "/ws/nowhere").connect(timeout=5)
+    assert not connected
+
+
+async def test_a_binary_frame_closes_the_socket_with_a_reason(engine, caplog):
+    caller = Caller()
+    await caller.call()
+    await caller.socket.send_to(bytes_data=b"\x00")
+    assert (await caller.socket.receive_output(timeout=5))["code"] == 4400
+    assert "binary_frame" in caplog.text
+    await caller.hang_up()
+
+
+async def test_malformed_messages_are_counted_and_the_call_goes_on(engine):
+    caller = Caller()
+    await caller.call()
+    await caller.socket.send_to(text_data="{")
+    await caller.say(event="nonsense")
+    await caller.say(event="media", media={"payload": "!!"})
+    await caller.play(speech(40))
+    await caller.hang_up()
+    (call,) = await rows(Call)
+    assert {"bad_json": 1, "unknown_event": 1, "bad_base64": 1}.items() <= call.counters.items()
+    assert call.frames_received == 2
+
+
+async def test_the_fallback_runs_in_the_calls_own_thread_and_says_so(engine, caplog):
+    caplog.set_level(logging.INFO)
+    caller = Caller()
+    await caller.call()
+    await caller.play(silence(500) + speech(600) + silence(300))
+    await caller.hang_up()
+    (turn,) = await rows(Transcript)
+    assert (turn.text, turn.source) == ("שלום", "fallback")
+    assert engine.asked[0].startswith("stt-fallback")
+    assert "🧵 [STT] fallback in executor (utterance 1, " in caplog.text
+
+
+async def test_a_failed_fallback_is_logged_and_the_turn_has_its_code(engine, caplog):
+    engine.answer = RuntimeError("no engine")
+    caller = Caller()
+    await caller.call()
+    await caller.play(silence(500) + speech(600) + silence(300))
+    await caller.hang_up()
+    (turn,) = await rows(Transcript)
+    assert (turn.source, turn.code) == ("none", "fallback_error")
+    assert "❌ STT fallback failed: no engine" in caplog.text
+    assert "fallback_failed" in [event.code for event in await rows(CallEvent)]
+
+
+async def test_a_full_queue_drops_nothing_and_says_so(caplog):
+    mine = consumer()
+    for number in range(40):
+        mine._put(("stt_final_text", HeardText(str(number), OneShotDone(None, ()))))
+    assert mine.events_q.qsize() == 32
+    assert caplog.text.count("⚠️ events_q full; dropping final text") == 8
+    assert [str((await mine._next_event())[1]) for _ in range(40)] == [str(number) for number in range(40)]
+    mine.exec.shutdown()
+
+
+async def test_the_bridge_returns_at_once_and_brings_the_text_back_through_the_queue():
+    mine = consumer()
+    gate = threading.Event()
+    mine._hebrew_stt = lambda audio_data: gate.wait(10) and "שלום"
+    mine._stt_fallback_nonblocking(bytes(3200))
+    assert mine.events_q.empty()
+    gate.set()
+    assert await asyncio.wait_for(mine.events_q.get(), 10) == ("stt_final_text", "שלום")
+    mine.exec.shutdown()
+
+
+async def test_the_async_wrapper_leaves_the_loop_free():
+    mine = consumer()
+    gate = threading.Event()
+    mine._hebrew_stt = lambda audio_data: gate.wait(10) and threading.current_thread().name
+    waiting = asyncio.ensure_future(mine._stt_fallback_async(b""))
+    await asyncio.sleep(0)
+    gate.set()  # the loop is here to open the gate while the thread waits
+    assert (await waiting).startswith("stt-fallback")
+    mine.exec.shutdown()
+
+
+async def test_a_frame_takes_no_thread_and_no_await(engine, monkeypatch):
+    """Audio is handled between one send and the return of receive: nothing is ever waited for on the way."""
+    caller = Caller()
+    await caller.call()
+    await caller.play(silence(40))
+    hops = []
+    real = SyncToAsync.__call__
+
+    async def counted(self, *args, **kwargs):
+        hops.append(self)
+        return await real(self, *args, **kwargs)
+
+    monkeypatch.setattr(SyncToAsync, "__call__", counted)
+    mine = consumer()
+    mine._begin(SID, "")
+    start = json.dumps({"event": "start", "start": {"callSid": SID, "streamSid": "MZ"}})
+    for text in [start] + [
+        json.dumps({"event": "media", "media": {"timestamp": str(i * 20), "payload": base64.b64encode(f).decode()}})
+        for i, f in enumerate(silence(500) + speech(600) + silence(300))
+    ]:
+        steps = mine.dispatch({"type": "websocket.receive", "text": text})
+        with pytest.raises(StopIteration):
+            steps.send(None)  # runs to its end in one step: it awaited nothing
+    assert hops == []
+    assert len(engine.streams[-1].fed) == 17 * 640
+    await mine.disconnect(1000)
+    await caller.hang_up()
+
+
+async def test_one_blocked_call_is_not_felt_by_another(engine):
+    """One call's recogniser hangs; the other call's turn is heard and kept meanwhile."""
+    engine.gate.clear()
+    blocked = Caller()
+    await blocked.call()
+    await blocked.play(silence(500) + speech(600) + silence(300))
+    await blocked.say(event="stop", stop={"callSid": SID})
+    free = Caller()
+    await free.call()
+    await free.play(silence(500) + speech(600) + silence(300))
+    await free.heard_by(engine.streams[1])
+    engine.streams[1].opens()
+    engine.streams[1].deliver(Final((Word("פנוי"),), 1400))
+    await free.say(event="stop", stop={"callSid": SID})
+    while not [task for task in consumers.running if task.done()] and len(consumers.running) > 1:
+        await asyncio.wait(set(consumers.running), timeout=10, return_when=asyncio.FIRST_COMPLETED)
+    assert len(consumers.running) == 1
+    engine.gate.set()
+    await free.socket.disconnect()
+    await blocked.hang_up()

@@ -1,0 +1,134 @@
+"""Twilio's doors: signatures, webhooks, tokens."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError
+from twilio.request_validator import RequestValidator
+
+from calls import tokens, views
+from calls.models import Call
+from calls.twilio_auth import handshake_is_signed
+
+TOKEN = "12345"
+URL = "https://voice.example.org"
+
+
+@pytest.fixture(autouse=True)
+def line(settings):
+    settings.TWILIO_AUTH_TOKEN = TOKEN
+    settings.PUBLIC_URL = URL
+
+
+def post(client, path, token=TOKEN, **form):
+    form = {"CallSid": "CA1", "From": "+972501234567", "To": "+97235550100", **form}
+    signature = RequestValidator(token).compute_signature(URL + path, form)
+    return client.post(path, form, headers={"X-Twilio-Signature": signature, "X-Forwarded-Proto": "https"})
+
+
+def test_voice_connects_the_calls_audio_to_our_socket(client):
+    response = post(client, "/twilio/voice")
+    assert response.status_code == 200
+    connect = ElementTree.fromstring(response.content).find("Connect")
+    assert connect.get("action") == URL + "/twilio/after"
+    stream = connect.find("Stream")
+    assert stream.get("url").startswith("wss://voice.example.org/ws/twilio/")
+    assert "?" not in stream.get("url")
+    assert tokens.read(stream.get("url").rsplit("/", 1)[1]) == ("CA1", "+97235550100")
+    assert {p.get("name"): p.get("value") for p in stream} == {
+        "from_number": "+972501234567",
+        "to_number": "+97235550100",
+    }
+
+
+def test_after_the_stream_the_call_ends(client):
+    assert b"<Hangup" in post(client, "/twilio/after").content
+
+
+@pytest.mark.parametrize("path", ["/twilio/voice", "/twilio/after", "/twilio/status", "/twilio/stream"])
+def test_a_forged_request_is_refused(client, path):
+    assert post(client, path, token="other").status_code == 403
+    assert client.post(path, {"CallSid": "CA1"}).status_code == 403
+    assert client.get(path).status_code == 405
+
+
+def test_a_request_without_a_call_has_a_code(client):
+    response = post(client, "/twilio/voice", CallSid="")
+    assert (response.status_code, response.content) == (400, b"missing_call_sid")
+
+
+def test_voice_answers_without_a_database(client, monkeypatch):
+    monkeypatch.setattr(views.Call.objects, "get_or_create", _away)
+    assert post(client, "/twilio/voice").status_code == 200
+
+
+def _away(**_):
+    raise DatabaseError("away")
+
+
+@pytest.mark.django_db
+def test_a_status_never_goes_back(client):
+    for said, kept in (("ringing", "ringing"), ("completed", "completed"), ("in-progress", "completed")):
+        assert post(client, "/twilio/status", CallStatus=said, CallDuration="7").status_code == 204
+        assert Call.objects.get().status == kept
+    assert Call.objects.get().twilio_duration_s == 7
+
+
+@pytest.mark.django_db
+def test_a_status_that_is_none_is_passed_over(client):
+    assert post(client, "/twilio/status", CallStatus="dreaming").status_code == 204
+    assert not Call.objects.exists()
+
+
+def test_the_handshake_is_signed_over_the_public_wss_address():
+    signature = RequestValidator(TOKEN).compute_signature("wss://voice.example.org/ws/twilio/t", {})
+    assert handshake_is_signed("/ws/twilio/t", signature)
+    assert not handshake_is_signed("/ws/twilio/t/", signature)
+    assert not handshake_is_signed("/ws/twilio/t", "")
+
+
+def test_signatures_as_twilio_computes_them(clips, settings):
+    vectors = json.loads((Path(clips).parent / "twilio" / "signature_vectors.json").read_text())
+    settings.PUBLIC_URL = "https://mycompany.com"
+    cases = [
+        c for c in vectors["wss_cases_computed_by_twilio_python_9_13_0"] if c["url"].startswith("wss://mycompany.com/")
+    ]
+    assert cases
+    for case in cases:
+        assert handshake_is_signed(case["url"].removeprefix("wss://mycompany.com"), case["signature"])
+
+
+def test_a_forged_or_old_token_opens_nothing(monkeypatch):
+    with pytest.raises(tokens.TokenError, match="forged"):
+        tokens.read("nonsense")
+    token = tokens.issue("CA1")
+    with pytest.raises(tokens.TokenError, match="forged"):
+        tokens.read(token[:-2] + "xx")
+    monkeypatch.setattr(tokens, "VALID_S", -1)
+    with pytest.raises(tokens.TokenError, match="expired"):
+        tokens.read(token)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_token_is_spent_once(settings):
+    settings.REDIS_URL = ""
+    token = tokens.issue("CA1")
+    assert await tokens.spend(token) is tokens.SpendPlace.DATABASE
+    with pytest.raises(tokens.TokenError, match="spent"):
+        await tokens.spend(token)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_without_redis_and_database_a_token_is_spent_in_the_process(settings, monkeypatch):
+    settings.REDIS_URL = "redis://127.0.0.1:1"
+
+    def away(_):
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(tokens, "_insert", away)
+    token = tokens.issue("CA1")
+    assert await tokens.spend(token) is tokens.SpendPlace.PROCESS
+    with pytest.raises(tokens.TokenError, match="spent"):
+        await tokens.spend(token)
