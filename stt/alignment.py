@@ -42,8 +42,10 @@ def key(text: str) -> str:
 
 
 def alike(one: Sequence[str], other: Sequence[str]) -> bool:
-    """At least half of the words of two hypotheses agree, in order."""
-    return SequenceMatcher(None, [key(w) for w in one], [key(w) for w in other], autojunk=False).ratio() >= SIMILAR
+    """Two hypotheses begin alike: as far as the shorter goes most letters agree, whatever the words are cut into."""
+    before, after = "".join(map(key, one)), "".join(map(key, other))
+    shorter = min(len(before), len(after))
+    return SequenceMatcher(None, before[:shorter], after[:shorter], autojunk=False).ratio() > SIMILAR
 
 
 def _similar(one: str, other: str) -> bool:

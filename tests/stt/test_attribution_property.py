@@ -1,0 +1,152 @@
+"""Attribution under random interleavings: every settled word once, in order, and at its time.
+
+The machine speaks a call of distinct words, and is a recogniser that hears it with every fault that the rules name:
+hypotheses that revise, merge, split and drop their last words, finals with and without times and ends, repeated and
+empty finals, streams that end, one-shots, and turns that are accepted at any moment.
+"""
+
+from dataclasses import dataclass
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from stt.attribution import Attribution
+from stt.events import Final, Interim, Word
+
+FAULTS = ["", "mishear", "merge", "split", "drop", "ahead", "no end"]
+
+
+@dataclass
+class Said:
+    text: str
+    start_ms: int
+    end_ms: int
+    utterance: int
+
+
+class Calls(RuleBasedStateMachine):
+    @initialize()
+    def answer(self):
+        self.ledger = Attribution()
+        self.now_ms = 500
+        self.said = []
+        self.segment = []  # words of the segment under way
+        self.settled = []
+        self.untimed = set()
+        self.speaking = None
+        self.spans = {}
+        self.stream = 0
+        self.last_final = None
+
+    # The caller
+
+    @precondition(lambda self: self.speaking is None)
+    @rule(pause_ms=st.integers(240, 3000))
+    def begin(self, pause_ms):
+        self.now_ms += pause_ms
+        self.speaking = self.ledger.began(self.now_ms)
+        self.spans[self.speaking] = [self.now_ms, None]
+        self.speak(300)
+
+    @precondition(lambda self: self.speaking is not None)
+    @rule(length_ms=st.integers(150, 700))
+    def speak(self, length_ms):
+        word = Said(f"w{len(self.said)}", self.now_ms, self.now_ms + length_ms, self.speaking)
+        self.said.append(word)
+        self.segment.append(word)
+        self.now_ms += length_ms
+
+    @precondition(lambda self: self.speaking is not None)
+    @rule()
+    def end(self):
+        self.ledger.ended(self.speaking, self.now_ms)
+        self.spans[self.speaking][1] = self.now_ms
+        self.speaking = None
+        self.now_ms += 220
+
+    # The recogniser
+
+    @precondition(lambda self: self.segment)
+    @rule(lag_ms=st.integers(0, 800), fault=st.sampled_from(FAULTS))
+    def interim(self, lag_ms, fault):
+        until_ms = self.now_ms - lag_ms
+        words = [word.text for word in self.segment if word.end_ms <= until_ms]
+        if not words:
+            return
+        if fault == "mishear":
+            words[-1] += "x"
+        elif fault == "merge":
+            words[-2:] = ["".join(words[-2:])]
+        elif fault == "split":
+            words[-1:] = [words[-1][:1], words[-1][1:]]
+        elif fault == "drop":
+            words = words[:-1]
+        end_ms = {"ahead": self.now_ms + 400, "no end": None}.get(fault, until_ms)
+        self.ledger.interim(
+            Interim(tuple(words), end_ms, stream=self.stream), fed_ms=self.now_ms, now_ms=float(self.now_ms)
+        )
+
+    @precondition(lambda self: self.segment)
+    @rule(timed=st.booleans(), ended=st.booleans(), repeated=st.booleans())
+    def final(self, timed, ended, repeated):
+        words = tuple(
+            Word(word.text, word.start_ms, word.end_ms) if timed else Word(word.text) for word in self.segment
+        )
+        event = Final(words, self.segment[-1].end_ms if ended else None, stream=self.stream)
+        self.hear(event)
+        self.settle(timed)
+        if repeated and (ended or timed):
+            self.hear(event)
+
+    @rule()
+    def empty_final(self):
+        self.hear(Final((), self.now_ms, stream=self.stream))
+
+    @precondition(lambda self: self.segment)
+    @rule()
+    def stream_ends_after_a_good_hypothesis(self):
+        words = tuple(word.text for word in self.segment)
+        self.ledger.interim(
+            Interim(words, self.now_ms, stream=self.stream), fed_ms=self.now_ms, now_ms=float(self.now_ms)
+        )
+        self.ledger.closed(self.stream)
+        self.settle(False)
+        self.stream += 1
+
+    @rule(which=st.integers(1, 6))
+    def accept(self, which):
+        if which in self.spans and self.spans[which][1] is not None:
+            self.ledger.take(which)
+
+    def hear(self, event):
+        self.ledger.final(event, fed_ms=self.now_ms, now_ms=float(self.now_ms))
+
+    def settle(self, timed):
+        self.settled += self.segment
+        if not timed:
+            self.untimed |= {word.text for word in self.segment}
+        self.segment = []
+
+    # What must hold
+
+    def teardown(self):
+        if not hasattr(self, "ledger"):
+            return
+        if self.speaking is not None:
+            self.end()
+        if self.segment:
+            self.stream_ends_after_a_good_hypothesis()
+        self.ledger.closed(self.stream)
+        for span in self.ledger.take_unvoiced():
+            self.spans[span.number] = [span.start_ms, span.end_ms]
+        turns = sorted(self.spans, key=lambda number: self.spans[number][0])
+        heard = {number: self.ledger.heard_words(number) for number in turns}
+        assert [word for number in turns for word in heard[number]] == [word.text for word in self.settled]
+        for word in self.settled:
+            if word.text not in self.untimed:
+                assert word.text in heard[word.utterance], (word, heard)
+
+
+TestCalls = Calls.TestCase
+TestCalls.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
