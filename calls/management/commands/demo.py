@@ -56,9 +56,12 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="End after the calls, with 0 when no word is missing.")
         parser.add_argument("--only", metavar="NAME", help="Only this one of samples/calls.json.")
         parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--clips", type=Path, metavar="DIR", help="Another folder of recordings, in calls of ten.")
+        parser.add_argument("--prefix", nargs="+", default=[""], help="With --clips: only recordings named so.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        folder = settings.BASE_DIR / "samples"
+        folder = options["clips"] or settings.BASE_DIR / "samples"
+        library = Library([folder])
         processes: list[subprocess.Popen[str]] = []
         log = settings.VAR_DIR / "demo.log"
         try:
@@ -78,9 +81,11 @@ class Command(BaseCommand):
                 cookie = _login(password)
                 _wait_until_ready(url, server, log)
                 line = Line(url, url, settings.TWILIO_AUTH_TOKEN)
-                complete = asyncio.run(
-                    self._demo(line, _samples(folder, options["only"]), Library([folder]), cookie, options["seed"])
-                )
+                if options["clips"]:
+                    samples = _calls_of_ten(folder, library, tuple(options["prefix"]))
+                else:
+                    samples = _samples(folder, options["only"])
+                complete = asyncio.run(self._demo(line, samples, library, cookie, options["seed"]))
                 self.stdout.write(f"\nserver log: {log}")
                 if options["once"]:
                     if not complete:
@@ -238,6 +243,22 @@ def _samples(folder: Path, only: str | None) -> list[Sample]:
     if not samples:
         raise CommandError(f"unknown_sample: samples/calls.json has no {only}")
     return samples
+
+
+def _calls_of_ten(folder: Path, library: Library, prefixes: tuple[str, ...]) -> list[Sample]:
+    names = sorted(recording.name for recording in library.recordings if recording.name.startswith(prefixes))
+    if not names:
+        raise CommandError(f"no_recordings: {folder} has none of that name")
+    return [
+        Sample(
+            f"call {i // 10 + 1}",
+            names[i],
+            f"+9725012345{i:02}",
+            tuple(folder / name for name in names[i : i + 10]),
+            (0.9,),
+        )
+        for i in range(0, len(names), 10)
+    ]
 
 
 async def _record(call_sid: str) -> Call:
