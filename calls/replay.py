@@ -7,7 +7,8 @@ decision logic; the demo and the live tests measure the whole path.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -52,17 +53,27 @@ def replay(
     tracker, speaker = Tracker(library), Speaker(timing, random, finals=finals)
     result = Replayed()
     events: list[tuple[float, int, RecognizerEvent]] = []
-    order = iter(range(10**9))
+    order = itertools.count()
+    debounce = _Debounce(events, order, tuning.stt_partial_debounce_ms)
+
+    batch: list[bytes] = []
+
+    def send(now_ms: float) -> None:
+        for ulaw in batch:
+            speaker.expect(tracker.push(ulaw))
+            for results in speaker.hear(tracker.heard_ms):
+                debounce.put(_event(results), now_ms)
+        batch.clear()
 
     def perform(actions: list[object], now_ms: float) -> bool:
         over = False
         for action in actions:
             if isinstance(action, Feed):
-                words = tracker.push(action.ulaw)
-                speaker.expect(words)
-                for results in speaker.hear(tracker.heard_ms):
-                    heapq.heappush(events, (now_ms, next(order), _event(results)))
+                batch.append(action.ulaw)
+                if len(batch) * FRAME_MS >= tuning.stt_batch_ms:
+                    send(now_ms)
             elif isinstance(action, FinishStream):
+                send(now_ms)
                 at_ms = now_ms + random.uniform(*timing.half_close_ms)
                 for results in speaker.finish(tracker.heard_ms):
                     heapq.heappush(events, (at_ms, next(order), _event(results)))
@@ -95,6 +106,28 @@ def replay(
     ]
     result.score = score(said, turns)
     return result
+
+
+class _Debounce:
+    """As stt/hearing.py coalesces: at most one interim in a window, the newest wins, a final overtakes."""
+
+    def __init__(self, events: list[tuple[float, int, RecognizerEvent]], order: Iterator[int], window_ms: int) -> None:
+        self._events, self._order, self._window_ms = events, order, window_ms
+        self._until_ms = 0.0
+        self._waiting: tuple[float, int, RecognizerEvent] | None = None
+
+    def put(self, event: RecognizerEvent, now_ms: float) -> None:
+        if self._waiting is not None and self._waiting in self._events:
+            self._events.remove(self._waiting)
+            heapq.heapify(self._events)
+        self._waiting = None
+        if isinstance(event, Interim) and now_ms < self._until_ms:
+            self._waiting = (self._until_ms, next(self._order), event)
+            heapq.heappush(self._events, self._waiting)
+            return
+        if isinstance(event, Interim):
+            self._until_ms = now_ms + self._window_ms
+        heapq.heappush(self._events, (now_ms, next(self._order), event))
 
 
 def _run_until(session: CallSession, events: list, now_ms: float, until_ms: float, perform) -> None:

@@ -188,8 +188,12 @@ class CallSession:
         """The monotonic instant at which ``tick`` has something to decide; None when only input can."""
         waiting = [u for u in self._utterances if u.phase in (Phase.WAITING, Phase.ASKED)]
         # A deadline that has passed undecided is one that lets a partial settle.
+        settle_ms = self.tuning.settle_ms
         deadlines = [
-            u.deadline_ms if now_ms < u.deadline_ms else u.deadline_ms + self.tuning.settle_ms for u in waiting
+            next(
+                (at for at in (u.deadline_ms, u.deadline_ms + settle_ms) if now_ms < at), u.deadline_ms + 2 * settle_ms
+            )
+            for u in waiting
         ]
         if self.state is State.LIVE and self._endpointer.speaking:
             deadlines.append(self._last_frame_ms + self.tuning.vad_hangover_ms + NO_FRAMES_MARGIN_MS)
@@ -272,8 +276,10 @@ class CallSession:
             self._accept(utterance, share, Source.EARLY, "strong_partial", now_ms)
         if utterance.phase is Phase.DECIDED or not (due or (not share.words and not self._streaming)):
             return []
-        if share.words and not settled and self._streaming and now_ms < utterance.deadline_ms + self.tuning.settle_ms:
-            # Not text to act on yet: its newest words may still be wrong, or missing.
+        # A partial that has not settled is not text to act on yet: its newest words may be wrong; where the engine has
+        # not listened to the end, words are missing more often than not, and waiting twice as long pays.
+        settle_ms = self.tuning.settle_ms * (1 if covered else 2)
+        if share.words and not settled and self._streaming and now_ms < utterance.deadline_ms + settle_ms:
             return []
         if self.state is State.DRAINING and self._streaming and utterance.phase is Phase.WAITING:
             # The half-closed stream still has its say; its end, or DRAIN_STREAM_MS, decides.

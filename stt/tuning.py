@@ -69,7 +69,10 @@ BOUNDS: dict[str, Bounds] = {
         0, 1000, "ms", "Larger: more partials count as complete, more last words come as revisions."
     ),
     "settle_ms": Bounds(
-        0, 3000, "ms", "Larger: a partial not yet settled at the time-out waits longer for its final; fewer errors."
+        0,
+        3000,
+        "ms",
+        "Larger: a partial not yet settled at the time-out waits longer for its final: fewer errors.",
     ),
     "stt_attempts": Bounds(
         1, 10, "attempts", "More: a longer try at streaming before the one-shot recogniser takes over."
@@ -91,7 +94,7 @@ class Tuning:
     noise_margin_db: int = 6
     early_min_characters: int = 15
     coverage_slack_ms: int = 0
-    settle_ms: int = 600
+    settle_ms: int = 750
     stt_attempts: int = 3
     stt_retry_ms: int = 200
     streaming: bool = True
