@@ -1,6 +1,8 @@
 """A folder of recordings with transcripts, noticed in a stream of audio by their 20 ms frames.
 
-Frames are compared byte by byte as µ-law, on the frame grid of the stream: whoever plays them sends whole frames.
+Frames are compared byte by byte as µ-law, on the frame grid of the stream. A limit of this stand-in: whoever plays
+recordings sends whole frames; audio that was shifted by part of a frame, mixed or re-encoded is not known any more and
+gets words of the script.
 """
 
 from __future__ import annotations
@@ -120,6 +122,8 @@ class Tracker:
         self.heard_ms = 0
         """Audio so far."""
         self._library = library
+        self.begun: tuple[Recording, int] | None = None
+        """The recording that the words last returned are of, and its start in the stream's time; None: the script."""
         self._playing: tuple[Recording, int] | None = None
         self._said: set[tuple[str, int]] = set()
         self._unknown_ms = 0
@@ -148,6 +152,7 @@ class Tracker:
         if (found.name, start_ms) in self._said:
             return []
         self._said.add((found.name, start_ms))
+        self.begun = (found, start_ms)
         return [
             Spoken(word.text, max(0, word.start_ms + start_ms), word.end_ms + start_ms)
             for word in found.words
@@ -168,4 +173,5 @@ class Tracker:
     def _say(self) -> list[Spoken]:
         word = SCRIPT[self._script % len(SCRIPT)]
         self._script += 1
+        self.begun = None
         return [Spoken(word, max(0, self.heard_ms - SCRIPT_WORD_MS), self.heard_ms)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -17,6 +17,7 @@ from stt.audio import FRAME_BYTES, pcm_to_ulaw
 from stt.emulator.recordings import Library, Spoken, Tracker
 from stt.emulator.speaker import Said, Speaker
 from stt.emulator.timing import UNKIND, Faults, Limits, Timing
+from stt.emulator.traces import Trace, TracePlayer, load_traces
 
 Request = cloud_speech.StreamingRecognizeRequest.pb()
 Response = cloud_speech.StreamingRecognizeResponse.pb()
@@ -36,6 +37,8 @@ class EmulatorOptions:
     seed: int = 1
     timing: Timing = UNKIND
     limits: Limits = field(default_factory=Limits)
+    trace_folders: Sequence[Path] = ()
+    """Recordings with a trace here are answered as the real engine once answered them."""
 
 
 class SpeechEmulator:
@@ -48,6 +51,7 @@ class SpeechEmulator:
         self.streams_opened = 0
         self.recognized = 0
         self._library = Library(options.folders)
+        self._traces = load_traces(options.trace_folders)
         self._server: grpc.aio.Server | None = None
 
     async def __aenter__(self) -> SpeechEmulator:
@@ -87,7 +91,8 @@ class SpeechEmulator:
             self.faults.unavailable_opens -= 1
             await context.abort(grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable.")
         config = await self._configured(requests, context)
-        stream = _Stream(self._library, Speaker(self.options.timing, random, finals=not self.faults.no_finals))
+        speaker = Speaker(self.options.timing, random, finals=not self.faults.no_finals)
+        stream = _Stream(self._library, speaker, self._traces)
         started_s = time.monotonic()
         async for audio in self._audio(requests, context):
             if time.monotonic() - started_s > self.options.limits.longest_stream_s:
@@ -181,9 +186,11 @@ class SpeechEmulator:
 class _Stream:
     """Audio of one stream, as frames, through the tracker into the speaker."""
 
-    def __init__(self, library: Library, speaker: Speaker) -> None:
+    def __init__(self, library: Library, speaker: Speaker, traces: Mapping[str, Trace]) -> None:
         self._tracker = Tracker(library)
         self._speaker = speaker
+        self._traces = traces
+        self._player = TracePlayer()
         self._rest = b""
 
     @property
@@ -196,13 +203,22 @@ class _Stream:
         for frame in _frames(ulaw):
             words = self._tracker.push(frame)
             if words:
-                self._speaker.expect(words)
+                self._expect(words)
+            said += self._player.hear(self._tracker.heard_ms)
             said += self._speaker.hear(self._tracker.heard_ms)
         self._rest = ulaw[len(ulaw) // FRAME_BYTES * FRAME_BYTES :]
         return said
 
     def finish(self) -> list[Said]:
-        return self._speaker.finish(self._tracker.heard_ms)
+        heard_ms = self._tracker.heard_ms
+        return self._player.finish(heard_ms) + self._speaker.finish(heard_ms)
+
+    def _expect(self, words: Sequence[Spoken]) -> None:
+        begun = self._tracker.begun
+        if begun is not None and (trace := self._traces.get(begun[0].name)) is not None:
+            self._player.expect(trace, begun[1])
+        else:
+            self._speaker.expect(words)
 
 
 async def _abort(context: Any, code: grpc.StatusCode, message: str) -> NoReturn:

@@ -19,9 +19,11 @@ QUICK = Timing(half_close_ms=(1, 2), recognize_ms=(1, 2))
 SENTENCE = "אפשר לבוא לראות אותה מחר בערב"
 
 
-def with_emulator(scenario, *, faults=None, limits=None, timing=QUICK):
+def with_emulator(scenario, *, faults=None, limits=None, timing=QUICK, traces=()):
     async def run():
-        options = EmulatorOptions(folders=[SAMPLES], timing=timing, limits=limits or Limits(ahead_s=600))
+        options = EmulatorOptions(
+            folders=[SAMPLES], timing=timing, limits=limits or Limits(ahead_s=600), trace_folders=traces
+        )
         async with SpeechEmulator(options, faults) as emulator:
             speech_client = GoogleSpeech(GoogleOptions(emulator=emulator.address))
             try:

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, UNKIND, Faults, Limits
+from stt.emulator.traces import TraceError
 
 
 class Command(BaseCommand):
@@ -22,6 +23,9 @@ class Command(BaseCommand):
         defaults = Limits()
         parser.add_argument("--port", type=int, default=0)
         parser.add_argument("--clips", type=Path, action="append", help="A folder with clips.tsv; may be repeated.")
+        parser.add_argument(
+            "--traces", type=Path, action="append", default=[], help="A folder of probe_google's; may be repeated."
+        )
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--kind", action="store_true", help="Without the unkindness of the real one.")
         parser.add_argument("--longest-stream", type=float, default=defaults.longest_stream_s, metavar="S")
@@ -34,9 +38,17 @@ class Command(BaseCommand):
         for folder in folders:
             if not (folder / "clips.tsv").is_file():
                 raise CommandError(f"no_recordings: {folder} has no clips.tsv")
-        emulator = SpeechEmulator(
+        try:
+            emulator = self._emulator(folders, options)
+        except (TraceError, OSError) as error:
+            raise CommandError(f"bad_trace: {error}") from error
+        asyncio.run(self._serve(emulator))
+
+    def _emulator(self, folders: list[Path], options: dict[str, Any]) -> SpeechEmulator:
+        return SpeechEmulator(
             EmulatorOptions(
                 folders=folders,
+                trace_folders=options["traces"],
                 port=options["port"],
                 seed=options["seed"],
                 timing=KIND if options["kind"] else UNKIND,
@@ -44,7 +56,6 @@ class Command(BaseCommand):
             ),
             Faults(unavailable_opens=options["unavailable_opens"], deaf=options["deaf"]),
         )
-        asyncio.run(self._serve(emulator))
 
     async def _serve(self, emulator: SpeechEmulator) -> None:
         ended = asyncio.Event()

@@ -1,0 +1,111 @@
+"""Traces: what a real engine said to a recording, and when; kept by ``manage.py probe_google``, replayed here. Pure.
+
+A trace is one JSON file a recording. Times are ms from the recording's first frame: ``at_ms`` is when the result
+arrived while the recording was played at real time, the others are what the result itself says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from stt.emulator.recordings import Spoken
+from stt.emulator.speaker import Said
+
+
+class TraceError(ValueError):
+    """A file is no trace; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One result as it arrived."""
+
+    at_ms: int
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    recording: str
+    """File name of the recording."""
+    engine: str
+    """``google`` or ``emulator``: only the first is evidence of reality."""
+    model: str
+    results: tuple[Traced, ...]
+
+    def save(self, folder: Path) -> Path:
+        """Write ``<recording>.trace.json``."""
+        path = folder / f"{self.recording}.trace.json"
+        body = {
+            "recording": self.recording,
+            "engine": self.engine,
+            "model": self.model,
+            "results": [_as_json(result) for result in self.results],
+        }
+        path.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        return path
+
+    @classmethod
+    def load(cls, path: Path) -> Trace:
+        """Raises TraceError, OSError."""
+        try:
+            body = json.loads(path.read_text("utf-8"))
+            results = tuple(_from_json(result) for result in body["results"])
+            return cls(str(body["recording"]), str(body["engine"]), str(body["model"]), results)
+        except (ValueError, KeyError, TypeError) as error:
+            raise TraceError(f"{path.name} is not a trace: {type(error).__name__}") from error
+
+
+def load_traces(folders: Iterable[Path]) -> dict[str, Trace]:
+    """All traces of some folders by their recording's name. Raises TraceError, OSError."""
+    traces = [Trace.load(path) for folder in folders for path in sorted(folder.glob("*.trace.json"))]
+    return {trace.recording: trace for trace in traces}
+
+
+class TracePlayer:
+    """Says a stream's traced results again, each as late as it came."""
+
+    def __init__(self) -> None:
+        self._coming: deque[Traced] = deque()
+
+    def expect(self, trace: Trace, start_ms: int) -> None:
+        """The trace's recording began at this time of the stream. One that still speaks is heard out first."""
+        self._coming.extend(Traced(r.at_ms + start_ms, _shifted(r.said, start_ms)) for r in trace.results)
+
+    def hear(self, heard_ms: int) -> list[Said]:
+        said = []
+        while self._coming and self._coming[0].at_ms <= heard_ms:
+            said.append(self._coming.popleft().said)
+        return said
+
+    def finish(self, heard_ms: int) -> list[Said]:
+        """Half-closed: the finals of what was spoken by now."""
+        finals = [result.said for result in self._coming if result.said.spoken]
+        self._coming.clear()
+        return [said for said in finals if said.spoken and said.spoken[0].start_ms < heard_ms]
+
+
+def _shifted(said: Said, by_ms: int) -> Said:
+    spoken = said.spoken and tuple(Spoken(w.text, max(0, w.start_ms + by_ms), w.end_ms + by_ms) for w in said.spoken)
+    return replace(said, end_ms=said.end_ms + by_ms if said.end_ms else 0, spoken=spoken)
+
+
+def _as_json(result: Traced) -> dict[str, Any]:
+    said = result.said
+    if said.spoken is not None:
+        words = [[word.text, word.start_ms, word.end_ms] for word in said.spoken]
+        return {"at_ms": result.at_ms, "final": True, "end_ms": said.end_ms, "words": words}
+    return {"at_ms": result.at_ms, "final": False, "end_ms": said.end_ms, "tail": said.tail, "words": list(said.words)}
+
+
+def _from_json(body: dict[str, Any]) -> Traced:
+    at_ms, end_ms = int(body["at_ms"]), int(body["end_ms"])
+    if body["final"]:
+        spoken = tuple(Spoken(str(text), int(start), int(end)) for text, start, end in body["words"])
+        return Traced(at_ms, Said(tuple(word.text for word in spoken), end_ms, spoken=spoken))
+    return Traced(at_ms, Said(tuple(map(str, body["words"])), end_ms, tail=int(body.get("tail", 0))))

@@ -1,0 +1,121 @@
+"""Commands for the owner of a line: connecting a number, probing the engine."""
+
+import asyncio
+import json
+import threading
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from django.core.management import CommandError, call_command
+from twilio.http import HttpClient
+from twilio.http.response import Response
+
+from calls import recognition as recognition_module
+from calls.management.commands import connect_number
+from calls.recognition import Recognition
+from stt.emulator.service import EmulatorOptions, SpeechEmulator
+from stt.emulator.timing import KIND, Limits
+from stt.emulator.traces import load_traces
+from stt.google import GoogleOptions, GoogleSpeech
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+
+
+class Twilio(HttpClient):
+    """Twilio's REST API as far as one number goes."""
+
+    def __init__(self, numbers=("+97231234567",), status=200):
+        self.numbers, self.status, self.updates = numbers, status, []
+
+    def request(self, method, url, params=None, data=None, headers=None, auth=None, timeout=None, **_):
+        if self.status != 200:
+            return Response(self.status, json.dumps({"code": 20003, "message": "Authenticate", "status": self.status}))
+        if method == "GET":
+            found = [{"sid": "PN1", "phone_number": n} for n in self.numbers if n == params["PhoneNumber"]]
+            return Response(200, json.dumps({"incoming_phone_numbers": found, "next_page_uri": None}))
+        self.updates.append((url, data if isinstance(data, dict) else parse_qs(data)))
+        return Response(200, json.dumps({"sid": "PN1"}))
+
+
+@pytest.fixture
+def account(settings, monkeypatch):
+    settings.PUBLIC_URL = "https://voice.example.org"
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = "AC" + "1" * 32, "token"
+    twilio = Twilio()
+    monkeypatch.setattr(connect_number.Command, "http_client", twilio)
+    return twilio
+
+
+def test_a_number_is_pointed_at_this_server(account):
+    call_command("connect_number", "+97231234567")
+    ((url, fields),) = account.updates
+    assert url.endswith("/IncomingPhoneNumbers/PN1.json")
+    assert fields["VoiceUrl"] == "https://voice.example.org/twilio/voice"
+    assert fields["VoiceFallbackUrl"] == "https://voice.example.org/twilio/after"
+    assert fields["StatusCallback"] == "https://voice.example.org/twilio/status"
+
+
+def test_a_dry_run_sets_nothing(account, capsys):
+    call_command("connect_number", "+97231234567", "--dry-run")
+    assert account.updates == []
+    assert "voice_url: https://voice.example.org/twilio/voice" in capsys.readouterr().out
+
+
+def test_what_is_wrong_has_a_code(account, settings):
+    with pytest.raises(CommandError, match="unknown_number"):
+        call_command("connect_number", "+97239999999")
+    account.status = 401
+    with pytest.raises(CommandError, match="twilio_refused.*20003"):
+        call_command("connect_number", "+97231234567")
+    settings.TWILIO_ACCOUNT_SID = ""
+    with pytest.raises(CommandError, match="no_account.*TWILIO_ACCOUNT_SID"):
+        call_command("connect_number", "+97231234567")
+    settings.PUBLIC_URL = "http://127.0.0.1:8000"
+    with pytest.raises(CommandError, match="bad_public_url"):
+        call_command("connect_number", "+97231234567")
+
+
+@pytest.fixture
+def emulator(settings, monkeypatch):
+    """An emulator on a loop of its own, as the configured engine."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    emulator = SpeechEmulator(EmulatorOptions(folders=[SAMPLES], timing=KIND, limits=Limits()))
+
+    def run(coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(10)
+
+    run(emulator.__aenter__())
+    settings.STT_EMULATOR_HOST = emulator.address
+    engine = Recognition(GoogleSpeech(GoogleOptions(emulator=emulator.address)))
+    monkeypatch.setattr(recognition_module, "_recognition", engine)
+    yield emulator
+    run(emulator.__aexit__())
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def test_a_probe_keeps_what_the_engine_said_and_when(emulator, tmp_path, capsys):
+    call_command("probe_google", str(SAMPLES / "answers_1.wav"), "--out", str(tmp_path))
+    trace = load_traces([tmp_path])["answers_1.wav"]
+    (final,) = [result for result in trace.results if result.said.spoken]
+    assert trace.engine == "emulator"
+    assert 0 < final.said.spoken[0].start_ms < final.said.spoken[-1].end_ms < final.at_ms
+    assert "end of speech to last final: p50" in capsys.readouterr().out
+
+
+def test_a_probe_without_an_engine_names_the_variable(settings):
+    settings.STT_EMULATOR_HOST = ""
+    if not settings.CONFIGURATION_PROBLEMS:
+        pytest.skip("this environment has credentials")
+    with pytest.raises(CommandError, match="GOOGLE_APPLICATION_CREDENTIALS"):
+        call_command("probe_google", str(SAMPLES / "answers_1.wav"))
+
+
+def test_a_broken_recording_is_named(emulator, tmp_path):
+    (tmp_path / "broken.wav").write_bytes(b"RIFF")
+    with pytest.raises(CommandError, match="broken_recording: broken.wav"):
+        call_command("probe_google", str(tmp_path / "broken.wav"), "--out", str(tmp_path))
