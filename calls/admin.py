@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Count, Max, QuerySet
@@ -92,6 +92,10 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     date_hierarchy = "started_at"
     show_full_result_count = False
     inlines = (TurnInline, EventInline)
+
+    class Media:
+        css: ClassVar = {"all": ["calls/admin.css"]}
+
     fieldsets = (
         (None, {"fields": (("call_sid", "stream_sid"), ("from_number", "to_number"), ("started_at", "ended_at"))}),
         (

@@ -11,11 +11,19 @@ from django.utils.translation import gettext_lazy as _
 from calls.turns import EndReason, Source
 from stt.models import TuningProfile
 
+SOURCES = [
+    (Source.FINAL, _("final")),
+    (Source.EARLY, _("early")),
+    (Source.PARTIAL, _("partial")),
+    (Source.FALLBACK, _("one-shot")),
+    (Source.NONE, _("no words")),
+]
+
 
 class PhoneLine(models.Model):
     """A Twilio number and how its calls are heard."""
 
-    number = models.CharField(_("number"), max_length=20, unique=True, help_text="E.164, for example +97231234567.")
+    number = models.CharField(_("number"), max_length=20, unique=True, help_text=_("E.164, for example +97231234567."))
     name = models.CharField(_("name"), max_length=80)
     profile = models.ForeignKey(TuningProfile, models.PROTECT, verbose_name=_("tuning profile"))
 
@@ -33,20 +41,20 @@ class Call(models.Model):
 
     call_sid = models.CharField(max_length=64, unique=True)
     stream_sid = models.CharField(max_length=64, blank=True)
-    from_number = models.CharField(_("from"), max_length=64, blank=True, help_text="Caller ids can be letters.")
+    from_number = models.CharField(_("from"), max_length=64, blank=True, help_text=_("Caller ids can be letters."))
     to_number = models.CharField(_("to"), max_length=64, blank=True)
     started_at = models.DateTimeField(_("started"), null=True, blank=True, db_index=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     end_reason = models.CharField(_("end"), max_length=32, blank=True)
-    frames_received = models.PositiveIntegerField(default=0)
-    frames_lost = models.PositiveIntegerField(default=0)
-    speech_ms = models.PositiveIntegerField(default=0)
-    counters = models.JSONField(default=dict, blank=True)
-    tuning = models.JSONField(default=dict, blank=True)
-    process = models.CharField(max_length=80, blank=True)
-    status = models.CharField(_("status"), max_length=20, blank=True, help_text="As Twilio last said.")
+    frames_received = models.PositiveIntegerField(_("frames received"), default=0)
+    frames_lost = models.PositiveIntegerField(_("frames lost"), default=0)
+    speech_ms = models.PositiveIntegerField(_("speech (ms)"), default=0)
+    counters = models.JSONField(_("counters"), default=dict, blank=True)
+    tuning = models.JSONField(_("settings"), default=dict, blank=True)
+    process = models.CharField(_("process"), max_length=80, blank=True)
+    status = models.CharField(_("status"), max_length=20, blank=True, help_text=_("As Twilio last said."))
     status_at = models.DateTimeField(null=True, blank=True)
-    twilio_duration_s = models.PositiveIntegerField(null=True, blank=True)
+    twilio_duration_s = models.PositiveIntegerField(_("duration by Twilio (s)"), null=True, blank=True)
 
     class Meta:
         ordering = ("-started_at",)
@@ -61,20 +69,20 @@ class Transcript(models.Model):
     """One turn of a call (calls/turns.py). Latencies are null where there was no anchor, never 0."""
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="turns")
-    number = models.PositiveIntegerField()
+    number = models.PositiveIntegerField(_("number"))
     speaker = models.CharField(max_length=8, default="caller")
     started_ms = models.PositiveIntegerField()
     ended_ms = models.PositiveIntegerField()
     text = models.TextField(_("text"), blank=True)
     revised_text = models.TextField(_("revised"), null=True, blank=True)  # noqa: DJ001 - "" is: revised to nothing
-    source = models.CharField(_("source"), max_length=8, choices=[(s.value, s.value) for s in Source], db_index=True)
-    end_reason = models.CharField(max_length=10, choices=[(r.value, r.value) for r in EndReason])
+    source = models.CharField(_("source"), max_length=8, choices=SOURCES, db_index=True)
+    end_reason = models.CharField(_("end"), max_length=10, choices=[(r.value, r.value) for r in EndReason])
     unvoiced = models.BooleanField(default=False)
-    rule = models.CharField(max_length=32, blank=True)
+    rule = models.CharField(_("rule"), max_length=32, blank=True)
     code = models.CharField(_("code"), max_length=40, blank=True, db_index=True)
     engine = models.CharField(_("engine"), max_length=32, blank=True)
     model = models.CharField(max_length=40, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     partial_ms = models.PositiveIntegerField(null=True, blank=True)
     final_ms = models.PositiveIntegerField(null=True, blank=True, db_index=True)
     total_ms = models.PositiveIntegerField(null=True, blank=True)
@@ -99,10 +107,10 @@ class CallEvent(models.Model):
     """What happened on a call beside its turns: stream restarts, fallbacks, errors."""
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="events")
-    number = models.PositiveIntegerField()
-    at = models.DateTimeField()
-    code = models.CharField(max_length=40, db_index=True)
-    detail = models.CharField(max_length=200, blank=True)
+    number = models.PositiveIntegerField(_("number"))
+    at = models.DateTimeField(_("time"))
+    code = models.CharField(_("code"), max_length=40, db_index=True)
+    detail = models.CharField(_("detail"), max_length=200, blank=True)
 
     class Meta:
         ordering = ("number",)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from stt.models import TuningProfile
 
@@ -13,6 +14,36 @@ from stt.models import TuningProfile
 class TuningProfileAdmin(admin.ModelAdmin):
     list_display = ("name", "is_default", "revision", "vad_hangover_ms", "stt_timeout_ms", "streaming", "updated_at")
     readonly_fields = ("revision", "updated_at")
+    fieldsets = (
+        (None, {"fields": (("name", "is_default"), ("revision", "updated_at"))}),
+        (_("Hearing speech"), {"fields": ("vad_hangover_ms", "vad_aggressiveness", "noise_margin_db")}),
+        (
+            _("Deciding on a turn's words"),
+            {
+                "fields": (
+                    "stt_timeout_ms",
+                    "early_min_characters",
+                    "coverage_slack_ms",
+                    "settle_ms",
+                    "stt_fallback_deadline_ms",
+                )
+            },
+        ),
+        (
+            _("The recogniser"),
+            {
+                "fields": (
+                    "streaming",
+                    "model",
+                    "phrases",
+                    "stt_batch_ms",
+                    "stt_partial_debounce_ms",
+                    "stt_attempts",
+                    "stt_retry_ms",
+                )
+            },
+        ),
+    )
 
     def save_model(self, request: HttpRequest, obj: TuningProfile, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

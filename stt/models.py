@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from stt.tuning import BOUNDS, Tuning
@@ -12,10 +13,18 @@ from stt.tuning import BOUNDS, Tuning
 def _bounded(name: str) -> models.PositiveIntegerField:
     bounds = BOUNDS[name]
     return models.PositiveIntegerField(
-        f"{name} ({bounds.unit})",
+        _(bounds.label),
         default=getattr(Tuning(), name),
         validators=[MinValueValidator(bounds.low), MaxValueValidator(bounds.high)],
-        help_text=f"{bounds.low}–{bounds.high} {bounds.unit}. {bounds.trades}",
+        # Numbers and names stay left to right on a Hebrew page.
+        help_text=format_lazy(
+            "\u2066{name} = {low}–{high}{unit}\u2069. {trades}",
+            name=bounds.env or name,
+            low=bounds.low,
+            high=bounds.high,
+            unit=bounds.unit and f" {bounds.unit}",
+            trades=_(bounds.trades),
+        ),
     )
 
 
@@ -23,9 +32,9 @@ class TuningProfile(models.Model):
     """A named set of settings; calls keep a snapshot of the revision that they ran with."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
-    is_default = models.BooleanField(_("default"), default=False, help_text="Used where a phone line names no profile.")
-    revision = models.PositiveIntegerField(default=1, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
+    is_default = models.BooleanField(_("default"), default=False, help_text=_("Used where a phone line names no profile."))
+    revision = models.PositiveIntegerField(_("revision"), default=1, editable=False)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     stt_batch_ms = _bounded("stt_batch_ms")
     stt_partial_debounce_ms = _bounded("stt_partial_debounce_ms")
@@ -39,10 +48,14 @@ class TuningProfile(models.Model):
     settle_ms = _bounded("settle_ms")
     stt_attempts = _bounded("stt_attempts")
     stt_retry_ms = _bounded("stt_retry_ms")
-    streaming = models.BooleanField(default=True, help_text="Off: every utterance goes to the one-shot recogniser.")
-    model = models.CharField(max_length=40, blank=True, help_text="Empty: phone_call where available, else default.")
+    streaming = models.BooleanField(
+        _("streaming"), default=True, help_text=_("Off: every utterance goes to the one-shot recogniser.")
+    )
+    model = models.CharField(
+        _("model"), max_length=40, blank=True, help_text=_("Empty: phone_call where available, else default.")
+    )
     phrases = models.TextField(
-        _("phrase hints"), blank=True, help_text="Names, places and terms the engine should expect, one a line."
+        _("phrase hints"), blank=True, help_text=_("Names, places and terms the engine should expect, one a line.")
     )
 
     class Meta:

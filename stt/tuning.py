@@ -19,9 +19,11 @@ class TuningError(ValueError):
 class Bounds:
     """What a whole-number field may be."""
 
+    label: str
     low: int
     high: int
     unit: str
+    """Empty for a plain count."""
     trades: str
     """One line: what is gained and lost when it grows."""
     env: str = ""
@@ -35,49 +37,107 @@ class Bounds:
             number = self.low - 1
         if not self.low <= number <= self.high:
             raise TuningError(
-                f"{name} must be a whole number from {self.low} to {self.high} {self.unit}, not {value!r}"
+                f"{name} must be a whole number from {self.low} to {self.high}{self.unit and ' '}{self.unit}, not {value!r}"
             )
         return number
 
 
+def gettext_noop(text: str) -> str:
+    """Marks a text for translation; pure, so not Django's."""
+    return text
+
+
+_ = gettext_noop
+
 BOUNDS: dict[str, Bounds] = {
     "stt_batch_ms": Bounds(
-        20, 400, "ms", "Larger: fewer messages to the engine, words a little later.", "STT_BATCH_MS"
+        _("Audio batch"),
+        20,
+        400,
+        "ms",
+        _("Larger: fewer messages to the engine, words a little later."),
+        "STT_BATCH_MS",
     ),
     "stt_partial_debounce_ms": Bounds(
-        0, 1000, "ms", "Larger: calmer screens and less work, coarser partials.", "STT_PARTIAL_DEBOUNCE_MS"
+        _("Partial debounce"),
+        0,
+        1000,
+        "ms",
+        _("Larger: calmer screens and less work, coarser partials."),
+        "STT_PARTIAL_DEBOUNCE_MS",
     ),
     "stt_timeout_ms": Bounds(
+        _("Time-out after speech"),
         100,
         5000,
         "ms",
-        "Larger: more turns wait for the final and are right; the caller waits longer.",
+        _("Larger: more turns wait for the final and are right; the caller waits longer."),
         "STT_TIMEOUT_MS",
     ),
     "vad_hangover_ms": Bounds(
-        100, 2000, "ms", "Larger: fewer utterances cut at a pause, every answer later.", "VAD_HANGOVER_MS"
+        _("Silence that ends speech"),
+        100,
+        2000,
+        "ms",
+        _("Larger: fewer utterances cut at a pause, every answer later."),
+        "VAD_HANGOVER_MS",
     ),
     "stt_fallback_deadline_ms": Bounds(
-        500, 20000, "ms", "Larger: the one-shot recogniser saves more utterances; the next turn may wait longer."
+        _("One-shot deadline"),
+        500,
+        20000,
+        "ms",
+        _("Larger: the one-shot recogniser saves more utterances; the next turn may wait longer."),
     ),
-    "vad_aggressiveness": Bounds(0, 3, "level", "Higher: less noise is taken for speech, quiet speech may be missed."),
-    "noise_margin_db": Bounds(0, 20, "dB", "Higher: less noise is taken for speech, quiet speech may be missed."),
+    "vad_aggressiveness": Bounds(
+        _("Voice detector's aggressiveness"),
+        0,
+        3,
+        "",
+        _("Higher: less noise is taken for speech, quiet speech may be missed."),
+    ),
+    "noise_margin_db": Bounds(
+        _("Margin over the noise"),
+        0,
+        20,
+        "dB",
+        _("Higher: less noise is taken for speech, quiet speech may be missed."),
+    ),
     "early_min_characters": Bounds(
-        1, 200, "characters", "Larger: fewer turns are taken early from a strong partial, more wait."
+        _("Letters of a strong partial"),
+        1,
+        200,
+        "",
+        _("Larger: fewer turns are taken early from a strong partial, more wait."),
     ),
     "coverage_slack_ms": Bounds(
-        0, 1000, "ms", "Larger: more partials count as complete, more last words come as revisions."
+        _("Coverage slack"),
+        0,
+        1000,
+        "ms",
+        _("Larger: more partials count as complete, more last words come as revisions."),
     ),
     "settle_ms": Bounds(
+        _("Wait for a partial to settle"),
         0,
         3000,
         "ms",
-        "Larger: a partial not yet settled at the time-out waits longer for its final: fewer errors.",
+        _("Larger: a partial not yet settled at the time-out waits longer for its final: fewer errors."),
     ),
     "stt_attempts": Bounds(
-        1, 10, "attempts", "More: a longer try at streaming before the one-shot recogniser takes over."
+        _("Attempts to open a stream"),
+        1,
+        10,
+        "",
+        _("More: a longer try at streaming before the one-shot recogniser takes over."),
     ),
-    "stt_retry_ms": Bounds(0, 5000, "ms", "Larger: gentler on a failing engine, first words later."),
+    "stt_retry_ms": Bounds(
+        _("Pause between attempts"),
+        0,
+        5000,
+        "ms",
+        _("Larger: gentler on a failing engine, first words later."),
+    ),
 }
 
 

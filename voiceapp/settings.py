@@ -95,6 +95,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Pages: Hebrew and English, times as in Israel
 LANGUAGE_CODE = "he"
 LANGUAGES = [("he", "עברית"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "voiceapp" / "locale"]
 TIME_ZONE = "Asia/Jerusalem"
 USE_TZ = True
 STATIC_URL = "static/"

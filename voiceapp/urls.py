@@ -1,7 +1,13 @@
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import RedirectView
 
 from voiceapp import health
+
+admin.site.site_header = _("Hebrew phone lines")
+admin.site.site_title = _("Hebrew phone lines")
+admin.site.index_title = _("Calls, lines and tuning")
 
 urlpatterns = [
     path("twilio/", include("calls.urls")),
@@ -9,5 +15,6 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]

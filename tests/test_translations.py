@@ -1,0 +1,40 @@
+"""Every text of the pages has its Hebrew, and what is served is what is written."""
+
+import re
+from pathlib import Path
+
+import polib
+from django.utils import translation
+from django.utils.translation import gettext
+
+ROOT = Path(__file__).resolve().parents[1]
+HEBREW = ROOT / "voiceapp" / "locale" / "he" / "LC_MESSAGES"
+
+
+def test_every_text_is_translated():
+    catalogue = polib.pofile(str(HEBREW / "django.po"))
+    assert [entry.msgid for entry in catalogue if not entry.translated()] == []
+    assert all(re.search("[א-ת]", entry.msgstr) for entry in catalogue)
+
+
+def test_every_marked_text_is_in_the_catalogue():
+    catalogue = {entry.msgid for entry in polib.pofile(str(HEBREW / "django.po"))}
+    marked = set()
+    for folder in ("calls", "stt", "voiceapp"):
+        for path in (ROOT / folder).rglob("*.py"):
+            marked |= set(re.findall(r'\b_\(\s*"([^"]+)"\s*\)', path.read_text("utf-8")))
+    assert len(marked) > 50
+    assert marked <= catalogue
+
+
+def test_the_compiled_catalogue_is_the_written_one():
+    written = {entry.msgid: entry.msgstr for entry in polib.pofile(str(HEBREW / "django.po"))}
+    compiled = {entry.msgid: entry.msgstr for entry in polib.mofile(str(HEBREW / "django.mo"))}
+    assert compiled == written
+
+
+def test_a_hebrew_page_says_it_in_hebrew():
+    with translation.override("he"):
+        assert gettext("tuning profile") == "פרופיל כוונון"
+    with translation.override("en"):
+        assert gettext("tuning profile") == "tuning profile"
