@@ -17,14 +17,13 @@ from calls.media import Media, Start, Stop
 from calls.scoring import Score, ScoredTurn, TrueWord, score
 from calls.session import CallSession
 from calls.turns import Turn
-from stt.audio import FRAME_BYTES, FRAME_MS
+from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library, Recording, Tracker
 from stt.emulator.speaker import Said, Speaker
 from stt.emulator.timing import UNKIND, Timing
 from stt.events import Final, Interim, OneShotDone, RecognizerEvent, StreamClosed, StreamOpened, Word
 from stt.tuning import Tuning
 
-NOISE = bytes([0xFF, 0x7F, 0xFE, 0x7E])
 CALL_SID = "CAreplay"
 
 
@@ -153,7 +152,7 @@ def _audio(recordings: Sequence[Recording], pause_ms: int, random: Random) -> tu
 
     def pause(ms: int) -> None:
         for _ in range(ms // FRAME_MS):
-            frames.append(bytes(random.choices(NOISE, k=FRAME_BYTES)))
+            frames.append(bytes(random.choices(LINE_NOISE, k=FRAME_BYTES)))
 
     pause(1000)
     for recording in recordings:

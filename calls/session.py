@@ -55,6 +55,9 @@ SHORTEST_ONE_SHOT_MS = 200
 SETTLED_AFTER = 2
 """Successive covering hypotheses that must agree before a partial is text to act on. One alone has its newest word
 wrong in a quarter of cases, or ends ahead of its words."""
+CONFIRMED_BEYOND_MS = 150
+"""A hypothesis confirms an utterance only when it reaches this far beyond the last voiced frame: words fade out behind
+what the voice detector hears, and one that ends right there lacks its last word more often."""
 KEEP_TURNS_MS = 120_000
 """How long a turn that was handed on can still be revised."""
 
@@ -303,10 +306,10 @@ class CallSession:
             return [AskOneShot(utterance.number, utterance.ulaw()), Note("fallback", f"utterance {utterance.number}")]
         return []
 
-    def _covers(self, utterance: Utterance, heard_to_ms: int | None) -> bool:
+    def _covers(self, utterance: Utterance, heard_to_ms: int | None, beyond_ms: int = 0) -> bool:
         """A result that reaches the utterance's last voiced frame, within the slack."""
         end_ms = self._endpointer.last_voiced_end_ms if utterance.phase is Phase.SPEAKING else utterance.end_ms
-        return bool(heard_to_ms and end_ms and heard_to_ms >= end_ms - self.tuning.coverage_slack_ms)
+        return bool(heard_to_ms and end_ms and heard_to_ms >= end_ms + beyond_ms - self.tuning.coverage_slack_ms)
 
     def _is_strong(self, share: Share) -> bool:
         text = share.text
@@ -407,7 +410,7 @@ class CallSession:
             if utterance.phase is Phase.DECIDED:
                 continue
             share = self._ledger.share(utterance.number)
-            utterance.confirm(share.text, covers=self._covers(utterance, event.end_ms))
+            utterance.confirm(share.text, covers=self._covers(utterance, event.end_ms, CONFIRMED_BEYOND_MS))
             if share.words:
                 if utterance.first_partial_ms is None:
                     utterance.first_partial_ms = now_ms

@@ -25,10 +25,9 @@ from typing import Any
 import websockets
 from twilio.request_validator import RequestValidator
 
-from stt.audio import FRAME_BYTES, FRAME_MS
+from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import read_ulaw
 
-LINE_NOISE = bytes([0xFF, 0x7F, 0xFE, 0x7E, 0xFF, 0x7F, 0xFF, 0x7F])
 CLOSE_WAIT_S = 8.0
 HTTP_TIMEOUT_S = 10.0
 

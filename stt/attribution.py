@@ -167,17 +167,21 @@ class Attribution:
 
     def share(self, number: int) -> Share:
         """All words that are this utterance's by the evidence so far."""
+        one_shot = self._one_shots.get(number, ())
         entries: list[Entry] = []
         unsettled: list[Entry] = []
         stability = 1.0
         for segment, mine in self._of(number):
-            entries += mine
-            if not segment.settled and mine:
+            if segment.settled:
+                entries += mine
+            elif mine and not one_shot:
+                # A one-shot is settled: no hypothesis stands beside it.
+                entries += mine
                 unsettled += mine
                 stability = segment.stability
         newest = unsettled[-1] if unsettled else None
         return Share(
-            words=merge(self._one_shots.get(number, ()), entries),
+            words=merge(one_shot, entries),
             settled=newest is None,
             heard_to_ms=self._heard_to_ms,
             newest_since_ms=max((entry.since_ms for entry in unsettled), default=0.0),

@@ -32,7 +32,9 @@ class TuningProfile(models.Model):
     """A named set of settings; calls keep a snapshot of the revision that they ran with."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
-    is_default = models.BooleanField(_("default"), default=False, help_text=_("Used where a phone line names no profile."))
+    is_default = models.BooleanField(
+        _("default"), default=False, help_text=_("Used where a phone line names no profile.")
+    )
     revision = models.PositiveIntegerField(_("revision"), default=1, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 

@@ -36,9 +36,8 @@ class Bounds:
         except ValueError:
             number = self.low - 1
         if not self.low <= number <= self.high:
-            raise TuningError(
-                f"{name} must be a whole number from {self.low} to {self.high}{self.unit and ' '}{self.unit}, not {value!r}"
-            )
+            bounds = f"{self.low} to {self.high} {self.unit}".strip()
+            raise TuningError(f"{name} must be a whole number from {bounds}, not {value!r}")
         return number
 
 

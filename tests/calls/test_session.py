@@ -124,6 +124,27 @@ def test_a_strong_partial_that_does_not_cover_is_waited_for():
     assert call.turns == []
 
 
+def test_a_hypothesis_that_ends_where_the_voice_ended_may_lack_its_last_word():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(300))
+    for _ in range(3):
+        call.says("אני רוצה לקבוע תור", end_ms=1120)
+    assert call.turns == []
+    call.says("אני רוצה לקבוע תור מחר", end_ms=1350)
+    call.says("אני רוצה לקבוע תור מחר", end_ms=1390)
+    assert call.turns[0].text == "אני רוצה לקבוע תור מחר"
+
+
+def test_a_partial_not_heard_to_its_end_is_waited_for_twice_as_long():
+    call = Call(settle_ms=500)
+    call.play(silence(500) + speech(600) + silence(240))
+    call.says("אני רוצה לקבוע", end_ms=900)
+    call.wait(450 + 900)
+    assert call.turns == []
+    call.wait(110)
+    assert (call.turns[0].text, call.turns[0].rule) == ("אני רוצה לקבוע", "timeout")
+
+
 def test_a_partial_that_has_not_settled_waits_for_its_final():
     call = Call()
     call.play(silence(500) + speech(600) + silence(240))

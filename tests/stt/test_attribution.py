@@ -186,3 +186,12 @@ def test_forgetting_keeps_a_long_call_small():
     assert len(ledger._segments) < 10
     assert len(ledger._spans) < 10
     assert ledger.heard(number) == "w199"
+
+
+def test_no_hypothesis_stands_beside_a_one_shot():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 1600)
+    ledger.says("פותס", 1700)
+    ledger.one_shot(one, ("פותח",))
+    share = ledger.share(one)
+    assert (share.text, share.settled) == ("פותח", True)

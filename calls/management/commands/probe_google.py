@@ -19,8 +19,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.recognition import recognition
 from calls.scoring import percentile
-from calls.simulator import LINE_NOISE
-from stt.audio import FRAME_BYTES, FRAME_MS
+from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Spoken, read_ulaw
 from stt.emulator.speaker import Said
 from stt.emulator.traces import Trace, Traced
