@@ -12,11 +12,11 @@ from calls.turns import EndReason, Source
 from stt.models import TuningProfile
 
 SOURCES = [
-    (Source.FINAL, _("final")),
-    (Source.EARLY, _("early")),
-    (Source.PARTIAL, _("partial")),
-    (Source.FALLBACK, _("one-shot")),
-    (Source.NONE, _("no words")),
+    (Source.FINAL.value, _("final")),
+    (Source.EARLY.value, _("early")),
+    (Source.PARTIAL.value, _("partial")),
+    (Source.FALLBACK.value, _("one-shot")),
+    (Source.NONE.value, _("no words")),
 ]
 
 
