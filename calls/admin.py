@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from calls.models import Call, CallEvent, PhoneLine, Transcript
 
+DELAY_LABELS = {"500": "< 500 ms", "1000": "500–1000 ms", "2000": "1000–2000 ms", "slow": "≥ 2000 ms"}
 DELAYS_MS = {"500": (0, 500), "1000": (500, 1000), "2000": (1000, 2000), "slow": (2000, None)}
 
 
@@ -35,7 +37,7 @@ class DelayFilter(admin.SimpleListFilter):
     parameter_name = "delay"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("500", "< 500 ms"), ("1000", "500–1000 ms"), ("2000", "1000–2000 ms"), ("slow", "≥ 2000 ms")]
+        return [(name, f"\u2066{label}\u2069") for name, label in DELAY_LABELS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
         if self.value() not in DELAYS_MS:
@@ -86,18 +88,19 @@ class EventInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Call)
 class CallAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("sid", "started_at", "from_", "to", "status", "end_reason", "turn_count", "slowest")
+    list_display = ("when", "from_", "to", "turn_count", "slowest", "status", "end_reason", "sid")
     list_filter = ("turns__source", "turns__engine", DelayFilter, "turns__code", "status", "started_at")
     search_fields = ("call_sid", "from_number", "to_number", "turns__text", "turns__revised_text")
     date_hierarchy = "started_at"
     show_full_result_count = False
+    readonly_fields = ("from_", "to")
     inlines = (TurnInline, EventInline)
 
     class Media:
         css: ClassVar = {"all": ["calls/admin.css"]}
 
     fieldsets = (
-        (None, {"fields": (("call_sid", "stream_sid"), ("from_number", "to_number"), ("started_at", "ended_at"))}),
+        (None, {"fields": (("from_", "to"), ("started_at", "ended_at"), ("call_sid", "stream_sid"))}),
         (
             _("the line"),
             {
@@ -113,9 +116,14 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
         return super().get_queryset(request).annotate(turns_n=Count("turns"), slowest_ms=Max("turns__final_ms"))
 
-    @admin.display(description=_("call"), ordering="call_sid")
+    @admin.display(description=_("started"), ordering="started_at")
+    def when(self, call: Call) -> str:
+        started_at = call.started_at and timezone.localtime(call.started_at)
+        return _ltr(f"{started_at:%d.%m.%Y %H:%M:%S}" if started_at else "—")
+
+    @admin.display(description="CallSid", ordering="call_sid")
     def sid(self, call: Call) -> str:
-        return _ltr(call.call_sid)
+        return format_html('<bdi dir="ltr" title="{}">{}…</bdi>', call.call_sid, call.call_sid[:8])
 
     @admin.display(description=_("from"), ordering="from_number")
     def from_(self, call: Call) -> str:

@@ -39,8 +39,8 @@ class PhoneLine(models.Model):
 class Call(models.Model):
     """One phone call."""
 
-    call_sid = models.CharField(max_length=64, unique=True)
-    stream_sid = models.CharField(max_length=64, blank=True)
+    call_sid = models.CharField("CallSid", max_length=64, unique=True)
+    stream_sid = models.CharField("StreamSid", max_length=64, blank=True)
     from_number = models.CharField(_("from"), max_length=64, blank=True, help_text=_("Caller ids can be letters."))
     to_number = models.CharField(_("to"), max_length=64, blank=True)
     started_at = models.DateTimeField(_("started"), null=True, blank=True, db_index=True)

@@ -18,7 +18,7 @@ def _bounded(name: str) -> models.PositiveIntegerField:
         validators=[MinValueValidator(bounds.low), MaxValueValidator(bounds.high)],
         # Numbers and names stay left to right on a Hebrew page.
         help_text=format_lazy(
-            "\u2066{name} = {low}–{high}{unit}\u2069. {trades}",
+            "\u2066{name}: {low}–{high}{unit}\u2069. {trades}",
             name=bounds.env or name,
             low=bounds.low,
             high=bounds.high,
