@@ -17,6 +17,7 @@ import os
 import socket
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from channels.db import DatabaseSyncToAsync
@@ -28,6 +29,7 @@ from django.utils import timezone
 from calls import actions as act
 from calls import live, startup, tokens
 from calls.lines import lines
+from calls.looplag import loop_lag
 from calls.media import parse
 from calls.recognition import recognition
 from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
@@ -128,6 +130,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             await self._refuse(f"token_{error.code}")
             return
         startup.start()
+        loop_lag.start()
         self._begin(call_sid, to_number)
         # A subprotocol that was not offered would hang the handshake.
         await self.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
@@ -275,7 +278,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
     def _perform(self, actions: list[act.Action]) -> None:
         for action in actions:
             if isinstance(action, act.TurnAccepted):
-                self._save(action.turn)
+                self._save(replace(action.turn, loop_lag_ms=loop_lag.p95_ms))
                 metrics.TURNS.labels(action.turn.source).inc()
                 logger.info("%s call=%s", action.turn.latency_line(), self._call_sid)
             elif isinstance(action, act.TurnRevised):

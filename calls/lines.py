@@ -56,12 +56,15 @@ class LineCache:
         self._stop.set()
 
     def _run(self) -> None:
-        told = False
+        told = warned = False
         while not self._stop.is_set():
             try:
                 close_old_connections()
                 first_profile(self._environment)
                 self.refresh()
+                if not warned:
+                    warn_of_differences(self._environment)
+                    warned = True
                 told = False
             except DatabaseError as error:
                 if not told:

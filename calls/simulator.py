@@ -64,6 +64,8 @@ class CallReport:
     clears: int = 0
     heard_bytes: int = 0
     """µ-law that the server sent to the caller."""
+    sent_s: list[float] = field(default_factory=list)
+    """``time.monotonic`` at which each frame was given to the socket; one clock for all processes of a machine."""
     late_ms: list[float] = field(default_factory=list)
     """How late each frame left against its schedule."""
     close_code: int | None = None
@@ -182,6 +184,7 @@ class SimulatedCall:
             if index in self.injected:
                 await connection.send(self.injected[index])
             sequence += 1
+            report.sent_s.append(time.monotonic())
             stray_ms = -2 if index % 73 == 72 else 0
             await connection.send(
                 json.dumps(

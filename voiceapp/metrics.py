@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 REGISTRY = CollectorRegistry()
 
 CALLS_LIVE = Gauge("voiceapp_calls_live", "Calls with an open media socket", registry=REGISTRY)
+LOOP_LAG_MS = Gauge("voiceapp_loop_lag_ms", "p95 of the event loop's lateness over ten seconds", registry=REGISTRY)
 TURNS = Counter("voiceapp_turns", "Turns handed on", ["source"], registry=REGISTRY)
 FALLBACKS = Counter("voiceapp_fallbacks", "Utterances given to the one-shot recogniser", registry=REGISTRY)
 EVENTS_OVERFLOW = Counter("voiceapp_events_overflow", "Finals that events_q refused", registry=REGISTRY)

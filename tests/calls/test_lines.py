@@ -1,0 +1,57 @@
+"""Which settings a call starts with."""
+
+from dataclasses import replace
+
+import pytest
+
+from calls.lines import LineCache, first_profile, warn_of_differences
+from calls.models import PhoneLine
+from stt.models import TuningProfile
+from stt.tuning import Tuning
+
+ENVIRONMENT = Tuning(vad_hangover_ms=300)
+
+
+def test_until_the_database_was_read_the_environment_rules():
+    assert LineCache(ENVIRONMENT).tuning_for("+1") == ENVIRONMENT
+
+
+@pytest.mark.django_db
+def test_a_line_has_its_own_profile_and_others_the_default():
+    first_profile(ENVIRONMENT)
+    quick = TuningProfile.objects.create(name="quick", vad_hangover_ms=150, phrases="רחוב הרצל\n\nדיזנגוף\n")
+    PhoneLine.objects.create(number="+97231234567", name="sales", profile=quick)
+    cache = LineCache(ENVIRONMENT)
+    cache.refresh()
+    assert cache.tuning_for("+1").vad_hangover_ms == 300
+    mine = cache.tuning_for("+97231234567")
+    assert (mine.vad_hangover_ms, mine.phrase_hints) == (150, ("רחוב הרצל", "דיזנגוף"))
+    assert mine.profile == "quick@1"
+
+
+@pytest.mark.django_db
+def test_a_change_reaches_the_next_call_and_a_bad_row_does_not():
+    profile = first_profile(ENVIRONMENT)
+    cache = LineCache(ENVIRONMENT)
+    cache.refresh()
+    TuningProfile.objects.filter(pk=profile.pk).update(vad_hangover_ms=400)
+    cache.refresh()
+    assert cache.tuning_for("+1").vad_hangover_ms == 400
+    TuningProfile.objects.filter(pk=profile.pk).update(vad_hangover_ms=5)
+    cache.refresh()
+    assert cache.tuning_for("+1").vad_hangover_ms == 400
+
+
+@pytest.mark.django_db
+def test_streaming_off_in_the_environment_always_wins():
+    first_profile(ENVIRONMENT)
+    cache = LineCache(replace(ENVIRONMENT, streaming=False))
+    cache.refresh()
+    assert cache.tuning_for("+1").streaming is False
+
+
+@pytest.mark.django_db
+def test_a_differing_environment_is_warned_about(caplog):
+    first_profile(Tuning())
+    warn_of_differences(ENVIRONMENT)
+    assert "VAD_HANGOVER_MS=300 differs from the profile default (220): the profile rules" in caplog.text

@@ -1,0 +1,92 @@
+"""The documents say what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from stt.endpoint import EndpointOptions
+from stt.tuning import BOUNDS, Tuning
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+SOURCE = "".join(
+    path.read_text("utf-8") for room in ("calls", "stt", "voiceapp") for path in sorted((ROOT / room).rglob("*.py"))
+)
+
+
+def doc(name):
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def example():
+    lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_example_lists_every_variable_that_is_read():
+    read = set(re.findall(r'_env\.\w+\("([A-Z_]+)"', SOURCE)) | {b.env for b in BOUNDS.values() if b.env}
+    read |= set(re.findall(r'self\.(?:text|flag)\("([A-Z_]+)"', SOURCE)) | {"GOOGLE_APPLICATION_CREDENTIALS"}
+    assert read == set(example())
+
+
+def test_the_example_has_the_defaults():
+    for name, bounds in BOUNDS.items():
+        if bounds.env:
+            assert example()[bounds.env] == str(getattr(Tuning(), name))
+
+
+def test_the_missions_values_are_the_defaults():
+    tuning = Tuning()
+    assert (tuning.stt_batch_ms, tuning.stt_partial_debounce_ms) == (80, 120)
+    assert (tuning.stt_timeout_ms, tuning.vad_hangover_ms) == (450, 220)
+    assert (tuning.early_min_characters, tuning.stt_attempts, tuning.stt_retry_ms) == (15, 3, 200)
+
+
+CODES = re.findall(r"^\|[^|]+\| ([^|]+) \|", doc("operating.md"), re.MULTILINE)[2:]
+
+
+@pytest.mark.parametrize("code", sorted({code for cell in CODES for code in re.findall("`([a-z_0-9]+)`", cell)}))
+def test_every_code_of_the_table_is_in_the_code(code):
+    if code.startswith("token_"):
+        code = code.removeprefix("token_")
+    assert f'"{code}"' in SOURCE or f"{code}:" in SOURCE or f'"{code}' in SOURCE
+
+
+def test_every_code_that_a_call_counts_is_in_the_table():
+    counted = set(re.findall(r'counters\["(\w+)"', SOURCE)) | set(re.findall(r'Malformed\("(\w+)"', SOURCE))
+    assert {code for code in counted if f"`{code}`" not in doc("operating.md")} == {"dtmf", "events_q_full"}
+
+
+def test_the_endpointing_page_has_the_endpointers_numbers():
+    page, options = doc("endpointing.md"), EndpointOptions()
+    assert f"`noise_margin_db` ({Tuning().noise_margin_db})" in page
+    assert f"at {options.longest_ms // 1000} s (a cut)" in page
+    assert f"default is aggressiveness {Tuning().vad_aggressiveness}" in page
+
+
+def test_every_path_that_the_documents_name_exists():
+    for name in re.findall(r"\(((?:calls|stt|voiceapp|docs)/[\w/.]+\.\w+)\)", README):
+        assert (ROOT / name).is_file(), name
+    for name in re.findall(r"`(script/\w+)", README):
+        assert (ROOT / name).is_file(), name
+
+
+def test_the_glossary_names_what_the_code_names():
+    words = README[README.index("## Words") :]
+    for word in ("Call", "CallSession", "Utterance", "Turn", "Transcript", "Attribution", "Endpointer", "Tuning"):
+        assert f"**{word}**" in words
+        assert f"class {word}" in SOURCE
+
+
+def test_pages_are_hebrew_and_times_are_israels():
+    assert settings.LANGUAGE_CODE == "he"
+    assert settings.TIME_ZONE == "Asia/Jerusalem"
+
+
+def test_requirements_name_no_index_and_pin_everything():
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text().splitlines():
+            assert line.startswith("#") or "==" in line, line
+            assert "://" not in line and "--" not in line.split("#")[0], line

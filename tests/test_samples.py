@@ -1,0 +1,43 @@
+"""The recordings that the demo plays are whole."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stt.audio import FRAME_BYTES, dbfs, ulaw_to_pcm
+from stt.emulator.recordings import Library, Tracker
+
+SAMPLES = Path(__file__).resolve().parents[1] / "samples"
+CALLS = json.loads((SAMPLES / "calls.json").read_text("utf-8"))
+LIBRARY = Library([SAMPLES])
+
+
+def test_every_clip_of_every_call_has_a_recording_and_its_words():
+    recordings = {recording.name: recording for recording in LIBRARY.recordings}
+    played = [clip for call in CALLS for clip in call["clips"]]
+    assert sorted(played) == sorted(recordings)
+    assert all(recordings[clip].words for clip in played)
+
+
+def test_there_are_short_answers_numbers_and_a_555():
+    texts = {recording.name: " ".join(w.text for w in recording.words) for recording in LIBRARY.recordings}
+    assert {"כן", "לא"} <= set(texts.values())
+    assert any("חמש חמש חמש" in text for text in texts.values())
+
+
+@pytest.mark.parametrize("recording", LIBRARY.recordings, ids=lambda recording: recording.name)
+def test_words_are_spoken_where_they_are_said_to_be(recording):
+    for before, after in zip(recording.words, recording.words[1:], strict=False):
+        assert before.end_ms <= after.start_ms
+    assert recording.words[-1].end_ms <= len(recording.ulaw) // 8
+    for word in recording.words:
+        assert dbfs(ulaw_to_pcm(recording.ulaw[word.start_ms * 8 : word.end_ms * 8])) > -45
+
+
+@pytest.mark.parametrize("recording", LIBRARY.recordings, ids=lambda recording: recording.name)
+def test_the_emulator_knows_each_from_its_frames(recording):
+    tracker = Tracker(LIBRARY)
+    frames = [recording.ulaw[i : i + FRAME_BYTES] for i in range(0, len(recording.ulaw), FRAME_BYTES)]
+    heard = [word for frame in frames for word in tracker.push(frame)]
+    assert [word.text for word in heard] == [word.text for word in recording.words]
