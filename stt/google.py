@@ -10,10 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import grpc
 from google.api_core.client_options import ClientOptions
@@ -32,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_MESSAGE_BYTES = 8000
 """Google refuses stream messages beyond about 25 KB; 15 KB is called safe. One second of µ-law."""
+STREAMS_A_CHANNEL = 90
+"""Google's fronts take about 100 streams a connection; further ones hang without a word."""
 LONGEST_QUEUE = 1500
 """Messages waiting for a stream that does not take them: two minutes at 80 ms. Beyond it the stream has failed."""
 PERMANENT = {"INVALID_ARGUMENT", "PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "UNIMPLEMENTED"}
@@ -56,7 +57,7 @@ class GoogleSpeech:
     def __init__(self, options: GoogleOptions) -> None:
         self.options = options
         self._sync_client: SpeechClient | None = None
-        self._async_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, SpeechAsyncClient] = (
+        self._channels: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[_Channel]] = (
             weakref.WeakKeyDictionary()
         )
 
@@ -66,7 +67,7 @@ class GoogleSpeech:
             config=self._config(model, hints, cloud_speech.RecognitionConfig.AudioEncoding.MULAW),
             interim_results=True,
         )
-        return GoogleStream(self._async_client, config, deliver)
+        return GoogleStream(self._channel, config, deliver)
 
     def recognize(self, pcm: bytes, *, model: SttModel, timeout_ms: int, hints: Sequence[str] = ()) -> Final:
         """One-shot recognition of ≤ 60 s of 8 kHz PCM16. Blocking, on any thread. Raises RecognizerError."""
@@ -83,10 +84,9 @@ class GoogleSpeech:
         return Final(words=tuple(words), end_ms=None)
 
     async def close(self) -> None:
-        """Close this loop's channel and the threads' one."""
-        client = self._async_clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.transport.close()
+        """Close this loop's channels and the threads' one."""
+        for channel in self._channels.pop(asyncio.get_running_loop(), []):
+            await channel.client.transport.close()
         if self._sync_client is not None:
             self._sync_client.transport.close()
             self._sync_client = None
@@ -112,28 +112,47 @@ class GoogleSpeech:
                 self._sync_client = SpeechClient(client_options=ClientOptions(api_endpoint=self.options.endpoint))
         return self._sync_client
 
+    def _channel(self) -> _Channel:
+        """A channel of this loop with room for one more stream."""
+        channels = self._channels.setdefault(asyncio.get_running_loop(), [])
+        for channel in channels:
+            if channel.streams < STREAMS_A_CHANNEL:
+                return channel
+        channels.append(_Channel(self._async_client()))
+        return channels[-1]
+
     def _async_client(self) -> SpeechAsyncClient:
-        loop = asyncio.get_running_loop()
-        client = self._async_clients.get(loop)
-        if client is None:
-            if self.options.emulator:
-                channel = grpc.aio.insecure_channel(self.options.emulator)
-                client = SpeechAsyncClient(transport=SpeechGrpcAsyncIOTransport(channel=channel))
-            else:
-                client = SpeechAsyncClient(client_options=ClientOptions(api_endpoint=self.options.endpoint))
-            self._async_clients[loop] = client
-        return client
+        # Channels with the same arguments would share one connection, and its limit of streams.
+        own_connection = [("grpc.use_local_subchannel_pool", 1)]
+        if self.options.emulator:
+            channel = grpc.aio.insecure_channel(self.options.emulator, options=own_connection)
+        else:
+            channel = SpeechGrpcAsyncIOTransport.create_channel(f"{self.options.endpoint}:443", options=own_connection)
+        return SpeechAsyncClient(transport=SpeechGrpcAsyncIOTransport(channel=channel))
+
+
+@dataclass(slots=True)
+class _Channel:
+    """One connection and how many streams are open on it."""
+
+    client: SpeechAsyncClient
+    streams: int = 0
 
 
 class GoogleStream:
     """One StreamingRecognize call. Its task is owned here and ends with ``close`` or the stream."""
 
-    def __init__(self, client: Any, config: cloud_speech.StreamingRecognitionConfig, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        find_channel: Callable[[], _Channel],
+        config: cloud_speech.StreamingRecognitionConfig,
+        deliver: Deliver,
+    ) -> None:
         self._config = config
         self._deliver = deliver
         self._audio: asyncio.Queue[bytes | None] = asyncio.Queue(LONGEST_QUEUE)
         self._over = False
-        self._task = asyncio.get_running_loop().create_task(self._run(client))
+        self._task = asyncio.get_running_loop().create_task(self._run(find_channel))
 
     def feed(self, ulaw: bytes) -> None:
         for start in range(0, len(ulaw), LONGEST_MESSAGE_BYTES):
@@ -155,11 +174,14 @@ class GoogleStream:
             self._end(RecognizerError("stream_stuck", "the stream took no audio for two minutes"))
             self._task.cancel()
 
-    async def _run(self, client: Any) -> None:
+    async def _run(self, find_channel: Callable[[], _Channel]) -> None:
         error: RecognizerError | None = None
+        channel: _Channel | None = None
         try:
+            channel = find_channel()
+            channel.streams += 1
             # retry=None: the default would send a half-consumed request generator again.
-            responses = await client().streaming_recognize(requests=self._requests(), retry=None)
+            responses = await channel.client.streaming_recognize(requests=self._requests(), retry=None)
             async for response in responses:
                 self._on_response(response)
         except asyncio.CancelledError:
@@ -169,6 +191,9 @@ class GoogleStream:
             error = RecognizerError("stream_cancelled")
         except (GoogleAPICallError, RetryError, GoogleAuthError, grpc.RpcError) as problem:
             error = translate(problem)
+        finally:
+            if channel is not None:
+                channel.streams -= 1
         self._end(error)
 
     async def _requests(self) -> AsyncIterator[cloud_speech.StreamingRecognizeRequest]:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from stt import google
 from stt.audio import ulaw_to_pcm
 from stt.emulator.recordings import read_ulaw, words_of
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import Faults, Limits, Timing
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
-from stt.google import GoogleOptions, GoogleSpeech
+from stt.google import LONGEST_MESSAGE_BYTES, GoogleOptions, GoogleSpeech
 from stt.selection import DEFAULT, PHONE_CALL, SttModel
 from tests.sounds import silence, speech
 
@@ -51,6 +52,38 @@ async def stream(client, chunks, *, model=DEFAULT, finish=True):
 def sentence():
     noise = b"".join(silence(2000))
     return noise[:8000] + read_ulaw(SAMPLES / "apartment_4.wav") + noise
+
+
+async def _open(client, number):
+    """So many streams at once; how many were opened within a second."""
+    opened = []
+    streams = [client.open_stream(opened.append, model=DEFAULT) for _ in range(number)]
+    try:
+        async with asyncio.timeout(1):
+            while len(opened) < number:  # noqa: ASYNC110 - the client has no event to give
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        pass
+    for one in streams:
+        one.close()
+    return sum(isinstance(event, StreamOpened) for event in opened)
+
+
+def test_a_connection_takes_only_so_many_streams():
+    assert with_emulator(lambda client: _open(client, 5), limits=Limits(streams_a_connection=2)) == 2
+
+
+def test_a_pool_of_connections_takes_them_all(monkeypatch):
+    monkeypatch.setattr(google, "STREAMS_A_CHANNEL", 2)
+    assert with_emulator(lambda client: _open(client, 5), limits=Limits(streams_a_connection=2)) == 5
+
+
+def test_a_message_beyond_googles_size_is_refused_and_the_adapter_never_sends_one():
+    big = [bytes(LONGEST_MESSAGE_BYTES * 3)]
+    limits = Limits(ahead_s=600, longest_message_bytes=LONGEST_MESSAGE_BYTES)
+    assert with_emulator(lambda client: stream(client, big), limits=limits)[-1].error is None
+    limits = Limits(ahead_s=600, longest_message_bytes=LONGEST_MESSAGE_BYTES - 1)
+    assert with_emulator(lambda client: stream(client, big), limits=limits)[-1].error.code == "invalid_argument"
 
 
 def test_a_known_recording_gives_its_words_with_their_times():
