@@ -119,6 +119,9 @@ class _Debounce:
         if self._waiting is not None and self._waiting in self._events:
             self._events.remove(self._waiting)
             heapq.heapify(self._events)
+        elif self._waiting is not None:
+            # It was delivered at the window's end, which began another.
+            self._until_ms = self._waiting[0] + self._window_ms
         self._waiting = None
         if isinstance(event, Interim) and now_ms < self._until_ms:
             self._waiting = (self._until_ms, next(self._order), event)
