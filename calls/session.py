@@ -55,9 +55,9 @@ SHORTEST_ONE_SHOT_MS = 200
 SETTLED_AFTER = 2
 """Successive covering hypotheses that must agree before a partial is text to act on. One alone has its newest word
 wrong in a quarter of cases, or ends ahead of its words."""
-CONFIRMED_BEYOND_MS = 150
+CONFIRMED_BEYOND_MS = 300
 """A hypothesis confirms an utterance only when it reaches this far beyond the last voiced frame: words fade out behind
-what the voice detector hears, and one that ends right there lacks its last word more often."""
+what the voice detector hears, and one that ends right there lacks its last word more often (docs/latency.md)."""
 KEEP_TURNS_MS = 120_000
 """How long a turn that was handed on can still be revised."""
 

@@ -153,7 +153,7 @@ class Tuning:
     noise_margin_db: int = 6
     early_min_characters: int = 15
     coverage_slack_ms: int = 0
-    settle_ms: int = 750
+    settle_ms: int = 900
     stt_attempts: int = 3
     stt_retry_ms: int = 200
     streaming: bool = True

@@ -108,7 +108,7 @@ def test_a_short_partial_with_punctuation_is_strong():
 
 def test_a_short_partial_without_punctuation_waits_for_the_time_out():
     call = Call()
-    call.play(silence(500) + speech(600) + silence(240))
+    call.play(silence(500) + speech(600) + silence(300))
     call.says("כן")
     call.says("כן")
     assert call.turns == []
@@ -130,8 +130,8 @@ def test_a_hypothesis_that_ends_where_the_voice_ended_may_lack_its_last_word():
     for _ in range(3):
         call.says("אני רוצה לקבוע תור", end_ms=1120)
     assert call.turns == []
-    call.says("אני רוצה לקבוע תור מחר", end_ms=1350)
-    call.says("אני רוצה לקבוע תור מחר", end_ms=1390)
+    call.says("אני רוצה לקבוע תור מחר", end_ms=1450)
+    call.says("אני רוצה לקבוע תור מחר", end_ms=1490)
     assert call.turns[0].text == "אני רוצה לקבוע תור מחר"
 
 
@@ -200,7 +200,7 @@ def test_a_one_shot_that_never_answers_is_given_up_at_its_deadline():
 
 def test_late_words_amend_and_make_no_second_turn():
     call = Call()
-    call.play(silence(500) + speech(600) + silence(240))
+    call.play(silence(500) + speech(600) + silence(300))
     call.says("שלום")
     call.says("שלום")
     call.wait(450)
