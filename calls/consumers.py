@@ -403,6 +403,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         writer().accept(
             CallEnded(
                 call_sid=self._call_sid,
+                stream_sid=self.session.start.stream_sid if self.session.start is not None else "",
                 ended_at=timezone.now(),
                 end_reason=self._end_reason,
                 frames_received=self.session.frames_received,

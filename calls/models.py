@@ -46,6 +46,9 @@ class Call(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, blank=True, db_index=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     end_reason = models.CharField(_("end"), max_length=32, blank=True)
+    streams = models.JSONField(
+        _("streams"), default=dict, blank=True, help_text=_("By StreamSid; a call that lost its socket has more.")
+    )
     frames_received = models.PositiveIntegerField(_("frames received"), default=0)
     frames_lost = models.PositiveIntegerField(_("frames lost"), default=0)
     speech_ms = models.PositiveIntegerField(_("speech (ms)"), default=0)

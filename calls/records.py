@@ -5,11 +5,12 @@ Owns no database: calls/store.py turns records into rows. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from calls.turns import Turn
+from calls.turns import EndReason, Source, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,10 @@ class CallStarted:
 @dataclass(frozen=True, slots=True)
 class CallEnded:
     call_sid: str
+    stream_sid: str
     ended_at: datetime
     end_reason: str
-    """``stop`` | ``lost`` | ``refused`` | ``drained`` | ``error``."""
+    """``stop`` | ``lost`` | ``silent_line`` | ``too_long`` | ``drained`` | ``crashed`` | ``error``."""
     frames_received: int
     frames_lost: int
     speech_ms: int
@@ -59,3 +61,38 @@ class EventNoted:
 
 
 Record = CallStarted | CallEnded | TurnSaved | EventNoted
+
+
+class RecordError(ValueError):
+    """A mapping is no record."""
+
+
+def record_to_json(record: Record) -> dict[str, Any]:
+    """A record as JSON-ready values, with its ``kind``."""
+    values = asdict(record)
+    for name, value in values.items():
+        if isinstance(value, datetime):
+            values[name] = value.isoformat()
+    return {"kind": type(record).__name__, **values}
+
+
+def record_from_json(values: Mapping[str, Any]) -> Record:
+    """The record that ``record_to_json`` wrote. Raises RecordError."""
+    try:
+        fields = {name: value for name, value in values.items() if name != "kind"}
+        for name in ("started_at", "ended_at", "at"):
+            if name in fields:
+                fields[name] = datetime.fromisoformat(fields[name])
+        if "turn" in fields:
+            turn = fields["turn"]
+            fields["turn"] = Turn(
+                **{**turn, "source": Source(turn["source"]), "end_reason": EndReason(turn["end_reason"])}
+            )
+        return _KINDS[values["kind"]](**fields)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordError(f"no record: {type(error).__name__}") from error
+
+
+_KINDS: dict[str, type[CallStarted] | type[CallEnded] | type[TurnSaved] | type[EventNoted]] = {
+    kind.__name__: kind for kind in (CallStarted, CallEnded, TurnSaved, EventNoted)
+}

@@ -1,20 +1,27 @@
-"""The only writer of a live call's rows: one thread a process, batches, idempotent upserts.
+"""The only writer of a live call's rows: a journal first, then the database; each with a thread of its own.
 
-``accept`` takes a record from any thread at once; the thread writes what has gathered, in one transaction. When the
-database is away records wait in memory, in order, and are written when it is back: up to MOST_RECORDS, beyond which the
-newest are refused, counted and logged. Every record carries its whole state, so writing one twice changes nothing.
+``accept`` takes a record from any thread at once. The journal's thread appends what has gathered: from then on the
+record is *accepted* and survives this process. The rows' thread follows behind it, a transaction a batch; while the
+database is away the journal grows, and memory does not. A full disk is an alarm, and records go to the database all the
+same. Every record carries its whole state, so writing one twice changes nothing.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
+from django.conf import settings
+from django.db import DatabaseError, DataError, InterfaceError, close_old_connections, connection, transaction
 
+from calls.journal import Journal, dead_journals
 from calls.models import Call, CallEvent, Transcript
 from calls.records import CallEnded, CallStarted, EventNoted, Record, TurnSaved
 from voiceapp import metrics
@@ -22,94 +29,252 @@ from voiceapp import metrics
 logger = logging.getLogger(__name__)
 
 MOST_RECORDS = 200_000
+"""Waiting in memory, for a journal that does not take them; beyond it the newest are refused, counted and logged."""
 BATCH_RECORDS = 200
 BATCH_S = 0.1
 """How long records gather before they are written."""
+SYNC_S = 1.0
 RETRY_S = 0.5, 5.0
 """Pause after a first failed write, and the longest one."""
+ALARM_EVERY_S = 60.0
+NEVER_TAKEN = (DataError, ValueError, OverflowError, TypeError)
+"""What the database says to a value that it will not take tomorrow either."""
 
 
 class Writer:
-    """Takes records, writes rows. Start it once a process; ``stop`` writes what is left."""
+    """Takes records, journals them, writes rows. Start it once a process; ``stop`` writes what is left."""
 
-    def __init__(self) -> None:
-        self._records: deque[Record] = deque()
+    def __init__(self, folder: Path, recovered: Callable[[list[str]], None] | None = None) -> None:
+        """``recovered`` is told which calls of a dead process were open, once its journal is written."""
+        self._folder = folder
+        self._recovered = recovered
+        self._journal: Journal | None = None
         self._changed = threading.Condition()
-        self._stopping = False
+        self._records: deque[Record] = deque()
+        """Accepted by nobody yet."""
+        self._appending = False
+        self._unjournaled: deque[Record] = deque()
+        """What the disk did not take: for the database alone."""
         self._writing = False
-        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._threads: list[threading.Thread] = []
+        self._alarmed_s = -ALARM_EVERY_S
 
     def start(self) -> None:
         """Idempotent."""
         with self._changed:
-            if self._thread is None or not self._thread.is_alive():
-                self._stopping = False
-                self._thread = threading.Thread(target=self._run, name="call-writer", daemon=True)
-                self._thread.start()
+            if self.alive:
+                return
+            self._stopping = False
+            self._threads = [
+                threading.Thread(target=self._run_journal, name="call-journal", daemon=True),
+                threading.Thread(target=self._run_rows, name="call-writer", daemon=True),
+            ]
+            for thread in self._threads:
+                thread.start()
 
     @property
     def alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
+        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+
+    @property
+    def behind_bytes(self) -> int:
+        """Of the journal: accepted, and not yet rows."""
+        return self._journal.behind_bytes if self._journal is not None else 0
 
     def accept(self, record: Record) -> None:
         """Take a record for writing. Any thread; returns at once."""
         with self._changed:
-            if len(self._records) >= MOST_RECORDS:
+            if len(self._records) + len(self._unjournaled) >= MOST_RECORDS:
                 metrics.RECORDS_REFUSED.inc()
                 logger.error("the writer's queue is full: a %s was refused", type(record).__name__)
                 return
             self._records.append(record)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until everything accepted so far is written; False when time ran out. Blocking."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._records and not self._writing, timeout_s)
+            return self._changed.wait_for(self._is_written, timeout_s)
 
     def stop(self, timeout_s: float) -> bool:
-        """Write what is left and end the thread; False when time ran out. Blocking."""
+        """Write what is left and end the threads; False when time ran out: the journal keeps the rest. Blocking."""
         flushed = self.flush(timeout_s)
         with self._changed:
             self._stopping = True
-            self._changed.notify()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout_s)
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
         return flushed
 
-    def _run(self) -> None:
+    def _is_written(self) -> bool:
+        waiting = self._records or self._appending or self._unjournaled or self._writing
+        return not waiting and self.behind_bytes == 0
+
+    # The journal's thread
+
+    def _run_journal(self) -> None:
+        synced_s, dirty = time.monotonic(), False
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._records or self._stopping, SYNC_S if dirty else None)
+                if self._stopping and not self._records:
+                    return
+                batch = [self._records.popleft() for _ in range(min(BATCH_RECORDS, len(self._records)))]
+                self._appending = bool(batch)
+            if batch:
+                dirty = self._append(batch) or dirty
+                with self._changed:
+                    self._appending = False
+                    self._changed.notify_all()
+            if dirty and time.monotonic() - synced_s >= SYNC_S:
+                self._sync()
+                synced_s, dirty = time.monotonic(), False
+
+    def _append(self, batch: list[Record]) -> bool:
+        try:
+            if self._journal is None:
+                self._journal = Journal(self._folder)
+            with self._changed:
+                # The rows' thread must not be reading it.
+                if not self._writing:
+                    self._journal.start_afresh()
+            self._journal.append(batch)
+        except OSError as error:
+            self._alarm(error)
+            with self._changed:
+                self._unjournaled.extend(batch)
+            return False
+        return True
+
+    def _sync(self) -> None:
+        try:
+            if self._journal is not None:
+                self._journal.sync()
+        except OSError as error:
+            self._alarm(error)
+
+    def _alarm(self, error: OSError) -> None:
+        metrics.JOURNAL_FAILURES.inc()
+        if time.monotonic() - self._alarmed_s >= ALARM_EVERY_S:
+            self._alarmed_s = time.monotonic()
+            logger.critical(
+                "journal_failed: %s takes nothing (%s): records go to the database alone, free its disk",
+                self._folder,
+                error.strerror,
+            )
+
+    # The rows' thread
+
+    def _run_rows(self) -> None:
+        recover = True
         pause_s = RETRY_S[0]
-        while (batch := self._gather()) is not None:
+        while True:
             try:
                 close_old_connections()
-                write(batch)
+                if recover:
+                    self._recover()
+                    recover = False
+                wrote = self._write_next()
                 pause_s = RETRY_S[0]
             except (DatabaseError, InterfaceError) as error:
                 metrics.WRITER_RETRIES.inc()
                 logger.warning("the database took no rows (%s): trying again", type(error).__name__)
-                self._put_back(batch)
-                with self._changed:
-                    self._changed.wait_for(lambda: self._stopping, pause_s)
+                self._rest(pause_s)
                 pause_s = min(2 * pause_s, RETRY_S[1])
+                if self._stopping:
+                    break
                 continue
+            except Exception:
+                # The wall: whatever it is, the thread that writes everybody's turns must not end.
+                metrics.WRITER_RETRIES.inc()
+                logger.exception("the writer met what it does not know: trying again")
+                self._rest(RETRY_S[1])
+                if self._stopping:
+                    break
+                continue
+            if not wrote and not self._wait_for_work():
+                break
+        connection.close()
+
+    def _wait_for_work(self) -> bool:
+        """False when there is no more to come."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._unjournaled or self.behind_bytes or self._stopping)
+            if self._stopping and not self._unjournaled and not self.behind_bytes:
+                return False
+            if not self._stopping:
+                self._changed.wait_for(lambda: self._stopping, BATCH_S)
+            return True
+
+    def _rest(self, pause_s: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping, pause_s)
+
+    def _write_next(self) -> bool:
+        """Write one batch; False when there was none."""
+        with self._changed:
+            self._writing = True
+            unjournaled = list(self._unjournaled)[:BATCH_RECORDS]
+        try:
+            if unjournaled:
+                write_what_can_be(unjournaled)
+                with self._changed:
+                    for _ in unjournaled:
+                        self._unjournaled.popleft()
+                return True
+            return self._journal is not None and _write_journal(self._journal)
+        finally:
             with self._changed:
                 self._writing = False
                 self._changed.notify_all()
-        connection.close()
 
-    def _gather(self) -> list[Record] | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._records or self._stopping)
-            if self._stopping:
-                return None
-            self._changed.wait_for(lambda: len(self._records) >= BATCH_RECORDS or self._stopping, BATCH_S)
-            batch = [self._records.popleft() for _ in range(min(BATCH_RECORDS, len(self._records)))]
-            self._writing = True
-            return batch
+    def _recover(self) -> None:
+        """Write what processes that died had accepted. Raises DatabaseError; what was done stays done."""
+        for journal in dead_journals(self._folder):
+            sids: dict[str, None] = {}
+            try:
+                while records := journal.unwritten(BATCH_RECORDS)[0]:
+                    sids.update((r.call_sid, None) for r in records if isinstance(r, CallStarted))
+                    for ended in (r for r in records if isinstance(r, CallEnded)):
+                        sids.pop(ended.call_sid, None)
+                    _write_journal(journal)
+                logger.warning("recovered the journal of a process that died: %d calls were open", len(sids))
+                metrics.JOURNALS_RECOVERED.inc()
+            finally:
+                journal.close()
+            if self._recovered is not None and sids:
+                self._recovered(list(sids))
 
-    def _put_back(self, batch: list[Record]) -> None:
-        with self._changed:
-            self._records.extendleft(reversed(batch))
-            self._writing = False
+
+def _write_journal(journal: Journal) -> bool:
+    records, behind = journal.unwritten(BATCH_RECORDS)
+    if behind == journal.written_bytes:
+        return False
+    write_what_can_be(records)
+    journal.checkpoint(behind)
+    return True
+
+
+def write_what_can_be(records: list[Record]) -> None:
+    """Write a batch; a record that the database can never take is counted, logged and passed over. Raises the rest."""
+    try:
+        write(records)
+    except NEVER_TAKEN:
+        for record in records:
+            try:
+                write([record])
+            except NEVER_TAKEN as error:
+                metrics.RECORDS_UNWRITABLE.inc()
+                logger.error(
+                    "a %s of call %s cannot be written (%s)",
+                    type(record).__name__,
+                    record.call_sid,
+                    type(error).__name__,
+                )
 
 
 def write(records: Iterable[Record]) -> None:
@@ -119,7 +284,7 @@ def write(records: Iterable[Record]) -> None:
         for record in records:
             call = calls.get(record.call_sid)
             if call is None:
-                call, _ = Call.objects.get_or_create(call_sid=record.call_sid)
+                call, _ = Call.objects.select_for_update().get_or_create(call_sid=record.call_sid)
                 calls[record.call_sid] = call
             if isinstance(record, TurnSaved):
                 _write_turn(call, record)
@@ -129,18 +294,56 @@ def write(records: Iterable[Record]) -> None:
                     number=record.number,
                     defaults={"at": record.at, "code": record.code, "detail": record.detail[:200]},
                 )
+            elif isinstance(record, CallStarted):
+                _write_start(call, record)
             else:
-                _write_call(call, record)
+                _write_end(call, record)
 
 
-def _write_call(call: Call, record: CallStarted | CallEnded) -> None:
+def _write_start(call: Call, record: CallStarted) -> None:
+    stream = call.streams.setdefault(record.stream_sid, {})
+    stream.update(started_at=record.started_at.isoformat(), process=record.process)
+    if call.started_at is None or record.started_at <= call.started_at:
+        call.started_at = record.started_at
+        call.from_number, call.to_number, call.tuning = record.from_number, record.to_number, record.tuning
+    _sum_up(call)
+
+
+def _write_end(call: Call, record: CallEnded) -> None:
     values = asdict(record)
+    stream = call.streams.setdefault(values.pop("stream_sid"), {})
     del values["call_sid"]
-    Call.objects.filter(pk=call.pk).update(**values)
+    stream.update({**values, "ended_at": record.ended_at.isoformat()})
+    _sum_up(call)
+
+
+def _sum_up(call: Call) -> None:
+    """The call's own columns, of all its streams; Twilio's are not touched."""
+    streams = sorted(call.streams.items(), key=lambda item: item[1].get("started_at", ""))
+    ended = [stream for _, stream in streams if "ended_at" in stream]
+    call.stream_sid, last = streams[-1]
+    call.process = last.get("process", "")
+    over = len(ended) == len(streams)
+    call.ended_at = max(datetime.fromisoformat(stream["ended_at"]) for stream in ended) if over else None
+    call.end_reason = last.get("end_reason", "") if over else ""
+    for name in ("frames_received", "frames_lost", "speech_ms"):
+        setattr(call, name, sum(stream[name] for stream in ended))
+    counters: dict[str, int] = {}
+    for stream in ended:
+        for code, times in stream["counters"].items():
+            counters[code] = counters.get(code, 0) + times
+    call.counters = counters
+    call.save(update_fields=_WRITERS_COLUMNS)
+
+
+_WRITERS_COLUMNS = (
+    "stream_sid from_number to_number started_at ended_at end_reason streams frames_received frames_lost speech_ms "
+    "counters tuning process"
+).split()
 
 
 def _write_turn(call: Call, record: TurnSaved) -> None:
-    values = asdict(record.turn)
+    values: dict[str, Any] = asdict(record.turn)
     number = values.pop("number")
     row, created = Transcript.objects.get_or_create(call=call, number=number, defaults=values)
     if not created:
@@ -156,6 +359,6 @@ def writer() -> Writer:
     global _writer
     with _writer_lock:
         if _writer is None:
-            _writer = Writer()
+            _writer = Writer(Path(settings.VAR_DIR) / "journal")
         _writer.start()
         return _writer

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings
 
 CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 
@@ -17,6 +18,14 @@ def pytest_pyfunc_call(pyfuncitem):
     names = pyfuncitem._fixtureinfo.argnames
     async_to_sync(pyfuncitem.obj)(**{name: pyfuncitem.funcargs[name] for name in names})
     return True
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_var_dir(tmp_path_factory):
+    """Journals and recordings of the tests are their own."""
+    kept, settings.VAR_DIR = settings.VAR_DIR, tmp_path_factory.mktemp("var")
+    yield
+    settings.VAR_DIR = kept
 
 
 @pytest.fixture(autouse=True)

@@ -15,4 +15,7 @@ SOCKETS_REFUSED = Counter("voiceapp_sockets_refused", "Media sockets refused", [
 WEBHOOKS_REFUSED = Counter("voiceapp_webhooks_refused", "Webhooks refused", ["code"], registry=REGISTRY)
 RECORDS_REFUSED = Counter("voiceapp_records_refused", "Records the writer had no room for", registry=REGISTRY)
 WRITER_RETRIES = Counter("voiceapp_writer_retries", "Batches that the database did not take", registry=REGISTRY)
+RECORDS_UNWRITABLE = Counter("voiceapp_records_unwritable", "Records the database can never take", registry=REGISTRY)
+JOURNAL_FAILURES = Counter("voiceapp_journal_failures", "Batches that the disk did not take", registry=REGISTRY)
+JOURNALS_RECOVERED = Counter("voiceapp_journals_recovered", "Journals of dead processes read", registry=REGISTRY)
 PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call's pump", registry=REGISTRY)

@@ -1,7 +1,8 @@
 """The writer: rows from records, once, whatever happens to the database."""
 
 import json
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -9,13 +10,14 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
 from calls import store
+from calls.journal import Journal
 from calls.models import Call, CallEvent, Transcript
 from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
 from calls.turns import Source, Turn
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 STARTED = CallStarted("CA1", "MZ1", NOW, "+972501234567", "+97235550100", {"stt_batch_ms": 80})
-ENDED = CallEnded("CA1", NOW, "stop", 100, 2, 1500, {"dtmf": 1})
+ENDED = CallEnded("CA1", "MZ1", NOW, "stop", 100, 2, 1500, {"dtmf": 1})
 
 
 def turn(**changes):
@@ -48,7 +50,7 @@ def test_what_twilio_said_of_the_call_is_not_overwritten():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lost_database_delays_rows_and_loses_none(monkeypatch):
+def test_a_lost_database_delays_rows_and_loses_none(monkeypatch, tmp_path):
     failures = [DatabaseError("away"), DatabaseError("away")]
     real = store.write
 
@@ -59,13 +61,66 @@ def test_a_lost_database_delays_rows_and_loses_none(monkeypatch):
 
     monkeypatch.setattr(store, "write", write)
     monkeypatch.setattr(store, "RETRY_S", (0.01, 0.01))
-    writer = store.Writer()
+    writer = store.Writer(tmp_path)
     writer.start()
     for record in (STARTED, turn(), ENDED):
         writer.accept(record)
     assert writer.stop(10)
     assert failures == []
     assert Transcript.objects.get().text == "א"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_full_disk_is_an_alarm_and_rows_are_written_all_the_same(tmp_path, caplog):
+    (tmp_path / "file").write_text("where a folder should be")
+    writer = store.Writer(tmp_path / "file" / "journal")
+    writer.start()
+    for record in (STARTED, turn(), ENDED):
+        writer.accept(record)
+    assert writer.stop(10)
+    assert Transcript.objects.get().text == "א"
+    assert "journal_failed" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
+    """Its journal stays, unlocked; the next process writes it and hears which calls were open."""
+    journal = Journal(tmp_path)
+    journal.append([STARTED, turn(), turn(revised_text="ב", revision=1)])
+    os.close(journal._file)  # as the kernel does when a process dies
+    told = []
+    writer = store.Writer(tmp_path, recovered=told.extend)
+    writer.start()
+    writer.accept(ENDED)
+    assert writer.stop(10)
+    assert Transcript.objects.get().heard_text == "ב"
+    assert told == ["CA1"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_record_that_the_database_can_never_take_is_passed_over(tmp_path, caplog):
+    writer = store.Writer(tmp_path)
+    writer.start()
+    writer.accept(turn(started_ms=2**70))
+    writer.accept(turn(number=2))
+    assert writer.stop(10)
+    assert Transcript.objects.get().number == 2
+    assert "cannot be written" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_call_that_lost_its_socket_is_one_call_with_two_streams():
+    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9), "+972501234567", "+97235550100", {}, "b:2")
+    over = CallEnded("CA1", "MZ2", NOW + timedelta(seconds=20), "stop", 50, 1, 700, {"dtmf": 2})
+    lost = CallEnded("CA1", "MZ1", NOW + timedelta(seconds=8), "lost", 100, 2, 1500, {"dtmf": 1})
+    store.write([STARTED, lost, again])
+    call = Call.objects.get()
+    assert (call.ended_at, call.stream_sid, call.started_at) == (None, "MZ2", NOW)
+    store.write([over, STARTED, lost])
+    call = Call.objects.get()
+    assert (call.end_reason, call.frames_received, call.counters) == ("stop", 150, {"dtmf": 3})
+    assert sorted(call.streams) == ["MZ1", "MZ2"]
 
 
 @pytest.mark.django_db

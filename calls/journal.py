@@ -1,0 +1,105 @@
+"""The journal: what a process has accepted, in a file, before the database has it.
+
+One file a process, locked while its process lives; one JSON line a record. ``append`` puts a record into the kernel's
+hands (it survives the process); ``sync`` puts it on the disk (it survives the machine). The writer reads the lines back
+to write rows, and moves a checkpoint behind what is written; a file whose lock is free belongs to a process that died,
+and is read by the next one. Owns no database and no thread: calls/store.py drives it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from calls.records import Record, RecordError, record_from_json, record_to_json
+
+logger = logging.getLogger(__name__)
+
+SUFFIX = ".journal"
+START_AFRESH_BYTES = 8_000_000
+"""A journal of this size whose records are all written is emptied."""
+CHUNK_BYTES = 256_000
+
+
+class Journal:
+    """One process's file. One thread appends, one reads; raises OSError where the disk does."""
+
+    def __init__(self, folder: Path, process: str = "") -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        name = process or f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}"
+        self.path = folder / f"{name}{SUFFIX}"
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.appended_bytes = os.fstat(self._file).st_size
+        self.written_bytes = 0
+        """Everything before is in the database."""
+
+    def append(self, records: list[Record]) -> None:
+        """Add lines; all or none of them. Raises OSError (disk full): then nothing was accepted."""
+        lines = "".join(json.dumps(record_to_json(r), ensure_ascii=False) + "\n" for r in records).encode()
+        try:
+            done = 0
+            while done < len(lines):
+                done += os.write(self._file, lines[done:])
+        except OSError:
+            os.ftruncate(self._file, self.appended_bytes)
+            raise
+        self.appended_bytes += len(lines)
+
+    def sync(self) -> None:
+        os.fdatasync(self._file)
+
+    def unwritten(self, most: int) -> tuple[list[Record], int]:
+        """The next records to be written, and the place behind them for ``checkpoint``."""
+        records: list[Record] = []
+        at = self.written_bytes
+        data = os.pread(self._file, min(CHUNK_BYTES, self.appended_bytes - at), at)
+        while len(records) < most and (end := data.find(b"\n")) >= 0:
+            records += _record_of(data[:end], self.path.name)
+            at += end + 1
+            data = data[end + 1 :]
+        return records, at
+
+    def checkpoint(self, at: int) -> None:
+        """Everything before this place is in the database."""
+        self.written_bytes = at
+
+    @property
+    def behind_bytes(self) -> int:
+        return self.appended_bytes - self.written_bytes
+
+    def start_afresh(self) -> None:
+        """Empty the file if it is long and all of it is written. By the thread that appends."""
+        if self.appended_bytes >= START_AFRESH_BYTES and self.behind_bytes == 0:
+            os.ftruncate(self._file, 0)
+            self.appended_bytes = self.written_bytes = 0
+
+    def close(self) -> None:
+        """Give the lock back; a journal with nothing left to write is removed."""
+        if self.behind_bytes == 0:
+            self.path.unlink(missing_ok=True)
+        os.close(self._file)
+
+
+def dead_journals(folder: Path) -> Iterator[Journal]:
+    """The journals of processes that died, each locked by us now. The caller writes, checkpoints and closes them."""
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            yield Journal(folder, path.name.removesuffix(SUFFIX))
+        except BlockingIOError:
+            continue
+
+
+def _record_of(line: bytes, name: str) -> list[Record]:
+    try:
+        return [record_from_json(json.loads(line))]
+    except (ValueError, RecordError):
+        # The last line of a machine that lost its power; the others stand.
+        logger.error("a line of the journal %s cannot be read (%d bytes)", name, len(line))
+        return []

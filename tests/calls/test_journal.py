@@ -1,0 +1,95 @@
+"""The journal: lines that outlive their process."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls import journal as journal_module
+from calls.journal import Journal, dead_journals
+from calls.records import (
+    CallEnded,
+    CallStarted,
+    EventNoted,
+    RecordError,
+    TurnSaved,
+    record_from_json,
+    record_to_json,
+)
+from calls.turns import Source, Turn
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+RECORDS = [
+    CallStarted("CA1", "MZ1", NOW, "+972501234567", "+97235550100", {"stt_batch_ms": 80}, "host:1"),
+    TurnSaved("CA1", Turn(1, 0, 900, "שלום\nלך", Source.EARLY, partial_ms=5)),
+    EventNoted("CA1", 1, NOW, "fallback", "utterance 1"),
+    CallEnded("CA1", "MZ1", NOW, "stop", 100, 2, 1500, {"dtmf": 1}),
+]
+
+
+def test_records_come_back_as_they_went(tmp_path):
+    journal = Journal(tmp_path)
+    journal.append(RECORDS)
+    records, behind = journal.unwritten(10)
+    assert records == RECORDS
+    journal.checkpoint(behind)
+    assert journal.unwritten(10) == ([], behind)
+    journal.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_journal_of_a_living_process_is_left_alone(tmp_path):
+    journal = Journal(tmp_path)
+    journal.append(RECORDS)
+    assert list(dead_journals(tmp_path)) == []
+    journal.checkpoint(journal.appended_bytes)
+    journal.close()
+
+
+def test_what_is_not_written_stays_for_the_next_process(tmp_path):
+    journal = Journal(tmp_path)
+    journal.append(RECORDS)
+    journal.close()
+    (dead,) = dead_journals(tmp_path)
+    assert dead.unwritten(10)[0] == RECORDS
+    dead.checkpoint(dead.appended_bytes)
+    dead.close()
+
+
+def test_half_a_line_is_passed_over_and_the_others_stand(tmp_path, caplog):
+    journal = Journal(tmp_path)
+    journal.append(RECORDS[:1])
+    with journal.path.open("ab") as file:
+        file.write(b'{"kind": "CallSta\n')
+    journal.append([])
+    journal.appended_bytes = journal.path.stat().st_size
+    journal.append(RECORDS[1:])
+    assert journal.unwritten(10)[0] == RECORDS
+    assert "cannot be read" in caplog.text
+    journal.checkpoint(journal.appended_bytes)
+    journal.close()
+
+
+def test_a_long_journal_that_is_all_written_is_emptied(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_module, "START_AFRESH_BYTES", 10)
+    journal = Journal(tmp_path)
+    journal.append(RECORDS)
+    journal.start_afresh()
+    assert journal.behind_bytes > 0
+    journal.checkpoint(journal.appended_bytes)
+    journal.start_afresh()
+    assert journal.path.stat().st_size == 0
+    journal.close()
+
+
+@given(st.recursive(st.none() | st.text() | st.integers(), lambda v: st.dictionaries(st.text(), v), max_leaves=5))
+def test_whatever_stands_in_a_line_is_a_record_or_an_error(value):
+    values = {"kind": "TurnSaved", "call_sid": "CA1", "turn": value}
+    with pytest.raises(RecordError):
+        record_from_json(values)
+
+
+def test_every_kind_of_record_survives_json():
+    for record in RECORDS:
+        assert record_from_json(record_to_json(record)) == record
