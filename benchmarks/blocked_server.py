@@ -1,7 +1,7 @@
 """The server of benchmarks/nothing_blocks.py: the project's own, with a stopwatch on ``receive`` and trouble on order.
 
 A call to STUCK has a one-shot recogniser that hangs for 2 s an utterance; on a call to QUERYING a database query of
-500 ms runs again and again, through ``database_sync_to_async``, as a consumer's ORM work would. With ``--stock`` the
+500 ms runs every two seconds, through ``database_sync_to_async``, as a consumer's ORM work would. With ``--stock`` the
 consumer dispatches as channels does, through the process's one ORM thread.
 """
 
@@ -32,7 +32,7 @@ from calls import lines, routing  # noqa: E402
 from calls.consumers import MediaStreamConsumer  # noqa: E402
 
 STUCK, QUERYING = "+97235550101", "+97235550102"
-STUCK_S, QUERY_S = 2.0, 0.5
+STUCK_S, QUERY_S, PAUSE_S = 2.0, 0.5, 1.5
 
 
 class TimedConsumer(MediaStreamConsumer):
@@ -77,6 +77,7 @@ class TimedConsumer(MediaStreamConsumer):
     async def _query(self) -> None:
         while True:
             await database_sync_to_async(_slow_query)()
+            await asyncio.sleep(PAUSE_S)
 
 
 def _slow_query() -> None:
