@@ -68,8 +68,37 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewStream:
+    """Half-close the stream, begin the next one with this audio; words before ``at_ms`` are the old one's."""
+
+    at_ms: int
+    frames: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PauseStream:
+    """The caller has been silent for long: half-close the stream and open none."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeStream:
+    """Speech after a pause: open a stream, beginning with this audio."""
+
+    frames: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FinishStream:
     """Half-close the recognition stream and read it to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSocket:
+    """The line is dead or has been open too long: end it. ``reason`` is the call's end reason."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +106,19 @@ class CallOver:
     """Every utterance is a turn and no result can follow: the call's record can be closed."""
 
 
-Action = CallBegun | Feed | Wake | AskOneShot | Partial | TurnAccepted | TurnRevised | Note | FinishStream | CallOver
+Action = (
+    CallBegun
+    | Feed
+    | Wake
+    | AskOneShot
+    | Partial
+    | TurnAccepted
+    | TurnRevised
+    | Note
+    | RenewStream
+    | PauseStream
+    | ResumeStream
+    | FinishStream
+    | CloseSocket
+    | CallOver
+)

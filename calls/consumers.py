@@ -16,6 +16,7 @@ import logging
 import os
 import socket
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -48,6 +49,8 @@ SUBPROTOCOL = "audio.twilio.com"
 LONGEST_MESSAGE = 65_536
 CLOSE_IMPOSSIBLE = 4400
 """Our close code for what Twilio cannot have sent; daphne takes 1000 and 3000 to 4999."""
+MOST_ON_THE_BRIDGE = 8
+"""Utterances that wait for the call's one thread: a minute of audio at most."""
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
 running: set[asyncio.Task[None]] = set()
@@ -99,7 +102,11 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._slot: _Slot | None = None
         self._tick_waits = False
         self._timer: asyncio.TimerHandle | None = None
+        self._bridge: deque[UtteranceAudio] = deque()
+        """Utterances that wait for the one thread, with their audio."""
         self._asked: dict[Future[str], int | None] = {}
+        """What the thread is at: one, or none."""
+        self._closing: asyncio.Task[None] | None = None
         self._events_noted = 0
         self._end_reason = "lost"
 
@@ -151,10 +158,23 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                     self.hearing.feed(action.ulaw, action.at_ms)
             elif isinstance(action, act.Wake):
                 self._wake()
+            elif isinstance(action, act.RenewStream | act.PauseStream | act.ResumeStream):
+                self._tend(action)
             else:
                 if isinstance(action, act.FinishStream):
                     self._end_reason = "stop"
                 self._put(("action", action))
+
+    def _tend(self, action: act.RenewStream | act.PauseStream | act.ResumeStream) -> None:
+        """At once, or the next frames would go to the wrong stream; nothing here waits."""
+        if self.hearing is None:
+            return
+        if isinstance(action, act.RenewStream):
+            self.hearing.renew(action.at_ms, action.frames)
+        elif isinstance(action, act.PauseStream):
+            self.hearing.pause(action.at_ms)
+        else:
+            self.hearing.resume(action.frames)
 
     async def disconnect(self, code: int) -> None:
         """The socket is gone; the pump goes on until every utterance is a turn."""
@@ -172,9 +192,15 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
     def _begin(self, call_sid: str, to_number: str) -> None:
         tuning = lines.tuning_for(to_number)
         engine = recognition()
-        self.session = CallSession(call_sid, tuning, engine=engine.engine.name, model=engine.model_name(tuning))
+        self.session = CallSession(
+            call_sid,
+            tuning,
+            engine=engine.engine.name,
+            model=engine.model_name(tuning),
+            longest_call_s=settings.MAX_CALL_S,
+        )
         if tuning.streaming:
-            self.hearing = Hearing(engine.open_stream(tuning), tuning, self._on_recognizer_event)
+            self.hearing = Hearing(engine.open_stream(tuning), tuning, self._on_recognizer_event, engine.breaker)
             self.hearing.start()
         self.running = True
         metrics.CALLS_LIVE.inc()
@@ -300,6 +326,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                     self.hearing.finish()
                 else:
                     self._put(("stt_event", HeardText("", StreamClosed(0))))
+            elif isinstance(action, act.CloseSocket):
+                self._end_reason = action.reason
+                self._closing = self.loop.create_task(self.close(), name=f"close {self._call_sid}")
             elif isinstance(action, act.CallOver):
                 self.running = False
 
@@ -347,11 +376,26 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             error = e if isinstance(e, RecognizerError) else RecognizerError("fallback_error")
             text = ""
         self._put(("stt_final_text", HeardText(text, OneShotDone(utterance, tuple(text.split()), error))))
+        self._next_on_the_bridge()
 
     def _process_utterance_safe(self, audio_data: bytes) -> None:
-        """An utterance that only the one-shot recogniser can save. Synchronous, and does not block."""
+        """An utterance that only the one-shot recogniser can save. Synchronous, and does not block.
+
+        While the thread is at another one it waits here with its audio: a thread that hangs cannot be stopped, and what
+        is submitted behind it would wait without a say.
+        """
         metrics.FALLBACKS.inc()
-        self._stt_fallback_nonblocking(audio_data)
+        self._bridge.append(audio_data if isinstance(audio_data, UtteranceAudio) else UtteranceAudio(audio_data))
+        if len(self._bridge) > MOST_ON_THE_BRIDGE:
+            given_up = self._bridge.popleft()
+            metrics.FALLBACKS_GIVEN_UP.inc()
+            error = RecognizerError("fallback_busy", "too many utterances waited for the one-shot recogniser")
+            self._put(("stt_final_text", HeardText("", OneShotDone(given_up.utterance, (), error))))
+        self._next_on_the_bridge()
+
+    def _next_on_the_bridge(self) -> None:
+        if self._bridge and not self._asked:
+            self._stt_fallback_nonblocking(self._bridge.popleft())
 
     def _stt_in_executor(self, audio_data: bytes) -> str:
         close_old_connections()

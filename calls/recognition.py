@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from random import Random
 
 from django.conf import settings
 
+from stt.breaker import Breaker
 from stt.events import Final
 from stt.google import GoogleOptions, GoogleSpeech, GoogleStream
 from stt.recognizers import Deliver
@@ -26,6 +28,8 @@ class Recognition:
 
     def __init__(self, engine: GoogleSpeech) -> None:
         self.engine = engine
+        self.breaker = Breaker(Random())
+        """Shared by all calls: what one has found out, the others need not ask."""
         self.model: SttModel = DEFAULT
         self._certain = False
         self._probing = threading.Lock()

@@ -10,7 +10,7 @@ no clock, no Django. No input raises.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from enum import Enum, auto
 
 from calls import media
@@ -19,19 +19,26 @@ from calls.actions import (
     AskOneShot,
     CallBegun,
     CallOver,
+    CloseSocket,
     Feed,
     FinishStream,
     Note,
     Partial,
+    PauseStream,
+    RenewStream,
+    ResumeStream,
     TurnAccepted,
     TurnRevised,
     Wake,
 )
+from calls.kept import KEEP_MS, KeptTurns
+from calls.ring import AudioRing
+from calls.streamwatch import StreamWatch, Verdict
 from calls.turns import EndReason, Source, Turn, elapsed_ms
 from calls.utterances import Phase, Utterance
 from calls.wire import FrameClock
 from stt.attribution import Attribution, Share
-from stt.audio import FRAME_MS
+from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
 from stt.events import (
     Final,
@@ -41,6 +48,7 @@ from stt.events import (
     StreamClosed,
     StreamingLost,
     StreamOpened,
+    StreamRenewed,
 )
 from stt.tuning import Tuning
 
@@ -58,8 +66,15 @@ wrong in a quarter of cases, or ends ahead of its words."""
 CONFIRMED_BEYOND_MS = 300
 """A hypothesis confirms an utterance only when it reaches this far beyond the last voiced frame: words fade out behind
 what the voice detector hears, and one that ends right there lacks its last word more often (docs/latency.md)."""
-KEEP_TURNS_MS = 120_000
-"""How long a turn that was handed on can still be revised."""
+NO_CALLER_MS = 15_000
+"""A line on which no frame comes any more has no caller."""
+REPLAY_MS = 500
+"""A renewed stream begins this long before the cut, or before the speech that ended a pause."""
+CUT_WITHIN_MS = 2000
+"""In mid-speech a stream is cut at the quietest frame of this long."""
+PRE_ROLL_MS = EndpointOptions().pre_roll_ms
+TRIM_EVERY = 50
+"""Frames after which audio that nobody needs any more is forgotten."""
 
 
 class State(Enum):
@@ -72,7 +87,10 @@ class State(Enum):
 class CallSession:
     """One call, from the first message to the last word."""
 
-    def __init__(self, call_sid: str, tuning: Tuning, *, engine: str = "", model: str = "") -> None:
+    def __init__(
+        self, call_sid: str, tuning: Tuning, *, engine: str = "", model: str = "", longest_call_s: int = 0
+    ) -> None:
+        """``longest_call_s``: 0 is without end."""
         self.call_sid = call_sid
         self.tuning = tuning
         self.state = State.WAITING
@@ -89,12 +107,19 @@ class CallSession:
                 noise_margin_db=tuning.noise_margin_db,
             )
         )
-        self._pre_roll: deque[bytes] = deque(maxlen=EndpointOptions().pre_roll_ms // FRAME_MS)
+        self._ring = AudioRing()
+        self._watch = StreamWatch(tuning)
         self._ledger = Attribution()
+        self._kept = KeptTurns(self._ledger)
         self._utterances: list[Utterance] = []
         """Not yet handed on, in speech order; the last may still be spoken."""
-        self._turns: dict[int, Turn] = {}
-        """Handed on and still open to revision."""
+        self._asked: dict[int, float] = {}
+        """One-shots under way: utterance -> the instant at which it is given up."""
+        self._renewed: set[int] = set()
+        """Streams that were half-closed on purpose."""
+        self._longest_call_ms = longest_call_s * 1000
+        self._began_ms = 0.0
+        self._frames = 0
         self._last_frame_ms = 0.0
         self._last_voiced_ms = 0.0
         self._streaming = tuning.streaming
@@ -112,7 +137,7 @@ class CallSession:
             return []
         self._clock.note_sequence(getattr(message, "sequence", None))
         if isinstance(message, media.Start):
-            return self._start(message)
+            return self._start(message, now_ms)
         elif isinstance(message, media.Stop):
             if message.call_sid and message.call_sid != self.call_sid:
                 self.counters["foreign_call"] += 1
@@ -146,45 +171,32 @@ class CallSession:
     def heard(self, event: RecognizerEvent, now_ms: float) -> list[Action]:
         """A recogniser spoke, opened, closed or failed."""
         actions: list[Action] = []
-        settles = True
-        if isinstance(event, Interim):
-            settles = False
-            self._ledger.interim(event, fed_ms=self._clock.next_ms, now_ms=now_ms)
-            actions += self._partials(event, now_ms)
-        elif isinstance(event, Final):
-            self._ledger.final(event, fed_ms=self._clock.next_ms, now_ms=now_ms)
-            self._partials(event, now_ms)
-        elif isinstance(event, StreamOpened):
-            self._streaming, self._attempts = True, event.attempt
-        elif isinstance(event, StreamClosed):
-            self._ledger.closed(event.stream)
-            if event.error is not None:
-                actions.append(Note(event.error.code, f"stream {event.stream}"))
-            if self.state is State.DRAINING:
-                self._streaming = False
-        elif isinstance(event, StreamingLost):
-            self._streaming = False
-            actions.append(Note("streaming_lost", event.error.code))
-        else:
+        if isinstance(event, Interim | Final):
+            actions += self._result(event, now_ms)
+        elif isinstance(event, OneShotDone):
             actions += self._one_shot(event, now_ms)
-        actions += self._unvoiced()
-        if settles:
+        else:
+            actions += self._stream(event, now_ms)
+        actions += self._unvoiced(now_ms)
+        if not isinstance(event, Interim):
             actions += self._revisions()
         return actions + self.tick(now_ms)
 
     def tick(self, now_ms: float) -> list[Action]:
         """Whatever time has decided: turns to accept, one-shots to ask for, the end of the call."""
         self._miss_frames(now_ms)
+        actions = self._outlived(now_ms)
         if self._drain_until_ms is not None and now_ms >= self._drain_until_ms:
             self._streaming = False
-        actions: list[Action] = []
+        self._asked = {number: until_ms for number, until_ms in self._asked.items() if now_ms < until_ms}
         for utterance in self._utterances:
             if utterance.phase in (Phase.WAITING, Phase.ASKED):
                 actions += self._decide(utterance, now_ms)
-        actions += self._hand_on()
-        if self.state is State.DRAINING and not self._streaming and not self._utterances:
+        actions += self._hand_on(now_ms)
+        actions += self._doubtful(now_ms)
+        if self.state is State.DRAINING and not self._streaming and not self._utterances and not self._asked:
             self.state = State.ENDED
-            actions.append(CallOver())
+            actions += [*self._revisions(), CallOver()]
         return actions
 
     def next_deadline_ms(self, now_ms: float) -> float | None:
@@ -198,15 +210,81 @@ class CallSession:
             )
             for u in waiting
         ]
-        if self.state is State.LIVE and self._endpointer.speaking:
-            deadlines.append(self._last_frame_ms + self.tuning.vad_hangover_ms + NO_FRAMES_MARGIN_MS)
+        if self.state is State.LIVE:
+            deadlines.append(self._last_frame_ms + NO_CALLER_MS)
+            if self._longest_call_ms:
+                deadlines.append(self._began_ms + self._longest_call_ms)
+            if self._endpointer.speaking:
+                deadlines.append(self._last_frame_ms + self.tuning.vad_hangover_ms + NO_FRAMES_MARGIN_MS)
         if self._drain_until_ms is not None and self._streaming:
             deadlines.append(self._drain_until_ms)
+        deadlines += self._asked.values()
+        overdue_ms = self._kept.next_deadline_ms()
+        if overdue_ms is not None:
+            deadlines.append(overdue_ms)
         return min(deadlines, default=None)
+
+    def _result(self, event: Interim | Final, now_ms: float) -> list[Action]:
+        if event.words:
+            self._watch.heard()
+        if isinstance(event, Interim):
+            self._ledger.interim(event, fed_ms=self._clock.next_ms, now_ms=now_ms)
+            return self._partials(event, now_ms)
+        self._ledger.final(event, fed_ms=self._clock.next_ms, now_ms=now_ms)
+        self._partials(event, now_ms)
+        return []
+
+    def _stream(
+        self, event: StreamOpened | StreamRenewed | StreamClosed | StreamingLost, now_ms: float
+    ) -> list[Action]:
+        if isinstance(event, StreamOpened):
+            if not self._streaming:
+                # What was begun without a stream, this one has not heard from its beginning.
+                self._must_be_rescued()
+            self._streaming, self._attempts = True, event.attempt
+            self._watch.opened(now_ms)
+        elif isinstance(event, StreamRenewed):
+            self._renewed.add(event.stream)
+            self._ledger.renewed(event.stream, event.at_ms)
+        elif isinstance(event, StreamingLost):
+            self._streaming = False
+            return [Note("streaming_lost", event.error.code)]
+        else:
+            return self._closed(event, now_ms)
+        return []
+
+    def _closed(self, event: StreamClosed, now_ms: float) -> list[Action]:
+        self._ledger.closed(event.stream)
+        actions: list[Action] = [] if event.error is None else [Note(event.error.code, f"stream {event.stream}")]
+        if event.stream in self._renewed:
+            self._renewed.discard(event.stream)
+            return actions
+        self._watch.closed()
+        if self.state is State.DRAINING:
+            self._streaming = False
+        else:
+            self._must_be_rescued()
+        return actions
+
+    def _must_be_rescued(self) -> None:
+        """What is being spoken, or waits, was not heard whole by any stream."""
+        for utterance in self._utterances:
+            if utterance.phase in (Phase.SPEAKING, Phase.WAITING):
+                utterance.rescue = True
+
+    def _outlived(self, now_ms: float) -> list[Action]:
+        """A call without a caller, or without an end."""
+        if self.state is not State.LIVE:
+            return []
+        if now_ms - self._last_frame_ms >= NO_CALLER_MS:
+            return [*self.stop(now_ms), CloseSocket("silent_line")]
+        if self._longest_call_ms and now_ms - self._began_ms >= self._longest_call_ms:
+            return [*self.stop(now_ms), CloseSocket("too_long")]
+        return []
 
     # Audio
 
-    def _start(self, message: media.Start) -> list[Action]:
+    def _start(self, message: media.Start, now_ms: float) -> list[Action]:
         if message.call_sid != self.call_sid:
             self.counters["foreign_call"] += 1
         elif self.state is not State.WAITING:
@@ -214,6 +292,7 @@ class CallSession:
         else:
             self.start = message
             self.state = State.LIVE
+            self._began_ms = self._last_frame_ms = now_ms
             return [CallBegun(message)]
         return []
 
@@ -236,17 +315,44 @@ class CallSession:
             elif isinstance(boundary, SpeechStarted):
                 self._began(boundary, frame.at_ms, now_ms)
                 actions.append(Wake())
-            if self._endpointer.speaking and self._utterances:
-                self._utterances[-1].frames.append(frame.ulaw)
-            self._pre_roll.append(frame.ulaw)
+            self._ring.push(frame.at_ms, frame.ulaw, self._endpointer.level_dbfs)
             actions.append(Feed(frame.ulaw, frame.at_ms))
+            verdict = self._watch.frame(
+                voiced=self._endpointer.voiced, speaking=self._endpointer.speaking, now_ms=now_ms
+            )
+            if verdict is not None:
+                actions += self._tend(verdict, frame.at_ms)
+            self._frames += 1
+            if self._frames % TRIM_EVERY == 0:
+                self._trim()
         return actions
+
+    def _tend(self, verdict: Verdict, at_ms: int) -> list[Action]:
+        """The stream has had its time: the shell renews, pauses or resumes it, at once."""
+        note = Note(verdict.value)
+        if verdict is Verdict.PAUSE:
+            return [PauseStream(at_ms), note]
+        if verdict is Verdict.RESUME:
+            return [ResumeStream(tuple(self._ring.since(at_ms - REPLAY_MS))), note]
+        if verdict is Verdict.RENEW_DEAF:
+            self._must_be_rescued()
+        cut_ms = at_ms + FRAME_MS
+        if not self._watch.quiet:
+            cut_ms = self._ring.quietest_ms(at_ms - CUT_WITHIN_MS, cut_ms)
+        return [RenewStream(cut_ms, tuple(self._ring.since(cut_ms - REPLAY_MS))), note]
+
+    def _trim(self) -> None:
+        needed = [self._clock.next_ms - CUT_WITHIN_MS - REPLAY_MS]
+        needed += [utterance.start_ms for utterance in self._utterances[:1]]
+        unsettled_ms = self._kept.unsettled_from_ms()
+        if unsettled_ms is not None:
+            needed.append(unsettled_ms)
+        self._ring.forget_before(min(needed) - PRE_ROLL_MS)
 
     def _began(self, boundary: SpeechStarted, at_ms: int, now_ms: float) -> None:
         number = self._ledger.began(boundary.start_ms)
         first_voiced_ms = now_ms - (at_ms - boundary.start_ms)
-        utterance = Utterance(number, boundary.start_ms, first_voiced_ms, list(self._pre_roll))
-        self._utterances.append(utterance)
+        self._utterances.append(Utterance(number, boundary.start_ms, first_voiced_ms))
 
     def _ended(self, boundary: SpeechEnded, reason: EndReason, now_ms: float) -> None:
         utterance = next((u for u in reversed(self._utterances) if u.phase is Phase.SPEAKING), None)
@@ -255,7 +361,13 @@ class CallSession:
         self._ledger.ended(utterance.number, boundary.end_ms)
         self.speech_ms += boundary.voiced_ms
         wait_ms = CUT_COVERAGE_MS if reason is EndReason.TOO_LONG else self.tuning.stt_timeout_ms
-        utterance.end(boundary, reason, ended_ms=self._last_voiced_ms or now_ms, deadline_ms=now_ms + wait_ms)
+        utterance.end(
+            boundary,
+            reason,
+            audio_to_ms=self._clock.next_ms,
+            ended_ms=self._last_voiced_ms or now_ms,
+            deadline_ms=now_ms + wait_ms,
+        )
 
     def _miss_frames(self, now_ms: float) -> None:
         """Frames stopped coming in mid-speech: the utterance ends by wall time."""
@@ -269,6 +381,8 @@ class CallSession:
 
     def _decide(self, utterance: Utterance, now_ms: float) -> list[Action]:
         """Whether an utterance that has ended gets its words now, and from whom."""
+        if utterance.rescue:
+            return self._decide_rescued(utterance, now_ms)
         share = self._ledger.share(utterance.number)
         covered = self._covers(utterance, share.heard_to_ms)
         due = now_ms >= utterance.deadline_ms
@@ -290,6 +404,15 @@ class CallSession:
             return []
         return self._decide_due(utterance, share, now_ms)
 
+    def _decide_rescued(self, utterance: Utterance, now_ms: float) -> list[Action]:
+        """A stream failed under it: the one-shot recogniser is asked at once, and waited for before any other words."""
+        if utterance.phase is Phase.WAITING and utterance.voiced_ms >= SHORTEST_ONE_SHOT_MS:
+            return self._ask(utterance, now_ms)
+        if utterance.phase is Phase.ASKED and now_ms < utterance.deadline_ms:
+            return []
+        utterance.rescue = False
+        return self._decide_due(utterance, self._ledger.share(utterance.number), now_ms)
+
     def _decide_due(self, utterance: Utterance, share: Share, now_ms: float) -> list[Action]:
         """The wait is over: the last partial, the one-shot recogniser, or no words."""
         if share.words:
@@ -301,10 +424,25 @@ class CallSession:
         elif utterance.voiced_ms < SHORTEST_ONE_SHOT_MS:
             self._accept(utterance, share, Source.NONE, "timeout", now_ms, code="too_short")
         else:
-            utterance.phase = Phase.ASKED
-            utterance.deadline_ms = now_ms + self.tuning.stt_fallback_deadline_ms
-            return [AskOneShot(utterance.number, utterance.ulaw()), Note("fallback", f"utterance {utterance.number}")]
+            return self._ask(utterance, now_ms)
         return []
+
+    def _ask(self, utterance: Utterance, now_ms: float) -> list[Action]:
+        utterance.phase = Phase.ASKED
+        utterance.deadline_ms = now_ms + self.tuning.stt_fallback_deadline_ms
+        self._asked[utterance.number] = utterance.deadline_ms
+        ulaw = self._ring.audio(utterance.start_ms - PRE_ROLL_MS, utterance.audio_to_ms)
+        return [AskOneShot(utterance.number, ulaw), Note("fallback", f"utterance {utterance.number}")]
+
+    def _doubtful(self, now_ms: float) -> list[Action]:
+        """Turns whose words no final has settled are heard again."""
+        actions: list[Action] = []
+        for turn in self._kept.doubtful(now_ms):
+            ulaw = self._ring.audio(turn.started_ms - PRE_ROLL_MS, turn.ended_ms + PRE_ROLL_MS)
+            if len(ulaw) >= SHORTEST_ONE_SHOT_MS * BYTES_PER_MS:
+                self._asked[turn.number] = now_ms + self.tuning.stt_fallback_deadline_ms
+                actions += [AskOneShot(turn.number, ulaw), Note("rescue", f"utterance {turn.number}")]
+        return actions
 
     def _covers(self, utterance: Utterance, heard_to_ms: int | None, beyond_ms: int = 0) -> bool:
         """A result that reaches the utterance's last voiced frame, within the slack."""
@@ -318,7 +456,10 @@ class CallSession:
     def _one_shot(self, event: OneShotDone, now_ms: float) -> list[Action]:
         number = event.utterance
         if number is None:
-            number = self._utterances[-1].number if self._utterances else max(self._turns, default=0)
+            number = self._utterances[-1].number if self._utterances else self._kept.last_number
+        self._asked.pop(number, None)
+        if event.words and not self._ledger.share(number).words:
+            self._watch.missed()
         self._ledger.one_shot(number, event.words)
         utterance = next((u for u in self._utterances if u.number == number), None)
         if utterance is None or utterance.phase is not Phase.ASKED:
@@ -338,7 +479,6 @@ class CallSession:
     ) -> None:
         self._ledger.take(utterance.number)
         utterance.phase = Phase.DECIDED
-        utterance.frames.clear()
         utterance.turn = Turn(
             number=utterance.number,
             started_ms=utterance.start_ms,
@@ -355,35 +495,32 @@ class CallSession:
             final_ms=elapsed_ms(utterance.ended_ms, now_ms),
         )
 
-    def _hand_on(self) -> list[Action]:
+    def _hand_on(self, now_ms: float) -> list[Action]:
         """Turns go on in speech order: one that waits holds the next back."""
         actions: list[Action] = []
         while self._utterances and (turn := self._utterances[0].turn) is not None:
             del self._utterances[0]
-            self._turns[turn.number] = turn
+            self._kept.add(turn, now_ms)
             actions.append(TurnAccepted(turn))
-        self._forget()
+        if actions:
+            begins_ms = self._kept.forget_before(self._clock.next_ms - KEEP_MS)
+            if begins_ms is not None:
+                self._ledger.forget_before(begins_ms)
         return actions
 
     # What comes late
 
     def _revisions(self) -> list[Action]:
         """Turns whose settled words are no longer those that were handed on."""
-        actions: list[Action] = []
-        for number, turn in self._turns.items():
-            if self._ledger.waits_for(number) and self.state is not State.ENDED:
-                continue
-            text = " ".join(self._ledger.heard_words(number))
-            if text != turn.heard_text:
-                self._turns[number] = turn.revised(text)
-                actions.append(TurnRevised(self._turns[number], turn.heard_text))
+        over = self.state is State.ENDED
+        actions: list[Action] = [TurnRevised(new, old.heard_text) for old, new in self._kept.revisions(final=over)]
         for utterance in self._utterances:
             # Decided, but held back by an earlier turn: what is handed on are the words known by then.
             if utterance.turn is not None and not self._ledger.waits_for(utterance.number):
                 utterance.reword(" ".join(self._ledger.heard_words(utterance.number)))
         return actions
 
-    def _unvoiced(self) -> list[Action]:
+    def _unvoiced(self, now_ms: float) -> list[Action]:
         """Words where the endpointer heard no speech: a turn of their own."""
         actions: list[Action] = []
         for span in self._ledger.take_unvoiced():
@@ -399,7 +536,7 @@ class CallSession:
                 model=self._model,
                 attempts=self._attempts,
             )
-            self._turns[turn.number] = turn
+            self._kept.add(turn, now_ms)
             actions.append(TurnAccepted(turn))
         return actions
 
@@ -416,12 +553,3 @@ class CallSession:
                     utterance.first_partial_ms = now_ms
                 actions.append(Partial(utterance.number, share.text))
         return actions
-
-    def _forget(self) -> None:
-        horizon_ms = self._clock.next_ms - KEEP_TURNS_MS
-        old = [n for n, turn in self._turns.items() if turn.ended_ms < horizon_ms and not self._ledger.waits_for(n)]
-        if old:
-            for number in old:
-                del self._turns[number]
-            oldest_ms = min((turn.started_ms for turn in self._turns.values()), default=horizon_ms)
-            self._ledger.forget_before(min(oldest_ms, horizon_ms))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from calls.turns import EndReason, Turn
@@ -26,13 +26,13 @@ class Utterance:
     """Media time of the first voiced frame."""
     began_ms: float
     """Monotonic instant of that frame's arrival."""
-    frames: list[bytes] = field(default_factory=list)
-    """µ-law frames from the pre-roll on, kept until the turn is decided."""
     phase: Phase = Phase.SPEAKING
     end_ms: int = 0
     """Media time at which the last voiced frame ends."""
     ended_ms: float | None = None
     """Monotonic instant of that frame's arrival."""
+    audio_to_ms: int = 0
+    """Media time up to which its audio reaches: the silence that ended it is part of it."""
     voiced_ms: int = 0
     end_reason: EndReason = EndReason.SILENCE
     deadline_ms: float = 0.0
@@ -41,12 +41,17 @@ class Utterance:
     """What the newest hypothesis that covers the utterance made of it."""
     confirmed: int = 0
     """Successive covering hypotheses that said the same."""
+    rescue: bool = False
+    """A stream failed while it was spoken or waited: only the one-shot recogniser has heard all of it."""
     first_partial_ms: float | None = None
     turn: Turn | None = None
 
-    def end(self, boundary: SpeechEnded, reason: EndReason, *, ended_ms: float, deadline_ms: float) -> None:
+    def end(
+        self, boundary: SpeechEnded, reason: EndReason, *, audio_to_ms: int, ended_ms: float, deadline_ms: float
+    ) -> None:
         self.phase = Phase.WAITING
         self.end_ms = boundary.end_ms
+        self.audio_to_ms = audio_to_ms
         self.voiced_ms = boundary.voiced_ms
         self.end_reason = reason
         self.ended_ms = ended_ms
@@ -61,10 +66,6 @@ class Utterance:
         else:
             self.confirmed = 1
         self.covering_text = text
-
-    def ulaw(self) -> bytes:
-        """The utterance's audio with its pre-roll and the silence that ended it."""
-        return b"".join(self.frames)
 
     def reword(self, text: str) -> None:
         """Settled words came before the turn was handed on."""

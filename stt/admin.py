@@ -40,6 +40,10 @@ class TuningProfileAdmin(admin.ModelAdmin):
                     "stt_partial_debounce_ms",
                     "stt_attempts",
                     "stt_retry_ms",
+                    "renew_after_s",
+                    "renew_latest_s",
+                    "deaf_after_ms",
+                    "pause_after_s",
                 )
             },
         ),

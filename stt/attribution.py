@@ -25,6 +25,8 @@ from stt.events import Final, Interim, Word
 
 UNVOICED_GAP_MS = 1000
 """A timed word farther than this from every utterance was missed by the endpointer and becomes a turn of its own."""
+OVERLAP_MS = 700
+"""So long before the take-over the next stream may have heard: 500 ms, and a word on its edge."""
 SHORTEST_WORD_MS = 120
 """A hypothesis that reaches less than this into an utterance cannot hold a whole word of it."""
 
@@ -73,6 +75,8 @@ class _Segment:
     end_ms: int | None = None
     stability: float = 0.0
     settled: bool = False
+    weak: bool = False
+    """Settled by the end of its stream and by no final: a one-shot of the same audio takes its place."""
     withheld: bool = False
     """A final without words ended it: its hypothesis stands until the next one says whether it goes on."""
     owners: list[int | None] | None = None
@@ -91,6 +95,12 @@ class Attribution:
         self._settled_to_ms: dict[int, int] = {}
         self._heard_to_ms: int | None = None
         self._one_shots: dict[int, tuple[str, ...]] = {}
+        self._until_ms: dict[int, int] = {}
+        """Of renewed streams: words spoken after this are the next one's."""
+        self._from_ms: dict[int, int] = {}
+        """Of streams that took over: words spoken before this are the one's before it."""
+        self._overlap: dict[int, tuple[str, ...]] = {}
+        """What the one before it said last, and this one may say again."""
         self._new_unvoiced: list[Span] = []
 
     # Utterances
@@ -117,7 +127,7 @@ class Attribution:
 
     def interim(self, event: Interim, *, fed_ms: int, now_ms: float) -> None:
         """A newer hypothesis. ``fed_ms``: media time up to which audio was given to the stream."""
-        words = tuple(word for word in event.words if word)
+        words = self._without_overlap(event.stream, tuple(word for word in event.words if word))
         if not words or self._is_repeat(event.stream, words, event.end_ms):
             return
         segment = self._segment(event.stream, words)
@@ -132,7 +142,7 @@ class Attribution:
             if event.stream in self._open:
                 self._open[event.stream].withheld = True
             return
-        words = tuple(word for word in said if not self._was_settled(word))
+        words = tuple(word for word in self._owned(event.stream, said) if not self._was_settled(word))
         if not words or self._is_repeat(event.stream, tuple(word.text for word in said), event.end_ms):
             return
         segment = self._segment(event.stream, tuple(word.text for word in words))
@@ -143,15 +153,22 @@ class Attribution:
         if event.end_ms:
             self._settled_to_ms[event.stream] = max(end_ms, self._settled_to_ms.get(event.stream, 0))
         self._settle(segment)
-        if left_out:
+        if left_out and event.stream not in self._until_ms:
             self._carry_over(event.stream, left_out, end_ms)
 
     def closed(self, stream: int) -> None:
-        """No result follows on this stream: its last hypotheses are as good as final."""
+        """No result follows on this stream: its last hypotheses are as good as final, until a one-shot says better."""
         self._open.pop(stream, None)
+        until_ms = self._until_ms.get(stream)
         for segment in self._segments:
             if segment.stream == stream and not segment.settled:
+                if until_ms is not None:
+                    segment.entries = [entry for entry in segment.entries if entry.lacked_ms < until_ms]
+                    segment.owners = None
+                segment.weak = True
                 self._settle(segment)
+        if until_ms is not None:
+            self._overlap[stream + 1] = self._last_words(stream, until_ms - OVERLAP_MS)
         self._segments = [segment for segment in self._segments if segment.entries]
 
     def one_shot(self, number: int, words: Sequence[str]) -> None:
@@ -172,7 +189,7 @@ class Attribution:
         unsettled: list[Entry] = []
         stability = 1.0
         for segment, mine in self._of(number):
-            if segment.settled:
+            if segment.settled and not (segment.weak and one_shot):
                 entries += mine
             elif mine and not one_shot:
                 # A one-shot is settled: no hypothesis stands beside it.
@@ -198,14 +215,27 @@ class Attribution:
 
     def heard_words(self, number: int) -> tuple[str, ...]:
         """An accepted turn's words by now: what is settled, and of what is not, what it took."""
+        one_shot = self._one_shots.get(number, ())
         entries = [
-            entry for segment, mine in self._of(number) for entry in mine if segment.settled or entry.owner == number
+            entry
+            for segment, mine in self._of(number)
+            for entry in mine
+            if (segment.settled and not (segment.weak and one_shot)) or (entry.owner == number and not one_shot)
         ]
-        return merge(self._one_shots.get(number, ()), entries)
+        return merge(one_shot, entries)
 
     def waits_for(self, number: int) -> bool:
-        """Words of this utterance are still unsettled."""
-        return any(not segment.settled for segment, mine in self._of(number) if mine)
+        """Words of this utterance are still unsettled; a one-shot has settled it."""
+        return number not in self._one_shots and any(not segment.settled for segment, mine in self._of(number) if mine)
+
+    def is_weak(self, number: int) -> bool:
+        """Some of its words stand by a hypothesis alone, whose stream has ended, and no one-shot was asked."""
+        return number not in self._one_shots and any(segment.weak and mine for segment, mine in self._of(number))
+
+    def renewed(self, stream: int, at_ms: int) -> None:
+        """The next stream has taken over: words spoken from ``at_ms`` on are its own. Both heard the moment before."""
+        self._until_ms[stream] = at_ms
+        self._from_ms[stream + 1] = at_ms
 
     def forget_before(self, at_ms: int) -> None:
         """Drop what lies wholly before a media time, so that a call of hours stays as small as one of minutes."""
@@ -302,6 +332,42 @@ class Attribution:
             for entry in near[block.a : block.a + block.size]:
                 entry.owner = span.number
         self._spans_changed()
+
+    def _owned(self, stream: int, words: tuple[Word, ...]) -> tuple[Word, ...]:
+        """A final's words that are this stream's, where it shares a moment with another."""
+        until_ms, from_ms = self._until_ms.get(stream), self._from_ms.get(stream)
+        if until_ms is None and from_ms is None:
+            return words
+        if all(word.start_ms is None or word.end_ms is None for word in words):
+            kept = self._without_overlap(stream, tuple(word.text for word in words))
+            return words[len(words) - len(kept) :]
+        owned = []
+        for word in words:
+            middle_ms = None if word.start_ms is None or word.end_ms is None else (word.start_ms + word.end_ms) // 2
+            before = until_ms is None or middle_ms is None or middle_ms < until_ms
+            after = from_ms is None or middle_ms is None or middle_ms >= from_ms
+            if before and after:
+                owned.append(word)
+        return tuple(owned)
+
+    def _without_overlap(self, stream: int, words: tuple[str, ...]) -> tuple[str, ...]:
+        """A hypothesis of a stream's first segment without the words that the stream before it said last."""
+        said_before = self._overlap.get(stream, ())
+        if stream in self._settled_to_ms:
+            return words
+        for length in range(min(len(said_before), len(words)), 0, -1):
+            if alike(said_before[-length:], words[:length]):
+                return words[length:]
+        return words
+
+    def _last_words(self, stream: int, from_ms: int) -> tuple[str, ...]:
+        return tuple(
+            entry.text
+            for segment in self._segments
+            if segment.stream == stream
+            for entry in segment.entries
+            if (entry.middle_ms if entry.middle_ms is not None else entry.seen_ms) >= from_ms
+        )
 
     # Spans
 

@@ -74,8 +74,17 @@ class StreamClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamRenewed:
+    """A stream has been half-closed and the next one begun: words spoken before ``at_ms`` are the old one's."""
+
+    stream: int
+    """The old one; the new one is ``stream + 1``."""
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class StreamingLost:
-    """No stream is open and none is being tried: utterances depend on the one-shot recogniser."""
+    """No stream is open: utterances depend on the one-shot recogniser until a StreamOpened comes."""
 
     error: RecognizerError
 
@@ -90,4 +99,4 @@ class OneShotDone:
     error: RecognizerError | None = None
 
 
-RecognizerEvent = Interim | Final | StreamOpened | StreamClosed | StreamingLost | OneShotDone
+RecognizerEvent = Interim | Final | StreamOpened | StreamClosed | StreamRenewed | StreamingLost | OneShotDone

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from stt.tuning import BOUNDS, Tuning
+from stt.tuning import BOUNDS, Tuning, TuningError
 
 
 def _bounded(name: str) -> models.PositiveIntegerField:
@@ -50,6 +51,10 @@ class TuningProfile(models.Model):
     settle_ms = _bounded("settle_ms")
     stt_attempts = _bounded("stt_attempts")
     stt_retry_ms = _bounded("stt_retry_ms")
+    renew_after_s = _bounded("renew_after_s")
+    renew_latest_s = _bounded("renew_latest_s")
+    deaf_after_ms = _bounded("deaf_after_ms")
+    pause_after_s = _bounded("pause_after_s")
     streaming = models.BooleanField(
         _("streaming"), default=True, help_text=_("Off: every utterance goes to the one-shot recogniser.")
     )
@@ -72,6 +77,13 @@ class TuningProfile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """What no single field can say."""
+        try:
+            self.tuning()
+        except TuningError as error:
+            raise ValidationError(str(error)) from error
 
     def tuning(self) -> Tuning:
         """The frozen snapshot that a call takes at its start. Raises TuningError for a row out of bounds."""

@@ -137,6 +137,34 @@ BOUNDS: dict[str, Bounds] = {
         "ms",
         _("Larger: gentler on a failing engine, first words later."),
     ),
+    "renew_after_s": Bounds(
+        _("Renew a stream from"),
+        2,
+        290,
+        "s",
+        _("Larger: fewer streams; Google ends one at 305 s. From here on a silence is waited for."),
+    ),
+    "renew_latest_s": Bounds(
+        _("Renew a stream at the latest at"),
+        3,
+        300,
+        "s",
+        _("Larger: more time to find a silence; from here on it is renewed in mid-speech."),
+    ),
+    "deaf_after_ms": Bounds(
+        _("Voice without a result that means deaf"),
+        2000,
+        30000,
+        "ms",
+        _("Larger: fewer streams renewed for a long pause of the engine, deafness noticed later."),
+    ),
+    "pause_after_s": Bounds(
+        _("Silence that pauses the stream"),
+        0,
+        600,
+        "s",
+        _("0: never. Smaller: fewer billed seconds, more streams; the next speech opens one."),
+    ),
 }
 
 
@@ -156,6 +184,10 @@ class Tuning:
     settle_ms: int = 900
     stt_attempts: int = 3
     stt_retry_ms: int = 200
+    renew_after_s: int = 240
+    renew_latest_s: int = 290
+    deaf_after_ms: int = 5000
+    pause_after_s: int = 0
     streaming: bool = True
     """False sends every utterance to the one-shot recogniser."""
     language: str = "iw-IL"
@@ -170,6 +202,8 @@ class Tuning:
     def __post_init__(self) -> None:
         for name, bounds in BOUNDS.items():
             bounds.check(name, getattr(self, name))
+        if self.renew_latest_s <= self.renew_after_s:
+            raise TuningError("renew_latest_s must be more than renew_after_s")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Tuning:

@@ -10,6 +10,7 @@ CALLS_LIVE = Gauge("voiceapp_calls_live", "Calls with an open media socket", reg
 LOOP_LAG_MS = Gauge("voiceapp_loop_lag_ms", "p95 of the event loop's lateness over ten seconds", registry=REGISTRY)
 TURNS = Counter("voiceapp_turns", "Turns handed on", ["source"], registry=REGISTRY)
 FALLBACKS = Counter("voiceapp_fallbacks", "Utterances given to the one-shot recogniser", registry=REGISTRY)
+FALLBACKS_GIVEN_UP = Counter("voiceapp_fallbacks_given_up", "Utterances the bridge had no room for", registry=REGISTRY)
 EVENTS_OVERFLOW = Counter("voiceapp_events_overflow", "Finals that events_q refused", registry=REGISTRY)
 SOCKETS_REFUSED = Counter("voiceapp_sockets_refused", "Media sockets refused", ["code"], registry=REGISTRY)
 WEBHOOKS_REFUSED = Counter("voiceapp_webhooks_refused", "Webhooks refused", ["code"], registry=REGISTRY)

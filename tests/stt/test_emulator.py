@@ -83,7 +83,12 @@ def test_a_message_beyond_googles_size_is_refused_and_the_adapter_never_sends_on
     limits = Limits(ahead_s=600, longest_message_bytes=LONGEST_MESSAGE_BYTES)
     assert with_emulator(lambda client: stream(client, big), limits=limits)[-1].error is None
     limits = Limits(ahead_s=600, longest_message_bytes=LONGEST_MESSAGE_BYTES - 1)
-    assert with_emulator(lambda client: stream(client, big), limits=limits)[-1].error.code == "invalid_argument"
+    # One chunk: a server that aborts while more is written shows as INTERNAL at the client now and then (grpc.aio).
+    one = [bytes(LONGEST_MESSAGE_BYTES)]
+    assert (
+        with_emulator(lambda client: stream(client, one, finish=False), limits=limits)[-1].error.code
+        == "invalid_argument"
+    )
 
 
 def test_a_known_recording_gives_its_words_with_their_times():

@@ -1,0 +1,49 @@
+"""The call's newest audio, kept until its words are settled: for the one-shot recogniser and the next stream. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from stt.audio import FRAME_MS
+
+LONGEST_MS = 60_000
+"""More than the longest utterance with its pre-roll; also what a one-shot request may hold."""
+
+
+class AudioRing:
+    """µ-law frames on media time; 60 s of them at most, 480 kB."""
+
+    def __init__(self) -> None:
+        self._frames: deque[tuple[int, bytes, float]] = deque(maxlen=LONGEST_MS // FRAME_MS)
+
+    def push(self, at_ms: int, ulaw: bytes, level_dbfs: float) -> None:
+        self._frames.append((at_ms, ulaw, level_dbfs))
+
+    def since(self, from_ms: int) -> list[tuple[int, bytes]]:
+        """The frames from a media time on, with their times."""
+        newest: list[tuple[int, bytes]] = []
+        for at_ms, ulaw, _ in reversed(self._frames):
+            if at_ms < from_ms:
+                break
+            newest.append((at_ms, ulaw))
+        return newest[::-1]
+
+    def audio(self, from_ms: int, to_ms: int) -> bytes:
+        """What is left of the audio between two media times."""
+        return b"".join(ulaw for at_ms, ulaw in self.since(from_ms) if at_ms < to_ms)
+
+    def quietest_ms(self, from_ms: int, default_ms: int) -> int:
+        """Where the quietest frame since a media time ends: the best place to cut."""
+        newest: list[tuple[float, int]] = []
+        for at_ms, _, level_dbfs in reversed(self._frames):
+            if at_ms < from_ms:
+                break
+            newest.append((level_dbfs, at_ms))
+        return min(newest)[1] + FRAME_MS if newest else default_ms
+
+    def forget_before(self, at_ms: int) -> None:
+        while self._frames and self._frames[0][0] < at_ms:
+            self._frames.popleft()
+
+    def __len__(self) -> int:
+        return len(self._frames)
