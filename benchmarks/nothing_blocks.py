@@ -1,8 +1,8 @@
 """Is one blocked call felt by another? ``python -m benchmarks.nothing_blocks``
 
 Real daphne, real sockets, real gRPC to the emulator. Three rows: nothing wrong; one call whose ``_hebrew_stt`` hangs
-for 2 s and another with a database query of 500 ms every two seconds; the same trouble under channels' own dispatch. The
-figure is each frame's delay, from the simulator's send to the place in the recogniser's queue, one monotonic clock.
+for 2 s and another with a database query of 500 ms every two seconds; the same trouble under channels' own dispatch.
+The figure is each frame's delay, from the simulator's send to the place in the recogniser's queue, one monotonic clock.
 """
 
 from __future__ import annotations

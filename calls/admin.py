@@ -110,7 +110,10 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
                 )
             },
         ),
-        (_("settings and counters"), {"classes": ("collapse",), "fields": ("tuning", "counters", "process")}),
+        (
+            _("settings and counters"),
+            {"classes": ("collapse",), "fields": (("tuning", "counters"), ("frame_delay_ms", "streams"), "process")},
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:

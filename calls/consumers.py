@@ -454,6 +454,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 frames_lost=self.session.frames_lost,
                 speech_ms=self.session.speech_ms,
                 counters=dict(self.session.counters),
+                frame_delay_ms=self.session.delays.summary(),
             )
         )
         live.publish({"kind": "call", "call": self._call_sid, "state": "ended"})

@@ -52,6 +52,7 @@ class Call(models.Model):
     frames_received = models.PositiveIntegerField(_("frames received"), default=0)
     frames_lost = models.PositiveIntegerField(_("frames lost"), default=0)
     speech_ms = models.PositiveIntegerField(_("speech (ms)"), default=0)
+    frame_delay_ms = models.JSONField(_("frame delay (ms)"), default=dict, blank=True)
     counters = models.JSONField(_("counters"), default=dict, blank=True)
     tuning = models.JSONField(_("settings"), default=dict, blank=True)
     process = models.CharField(_("process"), max_length=80, blank=True)

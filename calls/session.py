@@ -31,6 +31,7 @@ from calls.actions import (
     TurnRevised,
     Wake,
 )
+from calls.delays import DelayMeter
 from calls.kept import KEEP_MS, KeptTurns
 from calls.ring import AudioRing
 from calls.streamwatch import StreamWatch, Verdict
@@ -99,6 +100,7 @@ class CallSession:
         self.speech_ms = 0
         self.start: media.Start | None = None
         self._engine, self._model, self._attempts = engine, model, 0
+        self.delays = DelayMeter()
         self._clock = FrameClock(self.counters)
         self._endpointer = Endpointer(
             EndpointOptions(
@@ -301,6 +303,8 @@ class CallSession:
             self.counters["media_before_start" if self.state is State.WAITING else "media_after_stop"] += 1
             return []
         actions: list[Action] = []
+        if message.at_ms is not None:
+            self.delays.add(message.at_ms, now_ms)
         for frame in self._clock.frames(message):
             self._last_frame_ms = now_ms
             if frame.concealed:

@@ -333,12 +333,13 @@ def _sum_up(call: Call) -> None:
         for code, times in stream["counters"].items():
             counters[code] = counters.get(code, 0) + times
     call.counters = counters
+    call.frame_delay_ms = last.get("frame_delay_ms", {})
     call.save(update_fields=_WRITERS_COLUMNS)
 
 
 _WRITERS_COLUMNS = (
     "stream_sid from_number to_number started_at ended_at end_reason streams frames_received frames_lost speech_ms "
-    "counters tuning process"
+    "frame_delay_ms counters tuning process"
 ).split()
 
 

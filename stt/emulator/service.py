@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -91,26 +93,39 @@ class SpeechEmulator:
             self.faults.unavailable_opens -= 1
             await context.abort(grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable.")
         config = await self._configured(requests, context)
-        speaker = Speaker(self.options.timing, random, finals=not self.faults.no_finals)
+        faults = self.faults if not self.faults.hits or self.streams_opened <= self.faults.hits else Faults()
+        speaker = Speaker(self.options.timing, random, finals=not faults.no_finals)
         stream = _Stream(self._library, speaker, self._traces)
+        mouth = _Mouth(faults)
         started_s = time.monotonic()
         async for audio in self._audio(requests, context):
-            if time.monotonic() - started_s > self.options.limits.longest_stream_s:
-                limit_s = self.options.limits.longest_stream_s
-                await context.abort(
-                    grpc.StatusCode.OUT_OF_RANGE,
-                    f"Exceeded maximum allowed stream duration of {limit_s:.0f} seconds.",
-                )
+            age_s = time.monotonic() - started_s
+            if faults.end_after_s and age_s >= faults.end_after_s:
+                return
+            await self._fail_in_mid_stream(faults, age_s, context)
             results = stream.push(audio)
-            if stream.heard_ms / 1000 > time.monotonic() - started_s + self.options.limits.ahead_s:
+            if stream.heard_ms / 1000 > age_s + self.options.limits.ahead_s:
                 await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Audio is sent faster than real time.")
-            for said in results:
-                if not self.faults.deaf:
-                    yield _response(said, config)
-        await asyncio.sleep(random.uniform(*self.options.timing.half_close_ms) / 1000)
-        for said in stream.finish():
-            if not self.faults.deaf:
+            for said in mouth.says(results, age_s):
                 yield _response(said, config)
+        await asyncio.sleep(random.uniform(*self.options.timing.half_close_ms) / 1000)
+        for said in mouth.says(stream.finish(), time.monotonic() - started_s):
+            yield _response(said, config)
+        await asyncio.sleep(mouth.last_word_s(time.monotonic() - started_s))
+        for said in mouth.says([], math.inf):
+            yield _response(said, config)
+
+    async def _fail_in_mid_stream(self, faults: Faults, age_s: float, context: Any) -> None:
+        limit_s = self.options.limits.longest_stream_s
+        if age_s > limit_s:
+            await context.abort(
+                grpc.StatusCode.OUT_OF_RANGE,
+                f"Exceeded maximum allowed stream duration of {limit_s:.0f} seconds.",
+            )
+        if faults.unavailable_after_s and age_s >= faults.unavailable_after_s:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable.")
+        if faults.exhausted_after_s and age_s >= faults.exhausted_after_s:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Resource has been exhausted (e.g. check quota).")
 
     async def recognize(self, request: Any, context: Any) -> Any:
         """One-shot recognition."""
@@ -181,6 +196,44 @@ class SpeechEmulator:
             if len(message.audio_content) > self.options.limits.longest_message_bytes:
                 await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, "Audio chunk exceeds the message size limit.")
             yield message.audio_content
+
+
+class _Mouth:
+    """What a stream's faults make of its results: silence, delay, repetition."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._late: deque[tuple[float, Said]] = deque()
+        self._last_word: Spoken | None = None
+
+    def says(self, results: Iterable[Said], age_s: float) -> list[Said]:
+        """What is really said at this age of the stream."""
+        faults = self._faults
+        now: list[Said] = []
+        for said in results:
+            if faults.deaf or (faults.deaf_after_s and age_s >= faults.deaf_after_s):
+                continue
+            if said.spoken is None:
+                now.append(said)
+                continue
+            said = self._with_repetition(said, said.spoken)
+            for times in range(2 if faults.repeat_finals else 1):
+                due_s = age_s + faults.late_finals_ms / 1000 + 0.3 * times
+                self._late.append((due_s, said))
+        while self._late and self._late[0][0] <= age_s:
+            now.append(self._late.popleft()[1])
+        return now
+
+    def last_word_s(self, age_s: float) -> float:
+        """How long until everything is said."""
+        return max(0.0, self._late[-1][0] - age_s) if self._late else 0.0
+
+    def _with_repetition(self, said: Said, spoken: tuple[Spoken, ...]) -> Said:
+        before, self._last_word = self._last_word, spoken[-1]
+        if not self._faults.finals_repeat_words or before is None:
+            return said
+        again = (before, *spoken)
+        return Said(tuple(word.text for word in again), said.end_ms, spoken=again)
 
 
 class _Stream:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from random import Random
 
 
@@ -70,12 +71,40 @@ class Limits:
 
 @dataclass(slots=True)
 class Faults:
-    """What goes wrong on purpose. Counters are used up."""
+    """What goes wrong on purpose. Counters are used up; times are s of a stream's age, 0 is never."""
 
+    hits: int = 0
+    """Only the first so many streams have the faults of streams; 0: all of them."""
     unavailable_opens: int = 0
     """So many further streams fail with UNAVAILABLE."""
+    unavailable_after_s: float = 0.0
+    """UNAVAILABLE in mid-stream."""
+    exhausted_after_s: float = 0.0
+    """RESOURCE_EXHAUSTED in mid-stream."""
+    end_after_s: float = 0.0
+    """A normal end, early."""
     handshake_ms: int = 0
     deaf: bool = False
+    """Listens and says nothing."""
+    deaf_after_s: float = 0.0
     no_finals: bool = False
+    late_finals_ms: int = 0
+    """Finals are said so much later than they would be."""
+    repeat_finals: bool = False
+    """Every final comes twice."""
+    finals_repeat_words: bool = False
+    """Every final begins with the last word of the one before it."""
     hang_recognize: bool = False
     unavailable_recognize: bool = False
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> Faults:
+        """From ``name`` or ``name=value`` each. Raises ValueError that names what is not known."""
+        faults = cls()
+        for text in texts:
+            name, _, value = text.partition("=")
+            if name not in {f.name for f in fields(cls)}:
+                raise ValueError(f"unknown_fault: {name}")
+            kind = type(getattr(faults, name))
+            setattr(faults, name, True if kind is bool else kind(value))
+        return faults

@@ -8,45 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
-import socket
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections import Counter
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import websockets
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.models import Call
-from calls.scoring import Score, ScoredTurn, TrueWord, percentile, score
+from calls.scoring import Score, ScoredTurn, percentile
 from calls.simulator import CallReport, Line, SimulatedCall
-from stt.emulator.recordings import Library, Recording
+from calls.trial import Sample, Trial, TrialError, calls_of, free_port, record_of, score_of, scored
+from stt.emulator.recordings import Library
 
-START_TIMEOUT_S = 30.0
-RECORD_TIMEOUT_S = 20.0
 STAGGER_S = 1.2
 USER = "demo"
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One call of samples/calls.json."""
-
-    name: str
-    title: str
-    from_number: str
-    clips: tuple[Path, ...]
-    pauses_s: tuple[float, ...]
 
 
 class Command(BaseCommand):
@@ -62,44 +41,28 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder = options["clips"] or settings.BASE_DIR / "samples"
         library = Library([folder])
-        processes: list[subprocess.Popen[str]] = []
-        log = settings.VAR_DIR / "demo.log"
+        trial = Trial(folder, settings.VAR_DIR / "demo.log", seed=options["seed"], port=free_port(settings.PORT))
         try:
-            with log.open("w") as errors:
-                emulator = _start(["speech_emulator", "--clips", str(folder), "--seed", str(options["seed"])], errors)
-                processes.append(emulator)
-                port = _free_port(settings.PORT)
-                url = f"http://127.0.0.1:{port}"
-                server = _start(
-                    ["serve", "--host", "127.0.0.1", "--port", str(port)],
-                    errors,
-                    STT_EMULATOR_HOST=_address(emulator),
-                    PUBLIC_URL=url,
-                )
-                processes.append(server)
+            if options["clips"]:
+                samples = calls_of(library, folder, options["prefix"])
+            else:
+                samples = _samples(folder, options["only"])
+            with trial:
                 password = secrets.token_urlsafe(9)
                 cookie = _login(password)
-                _wait_until_ready(url, server, log)
-                line = Line(url, url, settings.TWILIO_AUTH_TOKEN)
-                if options["clips"]:
-                    samples = _calls_of_ten(folder, library, tuple(options["prefix"]))
-                else:
-                    samples = _samples(folder, options["only"])
-                complete = asyncio.run(self._demo(line, samples, library, cookie, options["seed"]))
-                self.stdout.write(f"\nserver log: {log}")
+                complete = asyncio.run(self._demo(trial.line, samples, library, cookie, options["seed"]))
+                self.stdout.write(f"\nserver log: {trial.log}")
                 if options["once"]:
                     if not complete:
                         raise CommandError("words_missing: not every word of the recordings was kept")
                     return
-                self.stdout.write(f"admin: {url}/admin/   login: {USER}   password: {password}\nCtrl-C ends.")
-                server.wait()
+                self.stdout.write(f"admin: {trial.url}/admin/   login: {USER}   password: {password}\nCtrl-C ends.")
+                if trial.server is not None:
+                    trial.server.wait()
+        except TrialError as error:
+            raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             self.stdout.write("\nending")
-        finally:
-            for process in reversed(processes):
-                process.terminate()
-            for process in processes:
-                process.wait(RECORD_TIMEOUT_S)
 
     async def _demo(self, line: Line, samples: list[Sample], library: Library, cookie: str, seed: int) -> bool:
         names: dict[str, str] = {}
@@ -111,7 +74,7 @@ class Command(BaseCommand):
             shown = asyncio.create_task(self._show(watching, names))
             calls = [self._call(line, sample, i * STAGGER_S, seed + i, names) for i, sample in enumerate(samples)]
             reports = await asyncio.gather(*calls)
-            rows = [await _record(report.call_sid) for report in reports]
+            rows = [await record_of(report.call_sid) for report in reports]
             shown.cancel()
             await asyncio.gather(shown, return_exceptions=True)
         return self._summary(samples, reports, rows, library)
@@ -144,16 +107,16 @@ class Command(BaseCommand):
                     f"[LATENCY] {update['source']}{late}: {latency}, emulated"
                 )
 
-    def _summary(self, samples: list[Sample], reports: list[CallReport], rows: list[Call], library: Library) -> bool:
+    def _summary(self, samples: list[Sample], reports: list[CallReport], rows: list[Any], library: Library) -> bool:
         by_name = {recording.name: recording for recording in library.recordings}
         total = Score(0, 0, 0, 0, 0)
         turns: list[ScoredTurn] = []
         partials: list[int] = []
         self.stdout.write(f"\n{'call':>10}  turns  words  lost  added  misplaced  acted on wrong  sources")
-        for sample, report, row in zip(samples, reports, rows, strict=True):
-            mine = [_scored(turn) for turn in row.turns.all()]
-            partials += [turn.partial_ms for turn in row.turns.all() if turn.partial_ms is not None]
-            result = score(_said(report, by_name), mine)
+        for sample, report, (_, kept) in zip(samples, reports, rows, strict=True):
+            mine = [scored(turn) for turn in kept]
+            partials += [turn.partial_ms for turn in kept if turn.partial_ms is not None]
+            result = score_of(report, kept, by_name)
             sources = ", ".join(f"{n} {source}" for source, n in Counter(turn.source for turn in mine).items())
             self.stdout.write(_row(sample.name, len(mine), result) + sources)
             total += result
@@ -164,55 +127,6 @@ class Command(BaseCommand):
             self.stdout.write(f"emulated {what}_ms: p50 {percentile(values, 0.5)}, p95 {percentile(values, 0.95)}")
         self.stdout.write("total_ms: no responder answers yet: turns are handed over")
         return total.words > 0 and total.kept
-
-
-def _start(arguments: list[str], errors: Any, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 - our own commands
-        [sys.executable, "manage.py", *arguments],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        text=True,
-        # Ctrl-C is for the demo, which ends its processes itself.
-        start_new_session=True,
-    )
-
-
-def _address(emulator: subprocess.Popen[str]) -> str:
-    assert emulator.stdout is not None  # noqa: S101 - it is a pipe
-    line = emulator.stdout.readline()
-    if "listening on" not in line:
-        raise CommandError("emulator_failed: the Speech emulator did not start; see demo.log")
-    return line.split()[-1]
-
-
-def _free_port(wanted: int) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.close()
-            with socket.socket() as other:
-                other.bind(("127.0.0.1", 0))
-                return int(other.getsockname()[1])
-    return wanted
-
-
-def _wait_until_ready(url: str, server: subprocess.Popen[str], log: Path) -> None:
-    for _ in range(int(START_TIMEOUT_S / 0.1)):
-        if server.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=1):  # noqa: S310 - loopback
-                return
-        except (urllib.error.URLError, OSError):
-            try:
-                server.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
-    raise CommandError(f"server_failed: the server did not start; see {log}")
 
 
 def _login(password: str) -> str:
@@ -243,48 +157,6 @@ def _samples(folder: Path, only: str | None) -> list[Sample]:
     if not samples:
         raise CommandError(f"unknown_sample: samples/calls.json has no {only}")
     return samples
-
-
-def _calls_of_ten(folder: Path, library: Library, prefixes: tuple[str, ...]) -> list[Sample]:
-    names = sorted(recording.name for recording in library.recordings if recording.name.startswith(prefixes))
-    if not names:
-        raise CommandError(f"no_recordings: {folder} has none of that name")
-    return [
-        Sample(
-            f"call {i // 10 + 1}",
-            names[i],
-            f"+9725012345{i:02}",
-            tuple(folder / name for name in names[i : i + 10]),
-            (0.9,),
-        )
-        for i in range(0, len(names), 10)
-    ]
-
-
-async def _record(call_sid: str) -> Call:
-    """The call's row once it is complete."""
-
-    def complete() -> Call | None:
-        return Call.objects.filter(call_sid=call_sid, ended_at__isnull=False).prefetch_related("turns").first()
-
-    for _ in range(int(RECORD_TIMEOUT_S / 0.2)):
-        call = await database_sync_to_async(complete)()
-        if call is not None:
-            return call
-        await asyncio.sleep(0.2)
-    raise CommandError(f"record_missing: call {call_sid} was not closed")
-
-
-def _said(report: CallReport, recordings: dict[str, Recording]) -> list[TrueWord]:
-    return [
-        TrueWord(word.text, word.start_ms + start_ms, word.end_ms + start_ms)
-        for name, start_ms, _ in report.played
-        for word in recordings[name].words
-    ]
-
-
-def _scored(turn: Any) -> ScoredTurn:
-    return ScoredTurn(turn.started_ms, turn.ended_ms, turn.text, turn.heard_text, turn.final_ms, turn.source)
 
 
 def _row(name: str, turns: int, result: Score) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,13 @@ class Command(BaseCommand):
         parser.add_argument("--kind", action="store_true", help="Without the unkindness of the real one.")
         parser.add_argument("--longest-stream", type=float, default=defaults.longest_stream_s, metavar="S")
         parser.add_argument("--audio-timeout", type=float, default=defaults.audio_timeout_s, metavar="S")
-        parser.add_argument("--unavailable-opens", type=int, default=0, metavar="N")
-        parser.add_argument("--deaf", action="store_true")
+        parser.add_argument(
+            "--fault",
+            action="append",
+            default=[],
+            metavar="NAME[=VALUE]",
+            help=f"What goes wrong on purpose; may be repeated: {', '.join(f.name for f in fields(Faults))}.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         folders = options["clips"] or [settings.BASE_DIR / "samples"]
@@ -42,6 +48,8 @@ class Command(BaseCommand):
             emulator = self._emulator(folders, options)
         except (TraceError, OSError) as error:
             raise CommandError(f"bad_trace: {error}") from error
+        except ValueError as error:
+            raise CommandError(f"bad_fault: {error}") from error
         asyncio.run(self._serve(emulator))
 
     def _emulator(self, folders: list[Path], options: dict[str, Any]) -> SpeechEmulator:
@@ -54,7 +62,7 @@ class Command(BaseCommand):
                 timing=KIND if options["kind"] else UNKIND,
                 limits=Limits(longest_stream_s=options["longest_stream"], audio_timeout_s=options["audio_timeout"]),
             ),
-            Faults(unavailable_opens=options["unavailable_opens"], deaf=options["deaf"]),
+            Faults.parse(options["fault"]),
         )
 
     async def _serve(self, emulator: SpeechEmulator) -> None:

@@ -1,0 +1,203 @@
+"""A trial: an emulator and a server of one's own, called as Twilio would, and every word counted. For the commands that
+show, load and break the whole path; real processes, real sockets, loopback only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+
+from calls.models import Call, Transcript
+from calls.scoring import Score, ScoredTurn, TrueWord, score
+from calls.simulator import CallReport, Line
+from stt.emulator.recordings import Library, Recording
+
+START_TIMEOUT_S = 30.0
+END_TIMEOUT_S = 40.0
+RECORD_TIMEOUT_S = 40.0
+
+
+class TrialError(Exception):
+    """Something of the trial itself did not work; ``code: what to look at``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One call: recordings with pauses between them."""
+
+    name: str
+    title: str
+    from_number: str
+    clips: tuple[Path, ...]
+    pauses_s: tuple[float, ...]
+
+
+@dataclass(slots=True)
+class Trial:
+    """``with Trial(folder, log) as trial``: both processes answer until left."""
+
+    folder: Path
+    """Recordings with clips.tsv."""
+    log: Path
+    seed: int = 1
+    faults: Sequence[str] = ()
+    """Of the emulator, as ``manage.py speech_emulator --fault`` takes them."""
+    emulator_options: Sequence[str] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    """For the server."""
+    port: int = 0
+    speech_host: str = ""
+    """Where the server finds the emulator, when something stands between them."""
+    emulator: subprocess.Popen[str] | None = None
+    emulator_address: str = ""
+    server: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Trial:
+        self.log.write_text("")
+        try:
+            self.start_emulator()
+            self.start_server()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in (self.server, self.emulator):
+            if process is not None and process.poll() is None:
+                process.terminate()
+        for process in (self.server, self.emulator):
+            if process is not None:
+                try:
+                    process.wait(END_TIMEOUT_S)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+                if process.stdout is not None:
+                    process.stdout.close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def line(self) -> Line:
+        return Line(self.url, self.url, settings.TWILIO_AUTH_TOKEN)
+
+    def start_emulator(self) -> None:
+        """Start it, again at the same address if it ran before. Raises TrialError."""
+        port = self.emulator_address.rpartition(":")[2] or "0"
+        arguments = ["speech_emulator", "--clips", str(self.folder), "--seed", str(self.seed), "--port", port]
+        for fault in self.faults:
+            arguments += ["--fault", fault]
+        self.emulator = self._start([*arguments, *self.emulator_options], stdout=subprocess.PIPE)
+        assert self.emulator.stdout is not None  # noqa: S101 - it is a pipe
+        said = self.emulator.stdout.readline()
+        if "listening on" not in said:
+            raise TrialError(f"emulator_failed: the Speech emulator did not start; see {self.log}")
+        self.emulator_address = said.split()[-1]
+
+    def start_server(self) -> None:
+        """Start it, again at the same address if it ran before. Raises TrialError."""
+        self.port = self.port or free_port()
+        environment = {
+            "STT_EMULATOR_HOST": self.speech_host or self.emulator_address,
+            "PUBLIC_URL": self.url,
+            **self.environment,
+        }
+        self.server = self._start(["serve", "--host", "127.0.0.1", "--port", str(self.port)], environment)
+        until_s = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < until_s and self.server.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=1):  # noqa: S310 - loopback
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        raise TrialError(f"server_failed: the server did not start; see {self.log}")
+
+    def _start(
+        self, arguments: list[str], environment: dict[str, str] | None = None, *, stdout: int | None = None
+    ) -> subprocess.Popen[str]:
+        with self.log.open("a") as errors:
+            return subprocess.Popen(  # noqa: S603 - our own commands
+                [sys.executable, "manage.py", *arguments],
+                cwd=settings.BASE_DIR,
+                env={**os.environ, "VAR_DIR": str(settings.VAR_DIR), **(environment or {})},
+                stdout=stdout,
+                stderr=errors,
+                text=True,
+                # Ctrl-C is for the command, which ends its processes itself.
+                start_new_session=True,
+            )
+
+
+def free_port(wanted: int = 0) -> int:
+    """The port, if it is free; else any."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise TrialError("no_port: no port is free")
+
+
+def calls_of(library: Library, folder: Path, prefixes: Sequence[str], *, clips: int = 10) -> list[Sample]:
+    """A folder's recordings whose names begin so, in calls of so many, 0.9 s between them."""
+    names = sorted(recording.name for recording in library.recordings if recording.name.startswith(tuple(prefixes)))
+    if not names:
+        raise TrialError(f"no_recordings: {folder} has none of that name")
+    return [
+        Sample(
+            f"call {i // clips + 1}",
+            names[i],
+            f"+9725012345{i:02}",
+            tuple(folder / name for name in names[i : i + clips]),
+            (0.9,),
+        )
+        for i in range(0, len(names), clips)
+    ]
+
+
+async def record_of(call_sid: str, timeout_s: float = RECORD_TIMEOUT_S) -> tuple[Call, list[Transcript]]:
+    """The call's row once it is complete, with its turns. Raises TrialError."""
+
+    def complete() -> tuple[Call, list[Transcript]] | None:
+        call = Call.objects.filter(call_sid=call_sid, ended_at__isnull=False).first()
+        return (call, list(call.turns.all())) if call is not None else None
+
+    for _ in range(int(timeout_s / 0.2)):
+        found = await database_sync_to_async(complete)()
+        if found is not None:
+            return found
+        await asyncio.sleep(0.2)
+    raise TrialError(f"record_missing: call {call_sid} was not closed")
+
+
+def scored(turn: Any) -> ScoredTurn:
+    return ScoredTurn(turn.started_ms, turn.ended_ms, turn.text, turn.heard_text, turn.final_ms, turn.source)
+
+
+def score_of(report: CallReport, turns: Sequence[Any], recordings: dict[str, Recording]) -> Score:
+    """What was played against what was kept."""
+    said = [
+        TrueWord(word.text, word.start_ms + start_ms, word.end_ms + start_ms)
+        for name, start_ms, _ in report.played
+        for word in recordings[name].words
+    ]
+    return score(said, [scored(turn) for turn in turns])
