@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from random import Random
 
 from django.conf import settings
 
 from stt.breaker import Breaker
-from stt.events import Final
+from stt.events import Final, RecognizerError
 from stt.google import GoogleOptions, GoogleSpeech, GoogleStream
 from stt.recognizers import Deliver
 from stt.selection import DEFAULT, SttModel, choose_stt_model, v1_endpoint
@@ -21,6 +22,9 @@ logger = logging.getLogger(__name__)
 PROBE_PCM = bytes(8000)
 """Half a second of silence."""
 PROBE_TIMEOUT_MS = 5000
+ASK_AGAIN_MS = 400
+LEAST_ANSWER_MS = 500
+"""With less time than this it is not worth asking."""
 
 
 class Recognition:
@@ -50,13 +54,21 @@ class Recognition:
         return lambda deliver: self.engine.open_stream(deliver, model=model, hints=tuning.phrase_hints)
 
     def recognize(self, pcm: bytes, tuning: Tuning) -> Final:
-        """One utterance of 8 kHz PCM16. Blocking. Raises RecognizerError."""
-        return self.engine.recognize(
-            pcm,
-            model=self._model(tuning),
-            timeout_ms=tuning.stt_fallback_deadline_ms,
-            hints=tuning.phrase_hints,
-        )
+        """One utterance of 8 kHz PCM16. Blocking. Raises RecognizerError.
+
+        An engine that is away for a moment is asked again, while the turn's deadline leaves time for an answer.
+        """
+        until_s = time.monotonic() + tuning.stt_fallback_deadline_ms / 1000
+        while True:
+            left_ms = round((until_s - time.monotonic()) * 1000)
+            try:
+                return self.engine.recognize(
+                    pcm, model=self._model(tuning), timeout_ms=max(left_ms, 1), hints=tuning.phrase_hints
+                )
+            except RecognizerError as error:
+                if error.permanent or left_ms < ASK_AGAIN_MS + LEAST_ANSWER_MS:
+                    raise
+                time.sleep(ASK_AGAIN_MS / 1000)
 
     def model_name(self, tuning: Tuning) -> str:
         return self._model(tuning).name

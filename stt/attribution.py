@@ -25,6 +25,8 @@ from stt.events import Final, Interim, Word
 
 UNVOICED_GAP_MS = 1000
 """A timed word farther than this from every utterance was missed by the endpointer and becomes a turn of its own."""
+SEGMENT_PAUSE_MS = 400
+"""The least pause after which an engine begins a new segment."""
 OVERLAP_MS = 700
 """So long before the take-over the next stream may have heard: 500 ms, and a word on its edge."""
 SHORTEST_WORD_MS = 120
@@ -74,6 +76,8 @@ class _Segment:
     """Words that the final before left out: the next hypothesis may bring them back, with their evidence."""
     end_ms: int | None = None
     stability: float = 0.0
+    newest_ms: int = 0
+    """End of the newest hypothesis."""
     settled: bool = False
     weak: bool = False
     """Settled by the end of its stream and by no final: a one-shot of the same audio takes its place."""
@@ -130,9 +134,15 @@ class Attribution:
         words = self._without_overlap(event.stream, tuple(word for word in event.words if word))
         if not words or self._is_repeat(event.stream, words, event.end_ms):
             return
+        seen_ms = _known(event.end_ms, fed_ms)
         segment = self._segment(event.stream, words)
+        if self._is_another(segment, words, seen_ms):
+            # Its final never came: what was said stands as it was last said.
+            self._leave(segment)
+            segment = self._segment(event.stream, words)
         self._note_end(segment, event.end_ms, fed_ms)
-        self._revise(segment, words, seen_ms=_known(event.end_ms, fed_ms), now_ms=now_ms)
+        self._revise(segment, words, seen_ms=seen_ms, now_ms=now_ms)
+        segment.newest_ms = seen_ms
         segment.stability = event.stability
 
     def final(self, event: Final, *, fed_ms: int, now_ms: float) -> None:
@@ -263,6 +273,17 @@ class Attribution:
             self._open[stream] = segment
             self._segments.append(segment)
         return segment
+
+    def _is_another(self, segment: _Segment, words: Sequence[str], seen_ms: int) -> bool:
+        """A hypothesis that has nothing of the one before, after a pause in which a segment ends."""
+        texts = [entry.text for entry in segment.entries]
+        return bool(texts) and seen_ms - segment.newest_ms >= SEGMENT_PAUSE_MS and not alike(texts, words)
+
+    def _leave(self, segment: _Segment) -> None:
+        """No final follows: its hypothesis is settled, and stands by itself alone."""
+        segment.weak = True
+        self._settle(segment)
+        self._settled_to_ms[segment.stream] = max(segment.newest_ms, self._settled_to_ms.get(segment.stream, 0))
 
     def _note_end(self, segment: _Segment, end_ms: int | None, fed_ms: int) -> None:
         if end_ms:

@@ -342,7 +342,8 @@ class Hearing:
         lasted = self._held is None or now_s - stream.began_s >= LASTED_S
         if event.error is None and not lasted and not self._finished:
             event = StreamClosed(event.stream, RecognizerError("ended_early", "a stream that ended without a word"))
-        if event.error is not None:
+        if event.error is not None and not lasted:
+            # One that dies after it has spoken says nothing of the next.
             self._breaker.failed(now_s)
         if self._lost:
             self._probe_later()
@@ -361,7 +362,9 @@ class Hearing:
             self._retry()
 
     def _retry(self) -> None:
-        self._after("retry", self._tuning.stt_retry_ms / 1000, self._open)
+        # Jitter: one lost connection ends the streams of many calls at once.
+        jitter = self._breaker.random.uniform(1.0, 1.5)
+        self._after("retry", jitter * self._tuning.stt_retry_ms / 1000, self._open)
 
     # Lost, and the way back
 

@@ -188,6 +188,18 @@ def test_forgetting_keeps_a_long_call_small():
     assert ledger.heard(number) == "w199"
 
 
+def test_a_hypothesis_of_new_words_after_a_pause_leaves_the_old_ones_standing():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 1600)
+    ledger.says("שלום לכם", 1700)
+    ledger.take(one)
+    two = ledger.utterance(2600, 3400)
+    ledger.says("אפשר מחר", 3300)
+    assert ledger.heard(one) == "שלום לכם"
+    assert ledger.is_weak(one)
+    assert ledger.share(two).text == "אפשר מחר"
+
+
 def test_no_hypothesis_stands_beside_a_one_shot():
     ledger = Ledger()
     one = ledger.utterance(1000, 1600)
