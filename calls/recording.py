@@ -1,0 +1,181 @@
+"""The call's audio on disk, written as it runs: a file a stream, in chunks of a second that can be sought and checked.
+
+The media path appends to a buffer of one second; a full one goes to the process's one writing thread. A process that is
+killed loses less than a second. Slots have a fixed size, so that a moment is found without reading the file, and each
+stands for itself, so that it can be encrypted by itself.
+
+    file    = header slot*
+    header  = "VREC" version:u8 codec:u8 (1: µ-law) rate_hz:u16 reserved:8
+    slot    = index:u32 at_ms:u32 length:u16 flags:u16 crc32:u32 payload:8000 (what is behind ``length`` is padding)
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import struct
+import threading
+import zlib
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE
+from voiceapp import metrics
+
+logger = logging.getLogger(__name__)
+
+HEADER = struct.pack("<4sBBH8x", b"VREC", 1, 1, SAMPLE_RATE_HZ)
+SLOT_HEADER = struct.Struct("<IIHHI")
+PAYLOAD_BYTES = 8000
+SLOT_BYTES = SLOT_HEADER.size + PAYLOAD_BYTES
+MOST_WAITING = 20_000
+"""Slots between the calls and the disk; beyond it the newest are dropped and counted."""
+OPEN_FILES = 256
+
+
+class RecordingError(ValueError):
+    """A file is no recording."""
+
+
+class Recorder:
+    """One stream's audio on its way to its file. On the media path: constant time and memory, no I/O."""
+
+    def __init__(self, path: Path, disk: RecordingDisk) -> None:
+        self.path = path
+        self._disk = disk
+        self._buffer = bytearray()
+        self._at_ms = 0
+        self._index = 0
+
+    def push(self, at_ms: int, ulaw: bytes) -> None:
+        """A frame at its media time; a gap begins a new slot."""
+        if self._buffer and at_ms != self._at_ms + len(self._buffer) // BYTES_PER_MS:
+            self.flush()
+        if not self._buffer:
+            self._at_ms = at_ms
+        self._buffer += ulaw
+        if len(self._buffer) >= PAYLOAD_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand the buffer on."""
+        while self._buffer:
+            payload = bytes(self._buffer[:PAYLOAD_BYTES])
+            del self._buffer[:PAYLOAD_BYTES]
+            header = SLOT_HEADER.pack(self._index, self._at_ms, len(payload), 0, zlib.crc32(payload))
+            self._disk.put(self.path, header + payload.ljust(PAYLOAD_BYTES, ULAW_SILENCE))
+            self._index += 1
+            self._at_ms += len(payload) // BYTES_PER_MS
+
+
+class RecordingDisk:
+    """One thread that appends the slots of all calls."""
+
+    def __init__(self) -> None:
+        self._slots: queue.SimpleQueue[tuple[Path, bytes] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._files: OrderedDict[Path, BinaryIO] = OrderedDict()
+        self._failed = False
+
+    def start(self) -> None:
+        """Idempotent."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
+            self._thread.start()
+
+    def put(self, path: Path, slot: bytes) -> None:
+        """Any thread; returns at once."""
+        if self._slots.qsize() >= MOST_WAITING:
+            metrics.RECORDING_DROPPED.inc()
+            return
+        self._slots.put((path, slot))
+
+    def stop(self, timeout_s: float) -> None:
+        """Write what is left. Blocking."""
+        self._slots.put(None)
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+            self._thread = None
+
+    def _run(self) -> None:
+        while (item := self._slots.get()) is not None:
+            path, slot = item
+            try:
+                file = self._file(path)
+                file.write(slot)
+                file.flush()
+                self._failed = False
+            except OSError as error:
+                metrics.RECORDING_DROPPED.inc()
+                self._close(path)
+                if not self._failed:
+                    logger.critical("recording_failed: %s takes nothing (%s)", path.parent, error.strerror)
+                self._failed = True
+        for path in list(self._files):
+            self._close(path)
+
+    def _file(self, path: Path) -> BinaryIO:
+        file = self._files.get(path)
+        if file is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("ab")
+            if file.tell() == 0:
+                file.write(HEADER)
+            self._files[path] = file
+            if len(self._files) > OPEN_FILES:
+                self._close(next(iter(self._files)))
+        self._files.move_to_end(path)
+        return file
+
+    def _close(self, path: Path) -> None:
+        file = self._files.pop(path, None)
+        if file is not None:
+            try:
+                file.close()
+            except OSError:
+                metrics.RECORDING_DROPPED.inc()
+
+
+class Recording:
+    """A file read back. Raises RecordingError, OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with path.open("rb") as file:
+            if file.read(len(HEADER)) != HEADER:
+                raise RecordingError(f"{path.name} is no recording")
+        self.slots = (path.stat().st_size - len(HEADER)) // SLOT_BYTES
+
+    def chunks(self, from_ms: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Media time and µ-law of each slot from the one that holds a moment on; a damaged one is passed over."""
+        with self._path.open("rb") as file:
+
+            def begins_ms(index: int) -> int:
+                file.seek(len(HEADER) + index * SLOT_BYTES)
+                return int(SLOT_HEADER.unpack(file.read(SLOT_HEADER.size))[1])
+
+            first = max(0, bisect_right(range(self.slots), from_ms, key=begins_ms) - 1)
+            file.seek(len(HEADER) + first * SLOT_BYTES)
+            for _ in range(first, self.slots):
+                _, at_ms, length, _, checksum = SLOT_HEADER.unpack(file.read(SLOT_HEADER.size))
+                payload = file.read(PAYLOAD_BYTES)[:length]
+                if zlib.crc32(payload) == checksum:
+                    yield at_ms, payload
+
+    def ulaw(self) -> tuple[int, bytes]:
+        """Where it begins, and all of it, with silence in the gaps."""
+        start_ms: int | None = None
+        audio = bytearray()
+        for at_ms, payload in self.chunks():
+            if start_ms is None:
+                start_ms = at_ms
+            gap = (at_ms - start_ms) * BYTES_PER_MS - len(audio)
+            audio += ULAW_SILENCE * max(0, gap) + payload
+        return start_ms or 0, bytes(audio)
+
+
+disk = RecordingDisk()
+"""This process's thread."""

@@ -1,0 +1,80 @@
+"""The call's audio on disk."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.recording import HEADER, SLOT_BYTES, Recorder, Recording, RecordingDisk, RecordingError
+
+
+def frames(count, seed=1):
+    random = Random(seed)
+    return [random.randbytes(160) for _ in range(count)]
+
+
+def record(path, timed):
+    disk = RecordingDisk()
+    disk.start()
+    recorder = Recorder(path, disk)
+    for at_ms, frame in timed:
+        recorder.push(at_ms, frame)
+    recorder.flush()
+    disk.stop(10)
+    return Recording(path)
+
+
+def test_what_was_heard_is_what_is_kept(tmp_path):
+    audio = frames(333)
+    recording = record(tmp_path / "a" / "call.vrec", [(140 + 20 * i, frame) for i, frame in enumerate(audio)])
+    assert recording.ulaw() == (140, b"".join(audio))
+    assert recording.slots == 7
+
+
+def test_a_gap_is_silence_of_its_length(tmp_path):
+    first, second = frames(2)
+    assert record(tmp_path / "call.vrec", [(0, first), (60, second)]).ulaw() == (0, first + b"\xff" * 320 + second)
+
+
+def test_a_moment_is_found_without_reading_the_file(tmp_path):
+    recording = record(tmp_path / "call.vrec", [(20 * i, frame) for i, frame in enumerate(frames(500))])
+    assert [at_ms for at_ms, _ in recording.chunks(7300)] == [7000, 8000, 9000]
+
+
+@given(cut=st.integers(0, 3 * SLOT_BYTES))
+def test_a_file_that_ends_anywhere_gives_its_whole_seconds(tmp_path_factory, cut):
+    path = tmp_path_factory.mktemp("cut") / "call.vrec"
+    audio = frames(150)
+    record(path, [(20 * i, frame) for i, frame in enumerate(audio)])
+    path.write_bytes(path.read_bytes()[: len(HEADER) + cut])
+    _, ulaw = Recording(path).ulaw()
+    assert ulaw == b"".join(audio)[: cut // SLOT_BYTES * 8000]
+
+
+def test_a_damaged_second_is_passed_over(tmp_path):
+    path = tmp_path / "call.vrec"
+    recording = record(path, [(20 * i, frame) for i, frame in enumerate(frames(150))])
+    data = bytearray(path.read_bytes())
+    data[len(HEADER) + SLOT_BYTES + 100] ^= 1
+    path.write_bytes(data)
+    assert [at_ms for at_ms, _ in recording.chunks()] == [0, 2000]
+
+
+def test_another_file_is_no_recording(tmp_path):
+    (tmp_path / "call.vrec").write_bytes(b"RIFF" * 10)
+    with pytest.raises(RecordingError, match=r"call\.vrec"):
+        Recording(tmp_path / "call.vrec")
+
+
+def test_a_disk_that_takes_nothing_is_an_alarm_and_not_the_end(tmp_path, caplog):
+    (tmp_path / "file").write_text("")
+    disk = RecordingDisk()
+    disk.start()
+    for name in ("file/x/a", "good/b"):
+        recorder = Recorder(tmp_path / name, disk)
+        recorder.push(0, frames(1)[0])
+        recorder.flush()
+    disk.stop(10)
+    assert "recording_failed" in caplog.text
+    assert Recording(tmp_path / "good" / "b").slots == 1
