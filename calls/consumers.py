@@ -14,11 +14,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import socket
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from channels.db import DatabaseSyncToAsync
@@ -28,11 +30,12 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from calls import actions as act
-from calls import live, startup, tokens
+from calls import admission, live, startup, tokens
 from calls.lines import lines
 from calls.looplag import loop_lag
 from calls.media import parse
 from calls.recognition import recognition
+from calls.recording import Recorder, disk
 from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
 from calls.session import CallSession
 from calls.store import writer
@@ -53,8 +56,16 @@ MOST_ON_THE_BRIDGE = 8
 """Utterances that wait for the call's one thread: a minute of audio at most."""
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
-running: set[asyncio.Task[None]] = set()
+NUMBERS_A_STREAM = 10_000
+"""Turns and events of a call's second stream are numbered from here on: what its first process knew may be lost."""
+
+running: dict[asyncio.Task[None], MediaStreamConsumer] = {}
 """The pumps of this process: each outlives its socket until its call's record is complete."""
+
+
+def _has_ended(pump: asyncio.Task[None]) -> None:
+    running.pop(pump, None)
+    admission.calls = len(running)
 
 
 class HeardText(str):
@@ -98,6 +109,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self.running = False
         self.session: CallSession | None = None
         self.hearing: Hearing | None = None
+        self.recorder: Recorder | None = None
         self._overflow: list[tuple[str, Any]] = []
         self._slot: _Slot | None = None
         self._tick_waits = False
@@ -127,18 +139,19 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         if not handshake_is_signed(self.scope["path"], signature):
             await self._refuse("bad_signature")
             return
-        if len(running) >= settings.MAX_CALLS:
-            await self._refuse("too_many_calls")
+        refusal = admission.refusal()
+        if refusal:
+            await self._refuse(refusal)
             return
         try:
-            call_sid, to_number = tokens.read(token)
+            said = tokens.read(token)
             await tokens.spend(token)
         except tokens.TokenError as error:
             await self._refuse(f"token_{error.code}")
             return
         startup.start()
         loop_lag.start()
-        self._begin(call_sid, to_number)
+        self._begin(said)
         # A subprotocol that was not offered would hang the handshake.
         await self.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
 
@@ -156,6 +169,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             if isinstance(action, act.Feed):
                 if self.hearing is not None:
                     self.hearing.feed(action.ulaw, action.at_ms)
+                if self.recorder is not None:
+                    self.recorder.push(action.at_ms, action.ulaw)
             elif isinstance(action, act.Wake):
                 self._wake()
             elif isinstance(action, act.RenewStream | act.PauseStream | act.ResumeStream):
@@ -163,6 +178,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             else:
                 if isinstance(action, act.FinishStream):
                     self._end_reason = "stop"
+                elif isinstance(action, act.CallBegun):
+                    path = recording_path(self._call_sid, action.start.stream_sid)
+                    self.recorder = Recorder(Path(settings.VAR_DIR) / path, disk)
                 self._put(("action", action))
 
     def _tend(self, action: act.RenewStream | act.PauseStream | act.ResumeStream) -> None:
@@ -184,13 +202,22 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         else:
             self.exec.shutdown(wait=False)
 
+    def drain(self) -> None:
+        """The process must end: what was said is settled, as if the caller had hung up."""
+        if self.session is not None:
+            self._end_reason = "drained"
+            for action in self.session.stop(now_ms()):
+                self._put(("action", action))
+
     async def _refuse(self, code: str) -> None:
         metrics.SOCKETS_REFUSED.labels(code).inc()
         logger.warning("media socket refused: %s", code)
         await self.close()
 
-    def _begin(self, call_sid: str, to_number: str) -> None:
-        tuning = lines.tuning_for(to_number)
+    def _begin(self, said: tokens.StreamToken) -> None:
+        call_sid = said.call_sid
+        tuning = lines.tuning_for(said.to_number)
+        self._events_noted = said.stream_index * NUMBERS_A_STREAM
         engine = recognition()
         self.session = CallSession(
             call_sid,
@@ -198,6 +225,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             engine=engine.engine.name,
             model=engine.model_name(tuning),
             longest_call_s=settings.MAX_CALL_S,
+            base_ms=said.base_ms,
+            first_number=said.stream_index * NUMBERS_A_STREAM + 1,
         )
         if tuning.streaming:
             self.hearing = Hearing(engine.open_stream(tuning), tuning, self._on_recognizer_event, engine.breaker)
@@ -205,8 +234,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self.running = True
         metrics.CALLS_LIVE.inc()
         pump = self.loop.create_task(self._pump_events(), name=f"pump {call_sid}")
-        running.add(pump)
-        pump.add_done_callback(running.discard)
+        running[pump] = self
+        admission.calls = len(running)
+        pump.add_done_callback(_has_ended)
 
     # events_q: from recognisers and timers to the pump
 
@@ -418,6 +448,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
     def _open_record(self, action: act.CallBegun) -> None:
         assert self.session is not None  # noqa: S101 - the session made the action
         parameters = action.start.parameters
+        path = recording_path(self._call_sid, action.start.stream_sid)
         record = CallStarted(
             call_sid=self._call_sid,
             stream_sid=action.start.stream_sid,
@@ -426,6 +457,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             to_number=parameters.get("to_number", ""),
             tuning=self.session.tuning.as_dict(),
             process=PROCESS,
+            recording=path,
         )
         writer().accept(record)
         live.publish({"kind": "call", "call": self._call_sid, "state": "started"})
@@ -440,6 +472,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             self._timer.cancel()
         if self.hearing is not None:
             self.hearing.close()
+        if self.recorder is not None:
+            self.recorder.flush()
         self.exec.shutdown(wait=False)
         metrics.CALLS_LIVE.dec()
         if self.session is None:
@@ -458,6 +492,12 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             )
         )
         live.publish({"kind": "call", "call": self._call_sid, "state": "ended"})
+
+
+def recording_path(call_sid: str, stream_sid: str) -> str:
+    """Where a stream's audio is kept, relative to VAR_DIR. Ids come from outside: only letters and digits are used."""
+    name = "-".join(re.sub(r"\W", "", sid, flags=re.ASCII)[:64] or "none" for sid in (call_sid, stream_sid))
+    return f"recordings/{timezone.now():%Y%m%d}/{name}.vrec"
 
 
 def now_ms() -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
@@ -18,6 +18,15 @@ logger = logging.getLogger(__name__)
 REFRESH_S = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """What a caller gets whom we cannot hear."""
+
+    sentence: str = "מצטערים, לא נוכל לענות כעת. אנא נסו שוב מאוחר יותר."
+    number: str = ""
+    records: bool = False
+
+
 class LineCache:
     """The lines' and the default profile's settings as last read; the environment's until then."""
 
@@ -25,6 +34,7 @@ class LineCache:
         self._environment = environment
         self._default = environment
         self._lines: dict[str, Tuning] = {}
+        self._fallbacks: dict[str, Fallback] = {}
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -36,12 +46,22 @@ class LineCache:
             tuning = replace(tuning, streaming=False)
         return tuning
 
+    def fallback_for(self, to_number: str) -> Fallback:
+        """What follows where a call to this number cannot be heard. Any thread; never blocks."""
+        return self._fallbacks.get(to_number, Fallback())
+
     def refresh(self) -> None:
         """Read the profiles. Blocking. Raises DatabaseError; a profile out of bounds keeps its last good value."""
         default = TuningProfile.objects.filter(is_default=True).first()
         if default is not None:
             self._default = _snapshot(default, self._default)
-        lines = PhoneLine.objects.select_related("profile")
+        lines = list(PhoneLine.objects.select_related("profile"))
+        self._fallbacks = {
+            line.number: Fallback(
+                line.fallback_sentence or Fallback().sentence, line.fallback_number, line.fallback_records
+            )
+            for line in lines
+        }
         self._lines = {
             line.number: _snapshot(line.profile, self._lines.get(line.number, self._default)) for line in lines
         }

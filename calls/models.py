@@ -26,6 +26,18 @@ class PhoneLine(models.Model):
     number = models.CharField(_("number"), max_length=20, unique=True, help_text=_("E.164, for example +97231234567."))
     name = models.CharField(_("name"), max_length=80)
     profile = models.ForeignKey(TuningProfile, models.PROTECT, verbose_name=_("tuning profile"))
+    fallback_sentence = models.CharField(
+        _("sentence when the line cannot hear"),
+        max_length=300,
+        blank=True,
+        help_text=_("Said in Hebrew when calls cannot be heard: overload, a deploy, a second lost connection."),
+    )
+    fallback_number = models.CharField(
+        _("then dial"), max_length=20, blank=True, help_text=_("A person's number, E.164. Empty: nobody.")
+    )
+    fallback_records = models.BooleanField(
+        _("then take a message"), default=False, help_text=_("Where nobody is dialled: Twilio records the caller.")
+    )
 
     class Meta:
         ordering = ("number",)

@@ -23,6 +23,8 @@ class CallStarted:
     tuning: dict[str, Any] = field(default_factory=dict)
     process: str = ""
     """host:pid that serves the call."""
+    recording: str = ""
+    """Path of the stream's audio, relative to VAR_DIR."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,17 @@ class CallSession:
     """One call, from the first message to the last word."""
 
     def __init__(
-        self, call_sid: str, tuning: Tuning, *, engine: str = "", model: str = "", longest_call_s: int = 0
+        self,
+        call_sid: str,
+        tuning: Tuning,
+        *,
+        engine: str = "",
+        model: str = "",
+        longest_call_s: int = 0,
+        base_ms: int = 0,
+        first_number: int = 1,
     ) -> None:
-        """``longest_call_s``: 0 is without end."""
+        """``longest_call_s``: 0 is without end. ``base_ms``, ``first_number``: where a call's second stream goes on."""
         self.call_sid = call_sid
         self.tuning = tuning
         self.state = State.WAITING
@@ -101,7 +109,7 @@ class CallSession:
         self.start: media.Start | None = None
         self._engine, self._model, self._attempts = engine, model, 0
         self.delays = DelayMeter()
-        self._clock = FrameClock(self.counters)
+        self._clock = FrameClock(self.counters, base_ms)
         self._endpointer = Endpointer(
             EndpointOptions(
                 hangover_ms=tuning.vad_hangover_ms,
@@ -111,7 +119,7 @@ class CallSession:
         )
         self._ring = AudioRing()
         self._watch = StreamWatch(tuning)
-        self._ledger = Attribution()
+        self._ledger = Attribution(first_number)
         self._kept = KeptTurns(self._ledger)
         self._utterances: list[Utterance] = []
         """Not yet handed on, in speech order; the last may still be spoken."""

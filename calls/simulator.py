@@ -28,8 +28,9 @@ from twilio.request_validator import RequestValidator
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import read_ulaw
 
-CLOSE_WAIT_S = 8.0
 HTTP_TIMEOUT_S = 10.0
+FOLLOW_ATTEMPTS, FOLLOW_PAUSE_S = 60, 0.25
+"""Long enough for a server to start again."""
 
 
 class CallRefused(Exception):
@@ -60,6 +61,10 @@ class CallReport:
     played: list[tuple[str, int, int]] = field(default_factory=list)
     """Name, start and end of each recording, in ms of media time."""
     frames_sent: int = 0
+    streams: list[str] = field(default_factory=list)
+    """StreamSids: more than one where a socket was lost."""
+    refusals: list[str] = field(default_factory=list)
+    """Codes of handshakes that were refused."""
     marks: list[str] = field(default_factory=list)
     clears: int = 0
     heard_bytes: int = 0
@@ -101,17 +106,44 @@ class SimulatedCall:
         twiml = await self._post(
             "/twilio/voice", {"CallSid": call_sid, "CallStatus": "ringing", "Direction": "inbound"}
         )
-        stream, action = _connect_of(twiml)
-        if stream is None:
-            raise CallRefused("no_stream")
-        await self._converse(stream, frames, report, random)
+        began_s = time.perf_counter()
+        ended = False
+        while True:
+            stream, action = _connect_of(twiml)
+            if stream is None:
+                break
+            spoken = 0 if not report.streams else int((time.perf_counter() - began_s) * 1000 / FRAME_MS * self.speed)
+            try:
+                ended = await self._converse(stream, frames[spoken:], report, random)
+            except (CallRefused, OSError) as error:
+                report.refusals.append(getattr(error, "code", type(error).__name__))
+            if not action:
+                break
+            status = "completed" if ended else "in-progress"
+            twiml = await self._follow(action, {"CallSid": call_sid, "CallStatus": status})
+            report.after = twiml
+            if ended:
+                break
+        if not report.streams:
+            raise CallRefused(report.refusals[0] if report.refusals else "no_stream")
         form = {"CallSid": call_sid, "CallStatus": "in-progress"}
-        if action:
-            report.after = await self._post(urllib.parse.urlsplit(action).path, form)
         seconds = str(len(frames) * FRAME_MS // 1000)
         await self._post("/twilio/stream", {**form, "StreamEvent": "stream-stopped"})
         await self._post("/twilio/status", {**form, "CallStatus": "completed", "CallDuration": seconds})
         return report
+
+    async def _follow(self, action: str, form: dict[str, str]) -> str:
+        """Ask what comes next; a server that is away for a moment is asked again, as a balancer would."""
+        parts = urllib.parse.urlsplit(action)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        for attempt in range(FOLLOW_ATTEMPTS):
+            try:
+                return await self._post(path, form)
+            except (urllib.error.URLError, OSError):
+                if attempt + 1 == FOLLOW_ATTEMPTS:
+                    raise
+                await asyncio.sleep(FOLLOW_PAUSE_S)
+        return ""
 
     def _frames(self, random: Random, report: CallReport) -> Iterator[bytes]:
         """The call's audio: recordings on frame boundaries, line noise between."""
@@ -134,7 +166,8 @@ class SimulatedCall:
             report.played.append((clip.name, start * FRAME_MS, at * FRAME_MS))
         yield from noise(self.tail_s)
 
-    async def _converse(self, stream: Any, frames: list[bytes], report: CallReport, random: Random) -> None:
+    async def _converse(self, stream: Any, frames: list[bytes], report: CallReport, random: Random) -> bool:
+        """One stream; True when it was the caller who ended it. Raises CallRefused, OSError."""
         public = stream.get("url")
         path = urllib.parse.urlsplit(public).path
         base = urllib.parse.urlsplit(self.line.base_url)
@@ -150,11 +183,14 @@ class SimulatedCall:
             )
         except websockets.InvalidStatus as error:
             raise CallRefused(f"socket_{error.response.status_code}") from error
+        ended = False
         async with connection:
             stream_sid = "MZ" + secrets.token_hex(16)
+            report.streams.append(stream_sid)
             listener = asyncio.create_task(self._listen(connection, stream_sid, report))
             try:
                 await self._speak(connection, stream, stream_sid, frames, report, random)
+                ended = True
                 await asyncio.wait({listener}, timeout=0.2)
             except websockets.ConnectionClosed:
                 pass
@@ -163,6 +199,7 @@ class SimulatedCall:
                 listener.cancel()
                 await asyncio.gather(listener, return_exceptions=True)
             report.close_code = connection.close_code
+        return ended
 
     async def _speak(
         self, connection: Any, stream: Any, stream_sid: str, frames: list[bytes], report: CallReport, random: Random
@@ -172,8 +209,9 @@ class SimulatedCall:
         first_ms = random.randint(40, 160)
         await connection.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
         await connection.send(json.dumps(_start(report.call_sid, stream_sid, parameters)))
-        # Media time begins with the first frame's timestamp.
-        report.played = [(name, start + first_ms, end + first_ms) for name, start, end in report.played]
+        if len(report.streams) == 1:
+            # Media time begins with the first frame's timestamp.
+            report.played = [(name, start + first_ms, end + first_ms) for name, start, end in report.played]
         began_s = time.perf_counter()
         for index, frame in enumerate(frames):
             due_s = began_s + index * FRAME_MS / 1000 / self.speed

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from calls.lines import lines
 from calls.recognition import recognition
+from calls.recording import disk
 from calls.store import writer
 
 logger = logging.getLogger(__name__)
@@ -32,5 +33,6 @@ def start() -> None:
         return
     _started.set()
     writer()
+    disk.start()
     lines.start()
     threading.Thread(target=recognition().probe, name="model-probe", daemon=True).start()

@@ -302,7 +302,7 @@ def write(records: Iterable[Record]) -> None:
 
 def _write_start(call: Call, record: CallStarted) -> None:
     stream = call.streams.setdefault(record.stream_sid, {})
-    stream.update(started_at=record.started_at.isoformat(), process=record.process)
+    stream.update(started_at=record.started_at.isoformat(), process=record.process, recording=record.recording)
     if call.started_at is None or record.started_at <= call.started_at:
         call.started_at = record.started_at
         call.from_number, call.to_number, call.tuning = record.from_number, record.to_number, record.tuning

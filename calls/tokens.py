@@ -11,6 +11,7 @@ import hashlib
 import logging
 import secrets
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -47,20 +48,33 @@ class SpendPlace(StrEnum):
     PROCESS = "process"
 
 
-def issue(call_sid: str, to_number: str = "") -> str:
+@dataclass(frozen=True, slots=True)
+class StreamToken:
+    """What a token says of the socket that it opens."""
+
+    call_sid: str
+    to_number: str = ""
+    stream_index: int = 0
+    """0 for a call's first stream; one that replaces a lost one counts on."""
+    base_ms: int = 0
+    """Media time of the call at which this stream begins."""
+
+
+def issue(call_sid: str, to_number: str = "", stream_index: int = 0, base_ms: int = 0) -> str:
     """A token for one media socket of this call, which came in on this line."""
-    return _signer.sign_object({"c": call_sid, "t": to_number, "n": secrets.token_hex(4)}).replace(":", "~")
+    said = {"c": call_sid, "t": to_number, "i": stream_index, "b": base_ms, "n": secrets.token_hex(4)}
+    return _signer.sign_object(said).replace(":", "~")
 
 
 def stream_path(token: str) -> str:
     return f"/ws/twilio/{token}"
 
 
-def read(token: str) -> tuple[str, str]:
-    """The CallSid and the line's number that a token is for. Raises TokenError."""
+def read(token: str) -> StreamToken:
+    """What a token is for. Raises TokenError."""
     try:
         said = _signer.unsign_object(token.replace("~", ":"), max_age=VALID_S)
-        return str(said["c"]), str(said["t"])
+        return StreamToken(str(said["c"]), str(said["t"]), int(said["i"]), int(said["b"]))
     except signing.SignatureExpired as error:
         raise TokenError("expired") from error
     except (signing.BadSignature, ValueError, KeyError, TypeError) as error:

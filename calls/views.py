@@ -18,7 +18,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 
-from calls import tokens
+from calls import admission, tokens
+from calls.lines import lines
 from calls.models import Call
 from calls.twilio_auth import socket_url, webhook_is_signed
 from voiceapp import metrics
@@ -30,6 +31,9 @@ LONGEST_PARAMETER = 450
 """Twilio takes less than 500 characters of name and value together."""
 STATUS_ORDER = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
 ENDED = frozenset(STATUS_ORDER[3:])
+ENDED_BY_US = ("silent_line", "too_long")
+MOST_LOST = 1
+"""A second lost socket gets the line's fallback: whatever it is, another stream will not mend it."""
 
 
 def from_twilio(view: View) -> View:
@@ -53,25 +57,72 @@ def from_twilio(view: View) -> View:
 
 @from_twilio
 def voice(request: HttpRequest) -> HttpResponse:
-    """A call has come in: connect its audio to our socket."""
-    token = tokens.issue(request.POST["CallSid"], request.POST.get("To", ""))
+    """A call has come in: connect its audio to our socket, or say that nobody can hear it now."""
+    if not admission.open():
+        return _fallback(request)
+    return _connect(request, tokens.issue(request.POST["CallSid"], request.POST.get("To", "")))
+
+
+@from_twilio
+def after(request: HttpRequest) -> HttpResponse:
+    """What follows the stream: the end, where the call is over; a new stream, where its socket was lost; what the line
+    has for callers whom we cannot hear, where that was lost as well."""
+    if request.POST.get("CallStatus", "") in ENDED or _was_ended_by_us(request.POST["CallSid"]):
+        response = VoiceResponse()
+        response.hangup()
+        return _twiml(response)
+    lost = request.GET.get("lost", "")
+    streams = int(lost) if lost.isdigit() and len(lost) < 3 else 0
+    metrics.SOCKETS_LOST.inc()
+    if streams >= MOST_LOST or not admission.open():
+        return _fallback(request)
+    sid, to_number = request.POST["CallSid"], request.POST.get("To", "")
+    token = tokens.issue(sid, to_number, streams + 1, _running_ms(sid))
+    return _connect(request, token, f"?lost={streams + 1}")
+
+
+def _connect(request: HttpRequest, token: str, query: str = "") -> HttpResponse:
     stream = Stream(
         url=socket_url(tokens.stream_path(token)),
         status_callback=settings.PUBLIC_URL + "/twilio/stream",
     )
     for name, field in (("from_number", "From"), ("to_number", "To")):
         stream.parameter(name=name, value=request.POST.get(field, "")[:LONGEST_PARAMETER])
-    connect = Connect(action=settings.PUBLIC_URL + "/twilio/after")
+    connect = Connect(action=settings.PUBLIC_URL + "/twilio/after" + query)
     connect.append(stream)
     return _twiml(VoiceResponse(), connect)
 
 
-@from_twilio
-def after(request: HttpRequest) -> HttpResponse:
-    """What follows the stream: the call has said what it had to."""
+def _fallback(request: HttpRequest) -> HttpResponse:
+    """The line's sentence, and then a person, a message, or the end."""
+    line = lines.fallback_for(request.POST.get("To", ""))
+    metrics.CALLS_NOT_HEARD.inc()
     response = VoiceResponse()
-    response.hangup()
+    response.say(line.sentence, voice="Google.he-IL-Standard-A", language="he-IL")
+    if line.number:
+        response.dial(line.number)
+    elif line.records:
+        response.record(max_length=120, play_beep=True, timeout=5)
+    else:
+        response.hangup()
     return _twiml(response)
+
+
+def _was_ended_by_us(call_sid: str) -> bool:
+    """We closed this call's socket on purpose; unknown without a database."""
+    try:
+        return Call.objects.filter(call_sid=call_sid, end_reason__in=ENDED_BY_US).exists()
+    except DatabaseError:
+        return False
+
+
+def _running_ms(call_sid: str) -> int:
+    """How long the call has been heard, for the media time of its next stream; 0 where nobody knows."""
+    try:
+        started_at = Call.objects.filter(call_sid=call_sid).values_list("started_at", flat=True).first()
+    except DatabaseError:
+        return 0
+    return max(0, int((timezone.now() - started_at).total_seconds() * 1000)) if started_at else 0
 
 
 @from_twilio

@@ -30,7 +30,9 @@ class Frame:
 class FrameClock:
     """Keeps the place on media time."""
 
-    def __init__(self, counters: Counter[str]) -> None:
+    def __init__(self, counters: Counter[str], base_ms: int = 0) -> None:
+        """``base_ms``: media time at which this stream begins, for a call's second one."""
+        self._base_ms = base_ms
         self.received = 0
         """Media messages that were used."""
         self.lost = 0
@@ -65,7 +67,7 @@ class FrameClock:
             self._counters["other_track"] += 1
             return
         self.received += 1
-        at_ms = self._place(message.at_ms)
+        at_ms = self._place(None if message.at_ms is None else message.at_ms + self._base_ms)
         gap_ms = at_ms - self.next_ms
         if gap_ms >= TOLERANCE_MS:
             lost = round(gap_ms / FRAME_MS)
@@ -90,7 +92,7 @@ class FrameClock:
     def _place(self, at_ms: int | None) -> int:
         if not self._begun:
             self._begun = True
-            self.next_ms = max(0, at_ms or 0)
+            self.next_ms = max(self._base_ms, at_ms or 0)
             return self.next_ms
         if at_ms is None or self._rest:
             return self.next_ms

@@ -90,10 +90,10 @@ class _Segment:
 class Attribution:
     """The ledger of one call's words. Not thread-safe; every method returns at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_number: int = 1) -> None:
         self._spans: list[Span] = []
         self._numbered: dict[int, Span] = {}
-        self._last_number = 0
+        self._last_number = first_number - 1
         self._segments: list[_Segment] = []
         self._open: dict[int, _Segment] = {}
         self._settled_to_ms: dict[int, int] = {}

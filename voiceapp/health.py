@@ -6,11 +6,10 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from calls import admission
+from calls.recognition import recognition
 from calls.store import writer
 from voiceapp.metrics import REGISTRY
-
-draining = False
-"""Set by voiceapp/serve.py when the process is asked to end."""
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -21,7 +20,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when calls can be taken; 503 with the reasons otherwise. A lost database is told, and is no reason: calls
     are taken and kept without it."""
-    reasons = [*(["draining"] if draining else []), *([] if writer().alive else ["writer_dead"])]
+    refusal = admission.refusal()
+    reasons = [*([refusal] if refusal else []), *([] if writer().alive else ["writer_dead"])]
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -29,7 +29,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         database = "down"
     status = 503 if reasons else 200
-    return JsonResponse({"ready": not reasons, "reasons": reasons, "database": database}, status=status)
+    recogniser = "down" if recognition().breaker.open else "up"
+    answer = {"ready": not reasons, "reasons": reasons, "database": database, "recogniser": recogniser}
+    return JsonResponse(answer, status=status)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

@@ -19,5 +19,7 @@ WRITER_RETRIES = Counter("voiceapp_writer_retries", "Batches that the database d
 RECORDS_UNWRITABLE = Counter("voiceapp_records_unwritable", "Records the database can never take", registry=REGISTRY)
 JOURNAL_FAILURES = Counter("voiceapp_journal_failures", "Batches that the disk did not take", registry=REGISTRY)
 JOURNALS_RECOVERED = Counter("voiceapp_journals_recovered", "Journals of dead processes read", registry=REGISTRY)
-RECORDING_DROPPED = Counter("voiceapp_recording_dropped", "Seconds of audio that the disk did not take", registry=REGISTRY)
+RECORDING_DROPPED = Counter("voiceapp_recording_dropped", "Seconds of audio not kept", registry=REGISTRY)
+SOCKETS_LOST = Counter("voiceapp_sockets_lost", "Streams lost with their caller on the line", registry=REGISTRY)
+CALLS_NOT_HEARD = Counter("voiceapp_calls_not_heard", "Callers who got the line's fallback", registry=REGISTRY)
 PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call's pump", registry=REGISTRY)

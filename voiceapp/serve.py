@@ -15,23 +15,27 @@ from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
+from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 from twisted.internet import reactor
 
-from calls import consumers, startup
+from calls import admission, consumers, startup
+from calls.recording import disk
 from calls.store import writer
-from voiceapp import health
 
 logger = logging.getLogger(__name__)
 
 FLUSH_S = 30.0
 CHECK_S = 0.2
+LAST_WORDS_S = 12.0
+"""For calls that were ended: their streams are read to the end, and the one-shot recogniser may be asked."""
+SERVICE_RESTART = 1012
 
 
 def serve(application: Any, host: str, port: int) -> None:
     """Serve until told to end; does not return."""
     startup.start()
-    server = Server(
+    server: Server = Server(
         application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
         signal_handlers=False,
@@ -44,33 +48,45 @@ def serve(application: Any, host: str, port: int) -> None:
         websocket_max_frame_size=65_536,
         websocket_handshake_timeout=10,
         proxy_forwarded_address_header=None,
-        ready_callable=lambda: _on_ready(host, port),
+        ready_callable=lambda: _on_ready(server, host, port),
     )
     server.run()
 
 
-def _on_ready(host: str, port: int) -> None:
+def _on_ready(server: Server, host: str, port: int) -> None:
     # daphne calls this with its loop set and not yet running.
     loop = reactor._asyncioEventloop
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _drain_once, loop)
+        loop.add_signal_handler(number, _drain_once, loop, server)
     logger.info("listening on http://%s:%d", host, port)
+
+
+async def _wait_for_calls(timeout_s: float) -> None:
+    deadline_s = asyncio.get_running_loop().time() + timeout_s
+    while consumers.running and asyncio.get_running_loop().time() < deadline_s:
+        await asyncio.wait(set(consumers.running), timeout=CHECK_S)
 
 
 _draining: set[asyncio.Task[None]] = set()
 
 
-def _drain_once(loop: asyncio.AbstractEventLoop) -> None:
+def _drain_once(loop: asyncio.AbstractEventLoop, server: Server) -> None:
     if not _draining:
-        _draining.add(loop.create_task(_drain()))
+        _draining.add(loop.create_task(_drain(server)))
 
 
-async def _drain() -> None:
-    health.draining = True
-    deadline_s = asyncio.get_running_loop().time() + settings.DRAIN_TIMEOUT_S
+async def _drain(server: Server) -> None:
+    admission.draining = True
     logger.info("draining: %d calls", len(consumers.running))
-    while consumers.running and asyncio.get_running_loop().time() < deadline_s:
-        await asyncio.wait(set(consumers.running), timeout=CHECK_S)
+    await _wait_for_calls(settings.DRAIN_TIMEOUT_S)
+    for consumer in list(consumers.running.values()):
+        consumer.drain()
+    for protocol in list(server.connections):
+        if isinstance(protocol, WebSocketProtocol):
+            # daphne's own end is 1006; Twilio asks /twilio/after either way, people's browsers reconnect.
+            protocol.sendCloseFrame(code=SERVICE_RESTART, isReply=False)
+    await _wait_for_calls(LAST_WORDS_S)
+    await asyncio.to_thread(disk.stop, FLUSH_S)
     flushed = await asyncio.to_thread(writer().stop, FLUSH_S)
     logger.info("drained: %d calls left, rows %s", len(consumers.running), "written" if flushed else "not all written")
     sys.stderr.flush()

@@ -228,7 +228,7 @@ async def test_a_frame_takes_no_thread_and_no_await(engine, monkeypatch):
 
     monkeypatch.setattr(SyncToAsync, "__call__", counted)
     mine = consumer()
-    mine._begin(SID, "")
+    mine._begin(tokens.StreamToken(SID))
     start = json.dumps({"event": "start", "start": {"callSid": SID, "streamSid": "MZ"}})
     for text in [start] + [
         json.dumps({"event": "media", "media": {"timestamp": str(i * 20), "payload": base64.b64encode(f).decode()}})

@@ -2,13 +2,16 @@
 
 import json
 import xml.etree.ElementTree as ElementTree
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import DatabaseError
+from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
-from calls import tokens, views
+from calls import admission, tokens, views
+from calls.lines import Fallback
 from calls.models import Call
 from calls.twilio_auth import handshake_is_signed
 
@@ -36,15 +39,60 @@ def test_voice_connects_the_calls_audio_to_our_socket(client):
     stream = connect.find("Stream")
     assert stream.get("url").startswith("wss://voice.example.org/ws/twilio/")
     assert "?" not in stream.get("url")
-    assert tokens.read(stream.get("url").rsplit("/", 1)[1]) == ("CA1", "+97235550100")
+    assert tokens.read(stream.get("url").rsplit("/", 1)[1]) == tokens.StreamToken("CA1", "+97235550100")
     assert {p.get("name"): p.get("value") for p in stream} == {
         "from_number": "+972501234567",
         "to_number": "+97235550100",
     }
 
 
-def test_after_the_stream_the_call_ends(client):
-    assert b"<Hangup" in post(client, "/twilio/after").content
+def test_a_call_that_is_over_ends(client):
+    assert b"<Hangup" in post(client, "/twilio/after", CallStatus="completed").content
+
+
+@pytest.mark.django_db
+def test_a_lost_socket_gets_a_new_stream_of_the_same_call(client):
+    Call.objects.create(call_sid="CA1", started_at=timezone.now() - timedelta(seconds=30))
+    response = post(client, "/twilio/after", CallStatus="in-progress")
+    connect = ElementTree.fromstring(response.content).find("Connect")
+    assert connect.get("action") == URL + "/twilio/after?lost=1"
+    said = tokens.read(connect.find("Stream").get("url").rsplit("/", 1)[1])
+    assert (said.call_sid, said.stream_index) == ("CA1", 1)
+    assert 30_000 <= said.base_ms < 40_000
+
+
+@pytest.mark.django_db
+def test_what_we_ended_is_not_begun_again(client):
+    Call.objects.create(call_sid="CA1", end_reason="too_long")
+    assert b"<Hangup" in post(client, "/twilio/after", CallStatus="in-progress").content
+
+
+@pytest.mark.django_db
+def test_a_second_lost_socket_gets_what_the_line_has(client, monkeypatch):
+    line = Fallback("אין מענה", number="+97231111111")
+    monkeypatch.setitem(views.lines._fallbacks, "+97235550100", line)
+    response = ElementTree.fromstring(post(client, "/twilio/after?lost=1", CallStatus="in-progress").content)
+    assert response.find("Say").text == "אין מענה"
+    assert response.find("Dial").text == "+97231111111"
+
+
+@pytest.mark.parametrize("refusal", ["draining", "full"])
+def test_voice_always_answers_and_says_so_in_hebrew_where_it_cannot_hear(client, monkeypatch, settings, refusal):
+    if refusal == "draining":
+        monkeypatch.setattr(admission, "draining", True)
+    else:
+        settings.MAX_CALLS = 0
+    response = post(client, "/twilio/voice")
+    assert response.status_code == 200
+    root = ElementTree.fromstring(response.content)
+    assert "מצטערים" in root.find("Say").text
+    assert root.find("Hangup") is not None
+
+
+def test_a_line_can_take_a_message(client, monkeypatch):
+    monkeypatch.setattr(admission, "draining", True)
+    monkeypatch.setitem(views.lines._fallbacks, "+97235550100", Fallback(records=True))
+    assert ElementTree.fromstring(post(client, "/twilio/voice").content).find("Record") is not None
 
 
 @pytest.mark.parametrize("path", ["/twilio/voice", "/twilio/after", "/twilio/status", "/twilio/stream"])

@@ -3,6 +3,7 @@
 import pytest
 from django.db import DatabaseError
 
+from calls import admission
 from calls.store import writer
 from voiceapp import health
 
@@ -17,7 +18,7 @@ def test_a_process_that_can_take_calls_is_ready(client):
 @pytest.mark.django_db
 def test_a_draining_process_is_not(client, monkeypatch):
     writer()
-    monkeypatch.setattr(health, "draining", True)
+    monkeypatch.setattr(admission, "draining", True)
     response = client.get("/readyz")
     assert (response.status_code, response.json()["reasons"]) == (503, ["draining"])
 
