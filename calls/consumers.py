@@ -37,7 +37,7 @@ from calls.media import parse
 from calls.recognition import recognition
 from calls.recording import Recorder, disk
 from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
-from calls.session import CallSession
+from calls.session import NUMBERS_A_STREAM, CallSession
 from calls.store import writer
 from calls.turns import Turn
 from calls.twilio_auth import handshake_is_signed
@@ -55,9 +55,6 @@ CLOSE_IMPOSSIBLE = 4400
 MOST_ON_THE_BRIDGE = 8
 """Utterances that wait for the call's one thread: a minute of audio at most."""
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
-
-NUMBERS_A_STREAM = 10_000
-"""Turns and events of a call's second stream are numbered from here on: what its first process knew may be lost."""
 
 running: dict[asyncio.Task[None], MediaStreamConsumer] = {}
 """The pumps of this process: each outlives its socket until its call's record is complete."""
@@ -119,6 +116,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._asked: dict[Future[str], int | None] = {}
         """What the thread is at: one, or none."""
         self._closing: asyncio.Task[None] | None = None
+        self._stream_index = 0
         self._events_noted = 0
         self._end_reason = "lost"
 
@@ -217,6 +215,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
     def _begin(self, said: tokens.StreamToken) -> None:
         call_sid = said.call_sid
         tuning = lines.tuning_for(said.to_number)
+        self._stream_index = said.stream_index
         self._events_noted = said.stream_index * NUMBERS_A_STREAM
         engine = recognition()
         self.session = CallSession(
@@ -457,6 +456,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             to_number=parameters.get("to_number", ""),
             tuning=self.session.tuning.as_dict(),
             process=PROCESS,
+            stream_index=self._stream_index,
             recording=path,
         )
         writer().accept(record)

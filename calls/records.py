@@ -23,6 +23,8 @@ class CallStarted:
     tuning: dict[str, Any] = field(default_factory=dict)
     process: str = ""
     """host:pid that serves the call."""
+    stream_index: int = 0
+    """Counts a call's streams from 0."""
     recording: str = ""
     """Path of the stream's audio, relative to VAR_DIR."""
 

@@ -73,6 +73,8 @@ REPLAY_MS = 500
 """A renewed stream begins this long before the cut, or before the speech that ended a pause."""
 CUT_WITHIN_MS = 2000
 """In mid-speech a stream is cut at the quietest frame of this long."""
+NUMBERS_A_STREAM = 10_000
+"""Turns and events of a call's second stream are numbered from here on: what its first process knew may be lost."""
 PRE_ROLL_MS = EndpointOptions().pre_roll_ms
 TRIM_EVERY = 50
 """Frames after which audio that nobody needs any more is forgotten."""

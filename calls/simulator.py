@@ -61,6 +61,8 @@ class CallReport:
     played: list[tuple[str, int, int]] = field(default_factory=list)
     """Name, start and end of each recording, in ms of media time."""
     frames_sent: int = 0
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    """Of each stream: its first and its last frame's place in the call's audio, ms."""
     streams: list[str] = field(default_factory=list)
     """StreamSids: more than one where a socket was lost."""
     refusals: list[str] = field(default_factory=list)
@@ -114,7 +116,10 @@ class SimulatedCall:
                 break
             spoken = 0 if not report.streams else int((time.perf_counter() - began_s) * 1000 / FRAME_MS * self.speed)
             try:
+                before = report.frames_sent
                 ended = await self._converse(stream, frames[spoken:], report, random)
+                sent = report.frames_sent - before
+                report.spans.append((spoken * FRAME_MS, (spoken + sent) * FRAME_MS))
             except (CallRefused, OSError) as error:
                 report.refusals.append(getattr(error, "code", type(error).__name__))
             if not action:

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from calls.lines import lines
 from calls.recognition import recognition
 from calls.recording import disk
+from calls.recovery import recover_in_background
 from calls.store import writer
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def start() -> None:
     if _started.is_set():
         return
     _started.set()
-    writer()
+    writer(recover_in_background)
     disk.start()
     lines.start()
     threading.Thread(target=recognition().probe, name="model-probe", daemon=True).start()

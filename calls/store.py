@@ -41,11 +41,14 @@ NEVER_TAKEN = (DataError, ValueError, OverflowError, TypeError)
 """What the database says to a value that it will not take tomorrow either."""
 
 
+Recovered = Callable[[list[CallStarted], Callable[[Record], None]], None]
+
+
 class Writer:
     """Takes records, journals them, writes rows. Start it once a process; ``stop`` writes what is left."""
 
-    def __init__(self, folder: Path, recovered: Callable[[list[str]], None] | None = None) -> None:
-        """``recovered`` is told which calls of a dead process were open, once its journal is written."""
+    def __init__(self, folder: Path, recovered: Recovered | None = None) -> None:
+        """``recovered`` is told which streams of a dead process were open, once its journal is written."""
         self._folder = folder
         self._recovered = recovered
         self._journal: Journal | None = None
@@ -235,19 +238,19 @@ class Writer:
     def _recover(self) -> None:
         """Write what processes that died had accepted. Raises DatabaseError; what was done stays done."""
         for journal in dead_journals(self._folder):
-            sids: dict[str, None] = {}
+            open_streams: dict[str, CallStarted] = {}
             try:
                 while records := journal.unwritten(BATCH_RECORDS)[0]:
-                    sids.update((r.call_sid, None) for r in records if isinstance(r, CallStarted))
+                    open_streams.update((r.stream_sid, r) for r in records if isinstance(r, CallStarted))
                     for ended in (r for r in records if isinstance(r, CallEnded)):
-                        sids.pop(ended.call_sid, None)
+                        open_streams.pop(ended.stream_sid, None)
                     _write_journal(journal)
-                logger.warning("recovered the journal of a process that died: %d calls were open", len(sids))
+                logger.warning("recovered the journal of a process that died: %d calls were open", len(open_streams))
                 metrics.JOURNALS_RECOVERED.inc()
             finally:
                 journal.close()
-            if self._recovered is not None and sids:
-                self._recovered(list(sids))
+            if self._recovered is not None and open_streams:
+                self._recovered(list(open_streams.values()), self.accept)
 
 
 def _write_journal(journal: Journal) -> bool:
@@ -355,11 +358,11 @@ _writer: Writer | None = None
 _writer_lock = threading.Lock()
 
 
-def writer() -> Writer:
-    """This process's writer, started."""
+def writer(recovered: Recovered | None = None) -> Writer:
+    """This process's writer, started; ``recovered`` is the first caller's to give."""
     global _writer
     with _writer_lock:
         if _writer is None:
-            _writer = Writer(Path(settings.VAR_DIR) / "journal")
+            _writer = Writer(Path(settings.VAR_DIR) / "journal", recovered)
         _writer.start()
         return _writer

@@ -20,6 +20,7 @@ RECORDS_UNWRITABLE = Counter("voiceapp_records_unwritable", "Records the databas
 JOURNAL_FAILURES = Counter("voiceapp_journal_failures", "Batches that the disk did not take", registry=REGISTRY)
 JOURNALS_RECOVERED = Counter("voiceapp_journals_recovered", "Journals of dead processes read", registry=REGISTRY)
 RECORDING_DROPPED = Counter("voiceapp_recording_dropped", "Seconds of audio not kept", registry=REGISTRY)
+TURNS_RECOVERED = Counter("voiceapp_turns_recovered", "Turns heard again from recordings", registry=REGISTRY)
 SOCKETS_LOST = Counter("voiceapp_sockets_lost", "Streams lost with their caller on the line", registry=REGISTRY)
 CALLS_NOT_HEARD = Counter("voiceapp_calls_not_heard", "Callers who got the line's fallback", registry=REGISTRY)
 PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call's pump", registry=REGISTRY)

@@ -1,0 +1,127 @@
+"""After a process has died: its calls are closed, and speech that was recorded but is no turn yet is heard again.
+
+Its journal is rows by now (calls/store.py). Runs once, in a thread of its own; asks the one-shot recogniser.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+
+from calls.models import Transcript
+from calls.recognition import recognition
+from calls.recording import Recording, RecordingError
+from calls.records import CallEnded, CallStarted, Record, TurnSaved
+from calls.session import NUMBERS_A_STREAM, PRE_ROLL_MS, SHORTEST_ONE_SHOT_MS
+from calls.turns import EndReason, Source, Turn
+from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, ulaw_to_pcm
+from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded
+from stt.events import RecognizerError
+from stt.tuning import Tuning, TuningError
+from voiceapp import metrics
+
+logger = logging.getLogger(__name__)
+
+RECOVERED_NUMBER = 9_000
+"""Turns that were heard again are numbered from here on, within their stream's block."""
+
+
+def recover_in_background(started: list[CallStarted], accept: Callable[[Record], None]) -> None:
+    """Begin, and return at once."""
+    threading.Thread(target=recover, args=(started, accept), name="recovery", daemon=True).start()
+
+
+def recover(started: Iterable[CallStarted], accept: Callable[[Record], None]) -> None:
+    """Close each stream's call and give its unheard speech to the one-shot recogniser. Blocking."""
+    for stream in started:
+        ulaw, begins_ms = b"", 0
+        try:
+            begins_ms, ulaw = Recording(Path(settings.VAR_DIR) / stream.recording).ulaw()
+        except (OSError, RecordingError) as error:
+            logger.warning("call %s: no recording to recover (%s)", stream.call_sid, type(error).__name__)
+        speech = list(speech_in(ulaw, begins_ms, _tuning_of(stream)))
+        accept(
+            CallEnded(
+                call_sid=stream.call_sid,
+                stream_sid=stream.stream_sid,
+                ended_at=stream.started_at + timedelta(milliseconds=duration_ms(ulaw)),
+                end_reason="crashed",
+                frames_received=len(ulaw) // FRAME_BYTES,
+                frames_lost=0,
+                speech_ms=sum(ended.voiced_ms for ended in speech),
+            )
+        )
+        for turn in _heard_again(stream, ulaw, begins_ms, speech):
+            metrics.TURNS_RECOVERED.inc()
+            accept(TurnSaved(stream.call_sid, turn))
+
+
+def speech_in(ulaw: bytes, begins_ms: int, tuning: Tuning) -> Iterator[SpeechEnded]:
+    """The utterances of recorded audio."""
+    endpointer = Endpointer(
+        EndpointOptions(
+            hangover_ms=tuning.vad_hangover_ms,
+            aggressiveness=tuning.vad_aggressiveness,
+            noise_margin_db=tuning.noise_margin_db,
+        )
+    )
+    for at in range(0, len(ulaw) - FRAME_BYTES + 1, FRAME_BYTES):
+        boundary = endpointer.push(ulaw[at : at + FRAME_BYTES], begins_ms + at // BYTES_PER_MS)
+        if isinstance(boundary, SpeechEnded):
+            yield boundary
+    last = endpointer.end()
+    if last is not None:
+        yield last
+
+
+def _heard_again(stream: CallStarted, ulaw: bytes, begins_ms: int, speech: list[SpeechEnded]) -> Iterator[Turn]:
+    number = stream.stream_index * NUMBERS_A_STREAM + RECOVERED_NUMBER
+    for ended in speech:
+        if ended.voiced_ms < SHORTEST_ONE_SHOT_MS or _is_a_turn(stream.call_sid, ended):
+            continue
+        number += 1
+        from_ms = max(0, ended.start_ms - PRE_ROLL_MS - begins_ms)
+        to_ms = ended.end_ms + PRE_ROLL_MS - begins_ms
+        text, code = "", ""
+        try:
+            pcm = ulaw_to_pcm(ulaw[from_ms * BYTES_PER_MS : to_ms * BYTES_PER_MS])
+            text = " ".join(word.text for word in recognition().recognize(pcm, _tuning_of(stream)).words)
+        except RecognizerError as error:
+            code = error.code
+        yield Turn(
+            number=number,
+            started_ms=ended.start_ms,
+            ended_ms=ended.end_ms,
+            text=text,
+            source=Source.FALLBACK if text else Source.NONE,
+            end_reason=EndReason.HANGUP,
+            rule="recovered",
+            code=code or ("" if text else "no_words"),
+            engine=recognition().engine.name,
+        )
+
+
+def _is_a_turn(call_sid: str, ended: SpeechEnded) -> bool:
+    """A turn of this call holds most of it."""
+    close_old_connections()
+    try:
+        spans = Transcript.objects.filter(
+            call__call_sid=call_sid, started_ms__lt=ended.end_ms, ended_ms__gt=ended.start_ms
+        ).values_list("started_ms", "ended_ms")
+        shared_ms = sum(min(end, ended.end_ms) - max(start, ended.start_ms) for start, end in spans)
+    except DatabaseError:
+        return False
+    return shared_ms * 2 >= max(FRAME_MS, ended.end_ms - ended.start_ms)
+
+
+def _tuning_of(stream: CallStarted) -> Tuning:
+    try:
+        return Tuning.from_mapping(stream.tuning)
+    except TuningError:
+        return Tuning()
