@@ -39,6 +39,7 @@ from calls.recording import Recorder, disk
 from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
 from calls.session import NUMBERS_A_STREAM, CallSession
 from calls.store import writer
+from calls.trace import HearingTrace
 from calls.turns import Turn
 from calls.twilio_auth import handshake_is_signed
 from stt.audio import BYTES_PER_MS, ulaw_to_pcm
@@ -107,6 +108,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self.session: CallSession | None = None
         self.hearing: Hearing | None = None
         self.recorder: Recorder | None = None
+        self.trace: HearingTrace | None = None
         self._overflow: list[tuple[str, Any]] = []
         self._slot: _Slot | None = None
         self._tick_waits = False
@@ -167,8 +169,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             if isinstance(action, act.Feed):
                 if self.hearing is not None:
                     self.hearing.feed(action.ulaw, action.at_ms)
-                if self.recorder is not None:
+                if self.recorder is not None and self.trace is not None:
                     self.recorder.push(action.at_ms, action.ulaw)
+                    self.trace.frame(action.at_ms, self.session.level_dbfs, self.session.voiced)
             elif isinstance(action, act.Wake):
                 self._wake()
             elif isinstance(action, act.RenewStream | act.PauseStream | act.ResumeStream):
@@ -177,8 +180,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 if isinstance(action, act.FinishStream):
                     self._end_reason = "stop"
                 elif isinstance(action, act.CallBegun):
-                    path = recording_path(self._call_sid, action.start.stream_sid)
-                    self.recorder = Recorder(Path(settings.VAR_DIR) / path, disk)
+                    path = Path(settings.VAR_DIR) / recording_path(self._call_sid, action.start.stream_sid)
+                    self.recorder = Recorder(path, disk)
+                    self.trace = HearingTrace(path.with_suffix(".trace"), disk, now_ms())
                 self._put(("action", action))
 
     def _tend(self, action: act.RenewStream | act.PauseStream | act.ResumeStream) -> None:
@@ -303,9 +307,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         if kind == "stt_partial":
             if self._slot is payload:
                 self._slot = None
-            self._perform(self.session.heard(payload.event, now_ms()))
+            self._hear(payload.event)
         elif kind == "stt_event":
-            self._perform(self.session.heard(payload.event, now_ms()))
+            self._hear(payload.event)
         elif kind == "action":
             self._perform([payload])
         elif kind == "tick":
@@ -327,7 +331,12 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         """Words have come, from the stream or the one-shot recogniser: attribute them, hand on what is ready."""
         if self.session is None:
             return
-        event = getattr(payload, "event", None) or OneShotDone(None, tuple(payload.split()))
+        self._hear(getattr(payload, "event", None) or OneShotDone(None, tuple(payload.split())))
+
+    def _hear(self, event: RecognizerEvent) -> None:
+        assert self.session is not None  # noqa: S101 - events come on a call
+        if self.trace is not None:
+            self.trace.event(event, now_ms())
         self._perform(self.session.heard(event, now_ms()))
 
     def _perform(self, actions: list[act.Action]) -> None:
@@ -472,8 +481,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             self._timer.cancel()
         if self.hearing is not None:
             self.hearing.close()
-        if self.recorder is not None:
+        if self.recorder is not None and self.trace is not None:
             self.recorder.flush()
+            self.trace.flush()
         self.exec.shutdown(wait=False)
         metrics.CALLS_LIVE.dec()
         if self.session is None:

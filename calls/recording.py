@@ -66,16 +66,16 @@ class Recorder:
             payload = bytes(self._buffer[:PAYLOAD_BYTES])
             del self._buffer[:PAYLOAD_BYTES]
             header = SLOT_HEADER.pack(self._index, self._at_ms, len(payload), 0, zlib.crc32(payload))
-            self._disk.put(self.path, header + payload.ljust(PAYLOAD_BYTES, ULAW_SILENCE))
+            self._disk.put(self.path, header + payload.ljust(PAYLOAD_BYTES, ULAW_SILENCE), HEADER)
             self._index += 1
             self._at_ms += len(payload) // BYTES_PER_MS
 
 
 class RecordingDisk:
-    """One thread that appends the slots of all calls."""
+    """One thread that appends what all calls have for their files."""
 
     def __init__(self) -> None:
-        self._slots: queue.SimpleQueue[tuple[Path, bytes] | None] = queue.SimpleQueue()
+        self._slots: queue.SimpleQueue[tuple[Path, bytes, bytes] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._files: OrderedDict[Path, BinaryIO] = OrderedDict()
         self._failed = False
@@ -86,12 +86,12 @@ class RecordingDisk:
             self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
             self._thread.start()
 
-    def put(self, path: Path, slot: bytes) -> None:
-        """Any thread; returns at once."""
+    def put(self, path: Path, data: bytes, header: bytes = b"") -> None:
+        """Append to a file, which begins with the header. Any thread; returns at once."""
         if self._slots.qsize() >= MOST_WAITING:
             metrics.RECORDING_DROPPED.inc()
             return
-        self._slots.put((path, slot))
+        self._slots.put((path, data, header))
 
     def stop(self, timeout_s: float) -> None:
         """Write what is left. Blocking."""
@@ -102,10 +102,10 @@ class RecordingDisk:
 
     def _run(self) -> None:
         while (item := self._slots.get()) is not None:
-            path, slot = item
+            path, data, header = item
             try:
-                file = self._file(path)
-                file.write(slot)
+                file = self._file(path, header)
+                file.write(data)
                 file.flush()
                 self._failed = False
             except OSError as error:
@@ -117,13 +117,13 @@ class RecordingDisk:
         for path in list(self._files):
             self._close(path)
 
-    def _file(self, path: Path) -> BinaryIO:
+    def _file(self, path: Path, header: bytes) -> BinaryIO:
         file = self._files.get(path)
         if file is None:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("ab")
             if file.tell() == 0:
-                file.write(HEADER)
+                file.write(header)
             self._files[path] = file
             if len(self._files) > OPEN_FILES:
                 self._close(next(iter(self._files)))

@@ -171,6 +171,16 @@ class CallSession:
         return [FinishStream(), Wake()]
 
     @property
+    def level_dbfs(self) -> float:
+        """Of the newest frame."""
+        return self._endpointer.level_dbfs
+
+    @property
+    def voiced(self) -> bool:
+        """The newest frame is speech."""
+        return self._endpointer.voiced
+
+    @property
     def frames_received(self) -> int:
         return self._clock.received
 

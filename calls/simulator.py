@@ -133,8 +133,15 @@ class SimulatedCall:
             raise CallRefused(report.refusals[0] if report.refusals else "no_stream")
         form = {"CallSid": call_sid, "CallStatus": "in-progress"}
         seconds = str(len(frames) * FRAME_MS // 1000)
-        await self._post("/twilio/stream", {**form, "StreamEvent": "stream-stopped"})
-        await self._post("/twilio/status", {**form, "CallStatus": "completed", "CallDuration": seconds})
+        for path, more in (
+            ("/twilio/stream", {"StreamEvent": "stream-stopped"}),
+            ("/twilio/status", {"CallStatus": "completed", "CallDuration": seconds}),
+        ):
+            try:
+                await self._post(path, {**form, **more})
+            except (CallRefused, urllib.error.URLError, OSError) as error:
+                # The call is over all the same.
+                report.refusals.append(getattr(error, "code", type(error).__name__))
         return report
 
     async def _follow(self, action: str, form: dict[str, str]) -> str:

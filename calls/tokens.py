@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,8 +30,11 @@ logger = logging.getLogger(__name__)
 
 VALID_S = 60
 PLACE_TIMEOUT_S = 1.0
+AWAY_S = 10.0
+"""A database that did not answer is not asked again for so long."""
 MOST_LOCAL = 10_000
 _signer = signing.TimestampSigner(salt="calls.stream")
+_database_away_until_s = 0.0
 _local: OrderedDict[str, None] = OrderedDict()
 
 
@@ -91,11 +95,15 @@ async def spend(token: str) -> SpendPlace:
             return _spent_in(SpendPlace.REDIS, bool(fresh))
         except (RedisError, OSError, TimeoutError):
             logger.warning("Redis is away: a stream token is marked in the database")
-    try:
-        async with asyncio.timeout(PLACE_TIMEOUT_S):
-            return _spent_in(SpendPlace.DATABASE, await database_sync_to_async(_insert)(digest))
-    except (DatabaseError, TimeoutError):
-        logger.warning("the database is away: a stream token is marked in this process only")
+    global _database_away_until_s
+    if time.monotonic() >= _database_away_until_s:
+        try:
+            async with asyncio.timeout(PLACE_TIMEOUT_S):
+                return _spent_in(SpendPlace.DATABASE, await database_sync_to_async(_insert)(digest))
+        except (DatabaseError, TimeoutError):
+            # The thread may still be waiting for it: who comes next must not wait behind.
+            _database_away_until_s = time.monotonic() + AWAY_S
+            logger.warning("the database is away: stream tokens are marked in this process only")
     fresh = digest not in _local
     _local[digest] = None
     while len(_local) > MOST_LOCAL:

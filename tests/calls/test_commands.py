@@ -2,18 +2,24 @@
 
 import asyncio
 import json
+import os
 import threading
+import wave
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from twilio.http import HttpClient
 from twilio.http.response import Response
 
 from calls import recognition as recognition_module
 from calls.management.commands import connect_number
+from calls.models import Call
 from calls.recognition import Recognition
+from calls.recording import Recorder, RecordingDisk
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, Limits
 from stt.emulator.traces import load_traces
@@ -119,3 +125,39 @@ def test_a_broken_recording_is_named(emulator, tmp_path):
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
     with pytest.raises(CommandError, match="broken_recording: broken.wav"):
         call_command("probe_google", str(tmp_path / "broken.wav"), "--out", str(tmp_path))
+
+
+@pytest.fixture
+def recorded(db, settings, tmp_path):
+    """A call with a recording of a second."""
+    settings.VAR_DIR = tmp_path
+    disk = RecordingDisk()
+    disk.start()
+    recorder = Recorder(tmp_path / "recordings" / "20200101" / "CA1-MZ1.vrec", disk)
+    for i in range(50):
+        recorder.push(100 + 20 * i, bytes([i]) * 160)
+    recorder.flush()
+    disk.stop(10)
+    long_ago = timezone.now() - timedelta(days=40)
+    stream = {"recording": "recordings/20200101/CA1-MZ1.vrec", "started_at": long_ago.isoformat()}
+    return Call.objects.create(call_sid="CA1", streams={"MZ1": stream}, ended_at=long_ago)
+
+
+def test_a_recording_becomes_a_wav(recorded, tmp_path):
+    call_command("export_recording", "CA1", "--out", str(tmp_path / "call.wav"))
+    with wave.open(str(tmp_path / "call.wav")) as wav:
+        assert (wav.getnframes(), wav.getframerate()) == (8000, 8000)
+    with pytest.raises(CommandError, match="unknown_call"):
+        call_command("export_recording", "CAnone", "--out", str(tmp_path / "none.wav"))
+
+
+def test_what_is_old_is_forgotten_and_nothing_else(recorded, tmp_path):
+    (path,) = tmp_path.glob("recordings/*/*.vrec")
+    call_command("purge", "--older-than", "30")
+    assert path.exists()  # written just now
+    os.utime(path, (0, 0))
+    call_command("purge", "--older-than", "30")
+    assert not path.exists()
+    assert Call.objects.exists()
+    call_command("purge", "--older-than", "30", "--calls")
+    assert not Call.objects.exists()

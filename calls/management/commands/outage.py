@@ -1,8 +1,11 @@
-"""``manage.py outage --kind kill|drain``: end the server under running calls, and count what became of their words.
+"""``manage.py outage --kind kill|drain|database|redis``: end or cut off the server under
+running calls, and count what became of their words.
 
 ``kill``: SIGKILL at random moments, and a new server at once; callers follow ``/twilio/after`` to a new stream. Every
 word spoken while a socket was open must be kept, but for the second around the cut. ``drain``: SIGTERM; every call goes
-on to its end with all its words, and the exit code is 0.
+on to its end with all its words, and the exit code is 0. ``database``: PostgreSQL (DATABASE_URL) is gone for a while,
+behind a proxy that is cut; calls begin before and meanwhile, and nothing is lost or doubled. ``redis``: the same for
+REDIS_URL.
 """
 
 from __future__ import annotations
@@ -15,11 +18,13 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.models import Call, Transcript
+from calls.proxy import CutProxy
 from calls.recording import Recording
 from calls.simulator import CallReport, SimulatedCall
 from calls.trial import Trial, TrialError, record_of, score_of
@@ -29,6 +34,7 @@ from stt.emulator.recordings import Library
 UNSEEN_MS = 1300
 """Before a kill: a second of audio may not be on the disk yet, and the word at the cut is half a word."""
 REJOINED_MS = 400
+DEFAULT_PORTS = {"postgres": 5432, "postgresql": 5432, "redis": 6379}
 GONE_S = 0.3
 """How long nobody listens."""
 
@@ -37,10 +43,11 @@ class Command(BaseCommand):
     help = "End the server under running calls and count what became of their words."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--kind", choices=("kill", "drain"), default="kill")
+        parser.add_argument("--kind", choices=("kill", "drain", "database", "redis"), default="kill")
         parser.add_argument("--calls", type=int, default=20)
         parser.add_argument("--clips", type=int, default=8, help="Recordings a call.")
         parser.add_argument("--times", type=int, default=10, help="Kills, each under calls of its own.")
+        parser.add_argument("--away", type=float, default=60.0, metavar="S", help="Of the database or Redis.")
         parser.add_argument("--seed", type=int, default=1)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -48,6 +55,9 @@ class Command(BaseCommand):
         library = Library([folder])
         failed = False
         try:
+            if options["kind"] in ("database", "redis"):
+                self._cut_off(folder, library, options)
+                return
             for turn in range(options["times"] if options["kind"] == "kill" else 1):
                 seed = options["seed"] + turn
                 trial = Trial(folder, settings.VAR_DIR / "outage.log", seed=seed)
@@ -106,6 +116,49 @@ class Command(BaseCommand):
             before = count
             await asyncio.sleep(2)
 
+    def _cut_off(self, folder: Path, library: Library, options: dict[str, Any]) -> None:
+        name = {"database": "DATABASE_URL", "redis": "REDIS_URL"}[options["kind"]]
+        url = urlsplit(service_url(name))
+        if url.scheme not in ("postgres", "postgresql", "redis"):
+            raise CommandError(f"no_service: set {name} to a PostgreSQL or Redis of your own.")
+        with CutProxy(f"{url.hostname}:{url.port or DEFAULT_PORTS[url.scheme]}") as proxy:
+            user = f"{url.username}:{url.password}@" if url.password else f"{url.username}@" if url.username else ""
+            through = url._replace(netloc=f"{user}{proxy.address}").geturl()
+            trial = Trial(folder, settings.VAR_DIR / "outage.log", seed=options["seed"], environment={name: through})
+            with trial:
+                whole = asyncio.run(self._away(trial, proxy, library, options))
+        if not whole:
+            raise CommandError("words_missing: not every word was kept")
+
+    async def _away(self, trial: Trial, proxy: CutProxy, library: Library, options: dict[str, Any]) -> bool:
+        by_name = {recording.name: recording for recording in library.recordings}
+        calls = _calls(trial, library, options["calls"], options["clips"], options["seed"])
+
+        async def one(index: int) -> CallReport:
+            # Some are on the line when it happens, the others call meanwhile.
+            await asyncio.sleep(index / len(calls) * (options["away"] + 3))
+            return await calls[index].run()
+
+        running = [asyncio.create_task(one(index)) for index in range(len(calls))]
+        await asyncio.sleep(4)
+        proxy.refusing = True
+        proxy.cut()
+        await asyncio.sleep(options["away"])
+        proxy.refusing = False
+        reports = await asyncio.gather(*running)
+        words = lost = added = 0
+        delays: list[float] = []
+        for report in reports:
+            call, turns = await record_of(report.call_sid, 60)
+            score = score_of(report, turns, by_name)
+            words, lost, added = words + score.words, lost + score.lost, added + score.added
+            delays.append(call.frame_delay_ms.get("p99", 0.0))
+        self.stdout.write(
+            f"{options['kind']} away for {options['away']:.0f} s: {len(reports)} calls, {words} words, lost {lost}, "
+            f"added {added}; frame delay p99 of the worst call {max(delays):.1f} ms"
+        )
+        return lost == 0 and added == 0
+
     async def _drain(self, trial: Trial, library: Library, calls: int, clips: int, seed: int) -> bool:
         by_name = {recording.name: recording for recording in library.recordings}
         running = [asyncio.create_task(call.run()) for call in _calls(trial, library, calls, clips, seed)]
@@ -122,6 +175,17 @@ class Command(BaseCommand):
             words, lost, added = words + score.words, lost + score.lost, added + score.added
         self.stdout.write(f"drain: {len(reports)} calls, {words} words, lost {lost}, added {added}; exit code {code}")
         return code == 0 and lost == 0 and added == 0
+
+
+def service_url(name: str) -> str:
+    """As the settings understood it."""
+    if name == "REDIS_URL":
+        return str(settings.REDIS_URL)
+    database = settings.DATABASES["default"]
+    if "postgresql" not in database["ENGINE"]:
+        return ""
+    place = f"{database['HOST']}:{database['PORT'] or 5432}"
+    return f"postgresql://{database['USER']}:{database['PASSWORD']}@{place}/{database['NAME']}"
 
 
 def _calls(trial: Trial, library: Library, calls: int, clips: int, seed: int) -> list[SimulatedCall]:

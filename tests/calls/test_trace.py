@@ -1,0 +1,38 @@
+"""What a call's ear perceived, kept beside its recording."""
+
+from calls.recording import RecordingDisk
+from calls.trace import HearingTrace, read_trace
+from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened, Word
+
+
+def test_frames_and_events_come_back_in_order(tmp_path):
+    disk = RecordingDisk()
+    disk.start()
+    trace = HearingTrace(tmp_path / "call.trace", disk, began_ms=1000.0)
+    for i in range(60):
+        trace.frame(20 * i, -40.4 if i < 30 else -200.0, i < 30)
+    for event in (
+        StreamOpened(0, 1),
+        Interim(("שלום",), 600),
+        Final((Word("שלום", 0, 500),), 700),
+        OneShotDone(1, (), RecognizerError("unavailable")),
+        StreamClosed(0),
+    ):
+        trace.event(event, 2500.0)
+    trace.flush()
+    disk.stop(10)
+    lines = list(read_trace(tmp_path / "call.trace"))
+    assert [line.get("event", "frames") for line in lines] == [
+        "frames", "StreamOpened", "Interim", "Final", "OneShotDone", "StreamClosed", "frames",
+    ]  # fmt: skip
+    assert (lines[0]["frames"], lines[0]["dbfs"][0], lines[0]["voiced"][29:31]) == (0, -40, [True, False])
+    assert lines[2] | {} == {
+        "event": "Interim", "now_ms": 1500, "words": ["שלום"], "end_ms": 600, "stability": 0.0, "stream": 0,
+    }  # fmt: skip
+    assert lines[4]["error"] == "unavailable"
+
+
+def test_half_a_line_is_passed_over(tmp_path):
+    path = tmp_path / "call.trace"
+    path.write_text('{"event": "StreamOpened", "now_ms": 1}\n{"event": "Int')
+    assert len(list(read_trace(path))) == 1

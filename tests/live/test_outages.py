@@ -1,0 +1,72 @@
+"""Outages on a real daphne: the short form of ``manage.py outage`` and ``manage.py chaos``."""
+
+import contextlib
+import secrets
+
+import psycopg
+import pytest
+import redis
+
+from tests.live.test_demo import manage
+
+pytestmark = pytest.mark.live
+POSTGRES = "postgresql://postgres@127.0.0.1:5432/"
+REDIS = "redis://127.0.0.1:6379/0"
+
+
+def trial(tmp_path, *arguments, **environment):
+    assert manage("migrate", "-v0", var_dir=tmp_path, **environment).returncode == 0
+    done = manage(*arguments, var_dir=tmp_path, **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def postgres():
+    """A database of our own on this machine's PostgreSQL."""
+    try:
+        server = psycopg.connect(POSTGRES + "postgres", autocommit=True, connect_timeout=2)
+    except psycopg.OperationalError:
+        pytest.skip("needs a PostgreSQL on 127.0.0.1:5432 that trusts the user postgres")
+    name = f"voiceapp_test_{secrets.token_hex(4)}"
+    with server:
+        server.execute(f"CREATE DATABASE {name}")
+        yield POSTGRES + name
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def redis_url():
+    try:
+        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=2)) as client:
+            client.ping()
+    except redis.RedisError:
+        pytest.skip("needs a Redis on 127.0.0.1:6379")
+    return REDIS
+
+
+def test_a_killed_server_loses_no_word_that_it_heard(tmp_path):
+    said = trial(tmp_path, "outage", "--kind", "kill", "--times", "1", "--calls", "2", "--clips", "5")
+    assert "lost 0, added 0" in said
+
+
+def test_a_drained_server_hears_its_calls_to_their_end(tmp_path):
+    said = trial(tmp_path, "outage", "--kind", "drain", "--calls", "2", "--clips", "3")
+    assert "lost 0, added 0; exit code 0" in said
+
+
+def test_streams_that_die_take_no_word_with_them(tmp_path):
+    said = trial(tmp_path, "chaos", "--only", "every 7 s", "--calls", "1", "--call-clips", "4")
+    assert "unavailable in mid-stream" in said
+
+
+def test_a_database_that_is_away_is_caught_up_with(tmp_path, postgres):
+    arguments = ("outage", "--kind", "database", "--calls", "3", "--clips", "3", "--away", "8")
+    said = trial(tmp_path, *arguments, DATABASE_URL=postgres)
+    assert "lost 0, added 0" in said
+
+
+def test_calls_do_not_notice_a_redis_that_is_away(tmp_path, redis_url):
+    arguments = ("outage", "--kind", "redis", "--calls", "2", "--clips", "3", "--away", "6")
+    said = trial(tmp_path, *arguments, REDIS_URL=redis_url)
+    assert "lost 0, added 0" in said
