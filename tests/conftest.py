@@ -3,10 +3,22 @@
 import inspect
 from pathlib import Path
 
+import hypothesis
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 
+ROOT = Path(__file__).resolve().parents[1]
+hypothesis.settings.register_profile("quick", max_examples=80, deadline=None)
+hypothesis.settings.register_profile(
+    "fuzz",
+    max_examples=3000,
+    deadline=None,
+    database=DirectoryBasedExampleDatabase(ROOT / "tests" / "corpus"),
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+hypothesis.settings.load_profile("quick")
 CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 
 

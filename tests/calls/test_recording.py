@@ -43,7 +43,7 @@ def test_a_moment_is_found_without_reading_the_file(tmp_path):
 
 
 @given(cut=st.integers(0, 3 * SLOT_BYTES))
-def test_a_file_that_ends_anywhere_gives_its_whole_seconds(tmp_path_factory, cut):
+def test_a_file_cut_at_any_place_gives_its_whole_seconds(tmp_path_factory, cut):
     path = tmp_path_factory.mktemp("cut") / "call.vrec"
     audio = frames(150)
     record(path, [(20 * i, frame) for i, frame in enumerate(audio)])

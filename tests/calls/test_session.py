@@ -1,10 +1,10 @@
 """CallSession: messages and events in, actions out."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.actions import AskOneShot, CallBegun, CallOver, Feed, Note, TurnAccepted, TurnRevised
+from calls.actions import AskOneShot, CallBegun, CallOver, Feed, Note, TurnAccepted, TurnRevised, Wake
 from calls.media import Dtmf, Malformed, Media, Start, Stop
 from calls.session import CallSession, State
 from calls.turns import EndReason, Source
@@ -16,6 +16,7 @@ from stt.events import (
     StreamClosed,
     StreamingLost,
     StreamOpened,
+    StreamRenewed,
     Word,
 )
 from stt.tuning import Tuning
@@ -41,7 +42,10 @@ class Call:
         return int(self.now_ms)
 
     def receive(self, message):
-        self.actions += self.session.receive(message, self.now_ms)
+        actions = self.session.receive(message, self.now_ms)
+        self.actions += actions
+        if Wake() in actions:
+            self.actions += self.session.tick(self.now_ms)
 
     def hear(self, event):
         self.actions += self.session.heard(event, self.now_ms)
@@ -318,10 +322,12 @@ STEPS = st.one_of(
     st.tuples(st.just("close"), st.booleans(), st.just(0)),
     st.tuples(st.just("wait"), st.just(None), st.integers(1, 5000)),
     st.tuples(st.just("stop"), st.just(None), st.just(0)),
+    st.tuples(st.just("renewed"), st.integers(0, 2), st.integers(0, 20_000)),
+    st.tuples(st.just("opened"), st.integers(0, 3), st.integers(1, 3)),
+    st.tuples(st.just("lost"), st.just(None), st.just(0)),
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(STEPS, max_size=25))
 def test_any_call_ends_with_one_turn_for_each_utterance(steps):
     call = Call()
@@ -338,6 +344,12 @@ def test_any_call_ends_with_one_turn_for_each_utterance(steps):
             call.hear(StreamClosed(0, RecognizerError("unavailable") if what else None))
         elif kind == "wait":
             call.wait(number)
+        elif kind == "renewed":
+            call.hear(StreamRenewed(what, number))
+        elif kind == "opened":
+            call.hear(StreamOpened(what, number))
+        elif kind == "lost":
+            call.hear(StreamingLost(RecognizerError("unavailable")))
         else:
             call.receive(Stop(SID))
     call.receive(Stop(SID))

@@ -4,7 +4,7 @@ import json
 import wave
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.emulator.recordings import read_ulaw
@@ -85,7 +85,6 @@ PIECES = st.tuples(
 )
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(PIECES, max_size=12), st.integers(0, 3))
 def test_any_audio_gives_ordered_spans_that_do_not_overlap(pieces, aggressiveness):
     runs = []
