@@ -53,6 +53,8 @@ SUBPROTOCOL = "audio.twilio.com"
 LONGEST_MESSAGE = 65_536
 CLOSE_IMPOSSIBLE = 4400
 """Our close code for what Twilio cannot have sent; daphne takes 1000 and 3000 to 4999."""
+HEALTH = {"streaming_lost": "down", "streaming_back": "streaming", "stream_deaf": "degraded"}
+"""What an event says of a call's hearing, for those who watch."""
 MOST_ON_THE_BRIDGE = 8
 """Utterances that wait for the call's one thread: a minute of audio at most."""
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
@@ -473,6 +475,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
 
     def _note(self, note: act.Note) -> None:
         self._events_noted += 1
+        metrics.EVENTS.labels(note.code).inc()
+        if note.code in HEALTH:
+            live.publish({"kind": "health", "call": self._call_sid, "state": HEALTH[note.code]})
         writer().accept(EventNoted(self._call_sid, self._events_noted, timezone.now(), note.code, note.detail))
 
     def _close_up(self) -> None:

@@ -259,10 +259,12 @@ class CallSession:
     def _stream(
         self, event: StreamOpened | StreamRenewed | StreamClosed | StreamingLost, now_ms: float
     ) -> list[Action]:
+        actions: list[Action] = []
         if isinstance(event, StreamOpened):
             if not self._streaming:
                 # What was begun without a stream, this one has not heard from its beginning.
                 self._must_be_rescued()
+                actions.append(Note("streaming_back"))
             self._streaming, self._attempts = True, event.attempt
             self._watch.opened(now_ms)
         elif isinstance(event, StreamRenewed):
@@ -273,7 +275,7 @@ class CallSession:
             return [Note("streaming_lost", event.error.code)]
         else:
             return self._closed(event, now_ms)
-        return []
+        return actions
 
     def _closed(self, event: StreamClosed, now_ms: float) -> list[Action]:
         self._ledger.closed(event.stream)

@@ -1,5 +1,6 @@
 """Outages on a real daphne: the short form of ``manage.py outage`` and ``manage.py chaos``."""
 
+import concurrent.futures
 import contextlib
 import secrets
 
@@ -70,3 +71,11 @@ def test_calls_do_not_notice_a_redis_that_is_away(tmp_path, redis_url):
     arguments = ("outage", "--kind", "redis", "--calls", "2", "--clips", "3", "--away", "6")
     said = trial(tmp_path, *arguments, REDIS_URL=redis_url)
     assert "lost 0, added 0" in said
+
+
+def test_servers_that_start_at_once_migrate_one_after_the_other(tmp_path, postgres):
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        done = list(
+            pool.map(lambda _: manage("migrate_once", "-v0", var_dir=tmp_path, DATABASE_URL=postgres), range(3))
+        )
+    assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]

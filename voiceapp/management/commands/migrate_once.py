@@ -1,0 +1,33 @@
+"""``manage.py migrate_once``: migrate under a lock, for servers that start in several places at once."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+LOCK = 0x766F6963
+"""Of PostgreSQL's advisory locks; any number that nobody else uses."""
+
+
+class Command(BaseCommand):
+    help = "Migrate, one process at a time."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+                try:
+                    call_command("migrate", verbosity=options["verbosity"])
+                finally:
+                    cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+            return
+        with (Path(settings.VAR_DIR) / "migrate.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            call_command("migrate", verbosity=options["verbosity"])
