@@ -37,8 +37,9 @@ class KeptTurns:
 
     def revisions(self, *, final: bool) -> Iterator[tuple[Turn, Turn]]:
         """Turns before and after, whose words are no longer those that were handed on. ``final``: nothing follows."""
+        unsettled = set() if final else self._ledger.unsettled()
         for number, kept in self._kept.items():
-            if self._ledger.waits_for(number) and not final:
+            if number in unsettled:
                 continue
             text = " ".join(self._ledger.heard_words(number))
             if text != kept.turn.heard_text:
@@ -47,35 +48,34 @@ class KeptTurns:
 
     def doubtful(self, now_ms: float) -> Iterator[Turn]:
         """Turns to be heard again: their stream ended without a final, or a final is long overdue. Each once."""
-        for number, kept in self._kept.items():
+        weak = self._ledger.weak()
+        for number in sorted((weak | self._ledger.unsettled()) & self._kept.keys()):
+            kept = self._kept[number]
             if kept.rescued or kept.turn.unvoiced:
                 continue
-            overdue = now_ms - kept.handed_on_ms >= UNSETTLED_MS and self._ledger.waits_for(number)
-            if overdue or self._ledger.is_weak(number):
+            if number in weak or now_ms - kept.handed_on_ms >= UNSETTLED_MS:
                 kept.rescued = True
                 yield kept.turn
 
     def next_deadline_ms(self) -> float | None:
         """When a turn will have been unsettled for too long."""
-        waiting = [
-            kept.handed_on_ms + UNSETTLED_MS
-            for number, kept in self._kept.items()
-            if not kept.rescued and not kept.turn.unvoiced and self._ledger.waits_for(number)
-        ]
+        waiting = [kept.handed_on_ms + UNSETTLED_MS for kept in self._open(self._ledger.unsettled())]
         return min(waiting, default=None)
 
     def unsettled_from_ms(self) -> int | None:
         """Media time from which audio may still be needed."""
-        starts = [
-            kept.turn.started_ms
-            for number, kept in self._kept.items()
-            if not kept.rescued and (self._ledger.waits_for(number) or self._ledger.is_weak(number))
-        ]
-        return min(starts, default=None)
+        doubtful = self._ledger.unsettled() | self._ledger.weak()
+        return min((kept.turn.started_ms for kept in self._open(doubtful)), default=None)
+
+    def _open(self, numbers: set[int]) -> list[_Kept]:
+        """Those of these turns that can still be heard again."""
+        kept = [self._kept[number] for number in numbers & self._kept.keys()]
+        return [one for one in kept if not one.rescued and not one.turn.unvoiced]
 
     def forget_before(self, horizon_ms: int) -> int | None:
         """Drop what is settled and old; returns where the ledger's memory may begin, None when nothing was dropped."""
-        old = [n for n, k in self._kept.items() if k.turn.ended_ms < horizon_ms and not self._ledger.waits_for(n)]
+        unsettled = self._ledger.unsettled()
+        old = [n for n, k in self._kept.items() if k.turn.ended_ms < horizon_ms and n not in unsettled]
         for number in old:
             del self._kept[number]
         if not old:

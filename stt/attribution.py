@@ -106,6 +106,8 @@ class Attribution:
         self._overlap: dict[int, tuple[str, ...]] = {}
         """What the one before it said last, and this one may say again."""
         self._new_unvoiced: list[Span] = []
+        self._index: dict[int, list[_Segment]] | None = None
+        """Cache: utterance -> the segments that hold words of it."""
 
     # Utterances
 
@@ -116,7 +118,7 @@ class Attribution:
     def ended(self, number: int, end_ms: int) -> None:
         span = self._numbered[number]
         span.end_ms = max(end_ms, span.start_ms)
-        self._spans_changed()
+        self._spans_changed(span.start_ms)
 
     def span(self, number: int) -> Span:
         """Raises KeyError when there is none, or it was forgotten."""
@@ -174,12 +176,13 @@ class Attribution:
             if segment.stream == stream and not segment.settled:
                 if until_ms is not None:
                     segment.entries = [entry for entry in segment.entries if entry.lacked_ms < until_ms]
-                    segment.owners = None
+                    self._changed(segment)
                 segment.weak = True
                 self._settle(segment)
         if until_ms is not None:
             self._overlap[stream + 1] = self._last_words(stream, until_ms - OVERLAP_MS)
         self._segments = [segment for segment in self._segments if segment.entries]
+        self._index = None
 
     def one_shot(self, number: int, words: Sequence[str]) -> None:
         """What the one-shot recogniser heard in an utterance; it claims the same words from untimed neighbours."""
@@ -218,10 +221,10 @@ class Attribution:
 
     def take(self, number: int) -> None:
         """A turn was accepted with its share: those words are its own, whatever a newer hypothesis makes of them."""
-        for _, mine in self._of(number):
+        for segment, mine in self._of(number):
             for entry in mine:
                 entry.owner = number
-        self._spans_changed()
+            self._changed(segment)
 
     def heard_words(self, number: int) -> tuple[str, ...]:
         """An accepted turn's words by now: what is settled, and of what is not, what it took."""
@@ -236,11 +239,18 @@ class Attribution:
 
     def waits_for(self, number: int) -> bool:
         """Words of this utterance are still unsettled; a one-shot has settled it."""
-        return number not in self._one_shots and any(not segment.settled for segment, mine in self._of(number) if mine)
+        return number in self.unsettled()
+
+    def unsettled(self) -> set[int]:
+        """The utterances that have words which a final may still change."""
+        return self._numbers_of(segment for segment in self._segments if not segment.settled)
+
+    def weak(self) -> set[int]:
+        """The utterances with words that stand by a hypothesis alone, whose stream has ended."""
+        return self._numbers_of(segment for segment in self._segments if segment.weak)
 
     def is_weak(self, number: int) -> bool:
-        """Some of its words stand by a hypothesis alone, whose stream has ended, and no one-shot was asked."""
-        return number not in self._one_shots and any(segment.weak and mine for segment, mine in self._of(number))
+        return number in self.weak()
 
     def renewed(self, stream: int, at_ms: int) -> None:
         """The next stream has taken over: words spoken from ``at_ms`` on are its own. Both heard the moment before."""
@@ -257,7 +267,7 @@ class Attribution:
                 self._one_shots.pop(span.number, None)
         self._segments = kept
         self._spans = [span for span in self._spans if span.number in self._numbered]
-        self._spans_changed()
+        self._spans_changed(0)
 
     # Evidence
 
@@ -272,6 +282,7 @@ class Attribution:
             segment = _Segment(stream, from_ms=self._settled_to_ms.get(stream, 0))
             self._open[stream] = segment
             self._segments.append(segment)
+            self._index = None
         return segment
 
     def _is_another(self, segment: _Segment, words: Sequence[str], seen_ms: int) -> bool:
@@ -296,7 +307,7 @@ class Attribution:
         lacked_ms = max((entry.seen_ms for entry in old), default=segment.from_ms)
         segment.entries, left_out = align(old, words, Entry("", seen_ms, min(lacked_ms, seen_ms), now_ms))
         segment.ghosts = []
-        segment.owners = None
+        self._changed(segment)
         return left_out
 
     def _carry_over(self, stream: int, left_out: list[Entry], end_ms: int) -> None:
@@ -352,7 +363,7 @@ class Attribution:
         for block in matcher.get_matching_blocks():
             for entry in near[block.a : block.a + block.size]:
                 entry.owner = span.number
-        self._spans_changed()
+        self._spans_changed(span.start_ms)
 
     def _owned(self, stream: int, words: tuple[Word, ...]) -> tuple[Word, ...]:
         """A final's words that are this stream's, where it shares a moment with another."""
@@ -398,12 +409,19 @@ class Attribution:
         self._numbered[span.number] = span
         at = bisect_right([s.start_ms for s in self._spans], start_ms)
         self._spans.insert(at, span)
-        self._spans_changed()
+        self._spans_changed(start_ms - UNVOICED_GAP_MS)
         return span
 
-    def _spans_changed(self) -> None:
+    def _spans_changed(self, from_ms: int) -> None:
+        """Spans from this time on have changed: whose words those are that were heard since must be found again."""
         for segment in self._segments:
-            segment.owners = None
+            if not segment.settled or not segment.entries or segment.entries[-1].seen_ms >= from_ms:
+                segment.owners = None
+        self._index = None
+
+    def _changed(self, segment: _Segment) -> None:
+        segment.owners = None
+        self._index = None
 
     def _make_unvoiced(self, segment: _Segment) -> None:
         """Give words that lie in no utterance an utterance of their own, one for each gap."""
@@ -428,10 +446,22 @@ class Attribution:
 
     # Whose word is it
 
-    def _of(self, number: int) -> Iterable[tuple[_Segment, list[Entry]]]:
-        for segment in self._segments:
-            owners = self._owners(segment)
-            yield segment, [e for e, owner in zip(segment.entries, owners, strict=True) if owner == number]
+    def _of(self, number: int) -> list[tuple[_Segment, list[Entry]]]:
+        """The segments that hold words of an utterance, with those words."""
+        if self._index is None:
+            self._index = {}
+            for segment in self._segments:
+                for owner in dict.fromkeys(self._owners(segment)):
+                    if owner is not None:
+                        self._index.setdefault(owner, []).append(segment)
+        return [
+            (segment, [e for e, owner in zip(segment.entries, self._owners(segment), strict=True) if owner == number])
+            for segment in self._index.get(number, ())
+        ]
+
+    def _numbers_of(self, segments: Iterable[_Segment]) -> set[int]:
+        numbers = {owner for segment in segments for owner in self._owners(segment) if owner is not None}
+        return numbers - self._one_shots.keys()
 
     def _owners(self, segment: _Segment) -> list[int | None]:
         """For each word of the segment the number of its utterance, in order; None: no utterance holds it."""
