@@ -27,6 +27,7 @@ UNVOICED_GAP_MS = 1000
 """A timed word farther than this from every utterance was missed by the endpointer and becomes a turn of its own."""
 SEGMENT_PAUSE_MS = 400
 """The least pause after which an engine begins a new segment."""
+ONE_WORD_PAUSE_MS = 1200
 OVERLAP_MS = 700
 """So long before the take-over the next stream may have heard: 500 ms, and a word on its edge."""
 SHORTEST_WORD_MS = 120
@@ -288,7 +289,9 @@ class Attribution:
     def _is_another(self, segment: _Segment, words: Sequence[str], seen_ms: int) -> bool:
         """A hypothesis that has nothing of the one before, after a pause in which a segment ends."""
         texts = [entry.text for entry in segment.entries]
-        return bool(texts) and seen_ms - segment.newest_ms >= SEGMENT_PAUSE_MS and not alike(texts, words)
+        # A single word may only have been misheard, so that nothing of it comes back.
+        pause_ms = SEGMENT_PAUSE_MS if len(texts) > 1 else ONE_WORD_PAUSE_MS
+        return bool(texts) and seen_ms - segment.newest_ms >= pause_ms and not alike(texts, words)
 
     def _leave(self, segment: _Segment) -> None:
         """No final follows: its hypothesis is settled, and stands by itself alone."""
