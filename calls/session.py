@@ -75,6 +75,8 @@ CUT_WITHIN_MS = 2000
 """In mid-speech a stream is cut at the quietest frame of this long."""
 NUMBERS_A_STREAM = 10_000
 """Turns and events of a call's second stream are numbered from here on: what its first process knew may be lost."""
+UNHEARD_MS = 600
+"""After a stream has failed: the next one opens, and a word on the edge of the first may be the next utterance's."""
 PRE_ROLL_MS = EndpointOptions().pre_roll_ms
 TRIM_EVERY = 50
 """Frames after which audio that nobody needs any more is forgotten."""
@@ -129,6 +131,8 @@ class CallSession:
         """One-shots under way: utterance -> the instant at which it is given up."""
         self._renewed: set[int] = set()
         """Streams that were half-closed on purpose."""
+        self._unheard_to_ms = 0
+        """What begins before this was not heard from its beginning by the stream that hears now."""
         self._longest_call_ms = longest_call_s * 1000
         self._began_ms = 0.0
         self._frames = 0
@@ -295,6 +299,7 @@ class CallSession:
         for utterance in self._utterances:
             if utterance.phase in (Phase.SPEAKING, Phase.WAITING):
                 utterance.rescue = True
+        self._unheard_to_ms = self._clock.next_ms + UNHEARD_MS
 
     def _outlived(self, now_ms: float) -> list[Action]:
         """A call without a caller, or without an end."""
@@ -378,7 +383,9 @@ class CallSession:
     def _began(self, boundary: SpeechStarted, at_ms: int, now_ms: float) -> None:
         number = self._ledger.began(boundary.start_ms)
         first_voiced_ms = now_ms - (at_ms - boundary.start_ms)
-        self._utterances.append(Utterance(number, boundary.start_ms, first_voiced_ms))
+        utterance = Utterance(number, boundary.start_ms, first_voiced_ms)
+        utterance.rescue = boundary.start_ms < self._unheard_to_ms
+        self._utterances.append(utterance)
 
     def _ended(self, boundary: SpeechEnded, reason: EndReason, now_ms: float) -> None:
         utterance = next((u for u in reversed(self._utterances) if u.phase is Phase.SPEAKING), None)
@@ -457,14 +464,19 @@ class CallSession:
         utterance.phase = Phase.ASKED
         utterance.deadline_ms = now_ms + self.tuning.stt_fallback_deadline_ms
         self._asked[utterance.number] = utterance.deadline_ms
-        ulaw = self._ring.audio(utterance.start_ms - PRE_ROLL_MS, utterance.audio_to_ms)
+        ulaw = self._audio(utterance.number, utterance.start_ms, utterance.audio_to_ms)
         return [AskOneShot(utterance.number, ulaw), Note("fallback", f"utterance {utterance.number}")]
+
+    def _audio(self, number: int, start_ms: int, to_ms: int) -> bytes:
+        """An utterance with its pre-roll and the silence that ended it, and nothing of its neighbours."""
+        from_border_ms, to_border_ms = self._ledger.borders(number)
+        return self._ring.audio(max(start_ms - PRE_ROLL_MS, from_border_ms), min(to_ms, to_border_ms))
 
     def _doubtful(self, now_ms: float) -> list[Action]:
         """Turns whose words no final has settled are heard again."""
         actions: list[Action] = []
         for turn in self._kept.doubtful(now_ms):
-            ulaw = self._ring.audio(turn.started_ms - PRE_ROLL_MS, turn.ended_ms + PRE_ROLL_MS)
+            ulaw = self._audio(turn.number, turn.started_ms, turn.ended_ms + PRE_ROLL_MS)
             if len(ulaw) >= SHORTEST_ONE_SHOT_MS * BYTES_PER_MS:
                 self._asked[turn.number] = now_ms + self.tuning.stt_fallback_deadline_ms
                 actions += [AskOneShot(turn.number, ulaw), Note("rescue", f"utterance {turn.number}")]

@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from stt.events import Word
 
 SIMILAR = 0.5
+NEARLY = 0.75
 """Share of letters that two words must have in common to be one word heard twice."""
 
 
@@ -46,6 +47,14 @@ def alike(one: Sequence[str], other: Sequence[str]) -> bool:
     before, after = "".join(map(key, one)), "".join(map(key, other))
     shorter = min(len(before), len(after))
     return SequenceMatcher(None, before[:shorter], after[:shorter], autojunk=False).ratio() > SIMILAR
+
+
+def continues(old: Sequence[str], new: Sequence[str]) -> bool:
+    """The newer hypothesis is of the same segment: it begins with the words of the older but its newest one, nearly."""
+    stable = "".join(map(key, old[:-1] or old))
+    begin = "".join(map(key, new))[: len(stable)]
+    likeness = SequenceMatcher(None, stable, begin, autojunk=False).ratio()
+    return likeness >= (NEARLY if len(old) > 1 else SIMILAR)
 
 
 def _similar(one: str, other: str) -> bool:

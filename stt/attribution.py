@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from stt.alignment import Entry, align, alike, key, merge, same_word_and_time, set_times
+from stt.alignment import Entry, align, alike, continues, key, merge, same_word_and_time, set_times
 from stt.events import Final, Interim, Word
 
 UNVOICED_GAP_MS = 1000
@@ -28,6 +28,8 @@ UNVOICED_GAP_MS = 1000
 SEGMENT_PAUSE_MS = 400
 """The least pause after which an engine begins a new segment."""
 ONE_WORD_PAUSE_MS = 1200
+NEAR_MS = 4000
+"""Farther back than this no word is looked for: the engine's longest pause, and a new stream's overlap."""
 OVERLAP_MS = 700
 """So long before the take-over the next stream may have heard: 500 ms, and a word on its edge."""
 SHORTEST_WORD_MS = 120
@@ -124,6 +126,20 @@ class Attribution:
     def span(self, number: int) -> Span:
         """Raises KeyError when there is none, or it was forgotten."""
         return self._numbered[number]
+
+    def borders(self, number: int) -> tuple[int, int]:
+        """From where to where audio is this utterance's and no neighbour's: half-way through the silences around it."""
+        at = next((i for i, span in enumerate(self._spans) if span.number == number), None)
+        if at is None:
+            return 0, 1 << 62
+        span = self._spans[at]
+        from_ms, to_ms = 0, 1 << 62
+        if at > 0:
+            before_ms = self._spans[at - 1].end_ms
+            from_ms = (before_ms + span.start_ms) // 2 if before_ms is not None else 0
+        if at + 1 < len(self._spans) and span.end_ms is not None:
+            to_ms = (span.end_ms + self._spans[at + 1].start_ms) // 2
+        return from_ms, to_ms
 
     def take_unvoiced(self) -> list[Span]:
         """Utterances that only the recogniser heard, each handed out once."""
@@ -280,7 +296,9 @@ class Attribution:
             if not alike([entry.text for entry in segment.entries], words):
                 segment = None
         if segment is None:
-            segment = _Segment(stream, from_ms=self._settled_to_ms.get(stream, 0))
+            segment = _Segment(
+                stream, from_ms=self._settled_to_ms.get(stream, max(0, (self._heard_to_ms or 0) - NEAR_MS))
+            )
             self._open[stream] = segment
             self._segments.append(segment)
             self._index = None
@@ -291,7 +309,7 @@ class Attribution:
         texts = [entry.text for entry in segment.entries]
         # A single word may only have been misheard, so that nothing of it comes back.
         pause_ms = SEGMENT_PAUSE_MS if len(texts) > 1 else ONE_WORD_PAUSE_MS
-        return bool(texts) and seen_ms - segment.newest_ms >= pause_ms and not alike(texts, words)
+        return bool(texts) and seen_ms - segment.newest_ms >= pause_ms and not continues(texts, words)
 
     def _leave(self, segment: _Segment) -> None:
         """No final follows: its hypothesis is settled, and stands by itself alone."""
@@ -325,6 +343,7 @@ class Attribution:
             del self._open[segment.stream]
         segment.settled = True
         segment.ghosts = []
+        self._claim_late(segment)
         self._make_unvoiced(segment)
         # Words without a time stay where the evidence of this moment puts them; timed ones follow the spans.
         for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
@@ -367,6 +386,18 @@ class Attribution:
             for entry in near[block.a : block.a + block.size]:
                 entry.owner = span.number
         self._spans_changed(span.start_ms)
+
+    def _claim_late(self, segment: _Segment) -> None:
+        """Untimed words that a neighbour's one-shot has heard already are that neighbour's, not the next one's."""
+        if not self._one_shots or not segment.entries or segment.entries[-1].middle_ms is not None:
+            return
+        for number, texts in self._one_shots.items():
+            span = self._numbered[number]
+            if span.end_ms is not None and segment.entries[0].seen_ms - NEAR_MS <= span.end_ms:
+                has = [key(entry.text) for _, mine in self._of(number) for entry in mine]
+                missing = [text for text in texts if key(text) not in has]
+                if missing and span.start_ms < segment.entries[-1].seen_ms:
+                    self._claim(span, tuple(missing))
 
     def _owned(self, stream: int, words: tuple[Word, ...]) -> tuple[Word, ...]:
         """A final's words that are this stream's, where it shares a moment with another."""

@@ -214,7 +214,8 @@ class _Mouth:
             if faults.deaf or (faults.deaf_after_s and age_s >= faults.deaf_after_s):
                 continue
             if said.spoken is None:
-                now.append(said)
+                # What is said of the next segment comes behind the final of this one.
+                self._late.append((self._late[-1][0] if self._late else age_s, said))
                 continue
             said = self._with_repetition(said, said.spoken)
             for times in range(2 if faults.repeat_finals else 1):

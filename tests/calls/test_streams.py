@@ -151,3 +151,23 @@ def test_a_line_on_which_no_frame_comes_is_ended():
 
     one = in_virtual_time(run())
     assert 15 <= one.loop.time() < 25
+
+
+@pytest.mark.parametrize("fault", [{"finals": False}, {"dies_after_s": 5}, {"deaf": True}, {}])
+def test_human_speech_stays_whole_under_faults(clips, fault):
+    library = Library([clips])
+    names = sorted(r.name for r in library.recordings if r.name.startswith(("he_sas_", "he_ashrei_")))
+    by_name = {recording.name: recording for recording in library.recordings}
+
+    async def run(some):
+        one = VirtualCall(Engine(library, **fault), Tuning(renew_after_s=10, renew_latest_s=15))
+        await one.noise(1000)
+        for name in some:
+            await one.recording(by_name[name])
+            await one.noise(900)
+        await one.noise(1000)
+        await one.hang_up()
+        return one
+
+    for first in range(0, len(names), 14):
+        assert lost_and_added(in_virtual_time(run(names[first : first + 14]))) == KEPT
