@@ -486,6 +486,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             self._timer.cancel()
         if self.hearing is not None:
             self.hearing.close()
+        self._bridge.clear()
         if self.recorder is not None and self.trace is not None:
             self.recorder.flush()
             self.trace.flush()

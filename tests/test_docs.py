@@ -7,6 +7,8 @@ import grpc
 import pytest
 from django.conf import settings
 
+from calls import kept, session
+from stt import hearing
 from stt.endpoint import EndpointOptions
 from stt.tuning import BOUNDS, Tuning
 
@@ -92,3 +94,14 @@ def test_requirements_name_no_index_and_pin_everything():
         for line in (ROOT / name).read_text().splitlines():
             assert line.startswith("#") or "==" in line, line
             assert "://" not in line and "--" not in line.split("#")[0], line
+
+
+def test_the_reliability_page_has_the_codes_numbers():
+    page, tuning = doc("reliability.md"), Tuning()
+    assert f"from {tuning.renew_after_s} s at a quiet moment, at the latest at {tuning.renew_latest_s} s" in page
+    assert f"{tuning.deaf_after_ms // 1000} s of voice without a result" in page
+    assert f"unsettled for {kept.UNSETTLED_MS // 1000} s" in page
+    assert f"{hearing.BURST_MS // 1000} s at once" in page
+    assert f"begins {session.REPLAY_MS} ms before the cut" in page
+    assert f"`settle_ms` ({tuning.settle_ms})" in doc("latency.md")
+    assert f"reach {session.CONFIRMED_BEYOND_MS} ms beyond the last voiced frame" in doc("latency.md")

@@ -203,6 +203,24 @@ async def test_the_bridge_returns_at_once_and_brings_the_text_back_through_the_q
     mine.exec.shutdown()
 
 
+async def test_a_hung_thread_is_given_one_utterance_and_the_others_wait_with_their_audio():
+    mine = consumer()
+    gate = threading.Event()
+    heard = []
+    mine._hebrew_stt = lambda audio_data: gate.wait(10) and (heard.append(audio_data.utterance) or "שלום")
+    for number in range(1, 12):
+        audio = consumers.UtteranceAudio(bytes(3200))
+        audio.utterance = number
+        mine._process_utterance_safe(audio)
+    assert (len(mine._asked), len(mine._bridge)) == (1, consumers.MOST_ON_THE_BRIDGE)
+    given_up = [mine.events_q.get_nowait()[1].event for _ in range(mine.events_q.qsize())]
+    assert [(event.utterance, event.error.code) for event in given_up] == [(2, "fallback_busy"), (3, "fallback_busy")]
+    gate.set()
+    served = [(await asyncio.wait_for(mine.events_q.get(), 10))[1].event.utterance for _ in range(9)]
+    assert served == heard == [1, 4, 5, 6, 7, 8, 9, 10, 11]
+    mine.exec.shutdown()
+
+
 async def test_the_async_wrapper_leaves_the_loop_free():
     mine = consumer()
     gate = threading.Event()
