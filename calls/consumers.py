@@ -230,6 +230,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             engine=engine.engine.name,
             model=engine.model_name(tuning),
             longest_call_s=settings.MAX_CALL_S,
+            opened_ms=now_ms(),
             base_ms=said.base_ms,
             first_number=said.stream_index * NUMBERS_A_STREAM + 1,
         )
@@ -242,6 +243,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         running[pump] = self
         admission.calls = len(running)
         pump.add_done_callback(_has_ended)
+        self._arm()
 
     # events_q: from recognisers and timers to the pump
 

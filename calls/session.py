@@ -100,10 +100,12 @@ class CallSession:
         engine: str = "",
         model: str = "",
         longest_call_s: int = 0,
+        opened_ms: float = 0.0,
         base_ms: int = 0,
         first_number: int = 1,
     ) -> None:
-        """``longest_call_s``: 0 is without end. ``base_ms``, ``first_number``: where a call's second stream goes on."""
+        """``longest_call_s``: 0 is without end. ``opened_ms``: when the socket opened. ``base_ms``, ``first_number``: where
+        a call's second stream goes on."""
         self.call_sid = call_sid
         self.tuning = tuning
         self.state = State.WAITING
@@ -134,9 +136,9 @@ class CallSession:
         self._unheard_to_ms = 0
         """What begins before this was not heard from its beginning by the stream that hears now."""
         self._longest_call_ms = longest_call_s * 1000
-        self._began_ms = 0.0
+        self._began_ms = opened_ms
         self._frames = 0
-        self._last_frame_ms = 0.0
+        self._last_frame_ms = opened_ms
         self._last_voiced_ms = 0.0
         self._streaming = tuning.streaming
         """A stream is open or being tried."""
@@ -236,7 +238,7 @@ class CallSession:
             )
             for u in waiting
         ]
-        if self.state is State.LIVE:
+        if self.state in (State.WAITING, State.LIVE):
             deadlines.append(self._last_frame_ms + NO_CALLER_MS)
             if self._longest_call_ms:
                 deadlines.append(self._began_ms + self._longest_call_ms)
@@ -303,7 +305,7 @@ class CallSession:
 
     def _outlived(self, now_ms: float) -> list[Action]:
         """A call without a caller, or without an end."""
-        if self.state is not State.LIVE:
+        if self.state not in (State.WAITING, State.LIVE):
             return []
         if now_ms - self._last_frame_ms >= NO_CALLER_MS:
             return [*self.stop(now_ms), CloseSocket("silent_line")]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.actions import AskOneShot, CallBegun, CallOver, Feed, Note, TurnAccepted, TurnRevised, Wake
+from calls.actions import AskOneShot, CallBegun, CallOver, CloseSocket, Feed, Note, TurnAccepted, TurnRevised, Wake
 from calls.media import Dtmf, Malformed, Media, Start, Stop
 from calls.session import CallSession, State
 from calls.turns import EndReason, Source
@@ -290,6 +290,12 @@ def test_media_before_start_is_counted_and_not_heard():
     session = CallSession(SID, Tuning())
     assert session.receive(Media(1, 0, speech(20)[0]), 0.0) == []
     assert session.counters["media_before_start"] == 1
+
+
+def test_a_socket_on_which_nothing_comes_is_closed():
+    session = CallSession(SID, Tuning(streaming=False), opened_ms=100.0)
+    assert session.next_deadline_ms(100.0) == 100.0 + 15_000
+    assert CloseSocket("silent_line") in session.tick(15_100.0)
 
 
 def test_gaps_repeats_and_reordering_of_sequence_numbers_are_counted():
