@@ -104,8 +104,10 @@ class CallSession:
         base_ms: int = 0,
         first_number: int = 1,
     ) -> None:
-        """``longest_call_s``: 0 is without end. ``opened_ms``: when the socket opened. ``base_ms``, ``first_number``: where
-        a call's second stream goes on."""
+        """``longest_call_s``: 0 is without end. ``opened_ms``: when the socket opened.
+
+        ``base_ms``, ``first_number``: where a call's second stream goes on.
+        """
         self.call_sid = call_sid
         self.tuning = tuning
         self.state = State.WAITING
