@@ -64,13 +64,7 @@ def recover(started: Iterable[CallStarted], accept: Callable[[Record], None]) ->
 
 def speech_in(ulaw: bytes, begins_ms: int, tuning: Tuning) -> Iterator[SpeechEnded]:
     """The utterances of recorded audio."""
-    endpointer = Endpointer(
-        EndpointOptions(
-            hangover_ms=tuning.vad_hangover_ms,
-            aggressiveness=tuning.vad_aggressiveness,
-            noise_margin_db=tuning.noise_margin_db,
-        )
-    )
+    endpointer = Endpointer(EndpointOptions.of(tuning))
     for at in range(0, len(ulaw) - FRAME_BYTES + 1, FRAME_BYTES):
         boundary = endpointer.push(ulaw[at : at + FRAME_BYTES], begins_ms + at // BYTES_PER_MS)
         if isinstance(boundary, SpeechEnded):

@@ -118,13 +118,7 @@ class CallSession:
         self._engine, self._model, self._attempts = engine, model, 0
         self.delays = DelayMeter()
         self._clock = FrameClock(self.counters, base_ms)
-        self._endpointer = Endpointer(
-            EndpointOptions(
-                hangover_ms=tuning.vad_hangover_ms,
-                aggressiveness=tuning.vad_aggressiveness,
-                noise_margin_db=tuning.noise_margin_db,
-            )
-        )
+        self._endpointer = Endpointer(EndpointOptions.of(tuning))
         self._ring = AudioRing()
         self._watch = StreamWatch(tuning)
         self._ledger = Attribution(first_number)

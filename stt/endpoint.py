@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import webrtcvad
 
 from stt.audio import FLOOR_DBFS, FRAME_BYTES, FRAME_MS, SAMPLE_RATE_HZ, dbfs, ulaw_to_pcm
+from stt.tuning import Tuning
 
 LOUD_ENOUGH_DBFS = -55.0
 """Quieter than this is line noise, whatever the floor: µ-law's smallest step is about -70 dBFS."""
@@ -50,6 +51,15 @@ class EndpointOptions:
     pre_roll_ms: int = 200
     """Audio before the first voiced frame that belongs to the utterance: soft consonants."""
     longest_ms: int = 55_000
+
+    @classmethod
+    def of(cls, tuning: Tuning) -> EndpointOptions:
+        """As an engineer has tuned them."""
+        return cls(
+            hangover_ms=tuning.vad_hangover_ms,
+            aggressiveness=tuning.vad_aggressiveness,
+            noise_margin_db=tuning.noise_margin_db,
+        )
 
 
 @dataclass(frozen=True, slots=True)
