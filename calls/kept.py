@@ -28,8 +28,8 @@ class KeptTurns:
         self._ledger = ledger
         self._kept: dict[int, _Kept] = {}
 
-    def add(self, turn: Turn, now_ms: float, *, rescued: bool = False) -> None:
-        self._kept[turn.number] = _Kept(turn, now_ms, rescued)
+    def add(self, turn: Turn, now_ms: float) -> None:
+        self._kept[turn.number] = _Kept(turn, now_ms)
 
     @property
     def last_number(self) -> int:

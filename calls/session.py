@@ -252,9 +252,9 @@ class CallSession:
         if event.words:
             self._watch.heard()
         if isinstance(event, Interim):
-            self._ledger.interim(event, fed_ms=self._clock.next_ms, now_ms=now_ms)
+            self._ledger.interim(event, fed_ms=self._clock.next_ms)
             return self._partials(event, now_ms)
-        self._ledger.final(event, fed_ms=self._clock.next_ms, now_ms=now_ms)
+        self._ledger.final(event, fed_ms=self._clock.next_ms)
         self._partials(event, now_ms)
         return []
 
@@ -276,10 +276,10 @@ class CallSession:
             self._streaming = False
             return [Note("streaming_lost", event.error.code)]
         else:
-            return self._closed(event, now_ms)
+            return self._closed(event)
         return actions
 
-    def _closed(self, event: StreamClosed, now_ms: float) -> list[Action]:
+    def _closed(self, event: StreamClosed) -> list[Action]:
         self._ledger.closed(event.stream)
         actions: list[Action] = [] if event.error is None else [Note(event.error.code, f"stream {event.stream}")]
         if event.stream in self._renewed:

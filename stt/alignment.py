@@ -26,8 +26,6 @@ class Entry:
     """End of the earliest hypothesis that held it: it was spoken before this."""
     lacked_ms: int
     """End of the last hypothesis that lacked it."""
-    since_ms: float
-    stood: int = 1
     owner: int | None = None
     """Number of the turn that took it."""
     start_ms: int | None = None
@@ -86,7 +84,7 @@ def align(old: list[Entry], words: Sequence[str], fresh: Entry) -> tuple[list[En
     same = 0
     while same < min(len(old), len(words)) and old[same].text == words[same]:
         same += 1
-    entries = [replace(entry, stood=entry.stood + 1) for entry in old[:same]]
+    entries = list(old[:same])
     kept = same
     matcher = SequenceMatcher(
         None, [key(e.text) for e in old[same:]], [key(word) for word in words[same:]], autojunk=False
@@ -94,7 +92,7 @@ def align(old: list[Entry], words: Sequence[str], fresh: Entry) -> tuple[list[En
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         before, after = old[same + i1 : same + i2], words[same + j1 : same + j2]
         if tag == "equal":
-            entries += [replace(e, text=word, stood=e.stood + 1) for e, word in zip(before, after, strict=True)]
+            entries += [replace(e, text=word) for e, word in zip(before, after, strict=True)]
             kept = same + i2
         elif tag == "replace":
             inherited, used = _inherit(before, after, fresh)
@@ -118,7 +116,7 @@ def _inherit(before: list[Entry], after: Sequence[str], fresh: Entry) -> tuple[l
     for word in after:
         at = bisect_right(ends, letters)
         if at < len(before):
-            entries.append(replace(before[at], text=word, since_ms=fresh.since_ms, stood=1))
+            entries.append(replace(before[at], text=word))
             used = at + 1
         else:
             entries.append(replace(fresh, text=word))

@@ -9,8 +9,8 @@ that took it; the end of the first hypothesis that held it), and its utterance f
 segment, in order. A newer hypothesis is aligned with the one before it and its words inherit the evidence, so words
 that are revised, merged, split or dropped cannot be given out twice.
 
-Owns no clock and no audio; knows no Django, no asyncio, no engine. All times are ms of media time, except ``now_ms``,
-which is monotonic. Never raises on any order of calls.
+Owns no clock and no audio; knows no Django, no asyncio, no engine. All times are ms of media time. Never raises on any
+order of calls.
 """
 
 from __future__ import annotations
@@ -45,12 +45,6 @@ class Share:
     """All come from finals, one-shots or closed streams: no word can change any more but by times or later evidence."""
     heard_to_ms: int | None
     """Media time up to which the engine has listened, by the newest result with a known end; None: unknown."""
-    newest_since_ms: float
-    """``now_ms`` at which the newest unsettled word took its present form; 0 when all are settled."""
-    newest_stood: int
-    """Successive hypotheses in which the newest unsettled word stood unchanged."""
-    stability: float
-    """The engine's own estimate for the newest hypothesis, 0 to 1."""
 
     @property
     def text(self) -> str:
@@ -78,7 +72,6 @@ class _Segment:
     ghosts: list[Entry] = field(default_factory=list)
     """Words that the final before left out: the next hypothesis may bring them back, with their evidence."""
     end_ms: int | None = None
-    stability: float = 0.0
     newest_ms: int = 0
     """End of the newest hypothesis."""
     settled: bool = False
@@ -148,7 +141,7 @@ class Attribution:
 
     # Results
 
-    def interim(self, event: Interim, *, fed_ms: int, now_ms: float) -> None:
+    def interim(self, event: Interim, *, fed_ms: int) -> None:
         """A newer hypothesis. ``fed_ms``: media time up to which audio was given to the stream."""
         words = self._without_overlap(event.stream, tuple(word for word in event.words if word))
         if not words or self._is_repeat(event.stream, words, event.end_ms):
@@ -160,11 +153,10 @@ class Attribution:
             self._leave(segment)
             segment = self._segment(event.stream, words)
         self._note_end(segment, event.end_ms, fed_ms)
-        self._revise(segment, words, seen_ms=seen_ms, now_ms=now_ms)
+        self._revise(segment, words, seen_ms=seen_ms)
         segment.newest_ms = seen_ms
-        segment.stability = event.stability
 
-    def final(self, event: Final, *, fed_ms: int, now_ms: float) -> None:
+    def final(self, event: Final, *, fed_ms: int) -> None:
         """The settled words of the stream's segment. Without words it settles nothing and erases nothing."""
         said = tuple(word for word in event.words if word.text)
         if not said:
@@ -177,7 +169,7 @@ class Attribution:
         segment = self._segment(event.stream, tuple(word.text for word in words))
         self._note_end(segment, event.end_ms, fed_ms)
         end_ms = _known(event.end_ms, fed_ms)
-        left_out = self._revise(segment, tuple(word.text for word in words), seen_ms=end_ms, now_ms=now_ms)
+        left_out = self._revise(segment, tuple(word.text for word in words), seen_ms=end_ms)
         set_times(segment.entries, words, latest_ms=fed_ms)
         if event.end_ms:
             self._settled_to_ms[event.stream] = max(end_ms, self._settled_to_ms.get(event.stream, 0))
@@ -216,24 +208,18 @@ class Attribution:
         """All words that are this utterance's by the evidence so far."""
         one_shot = self._one_shots.get(number, ())
         entries: list[Entry] = []
-        unsettled: list[Entry] = []
-        stability = 1.0
+        settled = True
         for segment, mine in self._of(number):
             if segment.settled and not (segment.weak and one_shot):
                 entries += mine
             elif mine and not one_shot:
                 # A one-shot is settled: no hypothesis stands beside it.
                 entries += mine
-                unsettled += mine
-                stability = segment.stability
-        newest = unsettled[-1] if unsettled else None
+                settled = False
         return Share(
             words=merge(one_shot, entries),
-            settled=newest is None,
+            settled=settled,
             heard_to_ms=self._heard_to_ms,
-            newest_since_ms=max((entry.since_ms for entry in unsettled), default=0.0),
-            newest_stood=newest.stood if newest else 0,
-            stability=stability,
         )
 
     def take(self, number: int) -> None:
@@ -265,9 +251,6 @@ class Attribution:
     def weak(self) -> set[int]:
         """The utterances with words that stand by a hypothesis alone, whose stream has ended."""
         return self._numbers_of(segment for segment in self._segments if segment.weak)
-
-    def is_weak(self, number: int) -> bool:
-        return number in self.weak()
 
     def renewed(self, stream: int, at_ms: int) -> None:
         """The next stream has taken over: words spoken from ``at_ms`` on are its own. Both heard the moment before."""
@@ -322,11 +305,11 @@ class Attribution:
             segment.end_ms = min(end_ms, fed_ms)
             self._heard_to_ms = max(segment.end_ms, self._heard_to_ms or 0)
 
-    def _revise(self, segment: _Segment, words: Sequence[str], *, seen_ms: int, now_ms: float) -> list[Entry]:
+    def _revise(self, segment: _Segment, words: Sequence[str], *, seen_ms: int) -> list[Entry]:
         """Replace the segment's words by a newer hypothesis; returns the old words behind the last one it kept."""
         old = segment.entries or segment.ghosts
         lacked_ms = max((entry.seen_ms for entry in old), default=segment.from_ms)
-        segment.entries, left_out = align(old, words, Entry("", seen_ms, min(lacked_ms, seen_ms), now_ms))
+        segment.entries, left_out = align(old, words, Entry("", seen_ms, min(lacked_ms, seen_ms)))
         segment.ghosts = []
         self._changed(segment)
         return left_out

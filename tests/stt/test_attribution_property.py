@@ -83,9 +83,7 @@ class Calls(RuleBasedStateMachine):
         elif fault == "drop":
             words = words[:-1]
         end_ms = {"ahead": self.now_ms + 400, "no end": None}.get(fault, until_ms)
-        self.ledger.interim(
-            Interim(tuple(words), end_ms, stream=self.stream), fed_ms=self.now_ms, now_ms=float(self.now_ms)
-        )
+        self.ledger.interim(Interim(tuple(words), end_ms, stream=self.stream), fed_ms=self.now_ms)
 
     @precondition(lambda self: self.segment)
     @rule(timed=st.booleans(), ended=st.booleans(), repeated=st.booleans())
@@ -107,9 +105,7 @@ class Calls(RuleBasedStateMachine):
     @rule()
     def stream_ends_after_a_good_hypothesis(self):
         words = tuple(word.text for word in self.segment)
-        self.ledger.interim(
-            Interim(words, self.now_ms, stream=self.stream), fed_ms=self.now_ms, now_ms=float(self.now_ms)
-        )
+        self.ledger.interim(Interim(words, self.now_ms, stream=self.stream), fed_ms=self.now_ms)
         self.ledger.closed(self.stream)
         self.settle(False)
         self.stream += 1
@@ -120,7 +116,7 @@ class Calls(RuleBasedStateMachine):
             self.ledger.take(which)
 
     def hear(self, event):
-        self.ledger.final(event, fed_ms=self.now_ms, now_ms=float(self.now_ms))
+        self.ledger.final(event, fed_ms=self.now_ms)
 
     def settle(self, timed):
         self.settled += self.segment

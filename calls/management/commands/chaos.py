@@ -100,7 +100,6 @@ class Row:
     none_codes: Counter[str]
     final_p95_ms: float | None
     delay_p999_ms: float
-    open_calls: int
 
     @property
     def kept(self) -> bool:
@@ -185,4 +184,4 @@ class Command(BaseCommand):
             finals += [turn.final_ms for turn in turns if turn.final_ms is not None]
             codes.update(turn.code for turn in turns if turn.source == "none")
             delays.append(call.frame_delay_ms.get("p999", 0.0))
-        return Row(fault, total, codes, percentile(finals, 0.95), max(delays, default=0.0), 0)
+        return Row(fault, total, codes, percentile(finals, 0.95), max(delays, default=0.0))
