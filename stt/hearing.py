@@ -188,9 +188,8 @@ class Hearing:
         self._closing = self._finished = True
         for name in list(self._timers):
             self._cancel(name)
-        for stream in (self._stream, self._old):
-            if stream is not None:
-                stream.close()
+        for stream in self._streams():
+            stream.close()
         self._stream = self._old = None
 
     # Streams
@@ -232,6 +231,7 @@ class Hearing:
         self._old, self._stream = self._stream, None
         self._say(StreamRenewed(self._old.number, at_ms))
         self._old.finish(self._loop.time())
+        self._keep_pace()
         self._after("old", OLD_STREAM_S, self._give_up_old)
         return True
 
@@ -281,13 +281,17 @@ class Hearing:
                 self.dropped_ms += duration_ms(oldest)
 
     def _keep_pace(self) -> None:
-        if self._stream is not None and self._stream.backlog and "pace" not in self._timers:
+        if "pace" not in self._timers and any(stream.backlog for stream in self._streams()):
             self._after("pace", PACE_EVERY_S, self._on_pace)
 
     def _on_pace(self) -> None:
-        if self._stream is not None:
-            self._stream.flow(self._loop.time())
-            self._keep_pace()
+        for stream in self._streams():
+            stream.flow(self._loop.time())
+        self._keep_pace()
+
+    def _streams(self) -> list[_Stream]:
+        """Those that still speak: the one that is fed, and the half-closed one before it."""
+        return [stream for stream in (self._stream, self._old) if stream is not None]
 
     # What streams say
 

@@ -116,3 +116,17 @@ async def test_finishing_sends_what_is_left_and_half_closes():
     assert len(ear.streams[0].fed) == 160
     assert ear.streams[0].finished
     assert isinstance(await ear.events.get(), StreamClosed)
+
+
+async def test_a_half_closed_stream_is_told_all_that_was_held_for_it(monkeypatch):
+    monkeypatch.setattr("stt.hearing.BURST_MS", 100)
+    monkeypatch.setattr("stt.hearing.PACE_EVERY_S", 0.001)
+    ear = Ear()
+    ear.feed(12)
+    old = ear.streams[0]
+    old.opens()
+    told = len(old.fed)
+    ear.hearing.renew(240, [])
+    while not old.finished:
+        await asyncio.sleep(0.001)
+    assert told < len(old.fed) == 12 * 160
