@@ -59,7 +59,12 @@ class Journal:
         """The next records to be written, and the place behind them for ``checkpoint``."""
         records: list[Record] = []
         at = self.written_bytes
-        data = os.pread(self._file, min(CHUNK_BYTES, self.appended_bytes - at), at)
+        length = min(CHUNK_BYTES, self.appended_bytes - at)
+        data = os.pread(self._file, length, at)
+        while b"\n" not in data and len(data) < self.appended_bytes - at:
+            # A line longer than a chunk, or nothing behind it would ever be written.
+            length *= 2
+            data = os.pread(self._file, min(length, self.appended_bytes - at), at)
         while len(records) < most and (end := data.find(b"\n")) >= 0:
             records += _record_of(data[:end], self.path.name)
             at += end + 1
@@ -74,11 +79,19 @@ class Journal:
     def behind_bytes(self) -> int:
         return self.appended_bytes - self.written_bytes
 
-    def start_afresh(self) -> None:
-        """Empty the file if it is long and all of it is written. By the thread that appends."""
-        if self.appended_bytes >= START_AFRESH_BYTES and self.behind_bytes == 0:
-            os.ftruncate(self._file, 0)
-            self.appended_bytes = self.written_bytes = 0
+    def start_afresh(self) -> bool:
+        """Empty the file if it is long and all of it is written, and say so. By the thread that appends."""
+        if self.appended_bytes < START_AFRESH_BYTES or self.behind_bytes:
+            return False
+        os.ftruncate(self._file, 0)
+        self.appended_bytes = self.written_bytes = 0
+        return True
+
+    def drop_torn_line(self) -> None:
+        """Of a process that died: what stands behind the last whole line was never accepted."""
+        if self.behind_bytes:
+            logger.error("the journal %s ends with %d bytes of a line", self.path.name, self.behind_bytes)
+            self.written_bytes = self.appended_bytes
 
     def close(self) -> None:
         """Give the lock back; a journal with nothing left to write is removed."""

@@ -56,6 +56,8 @@ class Writer:
         self._records: deque[Record] = deque()
         """Accepted by nobody yet."""
         self._appending = False
+        self._open_streams: dict[str, CallStarted] = {}
+        """Started and not ended, by StreamSid: a journal that is begun afresh begins with them."""
         self._unjournaled: deque[Record] = deque()
         """What the disk did not take: for the database alone."""
         self._writing = False
@@ -143,14 +145,15 @@ class Writer:
                 self._journal = Journal(self._folder)
             with self._changed:
                 # The rows' thread must not be reading it.
-                if not self._writing:
-                    self._journal.start_afresh()
-            self._journal.append(batch)
+                afresh = not self._writing and self._journal.start_afresh()
+            self._journal.append([*self._open_streams.values(), *batch] if afresh else batch)
         except OSError as error:
             self._alarm(error)
             with self._changed:
                 self._unjournaled.extend(batch)
             return False
+        finally:
+            _note_open(self._open_streams, batch)
         return True
 
     def _sync(self) -> None:
@@ -229,7 +232,7 @@ class Writer:
                     for _ in unjournaled:
                         self._unjournaled.popleft()
                 return True
-            return self._journal is not None and _write_journal(self._journal)
+            return self._journal is not None and _write_journal(self._journal) is not None
         finally:
             with self._changed:
                 self._writing = False
@@ -240,11 +243,12 @@ class Writer:
         for journal in dead_journals(self._folder):
             open_streams: dict[str, CallStarted] = {}
             try:
-                while records := journal.unwritten(BATCH_RECORDS)[0]:
-                    open_streams.update((r.stream_sid, r) for r in records if isinstance(r, CallStarted))
-                    for ended in (r for r in records if isinstance(r, CallEnded)):
-                        open_streams.pop(ended.stream_sid, None)
-                    _write_journal(journal)
+                while (records := _write_journal(journal)) is not None:
+                    _note_open(open_streams, records)
+                journal.drop_torn_line()
+                for started in open_streams.values():
+                    # Ours to close from now on, also if we are killed before that.
+                    self.accept(started)
                 logger.warning("recovered the journal of a process that died: %d calls were open", len(open_streams))
                 metrics.JOURNALS_RECOVERED.inc()
             finally:
@@ -253,13 +257,23 @@ class Writer:
                 self._recovered(list(open_streams.values()), self.accept)
 
 
-def _write_journal(journal: Journal) -> bool:
+def _write_journal(journal: Journal) -> list[Record] | None:
+    """Write the journal's next batch and return it; None when there was none."""
     records, behind = journal.unwritten(BATCH_RECORDS)
     if behind == journal.written_bytes:
-        return False
+        return None
     write_what_can_be(records)
     journal.checkpoint(behind)
-    return True
+    return records
+
+
+def _note_open(streams: dict[str, CallStarted], records: Iterable[Record]) -> None:
+    """Keep the streams that have started and not ended."""
+    for record in records:
+        if isinstance(record, CallStarted):
+            streams[record.stream_sid] = record
+        elif isinstance(record, CallEnded):
+            streams.pop(record.stream_sid, None)
 
 
 def write_what_can_be(records: list[Record]) -> None:

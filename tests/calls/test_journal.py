@@ -93,3 +93,31 @@ def test_whatever_stands_in_a_line_is_a_record_or_an_error(value):
 def test_every_kind_of_record_survives_json():
     for record in RECORDS:
         assert record_from_json(record_to_json(record)) == record
+
+
+def test_a_line_longer_than_a_chunk_is_read_and_what_follows_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_module, "CHUNK_BYTES", 64)
+    journal = Journal(tmp_path)
+    journal.append(RECORDS)
+    read = []
+    while (batch := journal.unwritten(10))[1] > journal.written_bytes:
+        read += batch[0]
+        journal.checkpoint(batch[1])
+    assert read == RECORDS
+    journal.close()
+
+
+def test_a_torn_last_line_is_told_and_dropped(tmp_path, caplog):
+    journal = Journal(tmp_path)
+    journal.append(RECORDS[:1])
+    with journal.path.open("ab") as file:
+        file.write(b'{"kind": "Cal')
+    journal.close()
+    (dead,) = dead_journals(tmp_path)
+    records, behind = dead.unwritten(10)
+    assert records == RECORDS[:1]
+    dead.checkpoint(behind)
+    dead.drop_torn_line()
+    dead.close()
+    assert "ends with 13 bytes of a line" in caplog.text
+    assert list(tmp_path.iterdir()) == []

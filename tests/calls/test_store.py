@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
+from calls import journal as journal_module
 from calls import store
 from calls.journal import Journal
 from calls.models import Call, CallEvent, Transcript
@@ -96,6 +97,21 @@ def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
     assert Transcript.objects.get().heard_text == "ב"
     assert told == [STARTED]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_journal_begun_afresh_still_knows_who_is_on_the_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_module, "START_AFRESH_BYTES", 1)
+    writer = store.Writer(tmp_path)
+    writer.start()
+    for record in (STARTED, turn(), turn(number=2)):
+        writer.accept(record)
+        assert writer.flush(10)
+    (path,) = tmp_path.iterdir()
+    kinds = [json.loads(line)["kind"] for line in path.read_text().splitlines()]
+    assert kinds == ["CallStarted", "TurnSaved"]
+    writer.accept(ENDED)
+    assert writer.stop(10)
 
 
 @pytest.mark.django_db(transaction=True)
