@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from calls.models import Transcript
 from calls.recognition import recognition
@@ -28,6 +29,7 @@ from voiceapp import metrics
 
 logger = logging.getLogger(__name__)
 
+ASK_AGAIN_S = 1.0
 RECOVERED_NUMBER = 9_000
 """Turns that were heard again are numbered from here on, within their stream's block."""
 
@@ -102,15 +104,17 @@ def _heard_again(stream: CallStarted, ulaw: bytes, begins_ms: int, speech: list[
 
 
 def _is_a_turn(call_sid: str, ended: SpeechEnded) -> bool:
-    """A turn of this call holds most of it."""
-    close_old_connections()
-    try:
-        spans = Transcript.objects.filter(
-            call__call_sid=call_sid, started_ms__lt=ended.end_ms, ended_ms__gt=ended.start_ms
-        ).values_list("started_ms", "ended_ms")
-        shared_ms = sum(min(end, ended.end_ms) - max(start, ended.start_ms) for start, end in spans)
-    except DatabaseError:
-        return False
+    """A turn of this call holds most of it. Waits for a database that is away: a guess would double the words."""
+    turns = Transcript.objects.filter(call__call_sid=call_sid, started_ms__lt=ended.end_ms, ended_ms__gt=ended.start_ms)
+    while True:
+        close_old_connections()
+        try:
+            spans = list(turns.values_list("started_ms", "ended_ms"))
+            break
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("recovery waits for the database (%s)", type(error).__name__)
+            time.sleep(ASK_AGAIN_S)
+    shared_ms = sum(min(end, ended.end_ms) - max(start, ended.start_ms) for start, end in spans)
     return shared_ms * 2 >= max(FRAME_MS, ended.end_ms - ended.start_ms)
 
 
