@@ -123,6 +123,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._stream_index = 0
         self._events_noted = 0
         self._end_reason = "lost"
+        self._recording = ""
 
     # The socket
 
@@ -182,7 +183,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 if isinstance(action, act.FinishStream):
                     self._end_reason = "stop"
                 elif isinstance(action, act.CallBegun):
-                    path = Path(settings.VAR_DIR) / recording_path(self._call_sid, action.start.stream_sid)
+                    # Once: asked again after midnight it would be another day's.
+                    self._recording = recording_path(self._call_sid, action.start.stream_sid)
+                    path = Path(settings.VAR_DIR) / self._recording
                     self.recorder = Recorder(path, disk)
                     self.trace = HearingTrace(path.with_suffix(".trace"), disk, now_ms())
                 self._put(("action", action))
@@ -304,6 +307,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 self._arm()
         finally:
             self._close_up()
+            if self._closing is not None:
+                await asyncio.gather(self._closing, return_exceptions=True)
 
     def _handle(self, kind: str, payload: Any) -> None:
         if self.session is None:
@@ -460,7 +465,6 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
     def _open_record(self, action: act.CallBegun) -> None:
         assert self.session is not None  # noqa: S101 - the session made the action
         parameters = action.start.parameters
-        path = recording_path(self._call_sid, action.start.stream_sid)
         record = CallStarted(
             call_sid=self._call_sid,
             stream_sid=action.start.stream_sid,
@@ -470,7 +474,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             tuning=self.session.tuning.as_dict(),
             process=PROCESS,
             stream_index=self._stream_index,
-            recording=path,
+            recording=self._recording,
         )
         writer().accept(record)
         live.publish({"kind": "call", "call": self._call_sid, "state": "started"})
