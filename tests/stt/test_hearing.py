@@ -127,6 +127,6 @@ async def test_a_half_closed_stream_is_told_all_that_was_held_for_it(monkeypatch
     old.opens()
     told = len(old.fed)
     ear.hearing.renew(240, [])
-    while not old.finished:
-        await asyncio.sleep(0.001)
+    while not isinstance(await ear.events.get(), StreamClosed):
+        assert not ear.streams[1].fed
     assert told < len(old.fed) == 12 * 160
