@@ -105,13 +105,11 @@ class SimulatedCall:
         call_sid = self.call_sid or "CA" + secrets.token_hex(16)
         report = CallReport(call_sid)
         frames = list(self._frames(random, report))
-        twiml = await self._post(
-            "/twilio/voice", {"CallSid": call_sid, "CallStatus": "ringing", "Direction": "inbound"}
-        )
+        twiml = await self.ring(call_sid)
         began_s = time.perf_counter()
         ended = False
         while True:
-            stream, action = _connect_of(twiml)
+            stream, action = connect_of(twiml)
             if stream is None:
                 break
             spoken = 0 if not report.streams else int((time.perf_counter() - began_s) * 1000 / FRAME_MS * self.speed)
@@ -138,11 +136,15 @@ class SimulatedCall:
             ("/twilio/status", {"CallStatus": "completed", "CallDuration": seconds}),
         ):
             try:
-                await self._post(path, {**form, **more})
+                await self.post(path, {**form, **more})
             except (CallRefused, urllib.error.URLError, OSError) as error:
                 # The call is over all the same.
                 report.refusals.append(getattr(error, "code", type(error).__name__))
         return report
+
+    async def ring(self, call_sid: str) -> str:
+        """The TwiML of a call that comes in. Raises CallRefused, OSError."""
+        return await self.post("/twilio/voice", {"CallSid": call_sid, "CallStatus": "ringing", "Direction": "inbound"})
 
     async def _follow(self, action: str, form: dict[str, str]) -> str:
         """Ask what comes next; a server that is away for a moment is asked again, as a balancer would."""
@@ -150,7 +152,7 @@ class SimulatedCall:
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         for attempt in range(FOLLOW_ATTEMPTS):
             try:
-                return await self._post(path, form)
+                return await self.post(path, form)
             except (urllib.error.URLError, OSError):
                 if attempt + 1 == FOLLOW_ATTEMPTS:
                     raise
@@ -216,11 +218,9 @@ class SimulatedCall:
     async def _speak(
         self, connection: Any, stream: Any, stream_sid: str, frames: list[bytes], report: CallReport, random: Random
     ) -> None:
-        sequence = 1
-        parameters = {p.get("name"): p.get("value") for p in stream.iter("Parameter")}
         first_ms = random.randint(40, 160)
-        await connection.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
-        await connection.send(json.dumps(_start(report.call_sid, stream_sid, parameters)))
+        await connection.send(CONNECTED)
+        await connection.send(start_message(report.call_sid, stream_sid, stream))
         if len(report.streams) == 1:
             # Media time begins with the first frame's timestamp.
             report.played = [(name, start + first_ms, end + first_ms) for name, start, end in report.played]
@@ -233,29 +233,11 @@ class SimulatedCall:
             report.late_ms.append((time.perf_counter() - due_s) * 1000)
             if index in self.injected:
                 await connection.send(self.injected[index])
-            sequence += 1
             report.sent_s.append(time.monotonic())
             stray_ms = -2 if index % 73 == 72 else 0
-            await connection.send(
-                json.dumps(
-                    {
-                        "event": "media",
-                        "sequenceNumber": str(sequence),
-                        "media": {
-                            "track": "inbound",
-                            "chunk": str(index + 1),
-                            "timestamp": str(first_ms + index * FRAME_MS + stray_ms),
-                            "payload": base64.b64encode(frame).decode("ascii"),
-                        },
-                        "streamSid": stream_sid,
-                    }
-                )
-            )
+            await connection.send(media_message(stream_sid, index, first_ms + index * FRAME_MS + stray_ms, frame))
             report.frames_sent += 1
-        stop = {"accountSid": ACCOUNT_SID, "callSid": report.call_sid}
-        await connection.send(
-            json.dumps({"event": "stop", "sequenceNumber": str(sequence + 1), "streamSid": stream_sid, "stop": stop})
-        )
+        await connection.send(stop_message(report.call_sid, stream_sid, len(frames)))
 
     async def _listen(self, connection: Any, stream_sid: str, report: CallReport) -> None:
         """Play what the server says at 8000 bytes a second; send marks back when they are reached, or cleared."""
@@ -292,7 +274,7 @@ class SimulatedCall:
                 task.cancel()
             await asyncio.gather(*pending.values(), return_exceptions=True)
 
-    async def _post(self, path: str, form: dict[str, str]) -> str:
+    async def post(self, path: str, form: dict[str, str]) -> str:
         fields = {
             "AccountSid": ACCOUNT_SID,
             "ApiVersion": "2010-04-01",
@@ -322,23 +304,44 @@ class SimulatedCall:
 ACCOUNT_SID = "AC" + "0" * 32
 
 
-def _start(call_sid: str, stream_sid: str, parameters: dict[str | None, str | None]) -> dict[str, Any]:
-    return {
-        "event": "start",
-        "sequenceNumber": "1",
-        "start": {
-            "accountSid": ACCOUNT_SID,
-            "streamSid": stream_sid,
-            "callSid": call_sid,
-            "tracks": ["inbound"],
-            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
-            "customParameters": parameters,
-        },
+CONNECTED = json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"})
+FIRST_SEQUENCE = 2
+"""Of the first frame: ``start`` is 1, ``connected`` has none."""
+
+
+def start_message(call_sid: str, stream_sid: str, stream: Any) -> str:
+    """``stream``: the TwiML's element, whose parameters come back in it."""
+    start = {
+        "accountSid": ACCOUNT_SID,
         "streamSid": stream_sid,
+        "callSid": call_sid,
+        "tracks": ["inbound"],
+        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+        "customParameters": {p.get("name"): p.get("value") for p in stream.iter("Parameter")},
     }
+    return json.dumps({"event": "start", "sequenceNumber": "1", "start": start, "streamSid": stream_sid})
 
 
-def _connect_of(twiml: str) -> tuple[Any, str]:
+def media_message(stream_sid: str, index: int, at_ms: int, ulaw: bytes) -> str:
+    """The stream's frame of this index, from 0."""
+    media = {
+        "track": "inbound",
+        "chunk": str(index + 1),
+        "timestamp": str(at_ms),
+        "payload": base64.b64encode(ulaw).decode("ascii"),
+    }
+    sequence = str(FIRST_SEQUENCE + index)
+    return json.dumps({"event": "media", "sequenceNumber": sequence, "media": media, "streamSid": stream_sid})
+
+
+def stop_message(call_sid: str, stream_sid: str, frames: int) -> str:
+    stop = {"accountSid": ACCOUNT_SID, "callSid": call_sid}
+    sequence = str(FIRST_SEQUENCE + frames)
+    return json.dumps({"event": "stop", "sequenceNumber": sequence, "streamSid": stream_sid, "stop": stop})
+
+
+def connect_of(twiml: str) -> tuple[Any, str]:
+    """The <Stream> that a TwiML connects to and its action; None without one."""
     root = ElementTree.fromstring(twiml)  # noqa: S314 - our own server's TwiML
     connect = root.find("Connect")
     if connect is None:

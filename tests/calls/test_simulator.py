@@ -45,7 +45,7 @@ def play(server, monkeypatch, **changes):
 <Parameter name="from_number" value="+1"/></Stream></Connect></Response>'
         return "<Response/>"
 
-    monkeypatch.setattr(SimulatedCall, "_post", post)
+    monkeypatch.setattr(SimulatedCall, "post", post)
 
     async def scenario(url):
         line = Line(url, "https://voice.example.org", "token")
@@ -111,7 +111,7 @@ def test_twiml_without_a_stream_is_a_refusal(monkeypatch):
     async def post(self, path, form):
         return "<Response><Hangup/></Response>"
 
-    monkeypatch.setattr(SimulatedCall, "_post", post)
+    monkeypatch.setattr(SimulatedCall, "post", post)
     call = SimulatedCall(Line("http://127.0.0.1:1", "https://voice.example.org", "t"), [SAMPLES / "answers_2.wav"])
     with pytest.raises(CallRefused, match="no_stream"):
         asyncio.run(call.run())
