@@ -21,13 +21,21 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 
 from calls.models import Call, Transcript
+from calls.recording import Recording as AudioFile
 from calls.scoring import Score, ScoredTurn, TrueWord, score
 from calls.simulator import CallReport, Line
+from stt.audio import FRAME_MS, duration_ms
 from stt.emulator.recordings import Library, Recording
 
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 40.0
 RECORD_TIMEOUT_S = 40.0
+SERVERS = {
+    "daphne": ("manage.py", "serve", "--host", "127.0.0.1", "--port"),
+    "uvicorn": ("-m", "uvicorn", "voiceapp.asgi:application", "--log-level", "warning", "--ws", "websockets", "--port"),
+    "floor": ("-m", "benchmarks.floor_server", "--port"),
+}
+"""How each is started; its port comes behind."""
 
 
 class TrialError(Exception):
@@ -61,6 +69,11 @@ class Trial:
     port: int = 0
     speech_host: str = ""
     """Where the server finds the emulator, when something stands between them."""
+    serve: Sequence[str] = SERVERS["daphne"]
+    server_processors: Sequence[int] = ()
+    """Where the server may run; empty: anywhere."""
+    other_processors: Sequence[int] = ()
+    """Where the emulator may run."""
     emulator: subprocess.Popen[str] | None = None
     emulator_address: str = ""
     server: subprocess.Popen[str] | None = None
@@ -100,10 +113,19 @@ class Trial:
     def start_emulator(self) -> None:
         """Start it, again at the same address if it ran before. Raises TrialError."""
         port = self.emulator_address.rpartition(":")[2] or "0"
-        arguments = ["speech_emulator", "--clips", str(self.folder), "--seed", str(self.seed), "--port", port]
+        arguments = [
+            "manage.py",
+            "speech_emulator",
+            "--clips",
+            str(self.folder),
+            "--seed",
+            str(self.seed),
+            "--port",
+            port,
+        ]
         for fault in self.faults:
             arguments += ["--fault", fault]
-        self.emulator = self._start([*arguments, *self.emulator_options], stdout=subprocess.PIPE)
+        self.emulator = self._start([*arguments, *self.emulator_options], self.other_processors, stdout=subprocess.PIPE)
         assert self.emulator.stdout is not None  # noqa: S101 - it is a pipe
         said = self.emulator.stdout.readline()
         if "listening on" not in said:
@@ -118,7 +140,7 @@ class Trial:
             "PUBLIC_URL": self.url,
             **self.environment,
         }
-        self.server = self._start(["serve", "--host", "127.0.0.1", "--port", str(self.port)], environment)
+        self.server = self._start([*self.serve, str(self.port)], self.server_processors, environment)
         until_s = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < until_s and self.server.poll() is None:
             try:
@@ -129,11 +151,16 @@ class Trial:
         raise TrialError(f"server_failed: the server did not start; see {self.log}")
 
     def _start(
-        self, arguments: list[str], environment: dict[str, str] | None = None, *, stdout: int | None = None
+        self,
+        arguments: list[str],
+        processors: Sequence[int],
+        environment: dict[str, str] | None = None,
+        *,
+        stdout: int | None = None,
     ) -> subprocess.Popen[str]:
         with self.log.open("a") as errors:
-            return subprocess.Popen(  # noqa: S603 - our own commands
-                [sys.executable, "manage.py", *arguments],
+            process = subprocess.Popen(  # noqa: S603 - our own commands
+                [sys.executable, *arguments],
                 cwd=settings.BASE_DIR,
                 env={**os.environ, "VAR_DIR": str(settings.VAR_DIR), **(environment or {})},
                 stdout=stdout,
@@ -142,6 +169,10 @@ class Trial:
                 # Ctrl-C is for the command, which ends its processes itself.
                 start_new_session=True,
             )
+        if processors:
+            # Its threads are yet to come, and inherit this.
+            os.sched_setaffinity(process.pid, processors)
+        return process
 
 
 def free_port(wanted: int = 0) -> int:
@@ -187,6 +218,12 @@ async def record_of(call_sid: str, timeout_s: float = RECORD_TIMEOUT_S) -> tuple
             return found
         await asyncio.sleep(0.2)
     raise TrialError(f"record_missing: call {call_sid} was not closed")
+
+
+def is_recorded(stream: dict[str, Any]) -> bool:
+    """A stream's recording holds what it received, but for the last second and a half."""
+    path = Path(settings.VAR_DIR) / stream["recording"]
+    return path.is_file() and abs(duration_ms(AudioFile(path).ulaw()[1]) - FRAME_MS * stream["frames_received"]) < 1500
 
 
 def scored(turn: Any) -> ScoredTurn:

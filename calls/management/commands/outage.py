@@ -25,10 +25,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.models import Call, Transcript
 from calls.proxy import CutProxy
-from calls.recording import Recording
 from calls.simulator import CallReport, SimulatedCall
-from calls.trial import Trial, TrialError, record_of, score_of
-from stt.audio import duration_ms
+from calls.trial import Trial, TrialError, is_recorded, record_of, score_of
 from stt.emulator.recordings import Library
 
 UNSEEN_MS = 1300
@@ -97,7 +95,7 @@ class Command(BaseCommand):
             words += len(expected)
             lost += len(expected) - _matched(expected, heard)
             added += len(heard) - _matched(everything, heard)
-            unplayable += sum(not _is_playable(stream) for stream in call.streams.values())
+            unplayable += sum(not is_recorded(stream) for stream in call.streams.values())
         streams = sum(len(report.streams) for report in reports)
         self.stdout.write(
             f"kill {seed}: {len(reports)} calls, {streams} streams, away {away_s:.1f} s; words heard: {words}, "
@@ -220,11 +218,6 @@ def _expected(report: CallReport, library: Library) -> tuple[list[str], list[str
 def _matched(truth: Sequence[str], heard: Sequence[str]) -> int:
     matcher = SequenceMatcher(None, truth, heard, autojunk=False)
     return sum(block.size for block in matcher.get_matching_blocks())
-
-
-def _is_playable(stream: dict[str, Any]) -> bool:
-    path = Path(settings.VAR_DIR) / stream["recording"]
-    return path.is_file() and abs(duration_ms(Recording(path).ulaw()[1]) - 20 * stream["frames_received"]) < 1500
 
 
 def _some_are_open(sids: Sequence[str]) -> bool:

@@ -1,0 +1,103 @@
+"""``manage.py loadtest --calls N --seconds S``: how many calls a core of this server bears, with every word counted.
+
+Starts the Speech emulator and the server, the server on the first processor alone, the load and the emulator on the
+others; loopback only. A run counts only when the sender was in time and every call's words and recording are there:
+otherwise exit code 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from calls.load import Load
+from calls.loadfigures import LoadFigures, Reading, figures, table
+from calls.models import Call
+from calls.scoring import Score
+from calls.simulator import CallRefused
+from calls.trial import SERVERS, Trial, TrialError, is_recorded, record_of, score_of
+from stt.emulator.recordings import Library, Recording
+
+
+class Command(BaseCommand):
+    help = "Place many calls at once and measure what the server spends on them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--calls", type=int, default=100)
+        parser.add_argument("--seconds", type=float, default=60.0, help="Of each call.")
+        parser.add_argument("--clips", type=Path, metavar="DIR", help="Recordings with clips.tsv; default the samples.")
+        parser.add_argument("--speech", nargs="+", metavar="FILE", help="Only these recordings of the folder.")
+        parser.add_argument("--prefix", nargs="+", default=[""], help="Only recordings named so.")
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--server", choices=sorted(SERVERS), default="daphne")
+        parser.add_argument("--save", type=Path, metavar="JSON", help="Keep the figures.")
+        parser.add_argument("--against", type=Path, metavar="JSON", help="Compare with figures that were kept.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder: Path = options["clips"] or settings.BASE_DIR / "samples"
+        names = {Path(name).name for name in options["speech"] or ()}
+        recordings = [
+            recording
+            for recording in Library([folder]).recordings
+            if recording.name.startswith(tuple(options["prefix"])) and (not names or recording.name in names)
+        ]
+        if not recordings:
+            raise CommandError(f"no_recordings: {folder} has none of that name")
+        try:
+            before = [LoadFigures.read(options["against"])] if options["against"] else []
+            run = measure(options["server"], folder, recordings, options["calls"], options["seconds"], options["seed"])
+        except (TrialError, CallRefused, OSError, ValueError, TypeError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(table([*before, run]))
+        for old in before:
+            self.stdout.write(f"CPU a call: {run.cpu_ms_s / old.cpu_ms_s:.2f} × the kept run's")
+        if options["save"]:
+            run.save(options["save"])
+        if run.problems:
+            raise CommandError("; ".join(run.problems))
+
+
+def measure(
+    server: str, folder: Path, recordings: list[Recording], calls: int, seconds: float, seed: int
+) -> LoadFigures:
+    """One run against a server of one's own. Raises TrialError, CallRefused, OSError."""
+    processors = sorted(os.sched_getaffinity(0))
+    trial = Trial(
+        folder,
+        settings.VAR_DIR / "loadtest.log",
+        seed=seed,
+        serve=SERVERS[server],
+        server_processors=processors[:1],
+        other_processors=processors[1:],
+        environment={"MAX_CALLS": str(calls + 1)},
+    )
+    os.sched_setaffinity(0, processors[1:] or processors)
+    try:
+        with trial:
+            return asyncio.run(_measure(server, trial, recordings, calls, seconds, seed))
+    finally:
+        os.sched_setaffinity(0, processors)
+
+
+async def _measure(
+    server: str, trial: Trial, recordings: list[Recording], calls: int, seconds: float, seed: int
+) -> LoadFigures:
+    load = Load(trial.line, recordings, calls=calls, seconds=seconds, seed=seed)
+    idle = Reading.of(trial)
+    steady = await load.run(lambda: Reading.of(trial))
+    by_name = {recording.name: recording for recording in recordings}
+    total = Score(0, 0, 0, 0, 0)
+    rows: list[tuple[Call, Any]] = []
+    missing = 0
+    if server != "floor":
+        for caller in load.callers:
+            call, turns = await record_of(caller.report.call_sid)
+            rows.append((call, turns))
+            total += score_of(caller.report, turns, by_name)
+            missing += not all(is_recorded(stream) for stream in call.streams.values())
+    return figures(server, load, idle, steady, rows, total, missing)

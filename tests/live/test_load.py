@@ -1,0 +1,17 @@
+"""The load test against a real daphne: its words are counted, its figures are there."""
+
+import pytest
+
+from tests.live.test_outages import trial
+
+pytestmark = pytest.mark.live
+
+
+def test_a_small_load_is_measured_and_every_word_is_there(tmp_path):
+    # How late a sender is on a busy machine is no property of this code: the figures are, and the words.
+    said = trial(
+        tmp_path, "loadtest", "--calls", "3", "--seconds", "12", "--save", str(tmp_path / "run.json"), code=None
+    )
+    assert "words_missing" not in said
+    assert "recordings_missing" not in said
+    assert (tmp_path / "run.json").is_file()
