@@ -12,6 +12,7 @@ reader.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import re
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from channels.db import DatabaseSyncToAsync
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import close_old_connections
@@ -98,9 +100,6 @@ class _Slot:
 class MediaStreamConsumer(AsyncWebsocketConsumer):
     """One Twilio media stream."""
 
-    # No such layer: a configured one would be on the call's path, and a lost Redis would end the call.
-    channel_layer_alias = "off"
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.loop = asyncio.get_running_loop()
@@ -126,6 +125,16 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._recording = ""
 
     # The socket
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One message after the other as they come; the stock loop makes a task of each, and waits for it.
+
+        No channel layer: it would be on the call's path, and a lost Redis would end the call.
+        """
+        self.scope, self.base_send, self.channel_layer = scope, send, None
+        with contextlib.suppress(StopConsumer):
+            while True:
+                await self.dispatch(await receive())
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Audio goes straight to ``receive``: the stock way hops through the process's one ORM thread per message."""
