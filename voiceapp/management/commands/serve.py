@@ -23,8 +23,7 @@ class Command(BaseCommand):
             startup.require_servable()
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
-        from daphne.server import twisted_loop  # noqa: F401 - installs the asyncio reactor first
-
+        # Not above: importing the application logs the start-up lines, and starts what serves.
         from voiceapp.asgi import application
         from voiceapp.serve import serve
 
