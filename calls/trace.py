@@ -10,13 +10,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from calls.recording import RecordingDisk
 from stt.audio import FRAME_MS
-from stt.events import OneShotDone, RecognizerEvent, StreamClosed, StreamingLost
+from stt.events import RecognizerError, RecognizerEvent
 
 FRAMES_A_LINE = 50
 VOICED = 0x80
@@ -37,15 +38,13 @@ class HearingTrace:
             self.flush()
         if not self._levels:
             self._at_ms = at_ms
-        self._levels.append(min(127, max(0, round(-level_dbfs))) | (VOICED if voiced else 0))
+        self._levels.append(min(127, round(-level_dbfs)) | (VOICED if voiced else 0))
         if len(self._levels) >= FRAMES_A_LINE:
             self.flush()
 
     def event(self, event: RecognizerEvent, now_ms: float) -> None:
         """From the pump, off the media path."""
-        values = asdict(event)
-        if isinstance(event, OneShotDone | StreamClosed | StreamingLost):
-            values["error"] = event.error.code if event.error is not None else None
+        values = msgspec.to_builtins(event, enc_hook=_code_of)
         self._put({"event": type(event).__name__, "now_ms": round(now_ms - self._began_ms), **values})
 
     def flush(self) -> None:
@@ -55,7 +54,11 @@ class HearingTrace:
             self._levels.clear()
 
     def _put(self, line: dict[str, Any]) -> None:
-        self._disk.put(self._path, json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        self._disk.put(self._path, msgspec.json.encode(line) + b"\n")
+
+
+def _code_of(error: RecognizerError) -> str:
+    return error.code
 
 
 def read_trace(path: Path) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ from calls.media import (
     Media,
     Start,
     Stop,
+    _parse_carefully,
     clear_message,
     mark_message,
     media_message,
@@ -114,6 +115,18 @@ FIELDS = (
     "event sequenceNumber streamSid start media dtmf mark stop payload timestamp track callSid mediaFormat"
 ).split()
 EVENTS = ["connected", "start", "media", "dtmf", "mark", "stop"]
+
+
+wire_numbers = st.sampled_from(["5", "", "x", "-1", "٣", "9" * 16, " 5", 5, 5.0, None, True])
+payloads = st.binary(max_size=9).map(lambda ulaw: base64.b64encode(ulaw).decode()) | st.text(
+    "ABz09+/=- \n_", max_size=9
+)
+
+
+@given(payloads, wire_numbers, wire_numbers, st.sampled_from(["inbound", "", "outbound", 3]))
+def test_the_quick_reader_says_what_the_careful_one_says(payload, sequence, at, track):
+    text = message(event="media", sequenceNumber=sequence, media={"payload": payload, "timestamp": at, "track": track})
+    assert parse(text) == _parse_carefully(text)
 
 
 @given(st.text())
