@@ -11,6 +11,7 @@ from array import array
 STEPS_A_MS = 10
 EARLIEST_MS, LATEST_MS = -100, 400
 """Around the first frame; what lies beyond is counted at the edge, and the largest is kept exactly."""
+STEPS = STEPS_A_MS * (LATEST_MS - EARLIEST_MS)
 
 
 class DelayMeter:
@@ -19,7 +20,7 @@ class DelayMeter:
     __slots__ = ("_count", "_counts", "_first_ms", "_largest_ms", "_least_ms")
 
     def __init__(self) -> None:
-        self._counts = array("I", bytes(4 * STEPS_A_MS * (LATEST_MS - EARLIEST_MS)))
+        self._counts = array("I", bytes(4 * STEPS))
         self._first_ms: float | None = None
         self._least_ms = 0.0
         self._largest_ms = 0.0
@@ -31,10 +32,14 @@ class DelayMeter:
         if self._first_ms is None:
             self._first_ms = offset_ms
         offset_ms -= self._first_ms
-        self._least_ms = min(self._least_ms, offset_ms)
-        self._largest_ms = max(self._largest_ms, offset_ms)
+        if offset_ms < self._least_ms:
+            self._least_ms = offset_ms
+        elif offset_ms > self._largest_ms:
+            self._largest_ms = offset_ms
         step = int((offset_ms - EARLIEST_MS) * STEPS_A_MS)
-        self._counts[max(0, min(step, len(self._counts) - 1))] += 1
+        if not 0 <= step < STEPS:
+            step = 0 if step < 0 else STEPS - 1
+        self._counts[step] += 1
         self._count += 1
 
     def summary(self) -> dict[str, float]:

@@ -78,7 +78,7 @@ NUMBERS_A_STREAM = 10_000
 UNHEARD_MS = 600
 """After a stream has failed: the next one opens, and a word on the edge of the first may be the next utterance's."""
 PRE_ROLL_MS = EndpointOptions().pre_roll_ms
-TRIM_EVERY = 50
+TRIM_EVERY = 100
 """Frames after which audio that nobody needs any more is forgotten."""
 
 

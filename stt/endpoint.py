@@ -38,6 +38,8 @@ PITCH_LAGS = range(SAMPLE_RATE_HZ // 400, SAMPLE_RATE_HZ // 80, 2)
 PITCH_LIKENESS = 0.65
 """Normalised autocorrelation at the best lag: office noise stays below 0.6, each utterance at 5 dB reaches 0.78."""
 TONES_HZ = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
+TONE_CROSSINGS = range(2 * 697 * FRAME_MS // 1000 - 3, 2 * 1633 * FRAME_MS // 1000 + 4)
+"""Zero crossings of a frame that two of these frequencies make, whichever is louder: most of speech has fewer."""
 TONE_SHARE = 0.8
 """Share of a frame's energy in one low and one high DTMF frequency that makes it a key's tone."""
 
@@ -202,10 +204,14 @@ def is_dtmf(pcm: bytes) -> bool:
     ``audioop.findfactor`` is a dot product in C, so each frequency costs a microsecond.
     """
     power = audioop.rms(pcm, 2) ** 2
-    if power == 0:
+    if power == 0 or audioop.cross(pcm, 2) not in TONE_CROSSINGS:
         return False
-    shares = [max(_power(pcm, *pair) for pair in group) / power for group in _REFERENCES]
-    return sum(shares) >= TONE_SHARE and min(shares) >= TONE_SHARE / 10
+    low, high = _REFERENCES
+    low_share = max([_power(pcm, *pair) for pair in low]) / power
+    if low_share < TONE_SHARE / 10:
+        return False
+    high_share = max([_power(pcm, *pair) for pair in high]) / power
+    return low_share + high_share >= TONE_SHARE and high_share >= TONE_SHARE / 10
 
 
 def has_pitch(pcm: bytes) -> bool:
