@@ -34,6 +34,8 @@ SLOT_BYTES = SLOT_HEADER.size + PAYLOAD_BYTES
 MOST_WAITING = 20_000
 """Slots between the calls and the disk; beyond it the newest are dropped and counted."""
 OPEN_FILES = 256
+GATHER_S = 0.1
+"""How long slots gather before they are written."""
 
 
 class RecordingError(ValueError):
@@ -79,10 +81,12 @@ class RecordingDisk:
         self._thread: threading.Thread | None = None
         self._files: OrderedDict[Path, BinaryIO] = OrderedDict()
         self._failed = False
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         """Idempotent."""
         if self._thread is None or not self._thread.is_alive():
+            self._stopping.clear()
             self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
             self._thread.start()
 
@@ -95,6 +99,7 @@ class RecordingDisk:
 
     def stop(self, timeout_s: float) -> None:
         """Write what is left. Blocking."""
+        self._stopping.set()
         self._slots.put(None)
         if self._thread is not None:
             self._thread.join(timeout_s)
@@ -102,6 +107,9 @@ class RecordingDisk:
 
     def _run(self) -> None:
         while (item := self._slots.get()) is not None:
+            if self._slots.empty():
+                # One wake-up for many calls' slots: each costs the event loop its turn at the interpreter.
+                self._stopping.wait(GATHER_S)
             path, data, header = item
             try:
                 file = self._file(path, header)

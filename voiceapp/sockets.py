@@ -24,6 +24,9 @@ SHORTEST = 126
 class Socket(WebSocketProtocol):
     """One WebSocket."""
 
+    data: bytes
+    """What was received and not taken yet: autobahn's."""
+
     def dataReceived(self, data: bytes) -> None:
         # autobahn's own first makes a coloured debug line that nobody reads.
         self._dataReceived(data)
