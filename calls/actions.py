@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from calls.media import Start
 from calls.turns import Turn
 
@@ -15,8 +17,7 @@ class CallBegun:
     start: Start
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(msgspec.Struct, frozen=True, gc=False):
     """Give this frame to the recogniser."""
 
     ulaw: bytes

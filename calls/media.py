@@ -36,9 +36,8 @@ class Start:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
-    """Audio of one track: any length, 20 ms as a rule."""
+class Media(msgspec.Struct, frozen=True, gc=False):
+    """Audio of one track: any length, 20 ms as a rule. Made fifty times a second a call: a struct costs a fifth."""
 
     sequence: int | None
     """Counts every message of the stream; None when the sender gave none."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from calls.media import Media
 from stt.audio import FRAME_BYTES, FRAME_MS, ULAW_SILENCE
@@ -18,8 +19,7 @@ TOLERANCE_MS = FRAME_MS - 5
 """Real chunks stray a few ms from the 20 ms grid; a lost frame moves the timestamp by 20."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """20 ms of µ-law audio at its media time; a concealed one repeats the frame before the loss."""
 
     ulaw: bytes
