@@ -1,0 +1,121 @@
+"""What a frame costs on its way, step by step: ``python -m pytest benchmarks/test_hot_path.py --benchmark-only``
+
+Each figure is one frame's (one result's) time in a warm loop; in a server with many calls caches are cold and it is two
+to three times that. Not part of script/test: a busy machine must not fail it.
+"""
+
+import asyncio
+from itertools import count, cycle
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from calls.media import Media, Start, parse
+from calls.recording import Recorder
+from calls.session import CallSession
+from calls.simulator import media_message
+from calls.trace import HearingTrace
+from stt.attribution import Attribution
+from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
+from stt.emulator.recordings import Library
+from stt.endpoint import Endpointer, EndpointOptions
+from stt.events import Interim
+from stt.hearing import Hearing
+from stt.tuning import Tuning
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def frames():
+    """A call's audio: sample sentences with pauses of line noise."""
+    random = Random(1)
+    noise = [bytes(random.choices(LINE_NOISE, k=FRAME_BYTES)) for _ in range(45)]
+    said = []
+    for recording in Library([ROOT / "samples"]).recordings[:8]:
+        said += [recording.frame(i) for i in range(len(recording.ulaw) // FRAME_BYTES)] + noise
+    return said
+
+
+class Nowhere:
+    """A disk that takes everything."""
+
+    def put(self, path, data, header=b""):
+        pass
+
+
+class Deaf:
+    """A stream that takes everything and says nothing."""
+
+    def feed(self, ulaw):
+        pass
+
+    def finish(self):
+        pass
+
+    def close(self):
+        pass
+
+
+def test_parse(benchmark, frames):
+    texts = cycle([media_message("MZ1", i, i * FRAME_MS, ulaw) for i, ulaw in enumerate(frames)])
+    benchmark(lambda: parse(next(texts)))
+
+
+def test_endpointer(benchmark, frames):
+    ear, audio, at_ms = Endpointer(EndpointOptions()), cycle(frames), count(0, FRAME_MS)
+    benchmark(lambda: ear.push(next(audio), next(at_ms)))
+
+
+def test_session(benchmark, frames):
+    session = CallSession("CA1", Tuning())
+    session.receive(Start("MZ1", "CA1"), 0.0)
+    audio, index = cycle(frames), count()
+
+    def receive():
+        i = next(index)
+        session.receive(Media(i, i * FRAME_MS, next(audio)), i * FRAME_MS)
+
+    benchmark(receive)
+
+
+def test_recorder_and_trace(benchmark, frames):
+    recorder, trace = Recorder(Path("x"), Nowhere()), HearingTrace(Path("x"), Nowhere(), 0.0)
+    audio, times = cycle(frames), count(0, FRAME_MS)
+
+    def keep():
+        at_ms, ulaw = next(times), next(audio)
+        recorder.push(at_ms, ulaw)
+        trace.frame(at_ms, -40.0, True)
+
+    benchmark(keep)
+
+
+def test_feed(benchmark, frames):
+    async def run():
+        hearing = Hearing(lambda deliver: Deaf(), Tuning(), lambda event: None)
+        hearing.start()
+        audio, times = cycle(frames), count(0, FRAME_MS)
+        benchmark(lambda: hearing.feed(next(audio), next(times)))
+        hearing.close()
+
+    asyncio.run(run())
+
+
+def test_a_hypothesis(benchmark):
+    """Of eight words, where the one before had seven."""
+    words = "שלום אני רוצה לקבוע תור לרופא מחר בבוקר".split()
+
+    def setup():
+        ledger = Attribution()
+        ledger.began(0)
+        for length in range(1, 8):
+            ledger.interim(Interim(tuple(words[:length]), length * 300), fed_ms=length * 300)
+        return (ledger,), {}
+
+    def hear(ledger):
+        ledger.interim(Interim(tuple(words), 2400), fed_ms=2400)
+        return ledger.share(1)
+
+    benchmark.pedantic(hear, setup=setup, rounds=2000)
