@@ -6,12 +6,12 @@ Pure. Counts what is odd on the call's counters and never raises.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import msgspec
 
 from calls.media import Media
-from stt.audio import FRAME_BYTES, FRAME_MS, ULAW_SILENCE
+from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, ULAW_SILENCE
 
 CONCEALED_MS = 200
 """A gap up to this long is a loss on the way and is concealed; a longer one is a gap in the audio."""
@@ -59,35 +59,46 @@ class FrameClock:
         self._counters["sequence_repeat" if sequence == last else "sequence_reordered"] += 1
         return False
 
-    def frames(self, message: Media) -> Iterator[Frame]:
+    def frames(self, message: Media) -> Sequence[Frame]:
         """The message's audio as whole frames, with concealed ones before it where some were lost."""
         if not self.note_sequence(message.sequence):
-            return
+            return ()
         if not message.track.startswith("inbound"):
             self._counters["other_track"] += 1
-            return
+            return ()
         self.received += 1
         at_ms = self._place(None if message.at_ms is None else message.at_ms + self._base_ms)
-        gap_ms = at_ms - self.next_ms
-        if gap_ms >= TOLERANCE_MS:
-            lost = round(gap_ms / FRAME_MS)
-            self.lost += lost
-            self._counters["frames_lost"] += lost
-            if gap_ms <= CONCEALED_MS:
-                for i in range(lost):
-                    yield Frame(self._last, self.next_ms + i * FRAME_MS, concealed=True)
-        ulaw = message.ulaw
-        if len(ulaw) != FRAME_BYTES or self._rest:
-            if len(ulaw) != FRAME_BYTES:
-                self._counters["odd_payload"] += 1
-            ulaw = self._rest + ulaw
-        for start in range(0, len(ulaw) - FRAME_BYTES + 1, FRAME_BYTES):
-            self._last = ulaw[start : start + FRAME_BYTES]
-            yield Frame(self._last, at_ms)
-            at_ms += FRAME_MS
+        concealed: Sequence[Frame] = ()
+        if at_ms - self.next_ms >= TOLERANCE_MS:
+            concealed = self._conceal(at_ms - self.next_ms)
+        if len(message.ulaw) == FRAME_BYTES and not self._rest:
+            self._last, self.next_ms = message.ulaw, at_ms + FRAME_MS
+            return (*concealed, Frame(message.ulaw, at_ms))
+        return (*concealed, *self._split(message.ulaw, at_ms))
+
+    def _conceal(self, gap_ms: int) -> list[Frame]:
+        lost = round(gap_ms / FRAME_MS)
+        self.lost += lost
+        self._counters["frames_lost"] += lost
+        if gap_ms > CONCEALED_MS:
+            return []
+        return [Frame(self._last, self.next_ms + i * FRAME_MS, concealed=True) for i in range(lost)]
+
+    def _split(self, ulaw: bytes, at_ms: int) -> list[Frame]:
+        """The frames of an odd payload; what is left waits for the next one."""
+        if len(ulaw) != FRAME_BYTES:
+            self._counters["odd_payload"] += 1
+        ulaw = self._rest + ulaw
         whole = len(ulaw) // FRAME_BYTES * FRAME_BYTES
+        frames = [
+            Frame(ulaw[start : start + FRAME_BYTES], at_ms + start // BYTES_PER_MS)
+            for start in range(0, whole, FRAME_BYTES)
+        ]
         self._rest = ulaw[whole:]
-        self.next_ms = at_ms
+        if frames:
+            self._last = frames[-1].ulaw
+        self.next_ms = at_ms + whole // BYTES_PER_MS
+        return frames
 
     def _place(self, at_ms: int | None) -> int:
         if not self._begun:

@@ -23,7 +23,7 @@ from twisted.internet import reactor
 from calls import admission, consumers, startup
 from calls.recording import disk
 from calls.store import writer
-from voiceapp.sockets import Socket
+from voiceapp.sockets import Socket, SocketServer
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ SERVICE_RESTART = 1012
 def serve(application: Any, host: str, port: int) -> None:
     """Serve until told to end; does not return."""
     startup.start()
-    server: Server = Server(
+    server: SocketServer = SocketServer(
         application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
         signal_handlers=False,

@@ -1,4 +1,4 @@
-"""daphne's WebSocket protocol, with a short way for the message that Twilio sends fifty times a second.
+"""daphne's WebSockets, with a short way for the message that Twilio sends fifty times a second.
 
 autobahn takes every message through nine hooks, for fragments, extensions and listeners that a media stream does not
 have: a fifth of a call's CPU. A message that is one whole masked frame of ASCII text is unmasked and handed on here at
@@ -7,8 +7,13 @@ once. Whatever is anything else goes autobahn's way; of what is malformed it rem
 
 from __future__ import annotations
 
+import asyncio
 import struct
+from collections import deque
+from functools import partial
+from typing import Any
 
+from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from websockets.frames import apply_mask
 
@@ -19,6 +24,46 @@ WHOLE_TEXT = 0x81
 MASKED_16_BIT = 0x80 | 126
 SHORTEST = 126
 """Of a 16-bit length; its longest is within the bounds that serve.py sets."""
+
+
+class SocketServer(Server):
+    """daphne that gives each WebSocket's application an ``Inbox``."""
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if scope["type"] != "websocket":
+            return super().create_application(protocol, scope)
+        inbox = Inbox(asyncio.get_event_loop())
+        scope["asgi"] = {"version": "3.0"}
+        send = partial(self.handle_reply, protocol)
+        self.connections[protocol]["application_instance"] = inbox.loop.create_task(
+            self.application(scope, inbox.get, send)
+        )
+        return inbox
+
+
+class Inbox:
+    """What one application receives, in order. An asyncio.Queue is bounded, shared and waited for by many; this is for
+    one reader, and costs a third."""
+
+    __slots__ = ("_messages", "_waiter", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._messages: deque[dict[str, Any]] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+
+    def put_nowait(self, message: dict[str, Any]) -> None:
+        self._messages.append(message)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def get(self) -> dict[str, Any]:
+        """The next message. Only one may wait."""
+        while not self._messages:
+            self._waiter = self.loop.create_future()
+            await self._waiter
+        return self._messages.popleft()
 
 
 class Socket(WebSocketProtocol):

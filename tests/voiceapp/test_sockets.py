@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.internet.testing import StringTransport
 from websockets.frames import Frame, Opcode
 
-from voiceapp.sockets import Socket
+from voiceapp.sockets import Inbox, Socket
 
 HANDSHAKE = (
     b"GET /ws/twilio/x HTTP/1.1\r\nHost: voice.example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -115,3 +115,25 @@ def test_what_is_malformed_is_judged_as_ever(bad):
     short, long = Line(Socket), Line(WebSocketProtocol)
     assert short.says(bad, frame(MEDIA)) == long.says(bad, frame(MEDIA))
     assert short.protocol.state == long.protocol.state != WebSocketProtocol.STATE_OPEN
+
+
+async def test_an_inbox_gives_what_was_put_in_order_and_waits_for_what_comes():
+    inbox = Inbox(asyncio.get_running_loop())
+    inbox.put_nowait({"n": 1})
+    inbox.put_nowait({"n": 2})
+    assert [await inbox.get(), await inbox.get()] == [{"n": 1}, {"n": 2}]
+    waiting = asyncio.create_task(inbox.get())
+    await asyncio.sleep(0)
+    inbox.put_nowait({"n": 3})
+    inbox.put_nowait({"n": 4})
+    assert [await waiting, await inbox.get()] == [{"n": 3}, {"n": 4}]
+
+
+async def test_a_reader_that_was_given_up_takes_no_message_with_it():
+    inbox = Inbox(asyncio.get_running_loop())
+    waiting = asyncio.create_task(inbox.get())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    inbox.put_nowait({"n": 1})
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert await inbox.get() == {"n": 1}
