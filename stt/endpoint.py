@@ -13,6 +13,7 @@ import math
 import struct
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 import webrtcvad
 
@@ -81,17 +82,25 @@ class SpeechEnded:
 Boundary = SpeechStarted | SpeechEnded
 
 
+class Vad(Protocol):
+    """A voice detector with one call's memory, called as webrtcvad's is."""
+
+    def is_speech(self, pcm: bytes, sample_rate_hz: int, /) -> bool: ...
+
+
 class Endpointer:
     """One call's speech boundaries. Not thread-safe; never raises on any 160-byte frame."""
 
-    def __init__(self, options: EndpointOptions) -> None:
+    def __init__(self, options: EndpointOptions, vad: Vad | None = None) -> None:
+        """``vad``: instead of webrtcvad and the margin over the noise, which is there for webrtcvad's sake."""
         self.options = options
         self.speaking = False
         self.voiced = False
         """The last frame's decision."""
         self.level_dbfs = FLOOR_DBFS
         self.last_voiced_end_ms: int | None = None
-        self._vad = webrtcvad.Vad(options.aggressiveness)
+        self._vad: Vad = vad or webrtcvad.Vad(options.aggressiveness)
+        self._margin_db = options.noise_margin_db if vad is None else -math.inf
         self._floor = _NoiseFloor()
         self._recent: deque[tuple[bool, int, bool]] = deque(maxlen=START_OF)
         """Of the last frames: voiced, where they begin, and whether they have a voice's pitch."""
@@ -110,7 +119,7 @@ class Endpointer:
             raise ValueError(f"a frame is {FRAME_BYTES} bytes, not {len(ulaw)}")
         pcm = ulaw_to_pcm(ulaw)
         self.level_dbfs = dbfs(pcm)
-        stands_out = self.level_dbfs >= max(LOUD_ENOUGH_DBFS, self._floor.dbfs + self.options.noise_margin_db)
+        stands_out = self.level_dbfs >= max(LOUD_ENOUGH_DBFS, self._floor.dbfs + self._margin_db)
         # The VAD hears every frame, for it adapts; the tone test is only for what would count as speech.
         vad = self._vad.is_speech(pcm, SAMPLE_RATE_HZ)
         self.voiced = vad and stands_out and not is_dtmf(pcm)
