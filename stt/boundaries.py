@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import audioop
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, pcm_to_ulaw, ulaw_to_pcm
@@ -122,7 +122,7 @@ def in_noise(ulaw: bytes, sentence: Sentence, noise_pcm: bytes, snr_db: float, f
     return pcm_to_ulaw(audioop.add(pcm, audioop.mul(noise_pcm, 2, gain), 2))
 
 
-def percentile(values: Sequence[int], share: float) -> int:
+def percentile(values: Iterable[int], share: float) -> int:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -20,6 +21,7 @@ from typing import Any
 import webrtcvad
 
 from stt.audio import SAMPLE_RATE_HZ
+from stt.tuning import Tuning
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,11 @@ class SileroMissing(RuntimeError):
 def installed() -> bool:
     """The extra is there, as far as one can tell without importing it."""
     return find_spec("onnxruntime") is not None and _model_file() is not None
+
+
+def of_recording(tuning: Tuning) -> SileroVad | None:
+    """For a recording of a call with this tuning: Silero at once, or None where it is not wanted or not installed."""
+    return SileroVad(_model().ask) if tuning.vad_engine == "silero" and installed() else None
 
 
 class SileroVad:
@@ -199,6 +206,11 @@ class SileroThread:
 
 thread = SileroThread()
 """This process's; starts when a tuning asks for it."""
+
+
+@cache
+def _model() -> SileroModel:
+    return SileroModel()
 
 
 def _rounds(asked: Iterable[tuple[SileroVad, bytes]]) -> Iterator[list[tuple[SileroVad, bytes]]]:

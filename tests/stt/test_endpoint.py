@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stt.audio import dbfs, ulaw_to_pcm
 from stt.emulator.recordings import read_ulaw
 from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
 from tests.sounds import silence, speech, tone
@@ -104,6 +105,20 @@ def test_any_audio_gives_ordered_spans_that_do_not_overlap(pieces, aggressivenes
     assert kinds == [SpeechStarted, SpeechEnded] * (len(kinds) // 2)
     ends = [b for b in runs[0] if isinstance(b, SpeechEnded)]
     assert all(one.end_ms <= other.start_ms for one, other in zip(ends, ends[1:], strict=False))
+
+
+def test_the_margin_over_the_noise_is_for_webrtcvad_alone():
+    class Hears:
+        def is_speech(self, pcm, sample_rate_hz, /):
+            return True
+
+    # A sound without a pause is its own noise floor before long.
+    loudest = max(speech(400), key=lambda ulaw: dbfs(ulaw_to_pcm(ulaw)))
+    for vad, to_the_end in ((None, False), (Hears(), True)):
+        endpointer = Endpointer(EndpointOptions(), vad)
+        for i in range(300):
+            endpointer.push(loudest, i * 20)
+        assert (endpointer.last_voiced_end_ms == 6000) is to_the_end
 
 
 def frames_of(path):
