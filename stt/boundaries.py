@@ -95,14 +95,13 @@ class Figures:
 def hear(endpointer: Endpointer, frames: Sequence[bytes]) -> list[Found]:
     """All utterances of a recording's 20 ms frames, which end in silence enough for the last."""
     found = []
-    index = -1
     for index, frame in enumerate(frames):
         boundary = endpointer.push(frame, index * FRAME_MS)
         if isinstance(boundary, SpeechEnded):
             found.append(Found(boundary.start_ms, boundary.end_ms, (index + 1) * FRAME_MS))
     last = endpointer.end()
     if last is not None:
-        found.append(Found(last.start_ms, last.end_ms, (index + 1) * FRAME_MS))
+        found.append(Found(last.start_ms, last.end_ms, len(frames) * FRAME_MS))
     return found
 
 

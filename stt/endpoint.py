@@ -85,6 +85,9 @@ Boundary = SpeechStarted | SpeechEnded
 class Vad(Protocol):
     """A voice detector with one call's memory, called as webrtcvad's is."""
 
+    lag_ms: int
+    """How long before a frame that audio lies which its decision is about."""
+
     def is_speech(self, pcm: bytes, sample_rate_hz: int, /) -> bool: ...
 
 
@@ -99,7 +102,8 @@ class Endpointer:
         """The last frame's decision."""
         self.level_dbfs = FLOOR_DBFS
         self.last_voiced_end_ms: int | None = None
-        self._vad: Vad = vad or webrtcvad.Vad(options.aggressiveness)
+        self._vad = webrtcvad.Vad(options.aggressiveness) if vad is None else vad
+        self._lag_ms = 0 if vad is None else vad.lag_ms
         self._margin_db = options.noise_margin_db if vad is None else -math.inf
         self._floor = _NoiseFloor()
         self._recent: deque[tuple[bool, int, bool]] = deque(maxlen=START_OF)
@@ -162,7 +166,8 @@ class Endpointer:
             return None
         starts = [start_ms for _, start_ms, _ in recent]
         self.speaking = True
-        self._start_ms = starts[0]
+        # Only the start: an end told a little late is safe, for words fade out behind it.
+        self._start_ms = max(starts[0] - self._lag_ms, self.last_voiced_end_ms or 0)
         self._voiced_ms = len(starts) * FRAME_MS
         self.last_voiced_end_ms = self._at_ms
         return SpeechStarted(self._start_ms)

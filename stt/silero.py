@@ -20,7 +20,7 @@ from typing import Any
 
 import webrtcvad
 
-from stt.audio import SAMPLE_RATE_HZ
+from stt.audio import FRAME_MS, SAMPLE_RATE_HZ
 from stt.tuning import Tuning
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,8 @@ class SileroVad:
 
     The lag is counted in frames, so that a recording that is heard again gives the utterances that the call had.
     """
+
+    lag_ms = LAG_FRAMES * FRAME_MS
 
     def __init__(self, ask: Callable[[SileroVad, bytes], None]) -> None:
         """``ask``: of a SileroModel or a SileroThread, with each whole chunk of PCM16."""

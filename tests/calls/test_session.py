@@ -368,6 +368,8 @@ def test_any_call_ends_with_one_turn_for_each_utterance(steps):
 
 def test_a_call_hears_with_the_voice_detector_that_it_was_given():
     class Deaf:
+        lag_ms = 0
+
         def is_speech(self, pcm, sample_rate_hz, /):
             return False
 

@@ -109,6 +109,8 @@ def test_any_audio_gives_ordered_spans_that_do_not_overlap(pieces, aggressivenes
 
 def test_the_margin_over_the_noise_is_for_webrtcvad_alone():
     class Hears:
+        lag_ms = 0
+
         def is_speech(self, pcm, sample_rate_hz, /):
             return True
 
@@ -119,6 +121,23 @@ def test_the_margin_over_the_noise_is_for_webrtcvad_alone():
         for i in range(300):
             endpointer.push(loudest, i * 20)
         assert (endpointer.last_voiced_end_ms == 6000) is to_the_end
+
+
+def test_a_detector_that_lags_begins_no_utterance_late_and_none_in_the_one_before():
+    class Lags:
+        lag_ms = 40
+        decisions = iter([False] * 10 + [True] * 10 + [False] * 12 + [True] * 10)
+
+        def is_speech(self, pcm, sample_rate_hz, /):
+            return next(self.decisions)
+
+    loudest = max(speech(400), key=lambda ulaw: dbfs(ulaw_to_pcm(ulaw)))
+    endpointer = Endpointer(EndpointOptions(hangover_ms=220), Lags())
+    found = [endpointer.push(loudest, i * 20) for i in range(42)]
+    starts = [b.start_ms for b in found if isinstance(b, SpeechStarted)]
+    (ended,) = [b for b in found if isinstance(b, SpeechEnded)]
+    assert starts == [200 - 40, 640 - 40]
+    assert (ended.end_ms, starts[1] >= ended.end_ms) == (400, True)
 
 
 def frames_of(path):

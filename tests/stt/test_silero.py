@@ -8,6 +8,7 @@ from stt.boundaries import frames_of, hear
 from stt.emulator.recordings import read_ulaw
 from stt.endpoint import Endpointer, EndpointOptions
 from stt.silero import GIVEN_UP_FRAMES, LAG_FRAMES, SileroMissing, SileroModel, SileroThread, SileroVad
+from stt.tuning import Tuning, TuningError
 from tests.sounds import SAMPLES, silence, speech
 
 FRAME = bytes(320)
@@ -154,6 +155,37 @@ def test_calls_heard_together_are_heard_as_if_alone():
     for one, other in zip(alone, together, strict=True):
         assert one.probabilities[: len(other.probabilities)] == pytest.approx(other.probabilities, abs=1e-3)
         assert max(one.probabilities) > 0.9
+
+
+@needs_silero
+def test_the_thread_hears_what_is_heard_at_once():
+    pcm = b"".join(ulaw_to_pcm(frame) for frame in silence(200) + speech(1000))
+    chunks = [pcm[at : at + 512] for at in range(0, len(pcm) - 511, 512)]
+    at_once, off_the_loop, model, thread = Noted(), Noted(), SileroModel(), SileroThread()
+    thread.start()
+    _ready(thread)
+    for chunk in chunks:
+        model.ask(at_once, chunk)
+        thread.ask(off_the_loop, chunk)
+    thread.stop()
+    assert off_the_loop.probabilities == pytest.approx(at_once.probabilities, abs=1e-3)
+    assert len(off_the_loop.probabilities) == len(chunks)
+
+
+@needs_silero
+def test_a_recording_is_heard_with_the_tunings_detector():
+    assert silero.of_recording(Tuning()) is None
+    assert isinstance(silero.of_recording(Tuning(vad_engine="silero")), SileroVad)
+
+
+def test_a_recording_is_heard_by_webrtcvad_where_silero_is_not_installed(monkeypatch):
+    monkeypatch.setattr(silero, "installed", lambda: False)
+    assert silero.of_recording(Tuning(vad_engine="silero")) is None
+
+
+def test_a_tuning_names_a_detector_that_there_is():
+    with pytest.raises(TuningError, match="vad_engine must be one of webrtc, silero"):
+        Tuning(vad_engine="ten")
 
 
 @needs_silero
