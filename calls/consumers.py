@@ -44,6 +44,7 @@ from calls.store import writer
 from calls.trace import HearingTrace
 from calls.turns import Turn
 from calls.twilio_auth import handshake_is_signed
+from stt import silero
 from stt.audio import BYTES_PER_MS, ulaw_to_pcm
 from stt.events import Final, Interim, OneShotDone, RecognizerError, RecognizerEvent, StreamClosed
 from stt.hearing import Hearing
@@ -122,6 +123,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._stream_index = 0
         self._events_noted = 0
         self._end_reason = "lost"
+        self._vad: silero.SileroVad | None = None
         self._recording = ""
 
     # The socket
@@ -236,6 +238,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._stream_index = said.stream_index
         self._events_noted = said.stream_index * NUMBERS_A_STREAM
         engine = recognition()
+        if tuning.vad_engine == "silero":
+            self._vad = silero.thread.vad()
         self.session = CallSession(
             call_sid,
             tuning,
@@ -245,7 +249,10 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             opened_ms=now_ms(),
             base_ms=said.base_ms,
             first_number=said.stream_index * NUMBERS_A_STREAM + 1,
+            vad=self._vad,
         )
+        if tuning.vad_engine == "silero" and self._vad is None:
+            self.session.counters["silero_not_ready"] += 1
         if tuning.streaming:
             self.hearing = Hearing(engine.open_stream(tuning), tuning, self._on_recognizer_event, engine.breaker)
             self.hearing.start()
@@ -509,6 +516,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         metrics.CALLS_LIVE.dec()
         if self.session is None:
             return
+        if self._vad is not None and self._vad.late_frames:
+            self.session.counters["silero_late"] += self._vad.late_frames
         writer().accept(
             CallEnded(
                 call_sid=self._call_sid,

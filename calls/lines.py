@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from calls.models import PhoneLine
+from stt import silero
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError
 
@@ -65,6 +66,8 @@ class LineCache:
         self._lines = {
             line.number: _snapshot(line.profile, self._lines.get(line.number, self._default)) for line in lines
         }
+        if any(tuning.vad_engine == "silero" for tuning in (self._default, *self._lines.values())):
+            silero.thread.start()
 
     def start(self) -> None:
         """Refresh every REFRESH_S from a thread of its own. Idempotent."""

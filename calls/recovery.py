@@ -21,6 +21,7 @@ from calls.recording import Recording, RecordingError
 from calls.records import CallEnded, CallStarted, Record, TurnSaved
 from calls.session import NUMBERS_A_STREAM, PRE_ROLL_MS, SHORTEST_ONE_SHOT_MS
 from calls.turns import EndReason, Source, Turn
+from stt import silero
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, ulaw_to_pcm
 from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded
 from stt.events import RecognizerError
@@ -66,7 +67,7 @@ def recover(started: Iterable[CallStarted], accept: Callable[[Record], None]) ->
 
 def speech_in(ulaw: bytes, begins_ms: int, tuning: Tuning) -> Iterator[SpeechEnded]:
     """The utterances of recorded audio."""
-    endpointer = Endpointer(EndpointOptions.of(tuning))
+    endpointer = Endpointer(EndpointOptions.of(tuning), silero.of_recording(tuning))
     for at in range(0, len(ulaw) - FRAME_BYTES + 1, FRAME_BYTES):
         boundary = endpointer.push(ulaw[at : at + FRAME_BYTES], begins_ms + at // BYTES_PER_MS)
         if isinstance(boundary, SpeechEnded):

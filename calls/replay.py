@@ -17,6 +17,7 @@ from calls.media import Media, Start, Stop
 from calls.scoring import Score, ScoredTurn, TrueWord, score
 from calls.session import CallSession
 from calls.turns import Turn
+from stt import silero
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library, Recording, Tracker
 from stt.emulator.speaker import Said, Speaker
@@ -48,7 +49,7 @@ def replay(
     """One call of these recordings with pauses of line noise."""
     random = Random(seed)  # noqa: S311
     frames, said = _audio(recordings, pause_ms, random)
-    session = CallSession(CALL_SID, tuning)
+    session = CallSession(CALL_SID, tuning, vad=silero.of_recording(tuning))
     tracker, speaker = Tracker(library), Speaker(timing, random, finals=finals)
     result = Replayed()
     events: list[tuple[float, int, RecognizerEvent]] = []

@@ -40,7 +40,7 @@ from calls.utterances import Phase, Utterance
 from calls.wire import FrameClock
 from stt.attribution import Attribution, Share
 from stt.audio import BYTES_PER_MS, FRAME_MS
-from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
+from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted, Vad
 from stt.events import (
     Final,
     Interim,
@@ -103,10 +103,11 @@ class CallSession:
         opened_ms: float = 0.0,
         base_ms: int = 0,
         first_number: int = 1,
+        vad: Vad | None = None,
     ) -> None:
         """``longest_call_s``: 0 is without end. ``opened_ms``: when the socket opened.
 
-        ``base_ms``, ``first_number``: where a call's second stream goes on.
+        ``base_ms``, ``first_number``: where a call's second stream goes on. ``vad``: instead of webrtcvad.
         """
         self.call_sid = call_sid
         self.tuning = tuning
@@ -118,7 +119,7 @@ class CallSession:
         self._engine, self._model, self._attempts = engine, model, 0
         self.delays = DelayMeter()
         self._clock = FrameClock(self.counters, base_ms)
-        self._endpointer = Endpointer(EndpointOptions.of(tuning))
+        self._endpointer = Endpointer(EndpointOptions.of(tuning), vad)
         self._ring = AudioRing()
         self._watch = StreamWatch(tuning)
         self._ledger = Attribution(first_number)

@@ -16,7 +16,7 @@ class TuningProfileAdmin(admin.ModelAdmin):
     readonly_fields = ("revision", "updated_at")
     fieldsets = (
         (None, {"fields": (("name", "is_default"), ("revision", "updated_at"))}),
-        (_("Hearing speech"), {"fields": ("vad_hangover_ms", "vad_aggressiveness", "noise_margin_db")}),
+        (_("Hearing speech"), {"fields": ("vad_hangover_ms", "vad_engine", "vad_aggressiveness", "noise_margin_db")}),
         (
             _("Deciding on a turn's words"),
             {

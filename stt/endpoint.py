@@ -13,6 +13,7 @@ import math
 import struct
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 import webrtcvad
 
@@ -83,17 +84,29 @@ class SpeechEnded:
 Boundary = SpeechStarted | SpeechEnded
 
 
+class Vad(Protocol):
+    """A voice detector with one call's memory, called as webrtcvad's is."""
+
+    lag_ms: int
+    """How long before a frame that audio lies which its decision is about."""
+
+    def is_speech(self, pcm: bytes, sample_rate_hz: int, /) -> bool: ...
+
+
 class Endpointer:
     """One call's speech boundaries. Not thread-safe; never raises on any 160-byte frame."""
 
-    def __init__(self, options: EndpointOptions) -> None:
+    def __init__(self, options: EndpointOptions, vad: Vad | None = None) -> None:
+        """``vad``: instead of webrtcvad and the margin over the noise, which is there for webrtcvad's sake."""
         self.options = options
         self.speaking = False
         self.voiced = False
         """The last frame's decision."""
         self.level_dbfs = FLOOR_DBFS
         self.last_voiced_end_ms: int | None = None
-        self._vad = webrtcvad.Vad(options.aggressiveness)
+        self._vad = webrtcvad.Vad(options.aggressiveness) if vad is None else vad
+        self._lag_ms = 0 if vad is None else vad.lag_ms
+        self._margin_db = options.noise_margin_db if vad is None else -math.inf
         self._floor = _NoiseFloor()
         self._recent: deque[tuple[bool, int, bool]] = deque(maxlen=START_OF)
         """Of the last frames: voiced, where they begin, and whether they have a voice's pitch."""
@@ -112,7 +125,7 @@ class Endpointer:
             raise ValueError(f"a frame is {FRAME_BYTES} bytes, not {len(ulaw)}")
         pcm = ulaw_to_pcm(ulaw)
         self.level_dbfs = dbfs(pcm)
-        stands_out = self.level_dbfs >= max(LOUD_ENOUGH_DBFS, self._floor.dbfs + self.options.noise_margin_db)
+        stands_out = self.level_dbfs >= max(LOUD_ENOUGH_DBFS, self._floor.dbfs + self._margin_db)
         # The VAD hears every frame, for it adapts; the tone test is only for what would count as speech.
         vad = self._vad.is_speech(pcm, SAMPLE_RATE_HZ)
         self.voiced = vad and stands_out and not is_dtmf(pcm)
@@ -155,7 +168,8 @@ class Endpointer:
             return None
         starts = [start_ms for _, start_ms, _ in recent]
         self.speaking = True
-        self._start_ms = starts[0]
+        # Only the start: an end told a little late is safe, for words fade out behind it.
+        self._start_ms = max(starts[0] - self._lag_ms, self.last_voiced_end_ms or 0)
         self._voiced_ms = len(starts) * FRAME_MS
         self.last_voiced_end_ms = self._at_ms
         return SpeechStarted(self._start_ms)

@@ -168,6 +168,10 @@ BOUNDS: dict[str, Bounds] = {
 }
 
 
+VAD_ENGINES = {"webrtc": _("webrtcvad above the noise floor"), "silero": _("Silero, for noisy lines")}
+"""Voice detectors; what they cut and cost is in docs/endpointing.md."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """One call's settings. Units are in the names; bounds in BOUNDS."""
@@ -188,6 +192,8 @@ class Tuning:
     renew_latest_s: int = 290
     deaf_after_ms: int = 5000
     pause_after_s: int = 0
+    vad_engine: str = "webrtc"
+    """One of VAD_ENGINES."""
     streaming: bool = True
     """False sends every utterance to the one-shot recogniser."""
     language: str = "iw-IL"
@@ -202,6 +208,8 @@ class Tuning:
     def __post_init__(self) -> None:
         for name, bounds in BOUNDS.items():
             bounds.check(name, getattr(self, name))
+        if self.vad_engine not in VAD_ENGINES:
+            raise TuningError(f"vad_engine must be one of {', '.join(VAD_ENGINES)}, not {self.vad_engine!r}")
         if self.renew_latest_s <= self.renew_after_s:
             raise TuningError("renew_latest_s must be more than renew_after_s")
 

@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings
 
 from calls import kept, session
-from stt import hearing
+from stt import hearing, silero
+from stt.audio import FRAME_MS
 from stt.endpoint import EndpointOptions
 from stt.tuning import BOUNDS, Tuning
 
@@ -68,6 +69,10 @@ def test_the_endpointing_page_has_the_endpointers_numbers():
     assert f"`noise_margin_db` ({Tuning().noise_margin_db})" in page
     assert f"at {options.longest_ms // 1000} s (a cut)" in page
     assert f"default is aggressiveness {Tuning().vad_aggressiveness}" in page
+    assert f"| **webrtc {Tuning().vad_aggressiveness}** |" in page and Tuning().vad_engine == "webrtc"
+    assert f"what came within {silero.GATHER_S * 1000:.0f} ms at once" in page
+    assert f"is used {silero.LAG_FRAMES * FRAME_MS} ms after its chunk" in page
+    assert f"begins {options.pre_roll_ms} ms before the first voiced frame" in page
 
 
 def test_every_path_that_the_documents_name_exists():
@@ -90,7 +95,7 @@ def test_pages_are_hebrew_and_times_are_israels():
 
 
 def test_requirements_name_no_index_and_pin_everything():
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-silero.txt"):
         for line in (ROOT / name).read_text().splitlines():
             assert line.startswith("#") or "==" in line, line
             assert "://" not in line and "--" not in line.split("#")[0], line

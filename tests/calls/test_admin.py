@@ -3,9 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
 from django.urls import reverse
 
 from calls.models import Call, Transcript
+from stt import silero
 from stt.models import TuningProfile
 
 pytestmark = pytest.mark.django_db
@@ -61,11 +64,31 @@ def test_the_list_asks_as_often_for_many_calls_as_for_one(admin_client, call, dj
 def test_a_profile_says_its_bounds_and_units_and_refuses_what_is_beyond(admin_client):
     page = admin_client.get(reverse("admin:stt_tuningprofile_add")).content.decode()
     assert "20–400 ms" in page
-    values = {name: str(TuningProfile._meta.get_field(name).default) for name in _numbers()}
+    values = {name: str(TuningProfile._meta.get_field(name).default) for name in (*_numbers(), "vad_engine")}
     url = reverse("admin:stt_tuningprofile_add")
     assert "stt_batch_ms" in admin_client.post(url, {**values, "name": "x", "stt_batch_ms": "5"}).content.decode()
     assert admin_client.post(url, {**values, "name": "x"}).status_code == 302
     assert TuningProfile.objects.get(name="x").tuning().stt_batch_ms == 80
+
+
+def test_a_profile_cannot_want_silero_where_it_is_not_installed(monkeypatch):
+    profile = TuningProfile(name="noisy", vad_engine="silero")
+    monkeypatch.setattr(silero, "installed", lambda: False)
+    with pytest.raises(ValidationError, match="requirements-silero"):
+        profile.clean()
+    monkeypatch.setattr(silero, "installed", lambda: True)
+    profile.clean()
+    assert profile.tuning().vad_engine == "silero"
+
+
+def test_a_profile_made_by_a_process_of_before_the_voice_detectors_is_webrtcvads(db):
+    fields = [field.column for field in TuningProfile._meta.fields if field.column not in ("id", "vad_engine")]
+    TuningProfile.objects.create(name="new")
+    columns = ", ".join(f'"{column}"' for column in fields)
+    values = columns.replace('"name"', "'old'")
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO stt_tuningprofile ({columns}) SELECT {values} FROM stt_tuningprofile")  # noqa: S608
+    assert TuningProfile.objects.get(name="old").tuning().vad_engine == "webrtc"
 
 
 def _numbers():

@@ -18,6 +18,8 @@ from calls.models import Call, CallEvent, Transcript
 from calls.routing import websocket_application
 from calls.store import writer
 from stt.events import Final, OneShotDone, Word
+from stt.silero import SileroVad
+from stt.tuning import Tuning
 from tests.fakes import FakeEngine
 from tests.sounds import silence, speech
 
@@ -105,6 +107,33 @@ async def test_a_call_is_heard_and_kept(engine, caplog):
     assert "✅ [STT] Streaming started (attempt 1)" in caplog.text
     assert "[LATENCY] turn=1 source=final" in caplog.text
     assert "שלום" not in caplog.text
+
+
+async def test_a_call_that_wants_silero_is_heard_without_it_until_its_model_is_there(engine, monkeypatch):
+    monkeypatch.setattr("calls.lines.lines._default", Tuning(vad_engine="silero"))
+    caller = Caller()
+    await caller.call()
+    await caller.play(silence(500) + speech(600) + silence(300))
+    await caller.heard_by(engine.streams[0])
+    await caller.hang_up()
+    (call,) = await rows(Call)
+    assert call.counters["silero_not_ready"] == 1
+    assert call.speech_ms > 400
+
+
+async def test_a_call_that_wants_silero_is_heard_by_it_and_late_decisions_are_counted(engine, monkeypatch):
+    monkeypatch.setattr("calls.lines.lines._default", Tuning(vad_engine="silero"))
+    asked = []
+    monkeypatch.setattr("stt.silero.thread.vad", lambda: SileroVad(lambda vad, pcm: asked.append(pcm)))
+    caller = Caller()
+    await caller.call()
+    await caller.play(silence(200))
+    await caller.heard_by(engine.streams[0])
+    await caller.hang_up()
+    (call,) = await rows(Call)
+    assert len(asked) == 200 // 32
+    # The first of them was due with the fourth frame, and none ever came.
+    assert call.counters["silero_late"] == 7
 
 
 async def test_no_subprotocol_is_spoken_that_was_not_offered(engine):

@@ -6,6 +6,7 @@ import pytest
 
 from calls.lines import LineCache, first_profile, warn_of_differences
 from calls.models import PhoneLine
+from stt import silero
 from stt.models import TuningProfile
 from stt.tuning import Tuning
 
@@ -55,3 +56,17 @@ def test_a_differing_environment_is_warned_about(caplog):
     first_profile(Tuning())
     warn_of_differences(ENVIRONMENT)
     assert "VAD_HANGOVER_MS=300 differs from the profile default (220): the profile rules" in caplog.text
+
+
+@pytest.mark.django_db
+def test_silero_is_loaded_once_a_profile_wants_it(monkeypatch):
+    started = []
+    monkeypatch.setattr(silero.thread, "start", lambda: started.append(True))
+    profile = first_profile(Tuning())
+    cache = LineCache(Tuning())
+    cache.refresh()
+    assert started == []
+    TuningProfile.objects.filter(pk=profile.pk).update(vad_engine="silero")
+    cache.refresh()
+    assert started == [True]
+    assert cache.tuning_for("+1").vad_engine == "silero"

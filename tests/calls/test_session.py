@@ -28,8 +28,8 @@ SID = "CA1"
 class Call:
     """A session with its clock: audio moves time on."""
 
-    def __init__(self, **tuning):
-        self.session = CallSession(SID, Tuning(**tuning))
+    def __init__(self, *, vad=None, **tuning):
+        self.session = CallSession(SID, Tuning(**tuning), vad=vad)
         self.now_ms = 0.0
         self.sequence = 1
         self.actions = []
@@ -364,3 +364,17 @@ def test_any_call_ends_with_one_turn_for_each_utterance(steps):
     numbers = [turn.number for turn in call.turns]
     assert sorted(numbers) == list(range(1, len(numbers) + 1))
     assert len(set(numbers)) == len(numbers)
+
+
+def test_a_call_hears_with_the_voice_detector_that_it_was_given():
+    class Deaf:
+        lag_ms = 0
+
+        def is_speech(self, pcm, sample_rate_hz, /):
+            return False
+
+    spoken = silence(400) + speech(600) + silence(400)
+    for vad, heard in ((None, True), (Deaf(), False)):
+        call = Call(vad=vad)
+        call.play(spoken)
+        assert bool(call.session.speech_ms) is heard

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stt.audio import dbfs, ulaw_to_pcm
 from stt.emulator.recordings import read_ulaw
 from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
 from tests.sounds import silence, speech, tone
@@ -104,6 +105,39 @@ def test_any_audio_gives_ordered_spans_that_do_not_overlap(pieces, aggressivenes
     assert kinds == [SpeechStarted, SpeechEnded] * (len(kinds) // 2)
     ends = [b for b in runs[0] if isinstance(b, SpeechEnded)]
     assert all(one.end_ms <= other.start_ms for one, other in zip(ends, ends[1:], strict=False))
+
+
+def test_the_margin_over_the_noise_is_for_webrtcvad_alone():
+    class Hears:
+        lag_ms = 0
+
+        def is_speech(self, pcm, sample_rate_hz, /):
+            return True
+
+    # A sound without a pause is its own noise floor before long.
+    loudest = max(speech(400), key=lambda ulaw: dbfs(ulaw_to_pcm(ulaw)))
+    for vad, to_the_end in ((None, False), (Hears(), True)):
+        endpointer = Endpointer(EndpointOptions(), vad)
+        for i in range(300):
+            endpointer.push(loudest, i * 20)
+        assert (endpointer.last_voiced_end_ms == 6000) is to_the_end
+
+
+def test_a_detector_that_lags_begins_no_utterance_late_and_none_in_the_one_before():
+    class Lags:
+        lag_ms = 40
+        decisions = iter([False] * 10 + [True] * 10 + [False] * 12 + [True] * 10)
+
+        def is_speech(self, pcm, sample_rate_hz, /):
+            return next(self.decisions)
+
+    loudest = max(speech(400), key=lambda ulaw: dbfs(ulaw_to_pcm(ulaw)))
+    endpointer = Endpointer(EndpointOptions(hangover_ms=220), Lags())
+    found = [endpointer.push(loudest, i * 20) for i in range(42)]
+    starts = [b.start_ms for b in found if isinstance(b, SpeechStarted)]
+    (ended,) = [b for b in found if isinstance(b, SpeechEnded)]
+    assert starts == [200 - 40, 640 - 40]
+    assert (ended.end_ms, starts[1] >= ended.end_ms) == (400, True)
 
 
 def frames_of(path):
