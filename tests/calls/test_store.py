@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -86,7 +87,7 @@ def test_a_full_disk_is_an_alarm_and_rows_are_written_all_the_same(tmp_path, cap
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
     """Its journal stays, unlocked; the next process writes it and hears which calls were open."""
-    journal = Journal(tmp_path)
+    journal = Journal.begin(tmp_path)
     journal.append([STARTED, turn(), turn(revised_text="ב", revision=1)])
     os.close(journal._file)  # as the kernel does when a process dies
     told = []
@@ -97,6 +98,30 @@ def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
     assert Transcript.objects.get().heard_text == "ב"
     assert told == [STARTED]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sibling_that_dies_is_recovered_by_who_lives(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "LOOK_S", 0.01)
+    sibling = Journal.begin(tmp_path)
+    sibling.append([STARTED, turn()])
+    told, known = [], threading.Event()
+
+    def recovered(started, accept):
+        told.extend(started)
+        known.set()
+
+    writer = store.Writer(tmp_path, recovered)
+    writer.start()
+    writer.accept(turn(number=2))
+    assert writer.flush(10)
+    assert (told, [row.number for row in Transcript.objects.all()]) == ([], [2])
+    os.close(sibling._file)  # as the kernel does when a process dies
+    assert known.wait(10)
+    assert sorted(row.number for row in Transcript.objects.all()) == [1, 2]
+    writer.accept(ENDED)
+    assert writer.stop(10)
+    assert told == [STARTED]
 
 
 @pytest.mark.django_db(transaction=True)
