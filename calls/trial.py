@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -64,8 +64,9 @@ class Trial:
     emulator: subprocess.Popen[str] | None = None
     emulator_address: str = ""
     server: subprocess.Popen[str] | None = None
+    _started: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def __enter__(self) -> Trial:
+    def __enter__(self) -> Self:
         self.log.write_text("")
         try:
             self.start_emulator()
@@ -76,18 +77,18 @@ class Trial:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in (self.server, self.emulator):
-            if process is not None and process.poll() is None:
+        # What was started last is ended first: a server still has its recogniser.
+        for process in reversed(self._started):
+            if process.poll() is None:
                 process.terminate()
-        for process in (self.server, self.emulator):
-            if process is not None:
-                try:
-                    process.wait(END_TIMEOUT_S)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-                if process.stdout is not None:
-                    process.stdout.close()
+        for process in reversed(self._started):
+            try:
+                process.wait(END_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
     @property
     def url(self) -> str:
@@ -103,7 +104,7 @@ class Trial:
         arguments = ["speech_emulator", "--clips", str(self.folder), "--seed", str(self.seed), "--port", port]
         for fault in self.faults:
             arguments += ["--fault", fault]
-        self.emulator = self._start([*arguments, *self.emulator_options], stdout=subprocess.PIPE)
+        self.emulator = self._manage([*arguments, *self.emulator_options], stdout=subprocess.PIPE)
         assert self.emulator.stdout is not None  # noqa: S101 - it is a pipe
         said = self.emulator.stdout.readline()
         if "listening on" not in said:
@@ -113,27 +114,37 @@ class Trial:
     def start_server(self) -> None:
         """Start it, again at the same address if it ran before. Raises TrialError."""
         self.port = self.port or free_port()
+        self.server = self.serve(self.port)
+
+    def serve(self, port: int) -> subprocess.Popen[str]:
+        """One server on this port, once it answers. Raises TrialError."""
         environment = {
             "STT_EMULATOR_HOST": self.speech_host or self.emulator_address,
             "PUBLIC_URL": self.url,
             **self.environment,
         }
-        self.server = self._start(["serve", "--host", "127.0.0.1", "--port", str(self.port)], environment)
+        server = self._manage(["serve", "--host", "127.0.0.1", "--port", str(port)], environment)
         until_s = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < until_s and self.server.poll() is None:
+        while time.monotonic() < until_s and server.poll() is None:
             try:
-                with urllib.request.urlopen(f"{self.url}/readyz", timeout=1):  # noqa: S310 - loopback
-                    return
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1):  # noqa: S310 - loopback
+                    return server
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         raise TrialError(f"server_failed: the server did not start; see {self.log}")
 
-    def _start(
+    def _manage(
         self, arguments: list[str], environment: dict[str, str] | None = None, *, stdout: int | None = None
     ) -> subprocess.Popen[str]:
+        return self.start([sys.executable, "manage.py", *arguments], environment, stdout=stdout)
+
+    def start(
+        self, command: list[str], environment: dict[str, str] | None = None, *, stdout: int | None = None
+    ) -> subprocess.Popen[str]:
+        """A process that is ended with the trial and writes its errors to the log."""
         with self.log.open("a") as errors:
-            return subprocess.Popen(  # noqa: S603 - our own commands
-                [sys.executable, "manage.py", *arguments],
+            process = subprocess.Popen(  # noqa: S603 - our own commands
+                command,
                 cwd=settings.BASE_DIR,
                 env={**os.environ, "VAR_DIR": str(settings.VAR_DIR), **(environment or {})},
                 stdout=stdout,
@@ -142,6 +153,8 @@ class Trial:
                 # Ctrl-C is for the command, which ends its processes itself.
                 start_new_session=True,
             )
+        self._started.append(process)
+        return process
 
 
 def free_port(wanted: int = 0) -> int:

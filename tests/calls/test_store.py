@@ -189,6 +189,19 @@ def test_the_export_is_one_object_a_call_with_its_turns_in_speech_order():
 
 
 @pytest.mark.django_db
+def test_the_export_lists_the_streams_of_a_call_that_lost_its_socket():
+    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9), process="b:2")
+    store.write([again, STARTED, CallEnded("CA1", "MZ1", NOW + timedelta(seconds=8), "crashed", 100, 2, 1500)])
+    out = StringIO()
+    call_command("export_calls", stdout=out)
+    streams = json.loads(out.getvalue())["streams"]
+    assert [(s["stream_sid"], s["end_reason"], s["process"]) for s in streams] == [
+        ("MZ1", "crashed", ""),
+        ("MZ2", None, "b:2"),
+    ]
+
+
+@pytest.mark.django_db
 def test_an_unknown_call_is_one_clear_sentence():
     with pytest.raises(CommandError, match="unknown_call"):
         call_command("export_calls", "--call", "CAnone")

@@ -8,6 +8,8 @@ import psycopg
 import pytest
 import redis
 
+from calls.balancer import find_nginx
+from calls.trial import TrialError
 from tests.live.test_demo import manage
 
 pytestmark = pytest.mark.live
@@ -54,6 +56,19 @@ def test_a_killed_server_loses_no_word_that_it_heard(tmp_path):
 def test_a_drained_server_hears_its_calls_to_their_end(tmp_path):
     said = trial(tmp_path, "outage", "--kind", "drain", "--calls", "2", "--clips", "3")
     assert "lost 0, added 0; exit code 0" in said
+
+
+def test_behind_a_balancer_another_process_goes_on_with_the_calls(tmp_path):
+    try:
+        find_nginx()
+    except TrialError as error:
+        pytest.skip(str(error))
+    said = trial(tmp_path, "outage", "--kind", "balancer", "--times", "1", "--calls", "4", "--clips", "3")
+    killed, drained = said.splitlines()
+    assert "2 went on in the other process" in killed
+    assert "lost 0, added 0" in killed
+    assert "0 heard the fallback" in drained
+    assert "lost 0, added 0; exit code 0" in drained
 
 
 def test_streams_that_die_take_no_word_with_them(tmp_path):
