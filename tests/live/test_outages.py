@@ -82,8 +82,8 @@ def test_a_database_that_is_away_is_caught_up_with(tmp_path, postgres):
     assert "lost 0, added 0" in said
 
 
-def test_calls_do_not_notice_a_redis_that_is_away(tmp_path, redis_url):
-    arguments = ("outage", "--kind", "redis", "--calls", "2", "--clips", "3", "--away", "6")
+def test_calls_do_not_notice_a_redis_that_is_slow_or_away_and_who_watches_is_told_again(tmp_path, redis_url):
+    arguments = ("outage", "--kind", "redis", "--calls", "3", "--clips", "3", "--away", "5")
     said = trial(tmp_path, *arguments, REDIS_URL=redis_url)
     assert "lost 0, added 0" in said
 

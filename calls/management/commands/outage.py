@@ -6,7 +6,7 @@ word spoken while a socket was open must be kept, but for the second around the 
 on to its end with all its words, and the exit code is 0. ``balancer``: two servers behind nginx; one is killed and its
 calls go on in the other, then the other is told to end and nobody notices. ``database``: PostgreSQL (DATABASE_URL) is
 gone for a while, behind a proxy that is cut; calls begin before and meanwhile, and nothing is lost or doubled.
-``redis``: the same for REDIS_URL.
+``redis``: the same for REDIS_URL, slow at first, with a supervisor who watches.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.balancer import BalancedTrial
-from calls.outages.away import cut_off
+from calls.outages import away
 from calls.outages.balanced import drain_one, kill_one
 from calls.outages.ended import drain, kill
 from calls.outages.remains import Outcome
@@ -79,9 +79,8 @@ class Command(BaseCommand):
             through = url._replace(netloc=f"{user}{proxy.address}").geturl()
             folder, log = settings.BASE_DIR / "samples", settings.VAR_DIR / "outage.log"
             with Trial(folder, log, seed=seed, environment={name: through}) as trial:
-                outcome = asyncio.run(cut_off(trial, proxy, library, calls, clips, seed, away_s))
-                self.stdout.write(f"{options['kind']} ", ending="")
-                return self._say(outcome)
+                outage = away.database if options["kind"] == "database" else away.redis
+                return self._say(asyncio.run(outage(trial, proxy, library, calls, clips, seed, away_s)))
 
     def _say(self, outcome: Outcome) -> bool:
         self.stdout.write(outcome.said)
