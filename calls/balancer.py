@@ -55,7 +55,7 @@ class BalancedTrial(Trial):
 def find_nginx() -> str:
     """Raises TrialError where there is none."""
     # Debian's stands where only root looks.
-    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if nginx is None:
         raise TrialError("no_nginx: a balancer needs nginx: apt install nginx-light")
     return nginx

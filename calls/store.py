@@ -23,7 +23,7 @@ from django.db import DatabaseError, DataError, InterfaceError, close_old_connec
 
 from calls.journal import Journal, dead_journals
 from calls.models import Call, CallEvent, Transcript
-from calls.records import CallEnded, CallStarted, EventNoted, Record, TurnSaved
+from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, Record, TurnSaved
 from voiceapp import metrics
 
 logger = logging.getLogger(__name__)
@@ -313,6 +313,9 @@ def write(records: Iterable[Record]) -> None:
                     number=record.number,
                     defaults={"at": record.at, "code": record.code, "detail": record.detail[:200]},
                 )
+            elif isinstance(record, HearingNoted):
+                call.streams.setdefault(record.stream_sid, {})["hearing"] = record.state
+                _sum_up(call)
             elif isinstance(record, CallStarted):
                 _write_start(call, record)
             else:
@@ -342,6 +345,7 @@ def _sum_up(call: Call) -> None:
     ended = [stream for _, stream in streams if "ended_at" in stream]
     call.stream_sid, last = streams[-1]
     call.process = last.get("process", "")
+    call.hearing = last.get("hearing", "")
     over = len(ended) == len(streams)
     call.ended_at = max(datetime.fromisoformat(stream["ended_at"]) for stream in ended) if over else None
     call.end_reason = last.get("end_reason", "") if over else ""
@@ -358,7 +362,7 @@ def _sum_up(call: Call) -> None:
 
 _WRITERS_COLUMNS = (
     "stream_sid from_number to_number started_at ended_at end_reason streams frames_received frames_lost speech_ms "
-    "frame_delay_ms counters tuning process"
+    "frame_delay_ms counters tuning process hearing"
 ).split()
 
 

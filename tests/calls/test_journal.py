@@ -12,6 +12,7 @@ from calls.records import (
     CallEnded,
     CallStarted,
     EventNoted,
+    HearingNoted,
     RecordError,
     TurnSaved,
     record_from_json,
@@ -24,6 +25,7 @@ RECORDS = [
     CallStarted("CA1", "MZ1", NOW, "+972501234567", "+97235550100", {"stt_batch_ms": 80}, "host:1"),
     TurnSaved("CA1", Turn(1, 0, 900, "שלום\nלך", Source.EARLY, partial_ms=5)),
     EventNoted("CA1", 1, NOW, "fallback", "utterance 1"),
+    HearingNoted("CA1", "MZ1", "degraded"),
     CallEnded("CA1", "MZ1", NOW, "stop", 100, 2, 1500, {"dtmf": 1}),
 ]
 

@@ -14,7 +14,7 @@ from calls import journal as journal_module
 from calls import store
 from calls.journal import Journal
 from calls.models import Call, CallEvent, Transcript
-from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
+from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, TurnSaved
 from calls.turns import Source, Turn
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -162,6 +162,16 @@ def test_a_call_that_lost_its_socket_is_one_call_with_two_streams():
     call = Call.objects.get()
     assert (call.end_reason, call.frames_received, call.counters) == ("stop", 150, {"dtmf": 3})
     assert sorted(call.streams) == ["MZ1", "MZ2"]
+
+
+@pytest.mark.django_db
+def test_a_call_is_heard_as_its_last_stream_is():
+    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9))
+    store.write([STARTED, HearingNoted("CA1", "MZ1", "streaming"), HearingNoted("CA1", "MZ1", "down")])
+    assert Call.objects.get().hearing == "down"
+    store.write([again, HearingNoted("CA1", "MZ2", "streaming")])
+    store.write([HearingNoted("CA1", "MZ1", "down"), ENDED])
+    assert Call.objects.get().hearing == "streaming"
 
 
 @pytest.mark.django_db
