@@ -19,6 +19,7 @@ from calls.records import (
     record_to_json,
 )
 from calls.turns import Source, Turn
+from tests.disks import files_of_at_most
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 RECORDS = [
@@ -104,6 +105,17 @@ def test_whatever_stands_in_a_line_is_a_record_or_an_error(value):
     values = {"kind": "TurnSaved", "call_sid": "CA1", "turn": value}
     with pytest.raises(RecordError):
         record_from_json(values)
+
+
+def test_a_disk_that_fills_up_takes_whole_records_or_none(tmp_path):
+    journal = Journal.begin(tmp_path)
+    journal.append(RECORDS[:2])
+    with files_of_at_most(journal.appended_bytes + 50), pytest.raises(OSError, match="File too large"):
+        journal.append(RECORDS[2:])
+    journal.append(RECORDS[3:])
+    assert journal.unwritten(10)[0] == [*RECORDS[:2], *RECORDS[3:]]
+    journal.checkpoint(journal.appended_bytes)
+    journal.close()
 
 
 def test_every_kind_of_record_survives_json():

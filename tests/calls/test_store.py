@@ -1,5 +1,6 @@
 """The writer: rows from records, once, whatever happens to the database."""
 
+import errno
 import json
 import os
 import threading
@@ -82,6 +83,34 @@ def test_a_full_disk_is_an_alarm_and_rows_are_written_all_the_same(tmp_path, cap
     assert writer.stop(10)
     assert Transcript.objects.get().text == "א"
     assert "journal_failed" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_disk_that_fills_up_in_mid_call_costs_no_row(tmp_path, monkeypatch, caplog):
+    writer = store.Writer(tmp_path)
+    writer.start()
+    writer.accept(STARTED)
+    assert writer.flush(10)
+    write, journal, full = os.write, writer._journal._file, True
+
+    def write_half(file, data):
+        if file != journal or not full:
+            return write(file, data)
+        write(file, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", write_half)
+    writer.accept(turn())
+    assert writer.flush(10)
+    full = False
+    writer.accept(turn(number=2))
+    assert writer.flush(10)
+    (path,) = tmp_path.iterdir()
+    kinds = [json.loads(line)["kind"] for line in path.read_text().splitlines()]
+    assert (kinds, caplog.text.count("journal_failed")) == (["CallStarted", "TurnSaved"], 1)
+    assert sorted(row.number for row in Transcript.objects.all()) == [1, 2]
+    writer.accept(ENDED)
+    assert writer.stop(10)
 
 
 @pytest.mark.django_db(transaction=True)
