@@ -41,8 +41,8 @@ class CallEnded:
     speech_ms: int
     counters: dict[str, int] = field(default_factory=dict)
     """Everything odd that was counted on the call: stable code -> times."""
-    frame_delay_ms: dict[str, float] = field(default_factory=dict)
-    """calls/delays.py: p50, p99, p999, max."""
+    frame_delay_ms: dict[str, Any] = field(default_factory=dict)
+    """calls/delays.py: p50, p99, p999, max, counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -65,6 +66,7 @@ class Trial:
     emulator_address: str = ""
     server: subprocess.Popen[str] | None = None
     _started: list[subprocess.Popen[str]] = field(default_factory=list)
+    _last_words: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self.log.write_text("")
@@ -88,6 +90,7 @@ class Trial:
                 process.kill()
                 process.wait()
             if process.stdout is not None:
+                self._last_words.append(process.stdout.read())
                 process.stdout.close()
 
     @property
@@ -97,6 +100,12 @@ class Trial:
     @property
     def line(self) -> Line:
         return Line(self.url, self.url, settings.TWILIO_AUTH_TOKEN)
+
+    @property
+    def billed_s(self) -> int | None:
+        """What the emulators heard, once they have ended; None where one was killed and could not say."""
+        said = [re.match(r"billed (\d+) s", words) for words in self._last_words]
+        return sum(int(one[1]) for one in said if one) if all(said) else None
 
     def start_emulator(self) -> None:
         """Start it, again at the same address if it ran before. Raises TrialError."""
