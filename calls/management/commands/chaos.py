@@ -32,7 +32,7 @@ from calls.trial import Sample, Trial, TrialError, calls_of, record_of, score_of
 from stt.emulator.recordings import Library
 from stt.models import TuningProfile
 
-BESIDE = 4
+BESIDE = 6
 """After so many rows comes one without a fault."""
 HEAD = (
     "| fault | words | lost | added | placed | acted on wrong | final_ms p95 "
@@ -88,22 +88,31 @@ class Command(BaseCommand):
         faults = [fault for fault in FAULTS if any(text in fault.name for text in only)]
         if not faults:
             raise CommandError("unknown_fault: no fault has such a name")
-        rounds: list[list[Row]] = []
+        rows: list[Row] = []
         try:
             samples = calls_of(library, folder, options["prefix"], clips=options["call_clips"])[: options["calls"]]
             for turn in range(options["rounds"]):
-                rounds.append(self._round(faults, folder, library, samples, options["seed"] + turn))
+                self._round(faults, folder, library, samples, options["seed"] + turn, rows)
         except TrialError as error:
             raise CommandError(str(error)) from error
-        self._write_table(rounds)
-        lost = sorted({row.fault.name for rows in rounds for row in rows if not row.kept})
+        finally:
+            # Also of what was played until Ctrl-C.
+            self._write_table(rows)
+        lost = sorted({row.fault.name for row in rows if not row.kept})
         if lost:
             raise CommandError(f"words_missing: {', '.join(lost)}")
 
     def _round(
-        self, faults: Sequence[Fault], folder: Path, library: Library, samples: Sequence[Sample], seed: int
-    ) -> list[Row]:
-        rows = [self._row(NO_FAULT, folder, library, samples, seed)]
+        self,
+        faults: Sequence[Fault],
+        folder: Path,
+        library: Library,
+        samples: Sequence[Sample],
+        seed: int,
+        rows: list[Row],
+    ) -> None:
+        """Play each fault once, and add what it came to."""
+        rows.append(self._row(NO_FAULT, folder, library, samples, seed))
         for first in range(0, len(faults), BESIDE):
             before = rows[-1]
             some = [self._row(fault, folder, library, samples, seed) for fault in faults[first : first + BESIDE]]
@@ -111,7 +120,6 @@ class Command(BaseCommand):
             for row in some:
                 row.compare([before, after])
             rows += [*some, after]
-        return rows
 
     def _row(self, fault: Fault, folder: Path, library: Library, samples: Sequence[Sample], seed: int) -> Row:
         with CutProxy() as proxy:
@@ -133,12 +141,11 @@ class Command(BaseCommand):
         )
         return row
 
-    def _write_table(self, rounds: Sequence[Sequence[Row]]) -> None:
+    def _write_table(self, rows: Sequence[Row]) -> None:
         """Rows without a fault are one."""
         by_name: dict[str, list[Row]] = {}
-        for rows in rounds:
-            for row in rows:
-                by_name.setdefault(row.fault.name, []).append(row)
+        for row in rows:
+            by_name.setdefault(row.fault.name, []).append(row)
         self.stdout.write(HEAD + "\n" + "|---" * HEAD.count(" | ") + "|---|")
         for name, rows_of_one in by_name.items():
             self.stdout.write(_line(name, rows_of_one))
