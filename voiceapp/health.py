@@ -37,7 +37,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def _recognisers() -> dict[str, str]:
-    """``hearing``: as the call that is heard worst; whoever waits for a way back to the stream knows it to be away."""
+    """``hearing``: of the call that is heard worst; with the breaker open no new call would be heard by a stream."""
     down = recognition().breaker.open
     states = [*consumers.hearing_states(), *([HearingState.DEGRADED] if down else [])]
     return {"recogniser": "down" if down else "up", "hearing": worst(states).value}
