@@ -88,8 +88,8 @@ class EventInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Call)
 class CallAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("when", "from_", "to", "turn_count", "slowest", "status", "end_reason", "sid")
-    list_filter = ("turns__source", "turns__engine", DelayFilter, "turns__code", "status", "started_at")
+    list_display = ("when", "from_", "to", "turn_count", "slowest", "hearing", "status", "end_reason", "sid")
+    list_filter = ("turns__source", "turns__engine", DelayFilter, "turns__code", "hearing", "status", "started_at")
     search_fields = ("call_sid", "from_number", "to_number", "turns__text", "turns__revised_text")
     date_hierarchy = "started_at"
     show_full_result_count = False
@@ -105,7 +105,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
             _("the line"),
             {
                 "fields": (
-                    ("status", "end_reason", "twilio_duration_s"),
+                    ("hearing", "status", "end_reason", "twilio_duration_s"),
                     ("frames_received", "frames_lost", "speech_ms"),
                 )
             },

@@ -33,12 +33,13 @@ from django.utils import timezone
 
 from calls import actions as act
 from calls import admission, live, startup, tokens
+from calls.ear import Ear, HearingState
 from calls.lines import lines
 from calls.looplag import loop_lag
 from calls.media import parse
 from calls.recognition import recognition
 from calls.recording import Recorder, disk
-from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
+from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, TurnSaved
 from calls.session import NUMBERS_A_STREAM, CallSession
 from calls.store import writer
 from calls.trace import HearingTrace
@@ -56,14 +57,17 @@ SUBPROTOCOL = "audio.twilio.com"
 LONGEST_MESSAGE = 65_536
 CLOSE_IMPOSSIBLE = 4400
 """Our close code for what Twilio cannot have sent; daphne takes 1000 and 3000 to 4999."""
-HEALTH = {"streaming_lost": "down", "streaming_back": "streaming", "stream_deaf": "degraded"}
-"""What an event says of a call's hearing, for those who watch."""
 MOST_ON_THE_BRIDGE = 8
 """Utterances that wait for the call's one thread: a minute of audio at most."""
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
 running: dict[asyncio.Task[None], MediaStreamConsumer] = {}
 """The pumps of this process: each outlives its socket until its call's record is complete."""
+
+
+def hearing_states() -> list[HearingState]:
+    """Of this process's calls. Any thread."""
+    return [consumer.ear.state for consumer in list(running.values())]
 
 
 def _has_ended(pump: asyncio.Task[None]) -> None:
@@ -108,6 +112,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self.events_q: asyncio.Queue[tuple[str, Any]] = asyncio.Queue(maxsize=32)
         self.running = False
         self.session: CallSession | None = None
+        self.ear = Ear(stream_hears=True)
         self.hearing: Hearing | None = None
         self.recorder: Recorder | None = None
         self.trace: HearingTrace | None = None
@@ -256,6 +261,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         if tuning.streaming:
             self.hearing = Hearing(engine.open_stream(tuning), tuning, self._on_recognizer_event, engine.breaker)
             self.hearing.start()
+        self.ear = Ear(stream_hears=tuning.streaming)
         self.running = True
         metrics.CALLS_LIVE.inc()
         pump = self.loop.create_task(self._pump_events(), name=f"pump {call_sid}")
@@ -366,6 +372,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
 
     def _perform(self, actions: list[act.Action]) -> None:
         for action in actions:
+            if self.ear.perceive(action):
+                self._note_hearing()
             if isinstance(action, act.TurnAccepted):
                 self._save(replace(action.turn, loop_lag_ms=loop_lag.p95_ms))
                 metrics.TURNS.labels(action.turn.source).inc()
@@ -494,12 +502,17 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         )
         writer().accept(record)
         live.publish({"kind": "call", "call": self._call_sid, "state": "started"})
+        self._note_hearing()
+
+    def _note_hearing(self) -> None:
+        if self.session is not None and self.session.start is not None:
+            stream_sid, state = self.session.start.stream_sid, self.ear.state.value
+            writer().accept(HearingNoted(self._call_sid, stream_sid, state))
+            live.publish({"kind": "health", "call": self._call_sid, "state": state})
 
     def _note(self, note: act.Note) -> None:
         self._events_noted += 1
         metrics.EVENTS.labels(note.code).inc()
-        if note.code in HEALTH:
-            live.publish({"kind": "health", "call": self._call_sid, "state": HEALTH[note.code]})
         writer().accept(EventNoted(self._call_sid, self._events_noted, timezone.now(), note.code, note.detail))
 
     def _close_up(self) -> None:

@@ -7,8 +7,14 @@ frame lies above the fastest one is its delay: the sender's, the network's and t
 from __future__ import annotations
 
 from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from math import ceil
+from typing import Any
 
 STEPS_A_MS = 10
+COUNTED_STEPS = 5
+"""Steps of the histogram that ``counts`` sums up: half a millisecond."""
 EARLIEST_MS, LATEST_MS = -100, 400
 """Around the first frame; what lies beyond is counted at the edge, and the largest is kept exactly."""
 STEPS = STEPS_A_MS * (LATEST_MS - EARLIEST_MS)
@@ -42,8 +48,8 @@ class DelayMeter:
         self._counts[step] += 1
         self._count += 1
 
-    def summary(self) -> dict[str, float]:
-        """``p50``, ``p99``, ``p999`` and ``max`` in ms above the fastest frame; empty without frames."""
+    def summary(self) -> dict[str, Any]:
+        """``p50``, ``p99``, ``p999``, ``max`` in ms above the fastest frame, and ``counts``; empty without frames."""
         if not self._count:
             return {}
         wanted = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
@@ -57,4 +63,27 @@ class DelayMeter:
                     found[name] = round(max(0.0, delay_ms), 1)
             if len(found) == len(wanted):
                 break
-        return {**found, "max": round(self._largest_ms - self._least_ms, 1)}
+        return {**found, "max": round(self._largest_ms - self._least_ms, 1), "counts": self._coarse()}
+
+    def _coarse(self) -> dict[str, int]:
+        """Frames by their delay in ms, rounded up to half a millisecond: what is counted of calls can be summed."""
+        counts: Counter[str] = Counter()
+        for step, count in enumerate(self._counts):
+            if count:
+                delay_ms = max(0.0, step / STEPS_A_MS + EARLIEST_MS - self._least_ms)
+                width_ms = COUNTED_STEPS / STEPS_A_MS
+                counts[f"{ceil(delay_ms / width_ms) * width_ms:g}"] += count
+        return dict(counts)
+
+
+def merged_percentile(calls: Iterable[Mapping[str, int]], share: float) -> float | None:
+    """Of all frames of calls, from their ``counts``: nearest rank, ms; None of no frames."""
+    merged: Counter[float] = Counter()
+    for counts in calls:
+        merged.update({float(delay_ms): count for delay_ms, count in counts.items()})
+    seen = 0
+    for delay_ms in sorted(merged):
+        seen += merged[delay_ms]
+        if seen >= share * merged.total():
+            return delay_ms
+    return None

@@ -3,7 +3,7 @@
 One file a process, locked while its process lives; one JSON line a record. ``append`` puts a record into the kernel's
 hands (it survives the process); ``sync`` puts it on the disk (it survives the machine). The writer reads the lines back
 to write rows, and moves a checkpoint behind what is written; a file whose lock is free belongs to a process that died,
-and is read by the next one. Owns no database and no thread: calls/store.py drives it.
+and is read by the next one that looks. Owns no database and no thread: calls/store.py drives it.
 """
 
 from __future__ import annotations
@@ -30,15 +30,44 @@ CHUNK_BYTES = 256_000
 class Journal:
     """One process's file. One thread appends, one reads; raises OSError where the disk does."""
 
-    def __init__(self, folder: Path, process: str = "") -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        name = process or f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}"
-        self.path = folder / f"{name}{SUFFIX}"
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self.appended_bytes = os.fstat(self._file).st_size
+    def __init__(self, path: Path, file: int) -> None:
+        """``file``: open for reading and appending, and locked."""
+        self.path = path
+        self._file = file
+        self.appended_bytes = os.fstat(file).st_size
         self.written_bytes = 0
         """Everything before is in the database."""
+
+    @classmethod
+    def begin(cls, folder: Path) -> Journal:
+        """This process's own."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}{SUFFIX}"
+        unborn = path.with_suffix(".new")
+        file = os.open(unborn, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Siblings look for journals without a lock: none bears the name before it has its own.
+        unborn.rename(path)
+        return cls(path, file)
+
+    @classmethod
+    def of_the_dead(cls, path: Path) -> Journal | None:
+        """The journal of a process that died, locked by us now; None where it lives, or its journal is gone or not
+        ours to read."""
+        try:
+            file = os.open(path, os.O_RDWR | os.O_APPEND)
+        except (FileNotFoundError, PermissionError):
+            return None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return None
+        if not os.fstat(file).st_nlink:
+            # A sibling wrote it and removed it while we came.
+            os.close(file)
+            return None
+        return cls(path, file)
 
     def append(self, records: list[Record]) -> None:
         """Add lines; all or none of them. Raises OSError (disk full): then nothing was accepted."""
@@ -103,10 +132,9 @@ class Journal:
 def dead_journals(folder: Path) -> Iterator[Journal]:
     """The journals of processes that died, each locked by us now. The caller writes, checkpoints and closes them."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
-        try:
-            yield Journal(folder, path.name.removesuffix(SUFFIX))
-        except BlockingIOError:
-            continue
+        journal = Journal.of_the_dead(path)
+        if journal is not None:
+            yield journal
 
 
 def _record_of(line: bytes, name: str) -> list[Record]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from calls.ear import HearingState
 from calls.turns import EndReason, Source
 from stt.models import TuningProfile
 
@@ -17,6 +18,13 @@ SOURCES = [
     (Source.PARTIAL.value, _("partial")),
     (Source.FALLBACK.value, _("one-shot")),
     (Source.NONE.value, _("no words")),
+]
+
+
+HEARING = [
+    (HearingState.STREAMING.value, _("by the stream")),
+    (HearingState.DEGRADED.value, _("by the one-shot only")),
+    (HearingState.DOWN.value, _("by nobody")),
 ]
 
 
@@ -68,6 +76,9 @@ class Call(models.Model):
     counters = models.JSONField(_("counters"), default=dict, blank=True)
     tuning = models.JSONField(_("settings"), default=dict, blank=True)
     process = models.CharField(_("process"), max_length=80, blank=True)
+    hearing = models.CharField(
+        _("heard"), max_length=10, choices=HEARING, blank=True, default="", db_default="", db_index=True
+    )
     status = models.CharField(_("status"), max_length=20, blank=True, help_text=_("As Twilio last said."))
     status_at = models.DateTimeField(null=True, blank=True)
     twilio_duration_s = models.PositiveIntegerField(_("duration by Twilio (s)"), null=True, blank=True)

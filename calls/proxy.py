@@ -1,10 +1,11 @@
-"""A TCP proxy that can be cut: outages between two processes of a trial, without stopping either. Loopback only."""
+"""A TCP proxy that can be cut or slow: outages between two processes of a trial, stopping neither. Loopback only."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
+import time
 
 
 class CutProxy:
@@ -15,6 +16,8 @@ class CutProxy:
         """host:port; may change while it runs."""
         self.refusing = False
         """New connections are reset at once."""
+        self.delay_s = 0.0
+        """How long each piece of data waits, in both directions."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._lock = threading.Lock()
@@ -75,6 +78,8 @@ class CutProxy:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
+                if self.delay_s:
+                    time.sleep(self.delay_s)
                 sink.sendall(data)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)

@@ -19,8 +19,8 @@ import zlib
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE
 from voiceapp import metrics
@@ -79,7 +79,7 @@ class RecordingDisk:
     def __init__(self) -> None:
         self._slots: queue.SimpleQueue[tuple[Path, bytes, bytes] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._files: OrderedDict[Path, BinaryIO] = OrderedDict()
+        self._files: OrderedDict[Path, FileIO] = OrderedDict()
         self._failed = False
         self._stopping = threading.Event()
 
@@ -112,9 +112,7 @@ class RecordingDisk:
                 self._stopping.wait(GATHER_S)
             path, data, header = item
             try:
-                file = self._file(path, header)
-                file.write(data)
-                file.flush()
+                _append(self._file(path), data, header)
                 self._failed = False
             except OSError as error:
                 metrics.RECORDING_DROPPED.inc()
@@ -125,13 +123,11 @@ class RecordingDisk:
         for path in list(self._files):
             self._close(path)
 
-    def _file(self, path: Path, header: bytes) -> BinaryIO:
+    def _file(self, path: Path) -> FileIO:
         file = self._files.get(path)
         if file is None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("ab")
-            if file.tell() == 0:
-                file.write(header)
+            file = path.open("ab", buffering=0)
             self._files[path] = file
             if len(self._files) > OPEN_FILES:
                 self._close(next(iter(self._files)))
@@ -145,6 +141,18 @@ class RecordingDisk:
                 file.close()
             except OSError:
                 metrics.RECORDING_DROPPED.inc()
+
+
+def _append(file: FileIO, data: bytes, header: bytes) -> None:
+    """All of it or nothing: half a slot would shift every one behind it. Raises OSError."""
+    before = file.tell()
+    left = memoryview(data if before else header + data)
+    try:
+        while left:
+            left = left[file.write(left) :]
+    except OSError:
+        file.truncate(before)
+        raise
 
 
 class Recording:

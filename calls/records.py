@@ -41,8 +41,8 @@ class CallEnded:
     speech_ms: int
     counters: dict[str, int] = field(default_factory=dict)
     """Everything odd that was counted on the call: stable code -> times."""
-    frame_delay_ms: dict[str, float] = field(default_factory=dict)
-    """calls/delays.py: p50, p99, p999, max."""
+    frame_delay_ms: dict[str, Any] = field(default_factory=dict)
+    """calls/delays.py: p50, p99, p999, max, counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,16 @@ class TurnSaved:
 
     call_sid: str
     turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class HearingNoted:
+    """How a stream's call is heard from now on."""
+
+    call_sid: str
+    stream_sid: str
+    state: str
+    """calls/ear.py: ``streaming`` | ``degraded`` | ``down``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,7 @@ class EventNoted:
     """Never a caller's words."""
 
 
-Record = CallStarted | CallEnded | TurnSaved | EventNoted
+Record = CallStarted | CallEnded | TurnSaved | HearingNoted | EventNoted
 
 
 class RecordError(ValueError):
@@ -99,6 +109,6 @@ def record_from_json(values: Mapping[str, Any]) -> Record:
         raise RecordError(f"no record: {type(error).__name__}") from error
 
 
-_KINDS: dict[str, type[CallStarted] | type[CallEnded] | type[TurnSaved] | type[EventNoted]] = {
-    kind.__name__: kind for kind in (CallStarted, CallEnded, TurnSaved, EventNoted)
+_KINDS: dict[str, type[Record]] = {
+    kind.__name__: kind for kind in (CallStarted, CallEnded, TurnSaved, HearingNoted, EventNoted)
 }

@@ -23,7 +23,7 @@ from django.db import DatabaseError, DataError, InterfaceError, close_old_connec
 
 from calls.journal import Journal, dead_journals
 from calls.models import Call, CallEvent, Transcript
-from calls.records import CallEnded, CallStarted, EventNoted, Record, TurnSaved
+from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, Record, TurnSaved
 from voiceapp import metrics
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ BATCH_S = 0.1
 SYNC_S = 1.0
 RETRY_S = 0.5, 5.0
 """Pause after a first failed write, and the longest one."""
+LOOK_S = 1.0
+"""How often siblings' journals are looked at: one whose process has died is written by who sees it first."""
 ALARM_EVERY_S = 60.0
 NEVER_TAKEN = (DataError, ValueError, OverflowError, TypeError)
 """What the database says to a value that it will not take tomorrow either."""
@@ -142,7 +144,7 @@ class Writer:
     def _append(self, batch: list[Record]) -> bool:
         try:
             if self._journal is None:
-                self._journal = Journal(self._folder)
+                self._journal = Journal.begin(self._folder)
             with self._changed:
                 # The rows' thread must not be reading it.
                 afresh = not self._writing and self._journal.start_afresh()
@@ -176,14 +178,14 @@ class Writer:
     # The rows' thread
 
     def _run_rows(self) -> None:
-        recover = True
+        look_s = 0.0
         pause_s = RETRY_S[0]
         while True:
             try:
                 close_old_connections()
-                if recover:
+                if time.monotonic() >= look_s:
+                    look_s = time.monotonic() + LOOK_S
                     self._recover()
-                    recover = False
                 wrote = self._write_next()
                 pause_s = RETRY_S[0]
             except (DatabaseError, InterfaceError) as error:
@@ -209,7 +211,7 @@ class Writer:
     def _wait_for_work(self) -> bool:
         """False when there is no more to come."""
         with self._changed:
-            self._changed.wait_for(lambda: self._unjournaled or self.behind_bytes or self._stopping)
+            self._changed.wait_for(lambda: self._unjournaled or self.behind_bytes or self._stopping, LOOK_S)
             if self._stopping and not self._unjournaled and not self.behind_bytes:
                 return False
             if not self._stopping:
@@ -311,6 +313,9 @@ def write(records: Iterable[Record]) -> None:
                     number=record.number,
                     defaults={"at": record.at, "code": record.code, "detail": record.detail[:200]},
                 )
+            elif isinstance(record, HearingNoted):
+                call.streams.setdefault(record.stream_sid, {})["hearing"] = record.state
+                _sum_up(call)
             elif isinstance(record, CallStarted):
                 _write_start(call, record)
             else:
@@ -340,6 +345,7 @@ def _sum_up(call: Call) -> None:
     ended = [stream for _, stream in streams if "ended_at" in stream]
     call.stream_sid, last = streams[-1]
     call.process = last.get("process", "")
+    call.hearing = last.get("hearing", "")
     over = len(ended) == len(streams)
     call.ended_at = max(datetime.fromisoformat(stream["ended_at"]) for stream in ended) if over else None
     call.end_reason = last.get("end_reason", "") if over else ""
@@ -356,7 +362,7 @@ def _sum_up(call: Call) -> None:
 
 _WRITERS_COLUMNS = (
     "stream_sid from_number to_number started_at ended_at end_reason streams frames_received frames_lost speech_ms "
-    "frame_delay_ms counters tuning process"
+    "frame_delay_ms counters tuning process hearing"
 ).split()
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -69,7 +70,7 @@ class Trial:
     port: int = 0
     speech_host: str = ""
     """Where the server finds the emulator, when something stands between them."""
-    serve: Sequence[str] = SERVERS["daphne"]
+    server_command: Sequence[str] = SERVERS["daphne"]
     server_processors: Sequence[int] = ()
     """Where the server may run; empty: anywhere."""
     other_processors: Sequence[int] = ()
@@ -77,8 +78,10 @@ class Trial:
     emulator: subprocess.Popen[str] | None = None
     emulator_address: str = ""
     server: subprocess.Popen[str] | None = None
+    _started: list[subprocess.Popen[str]] = field(default_factory=list)
+    _last_words: list[str] = field(default_factory=list)
 
-    def __enter__(self) -> Trial:
+    def __enter__(self) -> Self:
         self.log.write_text("")
         try:
             self.start_emulator()
@@ -89,18 +92,19 @@ class Trial:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in (self.server, self.emulator):
-            if process is not None and process.poll() is None:
+        # What was started last is ended first: a server still has its recogniser.
+        for process in reversed(self._started):
+            if process.poll() is None:
                 process.terminate()
-        for process in (self.server, self.emulator):
-            if process is not None:
-                try:
-                    process.wait(END_TIMEOUT_S)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-                if process.stdout is not None:
-                    process.stdout.close()
+        for process in reversed(self._started):
+            try:
+                process.wait(END_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                self._last_words.append(process.stdout.read())
+                process.stdout.close()
 
     @property
     def url(self) -> str:
@@ -110,22 +114,21 @@ class Trial:
     def line(self) -> Line:
         return Line(self.url, self.url, settings.TWILIO_AUTH_TOKEN)
 
+    @property
+    def billed_s(self) -> int | None:
+        """What the emulators heard, once they have ended; None where one was killed and could not say."""
+        said = [re.match(r"billed (\d+) s", words) for words in self._last_words]
+        return sum(int(one[1]) for one in said if one) if all(said) else None
+
     def start_emulator(self) -> None:
         """Start it, again at the same address if it ran before. Raises TrialError."""
         port = self.emulator_address.rpartition(":")[2] or "0"
-        arguments = [
-            "manage.py",
-            "speech_emulator",
-            "--clips",
-            str(self.folder),
-            "--seed",
-            str(self.seed),
-            "--port",
-            port,
-        ]
+        arguments = ["manage.py", "speech_emulator", "--clips", str(self.folder)]
+        arguments += ["--seed", str(self.seed), "--port", port]
         for fault in self.faults:
             arguments += ["--fault", fault]
-        self.emulator = self._start([*arguments, *self.emulator_options], self.other_processors, stdout=subprocess.PIPE)
+        self.emulator = self.start([sys.executable, *arguments, *self.emulator_options], stdout=subprocess.PIPE)
+        _pin(self.emulator, self.other_processors)
         assert self.emulator.stdout is not None  # noqa: S101 - it is a pipe
         said = self.emulator.stdout.readline()
         if "listening on" not in said:
@@ -135,32 +138,33 @@ class Trial:
     def start_server(self) -> None:
         """Start it, again at the same address if it ran before. Raises TrialError."""
         self.port = self.port or free_port()
+        self.server = self.serve(self.port)
+
+    def serve(self, port: int) -> subprocess.Popen[str]:
+        """One server on this port, once it answers. Raises TrialError."""
         environment = {
             "STT_EMULATOR_HOST": self.speech_host or self.emulator_address,
             "PUBLIC_URL": self.url,
             **self.environment,
         }
-        self.server = self._start([*self.serve, str(self.port)], self.server_processors, environment)
+        server = self.start([sys.executable, *self.server_command, str(port)], environment)
+        _pin(server, self.server_processors)
         until_s = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < until_s and self.server.poll() is None:
+        while time.monotonic() < until_s and server.poll() is None:
             try:
-                with urllib.request.urlopen(f"{self.url}/readyz", timeout=1):  # noqa: S310 - loopback
-                    return
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1):  # noqa: S310 - loopback
+                    return server
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         raise TrialError(f"server_failed: the server did not start; see {self.log}")
 
-    def _start(
-        self,
-        arguments: list[str],
-        processors: Sequence[int],
-        environment: dict[str, str] | None = None,
-        *,
-        stdout: int | None = None,
+    def start(
+        self, command: list[str], environment: dict[str, str] | None = None, *, stdout: int | None = None
     ) -> subprocess.Popen[str]:
+        """A process that is ended with the trial and writes its errors to the log."""
         with self.log.open("a") as errors:
             process = subprocess.Popen(  # noqa: S603 - our own commands
-                [sys.executable, *arguments],
+                command,
                 cwd=settings.BASE_DIR,
                 env={**os.environ, "VAR_DIR": str(settings.VAR_DIR), **(environment or {})},
                 stdout=stdout,
@@ -169,10 +173,14 @@ class Trial:
                 # Ctrl-C is for the command, which ends its processes itself.
                 start_new_session=True,
             )
-        if processors:
-            # Its threads are yet to come, and inherit this.
-            os.sched_setaffinity(process.pid, processors)
+        self._started.append(process)
         return process
+
+
+def _pin(process: subprocess.Popen[str], processors: Sequence[int]) -> None:
+    """Keep a process on these processors; its threads, which are yet to come, stay there with it."""
+    if processors:
+        os.sched_setaffinity(process.pid, processors)
 
 
 def free_port(wanted: int = 0) -> int:

@@ -32,6 +32,8 @@ LONGEST_PARAMETER = 450
 STATUS_ORDER = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
 ENDED = frozenset(STATUS_ORDER[3:])
 ENDED_BY_US = ("silent_line", "too_long")
+ANOTHER_PROCESS = "X-Another-Process"
+"""Set by a balancer that asks the next process on 503, and the last one without it (deploy/nginx.conf)."""
 MOST_LOST = 1
 """A second lost socket gets the line's fallback: whatever it is, another stream will not mend it."""
 
@@ -59,7 +61,7 @@ def from_twilio(view: View) -> View:
 def voice(request: HttpRequest) -> HttpResponse:
     """A call has come in: connect its audio to our socket, or say that nobody can hear it now."""
     if not admission.open():
-        return _fallback(request)
+        return _not_here(request)
     return _connect(request, tokens.issue(request.POST["CallSid"], request.POST.get("To", "")))
 
 
@@ -74,8 +76,10 @@ def after(request: HttpRequest) -> HttpResponse:
     lost = request.GET.get("lost", "")
     streams = int(lost) if lost.isdigit() and len(lost) < 3 else 0
     metrics.SOCKETS_LOST.inc()
-    if streams >= MOST_LOST or not admission.open():
+    if streams >= MOST_LOST:
         return _fallback(request)
+    if not admission.open():
+        return _not_here(request)
     sid, to_number = request.POST["CallSid"], request.POST.get("To", "")
     token = tokens.issue(sid, to_number, streams + 1, _running_ms(sid))
     return _connect(request, token, f"?lost={streams + 1}")
@@ -91,6 +95,13 @@ def _connect(request: HttpRequest, token: str, query: str = "") -> HttpResponse:
     connect = Connect(action=settings.PUBLIC_URL + "/twilio/after" + query)
     connect.append(stream)
     return _twiml(VoiceResponse(), connect)
+
+
+def _not_here(request: HttpRequest) -> HttpResponse:
+    """This process hears nobody more: another one, where a balancer asks for it; else what the line has."""
+    if request.headers.get(ANOTHER_PROCESS):
+        return HttpResponse(admission.refusal(), status=503, content_type="text/plain")
+    return _fallback(request)
 
 
 def _fallback(request: HttpRequest) -> HttpResponse:

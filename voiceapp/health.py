@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from calls import admission
+from calls import admission, consumers
+from calls.ear import HearingState, worst
 from calls.recognition import recognition
 from calls.store import writer
-from voiceapp.metrics import REGISTRY
+from voiceapp.metrics import CALLS_HEARING, REGISTRY
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -29,10 +32,19 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         database = "down"
     status = 503 if reasons else 200
-    recogniser = "down" if recognition().breaker.open else "up"
-    answer = {"ready": not reasons, "reasons": reasons, "database": database, "recogniser": recogniser}
+    answer = {"ready": not reasons, "reasons": reasons, "database": database, **_recognisers()}
     return JsonResponse(answer, status=status)
 
 
+def _recognisers() -> dict[str, str]:
+    """``hearing``: of the call that is heard worst; with the breaker open no new call would be heard by a stream."""
+    down = recognition().breaker.open
+    states = [*consumers.hearing_states(), *([HearingState.DEGRADED] if down else [])]
+    return {"recogniser": "down" if down else "up", "hearing": worst(states).value}
+
+
 def metrics(request: HttpRequest) -> HttpResponse:
+    heard = Counter(consumers.hearing_states())
+    for state in HearingState:
+        CALLS_HEARING.labels(state.value).set(heard[state])
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

@@ -7,6 +7,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 REGISTRY = CollectorRegistry()
 
 CALLS_LIVE = Gauge("voiceapp_calls_live", "Calls with an open media socket", registry=REGISTRY)
+CALLS_HEARING = Gauge(
+    "voiceapp_calls_hearing", "Calls by how they are heard: streaming, degraded, down", ["state"], registry=REGISTRY
+)
 LOOP_LAG_MS = Gauge("voiceapp_loop_lag_ms", "p95 of the event loop's lateness over ten seconds", registry=REGISTRY)
 TURNS = Counter("voiceapp_turns", "Turns handed on", ["source"], registry=REGISTRY)
 EVENTS = Counter("voiceapp_call_events", "What happened on calls, by its code", ["code"], registry=REGISTRY)

@@ -7,7 +7,7 @@ import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any, NoReturn
@@ -52,6 +52,8 @@ class SpeechEmulator:
         self.address = ""
         self.streams_opened = 0
         self.recognized = 0
+        self.billed_s = 0
+        """Audio of all streams and requests, each rounded up to a second, as Google bills it."""
         self._library = Library(options.folders)
         self._traces = load_traces(options.trace_folders)
         self._server: grpc.aio.Server | None = None
@@ -92,22 +94,28 @@ class SpeechEmulator:
         if self.faults.unavailable_opens > 0:
             self.faults.unavailable_opens -= 1
             await context.abort(grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable.")
+        if self.faults.exhausted_opens > 0:
+            self.faults.exhausted_opens -= 1
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Resource has been exhausted (e.g. check quota).")
         config = await self._configured(requests, context)
         faults = self.faults if not self.faults.hits or self.streams_opened <= self.faults.hits else Faults()
         speaker = Speaker(self.options.timing, random, finals=not faults.no_finals)
         stream = _Stream(self._library, speaker, self._traces)
         mouth = _Mouth(faults)
         started_s = time.monotonic()
-        async for audio in self._audio(requests, context):
-            age_s = time.monotonic() - started_s
-            if faults.end_after_s and age_s >= faults.end_after_s:
-                return
-            await self._fail_in_mid_stream(faults, age_s, context)
-            results = stream.push(audio)
-            if stream.heard_ms / 1000 > age_s + self.options.limits.ahead_s:
-                await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Audio is sent faster than real time.")
-            for said in mouth.says(results, age_s):
-                yield _response(said, config)
+        try:
+            async for audio in self._audio(requests, context):
+                age_s = time.monotonic() - started_s
+                if faults.end_after_s and age_s >= faults.end_after_s:
+                    return
+                await self._fail_in_mid_stream(faults, age_s, context)
+                results = stream.push(audio)
+                if stream.heard_ms / 1000 > age_s + self.options.limits.ahead_s:
+                    await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Audio is sent faster than real time.")
+                for said in mouth.says(results, age_s):
+                    yield _response(said, config)
+        finally:
+            self.billed_s += math.ceil(stream.heard_ms / 1000)
         await asyncio.sleep(random.uniform(*self.options.timing.half_close_ms) / 1000)
         for said in mouth.says(stream.finish(), time.monotonic() - started_s):
             yield _response(said, config)
@@ -145,6 +153,7 @@ class SpeechEmulator:
             )
         random = Random(f"{self.options.seed}/one-shot/{self.recognized}")  # noqa: S311
         await asyncio.sleep(random.uniform(*self.options.timing.recognize_ms) / 1000)
+        self.billed_s += math.ceil(len(ulaw) / 8000)
         tracker = Tracker(self._library)
         spoken: list[Spoken] = []
         for frame in _frames(ulaw):
@@ -223,7 +232,7 @@ class _Mouth:
                 self._late.append((due_s, said))
         while self._late and self._late[0][0] <= age_s:
             now.append(self._late.popleft()[1])
-        return now
+        return [replace(said, end_ms=0) for said in now] if faults.no_ends else now
 
     def last_word_s(self, age_s: float) -> float:
         """How long until everything is said."""

@@ -77,6 +77,8 @@ class Faults:
     """Only the first so many streams have the faults of streams; 0: all of them."""
     unavailable_opens: int = 0
     """So many further streams fail with UNAVAILABLE."""
+    exhausted_opens: int = 0
+    """So many further streams fail with RESOURCE_EXHAUSTED."""
     unavailable_after_s: float = 0.0
     """UNAVAILABLE in mid-stream."""
     exhausted_after_s: float = 0.0
@@ -92,6 +94,8 @@ class Faults:
     """Finals are said so much later than they would be."""
     repeat_finals: bool = False
     """Every final comes twice."""
+    no_ends: bool = False
+    """No result says how far the engine has listened."""
     finals_repeat_words: bool = False
     """Every final begins with the last word of the one before it."""
     hang_recognize: bool = False

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def call():
-    call = Call.objects.create(call_sid="CA1", from_number="+972501234567", started_at=datetime.now(UTC))
+    call = Call.objects.create(
+        call_sid="CA1", from_number="+972501234567", hearing="degraded", started_at=datetime.now(UTC)
+    )
     common = {"call": call, "started_ms": 0, "ended_ms": 900, "engine": "google"}
     Transcript.objects.create(number=1, text="שלום", revised_text="שלום לך", source="partial", final_ms=670, **common)
     Transcript.objects.create(number=2, text="", source="none", code="no_words", final_ms=2500, **common)
@@ -38,6 +40,8 @@ def test_a_call_shows_what_was_heard_and_what_was_handed_on(admin_client, call):
         ("delay=slow", True),
         ("delay=500", False),
         ("turns__code=no_words", True),
+        ("hearing=degraded", True),
+        ("hearing=down", False),
         ("turns__engine=google", True),
         ("q=לך", True),
         ("q=CA1", True),

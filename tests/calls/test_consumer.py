@@ -17,7 +17,7 @@ from calls.consumers import HeardText, MediaStreamConsumer
 from calls.models import Call, CallEvent, Transcript
 from calls.routing import websocket_application
 from calls.store import writer
-from stt.events import Final, OneShotDone, Word
+from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
 from stt.silero import SileroVad
 from stt.tuning import Tuning
 from tests.fakes import FakeEngine
@@ -209,6 +209,20 @@ async def test_a_failed_fallback_is_logged_and_the_turn_has_its_code(engine, cap
     assert (turn.source, turn.code) == ("none", "fallback_error")
     assert "❌ STT fallback failed: no engine" in caplog.text
     assert "fallback_failed" in [event.code for event in await rows(CallEvent)]
+
+
+async def test_a_call_that_nobody_hears_says_so_on_its_row_and_in_the_metrics(engine):
+    engine.answer = RecognizerError("unavailable")
+    caller = Caller()
+    await caller.call()
+    engine.streams[0].opens()
+    assert consumers.hearing_states() == ["streaming"]
+    engine.streams[0].deliver(StreamClosed(0, RecognizerError("permission_denied", permanent=True)))
+    await caller.play(silence(500) + speech(600) + silence(500))
+    while "down" not in consumers.hearing_states():  # noqa: ASYNC110 - it has no event to give
+        await asyncio.sleep(0)
+    await caller.hang_up()
+    assert [call.hearing for call in await rows(Call)] == ["down"]
 
 
 async def test_a_full_queue_drops_nothing_and_says_so(caplog):

@@ -12,24 +12,27 @@ from calls.records import (
     CallEnded,
     CallStarted,
     EventNoted,
+    HearingNoted,
     RecordError,
     TurnSaved,
     record_from_json,
     record_to_json,
 )
 from calls.turns import Source, Turn
+from tests.disks import files_of_at_most
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 RECORDS = [
     CallStarted("CA1", "MZ1", NOW, "+972501234567", "+97235550100", {"stt_batch_ms": 80}, "host:1"),
     TurnSaved("CA1", Turn(1, 0, 900, "שלום\nלך", Source.EARLY, partial_ms=5)),
     EventNoted("CA1", 1, NOW, "fallback", "utterance 1"),
+    HearingNoted("CA1", "MZ1", "degraded"),
     CallEnded("CA1", "MZ1", NOW, "stop", 100, 2, 1500, {"dtmf": 1}),
 ]
 
 
 def test_records_come_back_as_they_went(tmp_path):
-    journal = Journal(tmp_path)
+    journal = Journal.begin(tmp_path)
     journal.append(RECORDS)
     records, behind = journal.unwritten(10)
     assert records == RECORDS
@@ -40,15 +43,29 @@ def test_records_come_back_as_they_went(tmp_path):
 
 
 def test_a_journal_of_a_living_process_is_left_alone(tmp_path):
-    journal = Journal(tmp_path)
+    journal = Journal.begin(tmp_path)
     journal.append(RECORDS)
     assert list(dead_journals(tmp_path)) == []
     journal.checkpoint(journal.appended_bytes)
     journal.close()
 
 
+def test_a_journal_that_a_sibling_wrote_meanwhile_is_not_written_again(tmp_path, monkeypatch):
+    journal = Journal.begin(tmp_path)
+    journal.append(RECORDS)
+    journal.close()
+    lock = journal_module.fcntl.flock
+
+    def lock_too_late(file, how):
+        journal.path.unlink()
+        lock(file, how)
+
+    monkeypatch.setattr(journal_module.fcntl, "flock", lock_too_late)
+    assert list(dead_journals(tmp_path)) == []
+
+
 def test_what_is_not_written_stays_for_the_next_process(tmp_path):
-    journal = Journal(tmp_path)
+    journal = Journal.begin(tmp_path)
     journal.append(RECORDS)
     journal.close()
     (dead,) = dead_journals(tmp_path)
@@ -58,7 +75,7 @@ def test_what_is_not_written_stays_for_the_next_process(tmp_path):
 
 
 def test_half_a_line_is_passed_over_and_the_others_stand(tmp_path, caplog):
-    journal = Journal(tmp_path)
+    journal = Journal.begin(tmp_path)
     journal.append(RECORDS[:1])
     with journal.path.open("ab") as file:
         file.write(b'{"kind": "CallSta\n')
@@ -73,7 +90,7 @@ def test_half_a_line_is_passed_over_and_the_others_stand(tmp_path, caplog):
 
 def test_a_long_journal_that_is_all_written_is_emptied(tmp_path, monkeypatch):
     monkeypatch.setattr(journal_module, "START_AFRESH_BYTES", 10)
-    journal = Journal(tmp_path)
+    journal = Journal.begin(tmp_path)
     journal.append(RECORDS)
     journal.start_afresh()
     assert journal.behind_bytes > 0
@@ -90,6 +107,17 @@ def test_whatever_stands_in_a_line_is_a_record_or_an_error(value):
         record_from_json(values)
 
 
+def test_a_disk_that_fills_up_takes_whole_records_or_none(tmp_path):
+    journal = Journal.begin(tmp_path)
+    journal.append(RECORDS[:2])
+    with files_of_at_most(journal.appended_bytes + 50), pytest.raises(OSError, match="File too large"):
+        journal.append(RECORDS[2:])
+    journal.append(RECORDS[3:])
+    assert journal.unwritten(10)[0] == [*RECORDS[:2], *RECORDS[3:]]
+    journal.checkpoint(journal.appended_bytes)
+    journal.close()
+
+
 def test_every_kind_of_record_survives_json():
     for record in RECORDS:
         assert record_from_json(record_to_json(record)) == record
@@ -97,7 +125,7 @@ def test_every_kind_of_record_survives_json():
 
 def test_a_line_longer_than_a_chunk_is_read_and_what_follows_it(tmp_path, monkeypatch):
     monkeypatch.setattr(journal_module, "CHUNK_BYTES", 64)
-    journal = Journal(tmp_path)
+    journal = Journal.begin(tmp_path)
     journal.append(RECORDS)
     read = []
     while (batch := journal.unwritten(10))[1] > journal.written_bytes:
@@ -108,7 +136,7 @@ def test_a_line_longer_than_a_chunk_is_read_and_what_follows_it(tmp_path, monkey
 
 
 def test_a_torn_last_line_is_told_and_dropped(tmp_path, caplog):
-    journal = Journal(tmp_path)
+    journal = Journal.begin(tmp_path)
     journal.append(RECORDS[:1])
     with journal.path.open("ab") as file:
         file.write(b'{"kind": "Cal')

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.recording import HEADER, SLOT_BYTES, Recorder, Recording, RecordingDisk, RecordingError
+from tests.disks import files_of_at_most
 
 
 def frames(count, seed=1):
@@ -78,3 +79,23 @@ def test_a_disk_that_takes_nothing_is_an_alarm_and_not_the_end(tmp_path, caplog)
     disk.stop(10)
     assert "recording_failed" in caplog.text
     assert Recording(tmp_path / "good" / "b").slots == 1
+
+
+def test_a_disk_that_fills_up_keeps_whole_seconds_and_goes_on_when_it_is_freed(tmp_path, caplog):
+    seconds = [b"".join(frames(50, seed)) for seed in range(5)]
+    disk = RecordingDisk()
+    path = tmp_path / "call.vrec"
+    recorder = Recorder(path, disk)
+
+    def play(*some):
+        disk.start()
+        for i in some:
+            recorder.push(1000 * i, seconds[i])
+        disk.stop(10)
+
+    play(0, 1)
+    with files_of_at_most(len(HEADER) + 2 * SLOT_BYTES + 5000):
+        play(2, 3)
+    assert caplog.text.count("recording_failed") == 1
+    play(4)
+    assert list(Recording(path).chunks()) == [(0, seconds[0]), (1000, seconds[1]), (4000, seconds[4])]

@@ -1,7 +1,9 @@
 """The writer: rows from records, once, whatever happens to the database."""
 
+import errno
 import json
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -13,7 +15,7 @@ from calls import journal as journal_module
 from calls import store
 from calls.journal import Journal
 from calls.models import Call, CallEvent, Transcript
-from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
+from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, TurnSaved
 from calls.turns import Source, Turn
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -84,9 +86,37 @@ def test_a_full_disk_is_an_alarm_and_rows_are_written_all_the_same(tmp_path, cap
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_disk_that_fills_up_in_mid_call_costs_no_row(tmp_path, monkeypatch, caplog):
+    writer = store.Writer(tmp_path)
+    writer.start()
+    writer.accept(STARTED)
+    assert writer.flush(10)
+    write, journal, full = os.write, writer._journal._file, True
+
+    def write_half(file, data):
+        if file != journal or not full:
+            return write(file, data)
+        write(file, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", write_half)
+    writer.accept(turn())
+    assert writer.flush(10)
+    full = False
+    writer.accept(turn(number=2))
+    assert writer.flush(10)
+    (path,) = tmp_path.iterdir()
+    kinds = [json.loads(line)["kind"] for line in path.read_text().splitlines()]
+    assert (kinds, caplog.text.count("journal_failed")) == (["CallStarted", "TurnSaved"], 1)
+    assert sorted(row.number for row in Transcript.objects.all()) == [1, 2]
+    writer.accept(ENDED)
+    assert writer.stop(10)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
     """Its journal stays, unlocked; the next process writes it and hears which calls were open."""
-    journal = Journal(tmp_path)
+    journal = Journal.begin(tmp_path)
     journal.append([STARTED, turn(), turn(revised_text="ב", revision=1)])
     os.close(journal._file)  # as the kernel does when a process dies
     told = []
@@ -97,6 +127,30 @@ def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
     assert Transcript.objects.get().heard_text == "ב"
     assert told == [STARTED]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sibling_that_dies_is_recovered_by_who_lives(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "LOOK_S", 0.01)
+    sibling = Journal.begin(tmp_path)
+    sibling.append([STARTED, turn()])
+    told, known = [], threading.Event()
+
+    def recovered(started, accept):
+        told.extend(started)
+        known.set()
+
+    writer = store.Writer(tmp_path, recovered)
+    writer.start()
+    writer.accept(turn(number=2))
+    assert writer.flush(10)
+    assert (told, [row.number for row in Transcript.objects.all()]) == ([], [2])
+    os.close(sibling._file)  # as the kernel does when a process dies
+    assert known.wait(10)
+    assert sorted(row.number for row in Transcript.objects.all()) == [1, 2]
+    writer.accept(ENDED)
+    assert writer.stop(10)
+    assert told == [STARTED]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -140,6 +194,16 @@ def test_a_call_that_lost_its_socket_is_one_call_with_two_streams():
 
 
 @pytest.mark.django_db
+def test_a_call_is_heard_as_its_last_stream_is():
+    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9))
+    store.write([STARTED, HearingNoted("CA1", "MZ1", "streaming"), HearingNoted("CA1", "MZ1", "down")])
+    assert Call.objects.get().hearing == "down"
+    store.write([again, HearingNoted("CA1", "MZ2", "streaming")])
+    store.write([HearingNoted("CA1", "MZ1", "down"), ENDED])
+    assert Call.objects.get().hearing == "streaming"
+
+
+@pytest.mark.django_db
 def test_the_export_is_one_object_a_call_with_its_turns_in_speech_order():
     store.write([STARTED, turn(number=2, started_ms=900, ended_ms=1000), turn(), ENDED])
     out = StringIO()
@@ -161,6 +225,19 @@ def test_the_export_is_one_object_a_call_with_its_turns_in_speech_order():
         ).split()
     )
     assert [t["number"] for t in call["turns"]] == [1, 2]
+
+
+@pytest.mark.django_db
+def test_the_export_lists_the_streams_of_a_call_that_lost_its_socket():
+    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9), process="b:2")
+    store.write([again, STARTED, CallEnded("CA1", "MZ1", NOW + timedelta(seconds=8), "crashed", 100, 2, 1500)])
+    out = StringIO()
+    call_command("export_calls", stdout=out)
+    streams = json.loads(out.getvalue())["streams"]
+    assert [(s["stream_sid"], s["end_reason"], s["process"]) for s in streams] == [
+        ("MZ1", "crashed", ""),
+        ("MZ2", None, "b:2"),
+    ]
 
 
 @pytest.mark.django_db

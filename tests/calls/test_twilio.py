@@ -25,10 +25,11 @@ def line(settings):
     settings.PUBLIC_URL = URL
 
 
-def post(client, path, token=TOKEN, **form):
+def post(client, path, token=TOKEN, headers=None, **form):
     form = {"CallSid": "CA1", "From": "+972501234567", "To": "+97235550100", **form}
     signature = RequestValidator(token).compute_signature(URL + path, form)
-    return client.post(path, form, headers={"X-Twilio-Signature": signature, "X-Forwarded-Proto": "https"})
+    headers = {"X-Twilio-Signature": signature, "X-Forwarded-Proto": "https", **(headers or {})}
+    return client.post(path, form, headers=headers)
 
 
 def test_voice_connects_the_calls_audio_to_our_socket(client):
@@ -87,6 +88,20 @@ def test_voice_always_answers_and_says_so_in_hebrew_where_it_cannot_hear(client,
     root = ElementTree.fromstring(response.content)
     assert "מצטערים" in root.find("Say").text
     assert root.find("Hangup") is not None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/twilio/voice", "/twilio/after"])
+def test_a_balancer_is_told_to_ask_another_process(client, monkeypatch, path):
+    monkeypatch.setattr(admission, "draining", True)
+    asked = post(client, path, headers={"X-Another-Process": "asked"})
+    assert (asked.status_code, asked.content) == (503, b"draining")
+
+
+@pytest.mark.django_db
+def test_a_balancer_cannot_mend_a_call_that_lost_two_sockets(client, monkeypatch):
+    monkeypatch.setattr(admission, "draining", True)
+    assert post(client, "/twilio/after?lost=1", headers={"X-Another-Process": "asked"}).status_code == 200
 
 
 def test_a_line_can_take_a_message(client, monkeypatch):

@@ -21,7 +21,7 @@ def manage(*arguments, var_dir, **environment):
         env={**inherited, **values},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=180,
         check=False,
     )
 

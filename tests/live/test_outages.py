@@ -8,6 +8,8 @@ import psycopg
 import pytest
 import redis
 
+from calls.balancer import find_nginx
+from calls.trial import TrialError
 from tests.live.test_demo import manage
 
 pytestmark = pytest.mark.live
@@ -57,6 +59,19 @@ def test_a_drained_server_hears_its_calls_to_their_end(tmp_path):
     assert "lost 0, added 0; exit code 0" in said
 
 
+def test_behind_a_balancer_another_process_goes_on_with_the_calls(tmp_path):
+    try:
+        find_nginx()
+    except TrialError as error:
+        pytest.skip(str(error))
+    said = trial(tmp_path, "outage", "--kind", "balancer", "--times", "1", "--calls", "4", "--clips", "3")
+    killed, drained = said.splitlines()
+    assert "2 went on in the other process" in killed
+    assert "lost 0, added 0" in killed
+    assert "0 heard the fallback" in drained
+    assert "lost 0, added 0; exit code 0" in drained
+
+
 def test_streams_that_die_take_no_word_with_them(tmp_path):
     said = trial(tmp_path, "chaos", "--only", "every 7 s", "--calls", "1", "--call-clips", "4")
     assert "unavailable in mid-stream" in said
@@ -68,8 +83,8 @@ def test_a_database_that_is_away_is_caught_up_with(tmp_path, postgres):
     assert "lost 0, added 0" in said
 
 
-def test_calls_do_not_notice_a_redis_that_is_away(tmp_path, redis_url):
-    arguments = ("outage", "--kind", "redis", "--calls", "2", "--clips", "3", "--away", "6")
+def test_calls_do_not_notice_a_redis_that_is_slow_or_away_and_who_watches_is_told_again(tmp_path, redis_url):
+    arguments = ("outage", "--kind", "redis", "--calls", "3", "--clips", "3", "--away", "5")
     said = trial(tmp_path, *arguments, REDIS_URL=redis_url)
     assert "lost 0, added 0" in said
 

@@ -148,6 +148,31 @@ def test_an_unavailable_service_is_not_permanent():
     assert (heard[-1].error.code, heard[-1].error.permanent) == ("unavailable", False)
 
 
+def test_an_exhausted_quota_at_open_is_not_permanent():
+    heard = with_emulator(lambda client: stream(client, [], finish=False), faults=Faults(exhausted_opens=1))
+    assert (heard[-1].error.code, heard[-1].error.permanent) == ("resource_exhausted", False)
+
+
+def test_results_can_come_without_their_ends():
+    heard = with_emulator(lambda client: stream(client, [sentence()]), faults=Faults(no_ends=True))
+    results = [event for event in heard if isinstance(event, Interim | Final)]
+    assert isinstance(results[-1], Final)
+    assert {event.end_ms for event in results} == {None}
+
+
+def test_every_stream_and_request_is_billed_by_the_second_begun():
+    async def run():
+        async with SpeechEmulator(EmulatorOptions(folders=[SAMPLES], timing=QUICK)) as emulator:
+            client = GoogleSpeech(GoogleOptions(emulator=emulator.address))
+            await stream(client, [bytes(8000), bytes(160)])
+            await stream(client, [bytes(1600)])
+            await asyncio.to_thread(client.recognize, bytes(16_000), model=DEFAULT, timeout_ms=2000)
+            await client.close()
+        return emulator.billed_s
+
+    assert asyncio.run(asyncio.wait_for(run(), 20)) == 2 + 1 + 1
+
+
 def test_nobody_listening_is_unavailable():
     async def scenario():
         client = GoogleSpeech(GoogleOptions(emulator="127.0.0.1:1"))

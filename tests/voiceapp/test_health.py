@@ -4,7 +4,9 @@ import pytest
 from django.db import DatabaseError
 
 from calls import admission
+from calls.ear import HearingState
 from calls.store import writer
+from stt.breaker import FAILURES
 from voiceapp import health
 
 
@@ -32,6 +34,22 @@ def test_a_lost_database_is_told_and_is_no_reason_to_refuse_calls(client, monkey
     monkeypatch.setattr(health.connection, "cursor", away)
     response = client.get("/readyz")
     assert (response.status_code, response.json()["database"]) == (200, "down")
+
+
+@pytest.mark.django_db
+def test_how_calls_are_heard_is_told_and_is_no_reason_to_refuse_more(client, monkeypatch):
+    writer()
+    assert client.get("/readyz").json()["hearing"] == "streaming"
+    states = [HearingState.STREAMING, HearingState.STREAMING, HearingState.DOWN]
+    monkeypatch.setattr(health.consumers, "hearing_states", lambda: states)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["hearing"]) == (200, "down")
+    metrics = client.get("/metrics").content.decode()
+    assert 'voiceapp_calls_hearing{state="streaming"} 2.0' in metrics
+    assert 'voiceapp_calls_hearing{state="degraded"} 0.0' in metrics
+    monkeypatch.setattr(health.consumers, "hearing_states", list)
+    monkeypatch.setattr(health.recognition().breaker, "failures", FAILURES)
+    assert client.get("/readyz").json()["hearing"] == "degraded"
 
 
 def test_metrics_are_prometheus_text(client):

@@ -17,6 +17,7 @@ TURN_FIELDS = (
     "number", "speaker", "started_ms", "ended_ms", "text", "revised_text", "source", "unvoiced", "engine", "model",
     "attempts", "partial_ms", "final_ms", "total_ms",
 )  # fmt: skip
+STREAM_FIELDS = ("started_at", "ended_at", "end_reason", "process", "frames_received", "frames_lost", "speech_ms")
 CHUNK = 200
 
 
@@ -38,12 +39,18 @@ class Command(BaseCommand):
 
 
 def exported(call: Call) -> dict[str, Any]:
-    """One call as the export's object."""
+    """One call as the export's object; ``streams`` only of a call that lost its socket and has more than one."""
     turns = sorted(call.turns.all(), key=lambda turn: (turn.started_ms, turn.number))
+    streams = sorted(call.streams.items(), key=lambda item: item[1].get("started_at", ""))
     return {
         **{name: getattr(call, name) for name in CALL_FIELDS},
+        **({"streams": [_stream(sid, stream) for sid, stream in streams]} if len(streams) > 1 else {}),
         "turns": [_turn(turn) for turn in turns],
     }
+
+
+def _stream(sid: str, stream: dict[str, Any]) -> dict[str, Any]:
+    return {"stream_sid": sid, **{name: stream.get(name) for name in STREAM_FIELDS}}
 
 
 def _turn(turn: Transcript) -> dict[str, Any]:

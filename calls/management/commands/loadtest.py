@@ -71,7 +71,7 @@ def measure(
         folder,
         settings.VAR_DIR / "loadtest.log",
         seed=seed,
-        serve=SERVERS[server],
+        server_command=SERVERS[server],
         server_processors=processors[:1],
         other_processors=processors[1:],
         environment={"MAX_CALLS": str(calls + 1)},

@@ -73,3 +73,4 @@ class Command(BaseCommand):
             self.stdout.write(f"speech emulator listening on {emulator.address}")
             self.stdout.flush()
             await ended.wait()
+        self.stdout.write(f"billed {emulator.billed_s} s in {emulator.streams_opened} streams")

@@ -1,0 +1,69 @@
+"""How a call is heard now: by a stream, by the one-shot recogniser alone, or by nobody. Pure.
+
+Read off what the session says (calls/actions.py); decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from calls.actions import Action, Note, Partial, TurnAccepted
+from calls.streamwatch import Verdict
+from calls.turns import Source
+
+
+class HearingState(StrEnum):
+    """From the best to the worst."""
+
+    STREAMING = "streaming"
+    DEGRADED = "degraded"
+    """No stream hears: words come behind the utterance, from the one-shot recogniser."""
+    DOWN = "down"
+    """Nor did the one-shot recogniser when it was last asked."""
+
+
+@dataclass(slots=True)
+class Ear:
+    """One call's. Fed with every action of its session but frames."""
+
+    stream_hears: bool
+    one_shot_answers: bool = True
+
+    @property
+    def state(self) -> HearingState:
+        if self.stream_hears:
+            return HearingState.STREAMING
+        return HearingState.DEGRADED if self.one_shot_answers else HearingState.DOWN
+
+    def perceive(self, action: Action) -> bool:
+        """Take what an action says of the recognisers; True when the state is another one."""
+        before = self.state
+        if isinstance(action, Partial):
+            self.stream_hears = True
+        elif isinstance(action, TurnAccepted):
+            self._turn(action)
+        elif isinstance(action, Note):
+            self._note(action.code)
+        return self.state is not before
+
+    def _turn(self, accepted: TurnAccepted) -> None:
+        if accepted.turn.source is Source.FALLBACK:
+            self.one_shot_answers = True
+        elif accepted.turn.code == "fallback_timeout":
+            self.one_shot_answers = False
+
+    def _note(self, code: str) -> None:
+        if code in ("streaming_lost", Verdict.RENEW_DEAF):
+            self.stream_hears = False
+        elif code == "streaming_back":
+            self.stream_hears = True
+        elif code == "fallback_failed":
+            self.one_shot_answers = False
+
+
+def worst(states: Iterable[HearingState]) -> HearingState:
+    """Of these; STREAMING of none."""
+    order = list(HearingState)
+    return max(states, key=order.index, default=HearingState.STREAMING)

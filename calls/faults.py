@@ -1,0 +1,78 @@
+"""What can go wrong with a recogniser, as rows of ``manage.py chaos``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from calls.proxy import CutProxy
+from calls.trial import Trial
+
+Meanwhile = Callable[[Trial, CutProxy], Coroutine[Any, Any, None]]
+
+
+async def _nothing(trial: Trial, proxy: CutProxy) -> None:
+    """The fault is the emulator's."""
+
+
+async def _reset_connections(trial: Trial, proxy: CutProxy) -> None:
+    for _ in range(3):
+        await asyncio.sleep(5)
+        proxy.cut()
+
+
+async def _restart_emulator(trial: Trial, proxy: CutProxy) -> None:
+    await asyncio.sleep(6)
+    if trial.emulator is not None:
+        trial.emulator.kill()
+        await asyncio.to_thread(trial.emulator.wait)
+    await asyncio.sleep(2)
+    await asyncio.to_thread(trial.start_emulator)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    name: str
+    faults: tuple[str, ...] = ()
+    """As ``manage.py speech_emulator --fault`` takes them."""
+    meanwhile: Meanwhile = _nothing
+    options: tuple[str, ...] = ()
+    """Further ones of the emulator."""
+    tuning: tuple[tuple[str, int], ...] = ()
+    """Of the default profile, for this row."""
+    pause_s: float | None = None
+    """Between recordings, in place of the calls' own."""
+    most_clips: int = 1000
+    """Recordings a call."""
+    an_engine_answers: bool = True
+
+
+NO_FAULT = Fault("none")
+OFTEN = (("renew_after_s", 5), ("renew_latest_s", 8))
+FAULTS = (
+    Fault("unavailable at open, twice", ("unavailable_opens=2",)),
+    Fault("unavailable at every open for long", ("unavailable_opens=60",)),
+    Fault("exhausted at open, four times", ("exhausted_opens=4",)),
+    Fault("unavailable in mid-stream, every 7 s", ("unavailable_after_s=7",)),
+    Fault("exhausted in mid-stream, every 9 s", ("exhausted_after_s=9",)),
+    Fault("normal end, every 6 s", ("end_after_s=6",)),
+    Fault("slow handshake, 2 s", ("handshake_ms=2000",)),
+    Fault("deaf from the start", ("deaf",)),
+    Fault("deaf after 8 s", ("deaf_after_s=8",)),
+    Fault("no finals", ("no_finals",)),
+    Fault("finals 3 s late", ("late_finals_ms=3000",)),
+    Fault("finals repeated", ("repeat_finals",)),
+    Fault("finals repeat words", ("finals_repeat_words",)),
+    Fault("results without ends", ("no_ends",)),
+    Fault("hung Recognize", ("hang_recognize",)),
+    Fault("stream limit 8 s", (), options=("--longest-stream", "8")),
+    Fault("connections reset, three times", (), _reset_connections),
+    Fault("emulator restarted, 2 s away", (), _restart_emulator),
+    Fault("renewed every 5 to 8 s", (), tuning=OFTEN),
+    Fault("no pauses, renewed every 5 to 8 s", (), tuning=OFTEN, pause_s=0.0),
+    Fault("silences of 12 s", (), pause_s=12.0, most_clips=3),
+    Fault("silences of 12 s, paused after 8 s", (), tuning=(("pause_after_s", 8),), pause_s=12.0, most_clips=3),
+    Fault("nobody answers", ("deaf", "unavailable_recognize"), an_engine_answers=False),
+)

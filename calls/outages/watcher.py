@@ -1,0 +1,60 @@
+"""A supervisor's page as far as its socket goes: it counts updates, and connects again when it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import websockets
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+AGAIN_S = 0.5
+"""A page waits so long before it connects again."""
+
+
+class Watcher:
+    """``run`` until cancelled; knows of ``updates`` and ``closed``."""
+
+    def __init__(self, url: str) -> None:
+        self._url = f"ws://{urlsplit(url).netloc}/ws/live/"
+        self._origin = url
+        self.updates: list[float] = []
+        """``time.monotonic`` of each."""
+        self.closed: list[int] = []
+        """Close codes; 0 where a handshake was refused."""
+
+    async def run(self) -> None:
+        user, cookie = await asyncio.to_thread(_signed_in)
+        try:
+            while True:
+                await self._watch(cookie)
+                await asyncio.sleep(AGAIN_S)
+        finally:
+            await asyncio.to_thread(user.delete)
+
+    async def _watch(self, cookie: str) -> None:
+        try:
+            connection = await websockets.connect(
+                self._url, additional_headers={"Cookie": cookie, "Origin": self._origin}, compression=None
+            )
+        except (websockets.InvalidHandshake, OSError):
+            self.closed.append(0)
+            return
+        async with connection:
+            with contextlib.suppress(websockets.ConnectionClosedError):
+                async for _ in connection:
+                    self.updates.append(time.monotonic())
+        self.closed.append(connection.close_code or 0)
+
+
+def _signed_in() -> tuple[Any, str]:
+    """A new member of staff, and the cookie of its session."""
+    user = get_user_model().objects.create_user(f"watcher-{secrets.token_hex(4)}", is_staff=True)
+    client = Client()
+    client.force_login(user)
+    return user, f"sessionid={client.cookies['sessionid'].value}"

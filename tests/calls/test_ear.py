@@ -1,0 +1,53 @@
+"""How a call is heard, read off what its session says."""
+
+import pytest
+
+from calls.actions import Feed, Note, Partial, TurnAccepted
+from calls.ear import Ear, HearingState, worst
+from calls.streamwatch import Verdict
+from calls.turns import Source, Turn
+
+
+def turn(source, code=""):
+    return TurnAccepted(Turn(number=1, started_ms=0, ended_ms=9, text="", source=source, code=code))
+
+
+LOST, BACK = Note("streaming_lost"), Note("streaming_back")
+DEAF, WORDS = Note(Verdict.RENEW_DEAF.value), Partial(1, "שלום")
+FAILED, HUNG, SAVED = Note("fallback_failed"), turn(Source.NONE, "fallback_timeout"), turn(Source.FALLBACK)
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ([], "streaming"),
+        ([Feed(b"", 0), turn(Source.FINAL), Note("fallback")], "streaming"),
+        ([LOST], "degraded"),
+        ([LOST, SAVED], "degraded"),
+        ([LOST, FAILED], "down"),
+        ([LOST, HUNG], "down"),
+        ([FAILED], "streaming"),
+        ([FAILED, LOST], "down"),
+        ([LOST, FAILED, SAVED], "degraded"),
+        ([LOST, FAILED, BACK], "streaming"),
+        ([DEAF], "degraded"),
+        ([DEAF, WORDS], "streaming"),
+    ],
+)
+def test_the_state_follows_what_the_session_says(said, state):
+    ear = Ear(stream_hears=True)
+    states = ["streaming"]
+    for action in said:
+        if ear.perceive(action):
+            states.append(ear.state.value)
+    assert (ear.state.value, states[-1]) == (state, state)
+
+
+def test_a_line_without_streaming_is_degraded_from_its_start():
+    assert Ear(stream_hears=False).state is HearingState.DEGRADED
+
+
+def test_a_process_hears_as_the_call_that_is_heard_worst():
+    assert worst([]) is HearingState.STREAMING
+    assert worst([HearingState.DEGRADED, HearingState.STREAMING]) is HearingState.DEGRADED
+    assert worst(HearingState) is HearingState.DOWN
