@@ -7,7 +7,7 @@ import grpc
 import pytest
 from django.conf import settings
 
-from calls import kept, session
+from calls import kept, listing, session
 from stt import hearing
 from stt.endpoint import EndpointOptions
 from stt.tuning import BOUNDS, Tuning
@@ -68,6 +68,13 @@ def test_the_endpointing_page_has_the_endpointers_numbers():
     assert f"`noise_margin_db` ({Tuning().noise_margin_db})" in page
     assert f"at {options.longest_ms // 1000} s (a cut)" in page
     assert f"default is aggressiveness {Tuning().vad_aggressiveness}" in page
+
+
+def test_the_operators_page_has_the_lists_numbers():
+    page = doc("operating.md")
+    assert f"newest {listing.NEWEST_CALLS} calls of the list" in page
+    assert f"its newest\n{listing.MOST_LISTED} calls" in page
+    assert f"under {listing.SHORT_LETTERS} letters, and numbers and\nLatin words under {listing.SHORT_DIGITS}," in page
 
 
 def test_every_path_that_the_documents_name_exists():
