@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Count, Max, QuerySet
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from calls.models import Call, CallEvent, PhoneLine, Transcript
+from calls.listing import CallList, NewestPaginator, known_values, search
+from calls.models import SOURCES, Call, CallEvent, PhoneLine, Transcript
+from calls.views import STATUS_ORDER
 
+ROWS_A_PAGE = 50
 DELAY_LABELS = {"500": "< 500 ms", "1000": "500–1000 ms", "2000": "1000–2000 ms", "slow": "≥ 2000 ms"}
 DELAYS_MS = {"500": (0, 500), "1000": (500, 1000), "2000": (1000, 2000), "slow": (2000, None)}
 
@@ -31,7 +37,7 @@ class ReadOnly:
 
 
 class DelayFilter(admin.SimpleListFilter):
-    """By the slowest turn's final_ms."""
+    """By a turn's final_ms."""
 
     title = _("delay of a turn (final_ms)")
     parameter_name = "delay"
@@ -49,11 +55,75 @@ class DelayFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=turns.values("call_id"))
 
 
-class TurnInline(ReadOnly, admin.TabularInline):
+class TurnFilter(admin.SimpleListFilter):
+    """Calls with a turn that has the value; ``field`` is indexed."""
+
+    field: str
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(value, value) for value in known_values(Transcript, self.field)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(pk__in=Transcript.objects.filter(**{self.field: self.value()}).values("call_id"))
+
+
+class SourceFilter(TurnFilter):
+    title, parameter_name, field = _("source"), "turns__source", "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(SOURCES)
+
+
+class EngineFilter(TurnFilter):
+    title, parameter_name, field = _("engine"), "turns__engine", "engine"
+
+
+class CodeFilter(TurnFilter):
+    title, parameter_name, field = _("code"), "turns__code", "code"
+
+
+class StatusFilter(admin.SimpleListFilter):
+    title, parameter_name = _("status"), "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(status, status) for status in STATUS_ORDER]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
+        return queryset if self.value() is None else queryset.filter(status=self.value())
+
+
+class PageOfRows(BaseInlineFormSet):
+    """So many of a call's rows at once: a call of hours has thousands, and each is a form."""
+
+    page_number: str | None = None
+    page: Page
+
+    def get_queryset(self) -> list[Any]:
+        if not hasattr(self, "_queryset"):
+            self.page = Paginator(super().get_queryset(), ROWS_A_PAGE).get_page(self.page_number)
+            self._queryset = list(self.page.object_list)
+        return self._queryset
+
+
+class PagedInline(ReadOnly, admin.TabularInline):
+    """``?turns=2`` is the second page of the rows whose related name is turns."""
+
+    formset = PageOfRows
+    template = "admin/calls/paged_inline.html"
+    extra = 0
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> type[PageOfRows]:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.page_number = request.GET.get(formset.get_default_prefix())
+        return formset
+
+
+class TurnInline(PagedInline):
     model = Transcript
     fields = ("number", "when", "words", "source", "rule", "code", "partial", "final", "total", "attempts")
     readonly_fields = ("when", "words", "partial", "final", "total")
-    extra = 0
     verbose_name_plural = _("turns in speech order")
 
     @admin.display(description=_("time"))
@@ -80,19 +150,24 @@ class TurnInline(ReadOnly, admin.TabularInline):
         return _ms(turn.total_ms)
 
 
-class EventInline(ReadOnly, admin.TabularInline):
+class EventInline(PagedInline):
     model = CallEvent
     fields = ("number", "at", "code", "detail")
-    extra = 0
 
 
 @admin.register(Call)
 class CallAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("when", "from_", "to", "turn_count", "slowest", "hearing", "status", "end_reason", "sid")
-    list_filter = ("turns__source", "turns__engine", DelayFilter, "turns__code", "hearing", "status", "started_at")
+    list_filter = (SourceFilter, EngineFilter, DelayFilter, CodeFilter, "hearing", StatusFilter, "started_at")
+    list_per_page = 50
+    sortable_by = ()
+    # As the index has them; calls that were never heard (busy, no answer) come last.
+    ordering = (F("started_at").desc(nulls_last=True), "-pk")
     search_fields = ("call_sid", "from_number", "to_number", "turns__text", "turns__revised_text")
+    search_help_text = _("A spoken word, a number or a CallSid. Short ones are looked for in the newest calls.")
     date_hierarchy = "started_at"
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     readonly_fields = ("from_", "to")
     inlines = (TurnInline, EventInline)
 
@@ -117,30 +192,52 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
-        return super().get_queryset(request).annotate(turns_n=Count("turns"), slowest_ms=Max("turns__final_ms"))
+        # Subqueries, not a join: they run for the rows of the page alone.
+        turns = Transcript.objects.filter(call=OuterRef("pk")).order_by().values("call")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                turns_n=Coalesce(Subquery(turns.annotate(n=Count("pk")).values("n")), 0),
+                slowest_ms=Subquery(turns.annotate(ms=Max("final_ms")).values("ms")),
+            )
+        )
 
-    @admin.display(description=_("started"), ordering="started_at")
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CallList]:
+        return CallList
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Call], per_page: int, *args: Any, **kwargs: Any
+    ) -> NewestPaginator:
+        return NewestPaginator(queryset, per_page, self.get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Call], search_term: str
+    ) -> tuple[QuerySet[Call], bool]:
+        return search(queryset, search_term), False
+
+    @admin.display(description=_("started"))
     def when(self, call: Call) -> str:
         started_at = call.started_at and timezone.localtime(call.started_at)
         return _ltr(f"{started_at:%d.%m.%Y %H:%M:%S}" if started_at else "—")
 
-    @admin.display(description="CallSid", ordering="call_sid")
+    @admin.display(description="CallSid")
     def sid(self, call: Call) -> str:
         return format_html('<bdi dir="ltr" title="{}">{}…</bdi>', call.call_sid, call.call_sid[:8])
 
-    @admin.display(description=_("from"), ordering="from_number")
+    @admin.display(description=_("from"))
     def from_(self, call: Call) -> str:
         return _ltr(call.from_number or "—")
 
-    @admin.display(description=_("to"), ordering="to_number")
+    @admin.display(description=_("to"))
     def to(self, call: Call) -> str:
         return _ltr(call.to_number or "—")
 
-    @admin.display(description=_("turns"), ordering="turns_n")
+    @admin.display(description=_("turns"))
     def turn_count(self, call: Call) -> int:
         return int(call.turns_n)
 
-    @admin.display(description=_("slowest final"), ordering="slowest_ms")
+    @admin.display(description=_("slowest final"))
     def slowest(self, call: Call) -> str:
         return _ms(call.slowest_ms)
 

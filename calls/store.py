@@ -13,10 +13,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, DataError, InterfaceError, close_old_connections, connection, transaction
@@ -24,6 +23,7 @@ from django.db import DatabaseError, DataError, InterfaceError, close_old_connec
 from calls.journal import Journal, dead_journals
 from calls.models import Call, CallEvent, Transcript
 from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, Record, TurnSaved
+from calls.turns import Turn
 from voiceapp import metrics
 
 logger = logging.getLogger(__name__)
@@ -298,21 +298,20 @@ def write_what_can_be(records: list[Record]) -> None:
 
 def write(records: Iterable[Record]) -> None:
     """Bring the rows to the records' state, in one transaction. Raises DatabaseError and leaves nothing half done."""
+    records = list(records)
     with transaction.atomic():
-        calls: dict[str, Call] = {}
+        calls = _locked_calls({record.call_sid for record in records})
+        turns: dict[tuple[int, int], Turn] = {}
+        events: list[CallEvent] = []
         for record in records:
-            call = calls.get(record.call_sid)
-            if call is None:
-                call, _ = Call.objects.select_for_update().get_or_create(call_sid=record.call_sid)
-                calls[record.call_sid] = call
+            call = calls[record.call_sid]
             if isinstance(record, TurnSaved):
-                _write_turn(call, record)
+                _keep_newest(turns, (call.pk, record.turn.number), record.turn)
             elif isinstance(record, EventNoted):
-                CallEvent.objects.get_or_create(
-                    call=call,
-                    number=record.number,
-                    defaults={"at": record.at, "code": record.code, "detail": record.detail[:200]},
+                event = CallEvent(
+                    call=call, number=record.number, at=record.at, code=record.code, detail=record.detail[:200]
                 )
+                events.append(event)
             elif isinstance(record, HearingNoted):
                 call.streams.setdefault(record.stream_sid, {})["hearing"] = record.state
                 _sum_up(call)
@@ -320,6 +319,20 @@ def write(records: Iterable[Record]) -> None:
                 _write_start(call, record)
             else:
                 _write_end(call, record)
+        CallEvent.objects.bulk_create(events, ignore_conflicts=True)
+        _write_turns(turns)
+
+
+def _locked_calls(sids: set[str]) -> dict[str, Call]:
+    """The rows of these calls by CallSid, made where there were none; ours until the transaction ends."""
+    # In one order, or two processes could wait for each other.
+    rows = Call.objects.select_for_update().order_by("call_sid")
+    calls = {call.call_sid: call for call in rows.filter(call_sid__in=sids)}
+    if missing := sids - calls.keys():
+        # Twilio's status callback may make the row in the same moment.
+        Call.objects.bulk_create([Call(call_sid=sid) for sid in sorted(missing)], ignore_conflicts=True)
+        calls |= {call.call_sid: call for call in rows.filter(call_sid__in=missing)}
+    return calls
 
 
 def _write_start(call: Call, record: CallStarted) -> None:
@@ -366,12 +379,29 @@ _WRITERS_COLUMNS = (
 ).split()
 
 
-def _write_turn(call: Call, record: TurnSaved) -> None:
-    values: dict[str, Any] = asdict(record.turn)
-    number = values.pop("number")
-    row, created = Transcript.objects.get_or_create(call=call, number=number, defaults=values)
-    if not created:
-        Transcript.objects.filter(pk=row.pk, revision__lte=record.turn.revision).update(**values)
+def _keep_newest(turns: dict[tuple[int, int], Turn], key: tuple[int, int], turn: Turn) -> None:
+    if key not in turns or turns[key].revision <= turn.revision:
+        turns[key] = turn
+
+
+def _write_turns(turns: dict[tuple[int, int], Turn]) -> None:
+    """Upsert turns by their call's key and number, but none that is stored with a higher revision."""
+    if not turns:
+        return
+    calls, numbers = {call for call, _ in turns}, {number for _, number in turns}
+    stored = Transcript.objects.filter(call__in=calls, number__in=numbers).order_by()
+    for call, number, revision in stored.values_list("call_id", "number", "revision"):
+        if (call, number) in turns and turns[call, number].revision < revision:
+            del turns[call, number]
+    Transcript.objects.bulk_create(
+        [Transcript(call_id=call, **asdict(turn)) for (call, _), turn in turns.items()],
+        update_conflicts=True,
+        unique_fields=("call", "number"),
+        update_fields=_TURNS_COLUMNS,
+    )
+
+
+_TURNS_COLUMNS = [field.name for field in fields(Turn) if field.name != "number"]
 
 
 _writer: Writer | None = None

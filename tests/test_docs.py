@@ -7,7 +7,7 @@ import grpc
 import pytest
 from django.conf import settings
 
-from calls import kept, session
+from calls import kept, listing, session
 from stt import hearing, silero
 from stt.audio import FRAME_MS
 from stt.endpoint import EndpointOptions
@@ -73,6 +73,13 @@ def test_the_endpointing_page_has_the_endpointers_numbers():
     assert f"what came within {silero.GATHER_S * 1000:.0f} ms at once" in page
     assert f"is used {silero.LAG_FRAMES * FRAME_MS} ms after its chunk" in page
     assert f"begins {options.pre_roll_ms} ms before the first voiced frame" in page
+
+
+def test_the_operators_page_has_the_lists_numbers():
+    page = doc("operating.md")
+    assert f"newest {listing.NEWEST_CALLS} calls of the list" in page
+    assert f"its newest\n{listing.MOST_LISTED} calls" in page
+    assert f"under {listing.SHORT_LETTERS} letters, and numbers and\nLatin words under {listing.SHORT_DIGITS}," in page
 
 
 def test_every_path_that_the_documents_name_exists():

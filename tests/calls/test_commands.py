@@ -16,8 +16,8 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 
 from calls import recognition as recognition_module
-from calls.management.commands import connect_number
-from calls.models import Call
+from calls.management.commands import connect_number, purge
+from calls.models import Call, Transcript
 from calls.recognition import Recognition
 from calls.recording import Recorder, RecordingDisk
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
@@ -161,3 +161,14 @@ def test_what_is_old_is_forgotten_and_nothing_else(recorded, tmp_path):
     assert Call.objects.exists()
     call_command("purge", "--older-than", "30", "--calls")
     assert not Call.objects.exists()
+
+
+def test_old_calls_are_forgotten_a_batch_at_a_time(db, settings, tmp_path, monkeypatch, capsys):
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(purge, "BATCH_CALLS", 2)
+    for i in range(7):
+        call = Call.objects.create(call_sid=f"CA{i}", ended_at=timezone.now() - timedelta(days=40 * (i != 3)))
+        Transcript.objects.create(call=call, number=1, started_ms=0, ended_ms=1, source="final")
+    call_command("purge", "--older-than", "30", "--calls")
+    assert "6 calls" in capsys.readouterr().out
+    assert Transcript.objects.get().call.call_sid == "CA3"

@@ -46,6 +46,23 @@ def test_the_highest_revision_wins():
 
 
 @pytest.mark.django_db
+def test_the_highest_revision_of_a_batch_wins_wherever_it_stands():
+    store.write([turn(), turn(revised_text="ב", revision=1), turn(revised_text="ג", revision=2), turn()])
+    assert Transcript.objects.get().heard_text == "ג"
+    store.write([turn(text="אחר", number=2), turn(revised_text=None, revision=3)])
+    assert [row.heard_text for row in Transcript.objects.order_by("number")] == ["א", "אחר"]
+
+
+@pytest.mark.django_db
+def test_turns_of_many_calls_are_few_queries(django_assert_max_num_queries):
+    records = [TurnSaved(f"CA{call}", turn(number=n).turn) for call in range(20) for n in range(1, 11)]
+    with django_assert_max_num_queries(14):  # SQLite takes the 200 rows in five
+        store.write(records)
+    assert Transcript.objects.count() == 200
+    assert set(Transcript.objects.filter(call__call_sid="CA7").values_list("number", flat=True)) == set(range(1, 11))
+
+
+@pytest.mark.django_db
 def test_what_twilio_said_of_the_call_is_not_overwritten():
     Call.objects.create(call_sid="CA1", status="completed", twilio_duration_s=3)
     store.write([STARTED, ENDED])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 LOCK = 0x766F6963
 """Of PostgreSQL's advisory locks; any number that nobody else uses."""
+ASK_AGAIN_S = 0.2
 
 
 class Command(BaseCommand):
@@ -22,7 +25,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+                # Asked for again and again: one who waits inside of a query is waited for by an index that is built
+                # concurrently, and that by him.
+                while not _is_ours(cursor):
+                    time.sleep(ASK_AGAIN_S)
                 try:
                     call_command("migrate", verbosity=options["verbosity"])
                 finally:
@@ -31,3 +37,8 @@ class Command(BaseCommand):
         with (Path(settings.VAR_DIR) / "migrate.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             call_command("migrate", verbosity=options["verbosity"])
+
+
+def _is_ours(cursor: CursorWrapper) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+    return bool(cursor.fetchone()[0])

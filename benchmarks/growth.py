@@ -1,0 +1,225 @@
+"""A million calls, ten million turns: is the admin still at hand? ``python -m benchmarks.growth``
+
+Makes a database of its own on the PostgreSQL of DATABASE_URL, fills it as the first migration left it and migrates it,
+as an owner does who upgrades; asks for the admin's pages as a logged-in person, exports and purges; then the writer's
+speed in turn on an empty and on the full database. The database is dropped. Minutes; a few gigabytes of disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import stored_calls, writes
+from benchmarks.own_database import own_postgresql, server_url
+from calls.scoring import percentile
+
+ROOT = Path(__file__).resolve().parent.parent
+LIST = "/admin/calls/call/"
+ROUNDS = 3
+"""Of the writer on either database; the median counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    name: str
+    url: str
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--turns", type=int, default=10, help="A call, on average.")
+    parser.add_argument("--times", type=int, default=20, help="Each page is asked for so often.")
+    parser.add_argument("--export", type=int, default=100_000, metavar="CALLS", help="Stop the export after so many.")
+    parser.add_argument("--purge", type=int, default=330, metavar="DAYS", help="Purge what is older; there is a year.")
+    parser.add_argument("--step", choices=["fill", "measure"], help="One half now, one later: the database stays.")
+    options = parser.parse_args()
+    server_url()
+    name = f"growth_{options.calls}"
+    with own_postgresql(name, begin=options.step != "measure", drop=options.step != "fill"):
+        if options.step != "measure":
+            _fill(stored_calls.Amounts(options.calls, options.turns))
+        if options.step != "fill":
+            _time_pages(options.times)
+            _export(options.export)
+            _purge(options.purge)
+            _compare_writers()
+
+
+def _fill(amounts: stored_calls.Amounts) -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", "calls", "0001", verbosity=0)
+    with _timed("filled"):
+        stored_calls.fill(amounts)
+    with _timed("migrated (indexes built on the full tables)"):
+        call_command("migrate", verbosity=0)
+
+
+def _time_pages(times: int) -> None:
+    from django.contrib.auth.models import User
+    from django.db import connection
+    from django.test import Client
+
+    calls, turns = _one("SELECT count(*) FROM calls_call"), _one("SELECT count(*) FROM calls_transcript")
+    size = _one("SELECT pg_size_pretty(pg_database_size(current_database()))")
+    print(f"{calls} calls, {turns} turns; {size}", flush=True)
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(User.objects.get_or_create(username="growth", is_staff=True, is_superuser=True)[0])
+    client.get(LIST)  # templates and URLs are loaded once
+    queries = 0
+
+    def count(execute: Any, *arguments: Any) -> Any:
+        nonlocal queries
+        queries += 1
+        return execute(*arguments)
+
+    print(f"\n{'a page, ms':52} {'p50':>6} {'p95':>6} {'queries':>8}")
+    worst = 0.0
+    for page in _pages():
+        took_ms = []
+        for _ in range(times):
+            queries = 0
+            began_s = time.perf_counter()
+            with connection.execute_wrapper(count):
+                response = client.get(page.url)
+            took_ms.append((time.perf_counter() - began_s) * 1000)
+            if response.status_code != 200:
+                raise SystemExit(f"page_failed: {page.url} answered {response.status_code}: the run is void")
+        p50, p95 = percentile(took_ms, 0.5), percentile(took_ms, 0.95)
+        worst = max(worst, p95)
+        print(f"{page.name:52} {p50:6.0f} {p95:6.0f} {queries:8}", flush=True)
+    print(f"{'the worst p95':52} {'':6} {worst:6.0f}")
+
+
+def _pages() -> Iterator[Page]:
+    from calls.models import Call
+    from calls.views import STATUS_ORDER
+
+    heard = Call.objects.filter(started_at__isnull=False, from_number__startswith="+").order_by("pk")
+    some = heard.filter(pk__gte=Call.objects.count() // 2)[0]
+    yield Page("list", LIST)
+    yield Page("list, page 2", f"{LIST}?p=2")
+    yield Page("list, last page", f"{LIST}?p=20")
+    day = some.started_at
+    assert day is not None
+    within = f"started_at__year={day.year}&started_at__month={day.month}"
+    yield Page("a month", f"{LIST}?{within}")
+    yield Page("a day", f"{LIST}?{within}&started_at__day={day.day}")
+    for source in ("final", "early", "partial", "fallback", "none"):
+        yield Page(f"source {source}", f"{LIST}?turns__source={source}")
+    for engine in ("google", "emulator"):
+        yield Page(f"engine {engine}", f"{LIST}?turns__engine={engine}")
+    for code in ("no_words", "too_short", "fallback_timeout"):
+        yield Page(f"code {code}", f"{LIST}?turns__code={code}")
+    for delay in ("500", "1000", "2000", "slow"):
+        yield Page(f"delay {delay}", f"{LIST}?delay={delay}")
+    for status in STATUS_ORDER[3:]:
+        yield Page(f"status {status}", f"{LIST}?status={status}")
+    for what, words in stored_calls.spoken_words():
+        yield Page(f"word, {what}", f"{LIST}?q={words}")
+    yield Page("word, frequent, last page", f"{LIST}?q={stored_calls.FREQUENT}&p=20")
+    yield Page("word on a day", f"{LIST}?{within}&started_at__day={day.day}&q={stored_calls.FREQUENT}")
+    yield Page("word and source fallback", f"{LIST}?q={stored_calls.SELDOM}&turns__source=fallback")
+    number = some.from_number.removeprefix("+972")
+    yield Page("caller's number, +972…", f"{LIST}?q=%2B972{number}")
+    yield Page("caller's number, 0…", f"{LIST}?q=0{number[:2]}-{number[2:]}")
+    yield Page("our number, of every twentieth call", f"{LIST}?q=%2B97235550007")
+    yield Page("three digits", f"{LIST}?q=972")
+    yield Page("CallSid", f"{LIST}?q={some.call_sid}")
+    for turns, sid in ((10, stored_calls.CALL_OF_10), (2000, stored_calls.CALL_OF_2000)):
+        call = Call.objects.get(call_sid=sid)
+        yield Page(f"a call of {turns} turns", f"{LIST}{call.pk}/change/")
+    yield Page("a call of 2000 turns, last page", f"{LIST}{call.pk}/change/?turns=40")
+
+
+def _export(most: int) -> None:
+    """How large does the export become? Reads it line by line, as a pipe would."""
+    began_s = time.monotonic()
+    export = subprocess.Popen([sys.executable, "manage.py", "export_calls"], cwd=ROOT, stdout=subprocess.PIPE)
+    assert export.stdout is not None
+    calls, early_mb = 0, 0.0
+    for calls, _ in enumerate(export.stdout, 1):
+        if calls == most // 10:
+            early_mb = _peak_mb(export.pid)
+        if calls == most:
+            break
+    took_s, late_mb = time.monotonic() - began_s, _peak_mb(export.pid)
+    export.kill()
+    export.stdout.close()
+    export.wait()
+    print(
+        f"\nexport_calls: {calls} calls in {took_s:.0f} s ({calls / took_s:.0f}/s); at most {early_mb:.0f} MB after a "
+        f"tenth of them, {late_mb:.0f} MB after all"
+    )
+
+
+def _purge(days: int) -> None:
+    before = _one("SELECT count(*) FROM calls_call")
+    began_s, peak_mb = time.monotonic(), 0.0
+    purge = subprocess.Popen(
+        [sys.executable, "manage.py", "purge", "--older-than", str(days), "--calls"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+    )
+    while purge.poll() is None:
+        peak_mb = max(peak_mb, _peak_mb(purge.pid))
+        time.sleep(0.2)
+    took_s, calls = time.monotonic() - began_s, before - _one("SELECT count(*) FROM calls_call")
+    print(f"purge: {calls} calls with their turns in {took_s:.0f} s ({calls / took_s:.0f}/s); at most {peak_mb:.0f} MB")
+
+
+def _peak_mb(pid: int) -> float:
+    """The most memory that a process has had so far; 0 when it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
+
+
+def _compare_writers() -> None:
+    """The same records on either database in turn, so that what else runs on the machine meets both."""
+    empty, full = [], []
+    for attempt in range(ROUNDS):
+        with multiprocessing.get_context("spawn").Pool(1) as process:
+            empty.append(process.apply(writes.on, ("PostgreSQL", 50)).turns_s)
+        full.append(writes.write(50, prefix=f"CAw{attempt}").turns_s)
+    empty_s, full_s = statistics.median(empty), statistics.median(full)
+    print(
+        f"the writer: {empty_s:.0f} turns/s on an empty database, {full_s:.0f} on the full one "
+        f"({full_s / empty_s:.2f}; median of {ROUNDS} each: {_list(empty)} and {_list(full)})"
+    )
+
+
+def _list(values: list[float]) -> str:
+    return ", ".join(f"{value:.0f}" for value in values)
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    began_s = time.monotonic()
+    yield
+    print(f"{what} in {time.monotonic() - began_s:.0f} s", flush=True)
+
+
+def _one(query: str) -> Any:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()[0]
+
+
+if __name__ == "__main__":
+    main()

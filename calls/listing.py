@@ -1,0 +1,154 @@
+"""How the admin reads millions of calls: pages, dates, choices and search that never count or scan a whole table.
+
+On PostgreSQL the indexes of migration ``indexes_of_the_call_list`` carry it; SQLite runs the same queries without them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Page, Paginator
+from django.db import connection
+from django.db.models import Max, Min, Model, Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.text import smart_split, unescape_string_literal
+
+from calls.models import Call, Transcript
+
+MOST_LISTED = 1000
+"""Calls that a list pages through; who looks for an older one narrows by day, filter or search."""
+SHORT_LETTERS, SHORT_DIGITS = 3, 5
+"""Shorter words and numbers are in so many calls, or help the trigram index so little, that the newest must do."""
+NEWEST_CALLS = 2000
+"""Of the list as it is filtered: where a short word is looked for."""
+MOST_SPOKEN = 1000
+"""Turns, the newest, in which a number that is searched for was spoken."""
+
+
+class NewestPaginator(Paginator):
+    """Counts up to MOST_LISTED and no further."""
+
+    object_list: QuerySet[Call]
+
+    def __init__(self, found: QuerySet[Call], per_page: int, all_calls: QuerySet[Call], **options: Any) -> None:
+        """``all_calls`` is what ``found`` was filtered from."""
+        super().__init__(found, per_page, **options)
+        self._all_calls = all_calls
+
+    @cached_property
+    def _first(self) -> list[int]:
+        return list(self.object_list.order_by().values_list("pk", flat=True)[: MOST_LISTED + 1])
+
+    @property
+    def count(self) -> int:
+        return min(len(self._first), MOST_LISTED)
+
+    @property
+    def has_more(self) -> bool:
+        """There are rows that no page shows."""
+        return len(self._first) > MOST_LISTED
+
+    def page(self, number: Any) -> Page:
+        if not self.has_more:
+            # All are known. Asked once more with ORDER BY and LIMIT, PostgreSQL may walk the whole table for them.
+            order = self.object_list.query.order_by
+            self.object_list = self._all_calls.filter(pk__in=self._first).order_by(*order)
+        return super().page(number)
+
+
+class CallList(ChangeList):
+    """The list of calls, with the days that it can be narrowed to."""
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Stands for the list where Django's ``date_hierarchy`` tag asks it for dates; it knows the first and last alone.
+
+    Every year, month and day between them is offered, whether or not a call began then.
+    """
+
+    changes: ChangeList
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.changes, name)
+
+    @property
+    def queryset(self) -> Calendar:
+        return self
+
+    def aggregate(self, first: Min, last: Max) -> dict[str, datetime | None]:
+        return Call.objects.aggregate(first=first, last=last)
+
+    def datetimes(self, field: str, kind: str) -> list[datetime]:
+        """The starts of every ``year`` | ``month`` | ``day`` that lies in the years or the month that is chosen."""
+        bounds = Call.objects.aggregate(first=Min(field), last=Max(field))
+        if bounds["first"] is None:
+            return []
+        first, last = timezone.localtime(bounds["first"]), timezone.localtime(bounds["last"])
+        chosen = [int(self.changes.params.get(f"{field}__{part}", 0)) for part in ("year", "month")]
+        starts: dict[datetime, None] = {}
+        day = first.replace(hour=0, minute=0, second=0, microsecond=0)
+        while day <= last:
+            if chosen[0] in (0, day.year) and chosen[1] in (0, day.month):
+                starts[day.replace(day=1 if kind != "day" else day.day, month=1 if kind == "year" else day.month)] = (
+                    None
+                )
+            day += timedelta(days=1)
+        return list(starts)
+
+
+def known_values(model: type[Model], field: str) -> list[str]:
+    """The values of an indexed column without the empty one, in order: one step through the index for each."""
+    table, column = model._meta.db_table, model._meta.get_field(field).column
+    table, column = connection.ops.quote_name(table), connection.ops.quote_name(column)
+    with connection.cursor() as cursor:
+        # Both names come from the model.
+        cursor.execute(
+            f"WITH RECURSIVE known(value) AS (SELECT MIN({column}) FROM {table} WHERE {column} > '' UNION ALL "  # noqa: S608
+            f"SELECT (SELECT MIN({column}) FROM {table} WHERE {column} > known.value) FROM known "
+            "WHERE known.value IS NOT NULL) SELECT value FROM known WHERE value IS NOT NULL"
+        )
+        return [value for (value,) in cursor.fetchall()]
+
+
+def search(calls: QuerySet[Call], query: str) -> QuerySet[Call]:
+    """The calls that have every word of the query, or "words in quotes": spoken, in a number, or as the CallSid begins.
+
+    Parts of words are found; short ones in the newest NEWEST_CALLS of the list alone.
+    """
+    for word in _words(query):
+        turns = Transcript.objects.filter(Q(text__icontains=word) | Q(revised_text__icontains=word)).order_by()
+        if len(word) < (SHORT_DIGITS if word.isascii() else SHORT_LETTERS):
+            newest = list(calls.values_list("pk", flat=True)[:NEWEST_CALLS])
+            calls, turns = calls.filter(pk__in=newest), turns.filter(call__in=newest)
+        if word.isascii():
+            # Fetched: PostgreSQL uses the calls' own indexes for an OR of lists, and none for one with a subquery.
+            spoken = list(turns.order_by("-pk").values_list("call_id", flat=True)[:MOST_SPOKEN])
+            calls = calls.filter(_identified_by(word) | Q(pk__in=spoken))
+        else:
+            calls = calls.filter(pk__in=turns.values("call_id"))
+    return calls
+
+
+def _words(query: str) -> Iterator[str]:
+    for bit in smart_split(query):
+        quoted = len(bit) > 1 and bit[0] in "\"'" and bit[0] == bit[-1]
+        if word := unescape_string_literal(bit) if quoted else bit:
+            yield word
+
+
+def _identified_by(word: str) -> Q:
+    """A number as people write it at home, 050-1234567, is kept as +972501234567."""
+    digits = re.sub(r"[+\-().]", "", word)
+    number = digits.lstrip("0") or digits if digits.isdigit() else word
+    return Q(call_sid__startswith=word) | Q(from_number__icontains=number) | Q(to_number__icontains=number)

@@ -1,0 +1,168 @@
+"""The list of calls when there are many: what is shown, what is found, and what is not asked."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from calls import admin, listing
+from calls.models import Call, Transcript
+
+pytestmark = pytest.mark.django_db
+NEWEST = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+def call(sid, *words, hours_ago=0, **changes):
+    """A call with a turn for each of the words."""
+    one = Call.objects.create(call_sid=sid, started_at=NEWEST - timedelta(hours=hours_ago), **changes)
+    for number, text in enumerate(words, 1):
+        turn(one, number, text)
+    return one
+
+
+def turn(one, number, text="שלום", **changes):
+    values = {"started_ms": number, "ended_ms": number + 1, "source": "final", "engine": "google", **changes}
+    return Transcript.objects.create(call=one, number=number, text=text, **values)
+
+
+@pytest.fixture
+def page(admin_client):
+    """The change list at a query."""
+
+    def page(query=""):
+        response = admin_client.get(f"{reverse('admin:calls_call_changelist')}?{query}")
+        assert response.status_code == 200, response.headers.get("Location")
+        return response
+
+    return page
+
+
+def listed(response):
+    return [one.call_sid for one in response.context["cl"].result_list]
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Pages of two calls, six calls in all."""
+    monkeypatch.setattr(admin.CallAdmin, "list_per_page", 2)
+    monkeypatch.setattr(listing, "MOST_LISTED", 6)
+
+
+def test_a_long_list_ends_with_the_newest_and_says_so(page, small):
+    for hours in range(9):
+        call(f"CA{hours}", hours_ago=hours)
+    response = page("p=3")
+    assert listed(response) == ["CA4", "CA5"]
+    assert "6 החדשות" in response.content.decode()
+    assert page().context["cl"].paginator.num_pages == 3
+
+
+def test_a_list_that_is_whole_says_how_many(page, small):
+    for hours in range(5):
+        call(f"CA{hours}", hours_ago=hours)
+    response = page("p=3")
+    assert listed(response) == ["CA4"]
+    assert "5 שיחות" in response.content.decode()
+
+
+def test_a_filtered_list_keeps_its_order_from_page_to_page(page, small):
+    for hours in range(5):
+        call(f"CA{hours}", "לא" if hours == 2 else "שלום", hours_ago=hours)
+    assert [listed(page(f"q=שלום&p={p}")) for p in (1, 2)] == [["CA0", "CA1"], ["CA3", "CA4"]]
+
+
+def test_no_list_counts_or_joins_the_whole_table(page):
+    call("CA1", "שלום")
+    for query in ("", "turns__source=final", "q=שלום", "delay=slow"):
+        with CaptureQueriesContext(connection) as asked:
+            page(query)
+        for sql in (query["sql"] for query in asked.captured_queries if '"calls_call"."id"' in query["sql"]):
+            assert "DISTINCT" not in sql
+            assert "JOIN" not in sql
+            assert "COUNT(*)" not in sql
+
+
+def test_calls_that_were_never_heard_come_last(page):
+    Call.objects.create(call_sid="CAbusy", status="busy")
+    call("CA1")
+    assert listed(page()) == ["CA1", "CAbusy"]
+
+
+def test_the_days_from_the_first_call_to_the_last_are_offered(page):
+    call("CAold", hours_ago=24 * 2)
+    call("CAnew")
+    content = page("started_at__year=2026&started_at__month=11").content.decode()
+    assert [f"started_at__day={day}" in content for day in (20, 21, 22, 23, 24)] == [False, True, True, True, False]
+    assert listed(page("started_at__year=2026&started_at__month=11&started_at__day=21")) == ["CAold"]
+
+
+def test_the_months_of_a_year_are_offered_once_each(page):
+    call("CAold", hours_ago=24 * 60)
+    call("CAnew")
+    content = page("started_at__year=2026").content.decode()
+    assert [content.count(f"started_at__month={month}") for month in (8, 9, 10, 11, 12)] == [0, 1, 1, 1, 0]
+
+
+def test_known_values_are_those_that_occur():
+    one = call("CA1")
+    for number, code in enumerate(("", "too_short", "no_words", "too_short"), 1):
+        turn(one, number, code=code)
+    assert listing.known_values(Transcript, "code") == ["no_words", "too_short"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("פיצות", True),
+        ("יצו", True),
+        ("פיצות קולות", True),
+        ("פיצות גבינה", False),
+        ('"שתי פיצות"', True),
+        ('"פיצות שתי"', False),
+        ("שלוש", True),  # as it was revised
+        ("בבקשה", True),
+        ("whatsapp", True),
+        ("3606316", True),
+        ("+972501234567", True),
+        ("0501234567", True),
+        ("050-1234567", True),
+        ("972501234567", True),
+        ("97235550100", True),
+        ("0599999999", False),
+        ("CA12", True),
+        ("A12", False),
+        ("'", False),
+    ],
+)
+def test_a_call_is_found_by_what_was_said_and_who_spoke(query, found):
+    one = call("CA123", "שתי פיצות", "ב WhatsApp 3606316", from_number="+972501234567", to_number="+97235550100")
+    turn(one, 3, "שלוש קולות", revised_text="ארבע קולות בבקשה")
+    call("CB1", "משהו אחר", from_number="Anonymous")
+    assert list(listing.search(Call.objects.all(), query)) == ([one] if found else [])
+
+
+def test_a_caller_id_of_letters_is_found():
+    one = call("CA1", from_number="Anonymous")
+    assert list(listing.search(Call.objects.all(), "anonymous")) == [one]
+
+
+@pytest.mark.parametrize("word", ["כן", "555"])
+def test_a_short_word_is_looked_for_in_the_newest_calls_of_the_list(word, monkeypatch):
+    monkeypatch.setattr(listing, "NEWEST_CALLS", 2)
+    calls = [call(f"CA{hours}", f"אז {word}", hours_ago=hours) for hours in range(4)]
+    newest_first = Call.objects.order_by("-started_at")
+    assert list(listing.search(newest_first, word)) == calls[:2]
+    yesterday = newest_first.filter(started_at__lt=NEWEST - timedelta(hours=1))
+    assert list(listing.search(yesterday, word)) == calls[2:]
+
+
+def test_a_call_of_many_turns_is_read_in_pages(admin_client, monkeypatch):
+    monkeypatch.setattr(admin, "ROWS_A_PAGE", 2)
+    one = call("CA1", "אחת", "שתיים", "שלוש", "ארבע", "חמש")
+    url = reverse("admin:calls_call_change", args=[one.pk])
+    first = admin_client.get(url).content.decode()
+    assert ["שתיים" in first, "שלוש" in first, "1–2 / 5" in first] == [True, False, True]
+    last = admin_client.get(f"{url}?turns=3").content.decode()
+    assert ["ארבע" in last, "חמש" in last, "turns=2#turns-group" in last] == [False, True, True]
