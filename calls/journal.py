@@ -88,12 +88,14 @@ class Journal:
         """The next records to be written, and the place behind them for ``checkpoint``."""
         records: list[Record] = []
         at = self.written_bytes
-        length = min(CHUNK_BYTES, self.appended_bytes - at)
+        # Once: the other thread appends meanwhile, and what it appends is for the next time.
+        waiting_bytes = self.appended_bytes - at
+        length = min(CHUNK_BYTES, waiting_bytes)
         data = os.pread(self._file, length, at)
-        while b"\n" not in data and len(data) < self.appended_bytes - at:
+        while b"\n" not in data and length < waiting_bytes:
             # A line longer than a chunk, or nothing behind it would ever be written.
-            length *= 2
-            data = os.pread(self._file, min(length, self.appended_bytes - at), at)
+            length = min(2 * length, waiting_bytes)
+            data = os.pread(self._file, length, at)
         while len(records) < most and (end := data.find(b"\n")) >= 0:
             records += _record_of(data[:end], self.path.name)
             at += end + 1

@@ -1,5 +1,6 @@
 """The journal: lines that outlive their process."""
 
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -149,3 +150,19 @@ def test_a_torn_last_line_is_told_and_dropped(tmp_path, caplog):
     dead.close()
     assert "ends with 13 bytes of a line" in caplog.text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_appended_while_one_reads_is_for_the_next_time(tmp_path, monkeypatch):
+    journal = Journal.begin(tmp_path)
+    read = os.pread
+
+    def read_slowly(file, length, at):
+        data = read(file, length, at)
+        journal.append(RECORDS)
+        return data
+
+    monkeypatch.setattr(os, "pread", read_slowly)
+    assert journal.unwritten(10) == ([], 0)
+    assert journal.unwritten(10)[0] == RECORDS
+    monkeypatch.undo()
+    journal.close()
