@@ -41,6 +41,8 @@ PITCH_LIKENESS = 0.65
 TONES_HZ = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
 TONE_CROSSINGS = range(2 * 697 * FRAME_MS // 1000 - 3, 2 * 1633 * FRAME_MS // 1000 + 4)
 """Zero crossings of a frame that two of these frequencies make, whichever is louder: most of speech has fewer."""
+STEADY = 0.25
+"""Share by which the halves of a tone's frame may differ."""
 TONE_SHARE = 0.8
 """Share of a frame's energy in one low and one high DTMF frequency that makes it a key's tone."""
 
@@ -218,7 +220,7 @@ def is_dtmf(pcm: bytes) -> bool:
     ``audioop.findfactor`` is a dot product in C, so each frequency costs a microsecond.
     """
     power = audioop.rms(pcm, 2) ** 2
-    if power == 0 or audioop.cross(pcm, 2) not in TONE_CROSSINGS:
+    if power == 0 or audioop.cross(pcm, 2) not in TONE_CROSSINGS or not _is_steady(pcm):
         return False
     low, high = _REFERENCES
     low_share = max([_power(pcm, *pair) for pair in low]) / power
@@ -226,6 +228,12 @@ def is_dtmf(pcm: bytes) -> bool:
         return False
     high_share = max([_power(pcm, *pair) for pair in high]) / power
     return low_share + high_share >= TONE_SHARE and high_share >= TONE_SHARE / 10
+
+
+def _is_steady(pcm: bytes) -> bool:
+    """Both halves are equally loud, as two tones are that beat several times in each."""
+    first, second = audioop.rms(pcm[: len(pcm) // 2], 2), audioop.rms(pcm[len(pcm) // 2 :], 2)
+    return abs(first - second) <= STEADY * max(first, second)
 
 
 def has_pitch(pcm: bytes) -> bool:
