@@ -73,7 +73,7 @@ def replay(
                     send(now_ms)
             elif isinstance(action, FinishStream):
                 send(now_ms)
-                at_ms = now_ms + random.uniform(*timing.half_close_ms)
+                at_ms = now_ms + speaker.finish_after_ms(tracker.heard_ms)[0]
                 for results in speaker.finish(tracker.heard_ms):
                     heapq.heappush(events, (at_ms, next(order), _event(results)))
                 heapq.heappush(events, (at_ms, next(order), StreamClosed(0)))

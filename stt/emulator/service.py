@@ -7,7 +7,7 @@ import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any, NoReturn
@@ -94,8 +94,11 @@ class SpeechEmulator:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable.")
         config = await self._configured(requests, context)
         faults = self.faults if not self.faults.hits or self.streams_opened <= self.faults.hits else Faults()
-        speaker = Speaker(self.options.timing, random, finals=not faults.no_finals)
-        stream = _Stream(self._library, speaker, self._traces)
+        timing = self.options.timing
+        if faults.half_close_ignored:
+            timing = replace(timing, p_half_close_forces=0.0)
+        speaker = Speaker(timing, random, finals=not faults.no_finals)
+        stream = EmulatedStream(self._library, speaker, self._traces)
         mouth = _Mouth(faults)
         started_s = time.monotonic()
         async for audio in self._audio(requests, context):
@@ -108,7 +111,7 @@ class SpeechEmulator:
                 await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Audio is sent faster than real time.")
             for said in mouth.says(results, age_s):
                 yield _response(said, config)
-        await asyncio.sleep(random.uniform(*self.options.timing.half_close_ms) / 1000)
+        await asyncio.sleep(stream.finish_after_ms() / 1000)
         for said in mouth.says(stream.finish(), time.monotonic() - started_s):
             yield _response(said, config)
         await asyncio.sleep(mouth.last_word_s(time.monotonic() - started_s))
@@ -237,8 +240,8 @@ class _Mouth:
         return Said(tuple(word.text for word in again), said.end_ms, spoken=again)
 
 
-class _Stream:
-    """Audio of one stream, as frames, through the tracker into the speaker."""
+class EmulatedStream:
+    """Audio of one stream, as frames, through the tracker into the speaker. No sockets, no clock."""
 
     def __init__(self, library: Library, speaker: Speaker, traces: Mapping[str, Trace]) -> None:
         self._tracker = Tracker(library)
@@ -262,6 +265,11 @@ class _Stream:
             said += self._speaker.hear(self._tracker.heard_ms)
         self._rest = ulaw[len(ulaw) // FRAME_BYTES * FRAME_BYTES :]
         return said
+
+    def finish_after_ms(self) -> float:
+        """The stream is half-closed: how long until ``finish`` is to be called."""
+        after_ms, forced = self._speaker.finish_after_ms(self._tracker.heard_ms)
+        return after_ms if forced else max(after_ms, self._player.finish_after_ms(self._tracker.heard_ms))
 
     def finish(self) -> list[Said]:
         heard_ms = self._tracker.heard_ms
