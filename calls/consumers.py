@@ -199,7 +199,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         elif isinstance(action, act.PauseStream):
             self.hearing.pause(action.at_ms)
         else:
-            self.hearing.resume(action.frames)
+            self.hearing.resume(action.frames, action.at_ms)
 
     async def disconnect(self, code: int) -> None:
         """The socket is gone; the pump goes on until every utterance is a turn."""
@@ -236,6 +236,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             opened_ms=now_ms(),
             base_ms=said.base_ms,
             first_number=said.stream_index * NUMBERS_A_STREAM + 1,
+            requests=engine.requests,
         )
         if tuning.streaming:
             self.hearing = Hearing(engine.open_stream(tuning), tuning, self._on_recognizer_event, engine.breaker)

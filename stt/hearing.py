@@ -177,10 +177,15 @@ class Hearing:
         if not self._finished and not self._paused and self._retire(at_ms):
             self._paused = True
 
-    def resume(self, frames: Iterable[tuple[int, bytes]]) -> None:
-        """Speech after a pause: open a stream that begins with these frames."""
+    def resume(self, frames: Iterable[tuple[int, bytes]], at_ms: int | None = None) -> None:
+        """After a pause: open a stream that begins with these frames.
+
+        ``at_ms`` moves the border between the two streams there, while the old one has not said its last word.
+        """
         if self._paused and not self._finished:
             self._paused = False
+            if at_ms is not None and self._old is not None:
+                self._deliver(StreamRenewed(self._old.number, at_ms))
             self._begin_with(frames)
 
     def close(self) -> None:

@@ -199,7 +199,7 @@ class VirtualCall:
             elif isinstance(action, act.PauseStream):
                 self.hearing.pause(action.at_ms)
             elif isinstance(action, act.ResumeStream):
-                self.hearing.resume(action.frames)
+                self.hearing.resume(action.frames, action.at_ms)
             elif isinstance(action, act.FinishStream):
                 self.hearing.finish()
             elif isinstance(action, act.AskOneShot):

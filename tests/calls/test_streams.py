@@ -1,5 +1,6 @@
 """Streams that grow old, die, go deaf or are paused: the words of the call stay whole."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -7,11 +8,15 @@ import pytest
 
 from stt.breaker import FAILURES, Breaker
 from stt.emulator.recordings import Library
+from stt.emulator.timing import UNKIND
 from stt.tuning import Tuning
 from tests.virtual import Engine, VirtualCall, in_virtual_time
 
 LIBRARY = Library([Path(__file__).resolve().parents[2] / "samples"])
 KEPT = (0, 0)
+LONG = {"half_close_ms": 0}
+"""Streams that live long enough to be renewed, to die and to be ended."""
+NOT_FORCED = replace(UNKIND, p_half_close_forces=0.0)
 
 
 def call(scenario, *, breaker=None, tuning=None, **engine):
@@ -44,7 +49,7 @@ def lost_and_added(one):
 @pytest.mark.parametrize("pause_ms", [0, 120, 900])
 def test_renewal_loses_and_doubles_no_word(pause_ms, seed):
     """Without pauses every cut is in mid-speech."""
-    tuning = {"renew_after_s": 5, "renew_latest_s": 7}
+    tuning = {**LONG, "renew_after_s": 5, "renew_latest_s": 7}
     one = call(dialogue(pause_ms), tuning=tuning, longest_s=9, seed=seed)
     assert len(one.engine.streams) > 5
     assert lost_and_added(one) == KEPT
@@ -52,8 +57,8 @@ def test_renewal_loses_and_doubles_no_word(pause_ms, seed):
 
 
 def test_a_call_with_renewals_gives_the_words_of_one_without():
-    plain = call(dialogue(900))
-    renewed = call(dialogue(900), tuning={"renew_after_s": 10, "renew_latest_s": 15})
+    plain = call(dialogue(900), tuning=LONG)
+    renewed = call(dialogue(900), tuning={**LONG, "renew_after_s": 10, "renew_latest_s": 15})
     assert len(plain.engine.streams) == 1 < len(renewed.engine.streams)
     assert [t.heard_text for t in plain.turns.values()] == [t.heard_text for t in renewed.turns.values()]
 
@@ -61,13 +66,13 @@ def test_a_call_with_renewals_gives_the_words_of_one_without():
 @pytest.mark.parametrize("dies_after_s", [3, 7])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_stream_that_dies_again_and_again_takes_no_word_with_it(dies_after_s, seed):
-    one = call(dialogue(900), dies_after_s=dies_after_s, seed=seed)
+    one = call(dialogue(900), dies_after_s=dies_after_s, seed=seed, tuning=LONG)
     assert "unavailable" in one.notes
     assert lost_and_added(one) == KEPT
 
 
 def test_a_stream_that_google_ends_for_its_age_takes_no_word_with_it():
-    one = call(dialogue(300), longest_s=6)
+    one = call(dialogue(300), longest_s=6, tuning=LONG)
     assert "stream_expired" in one.notes
     assert lost_and_added(one) == KEPT
 
@@ -120,6 +125,44 @@ def test_a_hundred_calls_do_not_ask_a_dead_engine_three_hundred_times():
     assert 100 <= engine.refused < 110 + FAILURES
 
 
+@pytest.mark.parametrize("timing", [UNKIND, NOT_FORCED], ids=["forced", "not forced"])
+@pytest.mark.parametrize("half_close_ms", [100, 220])
+@pytest.mark.parametrize("pause_ms", [0, 160, 300, 900])
+def test_half_closing_at_every_pause_loses_and_doubles_no_word(pause_ms, half_close_ms, timing):
+    for seed in range(2):
+        one = call(dialogue(pause_ms), tuning={"half_close_ms": half_close_ms}, seed=seed, timing=timing)
+        assert len(one.engine.streams) > 10
+        assert lost_and_added(one) == KEPT
+        assert one.score.misplaced == 0
+
+
+@pytest.mark.parametrize(
+    "fault", [{"finals": False}, {"dies_after_s": 1.5}, {"handshake_ms": 800}, {"longest_s": 3}], ids=str
+)
+def test_half_closing_under_faults_loses_and_doubles_no_word(fault):
+    assert lost_and_added(call(dialogue(200), tuning={"half_close_ms": 120}, **fault)) == KEPT
+
+
+def test_a_half_close_brings_the_words_within_half_a_second_of_the_end_of_speech():
+    one = call(dialogue(900), tuning={"half_close_ms": 120})
+    waited = [turn.final_ms for turn in one.turns.values() if turn.text]
+    assert len(waited) > 10
+    assert sum(ms <= 500 for ms in waited) >= 0.9 * len(waited)
+
+
+def test_a_half_closed_stream_without_words_is_not_waited_for():
+    """The one-shot is asked before STT_TIMEOUT_MS has run out."""
+    one = call(dialogue(900), tuning={"half_close_ms": 120, "stt_timeout_ms": 3000}, deaf=True)
+    first = one.turns[1]
+    assert first.source == "fallback"
+    assert first.final_ms < 1200
+
+
+def test_half_closing_rests_while_the_process_has_made_many_requests():
+    one = call(dialogue(900), tuning={"half_close_requests": 0})
+    assert len(one.engine.streams) == 1
+
+
 def test_silence_pauses_the_stream_and_speech_brings_it_back_whole():
     async def scenario(one):
         for recording in LIBRARY.recordings[:4]:
@@ -154,13 +197,16 @@ def test_a_line_on_which_no_frame_comes_is_ended():
 
 
 @pytest.mark.parametrize("fault", [{"finals": False}, {"dies_after_s": 5}, {"deaf": True}, {}])
-def test_human_speech_stays_whole_under_faults(clips, fault):
+@pytest.mark.parametrize("half_close_ms", [0, 120])
+def test_human_speech_stays_whole_under_faults(clips, fault, half_close_ms):
     library = Library([clips])
     names = sorted(r.name for r in library.recordings if r.name.startswith(("he_sas_", "he_ashrei_")))
     by_name = {recording.name: recording for recording in library.recordings}
 
     async def run(some):
-        one = VirtualCall(Engine(library, **fault), Tuning(renew_after_s=10, renew_latest_s=15))
+        one = VirtualCall(
+            Engine(library, **fault), Tuning(renew_after_s=10, renew_latest_s=15, half_close_ms=half_close_ms)
+        )
         await one.noise(1000)
         for name in some:
             await one.recording(by_name[name])
