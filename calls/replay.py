@@ -1,8 +1,8 @@
 """A recorded call through the pure core, faster than real time, with the emulated recogniser's own timing. Pure.
 
 No sockets, no gRPC: for exploring rules and settings over hours of speech in seconds. What is measured here is the
-decision logic on one stream that is never half-closed; benchmarks/latency_curve.py has streams in virtual time, the demo
-and the live tests measure the whole path.
+decision logic on one stream that is never half-closed; benchmarks/latency_curve.py has streams in virtual time, the
+demo and the live tests measure the whole path.
 """
 
 from __future__ import annotations
