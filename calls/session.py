@@ -295,6 +295,7 @@ class CallSession:
             at_ms = self._renewed.pop(event.stream)
             if event.error is None:
                 self._heard_out_ms = at_ms
+            self._without_a_final()
             return actions
         self._watch.closed()
         if self.state is State.DRAINING:
@@ -302,6 +303,13 @@ class CallSession:
         else:
             self._must_be_rescued()
         return actions
+
+    def _without_a_final(self) -> None:
+        """A half-closed stream owed a final and has ended: what it last guessed is no text to act on."""
+        weak = self._ledger.weak()
+        for utterance in self._utterances:
+            if utterance.number in weak and utterance.phase in (Phase.SPEAKING, Phase.WAITING):
+                utterance.rescue = True
 
     def _must_be_rescued(self) -> None:
         """What is being spoken, or waits, was not heard whole by any stream."""

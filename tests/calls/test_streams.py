@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from calls.scoring import Score, percentile
 from stt.breaker import FAILURES, Breaker
 from stt.emulator.recordings import Library
 from stt.emulator.timing import UNKIND
@@ -196,24 +197,48 @@ def test_a_line_on_which_no_frame_comes_is_ended():
     assert 15 <= one.loop.time() < 25
 
 
-@pytest.mark.parametrize("fault", [{"finals": False}, {"dies_after_s": 5}, {"deaf": True}, {}])
-@pytest.mark.parametrize("half_close_ms", [0, 120])
-def test_human_speech_stays_whole_under_faults(clips, fault, half_close_ms):
-    library = Library([clips])
-    names = sorted(r.name for r in library.recordings if r.name.startswith(("he_sas_", "he_ashrei_")))
+def human_call(library, names, tuning, **engine):
     by_name = {recording.name: recording for recording in library.recordings}
 
-    async def run(some):
-        one = VirtualCall(
-            Engine(library, **fault), Tuning(renew_after_s=10, renew_latest_s=15, half_close_ms=half_close_ms)
-        )
+    async def run():
+        one = VirtualCall(Engine(library, **engine), tuning)
         await one.noise(1000)
-        for name in some:
+        for name in names:
             await one.recording(by_name[name])
             await one.noise(900)
         await one.noise(1000)
         await one.hang_up()
         return one
 
+    return in_virtual_time(run())
+
+
+def human_names(library):
+    return sorted(r.name for r in library.recordings if r.name.startswith(("he_sas_", "he_ashrei_")))
+
+
+@pytest.mark.parametrize("fault", [{"finals": False}, {"dies_after_s": 5}, {"deaf": True}, {}])
+@pytest.mark.parametrize("half_close_ms", [0, 120])
+def test_human_speech_stays_whole_under_faults(clips, fault, half_close_ms):
+    library = Library([clips])
+    tuning = Tuning(renew_after_s=10, renew_latest_s=15, half_close_ms=half_close_ms)
+    names = human_names(library)
     for first in range(0, len(names), 14):
-        assert lost_and_added(in_virtual_time(run(names[first : first + 14]))) == KEPT
+        assert lost_and_added(human_call(library, names[first : first + 14], tuning, **fault)) == KEPT
+
+
+@pytest.mark.parametrize(("timing", "long_p50_ms", "all_p95_ms"), [(UNKIND, 400, 500), (NOT_FORCED, 1040, 1570)])
+def test_the_words_of_human_speech_come_as_soon_as_the_latency_page_says(clips, timing, long_p50_ms, all_p95_ms):
+    library = Library([clips])
+    names = human_names(library)
+    score, waited_ms, long_ms = Score(0, 0, 0, 0, 0), [], []
+    for seed in range(2):
+        for first in range(0, len(names), 10):
+            one = human_call(library, names[first : first + 10], Tuning(), timing=timing, seed=f"{seed}/{first}")
+            score += one.score
+            waited_ms += [turn.final_ms for turn in one.turns.values() if turn.final_ms is not None]
+            long_ms += [turn.final_ms for number, turn in one.turns.items() if len(one.first_texts[number]) >= 15]
+    assert score.kept
+    assert score.acted_wrong_share <= 0.02
+    assert percentile(long_ms, 0.5) <= long_p50_ms
+    assert percentile(waited_ms, 0.95) <= all_p95_ms

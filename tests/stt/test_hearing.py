@@ -153,12 +153,18 @@ async def test_the_border_between_streams_moves_while_the_old_one_has_its_say():
     ear.hearing.close()
 
 
-async def test_the_border_stays_when_the_old_stream_has_had_its_say():
+async def test_the_border_stays_where_it_was_once_the_old_stream_has_said_a_final():
     ear = Ear()
     ear.feed(8)
+    old = ear.streams[0]
+    old.finish = lambda: None
     ear.hearing.pause(160)
-    assert await ear.events.get() == StreamRenewed(0, 160)
-    assert isinstance(await ear.events.get(), StreamClosed)
+    old.deliver(Final((Word("a"),), 20))
     ear.hearing.resume([(80, FRAME)], 100)
-    ear.streams[1].deliver(Final((Word("a"),), 20))
-    assert isinstance(await ear.events.get(), Final)
+    old.deliver(StreamClosed(0))
+    assert [await ear.events.get() for _ in range(3)] == [
+        StreamRenewed(0, 160),
+        Final((Word("a"),), 20),
+        StreamClosed(0),
+    ]
+    ear.hearing.close()
