@@ -128,7 +128,7 @@ BOUNDS: dict[str, Bounds] = {
         0,
         2000,
         "ms",
-        _("0: never. Smaller: finals sooner, for more requests (120: 32 a minute of talk) and billed seconds (+18 %)."),
+        _("0: never. Smaller: finals sooner, for more requests (120: 32 a minute of talk) and billed seconds (+30 %)."),
     ),
     "half_close_requests": Bounds(
         _("Requests a minute up to which finals are hastened"),
