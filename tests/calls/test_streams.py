@@ -87,7 +87,7 @@ def test_a_deaf_stream_is_renewed_and_its_words_come_from_the_one_shot():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_without_any_final_the_one_shot_settles_what_hypotheses_said(seed):
-    one = call(dialogue(900), finals=False, seed=seed)
+    one = call(dialogue(900), finals=False, seed=seed, tuning=LONG)
     assert "rescue" in one.notes
     assert lost_and_added(one) == KEPT
 
