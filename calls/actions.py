@@ -78,16 +78,18 @@ class RenewStream:
 
 @dataclass(frozen=True, slots=True)
 class PauseStream:
-    """The caller has been silent for long: half-close the stream and open none."""
+    """The caller is silent: half-close the stream and open none; words from ``at_ms`` on are the next one's."""
 
     at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeStream:
-    """Speech after a pause: open a stream, beginning with this audio."""
+    """Open the next stream, beginning with this audio."""
 
     frames: tuple[tuple[int, bytes], ...]
+    at_ms: int | None = None
+    """From here on words are its own, where that was later until now."""
 
 
 @dataclass(frozen=True, slots=True)

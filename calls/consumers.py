@@ -215,7 +215,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         elif isinstance(action, act.PauseStream):
             self.hearing.pause(action.at_ms)
         else:
-            self.hearing.resume(action.frames)
+            self.hearing.resume(action.frames, action.at_ms)
 
     async def disconnect(self, code: int) -> None:
         """The socket is gone; the pump goes on until every utterance is a turn."""
@@ -255,6 +255,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             base_ms=said.base_ms,
             first_number=said.stream_index * NUMBERS_A_STREAM + 1,
             vad=self._vad,
+            requests=engine.requests,
         )
         if tuning.vad_engine == "silero" and self._vad is None:
             self.session.counters["silero_not_ready"] += 1

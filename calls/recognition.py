@@ -14,6 +14,7 @@ from stt.breaker import Breaker
 from stt.events import Final, RecognizerError
 from stt.google import GoogleOptions, GoogleSpeech, GoogleStream
 from stt.recognizers import Deliver
+from stt.requests import RequestRate
 from stt.selection import DEFAULT, SttModel, choose_stt_model, v1_endpoint
 from stt.tuning import Tuning
 
@@ -34,6 +35,7 @@ class Recognition:
         self.engine = engine
         self.breaker = Breaker(Random())
         """Shared by all calls: what one has found out, the others need not ask."""
+        self.requests = RequestRate()
         self.model: SttModel = DEFAULT
         self._certain = False
         self._probing = threading.Lock()
@@ -51,7 +53,12 @@ class Recognition:
     def open_stream(self, tuning: Tuning) -> Callable[[Deliver], GoogleStream]:
         """A factory of streams for one call."""
         model = self._model(tuning)
-        return lambda deliver: self.engine.open_stream(deliver, model=model, hints=tuning.phrase_hints)
+
+        def open_one(deliver: Deliver) -> GoogleStream:
+            self.requests.add(time.monotonic() * 1000)
+            return self.engine.open_stream(deliver, model=model, hints=tuning.phrase_hints)
+
+        return open_one
 
     def recognize(self, pcm: bytes, tuning: Tuning) -> Final:
         """One utterance of 8 kHz PCM16. Blocking. Raises RecognizerError.
@@ -61,6 +68,7 @@ class Recognition:
         until_s = time.monotonic() + tuning.stt_fallback_deadline_ms / 1000
         while True:
             left_ms = round((until_s - time.monotonic()) * 1000)
+            self.requests.add(time.monotonic() * 1000)
             try:
                 return self.engine.recognize(
                     pcm, model=self._model(tuning), timeout_ms=max(left_ms, 1), hints=tuning.phrase_hints

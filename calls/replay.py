@@ -1,7 +1,8 @@
 """A recorded call through the pure core, faster than real time, with the emulated recogniser's own timing. Pure.
 
 No sockets, no gRPC: for exploring rules and settings over hours of speech in seconds. What is measured here is the
-decision logic; the demo and the live tests measure the whole path.
+decision logic on one stream that is never half-closed; benchmarks/latency_curve.py has streams in virtual time, the
+demo and the live tests measure the whole path.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from calls.actions import AskOneShot, CallOver, Feed, FinishStream, TurnAccepted, TurnRevised
@@ -49,7 +50,7 @@ def replay(
     """One call of these recordings with pauses of line noise."""
     random = Random(seed)  # noqa: S311
     frames, said = _audio(recordings, pause_ms, random)
-    session = CallSession(CALL_SID, tuning, vad=silero.of_recording(tuning))
+    session = CallSession(CALL_SID, replace(tuning, half_close_ms=0), vad=silero.of_recording(tuning))
     tracker, speaker = Tracker(library), Speaker(timing, random, finals=finals)
     result = Replayed()
     events: list[tuple[float, int, RecognizerEvent]] = []
@@ -74,7 +75,7 @@ def replay(
                     send(now_ms)
             elif isinstance(action, FinishStream):
                 send(now_ms)
-                at_ms = now_ms + random.uniform(*timing.half_close_ms)
+                at_ms = now_ms + speaker.finish_after_ms(tracker.heard_ms)[0]
                 for results in speaker.finish(tracker.heard_ms):
                     heapq.heappush(events, (at_ms, next(order), _event(results)))
                 heapq.heappush(events, (at_ms, next(order), StreamClosed(0)))

@@ -51,6 +51,7 @@ from stt.events import (
     StreamOpened,
     StreamRenewed,
 )
+from stt.requests import RequestRate
 from stt.tuning import Tuning
 
 NO_FRAMES_MARGIN_MS = 300
@@ -75,6 +76,9 @@ CUT_WITHIN_MS = 2000
 """In mid-speech a stream is cut at the quietest frame of this long."""
 NUMBERS_A_STREAM = 10_000
 """Turns and events of a call's second stream are numbered from here on: what its first process knew may be lost."""
+SPOKEN_OVER_MS = 250
+"""Where the caller spoke on, the border between two streams lies this long before the silence: the word that the
+half-close may have cut is the next stream's, which has heard it whole."""
 UNHEARD_MS = 600
 """After a stream has failed: the next one opens, and a word on the edge of the first may be the next utterance's."""
 PRE_ROLL_MS = EndpointOptions().pre_roll_ms
@@ -104,10 +108,12 @@ class CallSession:
         base_ms: int = 0,
         first_number: int = 1,
         vad: Vad | None = None,
+        requests: RequestRate | None = None,
     ) -> None:
         """``longest_call_s``: 0 is without end. ``opened_ms``: when the socket opened.
 
         ``base_ms``, ``first_number``: where a call's second stream goes on. ``vad``: instead of webrtcvad.
+        ``requests``: of the whole process.
         """
         self.call_sid = call_sid
         self.tuning = tuning
@@ -121,15 +127,19 @@ class CallSession:
         self._clock = FrameClock(self.counters, base_ms)
         self._endpointer = Endpointer(EndpointOptions.of(tuning), vad)
         self._ring = AudioRing()
-        self._watch = StreamWatch(tuning)
+        self._watch = StreamWatch(tuning, requests or RequestRate())
         self._ledger = Attribution(first_number)
         self._kept = KeptTurns(self._ledger)
         self._utterances: list[Utterance] = []
         """Not yet handed on, in speech order; the last may still be spoken."""
         self._asked: dict[int, float] = {}
         """One-shots under way: utterance -> the instant at which it is given up."""
-        self._renewed: set[int] = set()
-        """Streams that were half-closed on purpose."""
+        self._renewed: dict[int, int] = {}
+        """Streams that were half-closed on purpose: up to where words are theirs."""
+        self._heard_out_ms = 0
+        """Up to here a half-closed stream has said all it will say."""
+        self._silent_from_ms = 0
+        """Where the voice ended before the last half-close."""
         self._unheard_to_ms = 0
         """What begins before this was not heard from its beginning by the stream that hears now."""
         self._longest_call_ms = longest_call_s * 1000
@@ -271,7 +281,7 @@ class CallSession:
             self._streaming, self._attempts = True, event.attempt
             self._watch.opened(now_ms)
         elif isinstance(event, StreamRenewed):
-            self._renewed.add(event.stream)
+            self._renewed[event.stream] = event.at_ms
             self._ledger.renewed(event.stream, event.at_ms)
         elif isinstance(event, StreamingLost):
             self._streaming = False
@@ -284,7 +294,10 @@ class CallSession:
         self._ledger.closed(event.stream)
         actions: list[Action] = [] if event.error is None else [Note(event.error.code, f"stream {event.stream}")]
         if event.stream in self._renewed:
-            self._renewed.discard(event.stream)
+            at_ms = self._renewed.pop(event.stream)
+            if event.error is None:
+                self._heard_out_ms = at_ms
+            self._without_a_final()
             return actions
         self._watch.closed()
         if self.state is State.DRAINING:
@@ -292,6 +305,13 @@ class CallSession:
         else:
             self._must_be_rescued()
         return actions
+
+    def _without_a_final(self) -> None:
+        """A half-closed stream owed a final and has ended: what it last guessed is no text to act on."""
+        weak = self._ledger.weak()
+        for utterance in self._utterances:
+            if utterance.number in weak and utterance.phase in (Phase.SPEAKING, Phase.WAITING):
+                utterance.rescue = True
 
     def _must_be_rescued(self) -> None:
         """What is being spoken, or waits, was not heard whole by any stream."""
@@ -359,6 +379,8 @@ class CallSession:
 
     def _tend(self, verdict: Verdict, at_ms: int) -> list[Action]:
         """The stream has had its time: the shell renews, pauses or resumes it, at once."""
+        if verdict in (Verdict.HALF_CLOSE, Verdict.NEXT, Verdict.SPOKEN_OVER):
+            return [self._hasten(verdict, at_ms + FRAME_MS)]
         note = Note(verdict.value)
         if verdict is Verdict.PAUSE:
             return [PauseStream(at_ms), note]
@@ -370,6 +392,17 @@ class CallSession:
         if not self._watch.quiet:
             cut_ms = self._ring.quietest_ms(at_ms - CUT_WITHIN_MS, cut_ms)
         return [RenewStream(cut_ms, tuple(self._ring.since(cut_ms - REPLAY_MS))), note]
+
+    def _hasten(self, verdict: Verdict, now_ms: int) -> PauseStream | ResumeStream:
+        """Half-close the stream for its final, or begin the next one. No note: it happens at every pause."""
+        self.counters[verdict.value] += 1
+        if verdict is Verdict.HALF_CLOSE:
+            self._silent_from_ms = self._endpointer.last_voiced_end_ms or now_ms
+            return PauseStream(now_ms)
+        if verdict is Verdict.NEXT:
+            return ResumeStream(tuple(self._ring.since(self._silent_from_ms)))
+        border_ms = self._silent_from_ms - SPOKEN_OVER_MS
+        return ResumeStream(tuple(self._ring.since(border_ms - REPLAY_MS)), border_ms)
 
     def _trim(self) -> None:
         needed = [self._clock.next_ms - CUT_WITHIN_MS - REPLAY_MS]
@@ -419,16 +452,20 @@ class CallSession:
         covered = self._covers(utterance, share.heard_to_ms)
         due = now_ms >= utterance.deadline_ms
         settled = share.settled or utterance.confirmed >= SETTLED_AFTER
-        if share.words and share.settled and (covered or due or not self._streaming):
+        # A half-closed stream says its last word soon, and holds the next one's back until then.
+        more_comes = not covered and bool(self._renewed) and self._streaming
+        if share.words and share.settled and (covered or (due and not more_comes) or not self._streaming):
             self._accept(utterance, share, Source.FINAL, "covering_final" if covered else "held_final", now_ms)
         elif share.words and covered and settled and self._is_strong(share):
             self._accept(utterance, share, Source.EARLY, "strong_partial", now_ms)
-        if utterance.phase is Phase.DECIDED or not (due or (not share.words and not self._streaming)):
+        nothing_comes = not self._streaming or self._heard_out_ms >= utterance.end_ms
+        if utterance.phase is Phase.DECIDED or not (due or (not share.words and nothing_comes)):
             return []
         # A partial that has not settled is not text to act on yet: its newest words may be wrong; where the engine has
         # not listened to the end, words are missing more often than not, and waiting twice as long pays.
         settle_ms = self.tuning.settle_ms * (1 if covered else 2)
-        if share.words and not settled and self._streaming and now_ms < utterance.deadline_ms + settle_ms:
+        may_change = (not settled and self._streaming) or more_comes
+        if share.words and may_change and now_ms < utterance.deadline_ms + settle_ms:
             return []
         if self.state is State.DRAINING and self._streaming and utterance.phase is Phase.WAITING:
             # The half-closed stream still has its say; its end, or DRAIN_STREAM_MS, decides.
@@ -484,6 +521,7 @@ class CallSession:
     def _covers(self, utterance: Utterance, heard_to_ms: int | None, beyond_ms: int = 0) -> bool:
         """A result that reaches the utterance's last voiced frame, within the slack."""
         end_ms = self._endpointer.last_voiced_end_ms if utterance.phase is Phase.SPEAKING else utterance.end_ms
+        heard_to_ms = max(heard_to_ms or 0, self._heard_out_ms)
         return bool(heard_to_ms and end_ms and heard_to_ms >= end_ms + beyond_ms - self.tuning.coverage_slack_ms)
 
     def _is_strong(self, share: Share) -> bool:

@@ -1,15 +1,17 @@
-"""When a recognition stream has had its time: too old, deaf, or not worth its cost in a silence. Pure, no clock.
+"""When a recognition stream has had its time: too old, deaf, at the end of speech, or a cost without use. Pure.
 
 Google ends a stream at 305 s, and now and then goes on listening without a word; both are seen here before a word is
-lost. Decides, and leaves the doing to the session's actions.
+lost. And it says a final when it likes: half-closing the stream as soon as speech seems to have ended asks for it now.
+Decides, and leaves the doing to the session's actions.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from stt.audio import FRAME_MS
+from stt.requests import RequestRate
 from stt.tuning import Tuning
 
 QUIET_MS = 500
@@ -23,12 +25,18 @@ RENEW_AGAIN_MS = 10_000
 
 
 class Verdict(StrEnum):
-    """What to do with the stream; also the stable code of the event."""
+    """What to do with the stream; also the stable code of what is noted of it."""
 
     RENEW_OLD = "stream_old"
     RENEW_DEAF = "stream_deaf"
     PAUSE = "stream_paused"
     RESUME = "stream_resumed"
+    HALF_CLOSE = "half_closed"
+    """Speech seems to have ended: ask for its final."""
+    NEXT = "half_close_held"
+    """It had ended: the next stream begins, ahead of the speech that it will hear."""
+    SPOKEN_OVER = "half_close_spoken_over"
+    """It had not: the next stream begins before the word that the half-close may have cut."""
 
 
 @dataclass(slots=True)
@@ -36,19 +44,31 @@ class StreamWatch:
     """One call's stream. Fed with every frame and every sign of hearing."""
 
     tuning: Tuning
+    requests: RequestRate = field(default_factory=RequestRate)
+    """Of the process: half-closing rests when there are many."""
     paused: bool = False
+    half_closed: bool = False
+    """The stream was half-closed for its final, and the next one has not begun."""
     _opened_ms: float | None = None
+    _hears_from_ms: float | None = None
+    """When the first of the streams was opened that would have heard ``_unheard_ms``."""
     _quiet_ms: int = 0
+    _silence_ms: int = 0
+    """Since the last voiced frame."""
+    _spoken: bool = False
+    """Speech was fed to this stream that no half-close has asked for."""
     _unheard_ms: int = 0
-    """Voice since the stream last said anything."""
+    """Voice since the engine last said anything."""
     _missed: int = 0
 
     def opened(self, now_ms: float) -> None:
         self._opened_ms = now_ms
-        self._unheard_ms = self._missed = 0
+        if self._hears_from_ms is None:
+            self._hears_from_ms = now_ms
+            self._unheard_ms = self._missed = 0
 
     def closed(self) -> None:
-        self._opened_ms = None
+        self._opened_ms = self._hears_from_ms = None
 
     def heard(self) -> None:
         """A result with words."""
@@ -61,6 +81,10 @@ class StreamWatch:
     def frame(self, *, voiced: bool, speaking: bool, now_ms: float) -> Verdict | None:
         """One frame of 20 ms; constant time, on the media path."""
         self._quiet_ms = 0 if speaking else self._quiet_ms + FRAME_MS
+        self._silence_ms = 0 if voiced else self._silence_ms + FRAME_MS
+        self._spoken = self._spoken or (voiced and speaking)
+        if self.half_closed:
+            return self._next(voiced=voiced, speaking=speaking)
         if self.paused:
             if not speaking:
                 return None
@@ -71,17 +95,19 @@ class StreamWatch:
         if voiced:
             self._unheard_ms += FRAME_MS
         age_ms = now_ms - self._opened_ms
-        missed = self._missed >= MOST_MISSED and self._unheard_ms >= LEAST_MISSED_MS
-        deaf = missed or self._unheard_ms >= self.tuning.deaf_after_ms
-        if deaf and age_ms >= RENEW_AGAIN_MS:
+        if self._is_deaf(now_ms):
             return self._renew(Verdict.RENEW_DEAF)
         if age_ms >= self.tuning.renew_latest_s * 1000:
             return self._renew(Verdict.RENEW_OLD)
         if age_ms >= self.tuning.renew_after_s * 1000 and self._quiet_ms >= QUIET_MS:
             return self._renew(Verdict.RENEW_OLD)
+        if self._final_is_wanted(now_ms):
+            self._spoken, self.half_closed = False, True
+            self._opened_ms = None  # until the next one has opened, behind this one's last word
+            return Verdict.HALF_CLOSE
         if self.tuning.pause_after_s and self._quiet_ms >= self.tuning.pause_after_s * 1000:
             self.paused = True
-            self._opened_ms = None
+            self.closed()
             return Verdict.PAUSE
         return None
 
@@ -89,6 +115,24 @@ class StreamWatch:
     def quiet(self) -> bool:
         return self._quiet_ms >= QUIET_MS
 
+    def _is_deaf(self, now_ms: float) -> bool:
+        missed = self._missed >= MOST_MISSED and self._unheard_ms >= LEAST_MISSED_MS
+        if not missed and self._unheard_ms < self.tuning.deaf_after_ms:
+            return False
+        return self._hears_from_ms is not None and now_ms - self._hears_from_ms >= RENEW_AGAIN_MS
+
+    def _final_is_wanted(self, now_ms: float) -> bool:
+        half_close_ms = self.tuning.half_close_ms
+        if not half_close_ms or not self._spoken or self._silence_ms < half_close_ms:
+            return False
+        return self.requests.a_minute(now_ms) < self.tuning.half_close_requests
+
+    def _next(self, *, voiced: bool, speaking: bool) -> Verdict | None:
+        if speaking and not voiced:
+            return None
+        self.half_closed = False
+        return Verdict.SPOKEN_OVER if speaking else Verdict.NEXT
+
     def _renew(self, verdict: Verdict) -> Verdict:
-        self._opened_ms = None  # until the new one has opened
+        self.closed()  # until the new one has opened
         return verdict

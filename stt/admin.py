@@ -25,6 +25,8 @@ class TuningProfileAdmin(admin.ModelAdmin):
                     "early_min_characters",
                     "coverage_slack_ms",
                     "settle_ms",
+                    "half_close_ms",
+                    "half_close_requests",
                     "stt_fallback_deadline_ms",
                 )
             },

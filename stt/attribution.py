@@ -32,6 +32,8 @@ NEAR_MS = 4000
 """Farther back than this no word is looked for: the engine's longest pause, and a new stream's overlap."""
 OVERLAP_MS = 700
 """So long before the take-over the next stream may have heard: 500 ms, and a word on its edge."""
+SAME_WORD_MS = 80
+"""A word that two streams give, one over the other by this much, is one word: said twice it has a pause between."""
 SHORTEST_WORD_MS = 120
 """A hypothesis that reaches less than this into an utterance cannot hold a whole word of it."""
 
@@ -164,6 +166,8 @@ class Attribution:
                 self._open[event.stream].withheld = True
             return
         words = tuple(word for word in self._owned(event.stream, said) if not self._was_settled(word))
+        if not words and self._is_all_behind_the_cut(event.stream, said):
+            self._void(event.stream)
         if not words or self._is_repeat(event.stream, tuple(word.text for word in said), event.end_ms):
             return
         segment = self._segment(event.stream, tuple(word.text for word in words))
@@ -392,12 +396,39 @@ class Attribution:
             return words[len(words) - len(kept) :]
         owned = []
         for word in words:
-            middle_ms = None if word.start_ms is None or word.end_ms is None else (word.start_ms + word.end_ms) // 2
+            middle_ms = _middle_ms(word)
             before = until_ms is None or middle_ms is None or middle_ms < until_ms
             after = from_ms is None or middle_ms is None or middle_ms >= from_ms
-            if before and after:
+            if before and after and not self._was_said_before_the_cut(stream, word):
                 owned.append(word)
         return tuple(owned)
+
+    def _is_all_behind_the_cut(self, stream: int, words: tuple[Word, ...]) -> bool:
+        """A final all of whose words are the next stream's."""
+        until_ms = self._until_ms.get(stream)
+        middles_ms = [_middle_ms(word) for word in words]
+        return until_ms is not None and all(ms is not None and ms >= until_ms for ms in middles_ms)
+
+    def _void(self, stream: int) -> None:
+        """What the stream's open segment said, another one says."""
+        segment = self._open.pop(stream, None)
+        if segment is not None:
+            segment.entries = []
+            self._changed(segment)
+
+    def _was_said_before_the_cut(self, stream: int, word: Word) -> bool:
+        """A word on the cut, heard by both streams: the one before has said it, and their times overlap."""
+        from_ms = self._from_ms.get(stream)
+        if from_ms is None or word.start_ms is None or word.start_ms > from_ms - SAME_WORD_MS:
+            return False
+        return any(
+            key(entry.text) == key(word.text)
+            and entry.end_ms is not None
+            and entry.end_ms >= word.start_ms + SAME_WORD_MS
+            for segment in self._segments
+            if segment.stream == stream - 1 and segment.settled
+            for entry in segment.entries[-1:]
+        )
 
     def _without_overlap(self, stream: int, words: tuple[str, ...]) -> tuple[str, ...]:
         """A hypothesis of a stream's first segment without the words that the stream before it said last."""
@@ -539,3 +570,7 @@ class Attribution:
 def _known(end_ms: int | None, fed_ms: int) -> int:
     """A result's end for use as a bound: nothing can have been heard behind the audio that was fed."""
     return min(end_ms, fed_ms) if end_ms else fed_ms
+
+
+def _middle_ms(word: Word) -> int | None:
+    return None if word.start_ms is None or word.end_ms is None else (word.start_ms + word.end_ms) // 2

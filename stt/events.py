@@ -75,7 +75,8 @@ class StreamClosed:
 
 @dataclass(frozen=True, slots=True)
 class StreamRenewed:
-    """A stream has been half-closed and the next one begun: words spoken before ``at_ms`` are the old one's."""
+    """A stream has been half-closed: words spoken before ``at_ms`` are its own, the others the next one's. Comes again
+    when the border moves."""
 
     stream: int
     """The old one; the new one is ``stream + 1``."""

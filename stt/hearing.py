@@ -115,6 +115,8 @@ class Hearing:
         """The one that is fed."""
         self._old: _Stream | None = None
         """Half-closed, and still speaking; the new one's events wait behind it."""
+        self._old_has_spoken = False
+        """A final came from it since: words up to its border are given out."""
         self._behind: list[RecognizerEvent] = []
         self._number = 0
         self._attempt = 0
@@ -177,10 +179,15 @@ class Hearing:
         if not self._finished and not self._paused and self._retire(at_ms):
             self._paused = True
 
-    def resume(self, frames: Iterable[tuple[int, bytes]]) -> None:
-        """Speech after a pause: open a stream that begins with these frames."""
+    def resume(self, frames: Iterable[tuple[int, bytes]], at_ms: int | None = None) -> None:
+        """After a pause: open a stream that begins with these frames.
+
+        ``at_ms`` moves the border between the two streams there, while the old one has not said its last word.
+        """
         if self._paused and not self._finished:
             self._paused = False
+            if at_ms is not None and self._old is not None and not self._old_has_spoken:
+                self._deliver(StreamRenewed(self._old.number, at_ms))
             self._begin_with(frames)
 
     def close(self) -> None:
@@ -229,6 +236,7 @@ class Hearing:
         self._flush()
         self._flush_slot()
         self._old, self._stream = self._stream, None
+        self._old_has_spoken = False
         self._say(StreamRenewed(self._old.number, at_ms))
         self._old.finish(self._loop.time())
         self._keep_pace()
@@ -308,6 +316,7 @@ class Hearing:
             self._old = None
             self._let_go(StreamClosed(stream.number, event.error))
         elif isinstance(event, Final):
+            self._old_has_spoken = True
             self._deliver(_in_media_time(event, stream))
         # Its interims would say words that the new one will say.
 

@@ -12,7 +12,7 @@ from stt import silero
 from stt.tuning import BOUNDS, VAD_ENGINES, Tuning, TuningError
 
 
-def _bounded(name: str) -> models.PositiveIntegerField:
+def _bounded(name: str, **options: int) -> models.PositiveIntegerField:
     bounds = BOUNDS[name]
     return models.PositiveIntegerField(
         _(bounds.label),
@@ -27,6 +27,7 @@ def _bounded(name: str) -> models.PositiveIntegerField:
             unit=bounds.unit and f" {bounds.unit}",
             trades=_(bounds.trades),
         ),
+        **options,
     )
 
 
@@ -62,6 +63,9 @@ class TuningProfile(models.Model):
     early_min_characters = _bounded("early_min_characters")
     coverage_slack_ms = _bounded("coverage_slack_ms")
     settle_ms = _bounded("settle_ms")
+    # Fields that came later: a process that does not know them yet may still add a row.
+    half_close_ms = _bounded("half_close_ms", db_default=Tuning().half_close_ms)
+    half_close_requests = _bounded("half_close_requests", db_default=Tuning().half_close_requests)
     stt_attempts = _bounded("stt_attempts")
     stt_retry_ms = _bounded("stt_retry_ms")
     renew_after_s = _bounded("renew_after_s")

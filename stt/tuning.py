@@ -123,6 +123,20 @@ BOUNDS: dict[str, Bounds] = {
         "ms",
         _("Larger: a partial not yet settled at the time-out waits longer for its final: fewer errors."),
     ),
+    "half_close_ms": Bounds(
+        _("Silence that hastens the final"),
+        0,
+        2000,
+        "ms",
+        _("0: never. Smaller: finals sooner, for more requests (120: 32 a minute of talk) and billed seconds (+30 %)."),
+    ),
+    "half_close_requests": Bounds(
+        _("Requests a minute up to which finals are hastened"),
+        0,
+        100000,
+        "",
+        _("Larger: finals come at once in more calls of this process; Google refuses beyond 900 of all processes."),
+    ),
     "stt_attempts": Bounds(
         _("Attempts to open a stream"),
         1,
@@ -186,6 +200,8 @@ class Tuning:
     early_min_characters: int = 15
     coverage_slack_ms: int = 0
     settle_ms: int = 900
+    half_close_ms: int = 120
+    half_close_requests: int = 600
     stt_attempts: int = 3
     stt_retry_ms: int = 200
     renew_after_s: int = 240

@@ -117,3 +117,11 @@ def test_the_reliability_page_has_the_codes_numbers():
     assert f"begins {session.REPLAY_MS} ms before the cut" in page
     assert f"`settle_ms` ({tuning.settle_ms})" in doc("latency.md")
     assert f"reach {session.CONFIRMED_BEYOND_MS} ms beyond the last voiced frame" in doc("latency.md")
+
+
+def test_the_latency_page_has_the_codes_numbers():
+    page, tuning = doc("latency.md"), Tuning()
+    assert f"after `half_close_ms` ({tuning.half_close_ms}) of" in page
+    assert f"`half_close_requests` ({tuning.half_close_requests})" in page
+    assert f"{session.SPOKEN_OVER_MS} ms before the\n  silence, and the new one begins {session.REPLAY_MS} ms" in page
+    assert f"| **`half_close_ms` {tuning.half_close_ms}** |" in page

@@ -13,8 +13,9 @@ from calls.session import CallSession, State
 from stt.audio import FRAME_BYTES, LINE_NOISE
 from stt.breaker import Breaker
 from stt.emulator.recordings import Tracker
+from stt.emulator.service import EmulatedStream
 from stt.emulator.speaker import Speaker
-from stt.emulator.timing import UNKIND
+from stt.emulator.timing import UNKIND, Timing
 from stt.events import OneShotDone, RecognizerError, StreamClosed, StreamOpened
 from stt.hearing import Hearing
 
@@ -62,6 +63,9 @@ class Engine:
     deaf: bool = False
     dies_after_s: float = 0.0
     finals: bool = True
+    timing: Timing = UNKIND
+    traces: dict = field(default_factory=dict)
+    handshake_ms: float = 50
     streams: list = field(default_factory=list)
     refused: int = 0
     fed_ms: int = 0
@@ -84,11 +88,10 @@ class EngineStream:
         self.deliver = deliver
         self.loop = asyncio.get_running_loop()
         self.opened_s = self.loop.time()
-        self.tracker = Tracker(engine.library)
-        random = Random(f"{engine.seed}/{len(engine.streams)}")
-        self.speaker = Speaker(UNKIND, random, finals=engine.finals)
+        speaker = Speaker(engine.timing, Random(f"{engine.seed}/{len(engine.streams)}"), finals=engine.finals)
+        self.emulated = EmulatedStream(engine.library, speaker, engine.traces)
         self.over = False
-        self.loop.call_later(0.05, self._open)
+        self.loop.call_later(engine.handshake_ms / 1000, self._open)
 
     def _open(self):
         if self.engine.down:
@@ -108,21 +111,19 @@ class EngineStream:
         if self.engine.down or (self.engine.dies_after_s and age_s > self.engine.dies_after_s):
             self._end(RecognizerError("unavailable"))
             return
-        for i in range(0, len(ulaw), FRAME_BYTES):
-            self.speaker.expect(self.tracker.push(ulaw[i : i + FRAME_BYTES]))
-            for said in self.speaker.hear(self.tracker.heard_ms):
-                if not self.engine.deaf:
-                    self.loop.call_soon(self.deliver, _event(said))
+        for said in self.emulated.push(ulaw):
+            if not self.engine.deaf:
+                self.loop.call_soon(self.deliver, _event(said))
 
     def finish(self):
         def last_word():
             if not self.over:
-                for said in self.speaker.finish(self.tracker.heard_ms):
+                for said in self.emulated.finish():
                     if not self.engine.deaf:
                         self.deliver(_event(said))
                 self._end(None)
 
-        self.loop.call_later(0.25, last_word)
+        self.loop.call_later(self.emulated.finish_after_ms() / 1000, last_word)
 
     def close(self):
         self.over = True
@@ -198,7 +199,7 @@ class VirtualCall:
             elif isinstance(action, act.PauseStream):
                 self.hearing.pause(action.at_ms)
             elif isinstance(action, act.ResumeStream):
-                self.hearing.resume(action.frames)
+                self.hearing.resume(action.frames, action.at_ms)
             elif isinstance(action, act.FinishStream):
                 self.hearing.finish()
             elif isinstance(action, act.AskOneShot):

@@ -99,8 +99,11 @@ class SpeechEmulator:
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Resource has been exhausted (e.g. check quota).")
         config = await self._configured(requests, context)
         faults = self.faults if not self.faults.hits or self.streams_opened <= self.faults.hits else Faults()
-        speaker = Speaker(self.options.timing, random, finals=not faults.no_finals)
-        stream = _Stream(self._library, speaker, self._traces)
+        timing = self.options.timing
+        if faults.half_close_ignored:
+            timing = replace(timing, p_half_close_forces=0.0)
+        speaker = Speaker(timing, random, finals=not faults.no_finals)
+        stream = EmulatedStream(self._library, speaker, self._traces)
         mouth = _Mouth(faults)
         started_s = time.monotonic()
         try:
@@ -116,7 +119,7 @@ class SpeechEmulator:
                     yield _response(said, config)
         finally:
             self.billed_s += math.ceil(stream.heard_ms / 1000)
-        await asyncio.sleep(random.uniform(*self.options.timing.half_close_ms) / 1000)
+        await asyncio.sleep(stream.finish_after_ms() / 1000)
         for said in mouth.says(stream.finish(), time.monotonic() - started_s):
             yield _response(said, config)
         await asyncio.sleep(mouth.last_word_s(time.monotonic() - started_s))
@@ -246,8 +249,8 @@ class _Mouth:
         return Said(tuple(word.text for word in again), said.end_ms, spoken=again)
 
 
-class _Stream:
-    """Audio of one stream, as frames, through the tracker into the speaker."""
+class EmulatedStream:
+    """Audio of one stream, as frames, through the tracker into the speaker. No sockets, no clock."""
 
     def __init__(self, library: Library, speaker: Speaker, traces: Mapping[str, Trace]) -> None:
         self._tracker = Tracker(library)
@@ -271,6 +274,11 @@ class _Stream:
             said += self._speaker.hear(self._tracker.heard_ms)
         self._rest = ulaw[len(ulaw) // FRAME_BYTES * FRAME_BYTES :]
         return said
+
+    def finish_after_ms(self) -> float:
+        """The stream is half-closed: how long until ``finish`` is to be called."""
+        after_ms, forced = self._speaker.finish_after_ms(self._tracker.heard_ms)
+        return after_ms if forced else max(after_ms, self._player.finish_after_ms(self._tracker.heard_ms))
 
     def finish(self) -> list[Said]:
         heard_ms = self._tracker.heard_ms

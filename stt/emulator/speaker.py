@@ -66,13 +66,26 @@ class Speaker:
             said += self._interim(heard_ms)
         return said
 
+    def finish_after_ms(self, heard_ms: int) -> tuple[float, bool]:
+        """The stream is half-closed here: how long until ``finish`` is to be called, and whether that was forced."""
+        forced_ms = self._random.uniform(*self._timing.half_close_ms)
+        if self._chance(self._timing.p_half_close_forces):
+            return forced_ms, True
+        self._words = self._spoken_by(heard_ms)
+        if self._words:
+            self._close_segment()
+        return max([forced_ms, *(due_ms - heard_ms for due_ms, _ in self._due)]), False
+
     def finish(self, heard_ms: int) -> list[Said]:
         """The stream was half-closed: everything that was spoken is said now."""
         said = [result for _, words in self._due for result in self._final(words)]
         self._due.clear()
-        spoken = tuple(word for word in self._words if word.start_ms + word.end_ms <= 2 * heard_ms)
+        spoken = tuple(self._spoken_by(heard_ms))
         self._words.clear()
         return said + (self._final(spoken) if spoken else [])
+
+    def _spoken_by(self, heard_ms: int) -> list[Spoken]:
+        return [word for word in self._words if word.start_ms + word.end_ms <= 2 * heard_ms]
 
     def _begin_segment(self, first: Spoken) -> None:
         self._interim_at = first.start_ms + self._random.uniform(*self._timing.first_interim_ms)

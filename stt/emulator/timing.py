@@ -23,6 +23,9 @@ class Timing:
     """End of speech to final: median 878, p95 1155, p99 1570 over 1000 samples (pipecat stt-benchmark)."""
     final_p99_ms: float = 1570.0
     half_close_ms: tuple[int, int] = (150, 350)
+    """From the half-close to the final that it forces. Assumed, not measured: reports differ."""
+    p_half_close_forces: float = 1.0
+    """Else a half-close forces nothing, and the final comes as late as ever."""
     recognize_ms: tuple[int, int] = (250, 700)
     unsettled_ms: int = 600
     """A word this recent may be wrong, merged or split in an interim; older ones stand."""
@@ -98,6 +101,8 @@ class Faults:
     """No result says how far the engine has listened."""
     finals_repeat_words: bool = False
     """Every final begins with the last word of the one before it."""
+    half_close_ignored: bool = False
+    """A half-close forces no final."""
     hang_recognize: bool = False
     unavailable_recognize: bool = False
 

@@ -74,8 +74,17 @@ class TracePlayer:
         self._coming: deque[Traced] = deque()
 
     def expect(self, trace: Trace, start_ms: int) -> None:
-        """The trace's recording began at this time of the stream. One that still speaks is heard out first."""
-        self._coming.extend(Traced(r.at_ms + start_ms, _shifted(r.said, start_ms)) for r in trace.results)
+        """The trace's recording began at this time of the stream, which may be before the stream itself. One that still
+        speaks is heard out first."""
+        for segment in _segments(trace):
+            final = segment[-1].said.spoken or ()
+            before = sum(1 for word in final if word.start_ms + word.end_ms + 2 * start_ms < 0)
+            if before < len(segment[-1].said.words):
+                self._coming.extend(
+                    Traced(result.at_ms + start_ms, _shifted(_without(result.said, before), start_ms))
+                    for result in segment
+                    if len(result.said.words) > before
+                )
 
     def hear(self, heard_ms: int) -> list[Said]:
         said = []
@@ -83,16 +92,44 @@ class TracePlayer:
             said.append(self._coming.popleft().said)
         return said
 
+    def finish_after_ms(self, heard_ms: int) -> float:
+        """Half-closed, and nothing is forced by it: how long until the last final of what was spoken by now."""
+        return max([0.0, *(result.at_ms - heard_ms for result in self._coming if _spoken_by(result.said, heard_ms))])
+
     def finish(self, heard_ms: int) -> list[Said]:
         """Half-closed: the finals of what was spoken by now."""
-        finals = [result.said for result in self._coming if result.said.spoken]
+        finals = [(result.said, _spoken_by(result.said, heard_ms)) for result in self._coming]
         self._coming.clear()
-        return [said for said in finals if said.spoken and said.spoken[0].start_ms < heard_ms]
+        return [
+            replace(said, words=tuple(word.text for word in spoken), spoken=spoken, end_ms=min(said.end_ms, heard_ms))
+            for said, spoken in finals
+            if spoken
+        ]
+
+
+def _segments(trace: Trace) -> list[list[Traced]]:
+    """Results up to each final; what no final follows comes last."""
+    segments: list[list[Traced]] = [[]]
+    for result in trace.results:
+        segments[-1].append(result)
+        if result.said.spoken is not None:
+            segments.append([])
+    return [segment for segment in segments if segment]
+
+
+def _spoken_by(said: Said, heard_ms: int) -> tuple[Spoken, ...]:
+    """A final's words that were spoken by a time; none of an interim."""
+    return tuple(word for word in said.spoken or () if word.start_ms + word.end_ms <= 2 * heard_ms)
+
+
+def _without(said: Said, words: int) -> Said:
+    """A result without its first words."""
+    return replace(said, words=said.words[words:], spoken=said.spoken and said.spoken[words:])
 
 
 def _shifted(said: Said, by_ms: int) -> Said:
     spoken = said.spoken and tuple(Spoken(w.text, max(0, w.start_ms + by_ms), w.end_ms + by_ms) for w in said.spoken)
-    return replace(said, end_ms=said.end_ms + by_ms if said.end_ms else 0, spoken=spoken)
+    return replace(said, end_ms=max(0, said.end_ms + by_ms) if said.end_ms else 0, spoken=spoken)
 
 
 def _as_json(result: Traced) -> dict[str, Any]:

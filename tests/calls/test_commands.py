@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import threading
 import wave
 from datetime import timedelta
@@ -104,13 +105,16 @@ def emulator(settings, monkeypatch):
     loop.close()
 
 
-def test_a_probe_keeps_what_the_engine_said_and_when(emulator, tmp_path, capsys):
-    call_command("probe_google", str(SAMPLES / "answers_1.wav"), "--out", str(tmp_path))
+def test_a_probe_keeps_what_the_engine_said_and_when_and_what_a_half_close_gains(emulator, tmp_path, capsys):
+    call_command("probe_google", str(SAMPLES / "answers_1.wav"), "--out", str(tmp_path), "--half-close")
     trace = load_traces([tmp_path])["answers_1.wav"]
     (final,) = [result for result in trace.results if result.said.spoken]
     assert trace.engine == "emulator"
     assert 0 < final.said.spoken[0].start_ms < final.said.spoken[-1].end_ms < final.at_ms
-    assert "end of speech to last final: p50" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    waited_ms = [int(ms) for ms in re.findall(r"end of speech to last final: p50 (\d+)", said)]
+    assert waited_ms[1] < waited_ms[0] - 100
+    assert "the same words in 1 of 1" in said
 
 
 def test_a_probe_without_an_engine_names_the_variable(settings):

@@ -1,17 +1,23 @@
 """Streams that grow old, die, go deaf or are paused: the words of the call stay whole."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from calls.scoring import Score, percentile
 from stt.breaker import FAILURES, Breaker
 from stt.emulator.recordings import Library
+from stt.emulator.timing import UNKIND
 from stt.tuning import Tuning
 from tests.virtual import Engine, VirtualCall, in_virtual_time
 
 LIBRARY = Library([Path(__file__).resolve().parents[2] / "samples"])
 KEPT = (0, 0)
+LONG = {"half_close_ms": 0}
+"""Streams that live long enough to be renewed, to die and to be ended."""
+NOT_FORCED = replace(UNKIND, p_half_close_forces=0.0)
 
 
 def call(scenario, *, breaker=None, tuning=None, **engine):
@@ -44,7 +50,7 @@ def lost_and_added(one):
 @pytest.mark.parametrize("pause_ms", [0, 120, 900])
 def test_renewal_loses_and_doubles_no_word(pause_ms, seed):
     """Without pauses every cut is in mid-speech."""
-    tuning = {"renew_after_s": 5, "renew_latest_s": 7}
+    tuning = {**LONG, "renew_after_s": 5, "renew_latest_s": 7}
     one = call(dialogue(pause_ms), tuning=tuning, longest_s=9, seed=seed)
     assert len(one.engine.streams) > 5
     assert lost_and_added(one) == KEPT
@@ -52,8 +58,8 @@ def test_renewal_loses_and_doubles_no_word(pause_ms, seed):
 
 
 def test_a_call_with_renewals_gives_the_words_of_one_without():
-    plain = call(dialogue(900))
-    renewed = call(dialogue(900), tuning={"renew_after_s": 10, "renew_latest_s": 15})
+    plain = call(dialogue(900), tuning=LONG)
+    renewed = call(dialogue(900), tuning={**LONG, "renew_after_s": 10, "renew_latest_s": 15})
     assert len(plain.engine.streams) == 1 < len(renewed.engine.streams)
     assert [t.heard_text for t in plain.turns.values()] == [t.heard_text for t in renewed.turns.values()]
 
@@ -61,13 +67,13 @@ def test_a_call_with_renewals_gives_the_words_of_one_without():
 @pytest.mark.parametrize("dies_after_s", [3, 7])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_stream_that_dies_again_and_again_takes_no_word_with_it(dies_after_s, seed):
-    one = call(dialogue(900), dies_after_s=dies_after_s, seed=seed)
+    one = call(dialogue(900), dies_after_s=dies_after_s, seed=seed, tuning=LONG)
     assert "unavailable" in one.notes
     assert lost_and_added(one) == KEPT
 
 
 def test_a_stream_that_google_ends_for_its_age_takes_no_word_with_it():
-    one = call(dialogue(300), longest_s=6)
+    one = call(dialogue(300), longest_s=6, tuning=LONG)
     assert "stream_expired" in one.notes
     assert lost_and_added(one) == KEPT
 
@@ -81,7 +87,7 @@ def test_a_deaf_stream_is_renewed_and_its_words_come_from_the_one_shot():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_without_any_final_the_one_shot_settles_what_hypotheses_said(seed):
-    one = call(dialogue(900), finals=False, seed=seed)
+    one = call(dialogue(900), finals=False, seed=seed, tuning=LONG)
     assert "rescue" in one.notes
     assert lost_and_added(one) == KEPT
 
@@ -120,6 +126,44 @@ def test_a_hundred_calls_do_not_ask_a_dead_engine_three_hundred_times():
     assert 100 <= engine.refused < 110 + FAILURES
 
 
+@pytest.mark.parametrize("timing", [UNKIND, NOT_FORCED], ids=["forced", "not forced"])
+@pytest.mark.parametrize("half_close_ms", [100, 220])
+@pytest.mark.parametrize("pause_ms", [0, 160, 300, 900])
+def test_half_closing_at_every_pause_loses_and_doubles_no_word(pause_ms, half_close_ms, timing):
+    for seed in range(2):
+        one = call(dialogue(pause_ms), tuning={"half_close_ms": half_close_ms}, seed=seed, timing=timing)
+        assert len(one.engine.streams) > 10
+        assert lost_and_added(one) == KEPT
+        assert one.score.misplaced == 0
+
+
+@pytest.mark.parametrize(
+    "fault", [{"finals": False}, {"dies_after_s": 1.5}, {"handshake_ms": 800}, {"longest_s": 3}], ids=str
+)
+def test_half_closing_under_faults_loses_and_doubles_no_word(fault):
+    assert lost_and_added(call(dialogue(200), tuning={"half_close_ms": 120}, **fault)) == KEPT
+
+
+def test_a_half_close_brings_the_words_within_half_a_second_of_the_end_of_speech():
+    one = call(dialogue(900), tuning={"half_close_ms": 120})
+    waited = [turn.final_ms for turn in one.turns.values() if turn.text]
+    assert len(waited) > 10
+    assert sum(ms <= 500 for ms in waited) >= 0.9 * len(waited)
+
+
+def test_a_half_closed_stream_without_words_is_not_waited_for():
+    """The one-shot is asked before STT_TIMEOUT_MS has run out."""
+    one = call(dialogue(900), tuning={"half_close_ms": 120, "stt_timeout_ms": 3000}, deaf=True)
+    first = one.turns[1]
+    assert first.source == "fallback"
+    assert first.final_ms < 1200
+
+
+def test_half_closing_rests_while_the_process_has_made_many_requests():
+    one = call(dialogue(900), tuning={"half_close_requests": 0})
+    assert len(one.engine.streams) == 1
+
+
 def test_silence_pauses_the_stream_and_speech_brings_it_back_whole():
     async def scenario(one):
         for recording in LIBRARY.recordings[:4]:
@@ -153,21 +197,48 @@ def test_a_line_on_which_no_frame_comes_is_ended():
     assert 15 <= one.loop.time() < 25
 
 
-@pytest.mark.parametrize("fault", [{"finals": False}, {"dies_after_s": 5}, {"deaf": True}, {}])
-def test_human_speech_stays_whole_under_faults(clips, fault):
-    library = Library([clips])
-    names = sorted(r.name for r in library.recordings if r.name.startswith(("he_sas_", "he_ashrei_")))
+def human_call(library, names, tuning, **engine):
     by_name = {recording.name: recording for recording in library.recordings}
 
-    async def run(some):
-        one = VirtualCall(Engine(library, **fault), Tuning(renew_after_s=10, renew_latest_s=15))
+    async def run():
+        one = VirtualCall(Engine(library, **engine), tuning)
         await one.noise(1000)
-        for name in some:
+        for name in names:
             await one.recording(by_name[name])
             await one.noise(900)
         await one.noise(1000)
         await one.hang_up()
         return one
 
+    return in_virtual_time(run())
+
+
+def human_names(library):
+    return sorted(r.name for r in library.recordings if r.name.startswith(("he_sas_", "he_ashrei_")))
+
+
+@pytest.mark.parametrize("fault", [{"finals": False}, {"dies_after_s": 5}, {"deaf": True}, {}])
+@pytest.mark.parametrize("half_close_ms", [0, 120])
+def test_human_speech_stays_whole_under_faults(clips, fault, half_close_ms):
+    library = Library([clips])
+    tuning = Tuning(renew_after_s=10, renew_latest_s=15, half_close_ms=half_close_ms)
+    names = human_names(library)
     for first in range(0, len(names), 14):
-        assert lost_and_added(in_virtual_time(run(names[first : first + 14]))) == KEPT
+        assert lost_and_added(human_call(library, names[first : first + 14], tuning, **fault)) == KEPT
+
+
+@pytest.mark.parametrize(("timing", "long_p50_ms", "all_p95_ms"), [(UNKIND, 400, 500), (NOT_FORCED, 1040, 1570)])
+def test_the_words_of_human_speech_come_as_soon_as_the_latency_page_says(clips, timing, long_p50_ms, all_p95_ms):
+    library = Library([clips])
+    names = human_names(library)
+    score, waited_ms, long_ms = Score(0, 0, 0, 0, 0), [], []
+    for seed in range(2):
+        for first in range(0, len(names), 10):
+            one = human_call(library, names[first : first + 10], Tuning(), timing=timing, seed=f"{seed}/{first}")
+            score += one.score
+            waited_ms += [turn.final_ms for turn in one.turns.values() if turn.final_ms is not None]
+            long_ms += [turn.final_ms for number, turn in one.turns.items() if len(one.first_texts[number]) >= 15]
+    assert score.kept
+    assert score.acted_wrong_share <= 0.02
+    assert percentile(long_ms, 0.5) <= long_p50_ms
+    assert percentile(waited_ms, 0.95) <= all_p95_ms

@@ -201,3 +201,46 @@ def test_no_hypothesis_stands_beside_a_one_shot():
     ledger.one_shot(one, ("פותח",))
     share = ledger.share(one)
     assert (share.text, share.settled) == ("פותח", True)
+
+
+def test_a_border_that_moves_back_gives_the_cut_word_to_the_stream_that_heard_it_whole():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 3000)
+    ledger.says("ab dog", 1900)
+    ledger.renewed(0, 2000)
+    ledger.renewed(0, 1600)
+    ledger.settles("ab dog", 2000, [(1000, 1400), (1500, 2000)])
+    ledger.closed(0)
+    ledger.settles("dogma c", 3000, [(1500, 2200), (2300, 2900)], stream=1)
+    assert ledger.heard(one) == "ab dogma c"
+
+
+def test_a_final_that_lies_behind_a_moved_border_leaves_nothing_of_its_hypotheses():
+    ledger = Ledger()
+    one = ledger.utterance(1500, 3000)
+    ledger.says("dog", 1900)
+    ledger.renewed(0, 1600)
+    ledger.settles("dog", 2000, [(1500, 2000)])
+    ledger.closed(0)
+    ledger.settles("dogma", 3000, [(1500, 2200)], stream=1)
+    assert ledger.heard(one) == "dogma"
+
+
+def test_a_word_on_the_border_that_both_streams_say_is_one_word():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2600)
+    ledger.renewed(0, 2000)
+    ledger.settles("a b", 2000, [(1000, 1400), (1500, 2000)])
+    ledger.closed(0)
+    ledger.settles("b c", 2600, [(1850, 2300), (2400, 2600)], stream=1)
+    assert ledger.heard(one) == "a b c"
+
+
+def test_a_word_said_again_behind_the_border_is_two_words():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 2600)
+    ledger.renewed(0, 2000)
+    ledger.settles("a no", 1900, [(1000, 1400), (1500, 1880)])
+    ledger.closed(0)
+    ledger.settles("no c", 2600, [(1950, 2300), (2400, 2600)], stream=1)
+    assert ledger.heard(one) == "a no no c"

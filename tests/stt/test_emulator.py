@@ -1,14 +1,17 @@
 """The emulated Google, through the real client."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from stt import google
 from stt.audio import ulaw_to_pcm
-from stt.emulator.recordings import read_ulaw, words_of
+from stt.emulator.recordings import Spoken, read_ulaw, words_of
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
+from stt.emulator.speaker import Speaker
 from stt.emulator.timing import Faults, Limits, Timing
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
 from stt.google import LONGEST_MESSAGE_BYTES, GoogleOptions, GoogleSpeech
@@ -195,3 +198,17 @@ def test_a_hung_one_shot_ends_at_the_clients_deadline():
 
 def test_words_are_stripped_of_punctuation_at_their_edges():
     assert words_of('"שלום, ארה״ב!" חודשיים-שלושה.') == ["שלום", "ארה״ב", "חודשיים-שלושה"]
+
+
+@pytest.mark.parametrize(("forces", "after_ms"), [(1.0, (1, 2)), (0.0, (400, 2100))])
+def test_a_half_close_forces_the_final_or_leaves_it_as_late_as_ever(forces, after_ms):
+    for seed in range(20):
+        speaker = Speaker(replace(QUICK, p_half_close_forces=forces), Random(seed))
+        speaker.expect([Spoken("כן", 100, 400), Spoken("לא", 500, 900)])
+        for heard_ms in range(20, 441, 20):
+            speaker.hear(heard_ms)
+        late_ms, forced = speaker.finish_after_ms(440)
+        assert after_ms[0] <= late_ms <= after_ms[1]
+        assert forced == bool(forces)
+        (final,) = speaker.finish(440)
+        assert final.words == ("כן",)

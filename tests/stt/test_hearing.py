@@ -3,7 +3,16 @@
 import asyncio
 import logging
 
-from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamingLost, StreamOpened, Word
+from stt.events import (
+    Final,
+    Interim,
+    RecognizerError,
+    StreamClosed,
+    StreamingLost,
+    StreamOpened,
+    StreamRenewed,
+    Word,
+)
 from stt.hearing import Hearing
 from stt.tuning import Tuning
 from tests.fakes import FakeStream
@@ -130,3 +139,32 @@ async def test_a_half_closed_stream_is_told_all_that_was_held_for_it(monkeypatch
     while not isinstance(await ear.events.get(), StreamClosed):
         assert not ear.streams[1].fed
     assert told < len(old.fed) == 12 * 160
+
+
+async def test_the_border_between_streams_moves_while_the_old_one_has_its_say():
+    ear = Ear()
+    ear.feed(8)
+    ear.streams[0].finish = lambda: None
+    ear.hearing.pause(160)
+    ear.hearing.resume([(80, FRAME), (100, FRAME)], 100)
+    assert [(await ear.events.get()) for _ in range(2)] == [StreamRenewed(0, 160), StreamRenewed(0, 100)]
+    ear.hearing.finish()
+    assert ear.streams[1].fed == 2 * FRAME
+    ear.hearing.close()
+
+
+async def test_the_border_stays_where_it_was_once_the_old_stream_has_said_a_final():
+    ear = Ear()
+    ear.feed(8)
+    old = ear.streams[0]
+    old.finish = lambda: None
+    ear.hearing.pause(160)
+    old.deliver(Final((Word("a"),), 20))
+    ear.hearing.resume([(80, FRAME)], 100)
+    old.deliver(StreamClosed(0))
+    assert [await ear.events.get() for _ in range(3)] == [
+        StreamRenewed(0, 160),
+        Final((Word("a"),), 20),
+        StreamClosed(0),
+    ]
+    ear.hearing.close()

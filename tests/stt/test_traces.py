@@ -42,6 +42,22 @@ def test_a_half_close_brings_the_finals_of_what_was_spoken():
     assert player.finish(2000) == []
 
 
+def test_a_half_close_in_mid_speech_brings_the_words_spoken_by_then_and_the_next_stream_the_others():
+    player, following = TracePlayer(), TracePlayer()
+    player.expect(TRACE, 1000)
+    (final,) = player.finish(1500)
+    assert (final.words, final.end_ms) == (("שלום",), 1500)
+    following.expect(TRACE, -450)
+    (final,) = following.hear(2000)
+    assert (final.words, final.spoken) == (("רב",), (Spoken("רב", 50, 350),))
+
+
+def test_a_half_close_that_forces_nothing_waits_for_the_final_as_long_as_ever():
+    player = TracePlayer()
+    player.expect(TRACE, 1000)
+    assert player.finish_after_ms(1900) == 800
+
+
 def test_the_emulator_answers_a_traced_recording_with_its_trace(tmp_path):
     TRACE.save(tmp_path)
     chunks = [sentence()[i : i + 640] for i in range(0, 60_000, 640)]

@@ -2,14 +2,17 @@
 
 Plays each at real time to the configured engine (your Google, unless STT_EMULATOR_HOST is set) and writes a trace that
 ``manage.py speech_emulator --traces DIR`` says again: the way reality gets into trials and tests. Costs the audio's
-length in billed seconds.
+length in billed seconds. ``--half-close`` plays each once more, half-closes the stream ``half_close_ms`` after the end
+of speech and says what that gained: the only way to know whether your Google is hastened by it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,6 +34,37 @@ LEAD_MS = 500
 TAIL_MS = 3000
 """Line noise behind the recording, so that the engine ends its segment by itself."""
 CLOSE_TIMEOUT_S = 10.0
+HALF_CLOSE_MS = 120
+"""Where the tuning half-closes never."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """What a stream said, with monotonic instants in s."""
+
+    began_s: float
+    finished_s: float
+    """The half-close."""
+    heard: Sequence[tuple[float, StreamEvent]]
+
+    @property
+    def last_final_s(self) -> float | None:
+        return max((at_s for at_s, event in self.heard if isinstance(event, Final)), default=None)
+
+    @property
+    def words(self) -> list[str]:
+        return [word.text for _, event in self.heard if isinstance(event, Final) for word in event.words]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hastened:
+    """What a half-close behind the end of speech gained."""
+
+    after_speech_ms: int
+    """End of speech to the last final."""
+    after_half_close_ms: int
+    same_words: bool
+    """As in the whole recording."""
 
 
 class Command(BaseCommand):
@@ -39,6 +73,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE.wav", help="8 kHz mono 16-bit.")
         parser.add_argument("--out", type=Path, default=None, help="Folder for the traces; default VAR_DIR/traces.")
+        parser.add_argument("--half-close", action="store_true", help="Also measure what half-closing gains.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.STT_EMULATOR_HOST:
@@ -49,20 +84,25 @@ class Command(BaseCommand):
         out.mkdir(parents=True, exist_ok=True)
         recognition().probe()
         finals: list[int] = []
+        hastened: list[_Hastened] = []
         for path in options["files"]:
             try:
                 ulaw = read_ulaw(path)
             except (OSError, EOFError, ValueError) as error:
                 raise CommandError(f"broken_recording: {path.name}: {error}") from error
-            trace, ended = asyncio.run(self._probe(path.name, ulaw))
-            if ended.error is not None:
-                raise CommandError(f"{ended.error.code}: {ended.error.message}")
+            played = asyncio.run(self._play(path.name, _frames(ulaw)))
+            trace = self._trace(path.name, played)
             trace.save(out)
             finals += self._tell(trace, ulaw)
-        self.stdout.write(f"end of speech to last final: p50 {percentile(finals, 0.5)}, p95 {percentile(finals, 0.95)}")
+            if options["half_close"]:
+                hastened += self._half_close(path.name, ulaw, played.words)
+        self.stdout.write(f"end of speech to last final: {_p50_p95(finals)}")
+        if hastened:
+            self._tell_hastened(hastened)
         self.stdout.write(f"{len(options['files'])} traces in {out}")
 
-    async def _probe(self, name: str, ulaw: bytes) -> tuple[Trace, StreamClosed]:
+    async def _play(self, name: str, frames: Iterable[bytes]) -> _Played:
+        """Frames at real time to a stream, to its end. Raises CommandError."""
         engine = recognition()
         heard: list[tuple[float, StreamEvent]] = []
         closed: asyncio.Future[StreamClosed] = asyncio.get_running_loop().create_future()
@@ -74,7 +114,7 @@ class Command(BaseCommand):
 
         stream = engine.open_stream(settings.ENVIRONMENT_TUNING)(deliver)
         began_s = time.monotonic()
-        for index, frame in enumerate(_frames(ulaw)):
+        for index, frame in enumerate(frames):
             delay_s = began_s + index * FRAME_MS / 1000 - time.monotonic()
             if delay_s > 0:
                 await asyncio.sleep(delay_s)
@@ -82,6 +122,7 @@ class Command(BaseCommand):
                 break
             stream.feed(frame)
         stream.finish()
+        finished_s = time.monotonic()
         try:
             ended = await asyncio.wait_for(closed, CLOSE_TIMEOUT_S)
         except TimeoutError as error:
@@ -89,14 +130,46 @@ class Command(BaseCommand):
             raise CommandError(f"stream_hung: no end of {name} within {CLOSE_TIMEOUT_S:.0f} s") from error
         finally:
             await engine.engine.close()
-        zero_s = began_s + LEAD_MS / 1000
+        if ended.error is not None:
+            raise CommandError(f"{ended.error.code}: {ended.error.message}")
+        return _Played(began_s, finished_s, heard)
+
+    def _trace(self, name: str, played: _Played) -> Trace:
+        zero_s = played.began_s + LEAD_MS / 1000
         traced = tuple(
             Traced(round((at_s - zero_s) * 1000), _said(event))
-            for at_s, event in heard
+            for at_s, event in played.heard
             if isinstance(event, Interim | Final)
         )
+        engine = recognition()
         kind = "emulator" if settings.STT_EMULATOR_HOST else engine.engine.name
-        return Trace(name, kind, engine.model_name(settings.ENVIRONMENT_TUNING), traced), ended
+        return Trace(name, kind, engine.model_name(settings.ENVIRONMENT_TUNING), traced)
+
+    def _half_close(self, name: str, ulaw: bytes, words: list[str]) -> list[_Hastened]:
+        """Once more, half-closed behind the end of speech; nothing where there was no speech, or no final."""
+        end_ms = _speech_end_ms(ulaw)
+        if end_ms is None:
+            return []
+        fed_ms = LEAD_MS + end_ms + (settings.ENVIRONMENT_TUNING.half_close_ms or HALF_CLOSE_MS)
+        played = asyncio.run(self._play(name, islice(_frames(ulaw), -(-fed_ms // FRAME_MS))))
+        if played.last_final_s is None:
+            return []
+        ended_s = played.began_s + (LEAD_MS + end_ms) / 1000
+        return [
+            _Hastened(
+                round((played.last_final_s - ended_s) * 1000),
+                round((played.last_final_s - played.finished_s) * 1000),
+                played.words == words,
+            )
+        ]
+
+    def _tell_hastened(self, hastened: list[_Hastened]) -> None:
+        same = sum(one.same_words for one in hastened)
+        self.stdout.write(
+            f"half-closed, end of speech to last final: {_p50_p95([one.after_speech_ms for one in hastened])}; "
+            f"from the half-close: {_p50_p95([one.after_half_close_ms for one in hastened])}; "
+            f"the same words in {same} of {len(hastened)}"
+        )
 
     def _tell(self, trace: Trace, ulaw: bytes) -> list[int]:
         end_ms = _speech_end_ms(ulaw)
@@ -118,6 +191,10 @@ def _frames(ulaw: bytes) -> Iterator[bytes]:
     for begin in range(0, len(ulaw), FRAME_BYTES):
         yield ulaw[begin : begin + FRAME_BYTES].ljust(FRAME_BYTES, b"\xff")
     yield from noise(TAIL_MS)
+
+
+def _p50_p95(values_ms: Sequence[int]) -> str:
+    return f"p50 {percentile(values_ms, 0.5)}, p95 {percentile(values_ms, 0.95)}"
 
 
 def _said(event: Interim | Final) -> Said:
