@@ -76,14 +76,15 @@ def _has_ended(pump: asyncio.Task[None]) -> None:
 
 
 class HeardText(str):
-    """A text on its way through events_q, with the event that brought it."""
+    """A text on its way through events_q, with the event that brought it and when it came."""
 
-    __slots__ = ("event",)
+    __slots__ = ("came_ms", "event")
     event: RecognizerEvent
+    came_ms: float
 
     def __new__(cls, text: str, event: RecognizerEvent) -> HeardText:
         self = super().__new__(cls, text)
-        self.event = event
+        self.event, self.came_ms = event, now_ms()
         return self
 
 
@@ -96,10 +97,13 @@ class UtteranceAudio(bytes):
 class _Slot:
     """The newest interim, waiting for the pump."""
 
-    __slots__ = ("event",)
+    __slots__ = ("came_ms", "event")
 
     def __init__(self, event: Interim) -> None:
-        self.event = event
+        self.put(event)
+
+    def put(self, event: Interim) -> None:
+        self.event, self.came_ms = event, now_ms()
 
 
 class MediaStreamConsumer(AsyncWebsocketConsumer):
@@ -282,7 +286,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             kind = "stt_final_text" if isinstance(event, Final) else "stt_event"
             self._put((kind, HeardText(text, event)))
         elif self._slot is not None:
-            self._slot.event = event
+            self._slot.put(event)
         else:
             self._slot = _Slot(event)
             self._put(("stt_partial", self._slot))
@@ -339,9 +343,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         if kind == "stt_partial":
             if self._slot is payload:
                 self._slot = None
-            self._hear(payload.event)
+            self._hear(payload)
         elif kind == "stt_event":
-            self._hear(payload.event)
+            self._hear(payload)
         elif kind == "action":
             self._perform([payload])
         elif kind == "tick":
@@ -363,13 +367,18 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         """Words have come, from the stream or the one-shot recogniser: attribute them, hand on what is ready."""
         if self.session is None:
             return
-        self._hear(getattr(payload, "event", None) or OneShotDone(None, tuple(payload.split())))
+        if not isinstance(payload, HeardText):
+            payload = HeardText(payload, OneShotDone(None, tuple(payload.split())))
+        self._hear(payload)
 
-    def _hear(self, event: RecognizerEvent) -> None:
+    def _hear(self, heard: HeardText | _Slot) -> None:
         assert self.session is not None  # noqa: S101 - events come on a call
         if self.trace is not None:
-            self.trace.event(event, now_ms())
-        self._perform(self.session.heard(event, now_ms()))
+            self.trace.event(heard.event, now_ms())
+        actions = self.session.heard(heard.event, now_ms())
+        self._perform(actions)
+        if any(isinstance(action, act.TurnAccepted) for action in actions):
+            metrics.HANDED_ON.observe((now_ms() - heard.came_ms) / 1000)
 
     def _perform(self, actions: list[act.Action]) -> None:
         for action in actions:

@@ -11,6 +11,7 @@ from statistics import median
 from typing import Any
 
 import psutil
+from prometheus_client.parser import text_string_to_metric_families
 
 from calls.load import Load
 from calls.scoring import Score, percentile
@@ -57,6 +58,8 @@ class LoadFigures:
     delay_max_ms: float | None
     final_p50_ms: float | None
     final_p95_ms: float | None
+    handed_on_p99_ms: float | None
+    """From a result's coming to the turn that it decides: at most this in 99 of 100, by the histogram's bounds."""
     words: int
     lost: int
     added: int
@@ -110,8 +113,9 @@ def figures(
     calls: Sequence[tuple[Any, Sequence[Any]]],
     score: Score,
     recordings_missing: int,
+    metrics: str,
 ) -> LoadFigures:
-    """``calls``: each call's row and turns; none for a server that keeps none."""
+    """``calls``: each call's row and turns; none for a server that keeps none. ``metrics``: what ``/metrics`` said."""
     before, after = steady
     seconds = after.at_s - before.at_s
     delays = [call.frame_delay_ms for call, _ in calls if call.frame_delay_ms]
@@ -128,6 +132,7 @@ def figures(
         delay_max_ms=max((delay["max"] for delay in delays), default=None),
         final_p50_ms=percentile(finals, 0.5),
         final_p95_ms=percentile(finals, 0.95),
+        handed_on_p99_ms=_bucket_ms(metrics, "voiceapp_handed_on_seconds", 0.99),
         words=score.words,
         lost=score.lost,
         added=score.added,
@@ -144,7 +149,7 @@ def table(rows: Sequence[LoadFigures]) -> str:
     """Aligned columns; ``-`` where a server has no such figure."""
     titles = (
         "server           calls  calls a core  CPU ms/s a call  kB a call  frame delay p50   p99   max"
-        "  final p50   p95  words lost added  sender late p99   max  CPU: server sender emulator"
+        "  final p50   p95  handed on p99  words lost added  sender late p99   max  CPU: server sender emulator"
     )
     return "\n".join([titles, *(_row(row) for row in rows)])
 
@@ -156,10 +161,21 @@ def _row(row: LoadFigures) -> str:
     return (
         f"{row.server:16} {row.calls:5}  {row.calls_a_core:12.0f}  {row.cpu_ms_s:15.2f}  {row.memory_kb:9.0f}"
         f"  {ms(row.delay_p50_ms, 15)} {ms(row.delay_p99_ms, 5)} {ms(row.delay_max_ms, 5)}"
-        f"  {ms(row.final_p50_ms, 9)} {ms(row.final_p95_ms, 5)}  {row.words:5} {row.lost:4} {row.added:5}"
+        f"  {ms(row.final_p50_ms, 9)} {ms(row.final_p95_ms, 5)}"
+        f"  {ms(row.handed_on_p99_ms, 13)}  {row.words:5} {row.lost:4} {row.added:5}"
         f"  {row.late_p99_ms:15.2f} {row.late_max_ms:5.1f}"
         f"  {row.server_cpu:11.0%} {row.sender_cpu:6.0%} {row.emulator_cpu:8.0%}"
     )
+
+
+def _bucket_ms(metrics: str, name: str, share: float) -> float | None:
+    """The least bound of a histogram under which this share of its observations lie; None without any."""
+    for family in text_string_to_metric_families(metrics):
+        buckets = [sample for sample in family.samples if sample.name == f"{name}_bucket"]
+        for sample in buckets:
+            if buckets[-1].value and sample.value >= share * buckets[-1].value:
+                return float(sample.labels["le"]) * 1000
+    return None
 
 
 def _cpu_s(process: psutil.Process) -> float:

@@ -9,7 +9,7 @@ from websockets.frames import Opcode
 from websockets.protocol import Protocol, Side
 
 from calls.load import FIRST_MS, Load
-from calls.loadfigures import LoadFigures
+from calls.loadfigures import LoadFigures, _bucket_ms
 from calls.simulator import Line
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library
@@ -27,6 +27,7 @@ FIGURES = LoadFigures(
     delay_max_ms=20.0,
     final_p50_ms=900,
     final_p95_ms=1500,
+    handed_on_p99_ms=2.0,
     words=3000,
     lost=0,
     added=0,
@@ -90,3 +91,11 @@ def test_a_run_counts_only_when_everything_is_there_and_in_time(change, problem)
 def test_figures_can_be_kept_and_read_again(tmp_path):
     FIGURES.save(tmp_path / "run.json")
     assert LoadFigures.read(tmp_path / "run.json") == FIGURES
+
+
+def test_a_share_of_a_histogram_lies_under_its_bound():
+    buckets = [("0.001", 90), ("0.003", 99), ("+Inf", 100)]
+    said = "# TYPE x histogram\n" + "".join(f'x_bucket{{le="{bound}"}} {count}\n' for bound, count in buckets)
+    assert _bucket_ms(said, "x", 0.9) == 1
+    assert _bucket_ms(said, "x", 0.99) == 3
+    assert _bucket_ms(said, "y", 0.99) is None

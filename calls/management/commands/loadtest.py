@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -100,4 +101,10 @@ async def _measure(
             rows.append((call, turns))
             total += score_of(caller.report, turns, by_name)
             missing += not all(is_recorded(stream) for stream in call.streams.values())
-    return figures(server, load, idle, steady, rows, total, missing)
+    metrics = await asyncio.to_thread(_metrics, trial)
+    return figures(server, load, idle, steady, rows, total, missing, metrics)
+
+
+def _metrics(trial: Trial) -> str:
+    with urllib.request.urlopen(f"{trial.url}/metrics", timeout=5) as response:  # noqa: S310 - loopback
+        return str(response.read().decode())

@@ -1,0 +1,49 @@
+"""This project against the practical floor, in one run: ``python -m benchmarks.load_table --calls 100 --rounds 3``
+
+Each round plays the same calls to the floor (benchmarks/floor_server.py), to this project under daphne and to it under
+uvicorn, each alone on the first processor. Prints every run, the medians and the ratios. Needs an empty VAR_DIR with a
+migrated database, as ``manage.py loadtest`` does.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from statistics import median
+
+import django
+
+SERVERS = ("floor", "daphne", "uvicorn")
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, nargs="+", default=[100], help="Several: one table each.")
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
+    options = parser.parse_args()
+    django.setup()
+    from calls.loadfigures import table
+    from calls.management.commands.loadtest import measure
+    from stt.emulator.recordings import Library
+
+    recordings = Library([SAMPLES]).recordings
+    for calls in options.calls:
+        runs = []
+        for turn in range(options.rounds):
+            for server in options.servers:
+                run = measure(server, SAMPLES, recordings, calls, options.seconds, seed=turn + 1)
+                print(table([run]) if not runs else table([run]).split("\n")[1], flush=True)
+                for problem in run.problems:
+                    print(f"  does not count: {problem}")
+                runs.append(run)
+        for server in options.servers:
+            of_one = [run.cpu_ms_s for run in runs if run.server == server and not run.problems]
+            if of_one:
+                print(f"{server}: {median(of_one):.2f} ms/s a call, {1000 / median(of_one):.0f} calls a core")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Does a server stay as it is? ``python -m benchmarks.soak --calls 100 --minutes 60``
+
+Calls of a minute, one lot after the other, against one server; after each its memory, threads and files, and the words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from pathlib import Path
+
+import django
+import psutil
+
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=100)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--call-seconds", type=float, default=60.0)
+    options = parser.parse_args()
+    django.setup()
+    from django.conf import settings
+
+    from calls.trial import Trial
+    from stt.emulator.recordings import Library
+
+    with Trial(SAMPLES, settings.VAR_DIR / "soak.log", environment={"MAX_CALLS": str(options.calls + 1)}) as trial:
+        print("minute  calls   words  lost  added  memory MB  threads  files  memory idle MB", flush=True)
+        asyncio.run(_soak(trial, Library([SAMPLES]).recordings, options))
+
+
+async def _soak(trial, recordings, options) -> None:
+    from calls.load import Load
+    from calls.scoring import Score
+    from calls.trial import record_of, score_of
+
+    server = psutil.Process(trial.server.pid)
+    by_name = {recording.name: recording for recording in recordings}
+    began_s, calls, total = time.monotonic(), 0, Score(0, 0, 0, 0, 0)
+    while (minute := (time.monotonic() - began_s) / 60) < options.minutes:
+        load = Load(trial.line, recordings, calls=options.calls, seconds=options.call_seconds, seed=calls)
+        _, busy = await load.run(lambda: (server.memory_info().rss, server.num_threads(), server.num_fds()))
+        for caller in load.callers:
+            _, turns = await record_of(caller.report.call_sid)
+            total += score_of(caller.report, turns, by_name)
+        calls += options.calls
+        memory, threads, files = busy
+        print(
+            f"{minute:6.1f} {calls:6} {total.words:7} {total.lost:5} {total.added:6} {memory / 1e6:10.0f} {threads:8}"
+            f" {files:6} {server.memory_info().rss / 1e6:10.0f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
