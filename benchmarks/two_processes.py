@@ -1,8 +1,8 @@
 """Do two processes behind nginx carry twice one? ``python -m benchmarks.two_processes --calls 40``
 
-First one process with so many calls, then two behind nginx with twice as many; the CPU of a call in each. Two that do not
-cost a call more than one carry twice as much as soon as each has a processor: here they share two with the load, the
-emulator and nginx.
+First one process with so many calls, then two behind nginx with twice as many; the CPU of a call in each. Two that do
+not cost a call more than one carry twice as much as soon as each has a processor: here they share two with the load,
+the emulator and nginx.
 """
 
 from __future__ import annotations
