@@ -220,7 +220,8 @@ class Hearing:
     def _begin_with(self, frames: Iterable[tuple[int, bytes]]) -> None:
         self._next_number()
         for at_ms, ulaw in frames:
-            self._hold((ulaw, at_ms))
+            self.feed(ulaw, at_ms)
+        self._flush()
         self._open()
 
     def _next_number(self) -> None:

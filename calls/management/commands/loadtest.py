@@ -94,14 +94,14 @@ async def _measure(
     by_name = {recording.name: recording for recording in recordings}
     total = Score(0, 0, 0, 0, 0)
     rows: list[tuple[Call, Any]] = []
-    missing = 0
+    missing, metrics = 0, ""
     if server != "floor":
+        metrics = await asyncio.to_thread(_metrics, trial)
         for caller in load.callers:
             call, turns = await record_of(caller.report.call_sid)
             rows.append((call, turns))
             total += score_of(caller.report, turns, by_name)
             missing += not all(is_recorded(stream) for stream in call.streams.values())
-    metrics = await asyncio.to_thread(_metrics, trial)
     return figures(server, load, idle, steady, rows, total, missing, metrics)
 
 
