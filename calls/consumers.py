@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import re
-import socket
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,8 +30,10 @@ from django.utils import timezone
 from calls import actions as act
 from calls import admission, live, startup, tokens
 from calls.lines import lines
+from calls.lookout import Look
 from calls.looplag import loop_lag
 from calls.media import parse
+from calls.pulse import PROCESS, pulse
 from calls.recognition import recognition
 from calls.recording import Recorder, disk
 from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
@@ -53,11 +53,8 @@ SUBPROTOCOL = "audio.twilio.com"
 LONGEST_MESSAGE = 65_536
 CLOSE_IMPOSSIBLE = 4400
 """Our close code for what Twilio cannot have sent; daphne takes 1000 and 3000 to 4999."""
-HEALTH = {"streaming_lost": "down", "streaming_back": "streaming", "stream_deaf": "degraded"}
-"""What an event says of a call's hearing, for those who watch."""
 MOST_ON_THE_BRIDGE = 8
 """Utterances that wait for the call's one thread: a minute of audio at most."""
-PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
 running: dict[asyncio.Task[None], MediaStreamConsumer] = {}
 """The pumps of this process: each outlives its socket until its call's record is complete."""
@@ -124,6 +121,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._events_noted = 0
         self._end_reason = "lost"
         self._recording = ""
+        self.line = ""
+        """The number that was called."""
+        self._shown: Look | None = None
 
     # The socket
 
@@ -154,6 +154,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             return
         startup.start()
         loop_lag.start()
+        pulse.start(running.values)
         self._begin(said)
         # A subprotocol that was not offered would hang the handshake.
         await self.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
@@ -223,6 +224,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
 
     def _begin(self, said: tokens.StreamToken) -> None:
         call_sid = said.call_sid
+        self.line = said.to_number
         tuning = lines.tuning_for(said.to_number)
         self._stream_index = said.stream_index
         self._events_noted = said.stream_index * NUMBERS_A_STREAM
@@ -324,6 +326,15 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         elif kind == "tick":
             self._tick_waits = False
             self._perform(self.session.tick(now_ms()))
+            self._show()
+
+    def _show(self) -> None:
+        """Speech has begun or ended, or the recogniser's health has changed: those who watch see it at once."""
+        assert self.session is not None  # noqa: S101 - only called on a call
+        look = self.session.look(now_ms())
+        if self._shown is None or (look.shows, look.hears) != (self._shown.shows, self._shown.hears):
+            self._shown = look
+            live.publish({"kind": "state", "call": self._call_sid, "shows": look.shows, "hears": look.hears})
 
     def _arm(self) -> None:
         """Set the timer for the session's next deadline."""
@@ -387,7 +398,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 "call": self._call_sid,
                 "number": turn.number,
                 "text": turn.heard_text,
+                "started_ms": turn.started_ms,
                 "source": turn.source,
+                "code": turn.code,
                 "partial_ms": turn.partial_ms,
                 "final_ms": turn.final_ms,
                 "revision": turn.revision,
@@ -477,14 +490,27 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             recording=self._recording,
         )
         writer().accept(record)
-        live.publish({"kind": "call", "call": self._call_sid, "state": "started"})
+        live.publish(
+            {
+                "kind": "call",
+                "call": self._call_sid,
+                "state": "started",
+                "from": record.from_number,
+                "to": record.to_number,
+                "started_at": record.started_at.isoformat(),
+                "process": PROCESS,
+            }
+        )
 
     def _note(self, note: act.Note) -> None:
         self._events_noted += 1
         metrics.EVENTS.labels(note.code).inc()
-        if note.code in HEALTH:
-            live.publish({"kind": "health", "call": self._call_sid, "state": HEALTH[note.code]})
-        writer().accept(EventNoted(self._call_sid, self._events_noted, timezone.now(), note.code, note.detail))
+        at, number = timezone.now(), self._events_noted
+        writer().accept(EventNoted(self._call_sid, number, at, note.code, note.detail))
+        live.publish(
+            {"kind": "note", "call": self._call_sid, "number": number, "code": note.code, "at": at.isoformat()}
+        )
+        self._show()
 
     def _close_up(self) -> None:
         """The call is over: its record, its stream, its thread."""

@@ -37,6 +37,10 @@ class StreamWatch:
 
     tuning: Tuning
     paused: bool = False
+    deaf: bool = False
+    """Renewed for its deafness, and no word has come since."""
+    results: int = 0
+    """With words, since the call began."""
     _opened_ms: float | None = None
     _quiet_ms: int = 0
     _unheard_ms: int = 0
@@ -53,6 +57,8 @@ class StreamWatch:
     def heard(self) -> None:
         """A result with words."""
         self._unheard_ms = self._missed = 0
+        self.deaf = False
+        self.results += 1
 
     def missed(self) -> None:
         """The one-shot recogniser heard an utterance of which the stream said nothing."""
@@ -74,6 +80,7 @@ class StreamWatch:
         missed = self._missed >= MOST_MISSED and self._unheard_ms >= LEAST_MISSED_MS
         deaf = missed or self._unheard_ms >= self.tuning.deaf_after_ms
         if deaf and age_ms >= RENEW_AGAIN_MS:
+            self.deaf = True
             return self._renew(Verdict.RENEW_DEAF)
         if age_ms >= self.tuning.renew_latest_s * 1000:
             return self._renew(Verdict.RENEW_OLD)
@@ -84,6 +91,11 @@ class StreamWatch:
             self._opened_ms = None
             return Verdict.PAUSE
         return None
+
+    @property
+    def unheard_ms(self) -> int:
+        """Voice since the stream last said anything."""
+        return self._unheard_ms
 
     @property
     def quiet(self) -> bool:
