@@ -1,0 +1,92 @@
+"""The console's pages. They are whole without JavaScript; with it they move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from calls.console.access import needs
+from calls.console.reading import line_names, newest_events, newest_turns, running_calls, turn_of
+from calls.models import SOURCES, Call
+
+READ = "calls.view_call"
+
+
+@require_GET
+@never_cache
+@needs(READ)
+def wall(request: HttpRequest) -> HttpResponse:
+    """Every running call, and the processes that hear them."""
+    urls = {"state": reverse("console:state"), "call": reverse("console:call", args=["SID"])}
+    return render(request, "console/wall.html", {"page": {"urls": urls, "texts": texts()}})
+
+
+@require_GET
+@never_cache
+@needs(READ)
+def state(request: HttpRequest) -> HttpResponse:
+    """What the wall shows, as the database has it."""
+    return JsonResponse({"calls": running_calls(), "lines": line_names()})
+
+
+@require_GET
+@never_cache
+@needs(READ)
+def call(request: HttpRequest, call_sid: str) -> HttpResponse:
+    """One call, followed."""
+    row = get_object_or_404(Call, call_sid=call_sid)
+    turns = newest_turns(row)
+    urls = {"state": reverse("console:call_state", args=[call_sid])}
+    page = {"call": call_sid, "urls": urls, "texts": texts(), "state": _state_of(row)}
+    return render(
+        request,
+        "console/call.html",
+        {"call": row, "line": line_names().get(row.to_number, ""), "turns": turns, "page": page},
+    )
+
+
+@require_GET
+@never_cache
+@needs(READ)
+def call_state(request: HttpRequest, call_sid: str) -> HttpResponse:
+    return JsonResponse(_state_of(get_object_or_404(Call, call_sid=call_sid)))
+
+
+def _state_of(row: Call) -> dict[str, object]:
+    return {
+        "ended": row.ended_at is not None,
+        "started_at": row.started_at.isoformat() if row.started_at else "",
+        "turns": [turn_of(turn) for turn in newest_turns(row)],
+        "events": newest_events(row),
+    }
+
+
+def texts() -> dict[str, Any]:
+    """What the pages' scripts say."""
+    return {
+        "listening": _("listening"),
+        "speaking": _("speaking"),
+        "nothing": _("hearing nothing"),
+        "unknown": _("no news"),
+        "stream": _("streaming"),
+        "one_shot": _("one-shot"),
+        "deaf": _("deaf"),
+        "down": _("recogniser down"),
+        "up": _("recogniser up"),
+        "live": _("live"),
+        "silent": _("not live: nothing has come for a while"),
+        "off": _("not live: connecting again"),
+        "refused": _("not live: you may not watch"),
+        "unread": _("the database does not answer; what is live goes on"),
+        "ended": _("the call has ended"),
+        "calls": _("calls"),
+        "lag": _("loop lag"),
+        "no_words": _("(no words)"),
+        "sources": {source: str(label) for source, label in SOURCES},
+    }
