@@ -21,6 +21,8 @@ from channels.layers import get_channel_layer
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 
+from calls.people import READ
+
 logger = logging.getLogger(__name__)
 
 GROUP = "live"
@@ -32,7 +34,6 @@ CHECK_AGAIN_S = 60.0
 """How long a watcher's permission is believed."""
 NOT_ALLOWED = 4403
 """Our close code for who may no longer watch."""
-PERMISSION = "calls.view_call"
 EACH = ("turn", "note")
 """Kinds of which each number counts, not only the newest."""
 
@@ -141,4 +142,4 @@ def _is_allowed(user: Any) -> bool:
         fresh = get_user_model()._default_manager.filter(pk=user.pk).first()
     except DatabaseError:
         return bool(user.is_active and user.is_staff)
-    return fresh is not None and fresh.is_active and fresh.is_staff and fresh.has_perm(PERMISSION)
+    return fresh is not None and fresh.is_active and fresh.is_staff and fresh.has_perm(READ)

@@ -76,6 +76,12 @@ class Call(models.Model):
         ordering = ("-started_at",)
         verbose_name = _("call")
         verbose_name_plural = _("calls")
+        permissions = (
+            ("listen_call", _("May listen to recordings")),
+            ("correct_call", _("May correct transcripts")),
+            ("export_call", _("May export calls")),
+            ("end_call", _("May end calls and hand them over")),
+        )
 
     def __str__(self) -> str:
         return self.call_sid

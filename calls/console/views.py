@@ -14,8 +14,7 @@ from django.views.decorators.http import require_GET
 from calls.console.access import needs
 from calls.console.reading import line_names, newest_events, newest_turns, running_calls, turn_of
 from calls.models import SOURCES, Call
-
-READ = "calls.view_call"
+from calls.people import READ
 
 
 @require_GET
