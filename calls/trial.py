@@ -165,13 +165,15 @@ def manage(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
 @contextlib.contextmanager
 def own_database(password: str, database_url: str = "") -> Iterator[dict[str, str]]:
     """A database and a VAR_DIR of one's own, migrated, with the superuser USER; yields the environment that says so."""
-    kept = settings.VAR_DIR
+    kept = settings.VAR_DIR, settings.TWILIO_AUTH_TOKEN
+    settings.TWILIO_AUTH_TOKEN = settings.TWILIO_AUTH_TOKEN or "trial"
     with tempfile.TemporaryDirectory() as folder:
         settings.VAR_DIR = Path(folder)
         environment = {
             "VAR_DIR": folder,
             "DATABASE_URL": database_url,
             "DEBUG": "1",
+            "TWILIO_AUTH_TOKEN": settings.TWILIO_AUTH_TOKEN,
             "DJANGO_SUPERUSER_PASSWORD": password,
         }
         try:
@@ -179,7 +181,7 @@ def own_database(password: str, database_url: str = "") -> Iterator[dict[str, st
             manage(["createsuperuser", "--noinput", "--username", USER, "--email", "desk@example.org"], environment)
             yield environment
         finally:
-            settings.VAR_DIR = kept
+            settings.VAR_DIR, settings.TWILIO_AUTH_TOKEN = kept
 
 
 def long_calls(trial: Trial, count: int) -> list[SimulatedCall]:

@@ -20,6 +20,8 @@ PUBLIC_URL = _env.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}" if DEBUG else ""
 # Telephony
 TWILIO_AUTH_TOKEN = _env.text("TWILIO_AUTH_TOKEN")
 TWILIO_ACCOUNT_SID = _env.text("TWILIO_ACCOUNT_SID")
+TWILIO_HTTP_CLIENT = ""
+"""Dotted path of another way to Twilio's REST interface; only tests' settings name one."""
 MAX_CALLS = _env.number("MAX_CALLS", 200, 1, 100_000, "calls")
 MAX_CALL_S = _env.number("MAX_CALL_S", 14_400, 60, 86_400, "s")
 DRAIN_TIMEOUT_S = _env.number("DRAIN_TIMEOUT_S", 300, 0, 86_400, "s")

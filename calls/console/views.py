@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
+from calls.console import actions
 from calls.console.access import needs
 from calls.console.reading import line_names, newest_events, newest_turns, running_calls, turn_of
-from calls.models import SOURCES, Call
-from calls.people import READ
+from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
+from calls.people import END_CALLS, READ
 
 
 @require_GET
@@ -41,12 +43,20 @@ def call(request: HttpRequest, call_sid: str) -> HttpResponse:
     """One call, followed."""
     row = get_object_or_404(Call, call_sid=call_sid)
     turns = newest_turns(row)
+    line = PhoneLine.objects.filter(number=row.to_number).first()
     urls = {"state": reverse("console:call_state", args=[call_sid])}
     page = {"call": call_sid, "urls": urls, "texts": texts(), "state": _state_of(row)}
     return render(
         request,
         "console/call.html",
-        {"call": row, "line": line_names().get(row.to_number, ""), "turns": turns, "page": page},
+        {
+            "call": row,
+            "line": line,
+            "turns": turns,
+            "page": page,
+            "done": SupervisorAction.objects.filter(call_sid=call_sid),
+            "may_end": request.user.has_perm(END_CALLS) and row.ended_at is None,
+        },
     )
 
 
@@ -55,6 +65,37 @@ def call(request: HttpRequest, call_sid: str) -> HttpResponse:
 @needs(READ)
 def call_state(request: HttpRequest, call_sid: str) -> HttpResponse:
     return JsonResponse(_state_of(get_object_or_404(Call, call_sid=call_sid)))
+
+
+@require_POST
+@needs(END_CALLS)
+def end(request: HttpRequest, call_sid: str) -> HttpResponse:
+    """Hang up."""
+    row = get_object_or_404(Call, call_sid=call_sid)
+    return _after(request, row, actions.end_call(row, request.user))
+
+
+@require_POST
+@needs(END_CALLS)
+def hand_over(request: HttpRequest, call_sid: str) -> HttpResponse:
+    """Connect the caller with a person's number."""
+    row = get_object_or_404(Call, call_sid=call_sid)
+    try:
+        action = actions.hand_over(row, request.user, request.POST.get("number", ""))
+    except actions.ActionError:
+        messages.error(request, _("This is no number: write it as +97231234567."))
+        return redirect("console:call", call_sid=call_sid)
+    return _after(request, row, action)
+
+
+def _after(request: HttpRequest, row: Call, action: SupervisorAction) -> HttpResponse:
+    """What came of it, said on the call's page."""
+    said = f"{action.get_kind_display()}: {action.get_outcome_display()}"
+    failed = action.outcome == SupervisorAction.Outcome.FAILED
+    messages.add_message(
+        request, messages.ERROR if failed else messages.SUCCESS, f"{said} ({action.code})" if action.code else said
+    )
+    return redirect("console:call", call_sid=row.call_sid)
 
 
 def _state_of(row: Call) -> dict[str, object]:

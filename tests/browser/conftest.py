@@ -18,6 +18,7 @@ from django.conf import settings
 
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium
 from calls.trial import USER, Trial, free_port, long_calls, manage, own_database
+from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 
 PASSWORD = "desk-password"
 PEOPLE = ("reviewer", "supervisor", "tuner")
@@ -76,6 +77,8 @@ class Desk:
 
     trial: Trial
     redis: OwnRedis
+    rest: TwilioRest
+    """Twilio's other side."""
     environment: dict
     _loops: list = field(default_factory=list)
 
@@ -122,19 +125,22 @@ def chromium():
 def server(tmp_path_factory):
     if not shutil.which("redis-server"):
         missing("redis-server (apt install redis-server)")
-    kept, settings.TWILIO_AUTH_TOKEN = settings.TWILIO_AUTH_TOKEN, "desk"
     redis = OwnRedis()
     redis.start()
     try:
-        with own_database(PASSWORD) as environment:
-            environment |= {"REDIS_URL": redis.url, "TWILIO_AUTH_TOKEN": "desk"}
+        with own_database(PASSWORD) as environment, TwilioRest(environment["TWILIO_AUTH_TOKEN"]) as rest:
+            environment |= {
+                "REDIS_URL": redis.url,
+                "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
+                "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+                PORT: str(rest.port),
+            }
             manage(["shell", "-v0", "-c", MAKE_PEOPLE], environment)
             log = tmp_path_factory.mktemp("desk") / "server.log"
             with Trial(settings.BASE_DIR / "samples", log, environment=environment) as trial:
-                yield Desk(trial, redis, environment)
+                yield Desk(trial, redis, rest, environment)
     finally:
         redis.stop()
-        settings.TWILIO_AUTH_TOKEN = kept
 
 
 @pytest.fixture

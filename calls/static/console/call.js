@@ -114,6 +114,14 @@ async function readAll() {
   }
 }
 
+// What cannot be taken back is asked for in a dialog.
+for (const button of document.querySelectorAll("[data-opens]")) {
+  button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
+}
+for (const button of document.querySelectorAll("[data-closes]")) {
+  button.addEventListener("click", () => button.closest("dialog").close());
+}
+
 turns.replaceChildren();
 showAll(page.state);
 setInterval(() => {
