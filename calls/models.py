@@ -155,6 +155,6 @@ class SpentToken(models.Model):
 
 
 # The supervisor's rows, in their own room; Django finds models here.
-from calls.console.models import SupervisorAction  # noqa: E402
+from calls.console.models import Alarm, AlarmNotice, SupervisorAction  # noqa: E402
 
-__all__ = ["Call", "CallEvent", "PhoneLine", "SpentToken", "SupervisorAction", "Transcript"]
+__all__ = ["Alarm", "AlarmNotice", "Call", "CallEvent", "PhoneLine", "SpentToken", "SupervisorAction", "Transcript"]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from calls import live
+from calls.alarms import watchman
 from calls.lookout import Look
 from calls.looplag import loop_lag
 from calls.recognition import recognition
@@ -52,6 +53,7 @@ class Pulse:
     async def _beat(self, running: Callable[[], Iterable[Running]]) -> None:
         while True:
             looks = look_at(running(), time.monotonic() * 1000)
+            watchman.look(looks)
             live.publish(
                 {
                     "kind": "process",
@@ -60,6 +62,7 @@ class Pulse:
                     "calls": {sid: [look.shows, look.hears] for sid, _, look in looks},
                     "lag_ms": loop_lag.p95_ms,
                     "recogniser": "down" if recognition().breaker.open else "up",
+                    "alarms": watchman.open,
                 }
             )
             await asyncio.sleep(EVERY_S)

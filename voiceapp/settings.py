@@ -32,6 +32,17 @@ GOOGLE_CLOUD_SPEECH_ENDPOINT = _env.text("GOOGLE_CLOUD_SPEECH_ENDPOINT", "speech
 USE_STREAMING_STT = _env.flag("ENABLE_STREAMING_STT", True)
 ENVIRONMENT_TUNING = _env.tuning()
 
+# Who hears of alarms, and how
+ALARM_EMAILS = [address.strip() for address in _env.text("ALARM_EMAILS").split(",") if address.strip()]
+ALARM_WEBHOOK_URL, ALARM_WEBHOOK_SECRET = _env.webhook()
+EMAIL_HOST = _env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = _env.number("EMAIL_PORT", 25, 1, 65535, "")
+EMAIL_HOST_USER = _env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = _env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = _env.flag("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = _env.text("EMAIL_FROM", "voiceapp@localhost")
+
 _env.speech_credentials()
 _env.twilio(PUBLIC_URL)
 DATABASES = {"default": _env.database(VAR_DIR)}

@@ -9,13 +9,14 @@ from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from calls.models import Call, PhoneLine, Transcript
+from calls.models import Alarm, Call, PhoneLine, Transcript
 
 MOST_CALLS = 1000
 MOST_TURNS = 500
 """The newest of a call."""
 MOST_EVENTS = 100
 MOST_LINES = 2000
+MOST_ALARMS = 100
 
 
 def running_calls() -> list[dict[str, Any]]:
@@ -44,6 +45,11 @@ def running_calls() -> list[dict[str, Any]]:
 
 def line_names() -> dict[str, str]:
     return dict(PhoneLine.objects.order_by("number").values_list("number", "name")[:MOST_LINES])
+
+
+def open_alarms() -> list[list[str]]:
+    """Kind and line."""
+    return [list(row) for row in Alarm.objects.filter(over_at=None).values_list("kind", "line")[:MOST_ALARMS]]
 
 
 def newest_turns(call: Call) -> list[Transcript]:

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from calls.console import actions
 from calls.console.access import needs
-from calls.console.reading import line_names, newest_events, newest_turns, running_calls, turn_of
+from calls.console.models import LABELS
+from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls, turn_of
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
 from calls.people import END_CALLS, READ
 
@@ -33,7 +34,7 @@ def wall(request: HttpRequest) -> HttpResponse:
 @needs(READ)
 def state(request: HttpRequest) -> HttpResponse:
     """What the wall shows, as the database has it."""
-    return JsonResponse({"calls": running_calls(), "lines": line_names()})
+    return JsonResponse({"calls": running_calls(), "lines": line_names(), "alarms": open_alarms()})
 
 
 @require_GET
@@ -128,5 +129,6 @@ def texts() -> dict[str, Any]:
         "calls": _("calls"),
         "lag": _("loop lag"),
         "no_words": _("(no words)"),
+        **{trouble.value: str(label) for trouble, label in LABELS.items()},
         "sources": {source: str(label) for source, label in SOURCES},
     }

@@ -131,6 +131,7 @@ const kinds = {
   },
   process(update) {
     const now = performance.now();
+    drawAlarms(update.alarms);
     processes.set(update.process, { ...update, at: now });
     for (const [sid, [shows, hears]] of Object.entries(update.calls)) {
       if (!calls.has(sid)) readSoon();
@@ -162,6 +163,7 @@ async function readAll() {
   reading = null;
   if (state) {
     lines = state.lines;
+    drawAlarms(state.alarms);
     const running = new Set(state.calls.map((row) => row.call));
     for (const call of [...calls.values()]) if (!running.has(call.sid) && !isFresh(call)) drop(call);
     for (const row of state.calls) {
@@ -219,6 +221,19 @@ function drawProcesses() {
     say(node.lastElementChild, `${count} ${page.texts.calls}${lag} · ${health}`);
     node.dataset.health = lost ? "lost" : process.recogniser;
   }
+}
+
+function drawAlarms(alarms) {
+  const list = document.getElementById("alarms");
+  const said = alarms.map(([kind, line]) => `${page.texts[kind]}: ${lines[line] || `\u2066${line}\u2069`}`);
+  if (said.join() === [...list.children].map((node) => node.textContent).join()) return;
+  list.replaceChildren(
+    ...said.map((text) => {
+      const node = document.createElement("li");
+      node.textContent = text;
+      return node;
+    }),
+  );
 }
 
 // Once a second: how long calls have lasted, and whose process has fallen silent.
