@@ -19,7 +19,7 @@ from django.db import DatabaseError, IntegrityError, close_old_connections, tran
 from django.db.models import F
 from django.utils import timezone
 
-from calls import notices
+from calls import costs, notices
 from calls.console.models import Alarm, AlarmNotice
 from calls.linewatch import CLEAR_AFTER_S, LinesWatch, Trouble, Verdict
 from calls.lookout import Look
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 MOST_LOOKS = 60
 """A minute of them; a thread that is further behind misses some."""
 EVERY_S = 2.0
+COSTS_EVERY_S = 60.0
 MOST_ATTEMPTS = 8
 RETRY_S = 15.0
 """After a first attempt; doubled after each. Longer than an attempt can take."""
@@ -48,6 +49,7 @@ class Watchman:
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
         self._told = False
+        self._costed_s = -COSTS_EVERY_S
         self.open: list[list[str]] = []
         """Kind and line of the alarms that are open anywhere, as last read: for the wall."""
 
@@ -97,6 +99,9 @@ class Watchman:
         self._stop.wait(EVERY_S)
         for _ in range(self._looks.qsize()):
             verdicts |= self._lines.look(*self._looks.get_nowait())
+        if monotonic() >= self._costed_s + COSTS_EVERY_S:
+            self._costed_s = monotonic()
+            verdicts |= costs.ceilings()
         settle(verdicts)
         self.open = [[kind, line] for kind, line in Alarm.objects.filter(over_at=None).values_list("kind", "line")]
 

@@ -121,6 +121,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._events_noted = 0
         self._end_reason = "lost"
         self._recording = ""
+        self._one_shots = self._one_shot_s = 0
+        """Answered, and their seconds as billed; written by the call's one thread alone."""
         self.line = ""
         """The number that was called."""
         self._shown: Look | None = None
@@ -465,7 +467,10 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             len(audio_data) // (2 * BYTES_PER_MS),
         )
         try:
-            return self._hebrew_stt(audio_data)
+            text = self._hebrew_stt(audio_data)
+            self._one_shots += 1
+            self._one_shot_s += -(-len(audio_data) // (2 * BYTES_PER_MS * 1000))
+            return text
         finally:
             close_old_connections()
 
@@ -526,6 +531,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         metrics.CALLS_LIVE.dec()
         if self.session is None:
             return
+        billed_s = self.hearing.billed_s if self.hearing is not None else []
         writer().accept(
             CallEnded(
                 call_sid=self._call_sid,
@@ -537,6 +543,10 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 speech_ms=self.session.speech_ms,
                 counters=dict(self.session.counters),
                 frame_delay_ms=self.session.delays.summary(),
+                stt_streams=len(billed_s),
+                stt_stream_s=sum(billed_s),
+                one_shots=self._one_shots,
+                one_shot_s=self._one_shot_s,
             )
         )
         live.publish({"kind": "call", "call": self._call_sid, "state": "ended"})

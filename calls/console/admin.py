@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from calls.admin import ReadOnly
-from calls.console.models import Alarm, AlarmNotice, SupervisorAction
+from calls.console.models import Alarm, AlarmNotice, Price, SupervisorAction
 
 
 @admin.register(SupervisorAction)
@@ -27,3 +27,8 @@ class AlarmAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("kind", "raised_at")
     search_fields = ("line",)
     inlines = (NoticeInline,)
+
+
+@admin.register(Price)
+class PriceAdmin(admin.ModelAdmin):
+    list_display = ("since", "currency", "stt_minute", "twilio_minute", "stream_minute")

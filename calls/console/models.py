@@ -108,3 +108,22 @@ class AlarmNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.alarm_id}/{self.channel}"
+
+
+class Price(models.Model):
+    """What a minute costs, from a day on: your contract's, in place of calls/costs.py's list prices."""
+
+    since = models.DateField(_("from"), unique=True, help_text=_("Months that begin on or after this day."))
+    currency = models.CharField(_("currency"), max_length=3, default="USD")
+    stt_minute = models.DecimalField(_("a minute of recognised audio"), max_digits=9, decimal_places=5)
+    twilio_minute = models.DecimalField(_("a minute of a call"), max_digits=9, decimal_places=5)
+    stream_minute = models.DecimalField(_("a minute of its media stream"), max_digits=9, decimal_places=5)
+
+    class Meta:
+        app_label = "calls"
+        ordering = ("-since",)
+        verbose_name = _("price")
+        verbose_name_plural = _("prices")
+
+    def __str__(self) -> str:
+        return str(self.since)

@@ -12,12 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from calls import costs
 from calls.console import actions
 from calls.console.access import needs
 from calls.console.models import LABELS
 from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls, turn_of
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
 from calls.people import END_CALLS, READ
+
+COST_MONTHS = 3
 
 
 @require_GET
@@ -54,6 +57,9 @@ def call(request: HttpRequest, call_sid: str) -> HttpResponse:
             "call": row,
             "line": line,
             "turns": turns,
+            "usage": costs.usage_of(row),
+            "cost": costs.usage_of(row).cost(costs.prices_now()),
+            "prices": costs.prices_now(),
             "page": page,
             "done": SupervisorAction.objects.filter(call_sid=call_sid),
             "may_end": request.user.has_perm(END_CALLS) and row.ended_at is None,
@@ -66,6 +72,20 @@ def call(request: HttpRequest, call_sid: str) -> HttpResponse:
 @needs(READ)
 def call_state(request: HttpRequest, call_sid: str) -> HttpResponse:
     return JsonResponse(_state_of(get_object_or_404(Call, call_sid=call_sid)))
+
+
+@require_GET
+@needs(READ)
+def costs_by_line(request: HttpRequest) -> HttpResponse:
+    """What calls cost, by line and month."""
+    asked = request.GET.get("months", "")
+    months = int(asked) if asked.isdigit() and len(asked) < 3 else COST_MONTHS
+    rows = costs.line_months(months)
+    return render(
+        request,
+        "console/costs.html",
+        {"rows": rows, "lines": line_names(), "prices": costs.prices_now(), "months": months},
+    )
 
 
 @require_POST

@@ -10,7 +10,8 @@ from calls.models import Call
 pytestmark = pytest.mark.django_db
 PAGES = (
     "admin:index admin:login admin:logout admin:password_change admin:calls_call_changelist admin:calls_phoneline_add "
-    "admin:stt_tuningprofile_add admin:auth_user_changelist admin:auth_user_add admin:auth_group_add console:wall"
+    "admin:stt_tuningprofile_add admin:auth_user_changelist admin:auth_user_add admin:auth_group_add console:wall "
+    "console:costs"
 ).split()
 INLINE = re.compile(
     r"""<script(?![^>]*\bsrc=)(?![^>]*type="application/json")[^>]*>|<style|\sstyle="|\son\w+="|javascript:""", re.I

@@ -38,6 +38,7 @@ PICTURES = (
     Picture("console-phone", "/console/", width=360, height=740),
     Picture("console-call", "/console/calls/SID"),
     Picture("console-call-phone", "/console/calls/SID", width=360, height=740, dark=True),
+    Picture("console-costs", "/console/costs"),
 )
 
 
