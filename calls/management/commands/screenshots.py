@@ -16,8 +16,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium
-from calls.trial import USER, Trial, TrialError, long_calls, own_database
+from calls.trial import USER, Trial, TrialError, long_calls, manage, own_database
 
+NAME_THE_LINE = """
+from calls.models import PhoneLine
+from stt.models import TuningProfile
+profile = TuningProfile.objects.create(name="default", is_default=True)
+PhoneLine.objects.create(number="+97235550100", name="דירות הרצל", profile=profile, monthly_ceiling=50)
+"""
 TALKING_S = 7.0
 """Into the calls, when the pictures are taken."""
 
@@ -58,6 +64,7 @@ class Command(BaseCommand):
         password = secrets.token_urlsafe(9)
         try:
             with own_database(password) as environment:
+                manage(["shell", "-v0", "-c", NAME_THE_LINE], environment)
                 folder = settings.BASE_DIR / "samples"
                 log = settings.VAR_DIR / "screenshots.log"
                 with Trial(folder, log, seed=1, environment=environment) as trial:

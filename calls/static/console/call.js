@@ -1,8 +1,7 @@
 // One call, followed: its turns as they are accepted and revised, and the words that are being spoken.
 
-import { Live, clock, late, page, read, say, showLink } from "./live.js";
+import { Live, clock, late, page, read, say, showLink, unread } from "./live.js";
 
-const READ_AGAIN_MS = 2000;
 const NEAR_END_PX = 120;
 
 const turns = document.getElementById("turns");
@@ -108,10 +107,7 @@ function take(updates) {
 async function readAll() {
   const state = await read(page.urls.state);
   if (state) showAll(state);
-  else {
-    showLink("unread");
-    setTimeout(readAll, READ_AGAIN_MS);
-  }
+  else unread(state, readAll);
 }
 
 // What cannot be taken back is asked for in a dialog.

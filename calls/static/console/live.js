@@ -3,6 +3,7 @@
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15000;
 const SILENT_MS = 4000; // every process sends a pulse a second
+const READ_AGAIN_MS = 2000;
 const RENEW_MS = 9000; // a socket that stays silent may have lost its subscription
 
 export const page = JSON.parse(document.getElementById("page").textContent);
@@ -57,11 +58,12 @@ export class Live {
   }
 }
 
-// Read JSON; null when it could not be had. Asked again by the caller.
+// Read JSON; null when it could not be had, undefined when it may not be.
 export async function read(url) {
   try {
     const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-    return answer.ok && !answer.redirected ? await answer.json() : null;
+    if (answer.redirected || answer.status === 403) return undefined;
+    return answer.ok ? await answer.json() : null;
   } catch {
     return null;
   }
@@ -73,6 +75,12 @@ export function showLink(name) {
   link.dataset.link = name;
   document.body.dataset.link = name;
   if (link.textContent !== page.texts[name]) link.textContent = page.texts[name];
+}
+
+// What could not be read: who may not is told; anybody else's page asks again.
+export function unread(state, again) {
+  showLink(state === undefined ? "refused" : "unread");
+  if (state === null) setTimeout(again, READ_AGAIN_MS);
 }
 
 export function clock(ms) {

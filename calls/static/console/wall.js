@@ -1,9 +1,9 @@
 // The wall: one card a running call. Updates change a model; a frame of animation draws the cards that changed.
 
-import { Live, clock, late, page, read, say, showLink } from "./live.js";
+import { Live, clock, late, page, read, say, showLink, unread } from "./live.js";
 
 const LOST_MS = 6000; // a process without a pulse for this long is gone, or cut off
-const READ_AGAIN_MS = 2000;
+const READ_SOON_MS = 2000;
 
 const wall = document.getElementById("wall");
 const template = document.getElementById("card");
@@ -172,8 +172,7 @@ async function readAll() {
     }
     for (const call of calls.values()) touch(call);
   } else {
-    showLink("unread");
-    setTimeout(readAll, READ_AGAIN_MS);
+    unread(state, readAll);
   }
   take(missed);
   draw();
@@ -186,7 +185,7 @@ function readSoon() {
     soon = setTimeout(() => {
       soon = 0;
       readAll();
-    }, READ_AGAIN_MS);
+    }, READ_SOON_MS);
   }
 }
 
