@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
-from calls.admin import ReadOnly
+from calls.admin import ReadOnly, _ltr
 from calls.console.models import Alarm, AlarmNotice, Price, SupervisorAction
 
 
 @admin.register(SupervisorAction)
 class SupervisorActionAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("asked_at", "kind", "number", "username", "outcome", "code", "call_sid")
+    list_display = ("asked_at", "kind", "to", "username", "outcome", "code", "call_sid")
     list_filter = ("kind", "outcome", "asked_at")
     search_fields = ("call_sid", "username", "number")
+
+    @admin.display(description=_("to number"), ordering="number")
+    def to(self, action: SupervisorAction) -> str:
+        return _ltr(action.number or "—")
 
 
 class NoticeInline(ReadOnly, admin.TabularInline):
@@ -23,10 +28,14 @@ class NoticeInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Alarm)
 class AlarmAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("raised_at", "kind", "line", "over_at", "detail")
+    list_display = ("raised_at", "kind", "called", "over_at", "detail")
     list_filter = ("kind", "raised_at")
     search_fields = ("line",)
     inlines = (NoticeInline,)
+
+    @admin.display(description=_("line"), ordering="line")
+    def called(self, alarm: Alarm) -> str:
+        return _ltr(alarm.line or "—")
 
 
 @admin.register(Price)

@@ -6,7 +6,7 @@ pytestmark = pytest.mark.live
 SIZES = {"desk": {}, "phone": {"width": 360, "height": 740}, "zoomed": {"zoom": 2}}
 ADMIN = (
     "/admin/ /admin/calls/call/ /admin/calls/phoneline/add/ /admin/stt/tuningprofile/ /admin/stt/tuningprofile/add/ "
-    "/admin/auth/user/ /admin/auth/group/ /admin/password_change/"
+    "/admin/auth/user/ /admin/auth/group/ /admin/password_change/ /admin/calls/alarm/ /admin/calls/supervisoraction/"
 ).split()
 
 
@@ -37,6 +37,11 @@ def test_the_console_fits_and_has_no_serious_barrier(open_tab, desk_server, size
     page.wait_for_selector("#turns li")
     page.wait_for_selector('#link[data-link="live"]')
     assert (overflow(page), barriers(page)) == (0, [])
+    page.click("[data-opens=hand-over]")
+    page.locator("#hand-over").wait_for()
+    assert (overflow(page), barriers(page)) == (0, [])
+    page = tab.go("/console/costs")
+    assert (overflow(page), barriers(page)) == (0, [])
 
 
 @pytest.mark.parametrize("path", ADMIN)
@@ -58,7 +63,7 @@ def test_the_login_and_the_list_of_calls_have_no_serious_barrier(tab, desk_serve
 def test_what_breaks_the_policy_is_noticed(tab):
     page = tab.sign_in()
     page.evaluate("document.body.appendChild(document.createElement('script')).textContent = 'window.ran = 1'")
-    page.wait_for_function("true")
+    page.wait_for_function("() => true")
     assert any("policy: script-src-elem inline" in said for said in tab.unexpected)
     assert page.evaluate("window.ran") is None
     tab.complaints.clear()

@@ -73,7 +73,7 @@ function showEnd() {
   over.hidden = false;
   say(over, page.texts.ended);
   for (const node of document.querySelectorAll(".while-running")) node.hidden = true;
-  document.getElementById("shows").textContent = document.getElementById("hears").textContent = "";
+  for (const id of ["shows", "hears"]) say(document.getElementById(id), "");
 }
 
 function showAll(state) {

@@ -90,12 +90,17 @@ export function clock(ms) {
   return `${hours ? `${hours}:` : ""}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
 
-// Set a node's text only when it differs: an untouched node costs no layout.
+// Set a node's text only when it differs from what was said last: an untouched node costs no layout, and asking it
+// for its text costs more than remembering.
 export function say(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  if (node.said === text) return;
+  node.said = text;
+  node.textContent = text;
 }
 
 export function late(node, ms) {
+  if (node.late === ms) return;
+  node.late = ms;
   say(node, ms === null || ms === undefined ? "" : `${ms} ms`);
   node.dataset.late = ms >= 2000 ? "slow" : ms >= 1000 ? "fair" : "good";
 }

@@ -79,10 +79,17 @@ function drawCard(call) {
   say(parts.shows, page.texts[call.shows]);
   say(parts.hears, call.hears === "stream" ? "" : page.texts[call.hears]);
   late(parts.late, call.final);
-  if (card.dataset.shows !== call.shows) card.dataset.shows = call.shows;
-  if (card.dataset.hears !== call.hears) card.dataset.hears = call.hears;
-  card.classList.toggle("partial", call.partial);
-  card.hidden = !isSought(call);
+  mark(card, "shows", call.shows);
+  mark(card, "hears", call.hears);
+  mark(card, "words", call.partial ? "partial" : "turn");
+  const hidden = !isSought(call);
+  if (card.hidden !== hidden) card.hidden = hidden;
+}
+
+function mark(card, name, value) {
+  if (card[name] === value) return;
+  card[name] = value;
+  card.dataset[name] = value;
 }
 
 function isTrouble(call) {
