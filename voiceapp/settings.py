@@ -159,5 +159,7 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         # Request paths carry stream tokens.
         "daphne": {"level": "WARNING"},
+        # A watcher that left without a word stays in the group for a day, and five batches a second would each say so.
+        "channels_redis": {"level": "WARNING"},
     },
 }
