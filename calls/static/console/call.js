@@ -49,7 +49,7 @@ function showEvent({ number, code, at }) {
   if (number <= newestEvent) return;
   newestEvent = number;
   const row = events.appendChild(document.createElement("li"));
-  for (const [name, text] of [["at", new Date(at).toLocaleTimeString("he-IL")], ["code", code]]) {
+  for (const [name, text] of [["at", new Date(at).toLocaleTimeString(document.documentElement.lang)], ["code", code]]) {
     const part = row.appendChild(document.createElement("bdi"));
     part.className = name;
     part.dir = "ltr";
