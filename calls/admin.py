@@ -254,3 +254,6 @@ def _ltr(text: str) -> str:
 
 def _ms(value: int | None) -> str:
     return "—" if value is None else _ltr(f"{value} ms")
+
+
+from calls.console import admin as _console  # noqa: E402, F401 - the supervisor's rows, registered with these

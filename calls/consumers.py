@@ -14,9 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import re
-import socket
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,8 +33,10 @@ from calls import actions as act
 from calls import admission, live, startup, tokens
 from calls.ear import Ear, HearingState
 from calls.lines import lines
+from calls.lookout import Look
 from calls.looplag import loop_lag
 from calls.media import parse
+from calls.pulse import PROCESS, pulse
 from calls.recognition import recognition
 from calls.recording import Recorder, disk
 from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, TurnSaved
@@ -59,7 +59,6 @@ CLOSE_IMPOSSIBLE = 4400
 """Our close code for what Twilio cannot have sent; daphne takes 1000 and 3000 to 4999."""
 MOST_ON_THE_BRIDGE = 8
 """Utterances that wait for the call's one thread: a minute of audio at most."""
-PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 
 running: dict[asyncio.Task[None], MediaStreamConsumer] = {}
 """The pumps of this process: each outlives its socket until its call's record is complete."""
@@ -134,6 +133,11 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._end_reason = "lost"
         self._vad: silero.SileroVad | None = None
         self._recording = ""
+        self._one_shots = self._one_shot_s = 0
+        """Answered, and their seconds as billed; written by the call's one thread alone."""
+        self.line = ""
+        """The number that was called."""
+        self._shown: Look | None = None
 
     # The socket
 
@@ -174,6 +178,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             return
         startup.start()
         loop_lag.start()
+        pulse.start(running.values)
         self._begin(said)
         # A subprotocol that was not offered would hang the handshake.
         await self.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
@@ -243,6 +248,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
 
     def _begin(self, said: tokens.StreamToken) -> None:
         call_sid = said.call_sid
+        self.line = said.to_number
         tuning = lines.tuning_for(said.to_number)
         self._stream_index = said.stream_index
         self._events_noted = said.stream_index * NUMBERS_A_STREAM
@@ -351,6 +357,15 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         elif kind == "tick":
             self._tick_waits = False
             self._perform(self.session.tick(now_ms()))
+            self._show()
+
+    def _show(self) -> None:
+        """Speech has begun or ended, or the recogniser's health has changed: those who watch see it at once."""
+        assert self.session is not None  # noqa: S101 - only called on a call
+        look = self.session.look(now_ms())
+        if self._shown is None or (look.shows, look.hears) != (self._shown.shows, self._shown.hears):
+            self._shown = look
+            live.publish({"kind": "state", "call": self._call_sid, "shows": look.shows, "hears": look.hears})
 
     def _arm(self) -> None:
         """Set the timer for the session's next deadline."""
@@ -421,7 +436,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 "call": self._call_sid,
                 "number": turn.number,
                 "text": turn.heard_text,
+                "started_ms": turn.started_ms,
                 "source": turn.source,
+                "code": turn.code,
                 "partial_ms": turn.partial_ms,
                 "final_ms": turn.final_ms,
                 "revision": turn.revision,
@@ -486,7 +503,10 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             len(audio_data) // (2 * BYTES_PER_MS),
         )
         try:
-            return self._hebrew_stt(audio_data)
+            text = self._hebrew_stt(audio_data)
+            self._one_shots += 1
+            self._one_shot_s += -(-len(audio_data) // (2 * BYTES_PER_MS * 1000))
+            return text
         finally:
             close_old_connections()
 
@@ -511,19 +531,32 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             recording=self._recording,
         )
         writer().accept(record)
-        live.publish({"kind": "call", "call": self._call_sid, "state": "started"})
+        live.publish(
+            {
+                "kind": "call",
+                "call": self._call_sid,
+                "state": "started",
+                "from": record.from_number,
+                "to": record.to_number,
+                "started_at": record.started_at.isoformat(),
+                "process": PROCESS,
+            }
+        )
         self._note_hearing()
 
     def _note_hearing(self) -> None:
         if self.session is not None and self.session.start is not None:
-            stream_sid, state = self.session.start.stream_sid, self.ear.state.value
-            writer().accept(HearingNoted(self._call_sid, stream_sid, state))
-            live.publish({"kind": "health", "call": self._call_sid, "state": state})
+            writer().accept(HearingNoted(self._call_sid, self.session.start.stream_sid, self.ear.state.value))
 
     def _note(self, note: act.Note) -> None:
         self._events_noted += 1
         metrics.EVENTS.labels(note.code).inc()
-        writer().accept(EventNoted(self._call_sid, self._events_noted, timezone.now(), note.code, note.detail))
+        at, number = timezone.now(), self._events_noted
+        writer().accept(EventNoted(self._call_sid, number, at, note.code, note.detail))
+        live.publish(
+            {"kind": "note", "call": self._call_sid, "number": number, "code": note.code, "at": at.isoformat()}
+        )
+        self._show()
 
     def _close_up(self) -> None:
         """The call is over: its record, its stream, its thread."""
@@ -541,6 +574,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             return
         if self._vad is not None and self._vad.late_frames:
             self.session.counters["silero_late"] += self._vad.late_frames
+        billed_s = self.hearing.billed_s if self.hearing is not None else []
         writer().accept(
             CallEnded(
                 call_sid=self._call_sid,
@@ -552,6 +586,10 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 speech_ms=self.session.speech_ms,
                 counters=dict(self.session.counters),
                 frame_delay_ms=self.session.delays.summary(),
+                stt_streams=len(billed_s),
+                stt_stream_s=sum(billed_s),
+                one_shots=self._one_shots,
+                one_shot_s=self._one_shot_s,
             )
         )
         live.publish({"kind": "call", "call": self._call_sid, "state": "ended"})

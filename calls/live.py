@@ -1,61 +1,90 @@
 """What supervisors see while a call runs: published through the channel layer, off the call's path.
 
-A call never waits for those who watch: updates go to a bounded queue, newest win, and one task a loop sends them.
+A call never waits for those who watch: updates go to a bounded place where the newest of a kind wins, and one task a
+loop sends what has gathered as one batch each EVERY_S. So a call makes at most five updates a second of each kind, and
+two hundred calls make five messages a second.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections import deque
+import time
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs
 
+from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError
 from redis.exceptions import RedisError
+
+from calls.people import READ
 
 logger = logging.getLogger(__name__)
 
 GROUP = "live"
+EVERY_S = 0.2
+MOST_WAITING = 5000
+"""Updates that a layer which does not answer may hold back; beyond it the oldest go."""
 PULSE_S = 5.0
 """How often a watcher's socket tries its way through the layer, and how long that may take."""
 LAYER_LOST = 4503
 """Our close code for a watcher who would be told nothing more: the page connects again and reads what it missed."""
-MOST_WAITING = 1000
 SEND_TIMEOUT_S = 1.0
+CHECK_AGAIN_S = 60.0
+"""How long a watcher's permission is believed."""
+NOT_ALLOWED = 4403
+"""Our close code for who may no longer watch."""
+EACH = ("turn", "note")
+"""Kinds of which each number counts, not only the newest."""
+
+Update = dict[str, Any]
 
 
 class Publisher:
     """One loop's way to the supervisors."""
 
     def __init__(self) -> None:
-        self._waiting: deque[dict[str, Any]] = deque(maxlen=MOST_WAITING)
+        self._waiting: dict[tuple[str, str, int], Update] = {}
         self._task: asyncio.Task[None] | None = None
         self.failed = 0
 
-    def publish(self, update: dict[str, Any]) -> None:
-        """Take an update; when MOST_WAITING wait, the oldest goes. On the loop's thread; returns at once."""
-        self._waiting.append(update)
+    def publish(self, update: Update) -> None:
+        """Take an update; it replaces one of its call and kind (and turn) that waits. On the loop's thread; returns at
+        once."""
+        number = update["number"] if update["kind"] in EACH else 0
+        key = (update["call"], update["kind"], number)
+        # Behind what came meanwhile: updates arrive in the order of their newest.
+        self._waiting.pop(key, None)
+        self._waiting[key] = update
+        if len(self._waiting) > MOST_WAITING:
+            del self._waiting[next(iter(self._waiting))]
         if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._send())
+            self._task = asyncio.get_running_loop().create_task(self._send(), name="live-publisher")
 
     async def _send(self) -> None:
         layer = get_channel_layer()
         while self._waiting:
-            update = self._waiting.popleft()
+            batch, self._waiting = list(self._waiting.values()), {}
             try:
                 async with asyncio.timeout(SEND_TIMEOUT_S):
-                    await layer.group_send(GROUP, {"type": "live.update", "update": update})
+                    await layer.group_send(GROUP, {"type": "live.update", "update": {"updates": batch}})
             except Exception as error:  # noqa: BLE001 - a wall: any layer's failure is the watchers' loss only
                 self.failed += 1
                 if self.failed == 1:
                     logger.warning("live updates are not sent: %s", type(error).__name__)
+            await asyncio.sleep(EVERY_S)
 
 
 _publishers: dict[asyncio.AbstractEventLoop, Publisher] = {}
 
 
-def publish(update: dict[str, Any]) -> None:
+def publish(update: Update) -> None:
+    """``update`` has a ``kind``, the ``call`` it is about ("" of a process) and, of a turn or note, its ``number``."""
     loop = asyncio.get_running_loop()
     publisher = _publishers.get(loop)
     if publisher is None:
@@ -66,10 +95,11 @@ def publish(update: dict[str, Any]) -> None:
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
-    """``/ws/live/``: staff watch running calls; every update is one JSON message.
+    """``/ws/live/``: who may read calls watches running ones; each message is a batch of updates.
 
-    A Redis that resets its connections is seen at once. One that falls silent, or forgets who is in the group (it was
-    emptied; a day has passed), would leave a page that watches nothing: what the socket sends to itself must come back.
+    ``?call=SID`` leaves the other calls' out. A Redis that resets its connections is seen at once. One that falls
+    silent, or forgets who is in the group (it was emptied; a day has passed), would leave a page that watches nothing:
+    what the socket sends to itself must come back.
     """
 
     groups = (GROUP,)
@@ -87,15 +117,25 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
                 self._pulse.cancel()
 
     async def connect(self) -> None:
-        user = self.scope.get("user")
-        if user is None or not user.is_staff:
+        self._only = parse_qs(self.scope.get("query_string", b"").decode("latin-1")).get("call", [""])[0]
+        self._checked_s = time.monotonic()
+        if not await self._may_watch():
             await self.close()
             return
         await self.accept()
         self._pulse = asyncio.create_task(self._beat())
 
     async def live_update(self, event: dict[str, Any]) -> None:
-        await self.send_json(event["update"])
+        if time.monotonic() - self._checked_s >= CHECK_AGAIN_S:
+            self._checked_s = time.monotonic()
+            if not await self._may_watch():
+                await self.close(NOT_ALLOWED)
+                return
+        updates = event["update"]["updates"]
+        if self._only:
+            updates = list(_about(self._only, updates))
+        if updates:
+            await self.send_json({"updates": updates})
 
     async def live_pulse(self, event: dict[str, Any]) -> None:
         self._came_back.set()
@@ -113,3 +153,30 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
                 logger.warning("a watcher's socket is closed: %s", type(error).__name__)
                 await self.close(LAYER_LOST)
                 return
+
+    async def _may_watch(self) -> bool:
+        user = self.scope.get("user")
+        return user is not None and await database_sync_to_async(_is_allowed)(user)
+
+    @classmethod
+    async def encode_json(cls, content: Any) -> str:
+        # Hebrew as itself: a third of the bytes.
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _about(call_sid: str, updates: list[Update]) -> Iterator[Update]:
+    """What concerns one call; of its process' pulse no other call."""
+    for update in updates:
+        if update["call"] == call_sid:
+            yield update
+        elif update["kind"] == "process" and call_sid in update["calls"]:
+            yield {**update, "calls": {call_sid: update["calls"][call_sid]}}
+
+
+def _is_allowed(user: Any) -> bool:
+    """As the database has it now. One that is away changes nothing for who is watching already."""
+    try:
+        fresh = get_user_model()._default_manager.filter(pk=user.pk).first()
+    except DatabaseError:
+        return bool(user.is_active and user.is_staff)
+    return fresh is not None and fresh.is_active and fresh.is_staff and fresh.has_perm(READ)

@@ -46,6 +46,14 @@ class PhoneLine(models.Model):
     fallback_records = models.BooleanField(
         _("then take a message"), default=False, help_text=_("Where nobody is dialled: Twilio records the caller.")
     )
+    monthly_ceiling = models.DecimalField(
+        _("ceiling a month"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("In the prices' currency: when a month's calls have cost this much, an alarm is raised."),
+    )
 
     class Meta:
         ordering = ("number",)
@@ -75,6 +83,11 @@ class Call(models.Model):
     frame_delay_ms = models.JSONField(_("frame delay (ms)"), default=dict, blank=True)
     counters = models.JSONField(_("counters"), default=dict, blank=True)
     tuning = models.JSONField(_("settings"), default=dict, blank=True)
+    # Written by processes that know them; older ones leave the database's default.
+    stt_streams = models.PositiveIntegerField(_("recognition streams"), default=0, db_default=0)
+    stt_stream_s = models.PositiveIntegerField(_("streamed audio, billed (s)"), default=0, db_default=0)
+    one_shots = models.PositiveIntegerField(_("one-shots"), default=0, db_default=0)
+    one_shot_s = models.PositiveIntegerField(_("one-shots' audio, billed (s)"), default=0, db_default=0)
     process = models.CharField(_("process"), max_length=80, blank=True)
     hearing = models.CharField(
         _("heard"), max_length=10, choices=HEARING, blank=True, default="", db_default="", db_index=True
@@ -87,6 +100,12 @@ class Call(models.Model):
         ordering = ("-started_at",)
         verbose_name = _("call")
         verbose_name_plural = _("calls")
+        permissions = (
+            ("listen_call", _("May listen to recordings")),
+            ("correct_call", _("May correct transcripts")),
+            ("export_call", _("May export calls")),
+            ("end_call", _("May end calls and hand them over")),
+        )
 
     def __str__(self) -> str:
         return self.call_sid
@@ -157,3 +176,19 @@ class SpentToken(models.Model):
 
     def __str__(self) -> str:
         return self.digest[:8]
+
+
+# The supervisor's rows, in their own room; Django finds models here.
+from calls.console.models import Alarm, AlarmNotice, Price, SupervisorAction  # noqa: E402
+
+__all__ = [
+    "Alarm",
+    "AlarmNotice",
+    "Call",
+    "CallEvent",
+    "PhoneLine",
+    "Price",
+    "SpentToken",
+    "SupervisorAction",
+    "Transcript",
+]

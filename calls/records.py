@@ -43,6 +43,12 @@ class CallEnded:
     """Everything odd that was counted on the call: stable code -> times."""
     frame_delay_ms: dict[str, Any] = field(default_factory=dict)
     """calls/delays.py: p50, p99, p999, max, counts."""
+    stt_streams: int = 0
+    stt_stream_s: int = 0
+    """Billed seconds of all of them: calls/costs.py."""
+    one_shots: int = 0
+    """That were answered."""
+    one_shot_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

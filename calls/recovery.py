@@ -58,6 +58,8 @@ def recover(started: Iterable[CallStarted], accept: Callable[[Record], None]) ->
                 frames_received=len(ulaw) // FRAME_BYTES,
                 frames_lost=0,
                 speech_ms=sum(ended.voiced_ms for ended in speech),
+                # What its streams were fed died with the process: at most what was recorded.
+                stt_stream_s=-(-duration_ms(ulaw) // 1000),
             )
         )
         for turn in _heard_again(stream, ulaw, begins_ms, speech):

@@ -33,6 +33,7 @@ from calls.actions import (
 )
 from calls.delays import DelayMeter
 from calls.kept import KEEP_MS, KeptTurns
+from calls.lookout import SILENT_LINE_MS, UNHEARD_SHOWN_MS, Hears, Look, Shows
 from calls.ring import AudioRing
 from calls.streamwatch import StreamWatch, Verdict
 from calls.turns import EndReason, Source, Turn, elapsed_ms
@@ -192,6 +193,20 @@ class CallSession:
     def voiced(self) -> bool:
         """The newest frame is speech."""
         return self._endpointer.voiced
+
+    def look(self, now_ms: float) -> Look:
+        """What who watches is shown of the line and its recogniser."""
+        if now_ms - self._last_frame_ms >= SILENT_LINE_MS or self._watch.unheard_ms >= UNHEARD_SHOWN_MS:
+            shows = Shows.NOTHING
+        else:
+            shows = Shows.SPEAKING if self._endpointer.speaking else Shows.LISTENING
+        if not self.tuning.streaming:
+            hears = Hears.ONE_SHOT
+        elif not self._streaming:
+            hears = Hears.DOWN
+        else:
+            hears = Hears.DEAF if self._watch.deaf else Hears.STREAM
+        return Look(shows, hears, self._watch.results)
 
     @property
     def frames_received(self) -> int:

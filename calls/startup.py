@@ -8,6 +8,7 @@ import threading
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from calls.alarms import watchman
 from calls.lines import lines
 from calls.recognition import recognition
 from calls.recording import disk
@@ -29,11 +30,12 @@ def announce() -> None:
 
 
 def start() -> None:
-    """Start the writer, the line cache and the model probe. Idempotent; returns at once."""
+    """Start the writer, the line cache, the alarms and the model probe. Idempotent; returns at once."""
     if _started.is_set():
         return
     _started.set()
     writer(recover_in_background)
     disk.start()
     lines.start()
+    watchman.start()
     threading.Thread(target=recognition().probe, name="model-probe", daemon=True).start()

@@ -364,6 +364,9 @@ def _sum_up(call: Call) -> None:
     call.end_reason = last.get("end_reason", "") if over else ""
     for name in ("frames_received", "frames_lost", "speech_ms"):
         setattr(call, name, sum(stream[name] for stream in ended))
+    for name in BILLED:
+        # Streams that ended before these were counted have none.
+        setattr(call, name, sum(stream.get(name, 0) for stream in ended))
     counters: dict[str, int] = {}
     for stream in ended:
         for code, times in stream["counters"].items():
@@ -373,10 +376,14 @@ def _sum_up(call: Call) -> None:
     call.save(update_fields=_WRITERS_COLUMNS)
 
 
-_WRITERS_COLUMNS = (
-    "stream_sid from_number to_number started_at ended_at end_reason streams frames_received frames_lost speech_ms "
-    "frame_delay_ms counters tuning process hearing"
-).split()
+BILLED = ("stt_streams", "stt_stream_s", "one_shots", "one_shot_s")
+_WRITERS_COLUMNS = [
+    *(
+        "stream_sid from_number to_number started_at ended_at end_reason streams frames_received frames_lost speech_ms "
+        "frame_delay_ms counters tuning process hearing"
+    ).split(),
+    *BILLED,
+]
 
 
 def _keep_newest(turns: dict[tuple[int, int], Turn], key: tuple[int, int], turn: Turn) -> None:

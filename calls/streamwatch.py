@@ -49,6 +49,10 @@ class StreamWatch:
     paused: bool = False
     half_closed: bool = False
     """The stream was half-closed for its final, and the next one has not begun."""
+    deaf: bool = False
+    """Renewed for its deafness, and no word has come since."""
+    results: int = 0
+    """With words, since the call began."""
     _opened_ms: float | None = None
     _hears_from_ms: float | None = None
     """When the first of the streams was opened that would have heard ``_unheard_ms``."""
@@ -73,6 +77,8 @@ class StreamWatch:
     def heard(self) -> None:
         """A result with words."""
         self._unheard_ms = self._missed = 0
+        self.deaf = False
+        self.results += 1
 
     def missed(self) -> None:
         """The one-shot recogniser heard an utterance of which the stream said nothing."""
@@ -96,6 +102,7 @@ class StreamWatch:
             self._unheard_ms += FRAME_MS
         age_ms = now_ms - self._opened_ms
         if self._is_deaf(now_ms):
+            self.deaf = True
             return self._renew(Verdict.RENEW_DEAF)
         if age_ms >= self.tuning.renew_latest_s * 1000:
             return self._renew(Verdict.RENEW_OLD)
@@ -110,6 +117,11 @@ class StreamWatch:
             self.closed()
             return Verdict.PAUSE
         return None
+
+    @property
+    def unheard_ms(self) -> int:
+        """Voice since the stream last said anything."""
+        return self._unheard_ms
 
     @property
     def quiet(self) -> bool:

@@ -5,15 +5,18 @@ show, load and break the whole path; real processes, real sockets, loopback only
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -24,7 +27,7 @@ from django.conf import settings
 from calls.models import Call, Transcript
 from calls.recording import Recording as AudioFile
 from calls.scoring import Score, ScoredTurn, TrueWord, score
-from calls.simulator import CallReport, Line
+from calls.simulator import CallReport, Line, SimulatedCall
 from stt.audio import FRAME_MS, duration_ms
 from stt.emulator.recordings import Library, Recording
 
@@ -37,6 +40,7 @@ SERVERS = {
     "floor": ("-m", "benchmarks.floor_server", "--port"),
 }
 """How each is started; its port comes behind."""
+USER = "desk"
 
 
 class TrialError(Exception):
@@ -181,6 +185,60 @@ def _pin(process: subprocess.Popen[str], processors: Sequence[int]) -> None:
     """Keep a process on these processors; its threads, which are yet to come, stay there with it."""
     if processors:
         os.sched_setaffinity(process.pid, processors)
+
+
+def manage(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """One of our own commands, in a process of its own. Raises TrialError with what it said."""
+    done = subprocess.run(  # noqa: S603 - our own commands
+        [sys.executable, "manage.py", *arguments],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, **environment},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise TrialError(f"{arguments[0]}_failed: {done.stderr.strip()[-300:]}")
+
+
+@contextlib.contextmanager
+def own_database(password: str, database_url: str = "") -> Iterator[dict[str, str]]:
+    """A database and a VAR_DIR of one's own, migrated, with the superuser USER; yields the environment that says so."""
+    kept = settings.VAR_DIR, settings.TWILIO_AUTH_TOKEN
+    settings.TWILIO_AUTH_TOKEN = settings.TWILIO_AUTH_TOKEN or "trial"
+    with tempfile.TemporaryDirectory() as folder:
+        settings.VAR_DIR = Path(folder)
+        environment = {
+            "VAR_DIR": folder,
+            # Its calls are looked at, not heard to their end.
+            "DRAIN_TIMEOUT_S": "0",
+            "DATABASE_URL": database_url,
+            "DEBUG": "1",
+            "TWILIO_AUTH_TOKEN": settings.TWILIO_AUTH_TOKEN,
+            "DJANGO_SUPERUSER_PASSWORD": password,
+        }
+        try:
+            manage(["migrate", "-v0"], environment)
+            manage(["createsuperuser", "--noinput", "--username", USER, "--email", "desk@example.org"], environment)
+            yield environment
+        finally:
+            settings.VAR_DIR, settings.TWILIO_AUTH_TOKEN = kept
+
+
+def long_calls(trial: Trial, count: int) -> list[SimulatedCall]:
+    """Calls of twenty of the trial's recordings, to be looked at; each with a CallSid of its own."""
+    clips = sorted(trial.folder.glob("*.wav"))
+    return [
+        SimulatedCall(
+            trial.line,
+            (clips[i * 5 % len(clips) :] + clips)[:20],
+            lead_s=0.2 + 0.3 * i,
+            seed=i + 1,
+            from_number=f"+97250123{4501 + i * 37}",
+            call_sid="CA" + secrets.token_hex(16),
+        )
+        for i in range(count)
+    ]
 
 
 def free_port(wanted: int = 0) -> int:

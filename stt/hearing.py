@@ -128,6 +128,8 @@ class Hearing:
         self._held: deque[Chunk] | None = deque()
         """What a further attempt would be given; None once the stream has said something."""
         self._held_bytes = 0
+        self._opened: list[_StreamClock] = []
+        """Of every stream that the engine has taken: what it was fed is billed."""
         self.dropped_ms = 0
         """Audio that no stream ever took, because none opened in time."""
         self._batch: list[bytes] = []
@@ -198,6 +200,11 @@ class Hearing:
         for stream in self._streams():
             stream.close()
         self._stream = self._old = None
+
+    @property
+    def billed_s(self) -> list[int]:
+        """Seconds of audio of each stream that opened, rounded up as Google bills a request (calls/costs.py)."""
+        return [-(-clock.fed_ms // 1000) for clock in self._opened]
 
     # Streams
 
@@ -324,6 +331,7 @@ class Hearing:
     def _on_new_event(self, stream: _Stream, event: StreamEvent) -> None:
         if isinstance(event, StreamOpened):
             stream.opened = True
+            self._opened.append(stream.clock)
             if not self._lost:
                 self._started(stream)
         elif isinstance(event, StreamClosed):

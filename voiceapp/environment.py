@@ -93,6 +93,18 @@ class Environment:
                 "PUBLIC_URL", f"PUBLIC_URL is {public_url!r}: set it to the https address that Twilio reaches you at."
             )
 
+    def webhook(self) -> tuple[str, str]:
+        """Where alarms are posted, and the secret that signs them; both or none."""
+        url, secret = self.text("ALARM_WEBHOOK_URL"), self.text("ALARM_WEBHOOK_SECRET")
+        if url and urlsplit(url).scheme not in {"http", "https"}:
+            self._problem("ALARM_WEBHOOK_URL", f"ALARM_WEBHOOK_URL is {url!r}: set it to an https address.")
+        elif url and not secret:
+            self._problem(
+                "ALARM_WEBHOOK_SECRET",
+                "ALARM_WEBHOOK_SECRET is not set: set it to a long random string that your receiver knows.",
+            )
+        return url, secret
+
     def secret_key(self, debug: bool, var_dir: Path) -> str:
         """SECRET_KEY; in development one that is made once and kept in VAR_DIR."""
         key = self.text("SECRET_KEY")

@@ -33,4 +33,10 @@ RECORDING_DROPPED = Counter("voiceapp_recording_dropped", "Seconds of audio not 
 TURNS_RECOVERED = Counter("voiceapp_turns_recovered", "Turns heard again from recordings", registry=REGISTRY)
 SOCKETS_LOST = Counter("voiceapp_sockets_lost", "Streams lost with their caller on the line", registry=REGISTRY)
 CALLS_NOT_HEARD = Counter("voiceapp_calls_not_heard", "Callers who got the line's fallback", registry=REGISTRY)
+ALARM_LOOKS_MISSED = Counter(
+    "voiceapp_alarm_looks_missed", "Looks that the alarms' thread had no time for", registry=REGISTRY
+)
+NOTICES_FAILED = Counter(
+    "voiceapp_notices_failed", "Notices that were not sent, by channel", ["channel"], registry=REGISTRY
+)
 PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call's pump", registry=REGISTRY)

@@ -21,6 +21,7 @@ from django.conf import settings
 from twisted.internet import reactor
 
 from calls import admission, consumers, startup
+from calls.pulse import pulse
 from calls.recording import disk
 from calls.store import writer
 from voiceapp.sockets import Socket, SocketServer
@@ -64,6 +65,8 @@ def _on_ready(server: Server, host: str, port: int) -> None:
     loop = reactor._asyncioEventloop
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _drain_once, loop, server)
+    # Who watches sees a process before its first call.
+    loop.call_soon(pulse.start, consumers.running.values)
     logger.info("listening on http://%s:%d", host, port)
 
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from csp.constants import NONE, SELF
+
 from voiceapp.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -18,6 +20,8 @@ PUBLIC_URL = _env.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}" if DEBUG else ""
 # Telephony
 TWILIO_AUTH_TOKEN = _env.text("TWILIO_AUTH_TOKEN")
 TWILIO_ACCOUNT_SID = _env.text("TWILIO_ACCOUNT_SID")
+TWILIO_HTTP_CLIENT = ""
+"""Dotted path of another way to Twilio's REST interface; only tests' settings name one."""
 MAX_CALLS = _env.number("MAX_CALLS", 200, 1, 100_000, "calls")
 MAX_CALL_S = _env.number("MAX_CALL_S", 14_400, 60, 86_400, "s")
 DRAIN_TIMEOUT_S = _env.number("DRAIN_TIMEOUT_S", 300, 0, 86_400, "s")
@@ -27,6 +31,17 @@ STT_EMULATOR_HOST = _env.text("STT_EMULATOR_HOST")
 GOOGLE_CLOUD_SPEECH_ENDPOINT = _env.text("GOOGLE_CLOUD_SPEECH_ENDPOINT", "speech.googleapis.com")
 USE_STREAMING_STT = _env.flag("ENABLE_STREAMING_STT", True)
 ENVIRONMENT_TUNING = _env.tuning()
+
+# Who hears of alarms, and how
+ALARM_EMAILS = [address.strip() for address in _env.text("ALARM_EMAILS").split(",") if address.strip()]
+ALARM_WEBHOOK_URL, ALARM_WEBHOOK_SECRET = _env.webhook()
+EMAIL_HOST = _env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = _env.number("EMAIL_PORT", 25, 1, 65535, "")
+EMAIL_HOST_USER = _env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = _env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = _env.flag("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = _env.text("EMAIL_FROM", "voiceapp@localhost")
 
 _env.speech_credentials()
 _env.twilio(PUBLIC_URL)
@@ -48,6 +63,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
+    "csp",
     "stt",
     "calls",
     "voiceapp",
@@ -55,6 +71,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -92,6 +109,7 @@ CHANNEL_LAYERS = {
         else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     )
 }
+LOGIN_URL = "admin:login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -107,6 +125,21 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
+
+# Pages load, run and talk to what is ours alone; nothing inline, nothing evaluated
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        # 'self' means wss:// as well, but not for every browser.
+        "connect-src": [SELF, *([f"wss://{_host}"] if _host else [])],
+        "img-src": [SELF, "data:"],
+        "media-src": [SELF, "blob:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
 
 # Behind TLS, unless this is a trial
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -130,5 +163,7 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         # Request paths carry stream tokens.
         "daphne": {"level": "WARNING"},
+        # A watcher that left without a word stays in the group for a day, and five batches a second would each say so.
+        "channels_redis": {"level": "WARNING"},
     },
 }

@@ -104,6 +104,7 @@ async def test_a_call_is_heard_and_kept(engine, caplog):
     assert (turn.text, turn.source, turn.engine) == ("שלום לך", "final", "fake")
     (call,) = await rows(Call)
     assert (call.stream_sid, call.end_reason, call.frames_received) == ("MZ1", "stop", 70)
+    assert (call.stt_streams, call.stt_stream_s, call.one_shots) == (1, 2, 0)
     assert "✅ [STT] Streaming started (attempt 1)" in caplog.text
     assert "[LATENCY] turn=1 source=final" in caplog.text
     assert "שלום" not in caplog.text
@@ -195,6 +196,8 @@ async def test_the_fallback_runs_in_the_calls_own_thread_and_says_so(engine, cap
     await caller.hang_up()
     (turn,) = await rows(Transcript)
     assert (turn.text, turn.source) == ("שלום", "fallback")
+    (call,) = await rows(Call)
+    assert (call.one_shots, call.one_shot_s) == (1, 2)  # 1020 ms
     assert engine.asked[0].startswith("stt-fallback")
     assert "🧵 [STT] fallback in executor (utterance 1, " in caplog.text
 

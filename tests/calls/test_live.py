@@ -1,93 +1,121 @@
-"""Who watches is told, or is sent away to come back."""
+"""What watchers get: batches, the newest of a kind, and only who may."""
 
-import contextlib
-import secrets
-from types import SimpleNamespace
+import asyncio
 
 import pytest
-import redis
-from channels.layers import InMemoryChannelLayer, channel_layers
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
-from channels_redis.core import RedisChannelLayer
+from django.contrib.auth.models import AnonymousUser, Permission, User
 
 from calls import live
-from calls.proxy import CutProxy
+from calls.live import GROUP, LiveConsumer, Publisher
 
-REDIS = "redis://127.0.0.1:6379/1"
-STAFF = SimpleNamespace(is_staff=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@contextlib.asynccontextmanager
-async def watching(layer, user=STAFF):
-    before = channel_layers.set("default", layer)
-    socket = WebsocketCommunicator(live.LiveConsumer.as_asgi(), "/ws/live/")
+def partial(call, text, number=1):
+    return {"kind": "partial", "call": call, "number": number, "text": text}
+
+
+def turn(call, number):
+    return {"kind": "turn", "call": call, "number": number, "text": "כן"}
+
+
+class Layer:
+    """A channel layer that keeps what it is given."""
+
+    def __init__(self, error=None):
+        self.batches, self.error = [], error
+        self.sent = asyncio.Event()
+
+    async def group_send(self, group, event):
+        self.batches.append(event["update"]["updates"])
+        self.sent.set()
+        if self.error:
+            raise self.error
+
+
+async def published(monkeypatch, layer, updates):
+    monkeypatch.setattr(live, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(live, "EVERY_S", 0)
+    publisher = Publisher()
+    for update in updates:
+        publisher.publish(update)
+    await publisher._task
+    return publisher
+
+
+async def test_the_newest_of_a_kind_wins_and_every_turn_counts(monkeypatch):
+    layer = Layer()
+    await published(
+        monkeypatch,
+        layer,
+        [partial("CA1", "ש"), turn("CA1", 1), partial("CA2", "א"), turn("CA1", 2), partial("CA1", "שלום")],
+    )
+    assert layer.batches == [[turn("CA1", 1), partial("CA2", "א"), turn("CA1", 2), partial("CA1", "שלום")]]
+
+
+async def test_a_call_makes_at_most_five_updates_a_second(monkeypatch):
+    layer = Layer()
+    monkeypatch.setattr(live, "get_channel_layer", lambda: layer)
+    publisher = Publisher()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while len(layer.batches) < 3:
+        publisher.publish(partial("CA1", str(loop.time())))
+        await asyncio.sleep(0.005)
+    assert loop.time() - began >= 2 * live.EVERY_S
+    assert [len(batch) for batch in layer.batches] == [1, 1, 1]
+
+
+async def test_a_layer_that_fails_holds_nothing_back(monkeypatch):
+    monkeypatch.setattr(live, "MOST_WAITING", 3)
+    layer = Layer(ConnectionError())
+    publisher = await published(monkeypatch, layer, [partial(f"CA{i}", "") for i in range(5)])
+    assert publisher.failed == 1
+    assert [update["call"] for update in layer.batches[0]] == ["CA2", "CA3", "CA4"]
+
+
+async def watcher(user, query=""):
+    socket = WebsocketCommunicator(LiveConsumer.as_asgi(), f"/ws/live/{query}")
     socket.scope["user"] = user
-    try:
-        yield socket
-    finally:
-        channel_layers.set("default", before)
+    connected, _ = await socket.connect(timeout=5)
+    return socket, connected
 
 
-@contextlib.asynccontextmanager
-async def watching_through_a_proxy(monkeypatch):
-    """On this machine's Redis, in a place of its own."""
-    monkeypatch.setattr(live, "PULSE_S", 0.3)
-    server = redis.from_url(REDIS, socket_connect_timeout=2)
-    try:
-        server.ping()
-    except redis.RedisError:
-        pytest.skip("needs a Redis on 127.0.0.1:6379")
-    prefix = f"test-{secrets.token_hex(4)}"
-    with contextlib.closing(server), CutProxy("127.0.0.1:6379") as proxy:
-        layer = RedisChannelLayer(hosts=[f"redis://{proxy.address}/1"], prefix=prefix)
-        async with watching(layer) as socket:
-            assert (await socket.connect())[0]
-            yield socket, proxy, lambda: server.delete(f"{prefix}:group:{live.GROUP}")
-        await layer.close_pools()
+@database_sync_to_async
+def person(name, *, staff=True, may_read=True):
+    user = User.objects.create(username=name, is_staff=staff)
+    if may_read:
+        user.user_permissions.add(Permission.objects.get(codename="view_call"))
+    return user
 
 
-async def update_comes(socket, seconds=3):
-    live.publish({"kind": "call"})
-    return await socket.receive_json_from(seconds) == {"kind": "call"}
+async def test_only_staff_who_may_read_calls_watch_them():
+    for user in (AnonymousUser(), await person("a", may_read=False), await person("b", staff=False)):
+        _, connected = await watcher(user)
+        assert not connected
+    socket, connected = await watcher(await person("c"))
+    assert connected
+    await socket.disconnect()
 
 
-async def test_staff_are_told_and_others_are_refused():
-    async with watching(InMemoryChannelLayer()) as socket:
-        assert (await socket.connect())[0]
-        assert await update_comes(socket)
-        await socket.disconnect()
-    async with watching(InMemoryChannelLayer(), SimpleNamespace(is_staff=False)) as socket:
-        assert not (await socket.connect())[0]
+async def test_who_loses_the_permission_is_closed(monkeypatch):
+    user = await person("d")
+    socket, _ = await watcher(user)
+    monkeypatch.setattr(live, "CHECK_AGAIN_S", 0)
+    await database_sync_to_async(user.user_permissions.clear)()
+    await get_channel_layer().group_send(GROUP, {"type": "live.update", "update": {"updates": [turn("CA1", 1)]}})
+    assert (await socket.receive_output(timeout=5))["code"] == live.NOT_ALLOWED
 
 
-@pytest.mark.live
-async def test_a_redis_that_resets_its_connections_closes_the_socket(monkeypatch):
-    async with watching_through_a_proxy(monkeypatch) as (socket, proxy, _):
-        assert await update_comes(socket)
-        proxy.refusing = True
-        proxy.cut()
-        assert await socket.receive_output(20) == {"type": "websocket.close", "code": live.LAYER_LOST}
-
-
-@pytest.mark.live
-async def test_a_redis_that_falls_silent_closes_the_socket(monkeypatch):
-    async with watching_through_a_proxy(monkeypatch) as (socket, proxy, _):
-        assert await update_comes(socket)
-        proxy.delay_s = 3600
-        closed = await socket.receive_output(5)
-        assert (closed["type"], closed["code"]) == ("websocket.close", live.LAYER_LOST)
-
-
-@pytest.mark.live
-async def test_a_redis_that_forgot_who_watches_is_told_again(monkeypatch):
-    async with watching_through_a_proxy(monkeypatch) as (socket, _, forget):
-        assert await update_comes(socket)
-        assert forget() == 1
-        live.publish({"kind": "lost"})
-        assert await socket.receive_nothing(0.1)
-        for _ in range(20):
-            live.publish({"kind": "call"})
-            if not await socket.receive_nothing(0.2):
-                break
-        assert (await socket.receive_json_from(1))["kind"] == "call"
-        await socket.disconnect()
+async def test_who_follows_one_call_gets_no_other():
+    pulse = {"kind": "process", "call": "", "process": "p", "calls": {"CA1": ["listening", "stream"], "CA2": []}}
+    socket, _ = await watcher(await person("e"), "?call=CA1")
+    await get_channel_layer().group_send(
+        GROUP, {"type": "live.update", "update": {"updates": [turn("CA2", 1), partial("CA1", "כן"), pulse]}}
+    )
+    one = {**pulse, "calls": {"CA1": ["listening", "stream"]}}
+    assert await socket.receive_json_from(timeout=5) == {"updates": [partial("CA1", "כן"), one]}
+    await socket.disconnect()

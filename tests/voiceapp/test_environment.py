@@ -12,6 +12,7 @@ def problems(**values):
     environment.tuning()
     environment.speech_credentials()
     environment.twilio(environment.text("PUBLIC_URL", "https://voice.example.org"))
+    environment.webhook()
     environment.flag("DEBUG", False)
     environment.number("PORT", 8000, 1, 65535, "")
     return environment.problems
@@ -33,6 +34,7 @@ def test_a_good_environment_has_no_problem():
         ("PUBLIC_URL", "voice.example.org"),
         ("TWILIO_AUTH_TOKEN", ""),
         ("DEBUG", "perhaps"),
+        ("ALARM_WEBHOOK_URL", "ops.example.org/alarm"),
     ],
 )
 def test_a_bad_value_is_named_in_one_sentence(variable, value):
@@ -69,3 +71,9 @@ def test_a_postgres_url_is_read_with_its_escapes(tmp_path):
     url = "postgresql://user:p%40ss@db.example.org:5433/voice"
     database = Environment({"DATABASE_URL": url}).database(tmp_path)
     assert (database["NAME"], database["PASSWORD"], database["PORT"]) == ("voice", "p@ss", "5433")
+
+
+def test_a_webhook_without_a_secret_is_told():
+    (problem,) = problems(ALARM_WEBHOOK_URL="https://ops.example.org/alarm")
+    assert problem.variable == "ALARM_WEBHOOK_SECRET"
+    assert problems(ALARM_WEBHOOK_URL="https://ops.example.org/alarm", ALARM_WEBHOOK_SECRET="s") == []

@@ -95,17 +95,19 @@ class Command(BaseCommand):
 
     async def _show(self, watching: Any, names: dict[str, str]) -> None:
         async for text in watching:
-            update = json.loads(text)
-            name = names.get(update["call"], "")
-            if update["kind"] == "partial":
-                self.stdout.write(f"{name:>10}  … {update['text']}")
-            elif update["kind"] == "turn":
-                late = " (revised)" if update["revision"] else ""
-                latency = f"partial {_ms(update['partial_ms'])}, final {_ms(update['final_ms'])}"
-                self.stdout.write(
-                    f"{name:>10}  {update['number']}. {update['text']}   "
-                    f"[LATENCY] {update['source']}{late}: {latency}, emulated"
-                )
+            for update in json.loads(text)["updates"]:
+                self._show_one(update, names.get(update["call"], ""))
+
+    def _show_one(self, update: dict[str, Any], name: str) -> None:
+        if update["kind"] == "partial":
+            self.stdout.write(f"{name:>10}  … {update['text']}")
+        elif update["kind"] == "turn":
+            late = " (revised)" if update["revision"] else ""
+            latency = f"partial {_ms(update['partial_ms'])}, final {_ms(update['final_ms'])}"
+            self.stdout.write(
+                f"{name:>10}  {update['number']}. {update['text']}   "
+                f"[LATENCY] {update['source']}{late}: {latency}, emulated"
+            )
 
     def _summary(self, samples: list[Sample], reports: list[CallReport], rows: list[Any], library: Library) -> bool:
         by_name = {recording.name: recording for recording in library.recordings}

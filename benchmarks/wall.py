@@ -1,0 +1,185 @@
+"""``python -m benchmarks.wall [--calls 200] [--seconds 30]``: what the wall costs the browser.
+
+A server and Chromium with the wall open; so many made-up calls are published through the channel layer as two
+processes would: each speaks for 3 s with a partial five times a second, is a turn, and listens for 1.4 s. Says the
+share of a core that Chromium's processes took (CDP's SystemInfo), and how many messages came. Needs a
+Redis (REDIS_URL).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import sqlite3
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from playwright.async_api import async_playwright  # noqa: E402
+
+from calls import live  # noqa: E402
+from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
+from calls.trial import USER, Trial, long_calls, own_database  # noqa: E402
+
+WORDS = "שלום אני מתקשר בקשר לדירה ברמת גן כמה חדרים יש בה והאם יש חנייה ומעלית תודה רבה".split()
+SPEAKS, CYCLE = 15, 22
+"""Fifths of a second."""
+SETTLE_S = 5.0
+PASSWORD = "wall"  # noqa: S105 - of a server that lives for a minute
+
+
+async def speak(calls: int, until_s: float) -> int:
+    """Publish what ``calls`` calls would, each fifth of a second; how many updates that were."""
+    sids = [f"CA{number:032x}" for number in range(calls)]
+    for number, sid in enumerate(sids):
+        live.publish(
+            {
+                "kind": "call",
+                "call": sid,
+                "state": "started",
+                "from": f"+97250{number:07}",
+                "to": "+97235550100",
+                "started_at": datetime.now(UTC).isoformat(),
+                "process": f"made-up:{number % 2}",
+            }
+        )
+    published, step = calls, 0
+    while time.monotonic() < until_s:
+        began_s = time.monotonic()
+        looks = {}
+        for number, sid in enumerate(sids):
+            at = (step + 7 * number) % CYCLE
+            turn = (step + 7 * number) // CYCLE + 1
+            looks[sid] = ["speaking" if at < SPEAKS else "listening", "stream"]
+            if at < SPEAKS:
+                update = {"kind": "partial", "call": sid, "number": turn, "text": " ".join(WORDS[: at + 1])}
+            elif at == SPEAKS:
+                update = {"kind": "turn", "call": sid, "number": turn, "text": " ".join(WORDS), "final_ms": 700}
+            else:
+                continue
+            live.publish(update)
+            published += 1
+            if at in (0, SPEAKS):
+                live.publish({"kind": "state", "call": sid, "shows": looks[sid][0], "hears": "stream"})
+        if step % 5 == 0:
+            for process in range(2):
+                mine = dict(list(looks.items())[process::2])
+                name = f"made-up:{process}"
+                live.publish(
+                    {
+                        "kind": "process",
+                        "call": name,
+                        "process": name,
+                        "calls": mine,
+                        "lag_ms": 1.0,
+                        "recogniser": "up",
+                        "alarms": [],
+                    }
+                )
+        step += 1
+        await asyncio.sleep(max(0.0, began_s + 0.2 - time.monotonic()))
+    return published
+
+
+async def cpu_seconds(session: Any) -> dict[str, float]:
+    info = await session.send("SystemInfo.getProcessInfo")
+    spent: dict[str, float] = {}
+    for process in info["processInfo"]:
+        spent[process["type"]] = spent.get(process["type"], 0.0) + process["cpuTime"]
+    return spent
+
+
+async def calls_beside(trial: Trial, count: int) -> str:
+    """Real calls for half a minute; the frame delay of the worst of them, in ms."""
+    calls = [replace(call, clips=call.clips[:8]) for call in long_calls(trial, count)]
+    await asyncio.gather(*(call.run() for call in calls))
+    database = sqlite3.connect(settings.VAR_DIR / "db.sqlite3")
+    while True:
+        names = ",".join("?" * count)
+        rows = database.execute(
+            f"select frame_delay_ms from calls_call where ended_at is not null and call_sid in ({names})",  # noqa: S608
+            [call.call_sid for call in calls],
+        ).fetchall()
+        if len(rows) == count:
+            break
+        await asyncio.sleep(0.2)
+    delays = [json.loads(row[0]) for row in rows]
+    return ", ".join(f"{name} {max(delay[name] for delay in delays):.1f}" for name in ("p50", "p99", "p999"))
+
+
+async def measure_calls(trial: Trial, count: int, walls: int) -> None:
+    """The same calls with nobody watching, and with so many walls open."""
+    print(f"{count} calls, nobody watches: frame delay of the worst call {await calls_beside(trial, count)} ms")
+    async with contextlib.AsyncExitStack() as stack:
+        playwright = await stack.enter_async_context(async_playwright())
+        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+        for _ in range(walls):
+            await on_the_wall(await browser.new_page(locale="he-IL"), trial)
+        print(f"{count} calls, {walls} walls: frame delay of the worst call {await calls_beside(trial, count)} ms")
+        await browser.close()
+
+
+async def on_the_wall(page: Any, trial: Trial) -> None:
+    await page.goto(f"{trial.url}/admin/login/?next=/console/")
+    await page.fill("#id_username", USER)
+    await page.fill("#id_password", PASSWORD)
+    await page.press("#id_password", "Enter")
+    await page.wait_for_selector('#link[data-link="live"]')
+
+
+async def measure(trial: Trial, calls: int, seconds: float) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+        page = await browser.new_page(locale="he-IL")
+        messages: list[Any] = []
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: messages.append(frame)))
+        await on_the_wall(page, trial)
+        speaking = asyncio.create_task(speak(calls, time.monotonic() + SETTLE_S + seconds + 1))
+        await page.wait_for_function(f"() => document.querySelectorAll('.card').length === {calls}")
+        await asyncio.sleep(SETTLE_S)
+        session = await browser.new_browser_cdp_session()
+        before, came, began_s = await cpu_seconds(session), len(messages), time.monotonic()
+        await asyncio.sleep(seconds)
+        after, took_s = await cpu_seconds(session), time.monotonic() - began_s
+        came = len(messages) - came
+        published = await speaking
+        shares = ", ".join(
+            f"{kind} {100 * (after[kind] - before.get(kind, 0)) / took_s:.1f} %" for kind in sorted(after)
+        )
+        print(
+            f"{calls} calls, {took_s:.0f} s: {came / took_s:.1f} messages/s, {published} updates; of a core: {shares}"
+        )
+        await browser.close()
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--calls", type=int, default=200)
+    arguments.add_argument("--seconds", type=float, default=30)
+    arguments.add_argument(
+        "--real", type=int, default=0, metavar="N", help="N simulated calls, with and without walls."
+    )
+    options = arguments.parse_args()
+    if not settings.REDIS_URL:
+        arguments.error("set REDIS_URL: made-up calls come from another process than the server")
+    with own_database(PASSWORD) as environment, contextlib.ExitStack() as stack:
+        log = settings.VAR_DIR / "wall.log"
+        trial = stack.enter_context(Trial(settings.BASE_DIR / "samples", log, environment=environment))
+        if options.real:
+            asyncio.run(measure_calls(trial, options.real, walls=2))
+        else:
+            asyncio.run(measure(trial, options.calls, options.seconds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Tell a line's people that it is in trouble, once, and when it is over; from threads of its own, off the calls' path.
+
+Every process watches its own calls. One row an alarm decides who tells: whoever makes it (or closes it) also makes its
+notices in the same transaction, and a notice is sent by the process that claims it. A process that dies in between
+leaves a notice that another one claims; only one that dies between the sending and its note of it makes people hear
+twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from time import monotonic
+
+from django.db import DatabaseError, IntegrityError, close_old_connections, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from calls import costs, notices
+from calls.console.models import Alarm, AlarmNotice
+from calls.linewatch import CLEAR_AFTER_S, LinesWatch, Trouble, Verdict
+from calls.lookout import Look
+from voiceapp import metrics
+
+logger = logging.getLogger(__name__)
+
+MOST_LOOKS = 60
+"""A minute of them; a thread that is further behind misses some."""
+EVERY_S = 2.0
+COSTS_EVERY_S = 60.0
+MOST_ATTEMPTS = 8
+RETRY_S = 15.0
+"""After a first attempt; doubled after each. Longer than an attempt can take."""
+AT_ONCE = 20
+
+Looks = list[tuple[str, str, Look]]
+Verdicts = Mapping[tuple[str, Trouble], Verdict]
+
+
+class Watchman:
+    """This process's. ``look`` is called on the loop each second; two threads do the rest."""
+
+    def __init__(self) -> None:
+        self._looks: queue.Queue[tuple[Looks, float]] = queue.Queue(MOST_LOOKS)
+        self._lines = LinesWatch()
+        self._threads: list[threading.Thread] = []
+        self._stop = threading.Event()
+        self._told = False
+        self._costed_s = -COSTS_EVERY_S
+        self.open: list[list[str]] = []
+        """Kind and line of the alarms that are open anywhere, as last read: for the wall."""
+
+    def start(self) -> None:
+        """Idempotent."""
+        if not self._threads:
+            self._threads = [
+                threading.Thread(target=self._run, args=(self._decide, 0.0), name="alarms", daemon=True),
+                threading.Thread(target=self._run, args=(deliver, EVERY_S), name="alarm-notices", daemon=True),
+            ]
+            for thread in self._threads:
+                thread.start()
+
+    def stop(self) -> None:
+        """Let the threads end, and wait for them. Blocking."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def look(self, looks: Looks) -> None:
+        """Take a look at the calls. On the loop; returns at once."""
+        if self._threads:
+            try:
+                self._looks.put_nowait((looks, monotonic()))
+            except queue.Full:
+                metrics.ALARM_LOOKS_MISSED.inc()
+
+    def _run(self, work: Callable[[], None], pause_s: float) -> None:
+        while not self._stop.wait(pause_s):
+            try:
+                close_old_connections()
+                work()
+                self._told = False
+            except DatabaseError as error:
+                if not self._told:
+                    logger.warning("alarms wait for the database (%s)", type(error).__name__)
+                self._told = True
+                self._stop.wait(EVERY_S)
+            except Exception:
+                # The wall: an alarm that cannot be told must not silence the next one.
+                logger.exception("alarms met what they do not know")
+                self._stop.wait(EVERY_S)
+
+    def _decide(self) -> None:
+        """Let looks gather for EVERY_S, and bring the rows to what they say."""
+        verdicts: dict[tuple[str, Trouble], Verdict] = {}
+        self._stop.wait(EVERY_S)
+        for _ in range(self._looks.qsize()):
+            verdicts |= self._lines.look(*self._looks.get_nowait())
+        if monotonic() >= self._costed_s + COSTS_EVERY_S:
+            self._costed_s = monotonic()
+            verdicts |= costs.ceilings()
+        settle(verdicts)
+        self.open = [[kind, line] for kind, line in Alarm.objects.filter(over_at=None).values_list("kind", "line")]
+
+
+def settle(verdicts: Verdicts) -> None:
+    """Raise, keep alive and close alarms. Raises DatabaseError."""
+    now = timezone.now()
+    for (line, trouble), verdict in verdicts.items():
+        standing = Alarm.objects.filter(kind=trouble, line=line[:64], over_at=None)
+        if verdict is Verdict.TROUBLED and not standing.update(seen_at=now):
+            _raise(trouble, line[:64])
+        elif verdict is Verdict.WELL:
+            # Another process may still see the trouble: its row stays fresh.
+            for alarm in standing.filter(seen_at__lt=now - timedelta(seconds=CLEAR_AFTER_S)):
+                _close(alarm)
+
+
+def _raise(trouble: Trouble, line: str) -> None:
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            alarm = Alarm.objects.create(kind=trouble, line=line, raised_at=now, seen_at=now)
+            _tell(alarm, over=False)
+    except IntegrityError:
+        return  # another process was first
+    logger.error("alarm: %s on line %s", trouble, line)
+
+
+def _close(alarm: Alarm) -> None:
+    with transaction.atomic():
+        closing = Alarm.objects.filter(pk=alarm.pk, over_at=None, seen_at=alarm.seen_at)
+        if not closing.update(over_at=timezone.now()):
+            return
+        _tell(alarm, over=True)
+    logger.warning("alarm is over: %s on line %s", alarm.kind, alarm.line)
+
+
+def _tell(alarm: Alarm, *, over: bool) -> None:
+    for channel in notices.channels():
+        AlarmNotice.objects.create(alarm=alarm, over=over, channel=channel, due_at=timezone.now())
+
+
+def deliver() -> None:
+    """Send what is due and nobody else has claimed. Raises DatabaseError."""
+    due = AlarmNotice.objects.filter(sent_at=None, due_at__lte=timezone.now(), attempts__lt=MOST_ATTEMPTS)
+    for notice in due.select_related("alarm")[:AT_ONCE]:
+        again_at = timezone.now() + timedelta(seconds=RETRY_S * 2**notice.attempts)
+        mine = AlarmNotice.objects.filter(pk=notice.pk, sent_at=None, due_at=notice.due_at)
+        if mine.update(due_at=again_at, attempts=F("attempts") + 1):
+            _send(notice)
+
+
+def _send(notice: AlarmNotice) -> None:
+    try:
+        notices.send(notice)
+    except OSError as error:
+        metrics.NOTICES_FAILED.labels(notice.channel).inc()
+        logger.warning("a notice by %s was not sent: %s", notice.channel, type(error).__name__)
+        AlarmNotice.objects.filter(pk=notice.pk).update(error=type(error).__name__)
+        return
+    AlarmNotice.objects.filter(pk=notice.pk).update(sent_at=timezone.now(), error="")
+
+
+watchman = Watchman()
+"""This process's."""

@@ -1,0 +1,106 @@
+"""End a call, or hand it to a person's number: through Twilio's REST interface, once, with a row that says who did it.
+
+Blocking: Django runs a view in a thread of its own, never on the loop that hears. Twilio's own words:
+https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from requests import RequestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+from twilio.twiml.voice_response import VoiceResponse
+
+from calls.console.models import SupervisorAction
+from calls.models import Call
+
+logger = logging.getLogger(__name__)
+
+Outcome = SupervisorAction.Outcome
+TIMEOUT_S = 8.0
+STALE_S = 30.0
+"""A row that is still ``asked`` after this long is of a process that died in between: it may be asked again."""
+NOT_IN_PROGRESS = 21220
+"""https://www.twilio.com/docs/api/errors/21220: the call is over, there is nothing to change."""
+NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+
+
+class ActionError(ValueError):
+    """What was asked for makes no sense; ``code`` is stable."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def end_call(call: Call, user: Any) -> SupervisorAction:
+    """Hang up. The row says what came of it."""
+    return _do(call, user, str(SupervisorAction.Kind.END), "", {"status": "completed"})
+
+
+def hand_over(call: Call, user: Any, number: str) -> SupervisorAction:
+    """Connect the caller with a person; our stream ends with it. Raises ActionError("bad_number")."""
+    number = re.sub(r"[\s()-]", "", number)
+    if not NUMBER.fullmatch(number):
+        raise ActionError("bad_number")
+    response = VoiceResponse()
+    response.dial(number)
+    return _do(call, user, str(SupervisorAction.Kind.HAND_OVER), number, {"twiml": str(response)})
+
+
+def _do(call: Call, user: Any, kind: str, number: str, change: dict[str, str]) -> SupervisorAction:
+    action, mine = _row(call, user, kind, number)
+    if not mine:
+        return action
+    try:
+        twilio().calls(call.call_sid).update(**change)
+        action.outcome = Outcome.DONE
+    except TwilioRestException as error:
+        over = error.code == NOT_IN_PROGRESS
+        action.outcome = Outcome.ALREADY_OVER if over else Outcome.FAILED
+        action.code = f"twilio_{error.code or error.status}"
+    except ActionError as error:
+        action.outcome, action.code = Outcome.FAILED, error.code
+    except (TwilioException, RequestException, OSError) as error:
+        action.outcome, action.code = Outcome.FAILED, "twilio_unreachable"
+        logger.warning("Twilio was not reached: %s", type(error).__name__)
+    action.done_at = timezone.now()
+    action.save(update_fields=["outcome", "code", "done_at"])
+    logger.info("call %s: %s by %s: %s %s", call.call_sid, kind, action.username, action.outcome, action.code)
+    return action
+
+
+def _row(call: Call, user: Any, kind: str, number: str) -> tuple[SupervisorAction, bool]:
+    """The action's row, and whether it is ours to carry out."""
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            return SupervisorAction.objects.create(
+                call_sid=call.call_sid, kind=kind, number=number, user=user, username=user.get_username(), asked_at=now
+            ), True
+    except IntegrityError:
+        pass
+    standing = SupervisorAction.objects.filter(call_sid=call.call_sid, kind=kind, number=number).exclude(
+        outcome=Outcome.FAILED
+    )
+    stale = standing.filter(outcome=Outcome.ASKED, asked_at__lt=now - timedelta(seconds=STALE_S))
+    mine = stale.update(asked_at=now, user=user, username=user.get_username()) == 1
+    return standing.get(), mine
+
+
+def twilio() -> Client:
+    """Raises ActionError("no_account"). ``settings.TWILIO_HTTP_CLIENT`` names another way to Twilio, for tests."""
+    if not settings.TWILIO_ACCOUNT_SID or not settings.TWILIO_AUTH_TOKEN:
+        raise ActionError("no_account")
+    made = import_string(settings.TWILIO_HTTP_CLIENT) if settings.TWILIO_HTTP_CLIENT else TwilioHttpClient
+    return Client(settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=made(timeout=TIMEOUT_S))

@@ -1,0 +1,43 @@
+"""The supervisor's rows, to read."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from calls.admin import ReadOnly, _ltr
+from calls.console.models import Alarm, AlarmNotice, Price, SupervisorAction
+
+
+@admin.register(SupervisorAction)
+class SupervisorActionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("asked_at", "kind", "to", "username", "outcome", "code", "call_sid")
+    list_filter = ("kind", "outcome", "asked_at")
+    search_fields = ("call_sid", "username", "number")
+
+    @admin.display(description=_("to number"), ordering="number")
+    def to(self, action: SupervisorAction) -> str:
+        return _ltr(action.number or "—")
+
+
+class NoticeInline(ReadOnly, admin.TabularInline):
+    model = AlarmNotice
+    fields = ("channel", "over", "due_at", "attempts", "sent_at", "error")
+    extra = 0
+
+
+@admin.register(Alarm)
+class AlarmAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("raised_at", "kind", "called", "over_at", "detail")
+    list_filter = ("kind", "raised_at")
+    search_fields = ("line",)
+    inlines = (NoticeInline,)
+
+    @admin.display(description=_("line"), ordering="line")
+    def called(self, alarm: Alarm) -> str:
+        return _ltr(alarm.line or "—")
+
+
+@admin.register(Price)
+class PriceAdmin(admin.ModelAdmin):
+    list_display = ("since", "currency", "stt_minute", "twilio_minute", "stream_minute")

@@ -1,0 +1,78 @@
+"""What the pages read of the database when they open, and again whenever their socket comes back. Bounded reads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
+from calls.models import Alarm, Call, PhoneLine, Transcript
+
+MOST_CALLS = 1000
+MOST_TURNS = 500
+"""The newest of a call."""
+MOST_EVENTS = 100
+MOST_LINES = 2000
+MOST_ALARMS = 100
+
+
+def running_calls() -> list[dict[str, Any]]:
+    """Calls that have not ended, the newest first, each with its last turn."""
+    last = Transcript.objects.filter(call=OuterRef("pk")).order_by("-number")
+    calls = (
+        Call.objects.filter(ended_at=None, started_at__gte=timezone.now() - timedelta(seconds=settings.MAX_CALL_S))
+        .order_by("-started_at")
+        .values("call_sid", "from_number", "to_number", "started_at", "process")
+        .annotate(turn=Subquery(last.values("pk")[:1]))[:MOST_CALLS]
+    )
+    rows = list(calls)
+    turns = Transcript.objects.in_bulk([row["turn"] for row in rows if row["turn"]])
+    return [
+        {
+            "call": row["call_sid"],
+            "from": row["from_number"],
+            "to": row["to_number"],
+            "started_at": row["started_at"].isoformat(),
+            "process": row["process"],
+            "turn": turn_of(turns[row["turn"]]) if row["turn"] in turns else None,
+        }
+        for row in rows
+    ]
+
+
+def line_names() -> dict[str, str]:
+    return dict(PhoneLine.objects.order_by("number").values_list("number", "name")[:MOST_LINES])
+
+
+def open_alarms() -> list[list[str]]:
+    """Kind and line."""
+    return [list(row) for row in Alarm.objects.filter(over_at=None).values_list("kind", "line")[:MOST_ALARMS]]
+
+
+def newest_turns(call: Call) -> list[Transcript]:
+    """In speech order."""
+    newest = call.turns.order_by("-started_ms", "-number")[:MOST_TURNS]
+    return sorted(newest, key=lambda turn: (turn.started_ms, turn.number))
+
+
+def newest_events(call: Call) -> list[dict[str, Any]]:
+    """In their order."""
+    newest = call.events.order_by("-number").values("number", "code", "at")[:MOST_EVENTS]
+    return [{**event, "at": event["at"].isoformat()} for event in reversed(newest)]
+
+
+def turn_of(turn: Transcript) -> dict[str, Any]:
+    """As the live update of a turn says it."""
+    return {
+        "number": turn.number,
+        "text": turn.heard_text,
+        "started_ms": turn.started_ms,
+        "source": turn.source,
+        "code": turn.code,
+        "partial_ms": turn.partial_ms,
+        "final_ms": turn.final_ms,
+        "revision": turn.revision,
+    }

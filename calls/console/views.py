@@ -1,0 +1,154 @@
+"""The console's pages. They are whole without JavaScript; with it they move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from calls import costs
+from calls.console import actions
+from calls.console.access import needs
+from calls.console.models import LABELS
+from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls, turn_of
+from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
+from calls.people import END_CALLS, READ
+
+COST_MONTHS = 3
+
+
+@require_GET
+@never_cache
+@needs(READ)
+def wall(request: HttpRequest) -> HttpResponse:
+    """Every running call, and the processes that hear them."""
+    urls = {"state": reverse("console:state"), "call": reverse("console:call", args=["SID"])}
+    return render(request, "console/wall.html", {"page": {"urls": urls, "texts": texts()}})
+
+
+@require_GET
+@never_cache
+@needs(READ)
+def state(request: HttpRequest) -> HttpResponse:
+    """What the wall shows, as the database has it."""
+    return JsonResponse({"calls": running_calls(), "lines": line_names(), "alarms": open_alarms()})
+
+
+@require_GET
+@never_cache
+@needs(READ)
+def call(request: HttpRequest, call_sid: str) -> HttpResponse:
+    """One call, followed."""
+    row = get_object_or_404(Call, call_sid=call_sid)
+    turns = newest_turns(row)
+    line = PhoneLine.objects.filter(number=row.to_number).first()
+    urls = {"state": reverse("console:call_state", args=[call_sid])}
+    page = {"call": call_sid, "urls": urls, "texts": texts(), "state": _state_of(row)}
+    return render(
+        request,
+        "console/call.html",
+        {
+            "call": row,
+            "line": line,
+            "turns": turns,
+            "usage": costs.usage_of(row),
+            "cost": costs.usage_of(row).cost(costs.prices_now()),
+            "prices": costs.prices_now(),
+            "page": page,
+            "done": SupervisorAction.objects.filter(call_sid=call_sid),
+            "may_end": request.user.has_perm(END_CALLS) and row.ended_at is None,
+        },
+    )
+
+
+@require_GET
+@never_cache
+@needs(READ)
+def call_state(request: HttpRequest, call_sid: str) -> HttpResponse:
+    return JsonResponse(_state_of(get_object_or_404(Call, call_sid=call_sid)))
+
+
+@require_GET
+@needs(READ)
+def costs_by_line(request: HttpRequest) -> HttpResponse:
+    """What calls cost, by line and month."""
+    asked = request.GET.get("months", "")
+    months = int(asked) if asked.isdigit() and len(asked) < 3 else COST_MONTHS
+    rows = costs.line_months(months)
+    return render(
+        request,
+        "console/costs.html",
+        {"rows": rows, "lines": line_names(), "prices": costs.prices_now(), "months": months},
+    )
+
+
+@require_POST
+@needs(END_CALLS)
+def end(request: HttpRequest, call_sid: str) -> HttpResponse:
+    """Hang up."""
+    row = get_object_or_404(Call, call_sid=call_sid)
+    return _after(request, row, actions.end_call(row, request.user))
+
+
+@require_POST
+@needs(END_CALLS)
+def hand_over(request: HttpRequest, call_sid: str) -> HttpResponse:
+    """Connect the caller with a person's number."""
+    row = get_object_or_404(Call, call_sid=call_sid)
+    try:
+        action = actions.hand_over(row, request.user, request.POST.get("number", ""))
+    except actions.ActionError:
+        messages.error(request, _("This is no number: write it as +97231234567."))
+        return redirect("console:call", call_sid=call_sid)
+    return _after(request, row, action)
+
+
+def _after(request: HttpRequest, row: Call, action: SupervisorAction) -> HttpResponse:
+    """What came of it, said on the call's page."""
+    said = f"{action.get_kind_display()}: {action.get_outcome_display()}"
+    failed = action.outcome == SupervisorAction.Outcome.FAILED
+    messages.add_message(
+        request, messages.ERROR if failed else messages.SUCCESS, f"{said} ({action.code})" if action.code else said
+    )
+    return redirect("console:call", call_sid=row.call_sid)
+
+
+def _state_of(row: Call) -> dict[str, object]:
+    return {
+        "ended": row.ended_at is not None,
+        "started_at": row.started_at.isoformat() if row.started_at else "",
+        "turns": [turn_of(turn) for turn in newest_turns(row)],
+        "events": newest_events(row),
+    }
+
+
+def texts() -> dict[str, Any]:
+    """What the pages' scripts say."""
+    return {
+        "listening": _("listening"),
+        "speaking": _("speaking"),
+        "nothing": _("hearing nothing"),
+        "unknown": _("no news"),
+        "stream": _("streaming"),
+        "one_shot": _("one-shot"),
+        "deaf": _("deaf"),
+        "down": _("recogniser down"),
+        "up": _("recogniser up"),
+        "live": _("live"),
+        "silent": _("not live: nothing has come for a while"),
+        "off": _("not live: connecting again"),
+        "refused": _("not live: you may not watch"),
+        "unread": _("the database does not answer; what is live goes on"),
+        "ended": _("the call has ended"),
+        "calls": _("calls"),
+        "lag": _("loop lag"),
+        "no_words": _("(no words)"),
+        **{trouble.value: str(label) for trouble, label in LABELS.items()},
+        "sources": {source: str(label) for source, label in SOURCES},
+    }

@@ -1,0 +1,152 @@
+"""What calls cost, as their providers count: by line and month, against the line's ceiling.
+
+Google bills each request by the audio that it processed, rounded up to a second; a request that ends in a server error
+is not billed, an empty answer is (https://cloud.google.com/speech-to-text/pricing). A stream is one request: the
+seconds that it was fed once it had opened, whatever became of it, so what is shown may be more than what is billed.
+Twilio bills a call by the minute, rounded up, and its media stream by the minute beside it.
+
+DEFAULT holds list prices of November 2026: Google's v1 without data logging ($0.024) as its page says, Twilio's of a
+local number in the USA ($0.0085) and of Media Streams ($0.004), which were not verified for Israel. Check your
+contract, and enter your own as Price rows. Free minutes and volume discounts are not counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+
+from calls.console.models import Alarm, Price
+from calls.linewatch import Trouble, Verdict
+from calls.models import Call, PhoneLine
+
+MOST_MONTHS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """A minute of each, in ``currency``."""
+
+    stt: Decimal = Decimal("0.024")
+    twilio: Decimal = Decimal("0.0085")
+    stream: Decimal = Decimal("0.004")
+    currency: str = "USD"
+    since: date | None = None
+    """None: list prices of November 2026."""
+
+
+DEFAULT = Prices()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was used; of one call, or of a line's month."""
+
+    calls: int
+    streams: int
+    stream_s: int
+    one_shots: int
+    one_shot_s: int
+    minutes: int
+    """As Twilio rounds them, call by call; none for a call whose status has not come."""
+
+    def cost(self, prices: Prices) -> Decimal:
+        stt_minutes = Decimal(self.stream_s + self.one_shot_s) / 60
+        cost = stt_minutes * prices.stt + self.minutes * (prices.twilio + prices.stream)
+        return cost.quantize(Decimal("0.0001"))
+
+
+@dataclass(frozen=True, slots=True)
+class LineMonth:
+    month: date
+    line: str
+    usage: Usage
+    prices: Prices
+    ceiling: Decimal | None = None
+
+    @property
+    def cost(self) -> Decimal:
+        return self.usage.cost(self.prices)
+
+    @property
+    def is_over(self) -> bool:
+        return self.ceiling is not None and self.cost >= self.ceiling
+
+
+def usage_of(call: Call) -> Usage:
+    minutes = -(-(call.twilio_duration_s or 0) // 60)
+    return Usage(1, call.stt_streams, call.stt_stream_s, call.one_shots, call.one_shot_s, minutes)
+
+
+def line_months(months: int) -> list[LineMonth]:
+    """Of the last so many months, this one included, the newest first: one sum in the database."""
+    calls = Call.objects.filter(started_at__gte=_begin(min(max(months, 1), MOST_MONTHS)))
+    ceilings = dict(PhoneLine.objects.values_list("number", "monthly_ceiling"))
+    prices = _prices()
+    return [
+        LineMonth(
+            month := row["month"].date(), row["to_number"], _usage(row), prices(month), ceilings.get(row["to_number"])
+        )
+        for row in _sums(calls)
+    ]
+
+
+def ceilings() -> dict[tuple[str, Trouble], Verdict]:
+    """Which lines have reached their ceiling this month, and which alarms of that are over. Blocking."""
+    lines = dict(PhoneLine.objects.exclude(monthly_ceiling=None).values_list("number", "monthly_ceiling"))
+    alarmed = Alarm.objects.filter(kind=Trouble.COST, over_at=None).values_list("line", flat=True)
+    verdicts = {(line, Trouble.COST): Verdict.WELL for line in [*lines, *alarmed]}
+    if lines:
+        calls = Call.objects.filter(started_at__gte=_begin(1), to_number__in=lines)
+        prices = _prices()
+        for row in _sums(calls):
+            if _usage(row).cost(prices(row["month"].date())) >= lines[row["to_number"]]:
+                verdicts[row["to_number"], Trouble.COST] = Verdict.TROUBLED
+    return verdicts
+
+
+def prices_now() -> Prices:
+    return _prices()(timezone.localdate())
+
+
+def _sums(calls: QuerySet[Call]) -> QuerySet[Call, dict[str, Any]]:
+    return (
+        calls.annotate(month=TruncMonth("started_at"))
+        .values("month", "to_number")
+        .annotate(
+            calls=Count("pk"),
+            streams=Sum("stt_streams"),
+            stream_s=Sum("stt_stream_s"),
+            one_shots=Sum("one_shots"),
+            one_shot_s=Sum("one_shot_s"),
+            # Whole numbers divide to whole ones, in PostgreSQL and SQLite.
+            minutes=Sum((F("twilio_duration_s") + 59) / 60),
+        )
+        .order_by("-month", "to_number")
+    )
+
+
+def _usage(row: dict[str, Any]) -> Usage:
+    names = ("calls", "streams", "stream_s", "one_shots", "one_shot_s", "minutes")
+    return Usage(*(row[name] or 0 for name in names))
+
+
+def _prices() -> Any:
+    """Prices by month."""
+    rows = [
+        Prices(row.stt_minute, row.twilio_minute, row.stream_minute, row.currency, row.since)
+        for row in Price.objects.order_by("-since")
+    ]
+    return lambda month: next((prices for prices in rows if prices.since <= month), DEFAULT)
+
+
+def _begin(months: int) -> datetime:
+    """When the first of the last so many months began, where the pages' clock is."""
+    today = timezone.localdate()
+    count = today.year * 12 + today.month - months
+    return timezone.make_aware(datetime(count // 12, count % 12 + 1, 1))  # noqa: DTZ001 - made aware here

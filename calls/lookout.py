@@ -1,0 +1,42 @@
+"""What a supervisor is shown of a running call, beside its words. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+SILENT_LINE_MS = 1500
+"""Without a frame for this long, nothing is heard: Twilio sends fifty a second, also of silence."""
+UNHEARD_SHOWN_MS = 3000
+"""Voice for this long without a result: Google pauses for 2 to 3 s at times."""
+
+
+class Shows(StrEnum):
+    """What is on the line."""
+
+    LISTENING = "listening"
+    SPEAKING = "speaking"
+    NOTHING = "nothing"
+    """No frames, or voice from which the recogniser makes no word."""
+
+
+class Hears(StrEnum):
+    """Who hears the call."""
+
+    STREAM = "stream"
+    ONE_SHOT = "one_shot"
+    """By its settings: streaming is off."""
+    DEAF = "deaf"
+    """The stream was renewed because it said nothing, and has said nothing since."""
+    DOWN = "down"
+    """No stream can be opened: utterances go to the one-shot recogniser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a call."""
+
+    shows: Shows
+    hears: Hears
+    results: int
+    """Results with words so far: that it grows is the sign of life."""

@@ -1,0 +1,107 @@
+"""``manage.py screenshots [NAME…]``: pictures of the pages for docs/images/, of real calls on a real server.
+
+Starts an emulator and a server with a database of their own, places sample calls, and looks at the pages with Chromium
+through Playwright (requirements-dev.txt) while they run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium
+from calls.trial import USER, Trial, TrialError, long_calls, manage, own_database
+
+NAME_THE_LINE = """
+from calls.models import PhoneLine
+from stt.models import TuningProfile
+profile = TuningProfile.objects.create(name="default", is_default=True)
+PhoneLine.objects.create(number="+97235550100", name="דירות הרצל", profile=profile, monthly_ceiling=50)
+"""
+TALKING_S = 7.0
+"""Into the calls, when the pictures are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    name: str
+    path: str
+    """``SID`` in it is a running call's."""
+    width: int = 1280
+    height: int = 800
+    dark: bool = False
+
+
+PICTURES = (
+    Picture("console", "/console/"),
+    Picture("console-dark", "/console/", dark=True),
+    Picture("console-phone", "/console/", width=360, height=740),
+    Picture("console-call", "/console/calls/SID"),
+    Picture("console-call-phone", "/console/calls/SID", width=360, height=740, dark=True),
+    Picture("console-costs", "/console/costs"),
+)
+
+
+class Command(BaseCommand):
+    help = "Take pictures of the pages, with real calls running, into docs/images/."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(one.name for one in PICTURES))
+        parser.add_argument("--out", type=Path, default=settings.BASE_DIR / "docs" / "images")
+        parser.add_argument("--calls", type=int, default=6)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        chromium = find_chromium()
+        if chromium is None:
+            raise CommandError("no_chromium: install Chromium (apt install chromium).")
+        pictures = [one for one in PICTURES if not options["names"] or one.name in options["names"]]
+        password = secrets.token_urlsafe(9)
+        try:
+            with own_database(password) as environment:
+                manage(["shell", "-v0", "-c", NAME_THE_LINE], environment)
+                folder = settings.BASE_DIR / "samples"
+                log = settings.VAR_DIR / "screenshots.log"
+                with Trial(folder, log, seed=1, environment=environment) as trial:
+                    asyncio.run(self._take(trial, chromium, pictures, password, options))
+        except TrialError as error:
+            raise CommandError(str(error)) from error
+
+    async def _take(
+        self, trial: Trial, chromium: str, pictures: list[Picture], password: str, options: dict[str, Any]
+    ) -> None:
+        try:
+            from playwright.async_api import async_playwright
+        except ImportError as error:
+            raise CommandError("no_playwright: install requirements-dev.txt (script/setup does).") from error
+        options["out"].mkdir(parents=True, exist_ok=True)
+        calls = long_calls(trial, options["calls"])
+        running = [asyncio.create_task(call.run()) for call in calls]
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
+            await asyncio.sleep(TALKING_S)
+            for picture in pictures:
+                page = await browser.new_page(
+                    viewport={"width": picture.width, "height": picture.height},
+                    color_scheme="dark" if picture.dark else "light",
+                    locale="he-IL",
+                )
+                path = picture.path.replace("SID", calls[0].call_sid)
+                await page.goto(f"{trial.url}/admin/login/?next={path}")
+                await page.fill("#id_username", USER)
+                await page.fill("#id_password", password)
+                await page.press("#id_password", "Enter")
+                await page.wait_for_url(f"**{path}")
+                await page.wait_for_timeout(2500)
+                await page.screenshot(path=options["out"] / f"{picture.name}.png")
+                self.stdout.write(f"{picture.name}.png")
+                await page.close()
+            await browser.close()
+        for call in running:
+            call.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

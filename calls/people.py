@@ -1,0 +1,49 @@
+"""Who may do what: four groups with their permissions, made once; whoever administers them may change them.
+
+| group | read | listen | correct | export | tune | end calls |
+|---|---|---|---|---|---|---|
+| reviewer | yes | yes | yes | yes | | |
+| supervisor | yes | yes | | | | yes |
+| tuner | yes | | | | yes | |
+| admin | yes | yes | yes | yes | yes | yes |
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+READ = "calls.view_call"
+LISTEN = "calls.listen_call"
+CORRECT = "calls.correct_call"
+EXPORT = "calls.export_call"
+TUNE = "stt.change_tuningprofile"
+END_CALLS = "calls.end_call"
+
+_READS = Q(content_type__app_label="calls", codename__startswith="view_")
+_TUNES = Q(content_type__app_label="stt") & ~Q(codename__startswith="delete_") | Q(
+    content_type__app_label="calls", codename="change_phoneline"
+)
+_CALLS = Q(content_type__app_label="calls")
+
+
+def _may(*codenames: str) -> Q:
+    return _CALLS & Q(codename__in=codenames)
+
+
+GROUPS = {
+    "reviewer": _READS | _may("listen_call", "correct_call", "export_call"),
+    "supervisor": _READS | _may("listen_call", "end_call"),
+    "tuner": _READS | _TUNES,
+    "admin": _CALLS | Q(content_type__app_label__in=["stt", "auth"]),
+}
+
+
+def make_groups(sender: Any = None, using: str = "default", **_: Any) -> None:
+    """After migrations: a group that is missing is made. One that exists is left as its people have it."""
+    for name, allowed in GROUPS.items():
+        group, made = Group.objects.using(using).get_or_create(name=name)
+        if made:
+            group.permissions.set(Permission.objects.using(using).filter(allowed))

@@ -1,0 +1,126 @@
+// One call, followed: its turns as they are accepted and revised, and the words that are being spoken.
+
+import { Live, clock, late, page, read, say, showLink, unread } from "./live.js";
+
+const NEAR_END_PX = 120;
+
+const turns = document.getElementById("turns");
+const events = document.getElementById("events");
+const partial = document.getElementById("partial");
+const rows = new Map();
+let newest = 0;
+let newestEvent = 0;
+let started = 0;
+let ended = false;
+
+function rowOf(turn) {
+  let row = rows.get(turn.number);
+  if (!row) {
+    row = document.createElement("li");
+    for (const [name, dir] of [["at", "ltr"], ["words", "auto"], ["source", "auto"], ["late", "ltr"]]) {
+      const part = row.appendChild(document.createElement(name === "words" ? "span" : "bdi"));
+      part.className = name;
+      part.dir = dir;
+    }
+    row.started = turn.started_ms;
+    let after = turns.lastElementChild;
+    while (after && after.started > row.started) after = after.previousElementSibling;
+    if (after) after.after(row);
+    else turns.prepend(row);
+    rows.set(turn.number, row);
+  }
+  return row;
+}
+
+function showTurn(turn) {
+  const row = rowOf(turn);
+  if (turn.revision < (row.revision ?? 0)) return;
+  row.revision = turn.revision;
+  const [at, words, source, delay] = row.children;
+  say(at, clock(turn.started_ms));
+  say(words, turn.text || page.texts.no_words);
+  say(source, turn.code || page.texts.sources[turn.source]);
+  late(delay, turn.final_ms);
+  row.classList.toggle("revised", turn.revision > 0);
+  newest = Math.max(newest, turn.number);
+}
+
+function showEvent({ number, code, at }) {
+  if (number <= newestEvent) return;
+  newestEvent = number;
+  const row = events.appendChild(document.createElement("li"));
+  for (const [name, text] of [["at", new Date(at).toLocaleTimeString(document.documentElement.lang)], ["code", code]]) {
+    const part = row.appendChild(document.createElement("bdi"));
+    part.className = name;
+    part.dir = "ltr";
+    part.textContent = text;
+  }
+}
+
+function showState(shows, hears) {
+  for (const [id, name] of [["shows", shows], ["hears", hears]]) {
+    const node = document.getElementById(id);
+    say(node, page.texts[name]);
+    node.dataset[id] = name;
+  }
+  document.getElementById("main").dataset.shows = shows;
+}
+
+function showEnd() {
+  ended = true;
+  partial.hidden = true;
+  const over = document.getElementById("over");
+  over.hidden = false;
+  say(over, page.texts.ended);
+  for (const node of document.querySelectorAll(".while-running")) node.hidden = true;
+  for (const id of ["shows", "hears"]) say(document.getElementById(id), "");
+}
+
+function showAll(state) {
+  started = Date.parse(state.started_at);
+  for (const turn of state.turns) showTurn(turn);
+  for (const event of state.events) showEvent(event);
+  if (state.ended) showEnd();
+}
+
+const kinds = {
+  partial(update) {
+    partial.hidden = false;
+    say(partial, update.text);
+  },
+  turn(update) {
+    if (update.number >= newest) partial.hidden = true;
+    showTurn(update);
+  },
+  note: showEvent,
+  state: (update) => showState(update.shows, update.hears),
+  process: (update) => showState(...update.calls[page.call]),
+  call: (update) => (update.state === "ended" ? showEnd() : undefined),
+};
+
+function take(updates) {
+  const bottom = document.documentElement.scrollHeight - innerHeight - scrollY < NEAR_END_PX;
+  for (const update of updates) kinds[update.kind]?.(update);
+  if (bottom && !ended) scrollTo({ top: document.documentElement.scrollHeight });
+}
+
+async function readAll() {
+  const state = await read(page.urls.state);
+  if (state) showAll(state);
+  else unread(state, readAll);
+}
+
+// What cannot be taken back is asked for in a dialog.
+for (const button of document.querySelectorAll("[data-opens]")) {
+  button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
+}
+for (const button of document.querySelectorAll("[data-closes]")) {
+  button.addEventListener("click", () => button.closest("dialog").close());
+}
+
+turns.replaceChildren();
+showAll(page.state);
+setInterval(() => {
+  if (!ended && started) say(document.getElementById("lasted"), clock(Date.now() - started));
+}, 1000);
+new Live({ call: page.call, opened: readAll, updates: take, state: showLink });

@@ -1,0 +1,212 @@
+"""Chromium, a server of its own with a Redis of its own, and people to log in as.
+
+Without Chromium these tests are skipped, and say so; with BROWSER_TESTS=required (CI) that is a failure.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+
+import pytest
+from django.conf import settings
+
+from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium
+from calls.trial import USER, Trial, free_port, long_calls, manage, own_database
+from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
+
+PASSWORD = "desk-password"
+PEOPLE = ("reviewer", "supervisor", "tuner")
+"""One of each group, named like it."""
+WAIT_MS = 15_000
+
+MAKE_PEOPLE = f"""
+from django.contrib.auth.models import Group, User
+for name in {PEOPLE!r}:
+    user = User.objects.create_user(name, password={PASSWORD!r}, is_staff=True)
+    user.groups.add(Group.objects.get(name=name))
+"""
+WATCH_THE_POLICY = """
+document.addEventListener("securitypolicyviolation", (event) =>
+    console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
+"""
+
+
+def missing(what):
+    if os.environ.get("BROWSER_TESTS") == "required":
+        pytest.fail(f"BROWSER_TESTS=required, and there is no {what}")
+    pytest.skip(f"needs {what}")
+
+
+class OwnRedis:
+    """A redis-server on a port of its own, to be stopped and started at will."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.process = None
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""],
+            stdout=subprocess.DEVNULL,
+        )
+        until_s = time.monotonic() + 10
+        while time.monotonic() < until_s:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.02)
+        raise AssertionError("redis-server did not start")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@dataclass
+class Desk:
+    """A server with its callers."""
+
+    trial: Trial
+    redis: OwnRedis
+    rest: TwilioRest
+    """Twilio's other side."""
+    environment: dict
+    _loops: list = field(default_factory=list)
+
+    @property
+    def url(self):
+        return self.trial.url
+
+    def call(self, count=1):
+        """So many sample calls, from now on; their CallSids. They end with the test."""
+        calls = long_calls(self.trial, count)
+
+        async def run():
+            tasks = [asyncio.create_task(call.run()) for call in calls]
+            self._loops.append((asyncio.get_running_loop(), tasks, threading.current_thread()))
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        threading.Thread(target=asyncio.run, args=(run(),)).start()
+        return [call.call_sid for call in calls]
+
+    def hang_up(self):
+        for loop, tasks, thread in self._loops:
+            for task in tasks:
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(task.cancel)
+            thread.join(20)
+        self._loops.clear()
+
+    def manage(self, *arguments):
+        """One of the server's commands, on its database."""
+        manage(arguments, self.environment)
+
+
+@pytest.fixture(scope="package")
+def chromium():
+    executable = find_chromium() or missing("Chromium (apt install chromium)")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory):
+    if not shutil.which("redis-server"):
+        missing("redis-server (apt install redis-server)")
+    redis = OwnRedis()
+    redis.start()
+    try:
+        with own_database(PASSWORD) as environment, TwilioRest(environment["TWILIO_AUTH_TOKEN"]) as rest:
+            environment |= {
+                "REDIS_URL": redis.url,
+                "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
+                "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+                PORT: str(rest.port),
+            }
+            manage(["shell", "-v0", "-c", MAKE_PEOPLE], environment)
+            log = tmp_path_factory.mktemp("desk") / "server.log"
+            with Trial(settings.BASE_DIR / "samples", log, environment=environment) as trial:
+                yield Desk(trial, redis, rest, environment)
+    finally:
+        redis.stop()
+
+
+@pytest.fixture
+def desk_server(server):
+    yield server
+    server.hang_up()
+
+
+class Tab:
+    """A page, logged in on demand, that notes what Chromium complains about."""
+
+    def __init__(self, page, desk):
+        self.page, self.desk = page, desk
+        self.complaints = []
+        self.expected = ()
+        """Beginnings of complaints that a test provokes."""
+        page.add_init_script(WATCH_THE_POLICY)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+
+    def sign_in(self, user=USER, path="/console/"):
+        self.page.goto(f"{self.desk.url}/admin/login/?next={path}")
+        self.page.fill("#id_username", user)
+        self.page.fill("#id_password", PASSWORD)
+        self.page.press("#id_password", "Enter")
+        self.page.wait_for_url(f"**{path}")
+        return self.page
+
+    def go(self, path):
+        self.page.goto(self.desk.url + path)
+        return self.page
+
+    @property
+    def unexpected(self):
+        return [said for said in self.complaints if not said.startswith(self.expected or ("\0",))]
+
+
+@pytest.fixture
+def open_tab(chromium, desk_server):
+    """Make tabs, of any size and scheme; none may have complained at the end."""
+    contexts, tabs = [], []
+
+    def opened(width=1280, height=800, *, zoom=1, dark=False):
+        context = chromium.new_context(
+            viewport={"width": width // zoom, "height": height // zoom},
+            device_scale_factor=zoom,
+            color_scheme="dark" if dark else "light",
+            locale="he-IL",
+        )
+        context.set_default_timeout(WAIT_MS)
+        contexts.append(context)
+        tabs.append(Tab(context.new_page(), desk_server))
+        return tabs[-1]
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [said for tab in tabs for said in tab.unexpected] == []
+
+
+@pytest.fixture
+def tab(open_tab):
+    return open_tab()
+
+
+@pytest.fixture
+def page(tab):
+    """The desk's superuser on the wall."""
+    return tab.sign_in()

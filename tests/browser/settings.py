@@ -1,0 +1,5 @@
+"""The server's settings, with Twilio's REST interface on loopback."""
+
+from voiceapp.settings import *  # noqa: F403
+
+TWILIO_HTTP_CLIENT = "tests.twilio_rest.LoopbackClient"

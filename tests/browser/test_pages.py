@@ -1,0 +1,69 @@
+"""Every page: no complaint from Chromium, no horizontal scrolling, no serious barrier."""
+
+import pytest
+
+pytestmark = pytest.mark.live
+SIZES = {"desk": {}, "phone": {"width": 360, "height": 740}, "zoomed": {"zoom": 2}}
+ADMIN = (
+    "/admin/ /admin/calls/call/ /admin/calls/phoneline/add/ /admin/stt/tuningprofile/ /admin/stt/tuningprofile/add/ "
+    "/admin/auth/user/ /admin/auth/group/ /admin/password_change/ /admin/calls/alarm/ /admin/calls/supervisoraction/"
+).split()
+
+
+def overflow(page):
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def barriers(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        (one["id"], [node["html"][:120] for node in one["nodes"]][:3])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_console_fits_and_has_no_serious_barrier(open_tab, desk_server, size, dark):
+    (sid,) = desk_server.call()
+    tab = open_tab(**SIZES[size], dark=dark)
+    page = tab.sign_in()
+    page.wait_for_selector(f'.card[data-sid="{sid}"] .late:not(:empty)')
+    assert (overflow(page), barriers(page)) == (0, [])
+    page = tab.go(f"/console/calls/{sid}")
+    page.wait_for_selector("#turns li")
+    page.wait_for_selector('#link[data-link="live"]')
+    assert (overflow(page), barriers(page)) == (0, [])
+    page.click("[data-opens=hand-over]")
+    page.locator("#hand-over").wait_for()
+    assert (overflow(page), barriers(page)) == (0, [])
+    page = tab.go("/console/costs")
+    assert (overflow(page), barriers(page)) == (0, [])
+
+
+@pytest.mark.parametrize("path", ADMIN)
+def test_the_stock_admin_works_under_the_policy(tab, desk_server, path):
+    page = tab.sign_in(path=path)
+    assert page.locator("h1, h2").count()
+
+
+def test_the_login_and_the_list_of_calls_have_no_serious_barrier(tab, desk_server):
+    (sid,) = desk_server.call()
+    page = tab.go("/admin/login/")
+    assert barriers(page) == []
+    page = tab.sign_in()
+    page.wait_for_selector(f'.card[data-sid="{sid}"] .late:not(:empty)')
+    page = tab.go("/admin/calls/call/")
+    assert barriers(page) == []
+
+
+def test_what_breaks_the_policy_is_noticed(tab):
+    page = tab.sign_in()
+    page.evaluate("document.body.appendChild(document.createElement('script')).textContent = 'window.ran = 1'")
+    page.wait_for_function("() => true")
+    assert any("policy: script-src-elem inline" in said for said in tab.unexpected)
+    assert page.evaluate("window.ran") is None
+    tab.complaints.clear()

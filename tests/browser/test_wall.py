@@ -1,0 +1,104 @@
+"""The wall and a followed call, in Chromium."""
+
+import pytest
+
+pytestmark = pytest.mark.live
+
+
+def card(page, sid):
+    return page.locator(f'.card[data-sid="{sid}"]')
+
+
+def moves(locator):
+    """Its text changes, and changes again."""
+    for _ in range(2):
+        before = locator.text_content()
+        locator.page.wait_for_function(
+            "([node, before]) => node.textContent && node.textContent !== before",
+            arg=[locator.element_handle(), before],
+        )
+
+
+def test_a_call_appears_its_words_move_and_it_goes(page, desk_server):
+    page.wait_for_selector('#link[data-link="live"]')
+    (sid,) = desk_server.call()
+    card(page, sid).wait_for()
+    moves(card(page, sid).locator(".words"))
+    assert card(page, sid).locator(".from").text_content() == "+972501234501"
+    page.wait_for_selector(f'.card[data-sid="{sid}"] .late:not(:empty)')
+    desk_server.hang_up()
+    card(page, sid).wait_for(state="detached")
+
+
+def test_a_wall_that_is_opened_later_has_the_running_calls(tab, desk_server):
+    sids = desk_server.call(3)
+    page = tab.sign_in()
+    for sid in sids:
+        card(page, sid).wait_for()
+    assert page.locator("#count").text_content() == "3"
+    page.wait_for_selector('#processes li[data-health="up"]')
+
+
+def test_a_call_is_followed_as_it_is_spoken(tab, desk_server):
+    (sid,) = desk_server.call()
+    page = tab.sign_in()
+    card(page, sid).locator("a").click()
+    page.wait_for_selector("#partial:not([hidden])")
+    moves(page.locator("#partial"))
+    page.wait_for_selector("#turns li:nth-child(2)")
+    desk_server.hang_up()
+    page.wait_for_selector("#over:not([hidden])")
+
+
+def test_redis_restarted_and_the_wall_recovers(tab, desk_server):
+    tab.expected = ("WebSocket connection to",)
+    page = tab.sign_in()
+    (sid,) = desk_server.call()
+    card(page, sid).wait_for()
+    desk_server.redis.stop()
+    page.wait_for_selector('#link:not([data-link="live"])', timeout=30_000)
+    desk_server.redis.start()
+    page.wait_for_selector('#link[data-link="live"]', timeout=30_000)
+    moves(card(page, sid).locator(".words"))
+
+
+def test_the_wall_is_sifted_and_walked_by_keyboard(page, desk_server):
+    first, second = desk_server.call(2)
+    card(page, second).wait_for()
+    card(page, first).wait_for()
+    page.fill("#find", "4538")
+    card(page, first).wait_for(state="hidden")
+    assert card(page, second).is_visible()
+    page.fill("#find", "")
+    card(page, first).wait_for()
+    page.locator(".card a").first.focus()
+    page.keyboard.press("ArrowDown")
+    focused = page.evaluate("document.activeElement.closest('.card').dataset.sid")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/console/calls/{focused}")
+
+
+def test_an_alarm_is_on_the_wall_until_it_is_over(page, desk_server):
+    desk_server.call()
+    alarm = "from calls.alarms import settle; from calls.linewatch import Trouble, Verdict; "
+    line = "('+97235550100', Trouble.DEAF)"
+    desk_server.manage("shell", "-v0", "-c", alarm + f"settle({{{line}: Verdict.TROUBLED}})")
+    page.wait_for_selector("#alarms li")
+    assert "+97235550100" in page.locator("#alarms").text_content()
+    desk_server.manage(
+        "shell", "-v0", "-c", "from calls.models import Alarm; Alarm.objects.update(over_at='2026-11-25T00:00:00Z')"
+    )
+    page.wait_for_selector("#alarms li", state="detached")
+
+
+def test_who_may_not_read_calls_is_told(tab, desk_server):
+    desk_server.manage(
+        "shell",
+        "-v0",
+        "-c",
+        "from django.contrib.auth.models import User; from tests.browser.conftest import PASSWORD; "
+        "User.objects.create_user('nobody', password=PASSWORD, is_staff=True)",
+    )
+    tab.expected = ("Failed to load resource",)
+    tab.sign_in("nobody", "/admin/")
+    assert tab.page.request.get(desk_server.url + "/console/").status == 403

@@ -1,0 +1,134 @@
+"""Ending a call and handing it over, through Twilio's official client."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from calls.console import actions
+from calls.console.models import SupervisorAction
+from calls.models import Call
+from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rest(settings, monkeypatch):
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, "12345"
+    settings.TWILIO_HTTP_CLIENT = "tests.twilio_rest.LoopbackClient"
+    with TwilioRest("12345") as rest:
+        monkeypatch.setenv(PORT, str(rest.port))
+        yield rest
+
+
+@pytest.fixture
+def call():
+    return Call.objects.create(call_sid="CA1", started_at=timezone.now())
+
+
+def member(group):
+    user = User.objects.create(username=group, is_staff=True)
+    user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+def test_a_call_is_ended_once_with_a_row_of_who_did_it(client, rest, call):
+    client.force_login(member("supervisor"))
+    for _ in range(2):
+        assert client.post(reverse("console:end", args=["CA1"])).status_code == 302
+    assert rest.asked == [("CA1", {"Status": "completed"})]
+    (row,) = SupervisorAction.objects.all()
+    assert (row.username, row.kind, row.outcome, row.call_sid) == ("supervisor", "end", "done", "CA1")
+
+
+def test_a_caller_is_handed_to_a_person(client, rest, call):
+    client.force_login(member("supervisor"))
+    client.post(reverse("console:hand_over", args=["CA1"]), {"number": "+972 (3) 123-4567"})
+    ((sid, change),) = rest.asked
+    assert sid == "CA1"
+    assert "<Dial>+97231234567</Dial>" in change["Twiml"]
+    page = client.get(reverse("console:call", args=["CA1"])).content.decode()
+    assert '<bdi dir="ltr">+97231234567</bdi>' in page
+
+
+@pytest.mark.parametrize("number", ["", "0501234567", "+0123456789", "+97250<Dial>", "sip:me@example.org"])
+def test_what_is_no_number_is_not_dialled(client, rest, call, number):
+    client.force_login(member("supervisor"))
+    client.post(reverse("console:hand_over", args=["CA1"]), {"number": number})
+    assert rest.asked == []
+    assert not SupervisorAction.objects.exists()
+
+
+@pytest.mark.parametrize("group", ["reviewer", "tuner"])
+@pytest.mark.parametrize("name", ["console:end", "console:hand_over"])
+def test_who_may_not_end_calls_cannot_and_sees_no_button(client, rest, call, group, name):
+    client.force_login(member(group))
+    assert client.post(reverse(name, args=["CA1"]), {"number": "+97231234567"}).status_code == 403
+    assert "<dialog" not in client.get(reverse("console:call", args=["CA1"])).content.decode()
+    assert rest.asked == []
+
+
+def test_a_call_that_is_over_already_is_said_to_be(rest, call):
+    rest.over.add("CA1")
+    action = actions.end_call(call, member("supervisor"))
+    assert (action.outcome, action.code) == ("already_over", "twilio_21220")
+
+
+def test_what_failed_is_told_and_may_be_tried_again(rest, call, settings):
+    user = member("supervisor")
+    settings.TWILIO_AUTH_TOKEN = "wrong"
+    assert (actions.end_call(call, user).outcome, actions.end_call(call, user).code) == ("failed", "twilio_20003")
+    settings.TWILIO_ACCOUNT_SID = ""
+    assert actions.end_call(call, user).code == "no_account"
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, "12345"
+    assert actions.end_call(call, user).outcome == "done"
+
+
+def test_nobody_at_twilios_address_is_told(rest, call, monkeypatch):
+    monkeypatch.setenv(PORT, "1")
+    assert actions.end_call(call, member("supervisor")).code == "twilio_unreachable"
+
+
+def test_what_a_dead_process_left_behind_is_carried_out(rest, call):
+    user = member("supervisor")
+    SupervisorAction.objects.create(
+        call_sid="CA1", kind="end", username="gone", asked_at=timezone.now() - timedelta(seconds=actions.STALE_S + 1)
+    )
+    assert actions.end_call(call, user).outcome == "done"
+    assert SupervisorAction.objects.get().username == "supervisor"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_click_at_once_end_the_call_once(rest, call):
+    user = member("supervisor")
+    rest.gate.clear()
+    start = threading.Barrier(3)
+
+    def click(_):
+        start.wait(10)
+        try:
+            return actions.end_call(call, user).outcome
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        clicks = pool.map(click, range(3))
+        rest.gate.set()
+        outcomes = list(clicks)
+    assert len(rest.asked) == 1
+    assert set(outcomes) <= {"asked", "done"}
+
+
+def test_a_forged_form_ends_nothing(rest, call):
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(member("supervisor"))
+    assert client.post(reverse("console:end", args=["CA1"])).status_code == 403
+    assert rest.asked == []

@@ -1,0 +1,73 @@
+"""The console's pages as the server makes them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.urls import reverse
+
+from calls.models import Call, CallEvent, PhoneLine, Transcript
+from stt.models import TuningProfile
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reader(client):
+    user = User.objects.create(username="reader", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_call"))
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def call():
+    call = Call.objects.create(
+        call_sid="CA1", from_number="+972501234567", to_number="+97231234567", started_at=datetime.now(UTC)
+    )
+    common = {"call": call, "ended_ms": 900, "source": "final", "final_ms": 700}
+    Transcript.objects.create(number=1, started_ms=0, text="שלום", revised_text="שלום לך", revision=1, **common)
+    Transcript.objects.create(number=2, started_ms=2000, text="תודה", **common)
+    CallEvent.objects.create(call=call, number=1, at=datetime.now(UTC), code="stream_old")
+    return call
+
+
+def state(client, name="console:state", *args):
+    return client.get(reverse(name, args=args)).json()
+
+
+def test_the_wall_has_the_calls_that_run_with_their_last_turn(reader, call):
+    PhoneLine.objects.create(number="+97231234567", name="מכירות", profile=TuningProfile.objects.create(name="p"))
+    Call.objects.create(call_sid="CA2", started_at=datetime.now(UTC), ended_at=datetime.now(UTC))
+    Call.objects.create(call_sid="CA3", started_at=datetime.now(UTC) - timedelta(days=2))
+    (row,) = state(reader)["calls"]
+    assert (row["call"], row["turn"]["number"], row["turn"]["text"]) == ("CA1", 2, "תודה")
+    assert state(reader)["lines"] == {"+97231234567": "מכירות"}
+
+
+def test_two_hundred_calls_are_read_with_as_many_questions_as_one(reader, call, django_assert_max_num_queries):
+    Call.objects.bulk_create(Call(call_sid=f"CB{i}", started_at=datetime.now(UTC)) for i in range(200))
+    with django_assert_max_num_queries(8):
+        assert len(state(reader)["calls"]) == 201
+
+
+def test_a_call_is_followed_from_what_was_heard_so_far(reader, call):
+    page = reader.get(reverse("console:call", args=["CA1"])).content.decode()
+    assert 'dir="rtl"' in page
+    assert "שלום לך" in page
+    said = state(reader, "console:call_state", "CA1")
+    assert [turn["text"] for turn in said["turns"]] == ["שלום לך", "תודה"]
+    assert [event["code"] for event in said["events"]] == ["stream_old"]
+    assert not said["ended"]
+
+
+def test_an_unknown_call_is_not_found_and_any_other_address_is_the_wall(reader):
+    assert reader.get(reverse("console:call", args=["CA9"])).status_code == 404
+    assert reader.get("/console/whatever/else")["Location"] == reverse("console:wall")
+
+
+@pytest.mark.parametrize("path", ["", "state.json", "calls/CA1", "calls/CA1/state.json"])
+def test_who_may_not_read_calls_sees_no_page(client, call, path):
+    assert "/login/" in client.get(f"/console/{path}")["Location"]
+    client.force_login(User.objects.create(username="nobody", is_staff=True))
+    assert client.get(f"/console/{path}").status_code == 403

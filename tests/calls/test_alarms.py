@@ -1,0 +1,159 @@
+"""An alarm is one row, its people hear of it once, and once more when it is over."""
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.utils import timezone
+
+from calls import alarms, notices
+from calls.alarms import Watchman, deliver, settle
+from calls.console.models import Alarm, AlarmNotice
+from calls.linewatch import CLEAR_AFTER_S, Trouble, Verdict
+from calls.lookout import Hears, Look, Shows
+
+pytestmark = pytest.mark.django_db
+DEAF = ("+97231234567", Trouble.DEAF)
+
+
+class Receiver:
+    """Where the webhook goes: refuses the first ``failures`` requests."""
+
+    def __init__(self):
+        self.bodies, self.failures = [], 0
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                stamp = self.headers["X-Voiceapp-Timestamp"]
+                assert abs(time.time() - int(stamp)) < notices.OLDEST_S
+                signed = self.headers["X-Voiceapp-Signature"] == notices.signature("secret", stamp, body)
+                status = 500 if receiver.failures else 200 if signed else 403
+                receiver.failures = max(0, receiver.failures - 1)
+                if status == 200:
+                    receiver.bodies.append(json.loads(body))
+                self.send_response(status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def receiver(settings):
+    receiver = Receiver()
+    settings.ALARM_WEBHOOK_URL = f"http://127.0.0.1:{receiver.server.server_address[1]}/alarm"
+    settings.ALARM_WEBHOOK_SECRET = "secret"
+    settings.ALARM_EMAILS = ["ops@example.org"]
+    yield receiver
+    receiver.server.shutdown()
+    receiver.server.server_close()
+
+
+def is_stale():
+    """Nobody has seen the trouble for a while."""
+    Alarm.objects.update(seen_at=timezone.now() - timedelta(seconds=CLEAR_AFTER_S + 1))
+
+
+def test_people_hear_of_it_once_and_when_it_is_over(receiver):
+    for _ in range(3):
+        settle({DEAF: Verdict.TROUBLED})
+        deliver()
+    assert [one["event"] for one in receiver.bodies] == ["raised"]
+    assert [message.to for message in mail.outbox] == [["ops@example.org"]]
+    assert "+97231234567" in mail.outbox[0].body
+    settle({DEAF: Verdict.WELL})
+    assert Alarm.objects.get().over_at is None
+    is_stale()
+    for _ in range(3):
+        settle({DEAF: Verdict.WELL})
+        deliver()
+    assert [one["event"] for one in receiver.bodies] == ["raised", "over"]
+    assert len(mail.outbox) == 2
+    settle({DEAF: Verdict.TROUBLED})
+    assert Alarm.objects.count() == 2
+
+
+def test_what_one_process_still_sees_another_does_not_close(receiver):
+    settle({DEAF: Verdict.TROUBLED})
+    is_stale()
+    settle({DEAF: Verdict.TROUBLED})
+    settle({DEAF: Verdict.WELL})
+    assert Alarm.objects.get().over_at is None
+
+
+def test_a_receiver_that_fails_is_asked_again_and_nobody_else_hears_twice(receiver):
+    receiver.failures = 1
+    settle({DEAF: Verdict.TROUBLED})
+    deliver()
+    assert receiver.bodies == []
+    assert AlarmNotice.objects.get(channel="webhook").error == "HTTPError"
+    deliver()
+    assert receiver.bodies == []
+    AlarmNotice.objects.update(due_at=timezone.now())
+    deliver()
+    assert [one["event"] for one in receiver.bodies] == ["raised"]
+    assert len(mail.outbox) == 1
+
+
+def test_who_gives_no_address_is_told_nothing_and_the_alarm_stands(settings):
+    settle({DEAF: Verdict.TROUBLED})
+    assert (Alarm.objects.count(), AlarmNotice.objects.count()) == (1, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_processes_make_one_alarm_and_send_each_notice_once(receiver):
+    start = threading.Barrier(4)
+
+    def process(_):
+        try:
+            start.wait(10)
+            settle({DEAF: Verdict.TROUBLED})
+            deliver()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(process, range(4)))
+    deliver()
+    assert Alarm.objects.count() == 1
+    assert [one["event"] for one in receiver.bodies] == ["raised"]
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_watchman_hears_of_a_deaf_line_and_tells(receiver, monkeypatch):
+    monkeypatch.setattr(alarms, "EVERY_S", 0.05)
+    clock = iter(range(1000))
+    monkeypatch.setattr(alarms, "monotonic", lambda: float(next(clock)))
+    watchman = Watchman()
+    watchman.start()
+    try:
+        looks = [("CA1", DEAF[0], Look(Shows.NOTHING, Hears.DEAF, 0))]
+        until_s = time.monotonic() + 10
+        while not receiver.bodies and time.monotonic() < until_s:
+            watchman.look(looks)
+            time.sleep(0.01)
+        assert receiver.bodies[0]["kind"] == "line_deaf"
+        assert watchman.open == [["line_deaf", DEAF[0]]]
+    finally:
+        watchman.stop()
+
+
+def test_a_watchman_whose_thread_is_behind_holds_nobody_up():
+    watchman = Watchman()
+    watchman._threads = [threading.current_thread()]
+    began_s = time.monotonic()
+    for _ in range(1000):
+        watchman.look([])
+    assert time.monotonic() - began_s < 1

@@ -1,0 +1,116 @@
+"""What calls cost: what each used, by line and month, and its ceiling."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from calls import costs
+from calls.alarms import settle
+from calls.console.models import Alarm, Price
+from calls.linewatch import CLEAR_AFTER_S, Trouble, Verdict
+from calls.models import Call, PhoneLine
+from calls.records import CallEnded, CallStarted
+from calls.store import write
+from stt.breaker import Breaker
+from stt.hearing import Hearing
+from stt.models import TuningProfile
+from stt.tuning import Tuning
+from tests.fakes import FakeStream
+
+LINE = "+97231234567"
+
+
+def started(sid="CA1", at=None):
+    return CallStarted(sid, "MZ1", at or timezone.now(), to_number=LINE)
+
+
+def ended(sid="CA1", stream="MZ1", **used):
+    return CallEnded(sid, stream, timezone.now(), "stop", 0, 0, 0, **used)
+
+
+@pytest.mark.django_db
+class TestRows:
+    def test_a_calls_streams_are_summed_and_those_of_older_processes_have_none(self):
+        write([started(), ended(stt_streams=2, stt_stream_s=61, one_shots=1, one_shot_s=3)])
+        call = Call.objects.get()
+        call.streams["MZ0"] = {"ended_at": timezone.now().isoformat(), "frames_received": 0, "frames_lost": 0}
+        call.streams["MZ0"] |= {"speech_ms": 0, "counters": {}}
+        call.save()
+        write([ended(stt_streams=2, stt_stream_s=61, one_shots=1, one_shot_s=3)])
+        call.refresh_from_db()
+        assert (call.stt_streams, call.stt_stream_s, call.one_shots, call.one_shot_s) == (2, 61, 1, 3)
+
+    def test_a_line_s_month_is_summed_with_twilios_minutes_rounded_call_by_call(self):
+        for sid in ("CA1", "CA2"):
+            write([started(sid), ended(sid, stt_streams=1, stt_stream_s=90, one_shots=2, one_shot_s=15)])
+            Call.objects.filter(call_sid=sid).update(twilio_duration_s=61)
+        write([started("CA3")])
+        (row,) = costs.line_months(1)
+        assert row.usage == costs.Usage(3, 2, 180, 4, 30, 4)
+        assert row.month == timezone.localdate().replace(day=1)
+        assert row.cost == Decimal("0.1340")
+        assert costs.usage_of(Call.objects.get(call_sid="CA1")) == costs.Usage(1, 1, 90, 2, 15, 2)
+
+    def test_a_contracts_price_holds_from_its_month_on(self):
+        Price.objects.create(since=date(2026, 3, 1), stt_minute=1, twilio_minute=0, stream_minute=0, currency="ILS")
+        prices = costs._prices()
+        assert prices(date(2026, 2, 1)) == costs.DEFAULT
+        assert (prices(date(2026, 3, 1)).stt, prices(date(2026, 4, 1)).currency) == (1, "ILS")
+
+    def test_older_months_are_not_read(self):
+        write([started(at=timezone.now() - timedelta(days=70)), ended(stt_stream_s=60)])
+        assert costs.line_months(1) == []
+        assert len(costs.line_months(4)) == 1
+
+    def test_a_ceiling_that_is_reached_alarms_and_the_next_month_ends_it(self):
+        line = PhoneLine.objects.create(
+            number=LINE, name="x", profile=TuningProfile.objects.create(name="p"), monthly_ceiling=Decimal("0.02")
+        )
+        write([started(), ended(stt_stream_s=40)])
+        assert costs.ceilings() == {(LINE, Trouble.COST): Verdict.WELL}
+        write([started("CA2"), ended("CA2", stt_stream_s=20)])
+        assert costs.ceilings() == {(LINE, Trouble.COST): Verdict.TROUBLED}
+        settle(costs.ceilings())
+        line.monthly_ceiling = None
+        line.save()
+        Alarm.objects.update(seen_at=timezone.now() - timedelta(seconds=CLEAR_AFTER_S + 1))
+        settle(costs.ceilings())
+        assert Alarm.objects.get().over_at is not None
+
+    def test_the_page_has_a_row_a_line_and_says_where_the_prices_are_from(self, admin_client):
+        write([started(), ended(stt_stream_s=600)])
+        page = admin_client.get(reverse("console:costs")).content.decode()
+        assert LINE in page
+        assert "2026" in page
+        assert admin_client.get(reverse("console:costs") + "?months=x").status_code == 200
+
+
+def test_months_begin_at_midnight_in_israel(monkeypatch):
+    monkeypatch.setattr(costs.timezone, "localdate", lambda: date(2026, 2, 15))
+    assert costs._begin(1).astimezone(UTC) == datetime(2026, 1, 31, 22, tzinfo=UTC)
+    assert costs._begin(3).date() == date(2025, 12, 1)
+
+
+async def test_only_streams_that_opened_are_billed_each_rounded_up():
+    from random import Random
+
+    streams = []
+
+    def open_stream(deliver):
+        streams.append(FakeStream(deliver))
+        return streams[-1]
+
+    hearing = Hearing(open_stream, Tuning(), lambda event: None, Breaker(Random(1)))
+    hearing.start()
+    for i in range(60):
+        hearing.feed(bytes(160), i * 20)
+    assert hearing.billed_s == []
+    streams[0].opens()
+    assert hearing.billed_s == [2]
+    hearing.renew(1200, [(700 + i * 20, bytes(160)) for i in range(25)])
+    streams[1].opens()
+    assert hearing.billed_s == [2, 1]
+    hearing.close()

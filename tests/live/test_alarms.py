@@ -1,0 +1,47 @@
+"""A deaf recogniser on a real server: the line's people hear of it once, and when it is over."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from django.conf import settings
+
+from calls.proxy import CutProxy
+from calls.trial import Trial, long_calls, own_database
+from tests.calls.test_alarms import Receiver
+
+pytestmark = pytest.mark.live
+
+
+def wait_for(receiver, event):
+    until_s = time.monotonic() + 60
+    while not any(one["event"] == event for one in receiver.bodies):
+        assert time.monotonic() < until_s, f"nobody was told: {event}"
+        time.sleep(0.1)
+
+
+def test_a_deaf_line_alarms_once_and_is_over_when_it_is_heard_again(tmp_path):
+    receiver = Receiver()
+    url = f"http://127.0.0.1:{receiver.server.server_address[1]}/alarm"
+    folder = settings.BASE_DIR / "samples"
+    with own_database("alarms") as environment, CutProxy() as proxy:
+        environment |= {"ALARM_WEBHOOK_URL": url, "ALARM_WEBHOOK_SECRET": "secret"}
+        server = Trial(
+            folder, tmp_path / "server.log", faults=("deaf",), environment=environment, speech_host=proxy.address
+        )
+        hearing = Trial(folder, tmp_path / "hearing.log")
+        with server:
+            proxy.target = server.emulator_address
+            (call,) = long_calls(server, 1)
+            threading.Thread(target=lambda: asyncio.run(call.run()), daemon=True).start()
+            wait_for(receiver, "raised")
+            hearing.start_emulator()
+            proxy.target = hearing.emulator_address
+            proxy.cut()
+            wait_for(receiver, "over")
+        hearing.__exit__()
+    receiver.server.shutdown()
+    receiver.server.server_close()
+    told = [(one["event"], one["line"]) for one in receiver.bodies if one["kind"] == "line_deaf"]
+    assert told == [("raised", "+97235550100"), ("over", "+97235550100")]

@@ -1,0 +1,74 @@
+"""Who watches through a Redis that fails is told again, or is sent away to come back."""
+
+import contextlib
+import secrets
+
+import pytest
+import redis
+from channels.layers import channel_layers
+from channels.testing import WebsocketCommunicator
+from channels_redis.core import RedisChannelLayer
+
+from calls import live
+from calls.proxy import CutProxy
+
+pytestmark = pytest.mark.live
+REDIS = "redis://127.0.0.1:6379/1"
+CALL = {"kind": "call", "call": "CA1"}
+
+
+@contextlib.asynccontextmanager
+async def watching_through_a_proxy(monkeypatch):
+    """On this machine's Redis, in a place of its own."""
+    monkeypatch.setattr(live, "PULSE_S", 0.3)
+    monkeypatch.setattr(live, "_is_allowed", lambda user: True)
+    server = redis.from_url(REDIS, socket_connect_timeout=2)
+    try:
+        server.ping()
+    except redis.RedisError:
+        pytest.skip("needs a Redis on 127.0.0.1:6379")
+    prefix = f"test-{secrets.token_hex(4)}"
+    with contextlib.closing(server), CutProxy("127.0.0.1:6379") as proxy:
+        layer = RedisChannelLayer(hosts=[f"redis://{proxy.address}/1"], prefix=prefix)
+        before = channel_layers.set("default", layer)
+        socket = WebsocketCommunicator(live.LiveConsumer.as_asgi(), "/ws/live/")
+        socket.scope["user"] = "anybody"
+        try:
+            assert (await socket.connect())[0]
+            yield socket, proxy, lambda: server.delete(f"{prefix}:group:{live.GROUP}")
+        finally:
+            channel_layers.set("default", before)
+            await layer.close_pools()
+
+
+async def update_comes(socket, seconds=3):
+    live.publish(CALL)
+    return await socket.receive_json_from(seconds) == {"updates": [CALL]}
+
+
+async def test_a_redis_that_resets_its_connections_closes_the_socket(monkeypatch):
+    async with watching_through_a_proxy(monkeypatch) as (socket, proxy, _):
+        assert await update_comes(socket)
+        proxy.refusing = True
+        proxy.cut()
+        assert await socket.receive_output(20) == {"type": "websocket.close", "code": live.LAYER_LOST}
+
+
+async def test_a_redis_that_falls_silent_closes_the_socket(monkeypatch):
+    async with watching_through_a_proxy(monkeypatch) as (socket, proxy, _):
+        assert await update_comes(socket)
+        proxy.delay_s = 3600
+        closed = await socket.receive_output(5)
+        assert (closed["type"], closed["code"]) == ("websocket.close", live.LAYER_LOST)
+
+
+async def test_a_redis_that_forgot_who_watches_is_told_again(monkeypatch):
+    async with watching_through_a_proxy(monkeypatch) as (socket, _, forget):
+        assert await update_comes(socket)
+        assert forget() == 1
+        for _ in range(20):
+            live.publish(CALL)
+            if not await socket.receive_nothing(0.3):
+                break
+        assert await socket.receive_json_from(1) == {"updates": [CALL]}
+        await socket.disconnect()
