@@ -106,6 +106,8 @@ class Attribution:
         self._new_unvoiced: list[Span] = []
         self._index: dict[int, list[_Segment]] | None = None
         """Cache: utterance -> the segments that hold words of it."""
+        self._place_of: dict[int, int] | None = None
+        """Cache: utterance -> its place on the line of spans."""
 
     # Utterances
 
@@ -351,10 +353,13 @@ class Attribution:
         """The same word at the same time stands in the ledger already: a final that repeats words."""
         if word.start_ms is None or word.end_ms is None:
             return False
-        return any(
-            segment.settled and any(same_word_and_time(entry, word) for entry in segment.entries)
-            for segment in self._segments
-        )
+        # What was settled a segment and more before it cannot hold its time.
+        for segment in reversed(self._segments):
+            if segment.settled and any(same_word_and_time(entry, word) for entry in segment.entries):
+                return True
+            if segment.settled and segment.entries and segment.entries[-1].seen_ms < word.start_ms - NEAR_MS:
+                break
+        return False
 
     def _claim(self, span: Span, texts: tuple[str, ...]) -> None:
         """Untimed words beside this utterance that its one-shot heard too are this utterance's."""
@@ -465,7 +470,7 @@ class Attribution:
         for segment in self._segments:
             if not segment.settled or not segment.entries or segment.entries[-1].seen_ms >= from_ms:
                 segment.owners = None
-        self._index = None
+        self._index = self._place_of = None
 
     def _changed(self, segment: _Segment) -> None:
         segment.owners = None
@@ -526,8 +531,9 @@ class Attribution:
         Times are certain, a turn that took a word is likely, the first hypothesis that held it is a bound; each kind
         of evidence yields to the one before it, and the places never go back.
         """
-        place_of = {span.number: 2 * i for i, span in enumerate(self._spans)}
-        last = 2 * len(self._spans)
+        if self._place_of is None:
+            self._place_of = {span.number: 2 * i for i, span in enumerate(self._spans)}
+        place_of, last = self._place_of, 2 * len(self._spans)
         places = [0] * len(entries)
         low, spoken_before_ms = last, None
         for i in range(len(entries) - 1, -1, -1):

@@ -165,8 +165,10 @@ class Endpointer:
 
     def _listen(self, at_ms: int) -> SpeechStarted | None:
         self._recent.append((self.voiced, at_ms, self._pitched))
+        if not self.voiced:
+            return None
         recent = [frame for frame in self._recent if frame[0] and at_ms - frame[1] < START_OF * FRAME_MS]
-        if not self.voiced or len(recent) < START_VOICED or not any(pitched for _, _, pitched in recent):
+        if len(recent) < START_VOICED or not any(pitched for _, _, pitched in recent):
             return None
         starts = [start_ms for _, start_ms, _ in recent]
         self.speaking = True
