@@ -30,8 +30,12 @@ LEAST_ANSWER_MS = 500
 class Recognition:
     """Opens streams and recognises utterances with the engine and model in use."""
 
-    def __init__(self, engine: GoogleSpeech) -> None:
+    def __init__(self, engine: GoogleSpeech, elsewhere: Callable[[str], GoogleSpeech] | None = None) -> None:
+        """``elsewhere`` makes an engine for another endpoint than the environment's."""
         self.engine = engine
+        self._elsewhere = elsewhere
+        self._engines: dict[str, GoogleSpeech] = {"": engine}
+        self._engines_lock = threading.Lock()
         self.breaker = Breaker(Random())
         """Shared by all calls: what one has found out, the others need not ask."""
         self.model: SttModel = DEFAULT
@@ -50,8 +54,8 @@ class Recognition:
 
     def open_stream(self, tuning: Tuning) -> Callable[[Deliver], GoogleStream]:
         """A factory of streams for one call."""
-        model = self._model(tuning)
-        return lambda deliver: self.engine.open_stream(deliver, model=model, hints=tuning.phrase_hints)
+        model, engine = self._model(tuning), self._engine(tuning)
+        return lambda deliver: engine.open_stream(deliver, model=model, hints=tuning.phrase_hints)
 
     def recognize(self, pcm: bytes, tuning: Tuning) -> Final:
         """One utterance of 8 kHz PCM16. Blocking. Raises RecognizerError.
@@ -62,7 +66,7 @@ class Recognition:
         while True:
             left_ms = round((until_s - time.monotonic()) * 1000)
             try:
-                return self.engine.recognize(
+                return self._engine(tuning).recognize(
                     pcm, model=self._model(tuning), timeout_ms=max(left_ms, 1), hints=tuning.phrase_hints
                 )
             except RecognizerError as error:
@@ -72,6 +76,14 @@ class Recognition:
 
     def model_name(self, tuning: Tuning) -> str:
         return self._model(tuning).name
+
+    def _engine(self, tuning: Tuning) -> GoogleSpeech:
+        with self._engines_lock:
+            engine = self._engines.get(tuning.endpoint)
+            if engine is None:
+                engine = self._elsewhere(tuning.endpoint) if self._elsewhere is not None else self.engine
+                self._engines[tuning.endpoint] = engine
+            return engine
 
     def _model(self, tuning: Tuning) -> SttModel:
         return SttModel(tuning.model, enhanced=True) if tuning.model else self.model
@@ -86,13 +98,15 @@ def recognition() -> Recognition:
     global _recognition
     with _lock:
         if _recognition is None:
-            endpoint, warning = v1_endpoint(settings.GOOGLE_CLOUD_SPEECH_ENDPOINT)
-            if warning:
-                logger.warning("%s", warning)
-            _recognition = Recognition(
-                GoogleSpeech(GoogleOptions(endpoint=endpoint, emulator=settings.STT_EMULATOR_HOST))
-            )
+            _recognition = Recognition(_google(settings.GOOGLE_CLOUD_SPEECH_ENDPOINT), _google)
         return _recognition
+
+
+def _google(endpoint: str) -> GoogleSpeech:
+    host, warning = v1_endpoint(endpoint)
+    if warning:
+        logger.warning("%s", warning)
+    return GoogleSpeech(GoogleOptions(endpoint=host, emulator=settings.STT_EMULATOR_HOST))
 
 
 def _ignore(_: Final) -> None:

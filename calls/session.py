@@ -487,7 +487,8 @@ class CallSession:
 
     def _is_strong(self, share: Share) -> bool:
         text = share.text
-        return len(text) >= self.tuning.early_min_characters or text[-1] in ".,?!"
+        punctuated = self.tuning.early_punctuation and text[-1] in ".,?!"
+        return punctuated or len(text) >= self.tuning.early_min_characters
 
     def _one_shot(self, event: OneShotDone, now_ms: float) -> list[Action]:
         number = event.utterance
