@@ -1,7 +1,26 @@
+from __future__ import annotations
+
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
 from django.utils.translation import gettext_lazy as _
 
 
 class CallsConfig(AppConfig):
     name = "calls"
     verbose_name = _("Phone calls")
+
+    def ready(self) -> None:
+        from calls.changes import changes
+        from calls.models import PhoneLine, Trial
+        from stt.models import TuningProfile
+
+        def announce(**_: Any) -> None:
+            transaction.on_commit(changes.announce)
+
+        # Signals, for stt must not know calls, and whoever saves a profile must not have to remember.
+        for model in (TuningProfile, PhoneLine, Trial):
+            for signal in (post_save, post_delete):
+                signal.connect(announce, sender=model, weak=False, dispatch_uid=f"announce {model.__name__}")

@@ -223,7 +223,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
 
     def _begin(self, said: tokens.StreamToken) -> None:
         call_sid = said.call_sid
-        tuning = lines.tuning_for(said.to_number)
+        tuning = lines.tuning_for(said.to_number, call_sid)
         self._stream_index = said.stream_index
         self._events_noted = said.stream_index * NUMBERS_A_STREAM
         engine = recognition()

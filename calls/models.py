@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +29,20 @@ class PhoneLine(models.Model):
     number = models.CharField(_("number"), max_length=20, unique=True, help_text=_("E.164, for example +97231234567."))
     name = models.CharField(_("name"), max_length=80)
     profile = models.ForeignKey(TuningProfile, models.PROTECT, verbose_name=_("tuning profile"))
+    greeting = models.CharField(
+        _("greeting"),
+        max_length=300,
+        blank=True,
+        db_default="",
+        help_text=_("Said in Hebrew before the caller is listened to. Empty: nothing."),
+    )
+    follow_number = models.CharField(
+        _("what follows: dial"),
+        max_length=20,
+        blank=True,
+        db_default="",
+        help_text=_("Dialled when our side ends the stream, E.164. Empty: the call ends."),
+    )
     fallback_sentence = models.CharField(
         _("sentence when the line cannot hear"),
         max_length=300,
@@ -48,6 +65,43 @@ class PhoneLine(models.Model):
         return f"{self.name} ({self.number})"
 
 
+class Trial(models.Model):
+    """A line's calls, split between two revisions by calls/desk/allocation.py while it runs."""
+
+    line = models.ForeignKey(PhoneLine, models.PROTECT, related_name="trials", verbose_name=_("phone line"))
+    a = models.ForeignKey("stt.HistoricalTuningProfile", models.PROTECT, related_name="+", verbose_name=_("revision A"))
+    b = models.ForeignKey("stt.HistoricalTuningProfile", models.PROTECT, related_name="+", verbose_name=_("revision B"))
+    share_b_percent = models.PositiveSmallIntegerField(
+        _("calls with B (%)"), default=50, validators=[MinValueValidator(1), MaxValueValidator(99)]
+    )
+    started_at = models.DateTimeField(_("started"), auto_now_add=True)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+")
+
+    class Meta:
+        ordering = ("-started_at",)
+        verbose_name = _("trial")
+        verbose_name_plural = _("trials")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["line"],
+                condition=models.Q(ended_at__isnull=True),
+                name="one_running_trial_a_line",
+                violation_error_message=_("This line has a running trial: end it first."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.a.name}@{self.a.revision} / {self.b.name}@{self.b.revision}"
+
+    def clean(self) -> None:
+        if self.a_id and self.b_id and (self.a.id, self.a.revision) == (self.b.id, self.b.revision):
+            raise ValidationError({"b": ValidationError(_("A trial needs two different revisions."), code="same")})
+
+
 class Call(models.Model):
     """One phone call."""
 
@@ -67,6 +121,10 @@ class Call(models.Model):
     frame_delay_ms = models.JSONField(_("frame delay (ms)"), default=dict, blank=True)
     counters = models.JSONField(_("counters"), default=dict, blank=True)
     tuning = models.JSONField(_("settings"), default=dict, blank=True)
+    tuning_profile = models.BigIntegerField(null=True, blank=True, editable=False)
+    """The profile's id and revision of ``tuning``, to count by. No foreign key: a call outlives its profile, and the
+    writer never waits for one."""
+    tuning_revision = models.PositiveIntegerField(null=True, blank=True, editable=False)
     process = models.CharField(_("process"), max_length=80, blank=True)
     status = models.CharField(_("status"), max_length=20, blank=True, help_text=_("As Twilio last said."))
     status_at = models.DateTimeField(null=True, blank=True)
@@ -76,6 +134,13 @@ class Call(models.Model):
         ordering = ("-started_at",)
         verbose_name = _("call")
         verbose_name_plural = _("calls")
+        indexes = (
+            models.Index(
+                fields=["tuning_profile", "tuning_revision", "started_at"],
+                name="calls_of_a_revision",
+                condition=models.Q(tuning_profile__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.call_sid
