@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from calls.media import Start
 from calls.turns import Turn
+from stt.audio import FLOOR_DBFS
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,13 @@ class CallBegun:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Give this frame to the recogniser."""
+    """Give this frame to the recogniser; and what the endpointer perceived in it, for the trace."""
 
     ulaw: bytes
     at_ms: int
+    level_dbfs: float = FLOOR_DBFS
+    voiced: bool = False
+    pitchless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

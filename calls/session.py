@@ -103,10 +103,11 @@ class CallSession:
         opened_ms: float = 0.0,
         base_ms: int = 0,
         first_number: int = 1,
+        endpointer: Endpointer | None = None,
     ) -> None:
         """``longest_call_s``: 0 is without end. ``opened_ms``: when the socket opened.
 
-        ``base_ms``, ``first_number``: where a call's second stream goes on.
+        ``base_ms``, ``first_number``: where a call's second stream goes on. ``endpointer``: another ear than its own.
         """
         self.call_sid = call_sid
         self.tuning = tuning
@@ -118,7 +119,7 @@ class CallSession:
         self._engine, self._model, self._attempts = engine, model, 0
         self.delays = DelayMeter()
         self._clock = FrameClock(self.counters, base_ms)
-        self._endpointer = Endpointer(EndpointOptions.of(tuning))
+        self._endpointer = endpointer or Endpointer(EndpointOptions.of(tuning))
         self._ring = AudioRing()
         self._watch = StreamWatch(tuning)
         self._ledger = Attribution(first_number)
@@ -171,16 +172,6 @@ class CallSession:
         if ended is not None:
             self._ended(ended, EndReason.HANGUP, now_ms)
         return [FinishStream(), Wake()]
-
-    @property
-    def level_dbfs(self) -> float:
-        """Of the newest frame."""
-        return self._endpointer.level_dbfs
-
-    @property
-    def voiced(self) -> bool:
-        """The newest frame is speech."""
-        return self._endpointer.voiced
 
     @property
     def frames_received(self) -> int:
@@ -345,7 +336,8 @@ class CallSession:
                 self._began(boundary, frame.at_ms, now_ms)
                 actions.append(Wake())
             self._ring.push(frame.at_ms, frame.ulaw, self._endpointer.level_dbfs)
-            actions.append(Feed(frame.ulaw, frame.at_ms))
+            ear = self._endpointer
+            actions.append(Feed(frame.ulaw, frame.at_ms, ear.level_dbfs, ear.voiced, ear.pitchless))
             verdict = self._watch.frame(
                 voiced=self._endpointer.voiced, speaking=self._endpointer.speaking, now_ms=now_ms
             )

@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = (
     "stt.events stt.audio stt.endpoint stt.alignment stt.attribution stt.selection stt.tuning stt.recognizers "
     "stt.breaker calls.ring calls.kept calls.delays calls.streamwatch "
-    "calls.media calls.wire calls.utterances calls.actions calls.records calls.turns calls.session calls.scoring"
+    "calls.media calls.wire calls.utterances calls.actions calls.records calls.turns calls.session calls.scoring "
+    "calls.rerun calls.whatif calls.desk.allocation calls.desk.figures calls.desk.uncertainty"
 ).split()
 FORBIDDEN = ("django", "channels", "google", "asyncio", "grpc", "twisted")
 
