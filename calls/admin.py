@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk import admin as desk_admin  # noqa: F401 - trials are registered there
 from calls.models import Call, CallEvent, PhoneLine, Transcript
 
 DELAY_LABELS = {"500": "< 500 ms", "1000": "500–1000 ms", "2000": "1000–2000 ms", "slow": "≥ 2000 ms"}
@@ -148,6 +149,14 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
 @admin.register(PhoneLine)
 class PhoneLineAdmin(admin.ModelAdmin):
     list_display = ("name", "number", "profile")
+    fieldsets = (
+        (None, {"fields": ("name", "number", "profile")}),
+        (_("a call's beginning and end"), {"fields": ("greeting", "follow_number")}),
+        (
+            _("where it cannot be heard"),
+            {"fields": ("fallback_sentence", "fallback_number", "fallback_records")},
+        ),
+    )
 
 
 def _ltr(text: str) -> str:

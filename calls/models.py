@@ -90,7 +90,6 @@ class Trial(models.Model):
                 fields=["line"],
                 condition=models.Q(ended_at__isnull=True),
                 name="one_running_trial_a_line",
-                violation_error_message=_("This line has a running trial: end it first."),
             ),
         )
 
@@ -100,6 +99,10 @@ class Trial(models.Model):
     def clean(self) -> None:
         if self.a_id and self.b_id and (self.a.id, self.a.revision) == (self.b.id, self.b.revision):
             raise ValidationError({"b": ValidationError(_("A trial needs two different revisions."), code="same")})
+        # The constraint's condition is no field of the form, which would not say it.
+        if self.line_id and Trial.objects.filter(line=self.line_id, ended_at=None).exclude(pk=self.pk).exists():
+            running = ValidationError(_("This line has a running trial: end it first."), code="running")
+            raise ValidationError({"line": running})
 
 
 class Call(models.Model):

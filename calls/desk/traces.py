@@ -33,6 +33,8 @@ class StreamTrace:
 
 def traces_of(call: Call) -> list[StreamTrace]:
     """Of each of a call's streams, in their order. Raises TraceMissing."""
+    if not call.streams:
+        raise TraceMissing("trace_missing")
     streams = sorted(call.streams.values(), key=lambda stream: stream.get("started_at", ""))
     return [_trace(stream.get("recording", ""), 1 + i * NUMBERS_A_STREAM) for i, stream in enumerate(streams)]
 

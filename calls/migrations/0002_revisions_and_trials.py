@@ -136,7 +136,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("ended_at__isnull", True)),
                 fields=("line",),
                 name="one_running_trial_a_line",
-                violation_error_message="This line has a running trial: end it first.",
             ),
         ),
     ]
