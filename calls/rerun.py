@@ -50,12 +50,20 @@ class HeardFrame:
     perceived: Perceived
 
 
+@dataclass(frozen=True, slots=True)
+class HeardEvent:
+    now_ms: int
+    event: RecognizerEvent
+    after_ms: int | None = None
+    """Media time up to which frames had come; None in an older trace."""
+
+
 @dataclass(slots=True)
 class Heard:
     """One stream's trace."""
 
     frames: list[HeardFrame] = field(default_factory=list)
-    events: list[tuple[int, RecognizerEvent]] = field(default_factory=list)
+    events: list[HeardEvent] = field(default_factory=list)
     """By instant."""
     stopped_ms: int = 0
     timed: bool = True
@@ -97,7 +105,7 @@ def heard_of(lines: Iterable[Mapping[str, Any]]) -> Heard:
         if line.get("event") == "Stopped":
             heard.stopped_ms = line["now_ms"]
         elif "event" in line:
-            heard.events.append((line["now_ms"], _event(line)))
+            heard.events.append(HeardEvent(line["now_ms"], _event(line), line.get("after_ms")))
         else:
             if first_at_ms is None:
                 first_at_ms = line["frames"]
@@ -154,36 +162,38 @@ class _Call:
         perceived = {frame.at_ms: frame.perceived for frame in heard.frames}
         ear = Endpointer(options) if audio else ReplayedEndpointer(options, perceived)
         self._session = CallSession("CA", tuning, first_number=first, endpointer=ear)
-        self._events: list[tuple[float, int, RecognizerEvent]] = []
+        self._events: list[tuple[float, int, HeardEvent]] = []
         self._order = 0
         self._now_ms = self._ticked_ms = -1.0
         self._answers: dict[int | None, list[tuple[int, OneShotDone]]] = {}
-        for now_ms, event in heard.events:
-            if not isinstance(event, OneShotDone):
-                self._push(now_ms, event)
+        for one in heard.events:
+            if not isinstance(one.event, OneShotDone):
+                self._push(one)
             elif known is None:
-                self._answers.setdefault(event.utterance, []).append((now_ms, event))
+                self._answers.setdefault(one.event.utterance, []).append((one.now_ms, one.event))
 
     def run(self) -> Rerun:
         self._perform(self._session.receive(Start("MZ", "CA"), 0), 0)
         for frame, ulaw in zip(self._heard.frames, self._ulaw, strict=True):
-            self._run_until(frame.arrived_ms)
+            self._run_until(frame.arrived_ms, frame.at_ms)
             self._perform(self._session.receive(Media(None, frame.at_ms, ulaw), self._now_ms), self._now_ms)
         self._run_until(self._heard.stopped_ms)
         self._perform(self._session.stop(self._heard.stopped_ms), self._heard.stopped_ms)
         self._run_until(self._heard.stopped_ms + LAST_WORDS_MS)
         return self._result
 
-    def _run_until(self, until_ms: float) -> None:
-        """Events and deadlines that come before an instant."""
+    def _run_until(self, until_ms: float, at_ms: int | None = None) -> None:
+        """Events and deadlines that come before an instant, at which the frame of this media time comes."""
         while not self._over:
             deadline_ms = self._session.next_deadline_ms(self._now_ms)
-            event_ms = self._events[0][0] if self._events else None
-            if event_ms is not None and event_ms < until_ms and (deadline_ms is None or event_ms <= deadline_ms):
-                self._now_ms = max(self._now_ms, event_ms)
-                event = heapq.heappop(self._events)[2]
-                self._perform(self._session.heard(event, self._now_ms), self._now_ms)
-            elif deadline_ms is not None and self._ticked_ms < deadline_ms < until_ms:
+            if deadline_ms is not None and deadline_ms <= self._ticked_ms:
+                deadline_ms = None  # it was asked then, and time alone decides nothing more
+            event = self._events[0][2] if self._events and _precedes(self._events[0][2], until_ms, at_ms) else None
+            if event is not None and (deadline_ms is None or event.now_ms <= deadline_ms):
+                heapq.heappop(self._events)
+                self._now_ms = max(self._now_ms, event.now_ms)
+                self._perform(self._session.heard(event.event, self._now_ms), self._now_ms)
+            elif deadline_ms is not None and deadline_ms <= until_ms:
                 self._now_ms = self._ticked_ms = max(self._now_ms, deadline_ms)
                 self._perform(self._session.tick(self._now_ms), self._now_ms)
             else:
@@ -215,7 +225,8 @@ class _Call:
             answer = self._answer_like(action.utterance, from_ms, to_ms, now_ms)
         if answer is not None:
             self._result.asks.append(answer)
-            self._push(answer.answered_ms, OneShotDone(action.utterance, answer.words, answer.error))
+            done = OneShotDone(action.utterance, answer.words, answer.error)
+            self._push(HeardEvent(answer.answered_ms, done))
 
     def _answer_of(self, utterance: int, from_ms: int, to_ms: int, now_ms: int) -> Ask | None:
         """The recorded answer to this very request; None: none ever came."""
@@ -240,16 +251,22 @@ class _Call:
         """What the stream's finals, whenever they came, hold of a time."""
         return tuple(
             word.text
-            for _, event in self._heard.events
-            if isinstance(event, Final)
-            for word in event.words
+            for one in self._heard.events
+            if isinstance(one.event, Final)
+            for word in one.event.words
             if word.start_ms is not None and word.end_ms is not None
             if from_ms <= (word.start_ms + word.end_ms) // 2 < to_ms
         )
 
-    def _push(self, now_ms: float, event: RecognizerEvent) -> None:
+    def _push(self, event: HeardEvent) -> None:
         self._order += 1
-        heapq.heappush(self._events, (now_ms, self._order, event))
+        heapq.heappush(self._events, (event.now_ms, self._order, event))
+
+
+def _precedes(event: HeardEvent, until_ms: float, at_ms: int | None) -> bool:
+    """It was heard before the frame that comes at this instant; within one millisecond the trace must say so."""
+    before_frame = at_ms is not None and event.after_ms is not None and event.after_ms <= at_ms
+    return event.now_ms < until_ms or (event.now_ms == until_ms and before_frame)
 
 
 def _marked(index: int) -> bytes:
@@ -258,7 +275,7 @@ def _marked(index: int) -> bytes:
 
 
 def _event(line: Mapping[str, Any]) -> RecognizerEvent:
-    values = {name: value for name, value in line.items() if name not in ("event", "now_ms")}
+    values = {name: value for name, value in line.items() if name not in ("event", "now_ms", "after_ms")}
     kind = _KINDS[line["event"]]
     if "words" in values:
         words = values["words"]

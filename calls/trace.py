@@ -3,7 +3,8 @@
 One JSON line each. ``{"frames": at_ms, "now_ms": …, "levels": base64, "gaps": base64}``: the first frame's media time
 and arrival, and two bytes a frame: its level (bit 7: voiced, below: -dBFS), and the ms since the one before it arrived
 (bit 7: voiced, but without a voice's pitch). ``{"event": kind, "now_ms": …, …}`` for every event of a recogniser, its
-times as it came, and ``"Stopped"`` for the end of the audio. Instants are ms since the start message. Beside the
+times as it came, with the media time up to which frames had come (``after_ms``: a millisecond holds many frames when
+they come in a burst), and ``"Stopped"`` for the end of the audio. Instants are ms since the start message. Beside the
 recording, with its name; holds words, and is purged with it.
 """
 
@@ -37,7 +38,7 @@ class HearingTrace:
         self._began_ms = began_ms
         self._levels = bytearray()
         self._gaps = bytearray()
-        self._at_ms = 0
+        self._at_ms = self._to_ms = 0
         self._first_arrived_ms = self._arrived_ms = 0
 
     def frame(self, frame: Feed, now_ms: float) -> None:
@@ -48,7 +49,7 @@ class HearingTrace:
             self.flush()
         if not self._levels:
             self._at_ms, self._first_arrived_ms, gap_ms = frame.at_ms, arrived_ms, 0
-        self._arrived_ms = arrived_ms
+        self._arrived_ms, self._to_ms = arrived_ms, frame.at_ms + FRAME_MS
         self._levels.append(min(127, max(0, round(-frame.level_dbfs))) | (VOICED if frame.voiced else 0))
         self._gaps.append(gap_ms | (PITCHLESS if frame.pitchless else 0))
         if len(self._levels) >= FRAMES_A_LINE:
@@ -59,7 +60,8 @@ class HearingTrace:
         values = asdict(event)
         if isinstance(event, OneShotDone | StreamClosed | StreamingLost):
             values["error"] = event.error.code if event.error is not None else None
-        self._put({"event": type(event).__name__, "now_ms": round(now_ms - self._began_ms), **values})
+        line = {"event": type(event).__name__, "now_ms": round(now_ms - self._began_ms), "after_ms": self._to_ms}
+        self._put({**line, **values})
 
     def stopped(self, now_ms: float) -> None:
         """No more audio comes."""

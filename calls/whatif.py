@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from calls.rerun import Audio, Heard, Rerun, rerun
+from calls.rerun import Audio, Heard, HeardEvent, Rerun, rerun
 from calls.turns import Turn
-from stt.events import Final, Interim, RecognizerEvent
+from stt.events import Final, Interim
 from stt.tuning import Tuning
 
 SAME_SHARE = 0.5
@@ -135,24 +135,24 @@ def _debounced(heard: Heard, before: Tuning, after: Tuning) -> Heard:
     window_ms = after.stt_partial_debounce_ms
     if window_ms <= before.stt_partial_debounce_ms:
         return heard
-    events: list[tuple[int, RecognizerEvent]] = []
+    events: list[HeardEvent] = []
     until_ms, waiting = -1, None
-    for now_ms, event in heard.events:
-        if waiting is not None and now_ms >= until_ms:
-            events.append((until_ms, waiting))
+    for one in heard.events:
+        if waiting is not None and one.now_ms >= until_ms:
+            events.append(HeardEvent(until_ms, waiting))
             until_ms, waiting = until_ms + window_ms, None
-        if not isinstance(event, Interim):
-            if isinstance(event, Final):
+        if not isinstance(one.event, Interim):
+            if isinstance(one.event, Final):
                 # It says all that the waiting interim said, and more.
                 until_ms, waiting = -1, None
-            events.append((now_ms, event))
-        elif now_ms < until_ms:
-            waiting = event
+            events.append(one)
+        elif one.now_ms < until_ms:
+            waiting = one.event
         else:
-            events.append((now_ms, event))
-            until_ms = now_ms + window_ms
+            events.append(one)
+            until_ms = one.now_ms + window_ms
     if waiting is not None:
-        events.append((until_ms, waiting))
+        events.append(HeardEvent(until_ms, waiting))
     return replace(heard, events=events)
 
 

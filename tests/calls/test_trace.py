@@ -35,7 +35,8 @@ def test_frames_and_events_come_back_in_order(tmp_path):
     assert lines[0]["pitchless"][:3] == [False, True, False]
     assert (lines[-2]["arrived_ms"][0], lines[-1]["arrived_ms"]) == (1030, [2000])  # a long gap begins a new line
     assert lines[2] | {} == {
-        "event": "Interim", "now_ms": 1500, "words": ["שלום"], "end_ms": 600, "stability": 0.0, "stream": 0,
+        "event": "Interim", "now_ms": 1500, "after_ms": 1200, "words": ["שלום"], "end_ms": 600, "stability": 0.0,
+        "stream": 0,
     }  # fmt: skip
     assert lines[4]["error"] == "unavailable"
 

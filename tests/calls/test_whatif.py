@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from calls import actions as act
 from calls.models import Call
 from calls.recording import Recorder, RecordingDisk
-from calls.rerun import Ask, Audio, Heard, heard_of, rerun
+from calls.rerun import Ask, Audio, Heard, HeardEvent, heard_of, rerun
 from calls.trace import HearingTrace, read_trace
 from calls.turns import Source, Turn
 from calls.whatif import Pair, paired, right, unknowable, what_if
@@ -148,13 +148,13 @@ def test_what_a_trace_cannot_say_is_named():
 def test_a_longer_debounce_delivers_fewer_partials():
     from calls.whatif import _debounced
 
-    interims = [(ms, Interim((str(ms),), ms)) for ms in (100, 220, 350, 480, 900)]
-    final = Final((Word("א"),), 950)
-    trace = Heard(events=[*interims, (950, final), (1000, StreamClosed(0))])
+    interims = [HeardEvent(ms, Interim((str(ms),), ms)) for ms in (100, 220, 350, 480, 900)]
+    last = [HeardEvent(950, Final((Word("א"),), 950)), HeardEvent(1000, StreamClosed(0))]
+    trace = Heard(events=[*interims, *last])
     coarse = _debounced(trace, Tuning(), Tuning(stt_partial_debounce_ms=300))
-    words = [(ms, event.words[0]) for ms, event in coarse.events if isinstance(event, Interim)]
+    words = [(one.now_ms, one.event.words[0]) for one in coarse.events if isinstance(one.event, Interim)]
     assert words == [(100, "100"), (400, "350"), (700, "480")]  # the one of 900 is overtaken by the final
-    assert coarse.events[-2:] == [(950, final), (1000, StreamClosed(0))]
+    assert coarse.events[-2:] == last
     assert _debounced(trace, Tuning(), Tuning()) is trace
 
 
@@ -163,6 +163,15 @@ def test_an_older_trace_without_times_of_frames_is_taken_to_have_come_evenly():
     lines[1] |= {"stream": 0, "attempt": 1}
     trace = heard_of(lines)
     assert ([f.arrived_ms for f in trace.frames], trace.stopped_ms, trace.timed) == ([0, 20], 20, False)
+
+
+def test_within_a_millisecond_the_trace_says_what_came_first():
+    from calls.rerun import _precedes
+
+    event = HeardEvent(500, StreamClosed(0), after_ms=100)
+    assert [_precedes(event, ms, 100) for ms in (499, 500, 501)] == [False, True, True]
+    assert not _precedes(event, 500, 80)
+    assert not _precedes(replace(event, after_ms=None), 500, 100)
 
 
 def test_turns_of_the_same_speech_are_paired():
