@@ -33,6 +33,7 @@ class PhoneLine(models.Model):
         _("greeting"),
         max_length=300,
         blank=True,
+        default="",
         db_default="",
         help_text=_("Said in Hebrew before the caller is listened to. Empty: nothing."),
     )
@@ -40,6 +41,7 @@ class PhoneLine(models.Model):
         _("what follows: dial"),
         max_length=20,
         blank=True,
+        default="",
         db_default="",
         help_text=_("Dialled when our side ends the stream, E.164. Empty: the call ends."),
     )

@@ -84,6 +84,7 @@ class TuningProfile(models.Model):
         _("endpoint"),
         max_length=80,
         blank=True,
+        default="",
         db_default="",
         choices=ENDPOINTS,
         help_text=_(

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from calls.desk.figures import PERCENTILES, Measure
-from calls.desk.selectors import MOST_COUNTED, SLOT_MS, Measured
+from calls.desk.selectors import DAY, MOST_COUNTED, SLOT_MS, Measured
 from calls.desk.uncertainty import Estimate, Verdict, differences, verdict
 from calls.desk.words import LABELS, LESS_IS_BETTER, MOVES, UNITS, Setting, setting
 from stt.models import SETTINGS
@@ -35,6 +35,7 @@ class MeasureRow:
 @dataclass(frozen=True, slots=True)
 class SettingRow:
     setting: Setting
+    default: str
     a: str
     b: str
     is_changed: bool
@@ -88,8 +89,15 @@ class Comparison:
         for name in SETTINGS:
             a, b = (_value(getattr(row, name)) for row in (self.a_row, self.b_row))
             moves = [self._row(measure) for measure in MOVES.get(name, ())]
-            rows.append(SettingRow(setting(name), a, b, a != b, [row for row in moves if row.b.value != "—"]))
+            known = [row for row in moves if row.b.value != "—"]
+            one = setting(name)
+            rows.append(SettingRow(one, _value(one.default), a, b, a != b, known))
         return sorted(rows, key=lambda row: not row.is_changed)
+
+    @property
+    def changed(self) -> int:
+        """Settings that differ: with more than one, no figure is the work of one alone."""
+        return sum(getattr(self.a_row, name) != getattr(self.b_row, name) for name in SETTINGS)
 
     def plots(self) -> dict[str, Any]:
         """For static/desk/plots.js: numbers and the words on the axes."""
@@ -98,6 +106,7 @@ class Comparison:
             "b": self.b_name,
             "slot_ms": SLOT_MS,
             "distribution": [self.a.distribution(), self.b.distribution()],
+            "daily": self.a.slot >= DAY or self.b.slot >= DAY,
             "over_time": [
                 [[int(p.at.timestamp()), p.p50_ms, p.p95_ms, p.calls] for p in side.over_time()]
                 for side in (self.a, self.b)

@@ -28,13 +28,15 @@ KEPT_S = 300
 SLOT_MS = 50
 """Width of a slot in a distribution."""
 SLOTS = 70
-HOURLY_WITHIN = timedelta(hours=48)
-"""Calls of a shorter time are plotted by the hour, else by the day."""
+DAY = timedelta(days=1)
+STEPS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), DAY)
+"""Calls are plotted by the finest of these that makes no more than MOST_POINTS."""
+MOST_POINTS = 48
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Finals of one hour or day."""
+    """Finals of one minute, hour or day."""
 
     at: datetime
     calls: int
@@ -61,6 +63,12 @@ class Measured:
     def more_than_counted(self) -> bool:
         return self.calls > MOST_COUNTED
 
+    @property
+    def slot(self) -> timedelta:
+        """Of the plot over time."""
+        span = max(self.started) - min(self.started) if self.started else timedelta()
+        return next((step for step in STEPS if span <= MOST_POINTS * step), DAY)
+
     def distribution(self, latency: str = "final_ms") -> list[float]:
         """Share of turns in each slot of SLOT_MS; the last one holds what is beyond."""
         values = self.sample.values(latency)
@@ -70,13 +78,10 @@ class Measured:
         return [count / len(values) for count in counts] if values else []
 
     def over_time(self) -> list[Point]:
-        """Finals by the hour or the day of their calls."""
-        if not self.started:
-            return []
-        hourly = max(self.started) - min(self.started) <= HOURLY_WITHIN
+        """Finals by the time of their calls."""
         calls = sorted(zip(self.started, self.sample.calls, strict=True), key=lambda pair: pair[0])
         points = []
-        for at, group in groupby(calls, key=lambda pair: _slot_of(pair[0], hourly)):
+        for at, group in groupby(calls, key=lambda pair: _slot_of(pair[0], self.slot)):
             sample = Sample([figures for _, figures in group])
             found = sample.measures()
             p50, p95 = found[Measure.FINAL_P50], found[Measure.FINAL_P95]
@@ -129,6 +134,7 @@ def _within(trial: Trial) -> Q:
     return during & Q(started_at__lt=trial.ended_at) if trial.ended_at else during
 
 
-def _slot_of(at: datetime, hourly: bool) -> datetime:
-    local = timezone.localtime(at).replace(minute=0, second=0, microsecond=0)
-    return local if hourly else local.replace(hour=0)
+def _slot_of(at: datetime, slot: timedelta) -> datetime:
+    local = timezone.localtime(at)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (local - midnight) // slot * slot

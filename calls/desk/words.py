@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Field
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.figures import PERCENTILES, Measure
@@ -82,4 +83,5 @@ def setting(name: str) -> Setting:
     bounds = BOUNDS.get(name)
     trades = _(bounds.trades) if bounds is not None else getattr(field, "help_text", "")
     unit = bounds.unit if bounds is not None else ""
-    return Setting(name, getattr(field, "verbose_name", name), unit, getattr(field, "default", ""), trades)
+    default = field.get_default() if isinstance(field, Field) else ""
+    return Setting(name, getattr(field, "verbose_name", name), unit, default, trades)

@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 db_default="",
+                default="",
                 help_text="Dialled when our side ends the stream, E.164. Empty: the call ends.",
                 max_length=20,
                 verbose_name="what follows: dial",
@@ -65,6 +66,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 db_default="",
+                default="",
                 help_text="Said in Hebrew before the caller is listened to. Empty: nothing.",
                 max_length=300,
                 verbose_name="greeting",

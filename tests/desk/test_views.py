@@ -151,13 +151,14 @@ def test_a_call_that_still_runs_is_not_counted(profile):
     assert measured(profile.pk, 1).calls == 0
 
 
-def test_finals_are_spread_over_slots_and_hours(profile):
-    calls(profile, 1, 90, 900)
+@pytest.mark.parametrize(("count", "slot"), [(30, "0:01:00"), (90, "0:10:00"), (400, "0:10:00")])
+def test_finals_are_spread_over_slots_and_time(profile, count, slot):
+    calls(profile, 1, count, 900, turns=2)
     found = measured(profile.pk, 1)
     assert sum(found.distribution()) == pytest.approx(1)
     points = found.over_time()
-    assert 2 <= len(points) <= 3
-    assert sum(point.calls for point in points) == 90
+    assert (str(found.slot), len(points) <= 49) == (slot, True)
+    assert sum(point.calls for point in points) == count
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Profiles: what a form refuses, what is kept of each change, and the way back."""
 
+from dataclasses import replace
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -51,6 +53,10 @@ def test_a_call_refuses_only_what_it_cannot_run_with():
     assert Tuning(stt_partial_debounce_ms=450).stt_partial_debounce_ms == 450
     with pytest.raises(TuningError):
         Tuning(renew_after_s=240, renew_latest_s=240)
+
+
+def test_a_profile_as_it_is_made_has_the_defaults():
+    assert TuningProfile(name="x").tuning() == replace(Tuning(), profile="x@1", revision=1)
 
 
 def test_a_changed_setting_is_a_revision_and_a_changed_name_is_none(profile, tuner):

@@ -1,7 +1,7 @@
 /* The desk's two plots. The numbers stand in the page as JSON; the tables beside them say the same. */
 "use strict";
 
-const POINTS = 240;
+const HEIGHT = 240;
 
 function colours(desk) {
   const style = getComputedStyle(desk);
@@ -21,7 +21,7 @@ function axis(colour, label, more) {
 }
 
 function size(place) {
-  return { width: Math.max(240, place.clientWidth), height: POINTS };
+  return { width: Math.max(240, place.clientWidth), height: HEIGHT };
 }
 
 function distribution(place, data, colour) {
@@ -33,12 +33,13 @@ function distribution(place, data, colour) {
   return new uPlot(
     {
       ...size(place),
+      legend: { live: false },
       scales: { x: { time: false } },
       axes: [axis(colour, data.words.final), axis(colour, data.words.share, { size: 44 })],
       series: [
-        { label: "ms" },
-        { label: data.a, stroke: colour.a, width: 2, paths: steps, points: { show: false }, value: percentage },
-        { label: data.b, stroke: colour.b, width: 2, dash: [6, 3], paths: steps, points: { show: false }, value: percentage },
+        {},
+        { label: data.a, stroke: colour.a, width: 2, paths: steps, points: { show: false } },
+        { label: data.b, stroke: colour.b, width: 2, dash: [6, 3], paths: steps, points: { show: false } },
       ],
     },
     [at, ...percent],
@@ -46,14 +47,10 @@ function distribution(place, data, colour) {
   );
 }
 
-function percentage(_, value) {
-  return value === null || value === undefined ? "" : `${value.toFixed(1)} %`;
-}
-
 function overTime(place, data, colour) {
   const times = [...new Set(data.over_time.flat().map((point) => point[0]))].sort((x, y) => x - y);
   if (!times.length) return null;
-  const series = [{ label: data.words.time, value: "{DD}.{MM} {HH}:{mm}" }];
+  const series = [{}];
   const rows = [times];
   data.over_time.forEach((points, side) => {
     const known = new Map(points.map((point) => [point[0], point]));
@@ -69,12 +66,15 @@ function overTime(place, data, colour) {
       });
     });
   });
-  const dates = "{DD}.{MM}";
+  const format = uPlot.fmtDate(data.daily ? "{DD}.{MM}" : "{HH}:{mm}");
+  const margin = data.daily ? 43200 : 300;
   return new uPlot(
     {
       ...size(place),
+      legend: { live: false },
+      scales: { x: { range: (_, low, high) => [low - margin, high + margin] } },
       axes: [
-        axis(colour, data.words.time, { space: 70, values: (_, at) => at.map((s) => uPlot.fmtDate(times.length > 1 && times.at(-1) - times[0] > 172800 ? dates : "{HH}:{mm}")(new Date(s * 1000))) }),
+        axis(colour, data.words.time, { space: 70, values: (_, at) => at.map((s) => format(new Date(s * 1000))) }),
         axis(colour, "ms", { size: 52 }),
       ],
       series,
