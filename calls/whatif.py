@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from calls.rerun import Audio, Heard, HeardEvent, Rerun, rerun
 from calls.turns import Turn
+from stt.endpoint import EndpointOptions
 from stt.events import Final, Interim
 from stt.tuning import Tuning
 
@@ -158,8 +159,8 @@ def _debounced(heard: Heard, before: Tuning, after: Tuning) -> Heard:
 
 def _ear_needs_audio(before: Tuning, after: Tuning) -> bool:
     """A higher margin takes voice away where the kept level says so; anything else must listen."""
-    other_detector = after.vad_aggressiveness != before.vad_aggressiveness
-    return other_detector or after.noise_margin_db < before.noise_margin_db
+    detectors = [replace(EndpointOptions.of(one), hangover_ms=0, noise_margin_db=0) for one in (before, after)]
+    return detectors[0] != detectors[1] or after.noise_margin_db < before.noise_margin_db
 
 
 def _share(old: Turn, new: Turn) -> float:

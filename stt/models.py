@@ -145,4 +145,9 @@ class TuningProfile(models.Model):
         )
 
 
-SETTINGS = (*BOUNDS, "early_punctuation", "streaming", "model", "endpoint", "phrases")
+SETTINGS = tuple(
+    field.name
+    for field in TuningProfile._meta.concrete_fields
+    if field.name not in ("id", "name", "is_default", "revision", "updated_at")
+)
+"""Fields that a call can notice: a change of one is a revision."""

@@ -96,9 +96,7 @@ def measured(profile: int, revision: int, trial: Trial | None = None) -> Measure
     if trial is not None:
         over = over.filter(_within(trial))
     newest = list(over.order_by("-started_at").values_list("pk", "started_at")[:MOST_CALLS])
-    key = f"desk:{profile}:{revision}:{trial.pk if trial else ''}:{len(newest)}:{max(newest, default='')}".replace(
-        " ", "T"
-    )
+    key = f"desk:{profile}:{revision}:{trial.pk if trial else 0}:{len(newest)}:{newest[0][0] if newest else 0}"
     return cache.get_or_set(key, lambda: _measure(profile, revision, over, newest), KEPT_S)
 
 
