@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -85,13 +86,16 @@ class Pair:
         sid = "CA" + secrets.token_hex(16)
         line = Line(self.url(port), self.url(port), TOKEN)
         clip = ROOT / "samples" / "answers_1.wav"
-        asyncio.run(SimulatedCall(line, [clip], lead_s=0.2, tail_s=0.4, call_sid=sid).run())
+        call = SimulatedCall(line, [clip], lead_s=0.2, tail_s=0.4, call_sid=sid)
+        with ThreadPoolExecutor(1) as pool:
+            # Playwright's loop runs in a browser test's thread.
+            pool.submit(lambda: asyncio.run(call.run())).result()
         until_s = time.monotonic() + START_S
         while time.monotonic() < until_s:
             done = self.manage("export_calls", "--call", sid)
-            call = json.loads(done.stdout) if done.returncode == 0 else {}
-            if call.get("tuning"):
-                return call
+            kept = json.loads(done.stdout) if done.returncode == 0 else {}
+            if kept.get("ended_at"):
+                return kept
         raise AssertionError("the call was not kept")
 
     def _wait_for(self, port):
