@@ -9,8 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from calls import actions as act
+from calls import store
 from calls.models import Call
 from calls.recording import Recorder, RecordingDisk
+from calls.records import TurnSaved
 from calls.rerun import Ask, Audio, Heard, HeardEvent, heard_of, rerun
 from calls.trace import HearingTrace, read_trace
 from calls.turns import Source, Turn
@@ -195,12 +197,14 @@ def test_like_requests_overlap():
 def kept_call(db, settings, tmp_path):
     settings.VAR_DIR = tmp_path
     (tmp_path / "recordings").mkdir()
-    heard(tmp_path / "recordings" / "call.trace", Tuning())
+    turns, _ = heard(tmp_path / "recordings" / "call.trace", Tuning())
     streams = {"MZ1": {"started_at": "2026-11-25T10:00:00+00:00", "recording": "recordings/call.vrec"}}
     now = datetime(2026, 11, 25, 10, tzinfo=UTC)
-    return Call.objects.create(
+    call = Call.objects.create(
         call_sid="CA1", started_at=now, ended_at=now, streams=streams, tuning=Tuning().as_dict(), to_number="+1"
     )
+    store.write(TurnSaved("CA1", turn) for turn in turns.values())
+    return call
 
 
 def whatif(*arguments):
@@ -212,6 +216,8 @@ def whatif(*arguments):
 def test_the_command_shows_before_and_after(kept_call):
     same = whatif("--call", "CA1")
     assert "turns changed: none" in same
+    turns = kept_call.turns.count()
+    assert f"{turns} of {turns} turns as stored" in same
     other = whatif("--last", "5", "--line", "+1", "--set", "settle_ms=0", "stt_timeout_ms=150", "model=x")
     assert "turns changed: none" not in other
     assert "not known: model:" in other

@@ -1,8 +1,10 @@
 """Profiles: what a form refuses, what is kept of each change, and the way back."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.urls import reverse
@@ -53,6 +55,19 @@ def test_a_call_refuses_only_what_it_cannot_run_with():
     assert Tuning(stt_partial_debounce_ms=450).stt_partial_debounce_ms == 450
     with pytest.raises(TuningError):
         Tuning(renew_after_s=240, renew_latest_s=240)
+
+
+def test_profiles_that_stood_before_histories_begin_one():
+    begin = import_module("stt.migrations.0003_first_revisions").begin_histories
+    TuningProfile.objects.create(name="old", vad_hangover_ms=300)
+    TuningProfile.history.all().delete()
+    begin(apps, None)
+    kept = TuningProfile.history.get()
+    assert (kept.revision, kept.vad_hangover_ms, kept.instance.settings()) == (
+        1,
+        300,
+        TuningProfile.objects.get().settings(),
+    )
 
 
 def test_a_profile_as_it_is_made_has_the_defaults():

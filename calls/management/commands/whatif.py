@@ -39,7 +39,7 @@ class Command(BaseCommand):
         compared: list[WhatIf] = []
         unknown: dict[str, Unknown] = {}
         skipped: Counter[str] = Counter()
-        heard_ms = 0
+        heard_ms = same = stored = 0
         for call in _calls(options):
             before = Tuning.from_mapping(call.tuning)
             after = _after(before, options)
@@ -48,6 +48,7 @@ class Command(BaseCommand):
             except TraceMissing as error:
                 skipped[error.code] += 1
                 continue
+            first = len(compared)
             for stream in streams:
                 result = what_if(stream.heard, before, after, audio=stream.audio, first=stream.first_number)
                 compared.append(result)
@@ -55,9 +56,12 @@ class Command(BaseCommand):
                 heard_ms += stream.heard.frames[-1].at_ms - stream.heard.frames[0].at_ms
                 if options["call"]:
                     self._show_call(stream, result)
+            found = _as_stored(call, compared[first:])
+            same, stored = same + found[0], stored + found[1]
         if not compared:
             raise CommandError(f"no_trace: no call could be heard again ({_counted(skipped) or 'none was found'})")
         self._show_sum(compared)
+        self.stdout.write(f"heard again at their own settings: {same} of {stored} turns as stored")
         for one in unknown.values():
             self.stdout.write(f"not known: {one.setting}: {one.sentence} ({one.code})")
         took_s = time.perf_counter() - began_s
@@ -125,6 +129,14 @@ def _value(text: str) -> tuple[str, Any]:
     if name in ("model", "endpoint"):
         return name, value
     raise TuningError(f"{name} is no setting, or {value!r} no value of it")
+
+
+def _as_stored(call: Call, streams: list[WhatIf]) -> tuple[int, int]:
+    """How many of a call's turns come out as they were kept: whether what is foretold can be trusted."""
+    turns = {turn.number: turn for one in streams for turn in one.before.turns.values()}
+    rows = list(call.turns.filter(speaker="caller").values_list("number", "source", "text", "revised_text"))
+    again = {number: (number, str(turn.source), turn.text, turn.revised_text) for number, turn in turns.items()}
+    return sum(again.get(row[0]) == row for row in rows), len(rows)
 
 
 def _changes(pairs: list[Pair]) -> Counter[str]:
