@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -13,12 +15,30 @@ from stt.models import TuningProfile
 from stt.profiles import activate, duplicate
 
 
+class ProfileForm(forms.ModelForm):
+    """Knows which revision it was filled from: who saves an older one would undo another's change unseen."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["seen"] = self.instance.revision
+
+    def clean(self) -> dict[str, Any] | None:
+        seen = self.cleaned_data.get("seen")
+        if seen is not None and TuningProfile.objects.filter(pk=self.instance.pk).exclude(revision=seen).exists():
+            sentence = _("Somebody else has changed this profile meanwhile: open it anew.")
+            raise ValidationError(sentence, code="changed_meanwhile")
+        return super().clean()
+
+
 @admin.register(TuningProfile)
 class TuningProfileAdmin(admin.ModelAdmin):
+    form = ProfileForm
     list_display = ("name", "is_default", "revision", "vad_hangover_ms", "stt_timeout_ms", "streaming", "updated_at")
     readonly_fields = ("revision", "updated_at")
     fieldsets = (
-        (None, {"fields": (("name", "is_default"), ("revision", "updated_at"))}),
+        (None, {"fields": (("name", "is_default"), ("revision", "updated_at"), "seen")}),
         (_("Hearing speech"), {"fields": ("vad_hangover_ms", "vad_aggressiveness", "noise_margin_db")}),
         (
             _("Deciding on a turn's words"),

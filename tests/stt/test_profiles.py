@@ -133,6 +133,17 @@ def test_the_actions_leave_who_did_it(admin_client, admin_user, profile):
     assert TuningProfile.objects.get(name="quick 2").history.get().history_user == admin_user
 
 
+def test_who_saves_an_older_revision_is_told_so(admin_client, profile):
+    url = reverse("admin:stt_tuningprofile_change", args=[profile.pk])
+    values = {**profile.settings(), "name": "quick", "early_punctuation": "on", "streaming": "on"}
+    stale = {**values, "vad_hangover_ms": 300, "seen": profile.revision}
+    assert admin_client.post(url, stale).status_code == 302
+    refused = admin_client.post(url, {**stale, "vad_hangover_ms": 400})
+    assert "מישהו אחר שינה" in refused.content.decode()
+    profile.refresh_from_db()
+    assert (profile.vad_hangover_ms, profile.revision) == (300, 2)
+
+
 def test_the_form_shows_every_setting_with_its_unit_and_default(admin_client, profile):
     page = admin_client.get(reverse("admin:stt_tuningprofile_change", args=[profile.pk])).content.decode()
     for name in SETTINGS:
