@@ -78,9 +78,9 @@ class LineCache:
     def tuning_for(self, to_number: str, call_sid: str) -> Tuning:
         """The snapshot for a call to this number. Any thread; never blocks."""
         tuning = self.line(to_number).tuning_for(call_sid)
-        if not self._environment.streaming:
-            # ENABLE_STREAMING_STT=false always wins.
-            tuning = replace(tuning, streaming=False)
+        if tuning.streaming and not self._environment.streaming:
+            # ENABLE_STREAMING_STT=false always wins; what such calls do says nothing of the revision.
+            tuning = replace(tuning, streaming=False, profile_id=0, revision=0)
         return tuning
 
     def refresh(self) -> None:

@@ -48,7 +48,8 @@ def test_streaming_off_in_the_environment_always_wins():
     first_profile(ENVIRONMENT)
     cache = LineCache(replace(ENVIRONMENT, streaming=False))
     cache.refresh()
-    assert cache.tuning_for("+1", "CA1").streaming is False
+    tuning = cache.tuning_for("+1", "CA1")
+    assert (tuning.streaming, tuning.profile, tuning.profile_id) == (False, "default@1", 0)
 
 
 @pytest.mark.django_db
