@@ -97,8 +97,8 @@ def main() -> None:
     routing.MediaStreamConsumer = TimedConsumer  # type: ignore[misc]
     stock_tuning = lines.lines.tuning_for
 
-    def tuning_for(number: str) -> Any:
-        tuning = stock_tuning(number)
+    def tuning_for(number: str, call_sid: str) -> Any:
+        tuning = stock_tuning(number, call_sid)
         return replace(tuning, streaming=False) if number == STUCK else tuning
 
     lines.lines.tuning_for = tuning_for  # type: ignore[method-assign]

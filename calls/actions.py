@@ -8,6 +8,7 @@ import msgspec
 
 from calls.media import Start
 from calls.turns import Turn
+from stt.audio import FLOOR_DBFS
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,13 @@ class CallBegun:
 
 
 class Feed(msgspec.Struct, frozen=True, gc=False):
-    """Give this frame to the recogniser."""
+    """Give this frame to the recogniser; and what the endpointer perceived in it, for the trace."""
 
     ulaw: bytes
     at_ms: int
+    level_dbfs: float = FLOOR_DBFS
+    voiced: bool = False
+    pitchless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

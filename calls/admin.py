@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk import admin as desk_admin  # noqa: F401 - trials are registered there
 from calls.listing import CallList, NewestPaginator, known_values, search
 from calls.models import SOURCES, Call, CallEvent, PhoneLine, Transcript
 from calls.views import STATUS_ORDER
@@ -245,6 +246,14 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
 @admin.register(PhoneLine)
 class PhoneLineAdmin(admin.ModelAdmin):
     list_display = ("name", "number", "profile")
+    fieldsets = (
+        (None, {"fields": ("name", "number", "profile")}),
+        (_("a call's beginning and end"), {"fields": ("greeting", "follow_number")}),
+        (
+            _("where it cannot be heard"),
+            {"fields": ("fallback_sentence", "fallback_number", "fallback_records")},
+        ),
+    )
 
 
 def _ltr(text: str) -> str:

@@ -1,5 +1,10 @@
+from __future__ import annotations
+
+from typing import Any
+
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db import transaction
+from django.db.models.signals import post_delete, post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,7 +13,18 @@ class CallsConfig(AppConfig):
     verbose_name = _("Phone calls")
 
     def ready(self) -> None:
+        from calls.changes import changes
+        from calls.models import PhoneLine, Trial
         from calls.people import make_groups
+        from stt.models import TuningProfile
+
+        def announce(**_: Any) -> None:
+            transaction.on_commit(changes.announce)
+
+        # Signals, for stt must not know calls, and whoever saves a profile must not have to remember.
+        for model in (TuningProfile, PhoneLine, Trial):
+            for signal in (post_save, post_delete):
+                signal.connect(announce, sender=model, weak=False, dispatch_uid=f"announce {model.__name__}")
 
         # Behind the handlers of django.contrib.auth, which make the permissions: it is installed before.
         post_migrate.connect(make_groups, sender=self, dispatch_uid="calls.people")

@@ -193,13 +193,14 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             self.session.counters[code] += 1
             await self.close(CLOSE_IMPOSSIBLE)
             return
-        for action in self.session.receive(parse(text_data), now_ms()):
+        arrived_ms = now_ms()
+        for action in self.session.receive(parse(text_data), arrived_ms):
             if isinstance(action, act.Feed):
                 if self.hearing is not None:
                     self.hearing.feed(action.ulaw, action.at_ms)
                 if self.recorder is not None and self.trace is not None:
                     self.recorder.push(action.at_ms, action.ulaw)
-                    self.trace.frame(action.at_ms, self.session.level_dbfs, self.session.voiced)
+                    self.trace.frame(action, arrived_ms)
             elif isinstance(action, act.Wake):
                 self._wake()
             elif isinstance(action, act.RenewStream | act.PauseStream | act.ResumeStream):
@@ -212,7 +213,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                     self._recording = recording_path(self._call_sid, action.start.stream_sid)
                     path = Path(settings.VAR_DIR) / self._recording
                     self.recorder = Recorder(path, disk)
-                    self.trace = HearingTrace(path.with_suffix(".trace"), disk, now_ms())
+                    self.trace = HearingTrace(path.with_suffix(".trace"), disk, arrived_ms)
                 self._put(("action", action))
 
     def _tend(self, action: act.RenewStream | act.PauseStream | act.ResumeStream) -> None:
@@ -249,7 +250,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
     def _begin(self, said: tokens.StreamToken) -> None:
         call_sid = said.call_sid
         self.line = said.to_number
-        tuning = lines.tuning_for(said.to_number)
+        tuning = lines.tuning_for(said.to_number, call_sid)
         self._stream_index = said.stream_index
         self._events_noted = said.stream_index * NUMBERS_A_STREAM
         engine = recognition()
@@ -418,6 +419,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             elif isinstance(action, act.CallBegun):
                 self._open_record(action)
             elif isinstance(action, act.FinishStream):
+                if self.trace is not None:
+                    self.trace.stopped(now_ms())
                 if self.hearing is not None:
                     self.hearing.finish()
                 else:

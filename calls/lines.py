@@ -1,15 +1,21 @@
-"""Which settings a call takes at its start, without asking the database: a cache that a thread keeps fresh."""
+"""Which settings a call takes at its start, without asking the database: a cache that a thread keeps fresh.
+
+A saved change is announced (calls/changes.py) and read at once by every process; where an announcement is lost, the
+next round of the thread reads it REFRESH_S later.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from calls.models import PhoneLine
+from calls.changes import Changes, changes
+from calls.desk.allocation import Arm, arm_of
+from calls.models import PhoneLine, Trial
 from stt import silero
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError
@@ -28,45 +34,85 @@ class Fallback:
     records: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class RunningTrial:
+    """A line's calls between two snapshots."""
+
+    number: int
+    share_b_percent: int
+    a: Tuning
+    b: Tuning
+
+    def tuning_for(self, call_sid: str) -> Tuning:
+        return self.b if arm_of(call_sid, self.number, self.share_b_percent) is Arm.B else self.a
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """A phone line as last read."""
+
+    tuning: Tuning
+    greeting: str = ""
+    follow_number: str = ""
+    fallback: Fallback = field(default_factory=Fallback)
+    trial: RunningTrial | None = None
+
+    def tuning_for(self, call_sid: str) -> Tuning:
+        return self.tuning if self.trial is None else self.trial.tuning_for(call_sid)
+
+
 class LineCache:
     """The lines' and the default profile's settings as last read; the environment's until then."""
 
-    def __init__(self, environment: Tuning) -> None:
+    def __init__(self, environment: Tuning, changes: Changes | None = None) -> None:
         self._environment = environment
-        self._default = environment
-        self._lines: dict[str, Tuning] = {}
-        self._fallbacks: dict[str, Fallback] = {}
-        self._stop = threading.Event()
+        self._default = LineSettings(environment)
+        self._lines: dict[str, LineSettings] = {}
+        self._changes = changes or Changes("")
+        self._stopping = False
         self._thread: threading.Thread | None = None
 
-    def tuning_for(self, to_number: str) -> Tuning:
-        """The snapshot for a call to this number. Any thread; never blocks."""
-        tuning = self._lines.get(to_number, self._default)
-        if not self._environment.streaming:
-            # ENABLE_STREAMING_STT=false always wins.
-            tuning = replace(tuning, streaming=False)
-        return tuning
+    def line(self, to_number: str) -> LineSettings:
+        """The line with this number, or what stands for one that nobody has made. Any thread; never blocks."""
+        return self._lines.get(to_number, self._default)
 
-    def fallback_for(self, to_number: str) -> Fallback:
-        """What follows where a call to this number cannot be heard. Any thread; never blocks."""
-        return self._fallbacks.get(to_number, Fallback())
+    def tuning_for(self, to_number: str, call_sid: str) -> Tuning:
+        """The snapshot for a call to this number. Any thread; never blocks."""
+        tuning = self.line(to_number).tuning_for(call_sid)
+        if tuning.streaming and not self._environment.streaming:
+            # ENABLE_STREAMING_STT=false always wins; what such calls do says nothing of the revision.
+            tuning = replace(tuning, streaming=False, profile_id=0, revision=0)
+        return tuning
 
     def refresh(self) -> None:
         """Read the profiles. Blocking. Raises DatabaseError; a profile out of bounds keeps its last good value."""
         default = TuningProfile.objects.filter(is_default=True).first()
         if default is not None:
-            self._default = _snapshot(default, self._default)
-        lines = list(PhoneLine.objects.select_related("profile"))
-        self._fallbacks = {
-            line.number: Fallback(
-                line.fallback_sentence or Fallback().sentence, line.fallback_number, line.fallback_records
+            self._default = LineSettings(_snapshot(default, self._default.tuning))
+        trials = {
+            trial.line_id: RunningTrial(
+                trial.pk,
+                trial.share_b_percent,
+                _snapshot(trial.a.instance, self._default.tuning),
+                _snapshot(trial.b.instance, self._default.tuning),
             )
-            for line in lines
+            for trial in Trial.objects.filter(ended_at=None).select_related("a", "b")
         }
         self._lines = {
-            line.number: _snapshot(line.profile, self._lines.get(line.number, self._default)) for line in lines
+            line.number: LineSettings(
+                tuning=_snapshot(line.profile, self.line(line.number).tuning),
+                greeting=line.greeting,
+                follow_number=line.follow_number,
+                fallback=Fallback(
+                    line.fallback_sentence or Fallback().sentence, line.fallback_number, line.fallback_records
+                ),
+                trial=trials.get(line.pk),
+            )
+            for line in PhoneLine.objects.select_related("profile")
         }
-        if any(tuning.vad_engine == "silero" for tuning in (self._default, *self._lines.values())):
+        snapshots = [line.tuning for line in (self._default, *self._lines.values())]
+        snapshots += [tuning for trial in trials.values() for tuning in (trial.a, trial.b)]
+        if any(tuning.vad_engine == "silero" for tuning in snapshots):
             silero.thread.start()
 
     def start(self) -> None:
@@ -76,11 +122,12 @@ class LineCache:
             self._thread.start()
 
     def stop(self) -> None:
-        self._stop.set()
+        self._stopping = True
+        self._changes.announce()
 
     def _run(self) -> None:
         told = warned = False
-        while not self._stop.is_set():
+        while not self._stopping:
             try:
                 close_old_connections()
                 first_profile(self._environment)
@@ -93,7 +140,7 @@ class LineCache:
                 if not told:
                     logger.warning("profiles could not be read (%s): the last known ones stand", type(error).__name__)
                 told = True
-            self._stop.wait(REFRESH_S)
+            self._changes.wait(REFRESH_S)
 
 
 def first_profile(environment: Tuning) -> TuningProfile:
@@ -127,5 +174,5 @@ def _snapshot(profile: TuningProfile, last: Tuning) -> Tuning:
         return last
 
 
-lines = LineCache(settings.ENVIRONMENT_TUNING)
+lines = LineCache(settings.ENVIRONMENT_TUNING, changes)
 """This process's cache."""

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +37,22 @@ class PhoneLine(models.Model):
     number = models.CharField(_("number"), max_length=20, unique=True, help_text=_("E.164, for example +97231234567."))
     name = models.CharField(_("name"), max_length=80)
     profile = models.ForeignKey(TuningProfile, models.PROTECT, verbose_name=_("tuning profile"))
+    greeting = models.CharField(
+        _("greeting"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Said in Hebrew before the caller is listened to. Empty: nothing."),
+    )
+    follow_number = models.CharField(
+        _("what follows: dial"),
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Dialled when our side ends the stream, E.164. Empty: the call ends."),
+    )
     fallback_sentence = models.CharField(
         _("sentence when the line cannot hear"),
         max_length=300,
@@ -64,6 +83,46 @@ class PhoneLine(models.Model):
         return f"{self.name} ({self.number})"
 
 
+class Trial(models.Model):
+    """A line's calls, split between two revisions by calls/desk/allocation.py while it runs."""
+
+    line = models.ForeignKey(PhoneLine, models.PROTECT, related_name="trials", verbose_name=_("phone line"))
+    a = models.ForeignKey("stt.HistoricalTuningProfile", models.PROTECT, related_name="+", verbose_name=_("revision A"))
+    b = models.ForeignKey("stt.HistoricalTuningProfile", models.PROTECT, related_name="+", verbose_name=_("revision B"))
+    share_b_percent = models.PositiveSmallIntegerField(
+        _("calls with B (%)"), default=50, validators=[MinValueValidator(1), MaxValueValidator(99)]
+    )
+    started_at = models.DateTimeField(_("started"), auto_now_add=True)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+")
+
+    class Meta:
+        ordering = ("-started_at",)
+        verbose_name = _("trial")
+        verbose_name_plural = _("trials")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["line"],
+                condition=models.Q(ended_at__isnull=True),
+                name="one_running_trial_a_line",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.a.name}@{self.a.revision} / {self.b.name}@{self.b.revision}"
+
+    def clean(self) -> None:
+        if self.a_id and self.b_id and (self.a.id, self.a.revision) == (self.b.id, self.b.revision):
+            raise ValidationError({"b": ValidationError(_("A trial needs two different revisions."), code="same")})
+        # The constraint's condition is no field of the form, which would not say it.
+        if self.line_id and Trial.objects.filter(line=self.line_id, ended_at=None).exclude(pk=self.pk).exists():
+            running = ValidationError(_("This line has a running trial: end it first."), code="running")
+            raise ValidationError({"line": running})
+
+
 class Call(models.Model):
     """One phone call."""
 
@@ -88,6 +147,10 @@ class Call(models.Model):
     stt_stream_s = models.PositiveIntegerField(_("streamed audio, billed (s)"), default=0, db_default=0)
     one_shots = models.PositiveIntegerField(_("one-shots"), default=0, db_default=0)
     one_shot_s = models.PositiveIntegerField(_("one-shots' audio, billed (s)"), default=0, db_default=0)
+    tuning_profile = models.BigIntegerField(null=True, blank=True, editable=False)
+    """The profile's id and revision of ``tuning``, to count by. No foreign key: a call outlives its profile, and the
+    writer never waits for one."""
+    tuning_revision = models.PositiveIntegerField(null=True, blank=True, editable=False)
     process = models.CharField(_("process"), max_length=80, blank=True)
     hearing = models.CharField(
         _("heard"), max_length=10, choices=HEARING, blank=True, default="", db_default="", db_index=True
@@ -105,6 +168,13 @@ class Call(models.Model):
             ("correct_call", _("May correct transcripts")),
             ("export_call", _("May export calls")),
             ("end_call", _("May end calls and hand them over")),
+        )
+        indexes = (
+            models.Index(
+                fields=["tuning_profile", "tuning_revision", "started_at"],
+                name="calls_of_a_revision",
+                condition=models.Q(tuning_profile__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:

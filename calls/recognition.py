@@ -31,8 +31,12 @@ LEAST_ANSWER_MS = 500
 class Recognition:
     """Opens streams and recognises utterances with the engine and model in use."""
 
-    def __init__(self, engine: GoogleSpeech) -> None:
+    def __init__(self, engine: GoogleSpeech, elsewhere: Callable[[str], GoogleSpeech] | None = None) -> None:
+        """``elsewhere`` makes an engine for another endpoint than the environment's."""
         self.engine = engine
+        self._elsewhere = elsewhere
+        self._engines: dict[str, GoogleSpeech] = {"": engine}
+        self._engines_lock = threading.Lock()
         self.breaker = Breaker(Random())
         """Shared by all calls: what one has found out, the others need not ask."""
         self.requests = RequestRate()
@@ -52,11 +56,11 @@ class Recognition:
 
     def open_stream(self, tuning: Tuning) -> Callable[[Deliver], GoogleStream]:
         """A factory of streams for one call."""
-        model = self._model(tuning)
+        model, engine = self._model(tuning), self._engine(tuning)
 
         def open_one(deliver: Deliver) -> GoogleStream:
             self.requests.add(time.monotonic() * 1000)
-            return self.engine.open_stream(deliver, model=model, hints=tuning.phrase_hints)
+            return engine.open_stream(deliver, model=model, hints=tuning.phrase_hints)
 
         return open_one
 
@@ -70,7 +74,7 @@ class Recognition:
             left_ms = round((until_s - time.monotonic()) * 1000)
             self.requests.add(time.monotonic() * 1000)
             try:
-                return self.engine.recognize(
+                return self._engine(tuning).recognize(
                     pcm, model=self._model(tuning), timeout_ms=max(left_ms, 1), hints=tuning.phrase_hints
                 )
             except RecognizerError as error:
@@ -80,6 +84,14 @@ class Recognition:
 
     def model_name(self, tuning: Tuning) -> str:
         return self._model(tuning).name
+
+    def _engine(self, tuning: Tuning) -> GoogleSpeech:
+        with self._engines_lock:
+            engine = self._engines.get(tuning.endpoint)
+            if engine is None:
+                engine = self._elsewhere(tuning.endpoint) if self._elsewhere is not None else self.engine
+                self._engines[tuning.endpoint] = engine
+            return engine
 
     def _model(self, tuning: Tuning) -> SttModel:
         return SttModel(tuning.model, enhanced=True) if tuning.model else self.model
@@ -94,13 +106,15 @@ def recognition() -> Recognition:
     global _recognition
     with _lock:
         if _recognition is None:
-            endpoint, warning = v1_endpoint(settings.GOOGLE_CLOUD_SPEECH_ENDPOINT)
-            if warning:
-                logger.warning("%s", warning)
-            _recognition = Recognition(
-                GoogleSpeech(GoogleOptions(endpoint=endpoint, emulator=settings.STT_EMULATOR_HOST))
-            )
+            _recognition = Recognition(_google(settings.GOOGLE_CLOUD_SPEECH_ENDPOINT), _google)
         return _recognition
+
+
+def _google(endpoint: str) -> GoogleSpeech:
+    host, warning = v1_endpoint(endpoint)
+    if warning:
+        logger.warning("%s", warning)
+    return GoogleSpeech(GoogleOptions(endpoint=host, emulator=settings.STT_EMULATOR_HOST))
 
 
 def _ignore(_: Final) -> None:

@@ -110,11 +110,12 @@ class CallSession:
         first_number: int = 1,
         vad: Vad | None = None,
         requests: RequestRate | None = None,
+        endpointer: Endpointer | None = None,
     ) -> None:
         """``longest_call_s``: 0 is without end. ``opened_ms``: when the socket opened.
 
         ``base_ms``, ``first_number``: where a call's second stream goes on. ``vad``: instead of webrtcvad.
-        ``requests``: of the whole process.
+        ``requests``: of the whole process. ``endpointer``: another ear than its own.
         """
         self.call_sid = call_sid
         self.tuning = tuning
@@ -126,7 +127,7 @@ class CallSession:
         self._engine, self._model, self._attempts = engine, model, 0
         self.delays = DelayMeter()
         self._clock = FrameClock(self.counters, base_ms)
-        self._endpointer = Endpointer(EndpointOptions.of(tuning), vad)
+        self._endpointer = endpointer or Endpointer(EndpointOptions.of(tuning), vad)
         self._ring = AudioRing()
         self._watch = StreamWatch(tuning, requests or RequestRate())
         self._ledger = Attribution(first_number)
@@ -183,16 +184,6 @@ class CallSession:
         if ended is not None:
             self._ended(ended, EndReason.HANGUP, now_ms)
         return [FinishStream(), Wake()]
-
-    @property
-    def level_dbfs(self) -> float:
-        """Of the newest frame."""
-        return self._endpointer.level_dbfs
-
-    @property
-    def voiced(self) -> bool:
-        """The newest frame is speech."""
-        return self._endpointer.voiced
 
     def look(self, now_ms: float) -> Look:
         """What who watches is shown of the line and its recogniser."""
@@ -381,7 +372,8 @@ class CallSession:
                 self._began(boundary, frame.at_ms, now_ms)
                 actions.append(Wake())
             self._ring.push(frame.at_ms, frame.ulaw, self._endpointer.level_dbfs)
-            actions.append(Feed(frame.ulaw, frame.at_ms))
+            ear = self._endpointer
+            actions.append(Feed(frame.ulaw, frame.at_ms, ear.level_dbfs, ear.voiced, ear.pitchless))
             verdict = self._watch.frame(
                 voiced=self._endpointer.voiced, speaking=self._endpointer.speaking, now_ms=now_ms
             )
@@ -541,7 +533,8 @@ class CallSession:
 
     def _is_strong(self, share: Share) -> bool:
         text = share.text
-        return len(text) >= self.tuning.early_min_characters or text[-1] in ".,?!"
+        punctuated = self.tuning.early_punctuation and text[-1] in ".,?!"
+        return punctuated or len(text) >= self.tuning.early_min_characters
 
     def _one_shot(self, event: OneShotDone, now_ms: float) -> list[Action]:
         number = event.utterance

@@ -341,6 +341,8 @@ def _write_start(call: Call, record: CallStarted) -> None:
     if call.started_at is None or record.started_at <= call.started_at:
         call.started_at = record.started_at
         call.from_number, call.to_number, call.tuning = record.from_number, record.to_number, record.tuning
+        call.tuning_profile = record.tuning.get("profile_id") or None
+        call.tuning_revision = record.tuning.get("revision") if call.tuning_profile else None
     _sum_up(call)
 
 
@@ -380,7 +382,8 @@ BILLED = ("stt_streams", "stt_stream_s", "one_shots", "one_shot_s")
 _WRITERS_COLUMNS = [
     *(
         "stream_sid from_number to_number started_at ended_at end_reason streams frames_received frames_lost speech_ms "
-        "frame_delay_ms counters tuning process hearing"
+        "frame_delay_ms counters tuning tuning_profile tuning_revision process "
+        "hearing"
     ).split(),
     *BILLED,
 ]

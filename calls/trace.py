@@ -1,8 +1,11 @@
 """The hearing trace: what a call's ear and its recognisers perceived, and when; it explains a call and can be rerun.
 
-One JSON line each: ``{"frames": at_ms, "levels": base64}`` with a byte a frame (bit 7: voiced, below: -dBFS), and
-``{"event": kind, "now_ms": …, …}`` for every event of a recogniser, its times as it came. Beside the recording, with
-its name; holds words, and is purged with it.
+One JSON line each. ``{"frames": at_ms, "now_ms": …, "levels": base64, "gaps": base64}``: the first frame's media time
+and arrival, and two bytes a frame: its level (bit 7: voiced, below: -dBFS), and the ms since the one before it arrived
+(bit 7: voiced, but without a voice's pitch). ``{"event": kind, "now_ms": …, …}`` for every event of a recogniser, its
+times as it came, with the media time up to which frames had come (``after_ms``: a millisecond holds many frames when
+they come in a burst), and ``"Stopped"`` for the end of the audio. Instants are ms since the start message. Beside the
+recording, with its name; holds words, and is purged with it.
 """
 
 from __future__ import annotations
@@ -10,17 +13,21 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from calls.actions import Feed
 from calls.recording import RecordingDisk
 from stt.audio import FRAME_MS
 from stt.events import RecognizerError, RecognizerEvent
 
 FRAMES_A_LINE = 50
-VOICED = 0x80
+VOICED = PITCHLESS = 0x80
+LONGEST_GAP_MS = 0x7F
+"""Frames further apart begin a new line."""
 
 
 class HearingTrace:
@@ -31,27 +38,47 @@ class HearingTrace:
         self._disk = disk
         self._began_ms = began_ms
         self._levels = bytearray()
-        self._at_ms = 0
+        self._gaps = bytearray()
+        self._at_ms = self._to_ms = 0
+        self._first_arrived_ms = self._arrived_ms = 0
 
-    def frame(self, at_ms: int, level_dbfs: float, voiced: bool) -> None:
-        if self._levels and at_ms != self._at_ms + len(self._levels) * FRAME_MS:
+    def frame(self, frame: Feed, now_ms: float) -> None:
+        arrived_ms = round(now_ms - self._began_ms)
+        gap_ms = arrived_ms - self._arrived_ms
+        follows = frame.at_ms == self._at_ms + len(self._levels) * FRAME_MS and gap_ms <= LONGEST_GAP_MS
+        if self._levels and not follows:
             self.flush()
         if not self._levels:
-            self._at_ms = at_ms
-        self._levels.append(min(127, round(-level_dbfs)) | (VOICED if voiced else 0))
+            self._at_ms, self._first_arrived_ms, gap_ms = frame.at_ms, arrived_ms, 0
+        self._arrived_ms, self._to_ms = arrived_ms, frame.at_ms + FRAME_MS
+        self._levels.append(min(127, round(-frame.level_dbfs)) | (VOICED if frame.voiced else 0))
+        self._gaps.append(gap_ms | (PITCHLESS if frame.pitchless else 0))
         if len(self._levels) >= FRAMES_A_LINE:
             self.flush()
 
     def event(self, event: RecognizerEvent, now_ms: float) -> None:
         """From the pump, off the media path."""
         values = msgspec.to_builtins(event, enc_hook=_code_of)
-        self._put({"event": type(event).__name__, "now_ms": round(now_ms - self._began_ms), **values})
+        line = {"event": type(event).__name__, "now_ms": round(now_ms - self._began_ms), "after_ms": self._to_ms}
+        self._put({**line, **values})
+
+    def stopped(self, now_ms: float) -> None:
+        """No more audio comes."""
+        self._put({"event": "Stopped", "now_ms": round(now_ms - self._began_ms)})
 
     def flush(self) -> None:
         """Hand on the frames that have gathered."""
         if self._levels:
-            self._put({"frames": self._at_ms, "levels": base64.b64encode(self._levels).decode("ascii")})
+            self._put(
+                {
+                    "frames": self._at_ms,
+                    "now_ms": self._first_arrived_ms,
+                    "levels": base64.b64encode(self._levels).decode("ascii"),
+                    "gaps": base64.b64encode(self._gaps).decode("ascii"),
+                }
+            )
             self._levels.clear()
+            self._gaps.clear()
 
     def _put(self, line: dict[str, Any]) -> None:
         self._disk.put(self._path, msgspec.json.encode(line) + b"\n")
@@ -62,7 +89,10 @@ def _code_of(error: RecognizerError) -> str:
 
 
 def read_trace(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a trace; a frame line gets ``voiced`` and ``dbfs`` lists. Half a line at the end is passed over."""
+    """The lines of a trace; half a line at the end is passed over.
+
+    A frame line gets lists: ``voiced``, ``dbfs``, and, where the trace is new enough, ``arrived_ms`` and ``pitchless``.
+    """
     with path.open("rb") as lines:
         for raw in lines:
             try:
@@ -73,4 +103,8 @@ def read_trace(path: Path) -> Iterator[dict[str, Any]]:
                 levels = base64.b64decode(line.pop("levels"))
                 line["voiced"] = [bool(level & VOICED) for level in levels]
                 line["dbfs"] = [-(level & ~VOICED) for level in levels]
+            if "gaps" in line:
+                gaps = base64.b64decode(line.pop("gaps"))
+                line["arrived_ms"] = list(accumulate((gap & ~PITCHLESS for gap in gaps[1:]), initial=line["now_ms"]))
+                line["pitchless"] = [bool(gap & PITCHLESS) for gap in gaps]
             yield line

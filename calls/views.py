@@ -27,6 +27,7 @@ from voiceapp import metrics
 logger = logging.getLogger(__name__)
 
 View = Callable[[HttpRequest], HttpResponse]
+VOICE = "Google.he-IL-Standard-A"
 LONGEST_PARAMETER = 450
 """Twilio takes less than 500 characters of name and value together."""
 STATUS_ORDER = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
@@ -62,16 +63,25 @@ def voice(request: HttpRequest) -> HttpResponse:
     """A call has come in: connect its audio to our socket, or say that nobody can hear it now."""
     if not admission.open():
         return _not_here(request)
-    return _connect(request, tokens.issue(request.POST["CallSid"], request.POST.get("To", "")))
+    response = VoiceResponse()
+    greeting = lines.line(request.POST.get("To", "")).greeting
+    if greeting:
+        response.say(greeting, voice=VOICE, language="he-IL")
+    return _connect(request, tokens.issue(request.POST["CallSid"], request.POST.get("To", "")), response=response)
 
 
 @from_twilio
 def after(request: HttpRequest) -> HttpResponse:
     """What follows the stream: the end, where the call is over; a new stream, where its socket was lost; what the line
     has for callers whom we cannot hear, where that was lost as well."""
-    if request.POST.get("CallStatus", "") in ENDED or _was_ended_by_us(request.POST["CallSid"]):
+    over = request.POST.get("CallStatus", "") in ENDED
+    if over or _was_ended_by_us(request.POST["CallSid"]):
         response = VoiceResponse()
-        response.hangup()
+        follow_number = lines.line(request.POST.get("To", "")).follow_number
+        if follow_number and not over:
+            response.dial(follow_number)
+        else:
+            response.hangup()
         return _twiml(response)
     lost = request.GET.get("lost", "")
     streams = int(lost) if lost.isdigit() and len(lost) < 3 else 0
@@ -85,7 +95,7 @@ def after(request: HttpRequest) -> HttpResponse:
     return _connect(request, token, f"?lost={streams + 1}")
 
 
-def _connect(request: HttpRequest, token: str, query: str = "") -> HttpResponse:
+def _connect(request: HttpRequest, token: str, query: str = "", response: VoiceResponse | None = None) -> HttpResponse:
     stream = Stream(
         url=socket_url(tokens.stream_path(token)),
         status_callback=settings.PUBLIC_URL + "/twilio/stream",
@@ -94,7 +104,7 @@ def _connect(request: HttpRequest, token: str, query: str = "") -> HttpResponse:
         stream.parameter(name=name, value=request.POST.get(field, "")[:LONGEST_PARAMETER])
     connect = Connect(action=settings.PUBLIC_URL + "/twilio/after" + query)
     connect.append(stream)
-    return _twiml(VoiceResponse(), connect)
+    return _twiml(VoiceResponse() if response is None else response, connect)
 
 
 def _not_here(request: HttpRequest) -> HttpResponse:
@@ -106,10 +116,10 @@ def _not_here(request: HttpRequest) -> HttpResponse:
 
 def _fallback(request: HttpRequest) -> HttpResponse:
     """The line's sentence, and then a person, a message, or the end."""
-    line = lines.fallback_for(request.POST.get("To", ""))
+    line = lines.line(request.POST.get("To", "")).fallback
     metrics.CALLS_NOT_HEARD.inc()
     response = VoiceResponse()
-    response.say(line.sentence, voice="Google.he-IL-Standard-A", language="he-IL")
+    response.say(line.sentence, voice=VOICE, language="he-IL")
     if line.number:
         response.dial(line.number)
     elif line.records:

@@ -2,20 +2,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import F
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from stt.models import TuningProfile
+from stt.profiles import activate, duplicate
+
+
+class ProfileForm(forms.ModelForm):
+    """Knows which revision it was filled from: who saves an older one would undo another's change unseen."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["seen"] = self.instance.revision
+
+    def clean(self) -> dict[str, Any] | None:
+        seen = self.cleaned_data.get("seen")
+        if seen is not None and TuningProfile.objects.filter(pk=self.instance.pk).exclude(revision=seen).exists():
+            sentence = _("Somebody else has changed this profile meanwhile: open it anew.")
+            raise ValidationError(sentence, code="changed_meanwhile")
+        return super().clean()
 
 
 @admin.register(TuningProfile)
 class TuningProfileAdmin(admin.ModelAdmin):
+    form = ProfileForm
     list_display = ("name", "is_default", "revision", "vad_hangover_ms", "stt_timeout_ms", "streaming", "updated_at")
     readonly_fields = ("revision", "updated_at")
     fieldsets = (
-        (None, {"fields": (("name", "is_default"), ("revision", "updated_at"))}),
+        (None, {"fields": (("name", "is_default"), ("revision", "updated_at"), "seen")}),
         (_("Hearing speech"), {"fields": ("vad_hangover_ms", "vad_engine", "vad_aggressiveness", "noise_margin_db")}),
         (
             _("Deciding on a turn's words"),
@@ -23,6 +46,7 @@ class TuningProfileAdmin(admin.ModelAdmin):
                 "fields": (
                     "stt_timeout_ms",
                     "early_min_characters",
+                    "early_punctuation",
                     "coverage_slack_ms",
                     "settle_ms",
                     "half_close_ms",
@@ -37,6 +61,7 @@ class TuningProfileAdmin(admin.ModelAdmin):
                 "fields": (
                     "streaming",
                     "model",
+                    "endpoint",
                     "phrases",
                     "stt_batch_ms",
                     "stt_partial_debounce_ms",
@@ -51,7 +76,30 @@ class TuningProfileAdmin(admin.ModelAdmin):
         ),
     )
 
+    actions = ("duplicate", "activate")
+
     def save_model(self, request: HttpRequest, obj: TuningProfile, form: Any, change: bool) -> None:
+        obj._history_user = request.user
         super().save_model(request, obj, form, change)
-        if change:
-            TuningProfile.objects.filter(pk=obj.pk).update(revision=F("revision") + 1)
+
+    def delete_model(self, request: HttpRequest, obj: TuningProfile) -> None:
+        obj._history_user = request.user
+        super().delete_model(request, obj)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
+        """Each revision beside what it did: a page that knows calls, which this package must not."""
+        return redirect("desk-profile", pk=object_id)
+
+    @admin.action(description=_("Duplicate the selected profiles"), permissions=["add"])
+    def duplicate(self, request: HttpRequest, profiles: QuerySet[TuningProfile]) -> None:
+        for profile in profiles:
+            duplicate(profile, request.user)
+        self.message_user(request, _("Duplicated."), messages.SUCCESS)
+
+    @admin.action(description=_("Make the selected profile the default"), permissions=["change"])
+    def activate(self, request: HttpRequest, profiles: QuerySet[TuningProfile]) -> None:
+        if len(profiles) != 1:
+            self.message_user(request, _("Select one profile."), messages.ERROR)
+            return
+        activate(profiles[0], request.user)
+        self.message_user(request, _("The next call uses it."), messages.SUCCESS)

@@ -12,6 +12,7 @@ import audioop
 import math
 import struct
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -104,6 +105,8 @@ class Endpointer:
         self.speaking = False
         self.voiced = False
         """The last frame's decision."""
+        self.pitchless = False
+        """The last frame was voiced, and listened to for a voice's pitch in vain."""
         self.level_dbfs = FLOOR_DBFS
         self.last_voiced_end_ms: int | None = None
         self._vad = webrtcvad.Vad(options.aggressiveness) if vad is None else vad
@@ -131,7 +134,9 @@ class Endpointer:
         # The VAD hears every frame, for it adapts; the tone test is only for what would count as speech.
         vad = self._vad.is_speech(pcm, SAMPLE_RATE_HZ)
         self.voiced = vad and stands_out and not is_dtmf(pcm)
-        self._pitched = self.voiced and not self.speaking and has_pitch(pcm)
+        listened = self.voiced and not self.speaking
+        self._pitched = listened and has_pitch(pcm)
+        self.pitchless = listened and not self._pitched
         self._floor.push(self.level_dbfs)
         return self._step(at_ms)
 
@@ -183,6 +188,43 @@ class Endpointer:
         self._recent.clear()
         end_ms = self.last_voiced_end_ms if self.last_voiced_end_ms is not None else self._at_ms
         return SpeechEnded(self._start_ms, max(end_ms, self._start_ms), cut, self._voiced_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Perceived:
+    """What was made of one frame."""
+
+    level_dbfs: float
+    voiced: bool
+    pitchless: bool = False
+
+
+class ReplayedEndpointer(Endpointer):
+    """Finds boundaries in what was perceived before, by media time; audio is not listened to.
+
+    A higher ``noise_margin_db`` than the one that was heard with takes voice away where the level says so. Voice that
+    was not listened to for a pitch counts as having one. ``lag_ms``: of the other detector that it was heard with.
+    """
+
+    def __init__(self, options: EndpointOptions, perceived: Mapping[int, Perceived], lag_ms: int = 0) -> None:
+        super().__init__(options)
+        self._perceived = perceived
+        if lag_ms:
+            self._lag_ms, self._margin_db = lag_ms, -math.inf
+
+    def push(self, ulaw: bytes, at_ms: int) -> Boundary | None:
+        frame = self._perceived.get(at_ms, _NOTHING)
+        self.level_dbfs = frame.level_dbfs
+        stands_out = frame.level_dbfs >= self._floor.dbfs + self._margin_db - LEVEL_STEP_DB
+        self.voiced = frame.voiced and stands_out
+        self._pitched = self.voiced and not frame.pitchless
+        self._floor.push(frame.level_dbfs)
+        return self._step(at_ms)
+
+
+LEVEL_STEP_DB = 1.0
+"""Levels are kept in whole dB: a frame at the margin's edge was decided on finer ones."""
+_NOTHING = Perceived(FLOOR_DBFS, False)
 
 
 class _NoiseFloor:

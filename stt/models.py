@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from stt import silero
-from stt.tuning import BOUNDS, VAD_ENGINES, Tuning, TuningError
+from stt.tuning import BOUNDS, VAD_ENGINES, Tuning, conflicts
+
+ENDPOINTS = [(host, host) for host in ("speech.googleapis.com", "eu-speech.googleapis.com", "us-speech.googleapis.com")]
 
 
 def _bounded(name: str, **options: int) -> models.PositiveIntegerField:
@@ -20,10 +25,11 @@ def _bounded(name: str, **options: int) -> models.PositiveIntegerField:
         validators=[MinValueValidator(bounds.low), MaxValueValidator(bounds.high)],
         # Numbers and names stay left to right on a Hebrew page.
         help_text=format_lazy(
-            "\u2066{name}: {low}–{high}{unit}\u2069. {trades}",
+            "\u2066{name}: {low}–{high}{unit} ({default})\u2069. {trades}",
             name=bounds.env or name,
             low=bounds.low,
             high=bounds.high,
+            default=getattr(Tuning(), name),
             unit=bounds.unit and f" {bounds.unit}",
             trades=_(bounds.trades),
         ),
@@ -32,7 +38,7 @@ def _bounded(name: str, **options: int) -> models.PositiveIntegerField:
 
 
 class TuningProfile(models.Model):
-    """A named set of settings; calls keep a snapshot of the revision that they ran with."""
+    """A named set of settings. Every change of one is a revision; calls keep which one they ran with."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     is_default = models.BooleanField(
@@ -72,15 +78,44 @@ class TuningProfile(models.Model):
     renew_latest_s = _bounded("renew_latest_s")
     deaf_after_ms = _bounded("deaf_after_ms")
     pause_after_s = _bounded("pause_after_s")
+    early_punctuation = models.BooleanField(
+        _("punctuation makes a partial strong"),
+        default=True,
+        db_default=True,
+        help_text=_("On: a partial that ends in . , ? ! is taken early, however short; some end too soon."),
+    )
     streaming = models.BooleanField(
-        _("streaming"), default=True, help_text=_("Off: every utterance goes to the one-shot recogniser.")
+        _("streaming"),
+        default=True,
+        help_text=_("Off: every utterance goes to the one-shot recogniser; no partials, words a second later."),
     )
     model = models.CharField(
-        _("model"), max_length=40, blank=True, help_text=_("Empty: phone_call where available, else default.")
+        _("model"),
+        max_length=40,
+        blank=True,
+        help_text=_(
+            "Empty: phone_call where available, else default. Another one hears other words, at its own price."
+        ),
+    )
+    endpoint = models.CharField(
+        _("endpoint"),
+        max_length=80,
+        blank=True,
+        default="",
+        db_default="",
+        choices=ENDPOINTS,
+        help_text=_(
+            "Empty: the environment's. Nearer: words sooner; where it stands decides where audio is processed."
+        ),
     )
     phrases = models.TextField(
-        _("phrase hints"), blank=True, help_text=_("Names, places and terms the engine should expect, one a line.")
+        _("phrase hints"),
+        blank=True,
+        help_text=_(
+            "Names, places and terms the engine should expect, one a line. Too many: it hears them everywhere."
+        ),
     )
+    history = HistoricalRecords(excluded_fields=["updated_at"], verbose_name=_("revision"))
 
     class Meta:
         ordering = ("name",)
@@ -95,25 +130,45 @@ class TuningProfile(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A changed setting is the next revision, whoever changes it: figures stand by what calls ran with."""
+        with transaction.atomic():
+            stored = TuningProfile.objects.select_for_update().filter(pk=self.pk).first()
+            if stored is not None:
+                self.revision = stored.revision + (stored.settings() != self.settings())
+            super().save(*args, **kwargs)
+
     def clean(self) -> None:
         """What no single field can say."""
-        try:
-            self.tuning()
-        except TuningError as error:
-            raise ValidationError(str(error)) from error
         if self.vad_engine == "silero" and not silero.installed():
             raise ValidationError(
                 {"vad_engine": _("Silero is not installed here: pip install -r requirements-silero.txt")}
             )
+        values = {name: getattr(self, name) for name in BOUNDS}
+        if any(not isinstance(value, int) for value in values.values()):
+            return  # the fields have said so
+        met = conflicts(values)
+        if met:
+            raise ValidationError({c.field: ValidationError(_(c.sentence), code=c.code) for c in met})
+
+    def settings(self) -> dict[str, Any]:
+        """Everything that a call can notice."""
+        return {name: getattr(self, name) for name in SETTINGS}
 
     def tuning(self) -> Tuning:
         """The frozen snapshot that a call takes at its start. Raises TuningError for a row out of bounds."""
-        values = {name: getattr(self, name) for name in BOUNDS}
         return Tuning(
-            **values,
-            vad_engine=self.vad_engine,
-            streaming=self.streaming,
-            model=self.model,
+            **{name: value for name, value in self.settings().items() if name != "phrases"},
             phrase_hints=tuple(line.strip() for line in self.phrases.splitlines() if line.strip()),
             profile=f"{self.name}@{self.revision}",
+            profile_id=self.pk or 0,
+            revision=self.revision,
         )
+
+
+SETTINGS = tuple(
+    field.name
+    for field in TuningProfile._meta.concrete_fields
+    if field.name not in ("id", "name", "is_default", "revision", "updated_at")
+)
+"""Fields that a call can notice: a change of one is a revision."""

@@ -6,7 +6,7 @@ works with a frozen ``Tuning`` taken once at its start. Pure: no Django.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -187,6 +187,66 @@ VAD_ENGINES = {"webrtc": _("webrtcvad above the noise floor"), "silero": _("Sile
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two settings, each within its bounds, that do not go together."""
+
+    code: str
+    """Stable."""
+    field: str
+    """Where a form says it."""
+    sentence: str
+    is_met: Callable[[Mapping[str, int]], bool]
+
+
+MOST_HELD_MS = 30_000
+"""Attempts to open a stream that last longer than this: more audio is held for it than it can catch up with."""
+CONFLICTS = (
+    Conflict(
+        "renewal_order",
+        "renew_latest_s",
+        _("The latest renewal must come after the first moment for one."),
+        lambda v: v["renew_latest_s"] <= v["renew_after_s"],
+    ),
+    Conflict(
+        "deadline_before_timeout",
+        "stt_fallback_deadline_ms",
+        _("The one-shot deadline must be longer than the time-out after speech."),
+        lambda v: v["stt_fallback_deadline_ms"] <= v["stt_timeout_ms"],
+    ),
+    Conflict(
+        "hangover_below_batch",
+        "vad_hangover_ms",
+        _("The silence that ends speech must not be shorter than an audio batch: the last words are not sent yet."),
+        lambda v: v["vad_hangover_ms"] < v["stt_batch_ms"],
+    ),
+    Conflict(
+        "debounce_beyond_timeout",
+        "stt_partial_debounce_ms",
+        _("The partial debounce must be shorter than the time-out after speech: the last partial would come too late."),
+        lambda v: v["stt_partial_debounce_ms"] >= v["stt_timeout_ms"],
+    ),
+    Conflict(
+        "attempts_outlast_audio",
+        "stt_attempts",
+        _("All attempts and their pauses together must stay below 30 s: no stream catches up with more audio."),
+        lambda v: v["stt_attempts"] * v["stt_retry_ms"] > MOST_HELD_MS,
+    ),
+    Conflict(
+        "pause_before_words",
+        "pause_after_s",
+        _("The silence that pauses the stream must be 0 or longer than hangover and time-out: words may still come."),
+        lambda v: 0 < v["pause_after_s"] * 1000 <= v["vad_hangover_ms"] + v["stt_timeout_ms"],
+    ),
+)
+"""A form refuses them all. A call refuses only the first: with the others it hears, badly."""
+
+
+def conflicts(values: Mapping[str, int]) -> list[Conflict]:
+    """What does not go together in these settings, which hold every field of BOUNDS."""
+    return [conflict for conflict in CONFLICTS if conflict.is_met(values)]
+
+
+@dataclass(frozen=True, slots=True)
 class Tuning:
     """One call's settings. Units are in the names; bounds in BOUNDS."""
 
@@ -212,14 +272,21 @@ class Tuning:
     """One of VAD_ENGINES."""
     streaming: bool = True
     """False sends every utterance to the one-shot recogniser."""
+    early_punctuation: bool = True
+    """A partial that ends in . , ? or ! is strong, however short."""
     language: str = "iw-IL"
     """BCP-47 as Google writes Hebrew; he-IL is accepted as well."""
     model: str = ""
     """Empty: chosen by stt/selection.py."""
+    endpoint: str = ""
+    """Host of the engine; empty: the environment's."""
     phrase_hints: tuple[str, ...] = ()
     """Names, places and terms that the engine should expect."""
     profile: str = "environment"
-    """Which profile and revision these came from, for the call's record."""
+    """Which profile and revision these came from, for people: ``name@revision``."""
+    profile_id: int = 0
+    """The same for the call's record; 0: no profile."""
+    revision: int = 0
 
     def __post_init__(self) -> None:
         for name, bounds in BOUNDS.items():

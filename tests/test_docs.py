@@ -7,10 +7,13 @@ import grpc
 import pytest
 from django.conf import settings
 
-from calls import kept, listing, session
+from calls import kept, lines, listing, session
+from calls.desk import figures, selectors
+from calls.desk.uncertainty import MATTERS
 from stt import hearing, silero
 from stt.audio import FRAME_MS
 from stt.endpoint import EndpointOptions
+from stt.models import SETTINGS
 from stt.tuning import BOUNDS, Tuning
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,6 +109,21 @@ def test_requirements_name_no_index_and_pin_everything():
         for line in (ROOT / name).read_text().splitlines():
             assert line.startswith("#") or "==" in line, line
             assert "://" not in line and "--" not in line.split("#")[0], line
+
+
+def test_the_tuning_page_names_every_setting_and_has_the_codes_numbers():
+    page = doc("tuning.md")
+    for name in SETTINGS:
+        assert f"`{name}`" in page
+    assert f"the newest {selectors.MOST_CALLS} ended calls" in page
+    assert f"at most {selectors.MOST_TURNS // 1000} 000 turns" in page
+    assert f"within {figures.CUT_OFF_MS} ms" in page
+    assert f"final p50 ± {MATTERS[figures.Measure.FINAL_P50]:.0f} ms" in page
+    assert f"regret ± {100 * MATTERS[figures.Measure.REGRET]:.0f} points" in page
+    assert lines.REFRESH_S == 2.0
+    assert "within two seconds" in page
+    for name in re.findall(r"\(images/([\w-]+\.png)\)", page):
+        assert (ROOT / "docs" / "images" / name).is_file()
 
 
 def test_the_reliability_page_has_the_codes_numbers():

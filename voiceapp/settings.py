@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "csp",
+    "simple_history",
     "stt",
     "calls",
     "voiceapp",

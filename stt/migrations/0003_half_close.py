@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             field=models.PositiveIntegerField(
                 db_default=120,
                 default=120,
-                help_text="\u2066half_close_ms: 0–2000 ms\u2069. 0: never. Smaller: finals sooner, for more requests (120: 32 a minute of talk) and billed seconds (+30 %).",
+                help_text="\u2066half_close_ms: 0–2000 ms (120)\u2069. 0: never. Smaller: finals sooner, for more requests (120: 32 a minute of talk) and billed seconds (+30 %).",
                 validators=[
                     django.core.validators.MinValueValidator(0),
                     django.core.validators.MaxValueValidator(2000),
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
             field=models.PositiveIntegerField(
                 db_default=600,
                 default=600,
-                help_text="\u2066half_close_requests: 0–100000\u2069. Larger: finals come at once in more calls of this process; Google refuses beyond 900 of all processes.",
+                help_text="\u2066half_close_requests: 0–100000 (600)\u2069. Larger: finals come at once in more calls of this process; Google refuses beyond 900 of all processes.",
                 validators=[
                     django.core.validators.MinValueValidator(0),
                     django.core.validators.MaxValueValidator(100000),

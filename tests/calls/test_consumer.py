@@ -14,6 +14,7 @@ from twilio.request_validator import RequestValidator
 
 from calls import consumers, recognition, tokens
 from calls.consumers import HeardText, MediaStreamConsumer
+from calls.lines import LineSettings
 from calls.models import Call, CallEvent, Transcript
 from calls.routing import websocket_application
 from calls.store import writer
@@ -111,7 +112,7 @@ async def test_a_call_is_heard_and_kept(engine, caplog):
 
 
 async def test_a_call_that_wants_silero_is_heard_without_it_until_its_model_is_there(engine, monkeypatch):
-    monkeypatch.setattr("calls.lines.lines._default", Tuning(vad_engine="silero"))
+    monkeypatch.setattr("calls.lines.lines._default", LineSettings(Tuning(vad_engine="silero")))
     caller = Caller()
     await caller.call()
     await caller.play(silence(500) + speech(600) + silence(300))
@@ -123,7 +124,7 @@ async def test_a_call_that_wants_silero_is_heard_without_it_until_its_model_is_t
 
 
 async def test_a_call_that_wants_silero_is_heard_by_it_and_late_decisions_are_counted(engine, monkeypatch):
-    monkeypatch.setattr("calls.lines.lines._default", Tuning(vad_engine="silero"))
+    monkeypatch.setattr("calls.lines.lines._default", LineSettings(Tuning(vad_engine="silero")))
     asked = []
     monkeypatch.setattr("stt.silero.thread.vad", lambda: SileroVad(lambda vad, pcm: asked.append(pcm)))
     caller = Caller()

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from django.utils import timezone
 
 from calls.lines import LineCache, first_profile, warn_of_differences
-from calls.models import PhoneLine
+from calls.models import PhoneLine, Trial
 from stt import silero
 from stt.models import TuningProfile
 from stt.tuning import Tuning
@@ -14,7 +15,7 @@ ENVIRONMENT = Tuning(vad_hangover_ms=300)
 
 
 def test_until_the_database_was_read_the_environment_rules():
-    assert LineCache(ENVIRONMENT).tuning_for("+1") == ENVIRONMENT
+    assert LineCache(ENVIRONMENT).tuning_for("+1", "CA1") == ENVIRONMENT
 
 
 @pytest.mark.django_db
@@ -24,8 +25,8 @@ def test_a_line_has_its_own_profile_and_others_the_default():
     PhoneLine.objects.create(number="+97231234567", name="sales", profile=quick)
     cache = LineCache(ENVIRONMENT)
     cache.refresh()
-    assert cache.tuning_for("+1").vad_hangover_ms == 300
-    mine = cache.tuning_for("+97231234567")
+    assert cache.tuning_for("+1", "CA1").vad_hangover_ms == 300
+    mine = cache.tuning_for("+97231234567", "CA1")
     assert (mine.vad_hangover_ms, mine.phrase_hints) == (150, ("רחוב הרצל", "דיזנגוף"))
     assert mine.profile == "quick@1"
 
@@ -37,10 +38,10 @@ def test_a_change_reaches_the_next_call_and_a_bad_row_does_not():
     cache.refresh()
     TuningProfile.objects.filter(pk=profile.pk).update(vad_hangover_ms=400)
     cache.refresh()
-    assert cache.tuning_for("+1").vad_hangover_ms == 400
+    assert cache.tuning_for("+1", "CA1").vad_hangover_ms == 400
     TuningProfile.objects.filter(pk=profile.pk).update(vad_hangover_ms=5)
     cache.refresh()
-    assert cache.tuning_for("+1").vad_hangover_ms == 400
+    assert cache.tuning_for("+1", "CA1").vad_hangover_ms == 400
 
 
 @pytest.mark.django_db
@@ -48,7 +49,8 @@ def test_streaming_off_in_the_environment_always_wins():
     first_profile(ENVIRONMENT)
     cache = LineCache(replace(ENVIRONMENT, streaming=False))
     cache.refresh()
-    assert cache.tuning_for("+1").streaming is False
+    tuning = cache.tuning_for("+1", "CA1")
+    assert (tuning.streaming, tuning.profile, tuning.profile_id) == (False, "default@1", 0)
 
 
 @pytest.mark.django_db
@@ -69,4 +71,24 @@ def test_silero_is_loaded_once_a_profile_wants_it(monkeypatch):
     TuningProfile.objects.filter(pk=profile.pk).update(vad_engine="silero")
     cache.refresh()
     assert started == [True]
-    assert cache.tuning_for("+1").vad_engine == "silero"
+    assert cache.tuning_for("+1", "CA1").vad_engine == "silero"
+
+
+@pytest.mark.django_db
+def test_a_trial_splits_a_lines_calls_between_two_revisions_until_it_ends():
+    first_profile(ENVIRONMENT)
+    quick = TuningProfile.objects.create(name="quick", vad_hangover_ms=150)
+    quick.vad_hangover_ms = 250
+    quick.save()
+    line = PhoneLine.objects.create(number="+1", name="sales", profile=quick)
+    trial = Trial.objects.create(line=line, a=quick.history.get(revision=2), b=quick.history.get(revision=1))
+    cache = LineCache(ENVIRONMENT)
+    cache.refresh()
+    taken = [cache.tuning_for("+1", f"CA{i}") for i in range(400)]
+    assert {(t.profile, t.vad_hangover_ms) for t in taken} == {("quick@1", 150), ("quick@2", 250)}
+    assert 160 < sum(t.revision == 1 for t in taken) < 240
+    assert cache.tuning_for("+2", "CA1").vad_hangover_ms == 300
+    trial.ended_at = timezone.now()
+    trial.save()
+    cache.refresh()
+    assert {cache.tuning_for("+1", f"CA{i}").revision for i in range(20)} == {2}

@@ -17,6 +17,7 @@ from calls.journal import Journal
 from calls.models import Call, CallEvent, Transcript
 from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, TurnSaved
 from calls.turns import Source, Turn
+from stt.tuning import Tuning
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 STARTED = CallStarted("CA1", "MZ1", NOW, "+972501234567", "+97235550100", {"stt_batch_ms": 80})
@@ -261,3 +262,11 @@ def test_the_export_lists_the_streams_of_a_call_that_lost_its_socket():
 def test_an_unknown_call_is_one_clear_sentence():
     with pytest.raises(CommandError, match="unknown_call"):
         call_command("export_calls", "--call", "CAnone")
+
+
+@pytest.mark.django_db
+def test_a_call_keeps_which_revision_it_ran_with():
+    tuned = Tuning(profile="quick@3", profile_id=7, revision=3).as_dict()
+    store.write([CallStarted("CA1", "MZ1", NOW, tuning=tuned), CallStarted("CA2", "MZ2", NOW, tuning={})])
+    kept = Call.objects.order_by("call_sid").values_list("tuning_profile", "tuning_revision")
+    assert list(kept) == [(7, 3), (None, None)]

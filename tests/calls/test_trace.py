@@ -1,5 +1,6 @@
 """What a call's ear perceived, kept beside its recording."""
 
+from calls.actions import Feed
 from calls.recording import RecordingDisk
 from calls.trace import HearingTrace, read_trace
 from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened, Word
@@ -10,7 +11,8 @@ def test_frames_and_events_come_back_in_order(tmp_path):
     disk.start()
     trace = HearingTrace(tmp_path / "call.trace", disk, began_ms=1000.0)
     for i in range(60):
-        trace.frame(20 * i, -40.4 if i < 30 else -200.0, i < 30)
+        level_dbfs = -40.4 if i < 30 else -200.0
+        trace.frame(Feed(b"", 20 * i, level_dbfs, i < 30, i == 1), 1010.0 + 20.4 * i)
     for event in (
         StreamOpened(0, 1),
         Interim(("שלום",), 600),
@@ -19,15 +21,22 @@ def test_frames_and_events_come_back_in_order(tmp_path):
         StreamClosed(0),
     ):
         trace.event(event, 2500.0)
+    trace.stopped(2600.0)
+    trace.frame(Feed(b"", 1200), 3000.0)
     trace.flush()
     disk.stop(10)
     lines = list(read_trace(tmp_path / "call.trace"))
     assert [line.get("event", "frames") for line in lines] == [
-        "frames", "StreamOpened", "Interim", "Final", "OneShotDone", "StreamClosed", "frames",
+        "frames", "StreamOpened", "Interim", "Final", "OneShotDone", "StreamClosed", "Stopped", "frames",
+        "frames",
     ]  # fmt: skip
     assert (lines[0]["frames"], lines[0]["dbfs"][0], lines[0]["voiced"][29:31]) == (0, -40, [True, False])
+    assert (lines[0]["arrived_ms"][:4], lines[0]["arrived_ms"][49]) == ([10, 30, 51, 71], 1010)
+    assert lines[0]["pitchless"][:3] == [False, True, False]
+    assert (lines[-2]["arrived_ms"][0], lines[-1]["arrived_ms"]) == (1030, [2000])  # a long gap begins a new line
     assert lines[2] | {} == {
-        "event": "Interim", "now_ms": 1500, "words": ["שלום"], "end_ms": 600, "stability": 0.0, "stream": 0,
+        "event": "Interim", "now_ms": 1500, "after_ms": 1200, "words": ["שלום"], "end_ms": 600, "stability": 0.0,
+        "stream": 0,
     }  # fmt: skip
     assert lines[4]["error"] == "unavailable"
 

@@ -11,9 +11,10 @@ from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
 from calls import admission, tokens, views
-from calls.lines import Fallback
+from calls.lines import Fallback, LineSettings
 from calls.models import Call
 from calls.twilio_auth import handshake_is_signed
+from stt.tuning import Tuning
 
 TOKEN = "12345"
 URL = "https://voice.example.org"
@@ -69,9 +70,21 @@ def test_what_we_ended_is_not_begun_again(client):
 
 
 @pytest.mark.django_db
+def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypatch):
+    line = LineSettings(Tuning(), greeting="שלום, מה שלומך?", follow_number="+97231111111")
+    monkeypatch.setitem(views.lines._lines, "+97235550100", line)
+    verbs = list(ElementTree.fromstring(post(client, "/twilio/voice").content))
+    assert [verb.tag for verb in verbs] == ["Say", "Connect"]
+    assert verbs[0].text == "שלום, מה שלומך?"
+    Call.objects.create(call_sid="CA1", end_reason="too_long")
+    assert b"<Dial>+97231111111</Dial>" in post(client, "/twilio/after", CallStatus="in-progress").content
+    assert b"<Hangup" in post(client, "/twilio/after", CallStatus="completed").content
+
+
+@pytest.mark.django_db
 def test_a_second_lost_socket_gets_what_the_line_has(client, monkeypatch):
-    line = Fallback("אין מענה", number="+97231111111")
-    monkeypatch.setitem(views.lines._fallbacks, "+97235550100", line)
+    line = LineSettings(Tuning(), fallback=Fallback("אין מענה", number="+97231111111"))
+    monkeypatch.setitem(views.lines._lines, "+97235550100", line)
     response = ElementTree.fromstring(post(client, "/twilio/after?lost=1", CallStatus="in-progress").content)
     assert response.find("Say").text == "אין מענה"
     assert response.find("Dial").text == "+97231111111"
@@ -106,7 +119,8 @@ def test_a_balancer_cannot_mend_a_call_that_lost_two_sockets(client, monkeypatch
 
 def test_a_line_can_take_a_message(client, monkeypatch):
     monkeypatch.setattr(admission, "draining", True)
-    monkeypatch.setitem(views.lines._fallbacks, "+97235550100", Fallback(records=True))
+    line = LineSettings(Tuning(), fallback=Fallback(records=True))
+    monkeypatch.setitem(views.lines._lines, "+97235550100", line)
     assert ElementTree.fromstring(post(client, "/twilio/voice").content).find("Record") is not None
 
 

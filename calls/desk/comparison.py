@@ -1,0 +1,171 @@
+"""Two revisions side by side, ready to be shown: each measure, each setting beside what it moves, and the plots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from calls.desk.figures import PERCENTILES, Measure
+from calls.desk.selectors import DAY, MOST_COUNTED, SLOT_MS, Measured
+from calls.desk.uncertainty import Estimate, Verdict, differences, verdict
+from calls.desk.words import LABELS, LESS_IS_BETTER, MOVES, UNITS, Setting, setting
+from stt.models import SETTINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A figure as text: numbers left to right, whatever the page."""
+
+    value: str
+    interval: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRow:
+    label: Any
+    a: Shown
+    b: Shown
+    difference: Shown
+    mood: str
+    """``better`` | ``worse`` | ``other`` | "" where nothing is clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    setting: Setting
+    default: str
+    a: str
+    b: str
+    is_changed: bool
+    moves: list[MeasureRow]
+
+
+@dataclass(slots=True)
+class Comparison:
+    """B against A."""
+
+    a: Measured
+    b: Measured
+    a_row: Any
+    """The history's row: its name, and the settings."""
+    b_row: Any
+    found: dict[Measure, Estimate] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.found = differences(self.a.sample, self.a.drawn, self.b.sample, self.b.drawn)
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict(self.a.sample, self.b.sample, self.found)
+
+    @property
+    def open_labels(self) -> list[Any]:
+        return [LABELS[measure] for measure in self.verdict.open]
+
+    @property
+    def a_name(self) -> str:
+        return name_of(self.a_row)
+
+    @property
+    def b_name(self) -> str:
+        return name_of(self.b_row)
+
+    @property
+    def looked_at(self) -> list[tuple[str, int, str, int]]:
+        """Name, calls looked at, of how many, turns."""
+        return [
+            (name, len(side.sample.calls), counted(side), side.sample.turns)
+            for name, side in ((self.a_name, self.a), (self.b_name, self.b))
+        ]
+
+    def measures(self) -> list[MeasureRow]:
+        rows = [self._row(measure) for measure in Measure]
+        return [row for row in rows if row.a.value != "—" or row.b.value != "—"]
+
+    def settings(self) -> list[SettingRow]:
+        rows = []
+        for name in SETTINGS:
+            a, b = (_value(getattr(row, name)) for row in (self.a_row, self.b_row))
+            moves = [self._row(measure) for measure in MOVES.get(name, ())]
+            known = [row for row in moves if row.b.value != "—"]
+            one = setting(name)
+            rows.append(SettingRow(one, _value(one.default), a, b, a != b, known))
+        return sorted(rows, key=lambda row: not row.is_changed)
+
+    @property
+    def changed(self) -> int:
+        """Settings that differ: with more than one, no figure is the work of one alone."""
+        return sum(getattr(self.a_row, name) != getattr(self.b_row, name) for name in SETTINGS)
+
+    def plots(self) -> dict[str, Any]:
+        """For static/desk/plots.js: numbers and the words on the axes."""
+        return {
+            "a": self.a_name,
+            "b": self.b_name,
+            "slot_ms": SLOT_MS,
+            "distribution": [self.a.distribution(), self.b.distribution()],
+            "daily": self.a.slot >= DAY or self.b.slot >= DAY,
+            "over_time": [
+                [[int(p.at.timestamp()), p.p50_ms, p.p95_ms, p.calls] for p in side.over_time()]
+                for side in (self.a, self.b)
+            ],
+            "words": {
+                "final": _("from the end of speech to the text, ms"),
+                "share": _("turns, %"),
+                "time": _("time"),
+            },
+        }
+
+    def _row(self, measure: Measure) -> MeasureRow:
+        difference = self.found[measure]
+        return MeasureRow(
+            LABELS[measure],
+            shown(measure, self.a.estimates.get(measure, Estimate(None))),
+            shown(measure, self.b.estimates.get(measure, Estimate(None))),
+            shown(measure, difference, signed=True),
+            _mood(measure, difference),
+        )
+
+
+def shown(measure: Measure, estimate: Estimate, *, signed: bool = False) -> Shown:
+    if estimate.value is None:
+        return Shown("—")
+    if estimate.low is None or estimate.high is None:
+        return Shown(_number(measure, estimate.value, signed))
+    low, high = (_number(measure, edge, signed, bare=True) for edge in (estimate.low, estimate.high))
+    return Shown(_number(measure, estimate.value, signed), f"{low} … {high}")
+
+
+def name_of(row: Any) -> str:
+    return f"{row.name}@{row.revision}"
+
+
+def counted(side: Measured) -> str:
+    return f"> {MOST_COUNTED}" if side.more_than_counted else str(side.calls)
+
+
+def _mood(measure: Measure, difference: Estimate) -> str:
+    if not difference.is_clear or difference.value is None:
+        return ""
+    if measure not in LESS_IS_BETTER:
+        return "other"
+    return "better" if difference.value < 0 else "worse"
+
+
+def _number(measure: Measure, value: float, signed: bool, *, bare: bool = False) -> str:
+    sign = "+" if signed else ""
+    if measure in PERCENTILES:
+        text = f"{value:{sign}.0f}"
+    elif measure is Measure.WORDS_A_MINUTE:
+        text = f"{value:{sign}.1f}"
+    else:
+        text = f"{100 * value:{sign}.1f}"
+    return text if bare or not UNITS[measure] else f"{text} {UNITS[measure]}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    return str(value)

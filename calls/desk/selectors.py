@@ -1,0 +1,138 @@
+"""Figures read from rows, in bounded time: the newest calls of a revision by index, never all of them.
+
+What was looked at is part of the answer. Kept for a while in the process's cache; a call that ends makes a new answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from calls.desk.figures import CallFigures, Measure, Sample
+from calls.desk.uncertainty import Estimate, Resamples, estimates, resamples
+from calls.models import Call, Transcript, Trial
+
+MOST_CALLS = 400
+"""Of a revision, the newest."""
+MOST_TURNS = 12_000
+MOST_COUNTED = 10_000
+"""Beyond it a revision has "more than" so many calls."""
+KEPT_S = 300
+SLOT_MS = 50
+"""Width of a slot in a distribution."""
+SLOTS = 70
+DAY = timedelta(days=1)
+STEPS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), DAY)
+"""Calls are plotted by the finest of these that makes no more than MOST_POINTS."""
+MOST_POINTS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Finals of one minute, hour or day."""
+
+    at: datetime
+    calls: int
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(slots=True)
+class Measured:
+    """One revision, as far as it was looked at."""
+
+    profile: int
+    revision: int
+    calls: int
+    """Of the revision that are over, up to MOST_COUNTED + 1."""
+    sample: Sample
+    """The newest of them."""
+    started: list[datetime]
+    """Of the sample's calls, in its order."""
+    drawn: Resamples
+    estimates: dict[Measure, Estimate]
+
+    @property
+    def more_than_counted(self) -> bool:
+        return self.calls > MOST_COUNTED
+
+    @property
+    def slot(self) -> timedelta:
+        """Of the plot over time."""
+        span = max(self.started) - min(self.started) if self.started else timedelta()
+        return next((step for step in STEPS if span <= MOST_POINTS * step), DAY)
+
+    def distribution(self, latency: str = "final_ms") -> list[float]:
+        """Share of turns in each slot of SLOT_MS; the last one holds what is beyond."""
+        values = self.sample.values(latency)
+        counts = [0] * SLOTS
+        for value in values:
+            counts[min(SLOTS - 1, value // SLOT_MS)] += 1
+        return [count / len(values) for count in counts] if values else []
+
+    def over_time(self) -> list[Point]:
+        """Finals by the time of their calls."""
+        calls = sorted(zip(self.started, self.sample.calls, strict=True), key=lambda pair: pair[0])
+        points = []
+        for at, group in groupby(calls, key=lambda pair: _slot_of(pair[0], self.slot)):
+            sample = Sample([figures for _, figures in group])
+            found = sample.measures()
+            p50, p95 = found[Measure.FINAL_P50], found[Measure.FINAL_P95]
+            if p50 is not None and p95 is not None:
+                points.append(Point(at, len(sample.calls), p50, p95))
+        return points
+
+
+def measured(profile: int, revision: int, trial: Trial | None = None) -> Measured:
+    """A revision's figures; ``trial``: only of its calls."""
+    over = Call.objects.filter(tuning_profile=profile, tuning_revision=revision, ended_at__isnull=False)
+    if trial is not None:
+        over = over.filter(_within(trial))
+    newest = list(over.order_by("-started_at").values_list("pk", "started_at")[:MOST_CALLS])
+    key = f"desk:{profile}:{revision}:{trial.pk if trial else 0}:{len(newest)}:{newest[0][0] if newest else 0}"
+    return cache.get_or_set(key, lambda: _measure(profile, revision, over, newest), KEPT_S)
+
+
+def _measure(profile: int, revision: int, over: QuerySet[Call], newest: Sequence[tuple[int, Any]]) -> Measured:
+    figures = _figures([pk for pk, _ in newest])
+    kept = [(started_at, figures[pk]) for pk, started_at in newest if pk in figures and started_at is not None]
+    sample = Sample([one for _, one in kept])
+    drawn = resamples(sample, seed=revision)
+    counted = over.order_by()[: MOST_COUNTED + 1].count() if len(newest) == MOST_CALLS else len(newest)
+    return Measured(profile, revision, counted, sample, [at for at, _ in kept], drawn, estimates(sample, drawn))
+
+
+def _figures(calls: Sequence[int]) -> dict[int, CallFigures]:
+    """Of these calls, as far as MOST_TURNS reach; a call without a turn has figures of nothing."""
+    rows = (
+        Transcript.objects.filter(call_id__in=calls, speaker="caller")
+        .order_by("-call_id")
+        .values_list(
+            "call_id", "started_ms", "ended_ms", "text", "revised_text", "source", "unvoiced",
+            "partial_ms", "final_ms", "total_ms", named=True,
+        )[: MOST_TURNS + 1]
+    )  # fmt: skip
+    turns: list[Any] = list(rows)
+    cut_off = turns[MOST_TURNS].call_id if len(turns) > MOST_TURNS else None
+    figures = {call: CallFigures.of(group) for call, group in groupby(turns, key=lambda turn: turn.call_id)}
+    if cut_off is not None:
+        return {call: one for call, one in figures.items() if call > cut_off}
+    return {call: figures.get(call) or CallFigures() for call in calls}
+
+
+def _within(trial: Trial) -> Q:
+    during = Q(to_number=trial.line.number, started_at__gte=trial.started_at)
+    return during & Q(started_at__lt=trial.ended_at) if trial.ended_at else during
+
+
+def _slot_of(at: datetime, slot: timedelta) -> datetime:
+    local = timezone.localtime(at)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (local - midnight) // slot * slot

@@ -1,0 +1,56 @@
+"""Where a call's hearing traces and recordings are, read back. Blocking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from calls.models import Call
+from calls.recording import Recording, RecordingError
+from calls.rerun import Audio, Heard, heard_of
+from calls.session import NUMBERS_A_STREAM
+from calls.trace import read_trace
+
+
+class TraceMissing(Exception):
+    """``code``: ``trace_missing`` (purged, or never written) | ``trace_unreadable``."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTrace:
+    heard: Heard
+    audio: Audio | None
+    """None where the recording is gone."""
+    first_number: int
+    """Of its turns."""
+
+
+def traces_of(call: Call) -> list[StreamTrace]:
+    """Of each of a call's streams, in their order. Raises TraceMissing."""
+    if not call.streams:
+        raise TraceMissing("trace_missing")
+    streams = sorted(call.streams.values(), key=lambda stream: stream.get("started_at", ""))
+    return [_trace(stream.get("recording", ""), 1 + i * NUMBERS_A_STREAM) for i, stream in enumerate(streams)]
+
+
+def _trace(recording: str, first_number: int) -> StreamTrace:
+    path = Path(settings.VAR_DIR) / recording
+    if not recording or not path.with_suffix(".trace").is_file():
+        raise TraceMissing("trace_missing")
+    try:
+        heard = heard_of(read_trace(path.with_suffix(".trace")))
+    except (ValueError, KeyError, TypeError) as error:
+        raise TraceMissing("trace_unreadable") from error
+    if not heard.frames:
+        raise TraceMissing("trace_missing")
+    try:
+        audio = Audio(*Recording(path).ulaw())
+    except (OSError, RecordingError):
+        audio = None
+    return StreamTrace(heard, audio, first_number)

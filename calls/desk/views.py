@@ -1,0 +1,204 @@
+"""The desk's pages: what a profile's revisions did, a trial's report, and a call at other settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from calls.desk.comparison import Comparison, Shown, counted, name_of, shown
+from calls.desk.figures import Measure
+from calls.desk.selectors import Measured, measured
+from calls.desk.traces import TraceMissing, traces_of
+from calls.desk.words import UNKNOWN
+from calls.models import Call, Trial
+from calls.whatif import what_if
+from stt.models import SETTINGS, TuningProfile
+from stt.profiles import restore
+from stt.tuning import Tuning
+
+VIEW, TUNE = "stt.view_tuningprofile", "stt.change_tuningprofile"
+MOST_ROWS = 40
+"""Of a profile's history."""
+MOST_MEASURED = 8
+"""Revisions whose figures stand in the history."""
+LONGEST_FRAMES = 50 * 60 * 30
+"""A longer call is for ``manage.py whatif``: a page answers at once."""
+
+View = Callable[..., HttpResponse]
+
+
+def allowed(permission: str) -> Callable[[View], View]:
+    """Only people who may; who is not logged in is asked to."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path(), "admin:login")
+            if not request.user.is_staff or not request.user.has_perm(permission):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One saved change: who, when, what; and what its revision did."""
+
+    row: Any
+    name: str
+    changes: list[tuple[Any, str, str]]
+    """Field, before, after."""
+    measured: Measured | None
+    figures: list[Shown]
+    calls: str
+    can_restore: bool
+
+
+@require_safe
+@allowed(VIEW)
+def profile(request: HttpRequest, pk: int) -> HttpResponse:
+    """A profile's revisions beside what they did; two of them side by side."""
+    one = get_object_or_404(TuningProfile, pk=pk)
+    history = list(one.history.select_related("history_user")[: MOST_ROWS + 1])
+    rows = _history_rows(one, history)
+    choices = _choices(one, history)
+    b = request.GET.get("b", f"{one.pk}.{one.revision}")
+    a = request.GET.get("a", _before(rows, one))
+    comparison = _compared(choices, a, b)
+    context = {
+        "profile": one,
+        "history": rows,
+        "choices": [(key, name_of(row)) for key, row in choices.items()],
+        "a": a,
+        "b": b,
+        "comparison": comparison,
+        "can_tune": request.user.has_perm(TUNE),
+    }
+    return _page(request, "desk/profile.html", _("What it did: %(profile)s") % {"profile": one.name}, context)
+
+
+@require_POST
+@allowed(TUNE)
+def back_to(request: HttpRequest, pk: int, history_id: int) -> HttpResponse:
+    """Make an old revision's settings the profile's again."""
+    one = get_object_or_404(TuningProfile, pk=pk)
+    restore(one, get_object_or_404(one.history, history_id=history_id), request.user)
+    messages.success(request, _("The next call uses it."))
+    return redirect("desk-profile", pk=pk)
+
+
+@require_safe
+@allowed(VIEW)
+def trial(request: HttpRequest, pk: int) -> HttpResponse:
+    """A trial's difference, its uncertainty, and whether it is enough."""
+    one = get_object_or_404(Trial.objects.select_related("line", "a", "b", "started_by", "ended_by"), pk=pk)
+    a, b = (measured(row.id, row.revision, one) for row in (one.a, one.b))
+    comparison = Comparison(a, b, one.a, one.b)
+    return _page(request, "desk/trial.html", str(one), {"trial": one, "comparison": comparison})
+
+
+@require_safe
+@allowed(VIEW)
+def call(request: HttpRequest, sid: str) -> HttpResponse:
+    """A call's turns as they were, and as they would have been with a profile."""
+    if not request.user.has_perm("calls.view_call"):
+        raise PermissionDenied
+    one = get_object_or_404(Call, call_sid=sid)
+    profiles = list(TuningProfile.objects.all())
+    chosen = next((p for p in profiles if str(p.pk) == request.GET.get("profile")), profiles[0] if profiles else None)
+    context: dict[str, Any] = {"call": one, "profiles": profiles, "chosen": chosen}
+    if chosen is not None:
+        try:
+            context |= _what_if(one, chosen.tuning())
+        except TraceMissing as error:
+            context["code"] = error.code
+    return _page(request, "desk/call.html", _("What if: %(call)s") % {"call": one.call_sid[:10]}, context)
+
+
+def _what_if(one: Call, after: Tuning) -> dict[str, Any]:
+    """Raises TraceMissing."""
+    before = Tuning.from_mapping(one.tuning)
+    streams = traces_of(one)
+    if sum(len(stream.heard.frames) for stream in streams) > LONGEST_FRAMES:
+        raise TraceMissing("trace_too_long")
+    found = [what_if(s.heard, before, after, audio=s.audio, first=s.first_number) for s in streams]
+    same = replace(after, profile="", profile_id=0, revision=0) == replace(before, profile="", profile_id=0, revision=0)
+    return {
+        "pairs": [pair for result in found for pair in result.pairs],
+        "unknown": {one.setting: UNKNOWN[one.code] for result in found for one in result.unknown},
+        "guessed": sum(len(result.after.guessed) for result in found),
+        "same_settings": same,
+    }
+
+
+def _history_rows(one: TuningProfile, history: list[Any]) -> list[HistoryRow]:
+    rows: list[HistoryRow] = []
+    seen: set[int] = set()
+    for row, older in zip(history[:MOST_ROWS], [*history[1:], None], strict=False):
+        found = None
+        if row.revision not in seen and len(seen) < MOST_MEASURED:
+            found = measured(one.pk, row.revision)
+        seen.add(row.revision)
+        delta = row.diff_against(older).changes if older is not None else []
+        fields = {change.field: TuningProfile._meta.get_field(change.field).verbose_name for change in delta}
+        rows.append(
+            HistoryRow(
+                row,
+                name_of(row),
+                [(fields[change.field], str(change.old), str(change.new)) for change in delta],
+                found,
+                [shown(m, found.estimates[m]) for m in COLUMNS if m in found.estimates] if found else [],
+                counted(found) if found else "",
+                any(getattr(row, name) != getattr(one, name) for name in SETTINGS),
+            )
+        )
+    return rows
+
+
+COLUMNS = (Measure.FINAL_P50, Measure.FINAL_P95, Measure.REGRET, Measure.CUT_OFFS)
+
+
+def _choices(one: TuningProfile, history: list[Any]) -> dict[str, Any]:
+    """What can be compared: this profile's revisions, and the other profiles as they stand."""
+    choices: dict[str, Any] = {}
+    for row in history:
+        choices.setdefault(f"{one.pk}.{row.revision}", row)
+    for other in TuningProfile.objects.exclude(pk=one.pk):
+        choices[f"{other.pk}.{other.revision}"] = other
+    return choices
+
+
+def _before(rows: list[HistoryRow], one: TuningProfile) -> str:
+    """The newest revision before this one that has calls; else the one before."""
+    earlier = [row for row in rows if row.row.revision != one.revision]
+    with_calls = [row for row in earlier if row.measured is not None and row.measured.calls]
+    chosen = (with_calls or earlier)[0].row.revision if earlier else one.revision
+    return f"{one.pk}.{chosen}"
+
+
+def _compared(choices: dict[str, Any], a: str, b: str) -> Comparison | None:
+    if a not in choices or b not in choices:
+        return None
+    sides = []
+    for key in (a, b):
+        profile, revision = key.split(".")
+        sides.append(measured(int(profile), int(revision)))
+    return Comparison(sides[0], sides[1], choices[a], choices[b])
+
+
+def _page(request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, template, {**admin.site.each_context(request), "title": title, **context})

@@ -1,0 +1,90 @@
+"""How measures and settings are named on the desk's pages, and which measures each setting moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Field
+from django.utils.translation import gettext_lazy as _
+
+from calls.desk.figures import PERCENTILES, Measure
+from stt.models import TuningProfile
+from stt.tuning import BOUNDS
+
+LABELS = {
+    Measure.PARTIAL_P50: _("first partial, p50"),
+    Measure.PARTIAL_P95: _("first partial, p95"),
+    Measure.FINAL_P50: _("final, p50"),
+    Measure.FINAL_P95: _("final, p95"),
+    Measure.TOTAL_P50: _("answer, p50"),
+    Measure.TOTAL_P95: _("answer, p95"),
+    Measure.EARLY: _("early turns"),
+    Measure.FINAL: _("turns by a final"),
+    Measure.PARTIAL: _("turns by a partial"),
+    Measure.FALLBACK: _("turns by the one-shot"),
+    Measure.NONE: _("turns without words"),
+    Measure.REGRET: _("regret: words changed afterwards"),
+    Measure.CUT_OFFS: _("cut-offs: the next utterance within 400 ms"),
+    Measure.WORDS_A_MINUTE: _("words a minute"),
+}
+UNITS = {measure: "ms" if measure in PERCENTILES else "%" for measure in Measure} | {Measure.WORDS_A_MINUTE: ""}
+LESS_IS_BETTER = frozenset(PERCENTILES) | {Measure.FALLBACK, Measure.NONE, Measure.REGRET, Measure.CUT_OFFS}
+"""Of the others neither is better by itself."""
+
+UNKNOWN = {
+    "other_engine": _("Another engine's words are not known: those of this call stand."),
+    "other_streams": _("Other streams' words and times are not known: those of this call stand."),
+    "finer_partials": _("Partials that were passed over are not known."),
+    "finer_ear": _("A more sensitive ear cannot be known without the recording: what was voiced stands."),
+}
+"""What a trace cannot say (calls/whatif.py)."""
+
+_WAIT = (Measure.FINAL_P50, Measure.FINAL_P95)
+MOVES: dict[str, tuple[Measure, ...]] = {
+    "vad_hangover_ms": (Measure.CUT_OFFS, *_WAIT),
+    "vad_aggressiveness": (Measure.NONE, Measure.CUT_OFFS, Measure.WORDS_A_MINUTE),
+    "vad_engine": (Measure.NONE, Measure.CUT_OFFS, Measure.FINAL_P50),
+    "noise_margin_db": (Measure.NONE, Measure.CUT_OFFS, Measure.WORDS_A_MINUTE),
+    "stt_timeout_ms": (Measure.FINAL, Measure.PARTIAL, Measure.REGRET, *_WAIT),
+    "early_min_characters": (Measure.EARLY, Measure.REGRET, Measure.FINAL_P50),
+    "early_punctuation": (Measure.EARLY, Measure.REGRET, Measure.FINAL_P50),
+    "coverage_slack_ms": (Measure.EARLY, Measure.REGRET, Measure.FINAL_P50),
+    "half_close_ms": (Measure.FINAL_P50, Measure.FINAL_P95, Measure.REGRET),
+    "half_close_requests": (Measure.FINAL_P50, Measure.FINAL_P95),
+    "settle_ms": (Measure.PARTIAL, Measure.REGRET, Measure.FINAL_P95),
+    "stt_fallback_deadline_ms": (Measure.FALLBACK, Measure.NONE, Measure.FINAL_P95),
+    "streaming": (Measure.FALLBACK, Measure.PARTIAL_P50, *_WAIT),
+    "model": (Measure.WORDS_A_MINUTE, Measure.REGRET, Measure.NONE),
+    "endpoint": (Measure.PARTIAL_P50, *_WAIT),
+    "phrases": (Measure.REGRET, Measure.WORDS_A_MINUTE),
+    "stt_batch_ms": (Measure.PARTIAL_P50, Measure.FINAL_P50),
+    "stt_partial_debounce_ms": (Measure.PARTIAL_P50, Measure.EARLY, Measure.FINAL_P50),
+    "stt_attempts": (Measure.FALLBACK, Measure.PARTIAL_P95),
+    "stt_retry_ms": (Measure.FALLBACK, Measure.PARTIAL_P95),
+    "renew_after_s": (Measure.FALLBACK, Measure.REGRET),
+    "renew_latest_s": (Measure.FALLBACK, Measure.REGRET),
+    "deaf_after_ms": (Measure.FALLBACK, Measure.NONE),
+    "pause_after_s": (Measure.PARTIAL_P50, Measure.PARTIAL_P95),
+}
+"""The figures to watch when a setting is turned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One field of a profile, as a page shows it."""
+
+    name: str
+    label: Any
+    unit: str
+    default: Any
+    trades: Any
+
+
+def setting(name: str) -> Setting:
+    field = TuningProfile._meta.get_field(name)
+    bounds = BOUNDS.get(name)
+    trades = _(bounds.trades) if bounds is not None else getattr(field, "help_text", "")
+    unit = bounds.unit if bounds is not None else ""
+    default = field.get_default() if isinstance(field, Field) else ""
+    return Setting(name, getattr(field, "verbose_name", name), unit, default, trades)

@@ -1,0 +1,183 @@
+"""What a call's turns would have been at other settings: two reruns of its trace, compared turn by turn. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from calls.rerun import Audio, Heard, HeardEvent, Rerun, rerun
+from calls.turns import Turn
+from stt.endpoint import EndpointOptions
+from stt.events import Final, Interim
+from stt.tuning import Tuning
+
+SAME_SHARE = 0.5
+"""Two turns are of the same speech when they share this much of the longer one."""
+ENGINES = ("streaming", "model", "endpoint", "phrase_hints", "language")
+STREAMS = (
+    "stt_batch_ms",
+    "stt_attempts",
+    "stt_retry_ms",
+    "renew_after_s",
+    "renew_latest_s",
+    "deaf_after_ms",
+    "pause_after_s",
+    "half_close_ms",
+    "half_close_requests",
+)
+DETECTOR = "vad_engine"
+EARS = ("vad_aggressiveness", "noise_margin_db")
+BOUNDARIES = ("vad_hangover_ms", *EARS)
+"""Where speech ends decides when a stream is half-closed for its final."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What a trace cannot say of a setting that was changed."""
+
+    setting: str
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The same speech before and after; None where it is no turn of its own."""
+
+    before: Turn | None
+    after: Turn | None
+
+    @property
+    def is_changed(self) -> bool:
+        """Other words were handed on, or the speech was divided otherwise."""
+        return self.before is None or self.after is None or self.before.text != self.after.text
+
+    @property
+    def source_changed(self) -> bool:
+        return self.before is None or self.after is None or self.before.source != self.after.source
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """One stream at both settings."""
+
+    before: Rerun
+    after: Rerun
+    pairs: list[Pair]
+    unknown: list[Unknown] = field(default_factory=list)
+
+
+def what_if(heard: Heard, before: Tuning, after: Tuning, *, audio: Audio | None = None, first: int = 1) -> WhatIf:
+    """``audio``: the recording, for settings of the ear that a trace cannot answer. ``first``: the first turn's number.
+
+    Settings that only another engine or other streams could answer stay as they were.
+    """
+    known = rerun(heard, before, first=first)
+    listens = _ear_needs_audio(before, after)
+    stays = {name: getattr(before, name) for name in (*ENGINES, *STREAMS, DETECTOR)}
+    predicted = rerun(
+        _debounced(heard, before, after),
+        replace(after, **stays),
+        known=known,
+        audio=audio if listens else None,
+        first=first,
+    )
+    pairs = paired(known.turns.values(), predicted.turns.values())
+    return WhatIf(known, predicted, pairs, unknowable(before, after, recorded=audio is not None))
+
+
+def unknowable(before: Tuning, after: Tuning, *, recorded: bool) -> list[Unknown]:
+    """What was changed and cannot be known, in the order of the settings."""
+    changed = [name for name in before.as_dict() if getattr(before, name) != getattr(after, name)]
+    found = []
+    for name in changed:
+        if name in ENGINES:
+            sentence = "another engine's words are not known: those of this call stand"
+            found.append(Unknown(name, "other_engine", sentence))
+        elif name == DETECTOR:
+            found.append(Unknown(name, "other_ear", "what another detector takes for speech is not known"))
+        elif name in STREAMS:
+            sentence = "other streams' words and times are not known: those of this call stand"
+            found.append(Unknown(name, "other_streams", sentence))
+        elif name == "stt_partial_debounce_ms" and after.stt_partial_debounce_ms < before.stt_partial_debounce_ms:
+            found.append(Unknown(name, "finer_partials", "partials that were passed over are not known"))
+        elif name in EARS and not recorded and _ear_needs_audio(before, after):
+            sentence = "a more sensitive ear cannot be known without the recording: what was voiced stands"
+            found.append(Unknown(name, "finer_ear", sentence))
+        if name in BOUNDARIES and before.half_close_ms:
+            sentence = "streams would be half-closed at other moments: the finals of this call stand"
+            found.append(Unknown(name, "other_finals", sentence))
+    return found
+
+
+def paired(before: Iterable[Turn], after: Iterable[Turn]) -> list[Pair]:
+    """Turns of the same speech, by the time they share, in speech order; each at most once."""
+    olds, news = (sorted(turns, key=lambda turn: (turn.started_ms, turn.number)) for turns in (before, after))
+    pairs: list[Pair] = []
+    i = j = 0
+    while i < len(olds) and j < len(news):
+        old, new = olds[i], news[j]
+        if _share(old, new) >= SAME_SHARE:
+            pairs.append(Pair(old, new))
+            i, j = i + 1, j + 1
+        elif (old.ended_ms, old.started_ms) <= (new.ended_ms, new.started_ms):
+            pairs.append(Pair(old, None))
+            i += 1
+        else:
+            pairs.append(Pair(None, new))
+            j += 1
+    return [*pairs, *(Pair(old, None) for old in olds[i:]), *(Pair(None, new) for new in news[j:])]
+
+
+def right(predicted: Sequence[Pair], truth: Sequence[Pair]) -> tuple[int, int]:
+    """How many of the turns that were really heard at the other settings were foretold: their source, and whether
+    their words change; and of how many. Both sides are paired with the same turns before."""
+    foretold = {pair.after.number: pair for pair in predicted if pair.after is not None}
+    really = {pair.after.number: pair for pair in truth if pair.after is not None}
+    hits = 0
+    for one in paired(_afters(really), _afters(foretold)):
+        if one.before is not None and one.after is not None and one.before.source == one.after.source:
+            hits += really[one.before.number].is_changed == foretold[one.after.number].is_changed
+    return hits, len(really)
+
+
+def _debounced(heard: Heard, before: Tuning, after: Tuning) -> Heard:
+    """The trace as a longer debounce would have delivered it: at most one interim in a window, the newest wins."""
+    window_ms = after.stt_partial_debounce_ms
+    if window_ms <= before.stt_partial_debounce_ms:
+        return heard
+    events: list[HeardEvent] = []
+    until_ms, waiting = -1, None
+    for one in heard.events:
+        if waiting is not None and one.now_ms >= until_ms:
+            events.append(HeardEvent(until_ms, waiting))
+            until_ms, waiting = until_ms + window_ms, None
+        if not isinstance(one.event, Interim):
+            if isinstance(one.event, Final):
+                # It says all that the waiting interim said, and more.
+                until_ms, waiting = -1, None
+            events.append(one)
+        elif one.now_ms < until_ms:
+            waiting = one.event
+        else:
+            events.append(one)
+            until_ms = one.now_ms + window_ms
+    if waiting is not None:
+        events.append(HeardEvent(until_ms, waiting))
+    return replace(heard, events=events)
+
+
+def _ear_needs_audio(before: Tuning, after: Tuning) -> bool:
+    """A higher margin takes voice away where the kept level says so; anything else must listen."""
+    detectors = [replace(EndpointOptions.of(one), hangover_ms=0, noise_margin_db=0) for one in (before, after)]
+    return detectors[0] != detectors[1] or after.noise_margin_db < before.noise_margin_db
+
+
+def _share(old: Turn, new: Turn) -> float:
+    shared = min(old.ended_ms, new.ended_ms) - max(old.started_ms, new.started_ms)
+    longest = max(old.ended_ms - old.started_ms, new.ended_ms - new.started_ms)
+    return shared / longest if longest > 0 else float(old.started_ms == new.started_ms)
+
+
+def _afters(pairs: Mapping[int, Pair]) -> list[Turn]:
+    return [pair.after for pair in pairs.values() if pair.after is not None]

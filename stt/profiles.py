@@ -1,0 +1,42 @@
+"""What people do with profiles beside editing one: each leaves who did it in the profile's history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from stt.models import SETTINGS, TuningProfile
+
+
+def duplicate(profile: TuningProfile, by: Any) -> TuningProfile:
+    """A profile of its own with the same settings, which no line uses yet."""
+    names = set(TuningProfile.objects.values_list("name", flat=True))
+    number = next(n for n in range(2, len(names) + 3) if f"{profile.name} {n}" not in names)
+    copy = TuningProfile(name=f"{profile.name} {number}", **profile.settings())
+    copy._history_user = by
+    copy.save()
+    return copy
+
+
+def activate(profile: TuningProfile, by: Any) -> None:
+    """Make it the default of every line without one."""
+    with transaction.atomic():
+        for one in TuningProfile.objects.select_for_update().filter(is_default=True).exclude(pk=profile.pk):
+            _set_default(one, False, by)
+        _set_default(profile, True, by)
+
+
+def restore(profile: TuningProfile, revision: Any, by: Any) -> None:
+    """Back to a row of the profile's history: its settings again, as a new revision."""
+    for name in SETTINGS:
+        setattr(profile, name, getattr(revision, name))
+    profile._history_user = by
+    profile._change_reason = f"back to revision {revision.revision}"
+    profile.save()
+
+
+def _set_default(profile: TuningProfile, default: bool, by: Any) -> None:
+    profile.is_default = default
+    profile._history_user = by
+    profile.save()

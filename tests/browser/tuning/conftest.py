@@ -1,0 +1,43 @@
+"""Two server processes as in production, and a page in front of them."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+import redis
+
+from tests.browser.conftest import WATCH_THE_POLICY, missing
+from tests.live.pair import REDIS, Pair
+
+PASSWORD = "desk-password"
+
+
+@pytest.fixture
+def page(chromium):
+    """A page in Hebrew; an error on its console, and so a violation of the CSP, fails the test."""
+    context = chromium.new_context(locale="he-IL", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    said: list[str] = []
+    page.add_init_script(WATCH_THE_POLICY)
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    context.close()
+    assert said == []
+
+
+@pytest.fixture(scope="package")
+def desk_server(tmp_path_factory):
+    """Two server processes on one database and one Redis."""
+    try:
+        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=2)) as client:
+            client.ping()
+    except redis.RedisError:
+        missing("a Redis on 127.0.0.1:6379")
+    with Pair(tmp_path_factory.mktemp("desk")) as pair:
+        pair.shell(
+            "from django.contrib.auth.models import User\n"
+            f"User.objects.create_superuser('tuner', password={PASSWORD!r})"
+        )
+        yield pair

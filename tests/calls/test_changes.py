@@ -1,0 +1,82 @@
+"""Word of a saved change, in this process and through Redis."""
+
+import contextlib
+import threading
+import time
+
+import pytest
+import redis
+
+from calls import lines as lines_module
+from calls.changes import Changes
+from calls.lines import LineCache
+from calls.models import PhoneLine
+from stt.models import TuningProfile
+from stt.tuning import Tuning
+from tests.live.test_outages import REDIS
+
+LONG_S = 30.0
+
+
+@pytest.fixture
+def redis_url():
+    try:
+        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=2)) as client:
+            client.ping()
+    except redis.RedisError:
+        pytest.skip("needs a Redis on 127.0.0.1:6379")
+    return REDIS
+
+
+def waited_s(changes, timeout_s=LONG_S):
+    began_s = time.monotonic()
+    changes.wait(timeout_s)
+    return time.monotonic() - began_s
+
+
+def test_a_word_in_this_process_ends_the_wait():
+    changes = Changes("")
+    changes.announce()
+    assert waited_s(changes) < 1
+    assert waited_s(changes, 0.01) >= 0.01  # said once
+
+
+def test_a_word_reaches_another_process_through_redis(redis_url):
+    here, there = Changes(redis_url), Changes(redis_url)
+    assert waited_s(there) < 2  # it listens: what was said before is read now
+    threading.Timer(0.05, here.announce).start()
+    assert waited_s(there) < 2
+
+
+def test_a_redis_that_is_away_is_waited_for_no_longer_than_asked(caplog):
+    changes = Changes("redis://127.0.0.1:1/0")
+    changes.announce()
+    assert waited_s(changes) < 2
+    assert waited_s(changes, 0.01) < 2
+    assert caplog.text.count("changes are not heard") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_saved_change_is_the_next_calls_settings_long_before_the_next_round(monkeypatch):
+    monkeypatch.setattr(lines_module, "REFRESH_S", LONG_S)
+    from calls.changes import changes
+
+    cache = LineCache(Tuning(), changes)
+    profile = TuningProfile.objects.create(name="line", vad_hangover_ms=300)
+    PhoneLine.objects.create(number="+1", name="one", profile=profile)
+    cache.start()
+    try:
+        _until(lambda: cache.tuning_for("+1", "CA1").vad_hangover_ms == 300)
+        profile.vad_hangover_ms = 410
+        profile.save()
+        _until(lambda: cache.tuning_for("+1", "CA1").vad_hangover_ms == 410)
+    finally:
+        cache.stop()
+        cache._thread.join(10)
+
+
+def _until(true):
+    until_s = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < until_s
+        time.sleep(0.005)

@@ -1,0 +1,225 @@
+"""The desk's pages, with rows behind them."""
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils import timezone
+
+from calls.desk import selectors
+from calls.desk.figures import PERCENTILES, Measure
+from calls.desk.selectors import MOST_CALLS, measured
+from calls.desk.words import LABELS, MOVES, UNITS
+from calls.models import Call, PhoneLine, Transcript, Trial
+from stt.models import SETTINGS, TuningProfile
+from tests.calls.test_whatif import kept_call  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.django_db
+VENDOR = Path(__file__).resolve().parents[2] / "calls" / "static" / "desk" / "vendor"
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache():
+    cache.clear()
+
+
+@pytest.fixture
+def profile():
+    profile = TuningProfile.objects.create(name="quick")
+    profile.vad_hangover_ms = 400
+    profile.save()
+    return profile
+
+
+def calls(profile, revision, count, final_ms, *, to="+1", turns=6, seed=1):
+    """Ended calls of a revision, one a minute, with turns about so late."""
+    random, now = Random(seed), timezone.now()
+    rows = Call.objects.bulk_create(
+        Call(
+            call_sid=f"CA{profile.pk}-{revision}-{seed}-{i}",
+            to_number=to,
+            started_at=now - timedelta(minutes=i),
+            ended_at=now,
+            tuning_profile=profile.pk,
+            tuning_revision=revision,
+        )
+        for i in range(count)
+    )
+    Transcript.objects.bulk_create(
+        Transcript(
+            call=row,
+            number=n + 1,
+            started_ms=3000 * n,
+            ended_ms=3000 * n + 1500,
+            text="שלום לך",
+            revised_text="שלום רב" if n == 0 else None,
+            source="early" if n % 2 else "final",
+            final_ms=round(random.gauss(final_ms, 100)),
+        )
+        for row in rows
+        for n in range(turns)
+    )
+    return rows
+
+
+def test_two_revisions_stand_side_by_side_with_what_they_did(admin_client, profile):
+    calls(profile, 1, 40, 900)
+    calls(profile, 2, 40, 700, seed=2)
+    page = admin_client.get(reverse("desk-profile", args=[profile.pk])).content.decode()
+    assert 'dir="rtl"' in page
+    assert page.count('class="better"') >= 2  # final p50 and p95
+    assert '<bdi dir="ltr">quick@1</bdi>' in page
+    assert "40" in page
+    for name in SETTINGS:
+        assert f'class="quiet">{name}</bdi>' in page
+
+
+def test_a_profile_that_no_call_ran_with_says_so(admin_client, profile):
+    page = admin_client.get(reverse("desk-profile", args=[profile.pk])).content.decode()
+    assert "שום שיחה" in page
+
+
+def test_an_unknown_revision_is_asked_for_again(admin_client, profile):
+    response = admin_client.get(reverse("desk-profile", args=[profile.pk]), {"a": "x", "b": "1.99"})
+    assert response.status_code == 200
+
+
+def test_the_way_back_is_a_button(admin_client, admin_user, profile):
+    first = profile.history.get(revision=1)
+    response = admin_client.post(reverse("desk-back", args=[profile.pk, first.history_id]))
+    assert response.status_code == 302
+    profile.refresh_from_db()
+    assert (profile.vad_hangover_ms, profile.revision) == (220, 3)
+    assert profile.history.first().history_user == admin_user
+    assert admin_client.get(reverse("desk-back", args=[profile.pk, first.history_id])).status_code == 405
+
+
+def test_who_may_see_may_not_turn(client, profile):
+    user = get_user_model().objects.create_user("reviewer", is_staff=True)
+    client.force_login(user)
+    page, back = (
+        reverse("desk-profile", args=[profile.pk]),
+        reverse("desk-back", args=[profile.pk, profile.history.last().history_id]),
+    )
+    assert client.get(page).status_code == 403
+    user.user_permissions.add(Permission.objects.get(codename="view_tuningprofile"))
+    assert client.get(page).status_code == 200
+    assert back not in client.get(page).content.decode()
+    assert client.post(back).status_code == 403
+    client.logout()
+    assert client.get(page).url.startswith("/admin/login/")
+
+
+def test_the_admins_history_is_this_page(admin_client, profile):
+    response = admin_client.get(reverse("admin:stt_tuningprofile_history", args=[profile.pk]))
+    assert response.url == reverse("desk-profile", args=[profile.pk])
+
+
+def test_only_the_newest_calls_are_read_and_the_page_says_of_how_many(profile, monkeypatch):
+    monkeypatch.setattr(selectors, "MOST_CALLS", 10)
+    rows = calls(profile, 1, 30, 900)
+    calls(profile, 2, 5, 900, seed=2)
+    found = measured(profile.pk, 1)
+    assert (len(found.sample.calls), found.calls, found.sample.turns) == (10, 30, 60)
+    assert min(found.started) == rows[9].started_at
+
+
+def test_more_turns_than_are_read_leave_whole_calls(profile, monkeypatch):
+    monkeypatch.setattr(selectors, "MOST_TURNS", 20)
+    calls(profile, 1, 10, 900)
+    found = measured(profile.pk, 1)
+    assert [call.turns for call in found.sample.calls] == [6, 6, 6]
+
+
+def test_a_revision_is_read_with_a_few_queries_however_many_calls(profile, django_assert_max_num_queries):
+    calls(profile, 1, MOST_CALLS + 20, 900, turns=2)
+    with django_assert_max_num_queries(3):
+        measured(profile.pk, 1)
+    with django_assert_max_num_queries(1):
+        measured(profile.pk, 1)  # kept, until another call ends
+
+
+def test_a_call_that_still_runs_is_not_counted(profile):
+    calls(profile, 1, 2, 900)
+    Call.objects.update(ended_at=None)
+    assert measured(profile.pk, 1).calls == 0
+
+
+@pytest.mark.parametrize(("count", "slot"), [(30, "0:01:00"), (90, "0:10:00"), (400, "0:10:00")])
+def test_finals_are_spread_over_slots_and_time(profile, count, slot):
+    calls(profile, 1, count, 900, turns=2)
+    found = measured(profile.pk, 1)
+    assert sum(found.distribution()) == pytest.approx(1)
+    points = found.over_time()
+    assert (str(found.slot), len(points) <= 49) == (slot, True)
+    assert sum(point.calls for point in points) == count
+
+
+@pytest.fixture
+def trial(profile, admin_user):
+    line = PhoneLine.objects.create(number="+1", name="מכירות", profile=profile)
+    trial = Trial.objects.create(
+        line=line, a=profile.history.get(revision=1), b=profile.history.get(revision=2), started_by=admin_user
+    )
+    Trial.objects.update(started_at=timezone.now() - timedelta(days=1))
+    return trial
+
+
+def test_a_trial_says_when_it_is_enough(admin_client, profile, trial):
+    url = reverse("desk-trial", args=[trial.pk])
+    calls(profile, 1, 5, 900)
+    assert "עדיין לא" in admin_client.get(url).content.decode()
+    calls(profile, 1, 200, 900, seed=3)
+    calls(profile, 2, 200, 700, seed=4)
+    calls(profile, 2, 50, 9000, to="+2", seed=5)  # another line's
+    page = admin_client.get(url).content.decode()
+    assert 'class="verdict enough"' in page
+    assert page.count('class="better"') == 2
+
+
+def test_a_trial_is_begun_and_ended_in_the_admin(admin_client, admin_user, profile):
+    line = PhoneLine.objects.create(number="+1", name="מכירות", profile=profile)
+    a, b = profile.history.get(revision=1), profile.history.get(revision=2)
+    values = {"line": line.pk, "a": a.history_id, "b": b.history_id, "share_b_percent": 30}
+    add = reverse("admin:calls_trial_add")
+    assert admin_client.post(add, {**values, "b": a.history_id}).status_code == 200  # refused
+    assert admin_client.post(add, values).status_code == 302
+    assert admin_client.post(add, values).status_code == 200  # one at a time
+    trial = Trial.objects.get()
+    assert (trial.started_by, trial.ended_at) == (admin_user, None)
+    admin_client.post(reverse("admin:calls_trial_changelist"), {"action": "end", "_selected_action": [trial.pk]})
+    trial.refresh_from_db()
+    assert trial.ended_at is not None
+    assert trial.ended_by == admin_user
+
+
+def test_a_call_at_other_settings(admin_client, kept_call):  # noqa: F811
+    quick = TuningProfile.objects.create(name="quick", settle_ms=0, stt_timeout_ms=150, model="x")
+    url = reverse("desk-call", args=[kept_call.call_sid])
+    page = admin_client.get(url, {"profile": quick.pk}).content.decode()
+    assert '<tr class="changed">' in page
+    assert '<bdi dir="ltr">model</bdi>' in page
+    same = TuningProfile.objects.create(name="same")
+    assert '<tr class="changed">' not in admin_client.get(url, {"profile": same.pk}).content.decode()
+    Call.objects.update(streams={})
+    assert "trace_missing" in admin_client.get(url).content.decode()
+
+
+def test_every_measure_has_its_words_and_every_setting_its_measures():
+    assert set(LABELS) == set(UNITS) == set(Measure)
+    assert set(MOVES) == set(SETTINGS)
+    assert {UNITS[measure] for measure in PERCENTILES} == {"ms"}
+
+
+def test_vendored_files_are_what_was_published_and_name_no_map():
+    sums = dict(reversed(line.split()) for line in (VENDOR / "SHA256SUMS").read_text().splitlines()[1:])
+    assert {path.name for path in VENDOR.iterdir()} == {*sums, "SHA256SUMS"}
+    for name, checksum in sums.items():
+        assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == checksum
+        assert b"sourceMappingURL" not in (VENDOR / name).read_bytes()
