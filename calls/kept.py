@@ -5,20 +5,55 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from calls.turns import Turn
+from calls.turns import Source, Turn
 from stt.attribution import Attribution
 
 KEEP_MS = 120_000
 """How long a turn can still be revised, in media time."""
 UNSETTLED_MS = 15_000
 """A turn whose words no final has settled by then is heard again by the one-shot recogniser."""
+MOST_TRIES = 3
+"""So often a turn is heard again while the call goes on; at its end once more."""
+TRY_AGAIN_MS = 5000
+"""Words of a stream let a turn be tried again this long after the last time; words of the one-shot itself at once."""
+HEARD = frozenset({"", "too_short", "no_words"})
+"""Codes of turns without words in which an engine found none, or was not asked on purpose."""
 
 
 @dataclass(slots=True)
 class _Kept:
     turn: Turn
     handed_on_ms: float
-    rescued: bool = False
+    covered: bool
+    """A result has reached its end; else the stream may still owe words of it."""
+    cut_short: bool = False
+    """...and has failed."""
+    tries: int = 0
+    tried_ms: float = 0.0
+    answered: bool = False
+    """The one-shot recogniser has heard it: nothing better can come."""
+    last_try: bool = False
+    """...was made: the call has ended."""
+
+    @property
+    def unheard(self) -> bool:
+        """No engine answered for it."""
+        return self.turn.source is Source.NONE and self.turn.code not in HEARD and not self.turn.heard_text
+
+    @property
+    def emptied(self) -> bool:
+        """Its words were found to be a neighbour's, and it had some."""
+        return bool(self.turn.text) and not self.turn.heard_text
+
+    @property
+    def in_need(self) -> bool:
+        """Whatever the ledger says of its words: they are not all."""
+        return self.unheard or self.emptied or self.cut_short
+
+    @property
+    def is_open(self) -> bool:
+        """It can still be heard again."""
+        return not self.answered and not self.last_try and not self.turn.unvoiced
 
 
 class KeptTurns:
@@ -27,9 +62,24 @@ class KeptTurns:
     def __init__(self, ledger: Attribution) -> None:
         self._ledger = ledger
         self._kept: dict[int, _Kept] = {}
+        self._stream_answered_ms = self._one_shot_answered_ms = -1.0
+        self._failed_to_ms = -1
 
-    def add(self, turn: Turn, now_ms: float) -> None:
-        self._kept[turn.number] = _Kept(turn, now_ms)
+    def add(self, turn: Turn, now_ms: float, *, covered: bool) -> None:
+        """``covered``: some result has reached the turn's end."""
+        cut_short = not covered and turn.ended_ms <= self._failed_to_ms
+        self._kept[turn.number] = _Kept(turn, now_ms, covered, cut_short)
+
+    def covered_to(self, heard_to_ms: int) -> None:
+        """A result has reached this media time: what ended before it was heard whole, unless its stream had failed."""
+        for kept in self._kept.values():
+            kept.covered = kept.covered or kept.turn.ended_ms <= heard_to_ms
+
+    def failed(self, to_ms: int) -> None:
+        """The stream that heard up to here gives no more words."""
+        self._failed_to_ms = to_ms
+        for kept in self._kept.values():
+            kept.cut_short = kept.cut_short or (not kept.covered and kept.turn.ended_ms <= to_ms)
 
     @property
     def last_number(self) -> int:
@@ -46,31 +96,49 @@ class KeptTurns:
                 old, kept.turn = kept.turn, kept.turn.revised(text)
                 yield old, kept.turn
 
-    def doubtful(self, now_ms: float) -> Iterator[Turn]:
-        """Turns to be heard again: their stream ended without a final, or a final is long overdue. Each once."""
-        weak = self._ledger.weak()
-        for number in sorted((weak | self._ledger.unsettled()) & self._kept.keys()):
-            kept = self._kept[number]
-            if kept.rescued or kept.turn.unvoiced:
-                continue
-            if number in weak or now_ms - kept.handed_on_ms >= UNSETTLED_MS:
-                kept.rescued = True
-                yield kept.turn
+    def answers(self, now_ms: float, *, number: int | None = None) -> None:
+        """An engine gave words, or the one-shot an answer for this utterance: who was not heard can be heard now."""
+        if number is None:
+            self._stream_answered_ms = now_ms
+            return
+        self._one_shot_answered_ms = now_ms
+        if number in self._kept:
+            self._kept[number].answered = True
 
-    def next_deadline_ms(self) -> float | None:
-        """When a turn will have been unsettled for too long."""
-        waiting = [kept.handed_on_ms + UNSETTLED_MS for kept in self._open(self._ledger.unsettled())]
-        return min(waiting, default=None)
+    def doubtful(self, now_ms: float, *, last: bool) -> Turn | None:
+        """The next turn to be heard again, counted as tried: no engine answered for it, its stream ended without a
+        final, or a final is long overdue. ``last``: the call has ended, and nothing else will settle it."""
+        weak, unsettled = self._ledger.weak(), self._ledger.unsettled()
+        for number, kept in sorted(self._kept.items()):
+            if not kept.is_open:
+                continue
+            overdue = number in unsettled and (last or now_ms - kept.handed_on_ms >= UNSETTLED_MS)
+            if (kept.in_need or number in weak or overdue) and (last or self._may_try(kept, now_ms)):
+                kept.tries, kept.tried_ms, kept.last_try = kept.tries + 1, now_ms, last
+                return kept.turn
+        return None
+
+    def _may_try(self, kept: _Kept, now_ms: float) -> bool:
+        if kept.tries == 0 and not kept.unheard:
+            return True
+        since_ms = kept.tried_ms if kept.tries else kept.handed_on_ms
+        heard = self._stream_answered_ms > since_ms and now_ms - since_ms >= TRY_AGAIN_MS * min(kept.tries, 1)
+        return kept.tries < MOST_TRIES and (heard or self._one_shot_answered_ms > since_ms)
+
+    def next_deadline_ms(self, now_ms: float) -> float | None:
+        """When a turn will have been unsettled for too long. One that is waits for its place: no time tells when."""
+        overdue_ms = [kept.handed_on_ms + UNSETTLED_MS for kept in self._open(self._ledger.unsettled())]
+        return min((at_ms for at_ms in overdue_ms if at_ms > now_ms), default=None)
 
     def unsettled_from_ms(self) -> int | None:
         """Media time from which audio may still be needed."""
-        doubtful = self._ledger.unsettled() | self._ledger.weak()
+        in_need = {number for number, kept in self._kept.items() if kept.in_need or not kept.covered}
+        doubtful = self._ledger.unsettled() | self._ledger.weak() | in_need
         return min((kept.turn.started_ms for kept in self._open(doubtful)), default=None)
 
     def _open(self, numbers: set[int]) -> list[_Kept]:
         """Those of these turns that can still be heard again."""
-        kept = [self._kept[number] for number in numbers & self._kept.keys()]
-        return [one for one in kept if not one.rescued and not one.turn.unvoiced]
+        return [self._kept[number] for number in numbers & self._kept.keys() if self._kept[number].is_open]
 
     def forget_before(self, horizon_ms: int) -> int | None:
         """Drop what is settled and old; returns where the ledger's memory may begin, None when nothing was dropped."""

@@ -32,6 +32,11 @@ class AudioRing:
         """What is left of the audio between two media times."""
         return b"".join(ulaw for at_ms, ulaw in self.since(from_ms) if at_ms < to_ms)
 
+    @property
+    def begins_ms(self) -> int:
+        """Media time of the oldest frame that is left."""
+        return self._frames[0][0] if self._frames else 0
+
     def quietest_ms(self, from_ms: int, default_ms: int) -> int:
         """Where the quietest frame since a media time ends: the best place to cut."""
         newest: list[tuple[float, int]] = []

@@ -61,6 +61,8 @@ CUT_COVERAGE_MS = 3000
 """How long an utterance that was cut for its length waits for a result that covers it."""
 DRAIN_STREAM_MS = 5000
 """How long a half-closed stream is read after the call has ended."""
+LAST_TRIES_MS = 10_000
+"""Beyond that: how long turns that no engine has heard to the end are still tried after the call."""
 SHORTEST_ONE_SHOT_MS = 200
 """Less voice than this is not worth a request: a click, a breath."""
 SETTLED_AFTER = 2
@@ -135,7 +137,9 @@ class CallSession:
         self._utterances: list[Utterance] = []
         """Not yet handed on, in speech order; the last may still be spoken."""
         self._asked: dict[int, float] = {}
-        """One-shots under way: utterance -> the instant at which it is given up."""
+        """One-shots that are waited for: utterance -> the instant at which it is given up."""
+        self._owed: set[int] = set()
+        """One-shots under way, also those that nobody waits for any more."""
         self._renewed: dict[int, int] = {}
         """Streams that were half-closed on purpose: up to where words are theirs."""
         self._heard_out_ms = 0
@@ -235,10 +239,19 @@ class CallSession:
                 actions += self._decide(utterance, now_ms)
         actions += self._hand_on(now_ms)
         actions += self._doubtful(now_ms)
-        if self.state is State.DRAINING and not self._streaming and not self._utterances and not self._asked:
+        if self._drained and not self._asked and (not self._owed or now_ms >= self._last_tries_until_ms):
             self.state = State.ENDED
             actions += [*self._revisions(), CallOver()]
         return actions
+
+    @property
+    def _drained(self) -> bool:
+        """The call has ended, its streams have said their last word, and every utterance is a turn."""
+        return self.state is State.DRAINING and not self._streaming and not self._utterances
+
+    @property
+    def _last_tries_until_ms(self) -> float:
+        return (self._drain_until_ms or 0.0) + LAST_TRIES_MS
 
     def next_deadline_ms(self, now_ms: float) -> float | None:
         """The monotonic instant at which ``tick`` has something to decide; None when only input can."""
@@ -260,7 +273,9 @@ class CallSession:
         if self._drain_until_ms is not None and self._streaming:
             deadlines.append(self._drain_until_ms)
         deadlines += self._asked.values()
-        overdue_ms = self._kept.next_deadline_ms()
+        if self._drained and self._owed and now_ms < self._last_tries_until_ms:
+            deadlines.append(self._last_tries_until_ms)
+        overdue_ms = self._kept.next_deadline_ms(now_ms)
         if overdue_ms is not None:
             deadlines.append(overdue_ms)
         return min(deadlines, default=None)
@@ -268,6 +283,8 @@ class CallSession:
     def _result(self, event: Interim | Final, now_ms: float) -> list[Action]:
         if event.words:
             self._watch.heard()
+            self._kept.answers(now_ms)
+            self._kept.covered_to(max(event.end_ms or 0, self._heard_out_ms))
         if isinstance(event, Interim):
             self._ledger.interim(event, fed_ms=self._clock.next_ms)
             return self._partials(event, now_ms)
@@ -297,12 +314,15 @@ class CallSession:
         return actions
 
     def _closed(self, event: StreamClosed) -> list[Action]:
-        self._ledger.closed(event.stream)
+        self._ledger.closed(event.stream, fed_ms=self._clock.next_ms)
         actions: list[Action] = [] if event.error is None else [Note(event.error.code, f"stream {event.stream}")]
         if event.stream in self._renewed:
             at_ms = self._renewed.pop(event.stream)
             if event.error is None:
                 self._heard_out_ms = at_ms
+                self._kept.covered_to(at_ms)
+            else:
+                self._cut_short(at_ms)
             self._without_a_final()
             return actions
         self._watch.closed()
@@ -319,12 +339,21 @@ class CallSession:
             if utterance.number in weak and utterance.phase in (Phase.SPEAKING, Phase.WAITING):
                 utterance.rescue = True
 
+    def _cut_short(self, at_ms: int) -> None:
+        """A half-closed stream has ended without saying all that was its own."""
+        self._kept.failed(at_ms)
+        for utterance in self._utterances:
+            waits = utterance.phase in (Phase.SPEAKING, Phase.WAITING)
+            if waits and utterance.start_ms < at_ms and not self._covers(utterance, self._ledger.heard_to_ms):
+                utterance.rescue = True
+
     def _must_be_rescued(self) -> None:
         """What is being spoken, or waits, was not heard whole by any stream."""
         for utterance in self._utterances:
             if utterance.phase in (Phase.SPEAKING, Phase.WAITING):
                 utterance.rescue = True
         self._unheard_to_ms = self._clock.next_ms + UNHEARD_MS
+        self._kept.failed(self._clock.next_ms)
 
     def _outlived(self, now_ms: float) -> list[Action]:
         """A call without a caller, or without an end."""
@@ -507,23 +536,30 @@ class CallSession:
         utterance.phase = Phase.ASKED
         utterance.deadline_ms = now_ms + self.tuning.stt_fallback_deadline_ms
         self._asked[utterance.number] = utterance.deadline_ms
+        self._owed.add(utterance.number)
         ulaw = self._audio(utterance.number, utterance.start_ms, utterance.audio_to_ms)
         return [AskOneShot(utterance.number, ulaw), Note("fallback", f"utterance {utterance.number}")]
 
     def _audio(self, number: int, start_ms: int, to_ms: int) -> bytes:
         """An utterance with its pre-roll and the silence that ended it, and nothing of its neighbours."""
         from_border_ms, to_border_ms = self._ledger.borders(number)
-        return self._ring.audio(max(start_ms - PRE_ROLL_MS, from_border_ms), min(to_ms, to_border_ms))
+        from_ms, to_ms = max(start_ms - PRE_ROLL_MS, from_border_ms), min(to_ms, to_border_ms)
+        self._ledger.asked(number, from_ms, to_ms)
+        return self._ring.audio(from_ms, to_ms)
 
     def _doubtful(self, now_ms: float) -> list[Action]:
-        """Turns whose words no final has settled are heard again."""
-        actions: list[Action] = []
-        for turn in self._kept.doubtful(now_ms):
+        """Turns that no engine has heard to the end are heard again, one at a time, while nobody waits for another."""
+        if self._owed or (self._drained and now_ms >= self._last_tries_until_ms):
+            return []
+        while (turn := self._kept.doubtful(now_ms, last=self._drained)) is not None:
+            if turn.text and turn.started_ms < self._ring.begins_ms:
+                continue  # less audio than words: what would be heard again is less than what is there
             ulaw = self._audio(turn.number, turn.started_ms, turn.ended_ms + PRE_ROLL_MS)
             if len(ulaw) >= SHORTEST_ONE_SHOT_MS * BYTES_PER_MS:
                 self._asked[turn.number] = now_ms + self.tuning.stt_fallback_deadline_ms
-                actions += [AskOneShot(turn.number, ulaw), Note("rescue", f"utterance {turn.number}")]
-        return actions
+                self._owed.add(turn.number)
+                return [AskOneShot(turn.number, ulaw), Note("rescue", f"utterance {turn.number}")]
+        return []
 
     def _covers(self, utterance: Utterance, heard_to_ms: int | None, beyond_ms: int = 0) -> bool:
         """A result that reaches the utterance's last voiced frame, within the slack."""
@@ -541,6 +577,9 @@ class CallSession:
         if number is None:
             number = self._utterances[-1].number if self._utterances else self._kept.last_number
         self._asked.pop(number, None)
+        self._owed.discard(number)
+        if event.error is None:
+            self._kept.answers(now_ms, number=number)
         if event.words and not self._ledger.share(number).words:
             self._watch.missed()
         self._ledger.one_shot(number, event.words)
@@ -582,8 +621,9 @@ class CallSession:
         """Turns go on in speech order: one that waits holds the next back."""
         actions: list[Action] = []
         while self._utterances and (turn := self._utterances[0].turn) is not None:
+            covered = turn.source is Source.FALLBACK or self._covers(self._utterances[0], self._ledger.heard_to_ms)
             del self._utterances[0]
-            self._kept.add(turn, now_ms)
+            self._kept.add(turn, now_ms, covered=covered)
             actions.append(TurnAccepted(turn))
         if actions:
             begins_ms = self._kept.forget_before(self._clock.next_ms - KEEP_MS)
@@ -619,7 +659,7 @@ class CallSession:
                 model=self._model,
                 attempts=self._attempts,
             )
-            self._kept.add(turn, now_ms)
+            self._kept.add(turn, now_ms, covered=True)
             actions.append(TurnAccepted(turn))
         return actions
 

@@ -47,6 +47,15 @@ def alike(one: Sequence[str], other: Sequence[str]) -> bool:
     return SequenceMatcher(None, before[:shorter], after[:shorter], autojunk=False).ratio() > SIMILAR
 
 
+def reaching(words: Sequence[str], letters: int) -> int:
+    """How many of these words it takes to reach so many letters; all, when they have fewer."""
+    for count, word in enumerate(words, 1):
+        letters -= len(word)
+        if letters <= 0:
+            return count
+    return len(words)
+
+
 def continues(old: Sequence[str], new: Sequence[str]) -> bool:
     """The newer hypothesis is of the same segment: it begins with the words of the older but its newest one, nearly."""
     stable = "".join(map(key, old[:-1] or old))
@@ -124,6 +133,16 @@ def _inherit(before: list[Entry], after: Sequence[str], fresh: Entry) -> tuple[l
     if letters >= ends[-1]:
         used = len(before)
     return entries, used
+
+
+def in_order(entries: Sequence[Entry]) -> list[Entry]:
+    """Words by their times: a later stream may have given an earlier word. One without a time stays behind its
+    predecessor."""
+    reached_ms, at_ms = -1, []
+    for entry in entries:
+        reached_ms = reached_ms if entry.middle_ms is None else entry.middle_ms
+        at_ms.append(reached_ms)
+    return [entries[i] for i in sorted(range(len(entries)), key=at_ms.__getitem__)]
 
 
 def merge(one_shot: Sequence[str], entries: Sequence[Entry]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from stt.alignment import Entry, align, alike, continues, key, merge, same_word_and_time, set_times
+from stt.alignment import Entry, align, alike, continues, in_order, key, merge, reaching, same_word_and_time, set_times
 from stt.events import Final, Interim, Word
 
 UNVOICED_GAP_MS = 1000
@@ -32,7 +32,7 @@ NEAR_MS = 4000
 """Farther back than this no word is looked for: the engine's longest pause, and a new stream's overlap."""
 OVERLAP_MS = 700
 """So long before the take-over the next stream may have heard: 500 ms, and a word on its edge."""
-SAME_WORD_MS = 80
+SAME_WORD_MS = 40
 """A word that two streams give, one over the other by this much, is one word: said twice it has a pause between."""
 SHORTEST_WORD_MS = 120
 """A hypothesis that reaches less than this into an utterance cannot hold a whole word of it."""
@@ -97,12 +97,18 @@ class Attribution:
         self._settled_to_ms: dict[int, int] = {}
         self._heard_to_ms: int | None = None
         self._one_shots: dict[int, tuple[str, ...]] = {}
+        self._asked_ms: dict[int, tuple[int, int]] = {}
+        """From where to where a one-shot was given audio."""
         self._until_ms: dict[int, int] = {}
         """Of renewed streams: words spoken after this are the next one's."""
         self._from_ms: dict[int, int] = {}
         """Of streams that took over: words spoken before this are the one's before it."""
         self._overlap: dict[int, tuple[str, ...]] = {}
         """What the one before it said last, and this one may say again."""
+        self._begins_ms = 0
+        """The stream in use has heard nothing from before this."""
+        self._spare: dict[int, list[Word]] = {}
+        """Words of a renewed stream's final that are the next one's to say; should it not, they are this one's."""
         self._new_unvoiced: list[Span] = []
         self._index: dict[int, list[_Segment]] | None = None
         """Cache: utterance -> the segments that hold words of it."""
@@ -124,6 +130,11 @@ class Attribution:
         """Raises KeyError when there is none, or it was forgotten."""
         return self._numbered[number]
 
+    @property
+    def heard_to_ms(self) -> int | None:
+        """Media time up to which some engine has listened; None: unknown."""
+        return self._heard_to_ms
+
     def borders(self, number: int) -> tuple[int, int]:
         """From where to where audio is this utterance's and no neighbour's: half-way through the silences around it."""
         at = next((i for i, span in enumerate(self._spans) if span.number == number), None)
@@ -134,6 +145,9 @@ class Attribution:
         if at > 0:
             before_ms = self._spans[at - 1].end_ms
             from_ms = (before_ms + span.start_ms) // 2 if before_ms is not None else 0
+            # What its one-shot was given before this utterance began is not heard again.
+            _, given_to_ms = self._asked_ms.get(self._spans[at - 1].number, (0, 0))
+            from_ms = min(max(from_ms, given_to_ms), span.start_ms)
         if at + 1 < len(self._spans) and span.end_ms is not None:
             to_ms = (span.end_ms + self._spans[at + 1].start_ms) // 2
         return from_ms, to_ms
@@ -180,11 +194,15 @@ class Attribution:
         if event.end_ms:
             self._settled_to_ms[event.stream] = max(end_ms, self._settled_to_ms.get(event.stream, 0))
         self._settle(segment)
+        self._give_spare(event.stream, event.end_ms)
         if left_out and event.stream not in self._until_ms:
             self._carry_over(event.stream, left_out, end_ms)
 
-    def closed(self, stream: int) -> None:
-        """No result follows on this stream: its last hypotheses are as good as final, until a one-shot says better."""
+    def closed(self, stream: int, *, fed_ms: int = 0) -> None:
+        """No result follows on this stream: its last hypotheses are as good as final, until a one-shot says better.
+
+        ``fed_ms``: media time up to which audio was fed.
+        """
         self._open.pop(stream, None)
         until_ms = self._until_ms.get(stream)
         for segment in self._segments:
@@ -196,8 +214,14 @@ class Attribution:
                 self._settle(segment)
         if until_ms is not None:
             self._overlap[stream + 1] = self._last_words(stream, until_ms - OVERLAP_MS)
+        self._begins_ms = max(self._begins_ms, (until_ms or fed_ms) - OVERLAP_MS)
+        self._give_spare(stream, None)
         self._segments = [segment for segment in self._segments if segment.entries]
         self._index = None
+
+    def asked(self, number: int, from_ms: int, to_ms: int) -> None:
+        """The one-shot recogniser is given this much audio for an utterance: a word on its edge is heard twice."""
+        self._asked_ms[number] = from_ms, to_ms
 
     def one_shot(self, number: int, words: Sequence[str]) -> None:
         """What the one-shot recogniser heard in an utterance; it claims the same words from untimed neighbours."""
@@ -207,6 +231,9 @@ class Attribution:
             return
         self._claim(span, texts)
         self._one_shots[number] = texts
+        for segment in self._segments:
+            if segment.weak:
+                self._release(segment, number)
 
     # Answers
 
@@ -223,7 +250,7 @@ class Attribution:
                 entries += mine
                 settled = False
         return Share(
-            words=merge(one_shot, entries),
+            words=merge(self._without_neighbours(number, one_shot), in_order(entries)),
             settled=settled,
             heard_to_ms=self._heard_to_ms,
         )
@@ -244,7 +271,7 @@ class Attribution:
             for entry in mine
             if (segment.settled and not (segment.weak and one_shot)) or (entry.owner == number and not one_shot)
         ]
-        return merge(one_shot, entries)
+        return merge(self._without_neighbours(number, one_shot), in_order(entries))
 
     def waits_for(self, number: int) -> bool:
         """Words of this utterance are still unsettled; a one-shot has settled it."""
@@ -271,6 +298,7 @@ class Attribution:
             if span.end_ms is not None and span.end_ms < at_ms and span.number not in held:
                 self._numbered.pop(span.number, None)
                 self._one_shots.pop(span.number, None)
+                self._asked_ms.pop(span.number, None)
         self._segments = kept
         self._spans = [span for span in self._spans if span.number in self._numbered]
         self._spans_changed(0)
@@ -286,7 +314,8 @@ class Attribution:
                 segment = None
         if segment is None:
             segment = _Segment(
-                stream, from_ms=self._settled_to_ms.get(stream, max(0, (self._heard_to_ms or 0) - NEAR_MS))
+                stream,
+                from_ms=self._settled_to_ms.get(stream, max(self._begins_ms, (self._heard_to_ms or 0) - NEAR_MS)),
             )
             self._open[stream] = segment
             self._segments.append(segment)
@@ -333,6 +362,9 @@ class Attribution:
         segment.settled = True
         segment.ghosts = []
         self._claim_late(segment)
+        if segment.weak:
+            for number in self._one_shots.keys() & set(self._owners(segment)):
+                self._release(segment, number)
         self._make_unvoiced(segment)
         # Words without a time stay where the evidence of this moment puts them; timed ones follow the spans.
         for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
@@ -379,6 +411,59 @@ class Attribution:
                 entry.owner = span.number
         self._spans_changed(span.start_ms)
 
+    def _release(self, segment: _Segment, number: int) -> None:
+        """A hypothesis' words around those that this utterance's one-shot heard are the neighbours', not nobody's."""
+        mine = [entry for entry, owner in zip(segment.entries, self._owners(segment), strict=True) if owner == number]
+        texts = [key(text) for text in self._one_shots[number]]
+        matcher = SequenceMatcher(None, [key(entry.text) for entry in mine], texts, autojunk=False)
+        blocks = [block for block in matcher.get_matching_blocks() if block.size]
+        if not blocks and (not mine or alike([entry.text for entry in mine], texts)):
+            return
+        at = self._spans.index(self._numbered[number])
+        ahead, behind = mine, []
+        if blocks:
+            first, last = blocks[0], blocks[-1]
+            ahead = mine[: first.a] if first.b == 0 else []
+            behind = mine[last.a + last.size :] if last.b + last.size == len(texts) else []
+        # Only what can have been spoken there: the others were misheard.
+        span = self._numbered[number]
+        ahead = [entry for entry in ahead if entry.lacked_ms < span.start_ms]
+        behind = [entry for entry in behind if span.end_ms is not None and entry.seen_ms > span.end_ms]
+        before = next(
+            (one for one in reversed(self._spans[max(0, at - 2) : at]) if self._ends_with(one.number, ahead)),
+            self._spans[at - 1] if at > 0 else None,
+        )
+        after = self._spans[at + 1] if at + 1 < len(self._spans) else None
+        for entries, neighbour in ((ahead, before), (behind, after)):
+            for entry in entries:
+                entry.owner = neighbour.number if neighbour is not None else number
+        self._changed(segment)
+
+    def _ends_with(self, number: int, entries: list[Entry]) -> bool:
+        """An utterance's one-shot heard these words last."""
+        texts = [key(text) for text in self._one_shots.get(number, ())]
+        return bool(entries) and texts[-len(entries) :] == [key(entry.text) for entry in entries]
+
+    def _without_neighbours(self, number: int, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """One-shot words without those on the edges of its audio that a neighbour's timed words hold."""
+        if not texts or number not in self._asked_ms:
+            return texts
+        from_ms, to_ms = self._asked_ms[number]
+        at = self._spans.index(self._numbered[number])
+        before = self._timed(self._spans[at - 1].number) if at > 0 else []
+        after = self._timed(self._spans[at + 1].number) if at + 1 < len(self._spans) else []
+        begin = [key(entry.text) for entry in before if (entry.end_ms or 0) > from_ms]
+        end = [key(entry.text) for entry in after if (entry.start_ms or 0) < to_ms]
+        said = [key(text) for text in texts]
+        first = next((n for n in range(min(len(begin), len(said)), 0, -1) if begin[-n:] == said[:n]), 0)
+        last = next((n for n in range(min(len(end), len(said) - first), 0, -1) if end[:n] == said[-n:]), 0)
+        return texts[first : len(texts) - last]
+
+    def _timed(self, number: int) -> list[Entry]:
+        """An utterance's settled words whose time is known."""
+        entries = [entry for segment, mine in self._of(number) if segment.settled for entry in mine]
+        return [entry for entry in entries if entry.middle_ms is not None]
+
     def _claim_late(self, segment: _Segment) -> None:
         """Untimed words that a neighbour's one-shot has heard already are that neighbour's, not the next one's."""
         if not self._one_shots or not segment.entries or segment.entries[-1].middle_ms is not None:
@@ -403,10 +488,45 @@ class Attribution:
         for word in words:
             middle_ms = _middle_ms(word)
             before = until_ms is None or middle_ms is None or middle_ms < until_ms
-            after = from_ms is None or middle_ms is None or middle_ms >= from_ms
+            after = (
+                from_ms is None or middle_ms is None or middle_ms >= from_ms or not self._was_heard_before(stream, word)
+            )
             if before and after and not self._was_said_before_the_cut(stream, word):
                 owned.append(word)
+            elif not before:
+                self._spare.setdefault(stream, []).append(word)
         return tuple(owned)
+
+    def _was_heard_before(self, stream: int, word: Word) -> bool:
+        """A stream before this one has said a word there: at this time, or the same one without a time."""
+        if word.start_ms is None or word.end_ms is None:
+            return True
+        for segment in self._segments:
+            for entry in segment.entries if segment.stream < stream else ():
+                if entry.start_ms is None or entry.end_ms is None:
+                    if key(entry.text) == key(word.text) and entry.seen_ms >= word.start_ms:
+                        return True
+                elif min(entry.end_ms, word.end_ms) - max(entry.start_ms, word.start_ms) > SAME_WORD_MS:
+                    return True
+        return False
+
+    def _give_spare(self, stream: int, heard_to_ms: int | None) -> None:
+        """This stream has spoken up to here (None: for good): what it left out of the words that the one before it left
+        to it is that one's."""
+        left = self._spare.pop(stream - 1, [])
+        due = [word for word in left if heard_to_ms is None or (word.end_ms or 0) <= heard_to_ms]
+        if len(due) < len(left):
+            self._spare[stream - 1] = left[len(due) :]
+        words = [word for word in due if not self._was_heard_before(stream + 1, word)]
+        if words:
+            segment = _Segment(stream - 1, from_ms=words[0].start_ms or 0)
+            segment.entries = [
+                Entry(word.text, word.end_ms or 0, word.start_ms or 0, None, word.start_ms, word.end_ms)
+                for word in words
+            ]
+            self._segments.append(segment)
+            self._settle(segment)
+            self._changed(segment)
 
     def _is_all_behind_the_cut(self, stream: int, words: tuple[Word, ...]) -> bool:
         """A final all of whose words are the next stream's."""
@@ -440,16 +560,18 @@ class Attribution:
         said_before = self._overlap.get(stream, ())
         if stream in self._settled_to_ms:
             return words
-        for length in range(min(len(said_before), len(words)), 0, -1):
-            if alike(said_before[-length:], words[:length]):
-                return words[length:]
+        for length in range(len(said_before), 0, -1):
+            # By letters: a hypothesis may have split a word, and the rest of it is none of its own.
+            again = reaching(words, sum(map(len, said_before[-length:])) - 1)
+            if again >= min(length, len(words)) and alike(said_before[-length:], words[:again]):
+                return words[again:]
         return words
 
     def _last_words(self, stream: int, from_ms: int) -> tuple[str, ...]:
         return tuple(
             entry.text
             for segment in self._segments
-            if segment.stream == stream
+            if segment.stream <= stream
             for entry in segment.entries
             if (entry.middle_ms if entry.middle_ms is not None else entry.seen_ms) >= from_ms
         )

@@ -124,6 +124,8 @@ class Hearing:
         self._finished = False
         self._paused = False
         self._lost = False
+        self._news = True
+        """The next stream is the call's first, or follows a failure."""
         self._probe_s = PROBE_S[0]
         self._held: deque[Chunk] | None = deque()
         """What a further attempt would be given; None once the stream has said something."""
@@ -340,7 +342,9 @@ class Hearing:
             self._on_result(stream, event)
 
     def _started(self, stream: _Stream) -> None:
-        logger.info("✅ [STT] Streaming started (attempt %d)", stream.attempt)
+        # A planned renewal or half-close opens one every few seconds: that is no news.
+        level, self._news = (logging.INFO if self._news or stream.attempt > 1 else logging.DEBUG), False
+        logger.log(level, "✅ [STT] Streaming started (attempt %d)", stream.attempt)
         self._say(StreamOpened(stream.number, stream.attempt))
 
     def _on_result(self, stream: _Stream, event: Interim | Final) -> None:
@@ -360,6 +364,7 @@ class Hearing:
     def _on_closed(self, stream: _Stream, event: StreamClosed) -> None:
         self._stream = None
         stream.recognizer = None
+        self._news = True
         now_s = self._loop.time()
         lasted = self._held is None or now_s - stream.began_s >= LASTED_S
         if event.error is None and not lasted and not self._finished:

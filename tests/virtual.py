@@ -1,7 +1,9 @@
 """A whole call in virtual time: session, Hearing and an emulated engine on a loop whose clock jumps to what is due."""
 
 import asyncio
+import math
 import selectors
+from collections import deque
 from dataclasses import dataclass, field
 from random import Random
 
@@ -16,8 +18,11 @@ from stt.emulator.recordings import Tracker
 from stt.emulator.service import EmulatedStream
 from stt.emulator.speaker import Speaker
 from stt.emulator.timing import UNKIND, Timing
-from stt.events import OneShotDone, RecognizerError, StreamClosed, StreamOpened
+from stt.events import Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
 from stt.hearing import Hearing
+from tests.weather import FAIR, Weather
+
+MOST_ON_THE_BRIDGE = 8
 
 
 class _Jump(selectors.SelectSelector):
@@ -29,22 +34,35 @@ class _Jump(selectors.SelectSelector):
         ready = super().select(0)
         if not ready and timeout:
             self.loop.virtual_s += timeout
+        self.loop.stall()
         return ready
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self):
+    def __init__(self, weather=FAIR, seed=1):
         jump = _Jump()
         super().__init__(jump)
         jump.loop = self
         self.virtual_s = 0.0
+        self._weather, self._random = weather, Random(seed)
+        self._stalls_at_s = self._next_stall_s()
 
     def time(self):
         return self.virtual_s
 
+    def stall(self):
+        """Something held the loop: frames, results and timers of that time come all at once."""
+        if self.virtual_s >= self._stalls_at_s:
+            self.virtual_s += self._random.uniform(*self._weather.stall_s)
+            self._stalls_at_s = self._next_stall_s()
 
-def in_virtual_time(coroutine):
-    loop = VirtualLoop()
+    def _next_stall_s(self):
+        every_s = self._weather.stall_every_s
+        return self.virtual_s + self._random.expovariate(1 / every_s) if every_s else math.inf
+
+
+def in_virtual_time(coroutine, weather=FAIR, seed=1):
+    loop = VirtualLoop(weather, seed)
     try:
         return loop.run_until_complete(coroutine)
     finally:
@@ -66,14 +84,39 @@ class Engine:
     timing: Timing = UNKIND
     traces: dict = field(default_factory=dict)
     handshake_ms: float = 50
+    weather: Weather = FAIR
     streams: list = field(default_factory=list)
     refused: int = 0
     fed_ms: int = 0
+    gave: list = field(default_factory=list)
+    """Every word that a stream or a one-shot gave, with the media time that it lies in."""
+
+    def __post_init__(self):
+        self.random = Random(f"{self.seed}/engine")
 
     def open_stream(self, deliver):
         stream = EngineStream(self, deliver)
         self.streams.append(stream)
         return stream
+
+    def away(self, now_s):
+        return self.down or self.weather.over(self.weather.away, now_s)
+
+    async def recognize(self, ulaw, timeout_s):
+        """The one-shot recogniser, as stt/google.py asks for it. Raises RecognizerError."""
+        loop = asyncio.get_running_loop()
+        weather, now_s = self.weather, loop.time()
+        if weather.over(weather.one_shots_hang, now_s):
+            await asyncio.sleep(timeout_s)
+            raise RecognizerError("deadline_exceeded")
+        if weather is not FAIR and (self.away(now_s) or weather.over(weather.one_shots_fail, now_s)):
+            await asyncio.sleep(0.01)
+            raise RecognizerError("unavailable")
+        wait_s = 0.4 if weather is FAIR else self.random.uniform(*weather.one_shot_s) + weather.late_s(now_s)
+        await asyncio.sleep(min(wait_s, timeout_s))
+        if wait_s > timeout_s:
+            raise RecognizerError("deadline_exceeded")
+        return self.words_of(ulaw)
 
     def words_of(self, ulaw):
         tracker = Tracker(self.library)
@@ -88,17 +131,23 @@ class EngineStream:
         self.deliver = deliver
         self.loop = asyncio.get_running_loop()
         self.opened_s = self.loop.time()
-        speaker = Speaker(engine.timing, Random(f"{engine.seed}/{len(engine.streams)}"), finals=engine.finals)
-        self.emulated = EmulatedStream(engine.library, speaker, engine.traces)
+        self.speaker = Speaker(engine.timing, Random(f"{engine.seed}/{len(engine.streams)}"), finals=engine.finals)
+        self.emulated = EmulatedStream(engine.library, self.speaker, engine.traces)
         self.over = False
+        """Nothing is heard any more."""
+        self.closed = False
+        self._arrives_s = 0.0
         self.loop.call_later(engine.handshake_ms / 1000, self._open)
+        for spell in engine.weather.away:
+            if self.opened_s < spell.from_s:
+                self.loop.call_at(spell.from_s, self._end, RecognizerError("unavailable"))
 
     def _open(self):
-        if self.engine.down:
+        if self.engine.away(self.loop.time()):
             self.engine.refused += 1
             self._end(RecognizerError("unavailable"))
         elif not self.over:
-            self.deliver(StreamOpened(0, 1))
+            self._arrive(StreamOpened(0, 1))
 
     def feed(self, ulaw):
         if self.over:
@@ -111,27 +160,49 @@ class EngineStream:
         if self.engine.down or (self.engine.dies_after_s and age_s > self.engine.dies_after_s):
             self._end(RecognizerError("unavailable"))
             return
-        for said in self.emulated.push(ulaw):
-            if not self.engine.deaf:
-                self.loop.call_soon(self.deliver, _event(said))
+        self._say(self.emulated.push(ulaw))
 
     def finish(self):
         def last_word():
             if not self.over:
-                for said in self.emulated.finish():
-                    if not self.engine.deaf:
-                        self.deliver(_event(said))
+                self._say(self.emulated.finish())
                 self._end(None)
 
         self.loop.call_later(self.emulated.finish_after_ms() / 1000, last_word)
 
     def close(self):
-        self.over = True
+        self.over = self.closed = True
+
+    def _say(self, results):
+        weather = self.engine.weather
+        if not self.engine.deaf and not weather.over(weather.deaf, self.loop.time()):
+            for said in results:
+                spoken = self.speaker.open_words if said.spoken is None else said.spoken
+                self._arrive(_event(said), [word for word in spoken if word.text in said.words])
 
     def _end(self, error):
         if not self.over:
             self.over = True
-            self.loop.call_soon(self.deliver, StreamClosed(0, error))
+            self._arrive(StreamClosed(0, error))
+
+    def _arrive(self, event, spoken=()):
+        """On its way here: never before what was said before it."""
+        weather = self.engine.weather
+        if weather is FAIR:
+            self.loop.call_soon(self._deliver, event, spoken)
+            return
+        now_s = self.loop.time()
+        late_s = self.engine.random.uniform(*weather.result_s) + weather.late_s(now_s)
+        self._arrives_s = max(self._arrives_s + 1e-6, now_s + late_s)
+        self.loop.call_at(self._arrives_s, self._deliver, event, spoken)
+
+    def _deliver(self, event, spoken):
+        if self.closed:
+            return
+        (stream,) = self.deliver.args
+        at = stream.clock.media_ms
+        self.engine.gave += [TrueWord(word.text, at(word.start_ms, zero=True), at(word.end_ms)) for word in spoken]
+        self.deliver(event)
 
 
 class VirtualCall:
@@ -149,6 +220,13 @@ class VirtualCall:
         self.at_ms = 0
         self.over = asyncio.Event()
         self.timer = None
+        self.next_frame_s = self.loop.time()
+        self.events = deque()
+        self.pump = None
+        self.slot = None
+        self.bridge = deque()
+        self.asked = None
+        self.asked_about = {}
         self.random = Random(7)
         self.hearing.start()
         self._perform(self.session.receive(Start("MZ1", "CA1"), self.now_ms))
@@ -163,7 +241,8 @@ class VirtualCall:
             frame = ulaw[i : i + FRAME_BYTES].ljust(FRAME_BYTES, b"\xff")
             self._perform(self.session.receive(Media(None, self.at_ms, frame), self.now_ms))
             self.at_ms += 20
-            await asyncio.sleep(0.02)
+            self.next_frame_s += 0.02
+            await asyncio.sleep(self.next_frame_s - self.loop.time())
 
     async def noise(self, ms):
         await self.play(b"".join(bytes(self.random.choices(LINE_NOISE, k=FRAME_BYTES)) for _ in range(ms // 20)))
@@ -177,6 +256,8 @@ class VirtualCall:
         self.hearing.close()
         if self.timer is not None:
             self.timer.cancel()
+        if self.asked is not None:
+            self.asked.cancel()
         return self.score
 
     @property
@@ -185,10 +266,53 @@ class VirtualCall:
         return score(self.said, turns)
 
     def _heard(self, event):
-        self._perform(self.session.heard(event, self.now_ms))
+        """As the consumer has it: interims share one waiting slot, the pump reads everything else in order."""
+        if isinstance(event, Interim) and self.slot is not None:
+            self.slot[0] = event
+            return
+        self.slot = [event] if isinstance(event, Interim) else None
+        self._put(self.slot or [event])
 
     def _tick(self):
-        self._perform(self.session.tick(self.now_ms))
+        self._put([None])
+
+    def _put(self, item):
+        self.events.append(item)
+        if self.pump is None:
+            self.pump = self.loop.call_soon(self._pump_events)
+
+    def _pump_events(self):
+        self.pump = None
+        while self.events and not self.over.is_set():
+            item = self.events.popleft()
+            if item is self.slot:
+                self.slot = None
+            session, event = self.session, item[0]
+            self._perform(session.tick(self.now_ms) if event is None else session.heard(event, self.now_ms))
+
+    def _next_on_the_bridge(self):
+        if self.bridge and self.asked is None:
+            self.asked = self.loop.create_task(self._recognize(self.bridge.popleft()))
+
+    async def _recognize(self, action):
+        """As calls/recognition.py asks, in the call's one thread."""
+        until_s = self.loop.time() + self.session.tuning.stt_fallback_deadline_ms / 1000
+        words, error = (), None
+        while True:
+            left_s = until_s - self.loop.time()
+            try:
+                words, error = await self.engine.recognize(action.ulaw, max(left_s, 0.001)), None
+                break
+            except RecognizerError as failed:
+                error = failed
+                if left_s < 0.9:
+                    break
+                await asyncio.sleep(0.4)
+        start_ms, end_ms = self.asked_about[action.utterance]
+        self.engine.gave += [TrueWord(word, start_ms, end_ms) for word in words]
+        self._heard(OneShotDone(action.utterance, words, error))
+        self.asked = None
+        self._next_on_the_bridge()
 
     def _perform(self, actions):
         for action in actions:
@@ -203,7 +327,15 @@ class VirtualCall:
             elif isinstance(action, act.FinishStream):
                 self.hearing.finish()
             elif isinstance(action, act.AskOneShot):
-                self.loop.call_later(0.4, self._heard, self._one_shot(action))
+                span = self.session._ledger.span(action.utterance)
+                self.asked_about[action.utterance] = span.start_ms, span.end_ms
+                self.bridge.append(action)
+                if len(self.bridge) > MOST_ON_THE_BRIDGE:
+                    given_up = self.bridge.popleft()
+                    self._heard(OneShotDone(given_up.utterance, (), RecognizerError("fallback_busy")))
+                self._next_on_the_bridge()
+            elif isinstance(action, act.Wake):
+                self._tick()
             elif isinstance(action, act.TurnAccepted):
                 self.turns[action.turn.number] = action.turn
                 self.first_texts[action.turn.number] = action.turn.text
@@ -218,6 +350,3 @@ class VirtualCall:
         deadline_ms = None if self.session.state is State.ENDED else self.session.next_deadline_ms(self.now_ms)
         if deadline_ms is not None:
             self.timer = self.loop.call_at(max(self.loop.time(), deadline_ms / 1000 + 1e-6), self._tick)
-
-    def _one_shot(self, action):
-        return OneShotDone(action.utterance, self.engine.words_of(action.ulaw))

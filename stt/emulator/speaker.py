@@ -44,6 +44,11 @@ class Speaker:
         self._hidden_last = False
         self._pause_ms = 0
 
+    @property
+    def open_words(self) -> tuple[Spoken, ...]:
+        """What has been spoken of the segment under way."""
+        return tuple(self._words)
+
     def expect(self, words: Sequence[Spoken]) -> None:
         """Words that are being spoken, or will be."""
         self._coming.extend(words)

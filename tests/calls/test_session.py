@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.actions import AskOneShot, CallBegun, CallOver, CloseSocket, Feed, Note, TurnAccepted, TurnRevised, Wake
+from calls.kept import MOST_TRIES
 from calls.media import Dtmf, Malformed, Media, Start, Stop
 from calls.session import CallSession, State
 from calls.turns import EndReason, Source
@@ -378,3 +379,86 @@ def test_a_call_hears_with_the_voice_detector_that_it_was_given():
         call = Call(vad=vad)
         call.play(spoken)
         assert bool(call.session.speech_ms) is heard
+
+
+def unheard_call():
+    """A call whose first utterance no engine heard: the one-shot recogniser failed as well."""
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(300))
+    call.wait(450)
+    call.hear(OneShotDone(1, (), RecognizerError("unavailable")))
+    assert (call.turns[0].source, call.turns[0].code) == (Source.NONE, "unavailable")
+    return call
+
+
+def test_a_turn_that_no_engine_heard_is_heard_again_when_the_engine_gives_words_again():
+    call = unheard_call()
+    call.wait(1000)
+    assert len(call.of(AskOneShot)) == 1
+    call.play(speech(600))
+    call.says("עוד")
+    assert [ask.utterance for ask in call.of(AskOneShot)] == [1, 1]
+    call.hear(OneShotDone(1, ("שלום",)))
+    revised = call.of(TurnRevised)[-1].turn
+    assert (revised.number, revised.revised_text, revised.source) == (1, "שלום", Source.NONE)
+
+
+def test_a_turn_that_no_engine_hears_is_tried_a_few_times_and_once_more_at_the_end():
+    call = unheard_call()
+    call.play(speech(600))
+    for _ in range(6):
+        call.says("עוד")
+        for number in range(1, 20):
+            call.hear(OneShotDone(number, (), RecognizerError("unavailable")))
+        call.play(silence(6000))
+    asked = [ask.utterance for ask in call.of(AskOneShot)].count(1)
+    assert asked == 1 + MOST_TRIES
+    call.receive(Stop(SID))
+    call.hear(StreamClosed(0))
+    for _ in range(5):
+        for number in range(1, 20):
+            call.hear(OneShotDone(number, (), RecognizerError("unavailable")))
+    assert [ask.utterance for ask in call.of(AskOneShot)].count(1) == asked + 1
+    call.wait(30_000)
+    assert call.session.state is State.ENDED
+
+
+def test_at_hang_up_a_turn_that_no_engine_heard_is_tried_before_the_call_is_over():
+    call = unheard_call()
+    call.receive(Stop(SID))
+    call.hear(StreamClosed(0))
+    assert not call.of(CallOver)
+    call.hear(OneShotDone(1, ("שלום",)))
+    assert call.of(TurnRevised)[-1].turn.heard_text == "שלום"
+    assert call.of(CallOver)
+
+
+def test_the_audio_of_a_turn_that_no_engine_heard_is_kept():
+    call = unheard_call()
+    call.play(silence(20_000))
+    call.says("עוד")
+    assert len(call.of(AskOneShot)[-1].ulaw) >= 600 * 8
+
+
+def test_a_turn_whose_stream_failed_before_it_had_listened_to_the_end_is_heard_again():
+    call = Call()
+    call.play(silence(500) + speech(1500) + silence(300))
+    call.settles("שלום", end_ms=1000)
+    call.wait(2000)
+    assert (call.turns[0].text, call.turns[0].rule) == ("שלום", "held_final")
+    call.hear(StreamClosed(0, RecognizerError("unavailable")))
+    assert [ask.utterance for ask in call.of(AskOneShot)] == [1]
+    call.hear(OneShotDone(1, ("שלום", "לך")))
+    assert call.of(TurnRevised)[-1].turn.heard_text == "שלום לך"
+
+
+def test_one_rescue_is_asked_at_a_time():
+    call = Call()
+    for text in ("שלום לך", "שלום לך מה שלומך"):
+        call.play(silence(500) + speech(600) + silence(300))
+        call.says(text)
+        call.wait(3000)
+    call.hear(StreamClosed(0, RecognizerError("unavailable")))
+    assert [ask.utterance for ask in call.of(AskOneShot)] == [1]
+    call.hear(OneShotDone(1, ("שלום",)))
+    assert [ask.utterance for ask in call.of(AskOneShot)] == [1, 2]

@@ -244,3 +244,93 @@ def test_a_word_said_again_behind_the_border_is_two_words():
     ledger.closed(0)
     ledger.settles("no c", 2600, [(1950, 2300), (2400, 2600)], stream=1)
     assert ledger.heard(one) == "a no no c"
+
+
+def test_a_word_on_the_edge_of_a_one_shots_audio_stands_in_the_turn_that_holds_its_time():
+    ledger = Ledger()
+    one, two = ledger.utterance(1000, 2000), ledger.utterance(2250, 3000)
+    ledger.asked(one, 760, 2220)
+    ledger.one_shot(one, ["של", "שתי"])
+    ledger.settles("שתי החברות", 3000, [(2100, 2320), (2320, 3000)])
+    assert (ledger.heard(one), ledger.heard(two)) == ("של", "שתי החברות")
+
+
+def test_a_word_said_twice_around_a_pause_stands_twice():
+    ledger = Ledger()
+    one, two = ledger.utterance(1000, 1400), ledger.utterance(1700, 2100)
+    ledger.asked(one, 760, 1620)
+    ledger.one_shot(one, ["כן"])
+    ledger.settles("כן", 2100, [(1680, 2080)])
+    assert (ledger.heard(one), ledger.heard(two)) == ("כן", "כן")
+
+
+def test_audio_that_one_utterances_one_shot_was_given_is_not_given_to_the_nexts():
+    ledger = Ledger()
+    ledger.asked(ledger.utterance(1000, 2000), 760, 2220)
+    two = ledger.utterance(2250, 3000)
+    assert ledger.borders(two)[0] == 2220
+
+
+def test_a_word_before_the_border_that_the_old_stream_never_said_is_the_new_ones():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 3000)
+    ledger.renewed(0, 2000)
+    ledger.closed(0)
+    ledger.settles("יהללוך סלה", 3000, [(1500, 1900), (2200, 2900)], stream=1)
+    assert ledger.heard(one) == "יהללוך סלה"
+
+
+def test_a_word_behind_the_border_that_the_new_stream_never_says_is_the_old_ones():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 3000)
+    ledger.renewed(0, 2000)
+    ledger.settles("או יותר נכון", 2400, [(1100, 1500), (1500, 1900), (2020, 2400)])
+    ledger.closed(0)
+    assert ledger.heard(one) == "או יותר"
+    ledger.closed(1)
+    assert ledger.heard(one) == "או יותר נכון"
+
+
+def test_a_word_that_the_stream_before_the_last_has_said_is_no_second_one():
+    """Two half-closes within a second: the third stream hears what the first has said."""
+    ledger = Ledger()
+    one, two = ledger.utterance(1000, 2000), ledger.utterance(2300, 4000)
+    ledger.renewed(0, 2050)
+    ledger.settles("ערים ערביות", 2050, [(1000, 1500), (1500, 2050)])
+    ledger.closed(0)
+    ledger.renewed(1, 2350)
+    ledger.closed(1)
+    ledger.settles("ערביות לוד", 2900, [(1850, 2280), (2300, 2900)], stream=2)
+    assert (ledger.heard(one), ledger.heard(two)) == ("ערים ערביות", "לוד")
+
+
+def test_a_hypothesis_words_that_an_utterances_one_shot_did_not_hear_are_its_neighbours():
+    ledger = Ledger()
+    one, two = ledger.utterance(1000, 2000), ledger.utterance(2300, 3300)
+    ledger.says("יי את כל", 3300)
+    ledger.take(two)
+    ledger.closed(0)
+    assert ledger.heard(two) == "יי את כל"
+    ledger.one_shot(two, ["את", "כל", "אהביו"])
+    assert (ledger.heard(one), ledger.heard(two)) == ("יי", "את כל אהביו")
+
+
+def test_an_earlier_word_that_a_later_stream_gives_stands_in_its_place():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 3000)
+    ledger.renewed(0, 2300)
+    ledger.settles("בקרוב", 2300, [(1900, 2250)])
+    ledger.closed(0)
+    ledger.settles("מוכנים לאיכלוס", 3000, [(1500, 1850), (2400, 3000)], stream=1)
+    assert ledger.heard(one) == "מוכנים בקרוב לאיכלוס"
+
+
+def test_a_one_shot_claims_no_word_from_before_its_stream_began():
+    ledger = Ledger()
+    one, _, three = ledger.utterance(1000, 2000), ledger.utterance(2300, 3300), ledger.utterance(4500, 5500)
+    ledger.says("a", 2900)
+    ledger.closed(0, fed_ms=4000)
+    ledger.says("אפשר", 5000, stream=1)
+    ledger.take(three)
+    ledger.one_shot(one, ["אם", "אפשר"])
+    assert (ledger.heard(one), ledger.heard(three)) == ("אם אפשר", "אפשר")

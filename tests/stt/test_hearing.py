@@ -168,3 +168,22 @@ async def test_the_border_stays_where_it_was_once_the_old_stream_has_said_a_fina
         StreamClosed(0),
     ]
     ear.hearing.close()
+
+
+async def test_only_the_first_stream_and_one_after_a_failure_are_news(caplog):
+    caplog.set_level(logging.INFO)
+    ear = Ear()
+
+    def started():
+        return caplog.text.count("✅ [STT] Streaming started (attempt 1)")
+
+    (await ear.opened.get()).opens()
+    assert started() == 1
+    ear.feed(4)
+    ear.hearing.renew(80, [])
+    (await ear.opened.get()).opens()
+    assert started() == 1
+    ear.streams[1].deliver(Interim(("שלום",), 80))
+    ear.streams[1].deliver(StreamClosed(0, RecognizerError("unavailable")))
+    (await ear.opened.get()).opens()
+    assert started() == 2
