@@ -65,9 +65,9 @@ class KeptTurns:
         self._stream_answered_ms = self._one_shot_answered_ms = -1.0
         self._failed_to_ms = -1
 
-    def add(self, turn: Turn, now_ms: float, *, covered: bool) -> None:
-        """``covered``: some result has reached the turn's end."""
-        cut_short = not covered and turn.ended_ms <= self._failed_to_ms
+    def add(self, turn: Turn, now_ms: float, *, covered: bool, cut_short: bool = False) -> None:
+        """``covered``: some result has reached the turn's end. ``cut_short``: its stream failed under it."""
+        cut_short = cut_short or (not covered and turn.ended_ms <= self._failed_to_ms)
         self._kept[turn.number] = _Kept(turn, now_ms, covered, cut_short)
 
     def covered_to(self, heard_to_ms: int) -> None:

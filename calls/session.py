@@ -515,7 +515,7 @@ class CallSession:
             return self._ask(utterance, now_ms)
         if utterance.phase is Phase.ASKED and now_ms < utterance.deadline_ms:
             return []
-        utterance.rescue = False
+        utterance.rescue, utterance.unanswered = False, utterance.phase is Phase.ASKED
         return self._decide_due(utterance, self._ledger.share(utterance.number), now_ms)
 
     def _decide_due(self, utterance: Utterance, share: Share, now_ms: float) -> list[Action]:
@@ -587,6 +587,7 @@ class CallSession:
         if utterance is None or utterance.phase is not Phase.ASKED:
             return []
         share = self._ledger.share(number)
+        utterance.unanswered = utterance.rescue and event.error is not None
         if event.words:
             self._accept(utterance, share, Source.FALLBACK, "one_shot", now_ms)
         elif share.words:
@@ -621,9 +622,9 @@ class CallSession:
         """Turns go on in speech order: one that waits holds the next back."""
         actions: list[Action] = []
         while self._utterances and (turn := self._utterances[0].turn) is not None:
-            covered = turn.source is Source.FALLBACK or self._covers(self._utterances[0], self._ledger.heard_to_ms)
-            del self._utterances[0]
-            self._kept.add(turn, now_ms, covered=covered)
+            utterance = self._utterances.pop(0)
+            covered = turn.source is Source.FALLBACK or self._covers(utterance, self._ledger.heard_to_ms)
+            self._kept.add(turn, now_ms, covered=covered, cut_short=utterance.unanswered)
             actions.append(TurnAccepted(turn))
         if actions:
             begins_ms = self._kept.forget_before(self._clock.next_ms - KEEP_MS)

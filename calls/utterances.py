@@ -43,6 +43,8 @@ class Utterance:
     """Successive covering hypotheses that said the same."""
     rescue: bool = False
     """A stream failed while it was spoken or waited: only the one-shot recogniser has heard all of it."""
+    unanswered: bool = False
+    """...and it gave no answer in time."""
     first_partial_ms: float | None = None
     turn: Turn | None = None
 

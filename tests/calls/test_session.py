@@ -462,3 +462,17 @@ def test_one_rescue_is_asked_at_a_time():
     assert [ask.utterance for ask in call.of(AskOneShot)] == [1]
     call.hear(OneShotDone(1, ("שלום",)))
     assert [ask.utterance for ask in call.of(AskOneShot)] == [1, 2]
+
+
+def test_a_turn_whose_stream_failed_under_it_is_heard_again_though_another_stream_gave_words():
+    call = Call()
+    call.play(silence(500) + speech(600))
+    call.hear(StreamClosed(0, RecognizerError("unavailable")))
+    call.hear(StreamOpened(1, 1))
+    call.play(speech(600) + silence(300))
+    call.hear(Final((Word("לך", 1200, 1600),), call.media_ms, stream=1))
+    call.hear(OneShotDone(1, (), RecognizerError("unavailable")))
+    assert (call.turns[0].text, call.turns[0].source) == ("לך", Source.PARTIAL)
+    assert [ask.utterance for ask in call.of(AskOneShot)] == [1, 1]
+    call.hear(OneShotDone(1, ("שלום", "לך")))
+    assert call.of(TurnRevised)[-1].turn.heard_text == "שלום לך"
