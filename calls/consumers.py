@@ -123,6 +123,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._slot: _Slot | None = None
         self._tick_waits = False
         self._timer: asyncio.TimerHandle | None = None
+        self._armed_ms = 0.0
+        """The instant that the timer is set for."""
         self._bridge: deque[UtteranceAudio] = deque()
         """Utterances that wait for the one thread, with their audio."""
         self._asked: dict[Future[str], int | None] = {}
@@ -313,8 +315,11 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             if self.session is not None:
                 self.session.counters["events_q_full"] += 1
 
-    def _wake(self) -> None:
+    def _on_time(self) -> None:
         self._timer = None
+        self._wake()
+
+    def _wake(self) -> None:
         if not self._tick_waits:
             self._tick_waits = True
             self._put(("tick", None))
@@ -369,13 +374,14 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             live.publish({"kind": "state", "call": self._call_sid, "shows": look.shows, "hears": look.hears})
 
     def _arm(self) -> None:
-        """Set the timer for the session's next deadline."""
-        if self._timer is not None:
+        """Set the timer for the session's next deadline. One that is set for earlier stays: it only asks once more."""
+        deadline_ms = self.session.next_deadline_ms(now_ms()) if self.session is not None and self.running else None
+        if self._timer is not None and (deadline_ms is None or deadline_ms < self._armed_ms):
             self._timer.cancel()
             self._timer = None
-        deadline_ms = self.session.next_deadline_ms(now_ms()) if self.session is not None and self.running else None
-        if deadline_ms is not None:
-            self._timer = self.loop.call_later(max(0.0, deadline_ms - now_ms()) / 1000, self._wake)
+        if deadline_ms is not None and self._timer is None:
+            self._armed_ms = deadline_ms
+            self._timer = self.loop.call_later(max(0.0, deadline_ms - now_ms()) / 1000, self._on_time)
 
     # Turns
 

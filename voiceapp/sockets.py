@@ -81,8 +81,11 @@ class Socket(WebSocketProtocol):
         """As daphne's, without its two debug lines."""
         if not self.muted:
             self.last_ping = time.time()
-            message = {"bytes": payload} if isBinary else {"text": payload.decode()}
-            self.application_queue.put_nowait({"type": "websocket.receive", **message})
+            self.application_queue.put_nowait(
+                {"type": "websocket.receive", "bytes": payload}
+                if isBinary
+                else {"type": "websocket.receive", "text": payload.decode()}
+            )
 
     def processData(self) -> bool:
         """Take what stands at the head of the buffer; True when more can be taken at once."""
