@@ -62,7 +62,10 @@ CUT_COVERAGE_MS = 3000
 DRAIN_STREAM_MS = 5000
 """How long a half-closed stream is read after the call has ended."""
 LAST_TRIES_MS = 10_000
-"""Beyond that: how long turns that no engine has heard to the end are still tried after the call."""
+"""Beyond that, and beyond its last answer: how long the one-shot recogniser is still asked for turns that no engine has
+heard to the end."""
+LONGEST_TRIES_MS = 60_000
+"""...at most."""
 SHORTEST_ONE_SHOT_MS = 200
 """Less voice than this is not worth a request: a click, a breath."""
 SETTLED_AFTER = 2
@@ -156,6 +159,7 @@ class CallSession:
         self._streaming = tuning.streaming
         """A stream is open or being tried."""
         self._drain_until_ms: float | None = None
+        self._one_shot_answered_ms = 0.0
 
     # Messages
 
@@ -251,7 +255,8 @@ class CallSession:
 
     @property
     def _last_tries_until_ms(self) -> float:
-        return (self._drain_until_ms or 0.0) + LAST_TRIES_MS
+        drained_ms = self._drain_until_ms or 0.0
+        return min(max(drained_ms, self._one_shot_answered_ms) + LAST_TRIES_MS, drained_ms + LONGEST_TRIES_MS)
 
     def next_deadline_ms(self, now_ms: float) -> float | None:
         """The monotonic instant at which ``tick`` has something to decide; None when only input can."""
@@ -579,6 +584,7 @@ class CallSession:
         self._asked.pop(number, None)
         self._owed.discard(number)
         if event.error is None:
+            self._one_shot_answered_ms = now_ms
             self._kept.answers(now_ms, number=number)
         if event.words and not self._ledger.share(number).words:
             self._watch.missed()

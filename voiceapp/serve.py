@@ -30,8 +30,8 @@ logger = logging.getLogger(__name__)
 
 FLUSH_S = 30.0
 CHECK_S = 0.2
-LAST_WORDS_S = 12.0
-"""For calls that were ended: their streams are read to the end, and the one-shot recogniser may be asked."""
+LAST_WORDS_S = 20.0
+"""For calls that were ended: their streams are read to the end, and the one-shot recogniser may be asked, twice."""
 SERVICE_RESTART = 1012
 
 

@@ -476,3 +476,20 @@ def test_a_turn_whose_stream_failed_under_it_is_heard_again_though_another_strea
     assert [ask.utterance for ask in call.of(AskOneShot)] == [1, 1]
     call.hear(OneShotDone(1, ("שלום", "לך")))
     assert call.of(TurnRevised)[-1].turn.heard_text == "שלום לך"
+
+
+def test_after_hang_up_every_turn_that_no_engine_heard_is_tried_while_answers_come():
+    """Five of them at four seconds each: longer than one answer is waited for."""
+    call = Call()
+    for number in range(1, 6):
+        call.play(silence(500) + speech(600) + silence(300))
+        call.wait(450)
+        call.hear(OneShotDone(number, (), RecognizerError("unavailable")))
+    call.receive(Stop(SID))
+    call.hear(StreamClosed(0))
+    for number in range(1, 6):
+        assert not call.of(CallOver)
+        call.wait(3900)
+        call.hear(OneShotDone(number, ("שלום",)))
+    assert [revised.turn.heard_text for revised in call.of(TurnRevised)] == ["שלום"] * 5
+    assert call.of(CallOver)
