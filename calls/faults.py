@@ -50,29 +50,38 @@ class Fault:
 
 
 NO_FAULT = Fault("none")
-OFTEN = (("renew_after_s", 5), ("renew_latest_s", 8))
+LASTING = (("half_close_ms", 0),)
+"""A stream that is half-closed at each pause does not live long enough to fail in the middle."""
+OFTEN = (("renew_after_s", 5), ("renew_latest_s", 8), *LASTING)
 FAULTS = (
     Fault("unavailable at open, twice", ("unavailable_opens=2",)),
     Fault("unavailable at every open for long", ("unavailable_opens=60",)),
     Fault("exhausted at open, four times", ("exhausted_opens=4",)),
-    Fault("unavailable in mid-stream, every 7 s", ("unavailable_after_s=7",)),
-    Fault("exhausted in mid-stream, every 9 s", ("exhausted_after_s=9",)),
-    Fault("normal end, every 6 s", ("end_after_s=6",)),
+    Fault("unavailable in mid-stream, every 7 s", ("unavailable_after_s=7",), tuning=LASTING),
+    Fault("exhausted in mid-stream, every 9 s", ("exhausted_after_s=9",), tuning=LASTING),
+    Fault("normal end, every 6 s", ("end_after_s=6",), tuning=LASTING),
     Fault("slow handshake, 2 s", ("handshake_ms=2000",)),
     Fault("deaf from the start", ("deaf",)),
-    Fault("deaf after 8 s", ("deaf_after_s=8",)),
+    Fault("deaf after 8 s", ("deaf_after_s=8",), tuning=LASTING),
     Fault("no finals", ("no_finals",)),
     Fault("finals 3 s late", ("late_finals_ms=3000",)),
     Fault("finals repeated", ("repeat_finals",)),
     Fault("finals repeat words", ("finals_repeat_words",)),
     Fault("results without ends", ("no_ends",)),
+    Fault("no finals, lasting streams", ("no_finals",), tuning=LASTING),
+    Fault("finals 3 s late, lasting streams", ("late_finals_ms=3000",), tuning=LASTING),
+    Fault("finals repeated, lasting streams", ("repeat_finals",), tuning=LASTING),
+    Fault("finals repeat words, lasting streams", ("finals_repeat_words",), tuning=LASTING),
+    Fault("results without ends, lasting streams", ("no_ends",), tuning=LASTING),
     Fault("hung Recognize", ("hang_recognize",)),
-    Fault("stream limit 8 s", (), options=("--longest-stream", "8")),
+    Fault("stream limit 8 s", (), options=("--longest-stream", "8"), tuning=LASTING),
     Fault("connections reset, three times", (), _reset_connections),
     Fault("emulator restarted, 2 s away", (), _restart_emulator),
     Fault("renewed every 5 to 8 s", (), tuning=OFTEN),
     Fault("no pauses, renewed every 5 to 8 s", (), tuning=OFTEN, pause_s=0.0),
-    Fault("silences of 12 s", (), pause_s=12.0, most_clips=3),
-    Fault("silences of 12 s, paused after 8 s", (), tuning=(("pause_after_s", 8),), pause_s=12.0, most_clips=3),
+    Fault("silences of 12 s", (), tuning=LASTING, pause_s=12.0, most_clips=3),
+    Fault(
+        "silences of 12 s, paused after 8 s", (), tuning=(("pause_after_s", 8), *LASTING), pause_s=12.0, most_clips=3
+    ),
     Fault("nobody answers", ("deaf", "unavailable_recognize"), an_engine_answers=False),
 )
