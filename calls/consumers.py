@@ -583,7 +583,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             return
         if self._vad is not None and self._vad.late_frames:
             self.session.counters["silero_late"] += self._vad.late_frames
-        billed_s = self.hearing.billed_s if self.hearing is not None else []
+        streams, stream_s = self.hearing.billed if self.hearing is not None else (0, 0)
         writer().accept(
             CallEnded(
                 call_sid=self._call_sid,
@@ -595,8 +595,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 speech_ms=self.session.speech_ms,
                 counters=dict(self.session.counters),
                 frame_delay_ms=self.session.delays.summary(),
-                stt_streams=len(billed_s),
-                stt_stream_s=sum(billed_s),
+                stt_streams=streams,
+                stt_stream_s=stream_s,
                 one_shots=self._one_shots,
                 one_shot_s=self._one_shot_s,
             )

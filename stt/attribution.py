@@ -301,7 +301,15 @@ class Attribution:
                 self._asked_ms.pop(span.number, None)
         self._segments = kept
         self._spans = [span for span in self._spans if span.number in self._numbered]
+        self._forget_streams()
         self._spans_changed(0)
+
+    def _forget_streams(self) -> None:
+        """Of streams before the oldest that is still spoken of nothing is asked any more; a call has thousands."""
+        oldest = min((segment.stream for segment in self._segments), default=0) - 1
+        for table in (self._settled_to_ms, self._until_ms, self._from_ms, self._overlap, self._spare):
+            for stream in [stream for stream in table if stream < oldest]:
+                del table[stream]
 
     # Evidence
 

@@ -130,8 +130,11 @@ class Hearing:
         self._held: deque[Chunk] | None = deque()
         """What a further attempt would be given; None once the stream has said something."""
         self._held_bytes = 0
-        self._opened: list[_StreamClock] = []
-        """Of every stream that the engine has taken: what it was fed is billed."""
+        self._clock: _StreamClock | None = None
+        """Of the stream that opened last, and of the one before it: both may still be fed."""
+        self._old_clock: _StreamClock | None = None
+        self._billed_streams = self._billed_s = 0
+        """Of all before those: what an engine was fed is billed."""
         self.dropped_ms = 0
         """Audio that no stream ever took, because none opened in time."""
         self._batch: list[bytes] = []
@@ -204,9 +207,17 @@ class Hearing:
         self._stream = self._old = None
 
     @property
-    def billed_s(self) -> list[int]:
-        """Seconds of audio of each stream that opened, rounded up as Google bills a request (calls/costs.py)."""
-        return [-(-clock.fed_ms // 1000) for clock in self._opened]
+    def billed(self) -> tuple[int, int]:
+        """Streams that opened, and their seconds of audio, each rounded up as Google bills it (calls/costs.py)."""
+        speaking = [clock for clock in (self._old_clock, self._clock) if clock is not None]
+        return self._billed_streams + len(speaking), self._billed_s + sum(map(_seconds, speaking))
+
+    def _bill(self, clock: _StreamClock) -> None:
+        """A stream has opened: only the one before it may still be fed."""
+        if self._old_clock is not None:
+            self._billed_streams += 1
+            self._billed_s += _seconds(self._old_clock)
+        self._old_clock, self._clock = self._clock, clock
 
     # Streams
 
@@ -333,7 +344,7 @@ class Hearing:
     def _on_new_event(self, stream: _Stream, event: StreamEvent) -> None:
         if isinstance(event, StreamOpened):
             stream.opened = True
-            self._opened.append(stream.clock)
+            self._bill(stream.clock)
             if not self._lost:
                 self._started(stream)
         elif isinstance(event, StreamClosed):
@@ -457,6 +468,10 @@ class Hearing:
         """A final says all that the waiting interim said, and more."""
         self._slot = None
         self._cancel("debounce")
+
+
+def _seconds(clock: _StreamClock) -> int:
+    return -(-clock.fed_ms // 1000)
 
 
 def _in_media_time(event: Final, stream: _Stream) -> Final:

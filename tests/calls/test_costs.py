@@ -107,10 +107,10 @@ async def test_only_streams_that_opened_are_billed_each_rounded_up():
     hearing.start()
     for i in range(60):
         hearing.feed(bytes(160), i * 20)
-    assert hearing.billed_s == []
+    assert hearing.billed == (0, 0)
     streams[0].opens()
-    assert hearing.billed_s == [2]
+    assert hearing.billed == (1, 2)
     hearing.renew(1200, [(700 + i * 20, bytes(160)) for i in range(25)])
     streams[1].opens()
-    assert hearing.billed_s == [2, 1]
+    assert hearing.billed == (2, 3)
     hearing.close()
