@@ -50,6 +50,7 @@ async def _call(hours: float) -> None:
             one.said.clear()
             one.turns.clear()
             one.first_texts.clear()
+            engine.gave.clear()
             engine.streams[:-2] = []
             session = one.session
             gc.collect()

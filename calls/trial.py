@@ -287,9 +287,12 @@ async def record_of(call_sid: str, timeout_s: float = RECORD_TIMEOUT_S) -> tuple
 
 
 def is_recorded(stream: dict[str, Any]) -> bool:
-    """A stream's recording holds what it received, but for the last second and a half."""
+    """A stream's recording holds what it received, but for the last second and a half; none was made of nothing."""
+    received_ms = FRAME_MS * stream["frames_received"]
     path = Path(settings.VAR_DIR) / stream["recording"]
-    return path.is_file() and abs(duration_ms(AudioFile(path).ulaw()[1]) - FRAME_MS * stream["frames_received"]) < 1500
+    if not path.is_file():
+        return received_ms == 0
+    return abs(duration_ms(AudioFile(path).ulaw()[1]) - received_ms) < 1500
 
 
 def scored(turn: Any) -> ScoredTurn:
