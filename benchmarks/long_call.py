@@ -32,7 +32,7 @@ async def _call(hours: float) -> None:
     engine = Engine(library)
     one = VirtualCall(engine, Tuning())
     began_s = time.monotonic()
-    print("minute  streams  turns  ring frames  kept  segments  session kB  lost  added")
+    print("minute  turns  ring frames  kept  segments  session kB  lost  added")
     gc.collect()
     tracemalloc.start()
     shown, words, lost, added = 0, 0, 0, 0
@@ -60,7 +60,7 @@ async def _call(hours: float) -> None:
                 if "/calls/" in stat.traceback[0].filename or "/stt/" in stat.traceback[0].filename
             )
             print(
-                f"{one.at_ms // 60_000:6}  {one.notes.count('stream_old') + 1:7}  {turns:5}  {len(session._ring):11}"
+                f"{one.at_ms // 60_000:6}  {turns:5}  {len(session._ring):11}"
                 f"  {len(session._kept._kept):4}  {len(session._ledger._segments):8}  {size / 1024:10.0f}"
                 f"  {lost:4}  {added:5}",
                 flush=True,
