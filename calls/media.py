@@ -37,7 +37,7 @@ class Start:
 
 
 class Media(msgspec.Struct, frozen=True, gc=False):
-    """Audio of one track: any length, 20 ms as a rule. Made fifty times a second a call: a struct costs a fifth."""
+    """Audio of one track: any length, 20 ms as a rule. Made fifty times a second a call: a struct costs a ninth."""
 
     sequence: int | None
     """Counts every message of the stream; None when the sender gave none."""

@@ -30,7 +30,7 @@ from stt.selection import SttModel
 logger = logging.getLogger(__name__)
 
 Request = cloud_speech.StreamingRecognizeRequest.pb()
-"""Plain protobuf inside of the client's messages: to make one costs half, to read one a fifth."""
+"""Plain protobuf inside of the client's messages: to make one costs half, to read one a ninth."""
 Response = cloud_speech.StreamingRecognizeResponse.pb()
 LONGEST_MESSAGE_BYTES = 8000
 """Google refuses stream messages beyond about 25 KB; 15 KB is called safe. One second of µ-law."""

@@ -44,7 +44,7 @@ class SocketServer(Server):
 
 class Inbox:
     """What one application receives, in order. An asyncio.Queue is bounded, shared and waited for by many; this is for
-    one reader, and costs a third."""
+    one reader, and costs half."""
 
     __slots__ = ("_messages", "_waiter", "loop")
 
