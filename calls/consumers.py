@@ -439,20 +439,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
 
     def _save(self, turn: Turn) -> None:
         writer().accept(TurnSaved(self._call_sid, turn))
-        live.publish(
-            {
-                "kind": "turn",
-                "call": self._call_sid,
-                "number": turn.number,
-                "text": turn.heard_text,
-                "started_ms": turn.started_ms,
-                "source": turn.source,
-                "code": turn.code,
-                "partial_ms": turn.partial_ms,
-                "final_ms": turn.final_ms,
-                "revision": turn.revision,
-            }
-        )
+        live.publish({"kind": "turn", "call": self._call_sid, **live.shown(turn)})
 
     # The one-shot recogniser, in the call's own thread
 

@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
@@ -23,6 +23,10 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from calls.people import READ
+
+if TYPE_CHECKING:
+    from calls.models import Transcript
+    from calls.turns import Turn
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +47,20 @@ EACH = ("turn", "note")
 """Kinds of which each number counts, not only the newest."""
 
 Update = dict[str, Any]
+
+
+def shown(turn: Turn | Transcript) -> Update:
+    """A turn as those who watch are told of it, live and when a page reads it again."""
+    return {
+        "number": turn.number,
+        "text": turn.heard_text,
+        "started_ms": turn.started_ms,
+        "source": turn.source,
+        "code": turn.code,
+        "partial_ms": turn.partial_ms,
+        "final_ms": turn.final_ms,
+        "revision": turn.revision,
+    }
 
 
 class Publisher:

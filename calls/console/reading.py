@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from calls.live import shown
 from calls.models import Alarm, Call, PhoneLine, Transcript
 
 MOST_CALLS = 1000
@@ -37,7 +38,7 @@ def running_calls() -> list[dict[str, Any]]:
             "to": row["to_number"],
             "started_at": row["started_at"].isoformat(),
             "process": row["process"],
-            "turn": turn_of(turns[row["turn"]]) if row["turn"] in turns else None,
+            "turn": shown(turns[row["turn"]]) if row["turn"] in turns else None,
         }
         for row in rows
     ]
@@ -62,17 +63,3 @@ def newest_events(call: Call) -> list[dict[str, Any]]:
     """In their order."""
     newest = call.events.order_by("-number").values("number", "code", "at")[:MOST_EVENTS]
     return [{**event, "at": event["at"].isoformat()} for event in reversed(newest)]
-
-
-def turn_of(turn: Transcript) -> dict[str, Any]:
-    """As the live update of a turn says it."""
-    return {
-        "number": turn.number,
-        "text": turn.heard_text,
-        "started_ms": turn.started_ms,
-        "source": turn.source,
-        "code": turn.code,
-        "partial_ms": turn.partial_ms,
-        "final_ms": turn.final_ms,
-        "revision": turn.revision,
-    }

@@ -13,10 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from calls import costs
+from calls.access import needs
 from calls.console import actions
-from calls.console.access import needs
 from calls.console.models import LABELS
-from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls, turn_of
+from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls
+from calls.live import shown
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
 from calls.people import END_CALLS, READ
 
@@ -123,7 +124,7 @@ def _state_of(row: Call) -> dict[str, object]:
     return {
         "ended": row.ended_at is not None,
         "started_at": row.started_at.isoformat() if row.started_at else "",
-        "turns": [turn_of(turn) for turn in newest_turns(row)],
+        "turns": [shown(turn) for turn in newest_turns(row)],
         "events": newest_events(row),
     }
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from calls.access import needs
 from calls.desk.comparison import Comparison, Shown, counted, name_of, shown
 from calls.desk.figures import Measure
 from calls.desk.selectors import Measured, measured
@@ -34,25 +32,6 @@ MOST_MEASURED = 8
 LONGEST_FRAMES = 50 * 60 * 30
 """A longer call is for ``manage.py whatif``: a page answers at once."""
 
-View = Callable[..., HttpResponse]
-
-
-def allowed(permission: str) -> Callable[[View], View]:
-    """Only people who may; who is not logged in is asked to."""
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path(), "admin:login")
-            if not request.user.is_staff or not request.user.has_perm(permission):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
-
-        return checked
-
-    return decorate
-
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
@@ -69,7 +48,7 @@ class HistoryRow:
 
 
 @require_safe
-@allowed(VIEW)
+@needs(VIEW)
 def profile(request: HttpRequest, pk: int) -> HttpResponse:
     """A profile's revisions beside what they did; two of them side by side."""
     one = get_object_or_404(TuningProfile, pk=pk)
@@ -92,7 +71,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@allowed(TUNE)
+@needs(TUNE)
 def back_to(request: HttpRequest, pk: int, history_id: int) -> HttpResponse:
     """Make an old revision's settings the profile's again."""
     one = get_object_or_404(TuningProfile, pk=pk)
@@ -102,7 +81,7 @@ def back_to(request: HttpRequest, pk: int, history_id: int) -> HttpResponse:
 
 
 @require_safe
-@allowed(VIEW)
+@needs(VIEW)
 def trial(request: HttpRequest, pk: int) -> HttpResponse:
     """A trial's difference, its uncertainty, and whether it is enough."""
     one = get_object_or_404(Trial.objects.select_related("line", "a", "b", "started_by", "ended_by"), pk=pk)
@@ -112,7 +91,7 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@allowed(VIEW)
+@needs(VIEW)
 def call(request: HttpRequest, sid: str) -> HttpResponse:
     """A call's turns as they were, and as they would have been with a profile."""
     if not request.user.has_perm("calls.view_call"):
