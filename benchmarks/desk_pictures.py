@@ -20,7 +20,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
-from calls.management.commands.demo import _login  # noqa: E402
+from calls.management.commands.demo import login  # noqa: E402
 from calls.models import Call, Trial  # noqa: E402
 from calls.trial import Trial as Server  # noqa: E402
 from stt.models import TuningProfile  # noqa: E402
@@ -46,7 +46,7 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     folder = settings.BASE_DIR / "docs" / "images"
-    cookie, wanted = _login(secrets.token_urlsafe(9)), pages()
+    cookie, wanted = login(secrets.token_urlsafe(9)), pages()
     with (
         Server(settings.BASE_DIR / "samples", Path(settings.VAR_DIR) / "pictures.log") as server,
         sync_playwright() as p,

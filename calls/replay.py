@@ -63,7 +63,7 @@ def replay(
         for ulaw in batch:
             speaker.expect(tracker.push(ulaw))
             for results in speaker.hear(tracker.heard_ms):
-                debounce.put(_event(results), now_ms)
+                debounce.put(event_of(results), now_ms)
         batch.clear()
 
     def perform(actions: list[object], now_ms: float) -> bool:
@@ -77,7 +77,7 @@ def replay(
                 send(now_ms)
                 at_ms = now_ms + speaker.finish_after_ms(tracker.heard_ms)[0]
                 for results in speaker.finish(tracker.heard_ms):
-                    heapq.heappush(events, (at_ms, next(order), _event(results)))
+                    heapq.heappush(events, (at_ms, next(order), event_of(results)))
                 heapq.heappush(events, (at_ms, next(order), StreamClosed(0)))
             elif isinstance(action, AskOneShot):
                 result.one_shots += 1
@@ -170,7 +170,7 @@ def _audio(recordings: Sequence[Recording], pause_ms: int, random: Random) -> tu
     return frames, said
 
 
-def _event(said: Said) -> RecognizerEvent:
+def event_of(said: Said) -> RecognizerEvent:
     if said.spoken is not None:
         return Final(tuple(Word(w.text, w.start_ms, w.end_ms) for w in said.spoken), said.end_ms or None)
     return Interim(said.words, said.end_ms or None, 0.1 if said.tail else 0.9)

@@ -9,7 +9,7 @@ from random import Random
 
 from calls import actions as act
 from calls.media import Media, Start, Stop
-from calls.replay import _event
+from calls.replay import event_of
 from calls.scoring import ScoredTurn, TrueWord, score
 from calls.session import CallSession, State
 from stt.audio import FRAME_BYTES, LINE_NOISE
@@ -178,7 +178,7 @@ class EngineStream:
         if not self.engine.deaf and not weather.over(weather.deaf, self.loop.time()):
             for said in results:
                 spoken = self.speaker.open_words if said.spoken is None else said.spoken
-                self._arrive(_event(said), [word for word in spoken if word.text in said.words])
+                self._arrive(event_of(said), [word for word in spoken if word.text in said.words])
 
     def _end(self, error):
         if not self.over:

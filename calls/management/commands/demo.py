@@ -49,7 +49,7 @@ class Command(BaseCommand):
                 samples = _samples(folder, options["only"])
             with trial:
                 password = secrets.token_urlsafe(9)
-                cookie = _login(password)
+                cookie = login(password)
                 complete = asyncio.run(self._demo(trial.line, samples, library, cookie, options["seed"]))
                 self.stdout.write(f"\nserver log: {trial.log}")
                 if options["once"]:
@@ -131,7 +131,7 @@ class Command(BaseCommand):
         return total.words > 0 and total.kept
 
 
-def _login(password: str) -> str:
+def login(password: str) -> str:
     """The demo's user with a fresh password, and a session of theirs."""
     user, _ = get_user_model().objects.get_or_create(username=USER, defaults={"is_staff": True, "is_superuser": True})
     user.set_password(password)
