@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from calls.actions import Feed
 from calls.media import Media, Start, parse
 from calls.recording import Recorder
 from calls.session import CallSession
@@ -87,7 +88,7 @@ def test_recorder_and_trace(benchmark, frames):
     def keep():
         at_ms, ulaw = next(times), next(audio)
         recorder.push(at_ms, ulaw)
-        trace.frame(at_ms, -40.0, True)
+        trace.frame(Feed(ulaw, at_ms, -40.0, True), at_ms)
 
     benchmark(keep)
 
