@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Max, Min, Model, Q, QuerySet
+from django.db.models import F, Max, Min, Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import smart_split, unescape_string_literal
@@ -28,7 +28,13 @@ SHORT_LETTERS, SHORT_DIGITS = 3, 5
 NEWEST_CALLS = 2000
 """Of the list as it is filtered: where a short word is looked for."""
 MOST_SPOKEN = 1000
-"""Turns, the newest, in which a number that is searched for was spoken."""
+"""Calls, the newest, in which a number that is searched for was spoken."""
+SAMPLED_TURNS = 20_000
+"""The newest; how many of them hold a word says how common it is."""
+COMMON_ONE_IN = 250
+"""A word in one turn of so many is found sooner by walking back from the newest turn than by the trigram index."""
+WALKED_TURNS = 300_000
+"""...so far at most."""
 
 
 class NewestPaginator(Paginator):
@@ -126,18 +132,49 @@ def search(calls: QuerySet[Call], query: str) -> QuerySet[Call]:
 
     Parts of words are found; short ones in the newest NEWEST_CALLS of the list alone.
     """
-    for word in _words(query):
+    words = list(_words(query))
+    narrowed = bool(calls.query.where) or len(words) > 1
+    for word in words:
         turns = Transcript.objects.filter(Q(text__icontains=word) | Q(revised_text__icontains=word)).order_by()
-        if len(word) < (SHORT_DIGITS if word.isascii() else SHORT_LETTERS):
+        short = len(word) < (SHORT_DIGITS if word.isascii() else SHORT_LETTERS)
+        if short:
             newest = list(calls.values_list("pk", flat=True)[:NEWEST_CALLS])
             calls, turns = calls.filter(pk__in=newest), turns.filter(call__in=newest)
         if word.isascii():
             # Fetched: PostgreSQL uses the calls' own indexes for an OR of lists, and none for one with a subquery.
-            spoken = list(turns.order_by("-pk").values_list("call_id", flat=True)[:MOST_SPOKEN])
+            spoken = _spoken_in(turns, MOST_SPOKEN) if short else _newest_with(turns, MOST_SPOKEN)
             calls = calls.filter(_identified_by(word) | Q(pk__in=spoken))
-        else:
+        elif short or narrowed:
             calls = calls.filter(pk__in=turns.values("call_id"))
+        else:
+            calls = calls.filter(pk__in=_newest_with(turns, MOST_LISTED + 1))
     return calls
+
+
+def _newest_with(turns: QuerySet[Transcript], most: int) -> list[int]:
+    """The newest calls that have one of these turns.
+
+    PostgreSQL walks back from the newest turn or asks the trigram index, by how common it takes the word to be; its
+    guess is off by ten now and then, and a search takes seconds. So it is told which.
+    """
+    newest = Transcript.objects.aggregate(pk=Max("pk"))["pk"] or 0
+    if turns.filter(pk__gt=newest - SAMPLED_TURNS).count() * COMMON_ONE_IN >= SAMPLED_TURNS:
+        calls = _spoken_in(turns.filter(pk__gt=newest - WALKED_TURNS).order_by("-pk"), most)
+        if len(calls) == most:
+            return calls
+    # No index has this order, so that none can be walked along for it.
+    return _spoken_in(turns.order_by((F("pk") + 0).desc()), most)
+
+
+def _spoken_in(turns: QuerySet[Transcript], most: int) -> list[int]:
+    """The calls of the first of these turns."""
+    rows = most
+    while True:
+        rows *= 2
+        of_turns = list(turns.values_list("call_id", flat=True)[:rows])
+        calls = list(dict.fromkeys(of_turns))[:most]
+        if len(calls) == most or len(of_turns) < rows:
+            return calls
 
 
 def _words(query: str) -> Iterator[str]:

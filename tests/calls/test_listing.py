@@ -148,6 +148,29 @@ def test_a_caller_id_of_letters_is_found():
     assert list(listing.search(Call.objects.all(), "anonymous")) == [one]
 
 
+@pytest.mark.parametrize(
+    ("sampled", "walked", "way"),
+    [(100, 100, "common"), (100, 4, "common, and not in enough of the newest"), (1, 0, "rare")],
+)
+def test_a_word_is_found_whether_it_is_common_or_rare(sampled, walked, way, monkeypatch):
+    monkeypatch.setattr(listing, "SAMPLED_TURNS", sampled)
+    monkeypatch.setattr(listing, "WALKED_TURNS", walked)
+    monkeypatch.setattr(listing, "MOST_LISTED", 2)
+    calls = [call(f"CA{hours}", "שתי פיצות", "פיצות", hours_ago=hours) for hours in (5, 4, 3, 2, 1)]
+    call("CBnewest", "קולה", "ולא עוד")
+    found = listing.search(Call.objects.order_by("-started_at"), "פיצות")
+    assert list(found) == calls[:1:-1]
+    assert list(listing.search(Call.objects.all(), "קולה")) != []
+
+
+def test_a_number_that_was_spoken_long_ago_is_found(monkeypatch):
+    monkeypatch.setattr(listing, "SAMPLED_TURNS", 1)
+    old = call("CA1", "ב 3606316")
+    for hours in range(5):
+        call(f"CB{hours}", "משהו אחר", hours_ago=hours)
+    assert list(listing.search(Call.objects.all(), "3606316")) == [old]
+
+
 @pytest.mark.parametrize("word", ["כן", "555"])
 def test_a_short_word_is_looked_for_in_the_newest_calls_of_the_list(word, monkeypatch):
     monkeypatch.setattr(listing, "NEWEST_CALLS", 2)
