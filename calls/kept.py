@@ -64,11 +64,16 @@ class KeptTurns:
         self._kept: dict[int, _Kept] = {}
         self._stream_answered_ms = self._one_shot_answered_ms = -1.0
         self._failed_to_ms = -1
+        self._unread: set[int] = set()
+        """Whose words may be others than were handed on."""
+        self._in_need: set[int] = set()
+        """Those of the turns that are in need, as they are now."""
 
     def add(self, turn: Turn, now_ms: float, *, covered: bool, cut_short: bool = False) -> None:
         """``covered``: some result has reached the turn's end. ``cut_short``: its stream failed under it."""
         cut_short = cut_short or (not covered and turn.ended_ms <= self._failed_to_ms)
-        self._kept[turn.number] = _Kept(turn, now_ms, covered, cut_short)
+        self._put(turn.number, _Kept(turn, now_ms, covered, cut_short))
+        self._unread.add(turn.number)
 
     def covered_to(self, heard_to_ms: int) -> None:
         """A result has reached this media time: what ended before it was heard whole, unless its stream had failed."""
@@ -78,8 +83,17 @@ class KeptTurns:
     def failed(self, to_ms: int) -> None:
         """The stream that heard up to here gives no more words."""
         self._failed_to_ms = to_ms
-        for kept in self._kept.values():
+        for number, kept in self._kept.items():
             kept.cut_short = kept.cut_short or (not kept.covered and kept.turn.ended_ms <= to_ms)
+            self._put(number, kept)
+
+    def _put(self, number: int, kept: _Kept) -> None:
+        """It is there, or is another than it was."""
+        self._kept[number] = kept
+        if kept.in_need:
+            self._in_need.add(number)
+        else:
+            self._in_need.discard(number)
 
     @property
     def last_number(self) -> int:
@@ -87,13 +101,15 @@ class KeptTurns:
 
     def revisions(self, *, final: bool) -> Iterator[tuple[Turn, Turn]]:
         """Turns before and after, whose words are no longer those that were handed on. ``final``: nothing follows."""
-        unsettled = set() if final else self._ledger.unsettled()
-        for number, kept in self._kept.items():
-            if number in unsettled:
-                continue
+        self._unread = (self._unread | self._ledger.take_touched()) & self._kept.keys()
+        readable = self._unread if final else self._unread - self._ledger.unsettled()
+        self._unread = self._unread - readable
+        for number in sorted(readable):
+            kept = self._kept[number]
             text = " ".join(self._ledger.heard_words(number))
             if text != kept.turn.heard_text:
                 old, kept.turn = kept.turn, kept.turn.revised(text)
+                self._put(number, kept)
                 yield old, kept.turn
 
     def answers(self, now_ms: float, *, number: int | None = None) -> None:
@@ -109,11 +125,10 @@ class KeptTurns:
         """The next turn to be heard again, counted as tried: no engine answered for it, its stream ended without a
         final, or a final is long overdue. ``last``: the call has ended, and nothing else will settle it."""
         weak, unsettled = self._ledger.weak(), self._ledger.unsettled()
-        for number, kept in sorted(self._kept.items()):
-            if not kept.is_open:
-                continue
+        for kept in self._open(weak | unsettled | self._in_need):
+            number = kept.turn.number
             overdue = number in unsettled and (last or now_ms - kept.handed_on_ms >= UNSETTLED_MS)
-            if (kept.in_need or number in weak or overdue) and (last or self._may_try(kept, now_ms)):
+            if (number in self._in_need or number in weak or overdue) and (last or self._may_try(kept, now_ms)):
                 kept.tries, kept.tried_ms, kept.last_try = kept.tries + 1, now_ms, last
                 return kept.turn
         return None
@@ -132,13 +147,13 @@ class KeptTurns:
 
     def unsettled_from_ms(self) -> int | None:
         """Media time from which audio may still be needed."""
-        in_need = {number for number, kept in self._kept.items() if kept.in_need or not kept.covered}
-        doubtful = self._ledger.unsettled() | self._ledger.weak() | in_need
+        uncovered = {number for number, kept in self._kept.items() if not kept.covered}
+        doubtful = self._ledger.unsettled() | self._ledger.weak() | self._in_need | uncovered
         return min((kept.turn.started_ms for kept in self._open(doubtful)), default=None)
 
     def _open(self, numbers: set[int]) -> list[_Kept]:
-        """Those of these turns that can still be heard again."""
-        return [self._kept[number] for number in numbers & self._kept.keys() if self._kept[number].is_open]
+        """Those of these turns that can still be heard again, by number."""
+        return [self._kept[number] for number in sorted(numbers & self._kept.keys()) if self._kept[number].is_open]
 
     def forget_before(self, horizon_ms: int) -> int | None:
         """Drop what is settled and old; returns where the ledger's memory may begin, None when nothing was dropped."""
@@ -146,6 +161,7 @@ class KeptTurns:
         old = [n for n, k in self._kept.items() if k.turn.ended_ms < horizon_ms and n not in unsettled]
         for number in old:
             del self._kept[number]
+        self._in_need -= set(old)
         if not old:
             return None
         return min(min((kept.turn.started_ms for kept in self._kept.values()), default=horizon_ms), horizon_ms)

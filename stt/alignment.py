@@ -73,7 +73,7 @@ def same_word_and_time(entry: Entry, word: Word) -> bool:
         return False
     shared_ms = min(entry.end_ms, word.end_ms) - max(entry.start_ms, word.start_ms)
     shorter_ms = min(entry.end_ms - entry.start_ms, word.end_ms - word.start_ms)
-    return key(entry.text) == key(word.text) and shared_ms * 2 > shorter_ms
+    return shared_ms * 2 > shorter_ms and key(entry.text) == key(word.text)
 
 
 def set_times(entries: list[Entry], words: Sequence[Word], *, latest_ms: int) -> None:

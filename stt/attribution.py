@@ -83,6 +83,8 @@ class _Segment:
     """A final without words ended it: its hypothesis stands until the next one says whether it goes on."""
     owners: list[int | None] | None = None
     """Cache of ``Attribution._owners``; None when evidence or spans have changed."""
+    numbers: frozenset[int | None] = frozenset()
+    """Those in ``owners``: few, where a call of minutes has many segments."""
 
 
 class Attribution:
@@ -110,10 +112,10 @@ class Attribution:
         self._spare: dict[int, list[Word]] = {}
         """Words of a renewed stream's final that are the next one's to say; should it not, they are this one's."""
         self._new_unvoiced: list[Span] = []
-        self._index: dict[int, list[_Segment]] | None = None
-        """Cache: utterance -> the segments that hold words of it."""
-        self._place_of: dict[int, int] | None = None
-        """Cache: utterance -> its place on the line of spans."""
+        self._touched: set[int | None] = set()
+        """Utterances whose words may be others than when ``take_touched`` was last asked."""
+        self._at_of: dict[int, int] | None = None
+        """Cache: utterance -> which of the spans its own is."""
 
     # Utterances
 
@@ -137,9 +139,9 @@ class Attribution:
 
     def borders(self, number: int) -> tuple[int, int]:
         """From where to where audio is this utterance's and no neighbour's: half-way through the silences around it."""
-        at = next((i for i, span in enumerate(self._spans) if span.number == number), None)
-        if at is None:
+        if number not in self._numbered:
             return 0, 1 << 62
+        at = self._at(number)
         span = self._spans[at]
         from_ms, to_ms = 0, 1 << 62
         if at > 0:
@@ -217,11 +219,11 @@ class Attribution:
         self._begins_ms = max(self._begins_ms, (until_ms or fed_ms) - OVERLAP_MS)
         self._give_spare(stream, None)
         self._segments = [segment for segment in self._segments if segment.entries]
-        self._index = None
 
     def asked(self, number: int, from_ms: int, to_ms: int) -> None:
         """The one-shot recogniser is given this much audio for an utterance: a word on its edge is heard twice."""
         self._asked_ms[number] = from_ms, to_ms
+        self._touched.add(number)
 
     def one_shot(self, number: int, words: Sequence[str]) -> None:
         """What the one-shot recogniser heard in an utterance; it claims the same words from untimed neighbours."""
@@ -231,6 +233,7 @@ class Attribution:
             return
         self._claim(span, texts)
         self._one_shots[number] = texts
+        self._touched.add(number)
         for segment in self._segments:
             if segment.weak:
                 self._release(segment, number)
@@ -273,6 +276,20 @@ class Attribution:
         ]
         return merge(self._without_neighbours(number, one_shot), in_order(entries))
 
+    def take_touched(self) -> set[int]:
+        """Utterances whose ``heard_words`` may have changed since this was last asked: a final is of few of them."""
+        for segment in self._segments:
+            self._numbers(segment)
+        touched = {number for number in self._touched if number is not None}
+        self._touched.clear()
+        # A one-shot leaves out what its neighbours hold.
+        for number in self._one_shots.keys() - touched:
+            at = self._at(number)
+            beside = self._spans[max(0, at - 1) : at + 2]
+            if any(span.number in touched for span in beside):
+                touched.add(number)
+        return touched
+
     def waits_for(self, number: int) -> bool:
         """Words of this utterance are still unsettled; a one-shot has settled it."""
         return number in self.unsettled()
@@ -293,7 +310,7 @@ class Attribution:
     def forget_before(self, at_ms: int) -> None:
         """Drop what lies wholly before a media time, so that a call of hours stays as small as one of minutes."""
         kept = [s for s in self._segments if not s.settled or not s.entries or s.entries[-1].seen_ms >= at_ms]
-        held = {number for segment in kept for number in self._owners(segment)}
+        held = {number for segment in kept for number in self._numbers(segment)}
         for span in self._spans:
             if span.end_ms is not None and span.end_ms < at_ms and span.number not in held:
                 self._numbered.pop(span.number, None)
@@ -302,7 +319,8 @@ class Attribution:
         self._segments = kept
         self._spans = [span for span in self._spans if span.number in self._numbered]
         self._forget_streams()
-        self._spans_changed(0)
+        # Nothing that is kept belonged to a span that went: whose words are whose stands.
+        self._at_of = None
 
     def _forget_streams(self) -> None:
         """Of streams before the oldest that is still spoken of nothing is asked any more; a call has thousands."""
@@ -327,7 +345,6 @@ class Attribution:
             )
             self._open[stream] = segment
             self._segments.append(segment)
-            self._index = None
         return segment
 
     def _is_another(self, segment: _Segment, words: Sequence[str], seen_ms: int) -> bool:
@@ -369,9 +386,10 @@ class Attribution:
             del self._open[segment.stream]
         segment.settled = True
         segment.ghosts = []
+        self._touched |= self._numbers(segment)
         self._claim_late(segment)
         if segment.weak:
-            for number in self._one_shots.keys() & set(self._owners(segment)):
+            for number in self._one_shots.keys() & self._numbers(segment):
                 self._release(segment, number)
         self._make_unvoiced(segment)
         # Words without a time stay where the evidence of this moment puts them; timed ones follow the spans.
@@ -427,7 +445,7 @@ class Attribution:
         blocks = [block for block in matcher.get_matching_blocks() if block.size]
         if not blocks and (not mine or alike([entry.text for entry in mine], texts)):
             return
-        at = self._spans.index(self._numbered[number])
+        at = self._at(number)
         ahead, behind = mine, []
         if blocks:
             first, last = blocks[0], blocks[-1]
@@ -457,7 +475,7 @@ class Attribution:
         if not texts or number not in self._asked_ms:
             return texts
         from_ms, to_ms = self._asked_ms[number]
-        at = self._spans.index(self._numbered[number])
+        at = self._at(number)
         before = self._timed(self._spans[at - 1].number) if at > 0 else []
         after = self._timed(self._spans[at + 1].number) if at + 1 < len(self._spans) else []
         begin = [key(entry.text) for entry in before if (entry.end_ms or 0) > from_ms]
@@ -590,8 +608,9 @@ class Attribution:
         self._last_number += 1
         span = Span(self._last_number, start_ms, end_ms, unvoiced)
         self._numbered[span.number] = span
-        at = bisect_right([s.start_ms for s in self._spans], start_ms)
+        at = bisect_right(self._spans, start_ms, key=lambda span: span.start_ms)
         self._spans.insert(at, span)
+        self._touched.update(beside.number for beside in self._spans[max(0, at - 1) : at + 2])
         self._spans_changed(start_ms - UNVOICED_GAP_MS)
         return span
 
@@ -599,12 +618,12 @@ class Attribution:
         """Spans from this time on have changed: whose words those are that were heard since must be found again."""
         for segment in self._segments:
             if not segment.settled or not segment.entries or segment.entries[-1].seen_ms >= from_ms:
-                segment.owners = None
-        self._index = self._place_of = None
+                self._changed(segment)
+        self._at_of = None
 
     def _changed(self, segment: _Segment) -> None:
         segment.owners = None
-        self._index = None
+        self._touched |= segment.numbers
 
     def _make_unvoiced(self, segment: _Segment) -> None:
         """Give words that lie in no utterance an utterance of their own, one for each gap."""
@@ -631,20 +650,21 @@ class Attribution:
 
     def _of(self, number: int) -> list[tuple[_Segment, list[Entry]]]:
         """The segments that hold words of an utterance, with those words."""
-        if self._index is None:
-            self._index = {}
-            for segment in self._segments:
-                for owner in dict.fromkeys(self._owners(segment)):
-                    if owner is not None:
-                        self._index.setdefault(owner, []).append(segment)
         return [
             (segment, [e for e, owner in zip(segment.entries, self._owners(segment), strict=True) if owner == number])
-            for segment in self._index.get(number, ())
+            for segment in self._segments
+            if number in self._numbers(segment)
         ]
 
     def _numbers_of(self, segments: Iterable[_Segment]) -> set[int]:
-        numbers = {owner for segment in segments for owner in self._owners(segment) if owner is not None}
+        numbers = {number for segment in segments for number in self._numbers(segment) if number is not None}
         return numbers - self._one_shots.keys()
+
+    def _numbers(self, segment: _Segment) -> frozenset[int | None]:
+        """The utterances that hold words of the segment."""
+        if segment.owners is None:
+            self._owners(segment)
+        return segment.numbers
 
     def _owners(self, segment: _Segment) -> list[int | None]:
         """For each word of the segment the number of its utterance, in order; None: no utterance holds it."""
@@ -653,6 +673,8 @@ class Attribution:
                 self._spans[place // 2].number if place >= 0 and place % 2 == 0 else None
                 for place in self._places(segment.entries)
             ]
+            segment.numbers = frozenset(segment.owners)
+            self._touched |= segment.numbers
         return segment.owners
 
     def _places(self, entries: list[Entry]) -> list[int]:
@@ -661,9 +683,7 @@ class Attribution:
         Times are certain, a turn that took a word is likely, the first hypothesis that held it is a bound; each kind
         of evidence yields to the one before it, and the places never go back.
         """
-        if self._place_of is None:
-            self._place_of = {span.number: 2 * i for i, span in enumerate(self._spans)}
-        place_of, last = self._place_of, 2 * len(self._spans)
+        last = 2 * len(self._spans)
         places = [0] * len(entries)
         low, spoken_before_ms = last, None
         for i in range(len(entries) - 1, -1, -1):
@@ -672,14 +692,20 @@ class Attribution:
             if entry.middle_ms is not None:
                 places[i] = self._place_at(entry.middle_ms)
                 low = min(low, places[i])
-            elif entry.owner in place_of:
-                places[i] = min(place_of[entry.owner], low)
+            elif entry.owner in self._numbered:
+                places[i] = min(2 * self._at(entry.owner), low)
             else:
                 after = places[i + 1] if i + 1 < len(entries) else last
                 places[i] = min(self._place_before(spoken_before_ms), low, after)
         for i in range(1, len(places)):
             places[i] = max(places[i], places[i - 1])
         return places
+
+    def _at(self, number: int) -> int:
+        """Which of the spans an utterance's is."""
+        if self._at_of is None:
+            self._at_of = {span.number: i for i, span in enumerate(self._spans)}
+        return self._at_of[number]
 
     def _place_at(self, at_ms: int) -> int:
         """The span that holds a time, or the nearest one within UNVOICED_GAP_MS, or the gap between."""

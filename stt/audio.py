@@ -11,9 +11,9 @@ import math
 SAMPLE_RATE_HZ = 8000
 FRAME_MS = 20
 FRAME_BYTES = SAMPLE_RATE_HZ * FRAME_MS // 1000
+"""Of µ-law."""
 LINE_NOISE = bytes([0xFF, 0x7F, 0xFE, 0x7E, 0xFF, 0x7F, 0xFF, 0x7F])
 """The µ-law bytes of a quiet line, in their proportion: silence on a phone is noise of a few steps, never digital."""
-"""160 bytes of µ-law."""
 BYTES_PER_MS = SAMPLE_RATE_HZ // 1000
 """Of µ-law."""
 ULAW_SILENCE = b"\xff"

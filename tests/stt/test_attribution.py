@@ -255,6 +255,17 @@ def test_a_word_on_the_edge_of_a_one_shots_audio_stands_in_the_turn_that_holds_i
     assert (ledger.heard(one), ledger.heard(two)) == ("של", "שתי החברות")
 
 
+def test_words_of_one_utterance_touch_the_one_shot_beside_it():
+    ledger = Ledger()
+    one, two, far = ledger.utterance(1000, 2000), ledger.utterance(2250, 3000), ledger.utterance(9000, 9500)
+    ledger.asked(one, 760, 2220)
+    ledger.one_shot(one, ["של", "שתי"])
+    assert ledger.take_touched() == {one, two, far}
+    ledger.settles("שתי החברות", 3000, [(2100, 2320), (2320, 3000)])
+    assert ledger.take_touched() == {one, two}
+    assert ledger.take_touched() == set()
+
+
 def test_a_word_said_twice_around_a_pause_stands_twice():
     ledger = Ledger()
     one, two = ledger.utterance(1000, 1400), ledger.utterance(1700, 2100)

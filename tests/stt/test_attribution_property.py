@@ -2,14 +2,14 @@
 
 The machine speaks a call of distinct words, and is a recogniser that hears it with every fault that the rules name:
 hypotheses that revise, merge, split and drop their last words, finals with and without times and ends, repeated and
-empty finals, streams that end, one-shots, and turns that are accepted at any moment.
+empty finals, streams that end, and turns that are accepted at any moment.
 """
 
 from dataclasses import dataclass
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from stt.attribution import Attribution
 from stt.events import Final, Interim, Word
@@ -144,5 +144,58 @@ class Calls(RuleBasedStateMachine):
                 assert word.text in heard[word.utterance], (word, heard)
 
 
+class ReadingOnlyWhatWasTouched(Calls):
+    """An utterance's words are those that were read when it was last touched, whatever happens to its neighbours."""
+
+    @initialize()
+    def answer(self):
+        super().answer()
+        self.read = {}
+        self.forgotten_to_ms = 0
+
+    @rule(which=st.integers(1, 6), beyond_ms=st.integers(0, 600))
+    def ask(self, which, beyond_ms):
+        if which in self.spans and self.spans[which][1] is not None:
+            start_ms, end_ms = self.spans[which]
+            self.ledger.asked(which, start_ms - beyond_ms, end_ms + beyond_ms)
+
+    @rule(which=st.integers(1, 6), beyond_ms=st.integers(0, 600), last=st.integers(1, 4))
+    def one_shot(self, which, beyond_ms, last):
+        if which in self.spans and self.spans[which][1] is not None:
+            said = [word.text for word in self.said if word.start_ms < self.spans[which][1] + beyond_ms]
+            self.ledger.one_shot(which, said[-last:])
+
+    @rule()
+    def stream_ends(self):
+        self.ledger.closed(self.stream, fed_ms=self.now_ms)
+        self.stream += 1
+
+    @rule(ago_ms=st.integers(0, 1500))
+    def renew(self, ago_ms):
+        self.ledger.renewed(self.stream, self.now_ms - ago_ms)
+        self.ledger.closed(self.stream, fed_ms=self.now_ms)
+        self.stream += 1
+
+    @rule(ago_ms=st.integers(0, 9000))
+    def forget(self, ago_ms):
+        self.forgotten_to_ms = max(self.forgotten_to_ms, self.now_ms - ago_ms)
+        self.ledger.forget_before(self.forgotten_to_ms)
+
+    @invariant()
+    def nothing_else_has_changed(self):
+        if not hasattr(self, "read"):
+            return
+        touched = self.ledger.take_touched()
+        for number, (start_ms, _) in self.spans.items():
+            if start_ms >= self.forgotten_to_ms:
+                words = self.ledger.heard_words(number)
+                assert number in touched or self.read.get(number, ()) == words
+                self.read[number] = words
+
+    def teardown(self):
+        pass
+
+
 TestCalls = Calls.TestCase
-TestCalls.settings = settings(stateful_step_count=40, deadline=None)
+TestReading = ReadingOnlyWhatWasTouched.TestCase
+TestCalls.settings = TestReading.settings = settings(stateful_step_count=40, deadline=None)
