@@ -116,7 +116,7 @@ class Trial:
 
     @property
     def line(self) -> Line:
-        return Line(self.url, self.url, settings.TWILIO_AUTH_TOKEN)
+        return Line(self.url, self.url, auth_token())
 
     @property
     def billed_s(self) -> int | None:
@@ -149,6 +149,7 @@ class Trial:
         environment = {
             "STT_EMULATOR_HOST": self.speech_host or self.emulator_address,
             "PUBLIC_URL": self.url,
+            "TWILIO_AUTH_TOKEN": auth_token(),
             **self.environment,
         }
         server = self.start([sys.executable, *self.server_command, str(port)], environment)
@@ -201,11 +202,15 @@ def manage(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         raise TrialError(f"{arguments[0]}_failed: {done.stderr.strip()[-300:]}")
 
 
+def auth_token() -> str:
+    """The owner's, or one of the trial's own: no Twilio takes part in it."""
+    return settings.TWILIO_AUTH_TOKEN or "trial"
+
+
 @contextlib.contextmanager
 def own_database(password: str, database_url: str = "") -> Iterator[dict[str, str]]:
     """A database and a VAR_DIR of one's own, migrated, with the superuser USER; yields the environment that says so."""
-    kept = settings.VAR_DIR, settings.TWILIO_AUTH_TOKEN
-    settings.TWILIO_AUTH_TOKEN = settings.TWILIO_AUTH_TOKEN or "trial"
+    kept = settings.VAR_DIR
     with tempfile.TemporaryDirectory() as folder:
         settings.VAR_DIR = Path(folder)
         environment = {
@@ -214,7 +219,7 @@ def own_database(password: str, database_url: str = "") -> Iterator[dict[str, st
             "DRAIN_TIMEOUT_S": "0",
             "DATABASE_URL": database_url,
             "DEBUG": "1",
-            "TWILIO_AUTH_TOKEN": settings.TWILIO_AUTH_TOKEN,
+            "TWILIO_AUTH_TOKEN": auth_token(),
             "DJANGO_SUPERUSER_PASSWORD": password,
         }
         try:
@@ -222,7 +227,7 @@ def own_database(password: str, database_url: str = "") -> Iterator[dict[str, st
             manage(["createsuperuser", "--noinput", "--username", USER, "--email", "desk@example.org"], environment)
             yield environment
         finally:
-            settings.VAR_DIR, settings.TWILIO_AUTH_TOKEN = kept
+            settings.VAR_DIR = kept
 
 
 def long_calls(trial: Trial, count: int) -> list[SimulatedCall]:
