@@ -23,6 +23,11 @@ FALLBACKS = Counter("voiceapp_fallbacks", "Utterances given to the one-shot reco
 FALLBACKS_GIVEN_UP = Counter("voiceapp_fallbacks_given_up", "Utterances the bridge had no room for", registry=REGISTRY)
 EVENTS_OVERFLOW = Counter("voiceapp_events_overflow", "Finals that events_q refused", registry=REGISTRY)
 SOCKETS_REFUSED = Counter("voiceapp_sockets_refused", "Media sockets refused", ["code"], registry=REGISTRY)
+SOCKETS_HELD = Counter(
+    "voiceapp_sockets_held",
+    "Times that a socket was not read for a while: its application was behind",
+    registry=REGISTRY,
+)
 WEBHOOKS_REFUSED = Counter("voiceapp_webhooks_refused", "Webhooks refused", ["code"], registry=REGISTRY)
 RECORDS_REFUSED = Counter("voiceapp_records_refused", "Records the writer had no room for", registry=REGISTRY)
 WRITER_RETRIES = Counter("voiceapp_writer_retries", "Batches that the database did not take", registry=REGISTRY)
