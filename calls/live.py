@@ -23,6 +23,7 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from calls.people import READ
+from voiceapp import metrics
 
 if TYPE_CHECKING:
     from calls.models import Transcript
@@ -92,6 +93,7 @@ class Publisher:
                 async with asyncio.timeout(SEND_TIMEOUT_S):
                     await layer.group_send(GROUP, {"type": "live.update", "update": {"updates": batch}})
             except Exception as error:  # noqa: BLE001 - a wall: any layer's failure is the watchers' loss only
+                metrics.LIVE_UNSENT.inc()
                 self.failed += 1
                 if self.failed == 1:
                     logger.warning("live updates are not sent: %s", type(error).__name__)
@@ -128,6 +130,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         try:
             await super().__call__(scope, receive, send)
         except (RedisError, OSError) as error:
+            metrics.WATCHERS_LOST.inc()
             logger.warning("a watcher's socket is closed: %s", type(error).__name__)
             await send({"type": "websocket.close", "code": LAYER_LOST})
         finally:
@@ -168,6 +171,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
                     await self.channel_layer.send(self.channel_name, {"type": "live.pulse"})
                     await self._came_back.wait()
             except Exception as error:  # noqa: BLE001 - a wall, as above
+                metrics.WATCHERS_LOST.inc()
                 logger.warning("a watcher's socket is closed: %s", type(error).__name__)
                 await self.close(LAYER_LOST)
                 return
