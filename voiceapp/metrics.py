@@ -31,6 +31,9 @@ SOCKETS_HELD = Counter(
     "Times that a socket was not read for a while: its application was behind",
     registry=REGISTRY,
 )
+HAND_OVERS_REFUSED = Counter(
+    "voiceapp_hand_overs_refused", "Hand-overs to a number that was not allowed", registry=REGISTRY
+)
 WEBHOOKS_REFUSED = Counter("voiceapp_webhooks_refused", "Webhooks refused", ["code"], registry=REGISTRY)
 RECORDS_REFUSED = Counter("voiceapp_records_refused", "Records the writer had no room for", registry=REGISTRY)
 WRITER_RETRIES = Counter("voiceapp_writer_retries", "Batches that the database did not take", registry=REGISTRY)
