@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from requests import RequestException
@@ -65,6 +65,12 @@ def hand_over(call: Call, user: Any, number: str) -> SupervisorAction:
     response = VoiceResponse()
     response.dial(number)
     return _do(call, user, str(SupervisorAction.Kind.HAND_OVER), number, {"twiml": str(response)})
+
+
+def standing(call_sid: str) -> SupervisorAction | None:
+    """What was done to the call, or is being asked for; the newest. Raises DatabaseError."""
+    asked = Q(outcome=Outcome.ASKED, asked_at__gte=timezone.now() - timedelta(seconds=STALE_S))
+    return SupervisorAction.objects.filter(Q(outcome=Outcome.DONE) | asked, call_sid=call_sid).first()
 
 
 def people_of(call: Call) -> QuerySet[LinePerson]:
