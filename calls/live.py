@@ -99,6 +99,11 @@ class Publisher:
                     logger.warning("live updates are not sent: %s", type(error).__name__)
             await asyncio.sleep(EVERY_S)
 
+    async def flush(self) -> None:
+        """Wait until what was published is sent, for one try at most."""
+        if self._task is not None and not self._task.done():
+            await asyncio.wait({self._task}, timeout=EVERY_S + SEND_TIMEOUT_S)
+
 
 _publishers: dict[asyncio.AbstractEventLoop, Publisher] = {}
 
@@ -112,6 +117,13 @@ def publish(update: Update) -> None:
             del _publishers[closed]
         publisher = _publishers[loop] = Publisher()
     publisher.publish(update)
+
+
+async def flush() -> None:
+    """Before the process ends: who watches is told of its calls' end."""
+    publisher = _publishers.get(asyncio.get_running_loop())
+    if publisher is not None:
+        await publisher.flush()
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
