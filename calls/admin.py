@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.desk import admin as desk_admin  # noqa: F401 - trials are registered there
 from calls.listing import CallList, NewestPaginator, known_values, search
-from calls.models import SOURCES, Call, CallEvent, PhoneLine, Transcript
+from calls.models import SOURCES, Call, CallEvent, LinePerson, PhoneLine, Transcript
 from calls.views import STATUS_ORDER
 
 ROWS_A_PAGE = 50
@@ -243,9 +243,28 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
         return _ms(call.slowest_ms)
 
 
+class LinePersonInline(admin.TabularInline):
+    """Whoever may change the line, and nobody else."""
+
+    model = LinePerson
+    extra = 1
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("calls.view_phoneline")) or self._may_change(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_change(request)
+
+    has_change_permission = has_delete_permission = has_add_permission
+
+    def _may_change(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("calls.change_phoneline"))
+
+
 @admin.register(PhoneLine)
 class PhoneLineAdmin(admin.ModelAdmin):
-    list_display = ("name", "number", "profile")
+    list_display = ("name", "called", "profile")
+    inlines = (LinePersonInline,)
     fieldsets = (
         (None, {"fields": ("name", "number", "profile")}),
         (_("a call's beginning and end"), {"fields": ("greeting", "follow_number")}),
@@ -254,6 +273,13 @@ class PhoneLineAdmin(admin.ModelAdmin):
             {"fields": ("fallback_sentence", "fallback_number", "fallback_records")},
         ),
     )
+
+    class Media:
+        css: ClassVar = {"all": ["calls/admin.css"]}
+
+    @admin.display(description=_("number"), ordering="number")
+    def called(self, line: PhoneLine) -> str:
+        return _ltr(line.number)
 
 
 def _ltr(text: str) -> str:

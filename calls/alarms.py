@@ -84,12 +84,14 @@ class Watchman:
                 work()
                 self._told = False
             except DatabaseError as error:
+                metrics.ALARM_ROUNDS_FAILED.labels("database").inc()
                 if not self._told:
                     logger.warning("alarms wait for the database (%s)", type(error).__name__)
                 self._told = True
                 self._stop.wait(EVERY_S)
             except Exception:
                 # The wall: an alarm that cannot be told must not silence the next one.
+                metrics.ALARM_ROUNDS_FAILED.labels("unknown").inc()
                 logger.exception("alarms met what they do not know")
                 self._stop.wait(EVERY_S)
 

@@ -466,6 +466,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         try:
             text = fut.result()
         except Exception as e:  # a wall: whatever the recogniser raised, the utterance goes on without words
+            metrics.FALLBACKS_FAILED.inc()
             logger.error("❌ STT fallback failed: %s", e)
             error = e if isinstance(e, RecognizerError) else RecognizerError("fallback_error")
             text = ""

@@ -19,6 +19,7 @@ from calls.models import PhoneLine, Trial
 from stt import silero
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError
+from voiceapp import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class LineCache:
         snapshots = [line.tuning for line in (self._default, *self._lines.values())]
         snapshots += [tuning for trial in trials.values() for tuning in (trial.a, trial.b)]
         if any(tuning.vad_engine == "silero" for tuning in snapshots):
-            silero.thread.start()
+            silero.thread.start(on_lost=metrics.SILERO_LOST.inc)
 
     def start(self) -> None:
         """Refresh every REFRESH_S from a thread of its own. Idempotent."""

@@ -23,6 +23,7 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from calls.people import READ
+from voiceapp import metrics
 
 if TYPE_CHECKING:
     from calls.models import Transcript
@@ -92,10 +93,16 @@ class Publisher:
                 async with asyncio.timeout(SEND_TIMEOUT_S):
                     await layer.group_send(GROUP, {"type": "live.update", "update": {"updates": batch}})
             except Exception as error:  # noqa: BLE001 - a wall: any layer's failure is the watchers' loss only
+                metrics.LIVE_UNSENT.inc()
                 self.failed += 1
                 if self.failed == 1:
                     logger.warning("live updates are not sent: %s", type(error).__name__)
             await asyncio.sleep(EVERY_S)
+
+    async def flush(self) -> None:
+        """Wait until what was published is sent, for one try at most."""
+        if self._task is not None and not self._task.done():
+            await asyncio.wait({self._task}, timeout=EVERY_S + SEND_TIMEOUT_S)
 
 
 _publishers: dict[asyncio.AbstractEventLoop, Publisher] = {}
@@ -110,6 +117,13 @@ def publish(update: Update) -> None:
             del _publishers[closed]
         publisher = _publishers[loop] = Publisher()
     publisher.publish(update)
+
+
+async def flush() -> None:
+    """Before the process ends: who watches is told of its calls' end."""
+    publisher = _publishers.get(asyncio.get_running_loop())
+    if publisher is not None:
+        await publisher.flush()
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
@@ -128,6 +142,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         try:
             await super().__call__(scope, receive, send)
         except (RedisError, OSError) as error:
+            metrics.WATCHERS_LOST.inc()
             logger.warning("a watcher's socket is closed: %s", type(error).__name__)
             await send({"type": "websocket.close", "code": LAYER_LOST})
         finally:
@@ -168,6 +183,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
                     await self.channel_layer.send(self.channel_name, {"type": "live.pulse"})
                     await self._came_back.wait()
             except Exception as error:  # noqa: BLE001 - a wall, as above
+                metrics.WATCHERS_LOST.inc()
                 logger.warning("a watcher's socket is closed: %s", type(error).__name__)
                 await self.close(LAYER_LOST)
                 return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +29,10 @@ HEARING = [
     (HearingState.DEGRADED.value, _("by the one-shot only")),
     (HearingState.DOWN.value, _("by nobody")),
 ]
+
+
+E164 = r"\+[1-9]\d{6,14}"
+"""A number as Twilio dials it: https://www.itu.int/rec/T-REC-E.164, with its plus."""
 
 
 class PhoneLine(models.Model):
@@ -80,7 +84,32 @@ class PhoneLine(models.Model):
         verbose_name_plural = _("phone lines")
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.number})"
+        # Isolated: a number in a Hebrew sentence would have its plus at the wrong end.
+        return f"{self.name} (\u2066{self.number}\u2069)"
+
+
+class LinePerson(models.Model):
+    """A person whom a line's calls may be handed over to; kept by those who may change the line."""
+
+    line = models.ForeignKey(PhoneLine, models.CASCADE, related_name="people", verbose_name=_("phone line"))
+    name = models.CharField(_("name"), max_length=80)
+    number = models.CharField(
+        _("number"),
+        max_length=20,
+        help_text=_("E.164, for example +97231234567."),
+        validators=[RegexValidator(rf"^{E164}\Z", _("This is no number: write it as +97231234567."), "bad_number")],
+    )
+
+    class Meta:
+        ordering = ("name", "number")
+        # Whoever may change the line may change these: no permissions of their own.
+        default_permissions = ()
+        verbose_name = _("person to hand calls over to")
+        verbose_name_plural = _("people to hand calls over to")
+        constraints = (models.UniqueConstraint(fields=["line", "number"], name="one_person_a_number"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} (\u2066{self.number}\u2069)"
 
 
 class Trial(models.Model):
@@ -168,6 +197,7 @@ class Call(models.Model):
             ("correct_call", _("May correct transcripts")),
             ("export_call", _("May export calls")),
             ("end_call", _("May end calls and hand them over")),
+            ("hand_over_anywhere", _("May hand calls over to any number")),
         )
         indexes = (
             models.Index(
@@ -256,6 +286,7 @@ __all__ = [
     "AlarmNotice",
     "Call",
     "CallEvent",
+    "LinePerson",
     "PhoneLine",
     "Price",
     "SpentToken",

@@ -1,11 +1,13 @@
 """Who may do what: four groups with their permissions, made once; whoever administers them may change them.
 
-| group | read | listen | correct | export | tune | end calls |
-|---|---|---|---|---|---|---|
-| reviewer | yes | yes | yes | yes | | |
-| supervisor | yes | yes | | | | yes |
-| tuner | yes | | | | yes | |
-| admin | yes | yes | yes | yes | yes | yes |
+| group | read | listen | correct | export | tune | end calls | any number |
+|---|---|---|---|---|---|---|---|
+| reviewer | yes | yes | yes | yes | | | |
+| supervisor | yes | yes | | | | yes | |
+| tuner | yes | | | | yes | | |
+| admin | yes | yes | yes | yes | yes | yes | yes |
+
+Who may end calls hands them over to the people that the line lists; to any number only who has that permission besides.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ CORRECT = "calls.correct_call"
 EXPORT = "calls.export_call"
 TUNE = "stt.change_tuningprofile"
 END_CALLS = "calls.end_call"
+HAND_OVER_ANYWHERE = "calls.hand_over_anywhere"
 
 _READS = Q(content_type__app_label="calls", codename__startswith="view_")
 _TUNES = Q(content_type__app_label="stt") & ~Q(codename__startswith="delete_") | Q(

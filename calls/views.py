@@ -19,8 +19,9 @@ from django.views.decorators.http import require_POST
 from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 
 from calls import admission, tokens
+from calls.console.actions import standing
 from calls.lines import lines
-from calls.models import Call
+from calls.models import Call, SupervisorAction
 from calls.twilio_auth import socket_url, webhook_is_signed
 from voiceapp import metrics
 
@@ -73,8 +74,22 @@ def voice(request: HttpRequest) -> HttpResponse:
 @from_twilio
 def after(request: HttpRequest) -> HttpResponse:
     """What follows the stream: the end, where the call is over; a new stream, where its socket was lost; what the line
-    has for callers whom we cannot hear, where that was lost as well."""
+    has for callers whom we cannot hear, where that was lost as well.
+
+    Perhaps also asked when a supervisor's REST update has ended the stream: Twilio asks "when the <Connect> verb ends"
+    (twilio.com/docs/voice/twiml/connect) and does not say whether an update is such an end; of an interrupted <Dial>
+    the action was seen to be asked for beside the update's own TwiML, which then had the call
+    (github.com/qisoft/i-hate-making-calls/issues/31). So the answer is what the update says, whichever is taken.
+    """
     over = request.POST.get("CallStatus", "") in ENDED
+    action = None if over else _supervisors_action(request.POST["CallSid"])
+    if action is not None:
+        response = VoiceResponse()
+        if action.number:
+            response.dial(action.number)
+        else:
+            response.hangup()
+        return _twiml(response)
     if over or _was_ended_by_us(request.POST["CallSid"]):
         response = VoiceResponse()
         follow_number = lines.line(request.POST.get("To", "")).follow_number
@@ -127,6 +142,14 @@ def _fallback(request: HttpRequest) -> HttpResponse:
     else:
         response.hangup()
     return _twiml(response)
+
+
+def _supervisors_action(call_sid: str) -> SupervisorAction | None:
+    """Unknown without a database."""
+    try:
+        return standing(call_sid)
+    except DatabaseError:
+        return None
 
 
 def _was_ended_by_us(call_sid: str) -> bool:

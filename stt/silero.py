@@ -156,12 +156,15 @@ class SileroThread:
         self.ready = False
         """A call may begin with it: the model is loaded and the thread well."""
         self._load = load
+        self._on_lost: Callable[[], object] = lambda: None
         self._asked: SimpleQueue[tuple[SileroVad, bytes] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Load the model, off the caller's thread. Idempotent, and tried once."""
+    def start(self, on_lost: Callable[[], object] = lambda: None) -> None:
+        """Load the model, off the caller's thread. Idempotent, and tried once. ``on_lost`` counts, on that thread, that
+        it could not be loaded or that it failed."""
         if self._thread is None:
+            self._on_lost = on_lost
             self._thread = threading.Thread(target=self._run, name="silero", daemon=True)
             self._thread.start()
 
@@ -187,6 +190,7 @@ class SileroThread:
             self._hear(model)
         except Exception:
             # Calls that are on the line go on with webrtcvad, new ones begin with it.
+            self._on_lost()
             logger.exception("silero_lost: calls are heard by webrtcvad")
         finally:
             self.ready = False

@@ -1,5 +1,6 @@
 """The rooms of design.md: pure modules stay pure, and stt never knows calls."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -53,3 +54,30 @@ def test_only_the_environment_module_reads_the_environment():
     ]
     # trial.py hands the whole environment on to the processes it starts; asgi.py names the settings module.
     assert sorted(readers) == ["calls/trial.py", "voiceapp/asgi.py", "voiceapp/environment.py"]
+
+
+COUNTS = {"inc", "_on_lost"}
+"""Calls that count: a metric's, and what calls/lines.py gives to stt, which knows no metrics."""
+
+
+def is_broad(caught):
+    names = {node.id for node in ast.walk(caught) if isinstance(node, ast.Name)} if caught else {"BaseException"}
+    return bool(names & {"Exception", "BaseException"})
+
+
+def test_a_broad_except_is_a_wall_with_a_counter():
+    walls, uncounted = 0, []
+    for room in ("calls", "stt", "voiceapp"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ExceptHandler) and is_broad(node.type):
+                    walls += 1
+                    inside = [inner for line in node.body for inner in ast.walk(line)]
+                    counts = any(isinstance(inner, ast.Attribute) and inner.attr in COUNTS for inner in inside)
+                    raises = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
+                    if not counts and not raises:
+                        uncounted.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+                if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "suppress":
+                    uncounted += [f"{path.relative_to(ROOT)}:{node.lineno}" for one in node.args if is_broad(one)]
+    assert walls >= 8
+    assert uncounted == []

@@ -21,8 +21,19 @@ HANDED_ON = Histogram(
 EVENTS = Counter("voiceapp_call_events", "What happened on calls, by its code", ["code"], registry=REGISTRY)
 FALLBACKS = Counter("voiceapp_fallbacks", "Utterances given to the one-shot recogniser", registry=REGISTRY)
 FALLBACKS_GIVEN_UP = Counter("voiceapp_fallbacks_given_up", "Utterances the bridge had no room for", registry=REGISTRY)
+FALLBACKS_FAILED = Counter(
+    "voiceapp_fallbacks_failed", "Utterances on which the one-shot recogniser raised an error", registry=REGISTRY
+)
 EVENTS_OVERFLOW = Counter("voiceapp_events_overflow", "Finals that events_q refused", registry=REGISTRY)
 SOCKETS_REFUSED = Counter("voiceapp_sockets_refused", "Media sockets refused", ["code"], registry=REGISTRY)
+SOCKETS_HELD = Counter(
+    "voiceapp_sockets_held",
+    "Times that a socket was not read for a while: its application was behind",
+    registry=REGISTRY,
+)
+HAND_OVERS_REFUSED = Counter(
+    "voiceapp_hand_overs_refused", "Hand-overs to a number that was not allowed", registry=REGISTRY
+)
 WEBHOOKS_REFUSED = Counter("voiceapp_webhooks_refused", "Webhooks refused", ["code"], registry=REGISTRY)
 RECORDS_REFUSED = Counter("voiceapp_records_refused", "Records the writer had no room for", registry=REGISTRY)
 WRITER_RETRIES = Counter("voiceapp_writer_retries", "Batches that the database did not take", registry=REGISTRY)
@@ -36,7 +47,22 @@ CALLS_NOT_HEARD = Counter("voiceapp_calls_not_heard", "Callers who got the line'
 ALARM_LOOKS_MISSED = Counter(
     "voiceapp_alarm_looks_missed", "Looks that the alarms' thread had no time for", registry=REGISTRY
 )
+ALARM_ROUNDS_FAILED = Counter(
+    "voiceapp_alarm_rounds_failed",
+    "Rounds of the alarms' threads that failed: database, unknown",
+    ["code"],
+    registry=REGISTRY,
+)
 NOTICES_FAILED = Counter(
     "voiceapp_notices_failed", "Notices that were not sent, by channel", ["channel"], registry=REGISTRY
+)
+LIVE_UNSENT = Counter(
+    "voiceapp_live_unsent", "Batches for those who watch that the channel layer did not take", registry=REGISTRY
+)
+WATCHERS_LOST = Counter(
+    "voiceapp_watchers_lost", "Watchers sent away because the channel layer did not answer", registry=REGISTRY
+)
+SILERO_LOST = Counter(
+    "voiceapp_silero_lost", "Times that Silero could not be loaded or failed: webrtcvad hears", registry=REGISTRY
 )
 PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call's pump", registry=REGISTRY)

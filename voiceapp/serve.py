@@ -20,7 +20,7 @@ from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 from twisted.internet import reactor
 
-from calls import admission, consumers, startup
+from calls import admission, consumers, live, startup
 from calls.pulse import pulse
 from calls.recording import disk
 from calls.store import writer
@@ -97,6 +97,7 @@ async def _drain(server: Server) -> None:
     await _wait_for_calls(LAST_WORDS_S)
     await asyncio.to_thread(disk.stop, FLUSH_S)
     flushed = await asyncio.to_thread(writer().stop, FLUSH_S)
+    await live.flush()
     logger.info("drained: %d calls left, rows %s", len(consumers.running), "written" if flushed else "not all written")
     sys.stderr.flush()
     # A hung one-shot's thread would be joined at exit, for ever.

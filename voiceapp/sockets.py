@@ -3,20 +3,30 @@
 autobahn takes every message through nine hooks, for fragments, extensions and listeners that a media stream does not
 have: a fifth of a call's CPU. A message that is one whole masked frame of ASCII text is unmasked and handed on here at
 once. Whatever is anything else goes autobahn's way; of what is malformed it remains the only judge.
+
+Nor may a peer that floods fill the memory while its application is busy: its socket is not read until the application
+has taken what came, and TCP holds the peer. Nothing is dropped, and an honest call is never held: it sends nothing
+before it is let in, and then its messages are taken at once. A peer that goes while its socket is held is noticed when
+reading goes on; where it never does, by what notices a silent peer: the handshake's time-out, or a ping whose answer is
+not read.
 """
 
 from __future__ import annotations
 
 import asyncio
 import struct
+import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from websockets.frames import apply_mask
+
+from voiceapp import metrics
 
 HEADER = struct.Struct("!BBH4s")
 """Of a frame with a 16-bit length: flags and opcode, length's kind, length, mask. RFC 6455, 5.2."""
@@ -25,6 +35,14 @@ WHOLE_TEXT = 0x81
 MASKED_16_BIT = 0x80 | 126
 SHORTEST = 126
 """Of a 16-bit length; its longest is within the bounds that serve.py sets."""
+MOST_MESSAGES = 256
+"""That wait for an application: five seconds of a call, and more of them than one read of the transport has."""
+MOST_BYTES = 1 << 20
+"""Of memory that they take."""
+WEIGHED_EVERY = 32
+"""Messages; as many of the longest may come on top of MOST_BYTES."""
+MOST_UNANSWERED_BYTES = 1 << 16
+"""That a peer sends before it is let in."""
 
 
 class SocketServer(Server):
@@ -33,7 +51,7 @@ class SocketServer(Server):
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         if scope["type"] != "websocket":
             return super().create_application(protocol, scope)
-        inbox = Inbox(asyncio.get_event_loop())
+        inbox = Inbox(asyncio.get_event_loop(), protocol.hold, protocol.go_on)
         scope["asgi"] = {"version": "3.0"}
         send = partial(self.handle_reply, protocol)
         self.connections[protocol]["application_instance"] = inbox.loop.create_task(
@@ -43,18 +61,23 @@ class SocketServer(Server):
 
 
 class Inbox:
-    """What one application receives, in order. An asyncio.Queue is bounded, shared and waited for by many; this is for
-    one reader, and costs half."""
+    """What one application receives, in order. An asyncio.Queue is shared and waited for by many; this is for one
+    reader, and costs half. It refuses nothing: when it is full it has its socket held."""
 
-    __slots__ = ("_messages", "_waiter", "loop")
+    __slots__ = ("_full", "_go_on", "_hold", "_messages", "_waiter", "loop")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, hold: Callable[[], None], go_on: Callable[[], None]) -> None:
+        """``hold`` is called when too much waits, ``go_on`` when the reader has taken all of it."""
         self.loop = loop
+        self._hold, self._go_on = hold, go_on
         self._messages: deque[dict[str, Any]] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._full = False
 
     def put_nowait(self, message: dict[str, Any]) -> None:
         self._messages.append(message)
+        if not len(self._messages) % WEIGHED_EVERY:
+            self._weigh()
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
@@ -62,9 +85,21 @@ class Inbox:
     async def get(self) -> dict[str, Any]:
         """The next message. Only one may wait."""
         while not self._messages:
+            if self._full:
+                self._full = False
+                # Not at once: what waits behind may fill the inbox again, and other sockets would not have their turn.
+                self.loop.call_soon(self._go_on)
             self._waiter = self.loop.create_future()
             await self._waiter
         return self._messages.popleft()
+
+    def _weigh(self) -> None:
+        if self._full:
+            return
+        waiting = (message.get("text") or message.get("bytes") for message in self._messages)
+        if len(self._messages) >= MOST_MESSAGES or sum(map(sys.getsizeof, waiting)) >= MOST_BYTES:
+            self._full = True
+            self._hold()
 
 
 class Socket(WebSocketProtocol):
@@ -72,10 +107,41 @@ class Socket(WebSocketProtocol):
 
     data: bytes
     """What was received and not taken yet: autobahn's."""
+    held = False
+    """Nothing is read or taken until ``go_on``."""
 
     def dataReceived(self, data: bytes) -> None:
         # autobahn's own first makes a coloured debug line that nobody reads.
         self._dataReceived(data)
+        if self.held:
+            # Whenever something came all the same: HTTP's channel, which had the request, lets the transport read again
+            # once it has handed it over, and whenever its writing is no longer held up.
+            self.transport.pauseProducing()
+
+    def hold(self) -> None:
+        """Read no more."""
+        self.held = True
+        metrics.SOCKETS_HELD.inc()
+
+    def go_on(self) -> None:
+        """Take what waits in the buffer, and read again unless that was too much."""
+        self.held = False
+        self.consumeData()
+        if not self.held and self.state != self.STATE_CLOSED:
+            self.transport.resumeProducing()
+
+    def processHandshake(self) -> None:
+        """The request; what comes before its answer waits in the buffer, and is no second request."""
+        if not hasattr(self, "handshake_deferred"):
+            super().processHandshake()
+        elif len(self.data) > MOST_UNANSWERED_BYTES and not self.held:
+            self.hold()
+
+    def serverAccept(self, subprotocol: str | None = None) -> None:
+        unanswered = self.held
+        super().serverAccept(subprotocol)
+        if unanswered:
+            self.go_on()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """As daphne's, without its two debug lines."""
@@ -89,6 +155,8 @@ class Socket(WebSocketProtocol):
 
     def processData(self) -> bool:
         """Take what stands at the head of the buffer; True when more can be taken at once."""
+        if self.held:
+            return False
         if len(self.data) >= HEADER.size and self._awaits_a_message():
             flags, kind, length, mask = HEADER.unpack_from(self.data)
             end = HEADER.size + length

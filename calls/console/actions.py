@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from requests import RequestException
@@ -22,7 +23,9 @@ from twilio.rest import Client
 from twilio.twiml.voice_response import VoiceResponse
 
 from calls.console.models import SupervisorAction
-from calls.models import Call
+from calls.models import E164, Call, LinePerson
+from calls.people import HAND_OVER_ANYWHERE
+from voiceapp import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +35,7 @@ STALE_S = 30.0
 """A row that is still ``asked`` after this long is of a process that died in between: it may be asked again."""
 NOT_IN_PROGRESS = 21220
 """https://www.twilio.com/docs/api/errors/21220: the call is over, there is nothing to change."""
-NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+NUMBER = re.compile(E164)
 
 
 class ActionError(ValueError):
@@ -49,13 +52,48 @@ def end_call(call: Call, user: Any) -> SupervisorAction:
 
 
 def hand_over(call: Call, user: Any, number: str) -> SupervisorAction:
-    """Connect the caller with a person; our stream ends with it. Raises ActionError("bad_number")."""
+    """Connect the caller with a person; our stream ends with it.
+
+    Raises ActionError: bad_number, or number_not_allowed where it is none of the line's people and the user may not
+    hand over to any number. What was not allowed is a row like what was done: an account may be in the wrong hands.
+    """
     number = re.sub(r"[\s()-]", "", number)
     if not NUMBER.fullmatch(number):
         raise ActionError("bad_number")
+    if not user.has_perm(HAND_OVER_ANYWHERE) and not people_of(call).filter(number=number).exists():
+        _refuse(call, user, number)
     response = VoiceResponse()
     response.dial(number)
     return _do(call, user, str(SupervisorAction.Kind.HAND_OVER), number, {"twiml": str(response)})
+
+
+def standing(call_sid: str) -> SupervisorAction | None:
+    """What was done to the call, or is being asked for; the newest. Raises DatabaseError."""
+    asked = Q(outcome=Outcome.ASKED, asked_at__gte=timezone.now() - timedelta(seconds=STALE_S))
+    return SupervisorAction.objects.filter(Q(outcome=Outcome.DONE) | asked, call_sid=call_sid).first()
+
+
+def people_of(call: Call) -> QuerySet[LinePerson]:
+    """Whom the call may be handed over to."""
+    return LinePerson.objects.filter(line__number=call.to_number)
+
+
+def _refuse(call: Call, user: Any, number: str) -> NoReturn:
+    now, code = timezone.now(), "number_not_allowed"
+    metrics.HAND_OVERS_REFUSED.inc()
+    logger.warning("call %s: not handed over by %s: %s", call.call_sid, user.get_username(), code)
+    SupervisorAction.objects.create(
+        call_sid=call.call_sid,
+        kind=SupervisorAction.Kind.HAND_OVER,
+        number=number,
+        user=user,
+        username=user.get_username(),
+        asked_at=now,
+        done_at=now,
+        outcome=Outcome.FAILED,
+        code=code,
+    )
+    raise ActionError(code)
 
 
 def _do(call: Call, user: Any, kind: str, number: str, change: dict[str, str]) -> SupervisorAction:

@@ -19,7 +19,7 @@ from calls.console.models import LABELS
 from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls
 from calls.live import shown
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
-from calls.people import END_CALLS, READ
+from calls.people import END_CALLS, HAND_OVER_ANYWHERE, READ
 
 COST_MONTHS = 3
 
@@ -46,11 +46,14 @@ def state(request: HttpRequest) -> HttpResponse:
 @needs(READ)
 def call(request: HttpRequest, call_sid: str) -> HttpResponse:
     """One call, followed."""
-    row = get_object_or_404(Call, call_sid=call_sid)
+    return _call_page(request, get_object_or_404(Call, call_sid=call_sid))
+
+
+def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpResponse:
     turns = newest_turns(row)
     line = PhoneLine.objects.filter(number=row.to_number).first()
-    urls = {"state": reverse("console:call_state", args=[call_sid])}
-    page = {"call": call_sid, "urls": urls, "texts": texts(), "state": _state_of(row)}
+    urls = {"state": reverse("console:call_state", args=[row.call_sid])}
+    page = {"call": row.call_sid, "urls": urls, "texts": texts(), "state": _state_of(row)}
     return render(
         request,
         "console/call.html",
@@ -62,9 +65,12 @@ def call(request: HttpRequest, call_sid: str) -> HttpResponse:
             "cost": costs.usage_of(row).cost(costs.prices_now()),
             "prices": costs.prices_now(),
             "page": page,
-            "done": SupervisorAction.objects.filter(call_sid=call_sid),
+            "done": SupervisorAction.objects.filter(call_sid=row.call_sid),
             "may_end": request.user.has_perm(END_CALLS) and row.ended_at is None,
+            "people": actions.people_of(row),
+            "any_number": request.user.has_perm(HAND_OVER_ANYWHERE),
         },
+        status=status,
     )
 
 
@@ -100,11 +106,15 @@ def end(request: HttpRequest, call_sid: str) -> HttpResponse:
 @require_POST
 @needs(END_CALLS)
 def hand_over(request: HttpRequest, call_sid: str) -> HttpResponse:
-    """Connect the caller with a person's number."""
+    """Connect the caller with one of the line's people; another number for who may."""
     row = get_object_or_404(Call, call_sid=call_sid)
+    number = request.POST.get("other_number", "").strip() or request.POST.get("number", "")
     try:
-        action = actions.hand_over(row, request.user, request.POST.get("number", ""))
-    except actions.ActionError:
+        action = actions.hand_over(row, request.user, number)
+    except actions.ActionError as error:
+        if error.code == "number_not_allowed":
+            messages.error(request, _("You may hand this call over to the line's people only: number_not_allowed."))
+            return _call_page(request, row, status=403)
         messages.error(request, _("This is no number: write it as +97231234567."))
         return redirect("console:call", call_sid=call_sid)
     return _after(request, row, action)

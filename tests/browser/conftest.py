@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from django.conf import settings
@@ -147,6 +147,27 @@ def server(tmp_path_factory):
 def desk_server(server):
     yield server
     server.hang_up()
+
+
+@pytest.fixture
+def second_server(desk_server):
+    """Another process on the same database and Redis, with callers of its own."""
+    first = desk_server.trial
+    trial = replace(
+        first,
+        port=free_port(first.port + 1),
+        speech_host=first.emulator_address,
+        environment={**first.environment},
+        _started=[],
+        _last_words=[],
+    )
+    try:
+        trial.start_server()
+        desk = replace(desk_server, trial=trial, _loops=[])
+        yield desk
+        desk.hang_up()
+    finally:
+        trial.__exit__()
 
 
 class Tab:

@@ -36,14 +36,37 @@ def test_a_supervisor_ends_a_call_after_a_second_thought(tab, desk_server, runni
     assert page.locator("[data-opens=end]").is_hidden()
 
 
-def test_a_supervisor_hands_a_call_over_to_a_person(tab, desk_server, running):
+ADD_PERSON = """
+from calls.models import Call, PhoneLine
+from stt.models import TuningProfile
+call = Call.objects.get(call_sid={sid!r})
+line, _ = PhoneLine.objects.get_or_create(
+    number=call.to_number, defaults={{"name": "מכירות", "profile": TuningProfile.objects.first()}}
+)
+line.people.update_or_create(number="+97231234567", defaults={{"name": "דנה"}})
+"""
+
+
+@pytest.fixture
+def add_person(desk_server):
+    yield lambda sid: desk_server.manage("shell", "-v0", "-c", ADD_PERSON.format(sid=sid))
+    desk_server.manage("shell", "-v0", "-c", "from calls.models import PhoneLine; PhoneLine.objects.all().delete()")
+
+
+def test_a_supervisor_hands_a_call_over_to_a_person_by_keyboard(tab, desk_server, running, add_person):
     page = follow(tab, "supervisor", running)
     page.click("[data-opens=hand-over]")
-    page.fill("#hand-over input[name=number]", "not a number")
-    page.click("#hand-over button.grave")
-    assert page.locator("#hand-over").is_visible()
-    page.fill("#hand-over input[name=number]", "+97231234567")
-    page.click("#hand-over button.grave")
+    assert page.locator("#hand-over a").is_visible()
+    assert page.locator("#hand-over select, #hand-over input[type=tel]").count() == 0
+    page.keyboard.press("Escape")
+    add_person(running)
+    page.reload()
+    page.wait_for_selector("#turns li")
+    page.click("[data-opens=hand-over]")
+    assert page.evaluate("document.activeElement.name") == "number"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.value") == "+97231234567"
+    page.locator("#hand-over button.grave").press("Enter")
     page.wait_for_selector(".messages li")
     ((sid, change),) = desk_server.rest.asked
     assert sid == running

@@ -39,6 +39,27 @@ def test_a_wall_that_is_opened_later_has_the_running_calls(tab, desk_server):
     page.wait_for_selector('#processes li[data-health="up"]')
 
 
+def process_line(page, desk, health):
+    return page.locator(f'#processes li[data-process$=":{desk.trial.server.pid}"][data-health="{health}"]')
+
+
+@pytest.mark.parametrize("end", ["terminate", "kill"])
+def test_one_wall_has_the_calls_of_two_processes_and_knows_when_one_is_gone(page, desk_server, second_server, end):
+    (here,), (there,) = desk_server.call(), second_server.call()
+    for sid in (here, there):
+        moves(card(page, sid).locator(".words"))
+    for desk in (desk_server, second_server):
+        process_line(page, desk, "up").wait_for()
+    getattr(second_server.trial.server, end)()
+    if end == "terminate":
+        card(page, there).wait_for(state="detached")  # a process that ends says so of its calls
+    else:
+        page.wait_for_selector(f'.card[data-sid="{there}"][data-shows="unknown"]')
+    process_line(page, second_server, "lost").wait_for()
+    process_line(page, desk_server, "up").wait_for()
+    moves(card(page, here).locator(".words"))
+
+
 def test_a_call_is_followed_as_it_is_spoken(tab, desk_server):
     (sid,) = desk_server.call()
     page = tab.sign_in()

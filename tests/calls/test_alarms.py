@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from calls import alarms, notices
@@ -17,6 +17,7 @@ from calls.alarms import Watchman, deliver, settle
 from calls.console.models import Alarm, AlarmNotice
 from calls.linewatch import CLEAR_AFTER_S, Trouble, Verdict
 from calls.lookout import Hears, Look, Shows
+from voiceapp import metrics
 
 pytestmark = pytest.mark.django_db
 DEAF = ("+97231234567", Trouble.DEAF)
@@ -157,3 +158,18 @@ def test_a_watchman_whose_thread_is_behind_holds_nobody_up():
     for _ in range(1000):
         watchman.look([])
     assert time.monotonic() - began_s < 1
+
+
+def test_a_round_that_fails_is_counted_and_the_next_one_comes(monkeypatch):
+    monkeypatch.setattr(alarms, "EVERY_S", 0)
+    watchman, errors = Watchman(), [DatabaseError("away"), ValueError("unknown")]
+
+    def work():
+        if errors:
+            raise errors.pop(0)
+        watchman._stop.set()
+
+    counted = [metrics.ALARM_ROUNDS_FAILED.labels(code) for code in ("database", "unknown")]
+    before = [one._value.get() for one in counted]
+    watchman._run(work, 0)
+    assert [one._value.get() - was for one, was in zip(counted, before, strict=True)] == [1, 1]

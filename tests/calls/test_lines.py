@@ -10,6 +10,7 @@ from calls.models import PhoneLine, Trial
 from stt import silero
 from stt.models import TuningProfile
 from stt.tuning import Tuning
+from voiceapp import metrics
 
 ENVIRONMENT = Tuning(vad_hangover_ms=300)
 
@@ -63,14 +64,14 @@ def test_a_differing_environment_is_warned_about(caplog):
 @pytest.mark.django_db
 def test_silero_is_loaded_once_a_profile_wants_it(monkeypatch):
     started = []
-    monkeypatch.setattr(silero.thread, "start", lambda: started.append(True))
+    monkeypatch.setattr(silero.thread, "start", lambda on_lost: started.append(on_lost))
     profile = first_profile(Tuning())
     cache = LineCache(Tuning())
     cache.refresh()
     assert started == []
     TuningProfile.objects.filter(pk=profile.pk).update(vad_engine="silero")
     cache.refresh()
-    assert started == [True]
+    assert started == [metrics.SILERO_LOST.inc]
     assert cache.tuning_for("+1", "CA1").vad_engine == "silero"
 
 

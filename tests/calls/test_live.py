@@ -69,6 +69,17 @@ async def test_a_call_makes_at_most_five_updates_a_second(monkeypatch):
     assert [len(batch) for batch in layer.batches] == [1, 1, 1]
 
 
+async def test_a_process_that_ends_first_tells_what_waits(monkeypatch):
+    layer = Layer()
+    monkeypatch.setattr(live, "get_channel_layer", lambda: layer)
+    publisher = Publisher()
+    publisher.publish(partial("CA1", "שלום"))
+    await layer.sent.wait()
+    publisher.publish(turn("CA1", 1))
+    await publisher.flush()
+    assert layer.batches == [[partial("CA1", "שלום")], [turn("CA1", 1)]]
+
+
 async def test_a_layer_that_fails_holds_nothing_back(monkeypatch):
     monkeypatch.setattr(live, "MOST_WAITING", 3)
     layer = Layer(ConnectionError())

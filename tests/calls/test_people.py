@@ -18,6 +18,7 @@ ABILITIES = {
     "export": people.EXPORT,
     "tune": people.TUNE,
     "end calls": people.END_CALLS,
+    "any number": people.HAND_OVER_ANYWHERE,
 }
 
 
@@ -31,7 +32,7 @@ def table(text):
     head, _, *rows = [
         [cell.strip().strip("`") for cell in line.strip("| ").split("|")]
         for line in re.findall(
-            r"^\| (?:group|`?(?:reviewer|supervisor|tuner|admin)`?) .*$|^\|---\|---\|---\|---\|---\|---\|---\|$",
+            r"^\| (?:group|`?(?:reviewer|supervisor|tuner|admin)`?) .*$|^\|(?:---\|){8}$",
             text,
             re.M,
         )

@@ -11,10 +11,12 @@ from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
 from calls import admission, tokens, views
+from calls.console.actions import STALE_S
 from calls.lines import Fallback, LineSettings
-from calls.models import Call
+from calls.models import Call, SupervisorAction
 from calls.twilio_auth import handshake_is_signed
 from stt.tuning import Tuning
+from voiceapp import metrics
 
 TOKEN = "12345"
 URL = "https://voice.example.org"
@@ -67,6 +69,39 @@ def test_a_lost_socket_gets_a_new_stream_of_the_same_call(client):
 def test_what_we_ended_is_not_begun_again(client):
     Call.objects.create(call_sid="CA1", end_reason="too_long")
     assert b"<Hangup" in post(client, "/twilio/after", CallStatus="in-progress").content
+
+
+def supervised(kind, outcome="done", number="", *, asked_s=1):
+    SupervisorAction.objects.create(
+        call_sid="CA1",
+        kind=kind,
+        outcome=outcome,
+        number=number,
+        asked_at=timezone.now() - timedelta(seconds=asked_s),
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("outcome", ["asked", "done"])
+def test_a_call_that_was_handed_over_stays_with_its_person(client, outcome):
+    supervised("hand_over", outcome, "+97231111111")
+    lost = metrics.SOCKETS_LOST._value.get()
+    verbs = list(ElementTree.fromstring(post(client, "/twilio/after", CallStatus="in-progress").content))
+    assert [(verb.tag, verb.text) for verb in verbs] == [("Dial", "+97231111111")]
+    assert metrics.SOCKETS_LOST._value.get() == lost
+
+
+@pytest.mark.django_db
+def test_a_call_that_a_supervisor_ended_is_not_begun_again(client):
+    supervised("end")
+    assert b"<Hangup" in post(client, "/twilio/after", CallStatus="in-progress").content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("outcome", "asked_s"), [("failed", 1), ("asked", STALE_S + 1)])
+def test_a_hand_over_that_came_to_nothing_leaves_the_call_with_us(client, outcome, asked_s):
+    supervised("hand_over", outcome, "+97231111111", asked_s=asked_s)
+    assert b"<Stream" in post(client, "/twilio/after", CallStatus="in-progress").content
 
 
 @pytest.mark.django_db

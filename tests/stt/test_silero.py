@@ -104,10 +104,12 @@ def test_a_model_that_cannot_be_loaded_leaves_calls_to_webrtcvad(caplog):
     def load():
         raise SileroMissing("silero_missing: not here")
 
+    lost = []
     thread = SileroThread(load)
-    thread.start()
+    thread.start(on_lost=lambda: lost.append(1))
     thread.stop()
     assert thread.vad() is None
+    assert lost == [1]
     assert "silero_lost" in caplog.text
 
 
@@ -116,13 +118,15 @@ def test_a_model_that_fails_is_left_and_nothing_piles_up(caplog):
         def hear(self, asked):
             raise ValueError("broken")
 
+    lost = []
     thread = SileroThread(Failing)
-    thread.start()
+    thread.start(on_lost=lambda: lost.append(1))
     _ready(thread)
     vad = thread.vad()
     thread.ask(vad, bytes(512))
     thread.stop()
     assert thread.vad() is None
+    assert lost == [1]
     assert "silero_lost" in caplog.text
     decisions(vad, [FRAME] * 200)
     assert len(vad._due) < GIVEN_UP_FRAMES

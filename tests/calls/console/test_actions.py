@@ -6,16 +6,20 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
 from calls.console import actions
 from calls.console.models import SupervisorAction
-from calls.models import Call
+from calls.models import Call, LinePerson, PhoneLine
+from stt.models import TuningProfile
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 
 pytestmark = pytest.mark.django_db
+LINE = "+97235550100"
+ABROAD = "+882160001234"
 
 
 @pytest.fixture
@@ -29,7 +33,17 @@ def rest(settings, monkeypatch):
 
 @pytest.fixture
 def call():
-    return Call.objects.create(call_sid="CA1", started_at=timezone.now())
+    return Call.objects.create(call_sid="CA1", to_number=LINE, started_at=timezone.now())
+
+
+@pytest.fixture
+def line():
+    return PhoneLine.objects.create(number=LINE, name="מכירות", profile=TuningProfile.objects.create(name="p"))
+
+
+@pytest.fixture
+def dana(line):
+    return line.people.create(name="דנה", number="+97231234567")
 
 
 def member(group):
@@ -47,14 +61,83 @@ def test_a_call_is_ended_once_with_a_row_of_who_did_it(client, rest, call):
     assert (row.username, row.kind, row.outcome, row.call_sid) == ("supervisor", "end", "done", "CA1")
 
 
-def test_a_caller_is_handed_to_a_person(client, rest, call):
+def hand_over(client, number, field="number"):
+    return client.post(reverse("console:hand_over", args=["CA1"]), {field: number})
+
+
+def test_a_caller_is_handed_to_a_person(client, rest, call, dana):
     client.force_login(member("supervisor"))
-    client.post(reverse("console:hand_over", args=["CA1"]), {"number": "+972 (3) 123-4567"})
+    hand_over(client, "+972 (3) 123-4567")
     ((sid, change),) = rest.asked
     assert sid == "CA1"
     assert "<Dial>+97231234567</Dial>" in change["Twiml"]
     page = client.get(reverse("console:call", args=["CA1"])).content.decode()
     assert '<bdi dir="ltr">+97231234567</bdi>' in page
+
+
+@pytest.mark.parametrize("field", ["number", "other_number"])
+def test_a_supervisor_hands_nobody_over_to_a_number_that_is_not_the_lines(client, rest, call, dana, field):
+    another = PhoneLine.objects.create(number="+97235550101", name="אחר", profile=dana.line.profile)
+    another.people.create(name="רון", number=ABROAD)
+    client.force_login(member("supervisor"))
+    refused = hand_over(client, ABROAD, field)
+    assert refused.status_code == 403
+    assert "number_not_allowed" in refused.content.decode()
+    assert rest.asked == []
+    (row,) = SupervisorAction.objects.all()
+    assert (row.username, row.number, row.outcome, row.code) == ("supervisor", ABROAD, "failed", "number_not_allowed")
+
+
+def test_who_may_hand_over_anywhere_may(client, rest, call, dana):
+    client.force_login(member("admin"))
+    assert hand_over(client, ABROAD, "other_number").status_code == 302
+    assert rest.asked[0][1]["Twiml"].count(ABROAD) == 1
+
+
+def test_a_supervisor_picks_from_the_lines_people_and_only_who_may_types_a_number(client, call, dana):
+    url = reverse("console:call", args=["CA1"])
+    client.force_login(member("supervisor"))
+    page = client.get(url).content.decode()
+    assert '<option value="+97231234567">&#x2068;דנה&#x2069; · &#x2066;+97231234567&#x2069;</option>' in page
+    assert "other_number" not in page
+    client.force_login(member("admin"))
+    assert "other_number" in client.get(url).content.decode()
+
+
+def test_a_line_without_people_says_where_they_are_added(client, call, line):
+    client.force_login(member("supervisor"))
+    page = client.get(reverse("console:call", args=["CA1"])).content.decode()
+    assert reverse("admin:calls_phoneline_change", args=[line.pk]) in page
+    assert "<select" not in page and "<input type=" not in page.split("hand-over-title")[1].split("</dialog>")[
+        0
+    ].replace('<input type="hidden"', "")
+
+
+@pytest.mark.parametrize(("group", "kept"), [("tuner", 2), ("admin", 2), ("supervisor", 1), ("reviewer", 1)])
+def test_who_may_change_the_line_keeps_its_people(client, dana, group, kept):
+    client.force_login(member(group))
+    line = dana.line
+    client.post(
+        reverse("admin:calls_phoneline_change", args=[line.pk]),
+        {
+            **{"name": line.name, "number": line.number, "profile": line.profile_id},
+            **{"people-TOTAL_FORMS": 2, "people-INITIAL_FORMS": 1},
+            **{
+                "people-0-id": dana.pk,
+                "people-0-line": line.pk,
+                "people-0-name": "דנה",
+                "people-0-number": dana.number,
+            },
+            **{"people-1-line": line.pk, "people-1-name": "רון", "people-1-number": "+97231111111"},
+        },
+    )
+    assert LinePerson.objects.count() == kept
+
+
+@pytest.mark.parametrize("number", ["0501234567", "+97231234567\n", "+972 3 1234567", "+97250<Dial>"])
+def test_a_person_has_a_number_that_can_be_dialled(line, number):
+    with pytest.raises(ValidationError):
+        LinePerson(line=line, name="דנה", number=number).full_clean()
 
 
 @pytest.mark.parametrize("number", ["", "0501234567", "+0123456789", "+97250<Dial>", "sip:me@example.org"])
