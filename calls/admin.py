@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from calls.desk import admin as desk_admin  # noqa: F401 - trials are registered there
 from calls.listing import CallList, NewestPaginator, known_values, search
 from calls.models import SOURCES, Call, CallEvent, PhoneLine, Transcript
+from calls.review.page import reviewed
 from calls.views import STATUS_ORDER
 
 ROWS_A_PAGE = 50
@@ -122,6 +123,7 @@ class PagedInline(ReadOnly, admin.TabularInline):
 
 
 class TurnInline(PagedInline):
+    template = "admin/calls/turns_inline.html"
     model = Transcript
     fields = ("number", "when", "words", "source", "rule", "code", "partial", "final", "total", "attempts")
     readonly_fields = ("when", "words", "partial", "final", "total")
@@ -133,10 +135,7 @@ class TurnInline(PagedInline):
 
     @admin.display(description=_("words"))
     def words(self, turn: Transcript) -> str:
-        heard = format_html('<span dir="auto" class="heard">{}</span>', turn.heard_text or "—")
-        if turn.revised_text is None:
-            return heard
-        return format_html('{}<br><del dir="auto" class="quiet">{}</del>', heard, turn.text)
+        return turn.heard_text  # its cell: turn_words.html
 
     @admin.display(description="partial_ms")
     def partial(self, turn: Transcript) -> str:
@@ -204,6 +203,14 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
             )
         )
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Call | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        if obj is not None:
+            turns = next(one.formset for one in context["inline_admin_formsets"] if one.opts.model is Transcript)
+            context |= reviewed(request, obj, turns.get_queryset())
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CallList]:
         return CallList
 
@@ -265,4 +272,6 @@ def _ms(value: int | None) -> str:
     return "—" if value is None else _ltr(f"{value} ms")
 
 
-from calls.console import admin as _console  # noqa: E402, F401 - the supervisor's rows, registered with these
+# The supervisors' and the reviewers' rows, registered with these.
+from calls.console import admin as _console  # noqa: E402, F401
+from calls.review import admin as _review  # noqa: E402, F401

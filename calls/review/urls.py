@@ -1,0 +1,7 @@
+from django.urls import path
+
+from calls.review import views
+
+urlpatterns = [
+    path("calls/<int:pk>/streams/<int:number>.wav", views.audio, name="review-audio"),
+]
