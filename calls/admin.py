@@ -208,7 +208,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     ) -> HttpResponse:
         if obj is not None:
             turns = next(one.formset for one in context["inline_admin_formsets"] if one.opts.model is Transcript)
-            context |= reviewed(request, obj, turns.get_queryset())
+            context |= reviewed(request, obj, turns.get_queryset(), turns.page.number)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CallList]:

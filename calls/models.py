@@ -250,13 +250,14 @@ class SpentToken(models.Model):
 
 # The supervisors' and the reviewers' rows, in their own rooms; Django finds models here.
 from calls.console.models import Alarm, AlarmNotice, Price, SupervisorAction  # noqa: E402
-from calls.review.models import ReviewerAction  # noqa: E402
+from calls.review.models import Correction, ReviewerAction  # noqa: E402
 
 __all__ = [
     "Alarm",
     "AlarmNotice",
     "Call",
     "CallEvent",
+    "Correction",
     "PhoneLine",
     "Price",
     "ReviewerAction",

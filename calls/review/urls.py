@@ -4,4 +4,5 @@ from calls.review import views
 
 urlpatterns = [
     path("calls/<int:pk>/streams/<int:number>.wav", views.audio, name="review-audio"),
+    path("calls/<int:pk>/turns/<int:number>/correct", views.correct, name="review-correct"),
 ]
