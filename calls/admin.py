@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from calls.desk import admin as desk_admin  # noqa: F401 - trials are registered there
 from calls.listing import CallList, NewestPaginator, known_values, search
 from calls.models import SOURCES, Call, CallEvent, PhoneLine, Transcript
+from calls.people import EXPORT
+from calls.review.download import TooMany, download
 from calls.review.page import reviewed
 from calls.views import STATUS_ORDER
 
@@ -170,6 +174,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     readonly_fields = ("from_", "to")
     inlines = (TurnInline, EventInline)
+    actions = ("export",)
 
     class Media:
         css: ClassVar = {"all": ["calls/admin.css"]}
@@ -202,6 +207,23 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
                 slowest_ms=Subquery(turns.annotate(ms=Max("final_ms")).values("ms")),
             )
         )
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(EXPORT))
+
+    @admin.action(description=_("Export the selected calls (JSON lines)"), permissions=["export"])
+    def export(self, request: HttpRequest, calls: QuerySet[Call]) -> HttpResponseBase | None:
+        try:
+            return download(calls, request.user)
+        except TooMany as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        # Django takes an action that may not be done for none at all.
+        if "export" in request.POST.getlist("action") and not self.has_export_permission(request):
+            raise PermissionDenied
+        return super().changelist_view(request, extra_context)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Call | None = None, **kwargs: Any

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from calls.models import Call, Transcript
+from calls.models import Call, Correction, Transcript
 
 CALL_FIELDS = (
     "call_sid", "stream_sid", "from_number", "to_number", "started_at", "ended_at", "status", "end_reason",
@@ -22,7 +22,7 @@ STREAM_FIELDS = ("started_at", "ended_at", "end_reason", "process", "frames_rece
 
 def with_all_of_it(calls: QuerySet[Call]) -> QuerySet[Call]:
     """These calls, so that ``exported`` asks no more for each."""
-    return calls.prefetch_related("turns")
+    return calls.prefetch_related("turns", "corrections")
 
 
 def line(call: Call) -> str:
@@ -34,10 +34,11 @@ def exported(call: Call) -> dict[str, Any]:
     """One call as the export's object; ``streams`` only of a call that lost its socket and has more than one."""
     turns = sorted(call.turns.all(), key=lambda turn: (turn.started_ms, turn.number))
     streams = sorted(call.streams.items(), key=lambda item: item[1].get("started_at", ""))
+    newest = {one.turn: one for one in sorted(call.corrections.all(), key=lambda one: one.number)}
     return {
         **{name: getattr(call, name) for name in CALL_FIELDS},
         **({"streams": [_stream(sid, stream) for sid, stream in streams]} if len(streams) > 1 else {}),
-        "turns": [_turn(turn) for turn in turns],
+        "turns": [_turn(turn, newest.get(turn.number)) for turn in turns],
     }
 
 
@@ -45,8 +46,12 @@ def _stream(sid: str, stream: dict[str, Any]) -> dict[str, Any]:
     return {"stream_sid": sid, **{name: stream.get(name) for name in STREAM_FIELDS}}
 
 
-def _turn(turn: Transcript) -> dict[str, Any]:
-    return {name: getattr(turn, name) for name in TURN_FIELDS}
+def _turn(turn: Transcript, newest: Correction | None) -> dict[str, Any]:
+    """``correction`` only where one stands."""
+    fields = {name: getattr(turn, name) for name in TURN_FIELDS}
+    if newest is not None and not newest.withdrawn:
+        fields["correction"] = {"text": newest.text, "by": newest.username, "made_at": newest.made_at}
+    return fields
 
 
 def _iso(value: Any) -> str:

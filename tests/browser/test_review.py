@@ -1,5 +1,6 @@
 """A call that is over, as its reviewers have it: heard, sought in, corrected. In Chromium, of a real call."""
 
+import json
 import re
 
 import pytest
@@ -142,4 +143,18 @@ def test_a_call_to_review_fits_and_has_no_serious_barrier(open_tab, over, size, 
     page.wait_for_selector("#turn-1 .corrected")
     editor(page).locator("summary").click()
     assert page.evaluate("getComputedStyle(document.documentElement).direction") == "rtl"
+    assert (overflow(page), barriers(page)) == (0, [])
+
+
+def test_the_selected_calls_are_taken_away_as_json_lines(tab, desk_server, over):
+    page = tab.sign_in("reviewer", "/admin/calls/call/")
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option("export")
+    with page.expect_download() as begun:
+        page.locator("button[name=index]").click()
+    lines = begun.value.path().read_text("utf-8").splitlines()
+    assert begun.value.suggested_filename.endswith(".jsonl")
+    assert len(lines) == page.locator("input.action-select").count()
+    assert all(json.loads(line)["call_sid"] for line in lines)
+    tab.page.set_viewport_size({"width": 360, "height": 740})
     assert (overflow(page), barriers(page)) == (0, [])
