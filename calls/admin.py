@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from calls.desk import admin as desk_admin  # noqa: F401 - trials are registered there
 from calls.listing import CallList, NewestPaginator, known_values, search
 from calls.models import SOURCES, Call, CallEvent, LinePerson, PhoneLine, Transcript
+from calls.people import EXPORT
+from calls.review.download import TooMany, download
+from calls.review.page import reviewed
 from calls.views import STATUS_ORDER
 
 ROWS_A_PAGE = 50
@@ -122,6 +127,7 @@ class PagedInline(ReadOnly, admin.TabularInline):
 
 
 class TurnInline(PagedInline):
+    template = "admin/calls/turns_inline.html"
     model = Transcript
     fields = ("number", "when", "words", "source", "rule", "code", "partial", "final", "total", "attempts")
     readonly_fields = ("when", "words", "partial", "final", "total")
@@ -133,10 +139,7 @@ class TurnInline(PagedInline):
 
     @admin.display(description=_("words"))
     def words(self, turn: Transcript) -> str:
-        heard = format_html('<span dir="auto" class="heard">{}</span>', turn.heard_text or "—")
-        if turn.revised_text is None:
-            return heard
-        return format_html('{}<br><del dir="auto" class="quiet">{}</del>', heard, turn.text)
+        return turn.heard_text  # its cell: turn_words.html
 
     @admin.display(description="partial_ms")
     def partial(self, turn: Transcript) -> str:
@@ -171,6 +174,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     readonly_fields = ("from_", "to")
     inlines = (TurnInline, EventInline)
+    actions = ("export",)
 
     class Media:
         css: ClassVar = {"all": ["calls/admin.css"]}
@@ -203,6 +207,31 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
                 slowest_ms=Subquery(turns.annotate(ms=Max("final_ms")).values("ms")),
             )
         )
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(EXPORT))
+
+    @admin.action(description=_("Export the selected calls (JSON lines)"), permissions=["export"])
+    def export(self, request: HttpRequest, calls: QuerySet[Call]) -> HttpResponseBase | None:
+        try:
+            return download(calls, request.user)
+        except TooMany as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        # Django takes an action that may not be done for none at all.
+        if "export" in request.POST.getlist("action") and not self.has_export_permission(request):
+            raise PermissionDenied
+        return super().changelist_view(request, extra_context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Call | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        if obj is not None:
+            turns = next(one.formset for one in context["inline_admin_formsets"] if one.opts.model is Transcript)
+            context |= reviewed(request, obj, turns.get_queryset(), turns.page.number)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CallList]:
         return CallList
@@ -291,4 +320,6 @@ def _ms(value: int | None) -> str:
     return "—" if value is None else _ltr(f"{value} ms")
 
 
-from calls.console import admin as _console  # noqa: E402, F401 - the supervisor's rows, registered with these
+# The supervisors' and the reviewers' rows, registered with these.
+from calls.console import admin as _console  # noqa: E402, F401
+from calls.review import admin as _review  # noqa: E402, F401

@@ -278,17 +278,20 @@ class SpentToken(models.Model):
         return self.digest[:8]
 
 
-# The supervisor's rows, in their own room; Django finds models here.
+# The supervisors' and the reviewers' rows, in their own rooms; Django finds models here.
 from calls.console.models import Alarm, AlarmNotice, Price, SupervisorAction  # noqa: E402
+from calls.review.models import Correction, ReviewerAction  # noqa: E402
 
 __all__ = [
     "Alarm",
     "AlarmNotice",
     "Call",
     "CallEvent",
+    "Correction",
     "LinePerson",
     "PhoneLine",
     "Price",
+    "ReviewerAction",
     "SpentToken",
     "SupervisorAction",
     "Transcript",

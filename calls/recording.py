@@ -21,6 +21,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE
 from voiceapp import metrics
@@ -174,12 +175,18 @@ class Recording:
                 return int(SLOT_HEADER.unpack(file.read(SLOT_HEADER.size))[1])
 
             first = max(0, bisect_right(range(self.slots), from_ms, key=begins_ms) - 1)
-            file.seek(len(HEADER) + first * SLOT_BYTES)
-            for _ in range(first, self.slots):
-                _, at_ms, length, _, checksum = SLOT_HEADER.unpack(file.read(SLOT_HEADER.size))
-                payload = file.read(PAYLOAD_BYTES)[:length]
-                if zlib.crc32(payload) == checksum:
-                    yield at_ms, payload
+            for index in range(first, self.slots):
+                if (chunk := _chunk(file, index)) is not None:
+                    yield chunk
+
+    def span_ms(self) -> tuple[int, int]:
+        """Media time where its audio begins and ends; reads its edges alone. Raises RecordingError when it has none."""
+        with self._path.open("rb") as file:
+            first = next(filter(None, (_chunk(file, index) for index in range(self.slots))), None)
+            last = next(filter(None, (_chunk(file, index) for index in reversed(range(self.slots)))), None)
+        if first is None or last is None:
+            raise RecordingError(f"{self._path.name} holds no audio")
+        return first[0], last[0] + len(last[1]) // BYTES_PER_MS
 
     def ulaw(self) -> tuple[int, bytes]:
         """Where it begins, and all of it, with silence in the gaps."""
@@ -191,6 +198,14 @@ class Recording:
             gap = (at_ms - start_ms) * BYTES_PER_MS - len(audio)
             audio += ULAW_SILENCE * max(0, gap) + payload
         return start_ms or 0, bytes(audio)
+
+
+def _chunk(file: BinaryIO, index: int) -> tuple[int, bytes] | None:
+    """A slot's media time and µ-law; None when it is damaged."""
+    file.seek(len(HEADER) + index * SLOT_BYTES)
+    _, at_ms, length, _, checksum = SLOT_HEADER.unpack(file.read(SLOT_HEADER.size))
+    payload = file.read(PAYLOAD_BYTES)[:length]
+    return (at_ms, payload) if zlib.crc32(payload) == checksum else None
 
 
 disk = RecordingDisk()

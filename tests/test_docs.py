@@ -10,6 +10,7 @@ from django.conf import settings
 from calls import kept, lines, listing, session
 from calls.desk import figures, selectors
 from calls.desk.uncertainty import MATTERS
+from calls.review import download
 from stt import hearing, silero
 from stt.audio import FRAME_MS
 from stt.endpoint import EndpointOptions
@@ -82,6 +83,7 @@ def test_the_operators_page_has_the_lists_numbers():
     page = doc("operating.md")
     assert f"newest {listing.NEWEST_CALLS} calls of the list" in page
     assert f"its newest\n{listing.MOST_LISTED} calls" in page
+    assert f"at most {download.MOST_EXPORTED // 1000} 000, as" in page
     assert f"under {listing.SHORT_LETTERS} letters, and numbers and\nLatin words under {listing.SHORT_DIGITS}," in page
 
 

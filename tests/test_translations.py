@@ -17,6 +17,11 @@ def test_every_text_is_translated():
     assert all(re.search("[א-ת]", entry.msgstr) for entry in catalogue)
 
 
+def test_no_text_stands_twice():
+    said = [(entry.msgctxt, entry.msgid) for entry in polib.pofile(str(HEBREW / "django.po"))]
+    assert len(said) == len(set(said))
+
+
 def test_every_marked_text_is_in_the_catalogue():
     catalogue = {entry.msgid for entry in polib.pofile(str(HEBREW / "django.po"))}
     marked = set()

@@ -11,9 +11,9 @@ from random import Random
 from django.utils import timezone
 
 from calls.balancer import BalancedTrial
-from calls.management.commands.export_calls import exported
 from calls.models import Call
 from calls.outages.remains import Outcome, calls_through, remains_of, score_whole
+from calls.review.exporting import exported
 from calls.scoring import percentile
 from calls.session import NUMBERS_A_STREAM
 from calls.simulator import CallReport

@@ -17,7 +17,8 @@ def overflow(page):
 def barriers(page):
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response["violations"]
+    # Preloading, axe makes the admin's imported style sheets inline ones, which the policy forbids.
+    found = Axe().run(page, options={"preload": False}).response["violations"]
     return [
         (one["id"], [node["html"][:120] for node in one["nodes"]][:3])
         for one in found

@@ -1,0 +1,16 @@
+"""Who listened and who exported, to read."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from calls.admin import ReadOnly
+from calls.models import ReviewerAction
+
+
+@admin.register(ReviewerAction)
+class ReviewerActionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("began_at", "kind", "username", "calls", "call_sid", "stream_sid")
+    list_filter = ("kind", "began_at")
+    search_fields = ("call_sid", "username")
+    show_full_result_count = False

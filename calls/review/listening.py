@@ -1,0 +1,155 @@
+"""Where a call's recordings are, which part of them a turn is, and who listened."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from calls.models import Call, ReviewerAction, Transcript
+from calls.recording import RecordingError
+from calls.review.wave import Wave
+
+LEAD_MS, TAIL_MS = 100, 300
+"""Played around a turn: a word begins and fades out beyond the frames in which the voice detector hears it."""
+SAME_PLAYBACK = timedelta(minutes=10)
+"""A player asks again and again while it plays and is sought in; after so long a silence it is another playback."""
+WHY_SILENT = {
+    "no_recording": _("There is no recording: it was never made, or it has been purged."),
+    "still_recording": _("The call is still being recorded: it can be listened to when it has ended."),
+}
+
+
+class NoRecording(Exception):
+    """Nothing to be heard; ``code`` is one of WHY_SILENT."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One of a call's streams, as its page shows it."""
+
+    number: int
+    """From 1, in the order in which they began."""
+    stream_sid: str
+    wave: Wave | None
+    code: str = ""
+    """Why there is no wave."""
+
+    @property
+    def length(self) -> str:
+        """As players say it: h:mm:ss."""
+        return str(timedelta(seconds=self.wave.duration_ms // 1000)) if self.wave else ""
+
+    @property
+    def why_silent(self) -> str:
+        return str(WHY_SILENT[self.code])
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a turn's button plays, in seconds of its stream's WAV file."""
+
+    stream: int
+    from_s: float
+    to_s: float
+
+
+def streams_of(call: Call) -> list[Stream]:
+    """In the order in which they began. Reads the edges of their files. Blocking."""
+    streams = []
+    for number, (sid, stream) in enumerate(_in_order(call), 1):
+        try:
+            streams.append(Stream(number, sid, _wave(stream)))
+        except NoRecording as error:
+            streams.append(Stream(number, sid, None, error.code))
+    return streams
+
+
+def recording_of(call: Call, number: int) -> tuple[str, Wave]:
+    """The StreamSid and the audio of the stream with this number. Blocking. Raises NoRecording."""
+    streams = _in_order(call)
+    if not 1 <= number <= len(streams):
+        raise NoRecording("no_recording")
+    sid, stream = streams[number - 1]
+    return sid, _wave(stream)
+
+
+def part_of(turn: Transcript, streams: list[Stream]) -> Part | None:
+    """Where the turn is heard: streams stand one behind the other on the call's media time."""
+    for stream in reversed(streams):
+        if stream.wave is not None and stream.wave.begins_ms < turn.ended_ms:
+            begins_ms, ends_ms = stream.wave.begins_ms, stream.wave.ends_ms
+            from_ms, to_ms = max(begins_ms, turn.started_ms - LEAD_MS), min(ends_ms, turn.ended_ms + TAIL_MS)
+            if from_ms >= to_ms:
+                return None
+            return Part(stream.number, (from_ms - begins_ms) / 1000, (to_ms - begins_ms) / 1000)
+    return None
+
+
+def note_listening(call: Call, stream_sid: str, user: Any) -> None:
+    """A row for a playback that begins; one that goes on is the row that it has."""
+    now = timezone.now()
+    with transaction.atomic():
+        # Players open several requests at once: one person's are told apart one by one.
+        get_user_model().objects.select_for_update().get(pk=user.pk)
+        rows = ReviewerAction.objects.filter(
+            kind=ReviewerAction.Kind.LISTEN, user=user, call_sid=call.call_sid, stream_sid=stream_sid
+        )
+        if not rows.filter(last_at__gt=now - SAME_PLAYBACK).update(last_at=now):
+            rows.create(
+                kind=ReviewerAction.Kind.LISTEN,
+                user=user,
+                username=user.get_username(),
+                call_sid=call.call_sid,
+                stream_sid=stream_sid,
+                began_at=now,
+                last_at=now,
+            )
+
+
+def _in_order(call: Call) -> list[tuple[str, dict[str, Any]]]:
+    return sorted(call.streams.items(), key=lambda item: item[1].get("started_at", ""))
+
+
+def _wave(stream: dict[str, Any]) -> Wave:
+    """Raises NoRecording."""
+    path = _path(stream)
+    if path is None:
+        raise NoRecording("no_recording")
+    if _is_running(stream):
+        # It grows: a player that has been told one length must not meet another.
+        raise NoRecording("still_recording")
+    try:
+        return Wave(path)
+    except (OSError, RecordingError) as error:
+        raise NoRecording("no_recording") from error
+
+
+def _path(stream: dict[str, Any]) -> Path | None:
+    """Of the stream's file; None where its row names none inside VAR_DIR."""
+    name = stream.get("recording", "")
+    if not name or "\0" in name:
+        return None
+    # By name: that recordings/ is a link to another disk is its operator's business.
+    path = Path(os.path.normpath(Path(settings.VAR_DIR) / name))
+    return path if path.is_relative_to(settings.VAR_DIR) else None
+
+
+def _is_running(stream: dict[str, Any]) -> bool:
+    """One that never ended because its process died is over when no call can last that long."""
+    began_at = parse_datetime(stream.get("started_at", ""))
+    longest = timedelta(seconds=settings.MAX_CALL_S)
+    return "ended_at" not in stream and began_at is not None and began_at > timezone.now() - longest

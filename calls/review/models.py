@@ -1,0 +1,68 @@
+"""The reviewers' rows: who listened and who took calls away; what was really said in a turn."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+MOST_LETTERS = 2000
+"""Of a correction: three minutes of fast speech; a turn lasts 55 s at most."""
+
+
+class ReviewerAction(models.Model):
+    """A stream that was listened to, or calls that were exported: by whom, when. Kept when person or call goes."""
+
+    class Kind(models.TextChoices):
+        LISTEN = "listen", _("listened")
+        EXPORT = "export", _("exported")
+
+    kind = models.CharField(_("what"), max_length=10, choices=Kind.choices)
+    call_sid = models.CharField("CallSid", max_length=64, blank=True, db_index=True)
+    stream_sid = models.CharField("StreamSid", max_length=64, blank=True)
+    calls = models.PositiveIntegerField(_("calls"), default=1)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    username = models.CharField(_("who"), max_length=150)
+    began_at = models.DateTimeField(_("began"), db_index=True)
+    last_at = models.DateTimeField(_("last asked for"))
+
+    class Meta:
+        app_label = "calls"
+        ordering = ("-began_at",)
+        default_permissions = ("view",)
+        verbose_name = _("reviewer's action")
+        verbose_name_plural = _("reviewers' actions")
+
+    def __str__(self) -> str:
+        return f"{self.username}/{self.kind}"
+
+
+class Correction(models.Model):
+    """What a person says was said in a turn. One row a save, counted within the turn; the newest counts, none changes.
+
+    Apart from the Transcript, which is its writer's alone and can still be revised; ``turn`` is its number there.
+    """
+
+    call = models.ForeignKey("calls.Call", models.CASCADE, related_name="corrections")
+    turn = models.PositiveIntegerField(_("turn"))
+    number = models.PositiveIntegerField(_("number"))
+    text = models.CharField(_("text"), max_length=MOST_LETTERS, blank=True)
+    withdrawn = models.BooleanField(_("withdrawn"), default=False)
+    """The heard text stands again; else an empty text says that nothing was said."""
+    turn_revision = models.PositiveIntegerField()
+    """The turn's, when it was corrected."""
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    username = models.CharField(_("who"), max_length=150)
+    made_at = models.DateTimeField(_("time"))
+
+    class Meta:
+        app_label = "calls"
+        ordering = ("turn", "number")
+        default_permissions = ()
+        verbose_name = _("correction")
+        verbose_name_plural = _("corrections")
+        # Of two who correct what they saw at the same time, one makes the row.
+        constraints = (models.UniqueConstraint(fields=["call", "turn", "number"], name="one_row_a_correction"),)
+
+    def __str__(self) -> str:
+        return f"{self.call_id}/{self.turn}/{self.number}"

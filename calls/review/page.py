@@ -1,0 +1,27 @@
+"""What the admin's page of a call has beside its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest
+
+from calls.models import Call, Transcript
+from calls.people import LISTEN
+from calls.review.corrections import add_corrections
+from calls.review.listening import part_of, streams_of
+from calls.review.models import MOST_LETTERS
+
+
+def reviewed(request: HttpRequest, call: Call, turns: Iterable[Transcript], rows: int) -> dict[str, Any]:
+    """For the template: the call's streams, and which page (``rows``) of its turns this is.
+
+    Each turn gets its corrections, and its ``part`` of the streams: None where it cannot be heard.
+    """
+    turns = list(turns)
+    streams = streams_of(call) if request.user.has_perm(LISTEN) else []
+    for turn in turns:
+        turn.part = part_of(turn, streams)
+    add_corrections(call, turns)
+    return {"streams": streams, "turns": turns, "most_letters": MOST_LETTERS, "rows": rows}

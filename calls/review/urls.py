@@ -1,0 +1,8 @@
+from django.urls import path
+
+from calls.review import views
+
+urlpatterns = [
+    path("calls/<int:pk>/streams/<int:number>.wav", views.audio, name="review-audio"),
+    path("calls/<int:pk>/turns/<int:number>/correct", views.correct, name="review-correct"),
+]

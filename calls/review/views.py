@@ -1,0 +1,122 @@
+"""What the page of a call asks for and sends (templates/admin/calls/call/change_form.html)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+from asgiref.sync import sync_to_async
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from calls.access import needs
+from calls.models import Call, Transcript
+from calls.people import CORRECT, LISTEN, READ
+from calls.review.corrections import Conflict, add_corrections, save
+from calls.review.listening import WHY_SILENT, NoRecording, note_listening, recording_of
+from calls.review.models import MOST_LETTERS
+from calls.review.ranges import RangeNotSatisfiable, asked_range
+from calls.review.wave import Wave
+
+Answer = TypeVar("Answer", bound=HttpResponseBase)
+PIECE_BYTES = 128 * 1024
+"""Read and sent at a time: eight seconds."""
+MOST_BYTES = 16 * 1024 * 1024
+"""Of one range, 17 minutes. Daphne keeps what a paused player does not take yet, and who asks for "the rest" of hours
+asks again for the rest of that (RFC 9110, 15.3.7: less may be sent, and a 206 says how much)."""
+
+
+class CorrectionForm(forms.Form):
+    """``seen``: number of the newest correction that the person saw, 0 where there was none."""
+
+    text = forms.CharField(required=False, max_length=MOST_LETTERS)
+    seen = forms.IntegerField(min_value=0)
+    withdrawn = forms.BooleanField(required=False)
+
+    def clean_text(self) -> str:
+        """A turn is one line."""
+        return " ".join(self.cleaned_data["text"].split())
+
+
+@require_safe
+@needs(READ, LISTEN)
+def audio(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
+    """A stream's recording as WAV, or the range of it that is asked for. Who listens is noted."""
+    call = get_object_or_404(Call, pk=pk)
+    try:
+        stream_sid, wave = recording_of(call, number)
+    except NoRecording as error:
+        return _said(str(WHY_SILENT[error.code]), 404)
+    try:
+        part = asked_range(request.headers.get("Range", ""), wave.size_bytes) if request.method == "GET" else None
+    except RangeNotSatisfiable:
+        refused = _said("", 416)
+        refused["Content-Range"] = f"bytes */{wave.size_bytes}"
+        return refused
+    begin, end = part or (0, wave.size_bytes)
+    answer: HttpResponseBase
+    if request.method == "HEAD":
+        answer = HttpResponse(content_type="audio/wav")
+    else:
+        note_listening(call, stream_sid, request.user)
+        end = min(end, begin + MOST_BYTES) if part else end
+        answer = StreamingHttpResponse(_pieces(wave, begin, end), content_type="audio/wav")
+    if part:
+        answer.status_code = 206
+        answer["Content-Range"] = f"bytes {begin}-{end - 1}/{wave.size_bytes}"
+    answer["Content-Length"] = str(end - begin)
+    answer["Accept-Ranges"] = "bytes"
+    return _kept_by_nobody(answer)
+
+
+@require_POST
+@needs(READ, CORRECT)
+def correct(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Say what was said in a turn, or withdraw that. Answers with the turn's cell where a script asks.
+
+    Where it was not taken (400, 409), what was typed is shown again.
+    """
+    turn = get_object_or_404(Transcript.objects.select_related("call"), call=pk, number=number)
+    form = CorrectionForm(request.POST)
+    status, problem = 200, ""
+    if not form.is_valid():
+        status, problem = 400, " ".join(str(said) for told in form.errors.values() for said in told)
+    else:
+        try:
+            save(turn, request.user, **form.cleaned_data)
+        except Conflict:
+            status, problem = 409, _("Somebody else has corrected this turn meanwhile. Save again to replace that.")
+    add_corrections(turn.call, [turn])
+    typed = request.POST.get("text", "")[: 2 * MOST_LETTERS]
+    context = {"turn": turn, "problem": problem, "typed": typed, "most_letters": MOST_LETTERS}
+    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+        return render(request, "admin/calls/turn_words.html", context, status=status)
+    asked = request.POST.get("turns", "")[:6]
+    rows = asked if asked.isdecimal() else "1"
+    back = f"{reverse('admin:calls_call_change', args=[pk])}?turns={rows}#turn-{number}"
+    if problem:
+        context |= {**admin.site.each_context(request), "title": _("Correct a turn"), "back": back, "rows": rows}
+        return render(request, "admin/calls/correct_turn.html", context, status=status)
+    messages.success(request, _("Saved."))
+    return redirect(back)
+
+
+async def _pieces(wave: Wave, begin: int, end: int) -> AsyncIterator[bytes]:
+    """Read in the request's thread, never on the loop."""
+    for at in range(begin, end, PIECE_BYTES):
+        yield await sync_to_async(wave.read)(at, min(PIECE_BYTES, end - at))
+
+
+def _said(text: str, status: int) -> HttpResponse:
+    return _kept_by_nobody(HttpResponse(text, status=status, content_type="text/plain; charset=utf-8"))
+
+
+def _kept_by_nobody(answer: Answer) -> Answer:
+    answer["Cache-Control"] = "private, no-store"
+    return answer

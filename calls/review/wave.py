@@ -1,0 +1,65 @@
+"""A recording as the WAV file that a browser plays. Any part of it is made when it is asked for; it is never whole.
+
+16-bit PCM: the one encoding that every browser plays from WAV. µ-law would be half of it.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from calls.recording import Recording
+from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, ulaw_to_pcm
+
+SAMPLE_BYTES = 2
+WAV_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+LONGEST_MS = 24 * 60 * 60 * 1000
+"""What MAX_CALL_S can be at most: a damaged time makes no file of weeks, nor one that WAV's 32 bits cannot count."""
+
+
+class Wave:
+    """One stream's audio, silence where it has gaps. Raises RecordingError, OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self._recording = Recording(path)
+        self.begins_ms, ends_ms = self._recording.span_ms()
+        """Media time of its first sample."""
+        self.duration_ms = max(0, min(ends_ms - self.begins_ms, LONGEST_MS))
+        self._pcm_bytes = self.duration_ms * BYTES_PER_MS * SAMPLE_BYTES
+        self.size_bytes = WAV_HEADER.size + self._pcm_bytes
+
+    @property
+    def ends_ms(self) -> int:
+        return self.begins_ms + self.duration_ms
+
+    def read(self, first: int, length: int) -> bytes:
+        """So many bytes of the file from this one on; fewer where it ends. Reads the slots that hold them. Blocking."""
+        end = min(first + length, self.size_bytes)
+        head = self._header()[first:end]
+        begin = max(0, first - WAV_HEADER.size)
+        if begin >= end - WAV_HEADER.size:
+            return head
+        # Whole samples, of which a byte at either side may not be asked for.
+        first_sample, past_sample = begin // SAMPLE_BYTES, -(-(end - WAV_HEADER.size) // SAMPLE_BYTES)
+        pcm = ulaw_to_pcm(self._ulaw(first_sample, past_sample))
+        skipped = begin - first_sample * SAMPLE_BYTES
+        return head + pcm[skipped : skipped + end - WAV_HEADER.size - begin]
+
+    def _ulaw(self, first: int, past: int) -> bytes:
+        """The samples between two, each at its time."""
+        ulaw = bytearray(ULAW_SILENCE * (past - first))
+        for at_ms, payload in self._recording.chunks(self.begins_ms + first // BYTES_PER_MS):
+            at = (at_ms - self.begins_ms) * BYTES_PER_MS - first
+            if at >= len(ulaw):
+                break
+            heard = payload[max(0, -at) : len(ulaw) - at]
+            ulaw[max(0, at) : max(0, at) + len(heard)] = heard
+        return bytes(ulaw)
+
+    def _header(self) -> bytes:
+        bytes_a_second = SAMPLE_RATE_HZ * SAMPLE_BYTES
+        return WAV_HEADER.pack(
+            b"RIFF", self.size_bytes - 8, b"WAVE",
+            b"fmt ", 16, 1, 1, SAMPLE_RATE_HZ, bytes_a_second, SAMPLE_BYTES, 8 * SAMPLE_BYTES,
+            b"data", self._pcm_bytes,
+        )  # fmt: skip

@@ -1,0 +1,160 @@
+"""A call that is over, as its reviewers have it: heard, sought in, corrected. In Chromium, of a real call."""
+
+import json
+import re
+
+import pytest
+
+from tests.browser.conftest import PASSWORD
+from tests.browser.test_pages import SIZES, barriers, overflow
+
+pytestmark = pytest.mark.live
+AUDIO = "document.querySelector('audio')"
+
+PLAYED_S = f"((p) => [...Array(p.length).keys()].reduce((s, i) => s + p.end(i) - p.start(i), 0))({AUDIO}.played)"
+
+
+@pytest.fixture
+def over(open_tab, desk_server):
+    """The address of a call that has been recorded and is over."""
+    (sid,) = desk_server.call()
+    page = open_tab().sign_in(path=f"/console/calls/{sid}")
+    page.wait_for_selector("#turns li:nth-child(2)")
+    desk_server.hang_up()
+    page.wait_for_selector("#over:not([hidden])")
+    return page.locator('a[href*="/admin/calls/call/"][href$="/change/"]').get_attribute("href")
+
+
+def editor(page, number=1):
+    return page.locator(f"#turn-{number} .editor")
+
+
+def test_a_turn_is_played_from_its_beginning_to_its_end(tab, over):
+    page = tab.sign_in("reviewer", over)
+    asked = []
+    page.on("response", lambda answer: answer.url.endswith(".wav") and asked.append(answer.status))
+    button = page.locator("#turn-2 button.play")
+    begins_s, ends_s = float(button.get_attribute("data-from")), float(button.get_attribute("data-to"))
+    assert begins_s > 1
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"() => !{AUDIO}.paused && {AUDIO}.currentTime > {begins_s}")
+    assert button.get_attribute("aria-pressed") == "true"
+    page.wait_for_function(f"() => {AUDIO}.paused")
+    assert abs(page.evaluate(f"{AUDIO}.currentTime") - ends_s) < 0.15
+    assert page.evaluate(PLAYED_S) == pytest.approx(ends_s - begins_s, abs=0.2)
+    assert button.get_attribute("aria-pressed") == "false"
+
+    page.locator("#turn-1 button.play").click()
+    page.wait_for_function(f"() => !{AUDIO}.paused && {AUDIO}.currentTime < {begins_s}")
+    page.locator("#turn-1 button.play").click()
+    page.wait_for_function(f"() => {AUDIO}.paused")
+    assert set(asked) == {206}
+    page = tab.go("/admin/calls/revieweraction/?kind__exact=listen")
+    call_sid = re.search(r"CA[0-9a-f]{32}", page.locator("#result_list").inner_text())[0]
+    assert page.locator("#result_list tr", has_text=call_sid).count() == 1
+
+
+def test_the_recording_is_as_long_as_its_player_says_and_is_sought_in(tab, over):
+    page = tab.sign_in("reviewer", over)
+    page.evaluate(f"{AUDIO}.load(), {AUDIO}.preload = 'metadata'")
+    page.wait_for_function(f"() => {AUDIO}.readyState >= 1")
+    duration_s = page.evaluate(f"{AUDIO}.duration")
+    assert duration_s > 3
+    assert page.evaluate(f"[{AUDIO}.seekable.start(0), {AUDIO}.seekable.end(0)]") == [0, duration_s]
+
+
+def test_a_turn_is_corrected_by_keyboard(tab, over):
+    page = tab.sign_in("reviewer", over)
+    heard = page.locator("#turn-1 .heard").inner_text()
+    editor(page).locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'text-1'")
+    assert page.locator("#text-1").input_value() == heard
+    page.keyboard.press("Control+A")
+    page.keyboard.type("שלום לך")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#turn-1 .corrected")
+    assert page.locator("#turn-1 .correction .corrected").inner_text() == "שלום לך"
+    assert page.locator("#turn-1 .heard").inner_text() == heard
+    assert "reviewer" in page.locator("#turn-1 .by").inner_text()
+    assert page.locator("#saved").inner_text() == "נשמר."
+    assert page.evaluate("document.activeElement.closest('tr').id + document.activeElement.tagName") == "turn-1SUMMARY"
+
+    page.reload()
+    editor(page).locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    assert editor(page).get_attribute("open") is None
+    editor(page).locator("summary").click()
+    editor(page).locator("[name=withdrawn]").click()
+    page.wait_for_selector("#turn-1 .correction", state="detached")
+    assert page.locator("#turn-1 .history").count() == 1
+
+
+def test_two_reviewers_of_one_turn_do_not_overwrite_each_other(open_tab, over):
+    first, second = open_tab(), open_tab()
+    second.expected = ("Failed to load resource: the server responded with a status of 409",)
+    pages = [first.sign_in("reviewer", over), second.sign_in(path=over)]
+    for page, text in zip(pages, ("שלום לך", "שלום לכם"), strict=True):
+        editor(page).locator("summary").click()
+        page.fill("#text-1", text)
+    for page in pages:
+        editor(page).locator("button").first.click()
+        page.wait_for_selector("#turn-1 .corrected")
+    assert "בינתיים" in pages[1].locator("#turn-1 .problem").inner_text()
+    assert pages[1].locator("#turn-1 .corrected").inner_text() == "שלום לך"
+    assert pages[1].locator("#text-1").input_value() == "שלום לכם"
+
+
+def test_what_could_not_be_sent_is_said_and_stays(tab, over):
+    tab.expected = ("Failed to load resource",)
+    page = tab.sign_in("reviewer", over)
+    page.route("**/correct", lambda route: route.abort())
+    editor(page).locator("summary").click()
+    page.fill("#text-1", "שלום לך")
+    editor(page).locator("button").first.click()
+    page.wait_for_selector("#turn-1 .problem:not([hidden])")
+    assert page.locator("#text-1").input_value() == "שלום לך"
+
+
+def test_a_turn_is_corrected_without_javascript(chromium, desk_server, over):
+    page = chromium.new_context(java_script_enabled=False, locale="he-IL").new_page()
+    page.goto(f"{desk_server.url}/admin/login/?next={over}")
+    page.fill("#id_username", "reviewer")
+    page.fill("#id_password", PASSWORD)
+    page.press("#id_password", "Enter")
+    assert page.locator("#turn-1 button.play").is_hidden()
+    editor(page).locator("summary").click()
+    page.fill("#text-1", "שלום לך")
+    editor(page).locator("button").first.click()
+    page.wait_for_url("**#turn-1")
+    assert page.locator("#turn-1 .corrected").inner_text() == "שלום לך"
+    page.context.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_call_to_review_fits_and_has_no_serious_barrier(open_tab, over, size, dark):
+    page = open_tab(**SIZES[size], dark=dark).sign_in("reviewer", over)
+    editor(page).locator("summary").click()
+    page.fill("#text-1", "שלום לך")
+    editor(page).locator("button").first.click()
+    page.wait_for_selector("#turn-1 .corrected")
+    editor(page).locator("summary").click()
+    assert page.evaluate("getComputedStyle(document.documentElement).direction") == "rtl"
+    assert (overflow(page), barriers(page)) == (0, [])
+
+
+def test_the_selected_calls_are_taken_away_as_json_lines(tab, desk_server, over):
+    page = tab.sign_in("reviewer", "/admin/calls/call/")
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option("export")
+    with page.expect_download() as begun:
+        page.locator("button[name=index]").click()
+    lines = begun.value.path().read_text("utf-8").splitlines()
+    assert begun.value.suggested_filename.endswith(".jsonl")
+    assert len(lines) == page.locator("input.action-select").count()
+    assert all(json.loads(line)["call_sid"] for line in lines)
+    tab.page.set_viewport_size({"width": 360, "height": 740})
+    assert (overflow(page), barriers(page)) == (0, [])
