@@ -13,6 +13,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 
 from django.db import DatabaseError, IntegrityError, close_old_connections, transaction
@@ -23,7 +24,7 @@ from calls import costs, notices
 from calls.console.models import Alarm, AlarmNotice
 from calls.linewatch import CLEAR_AFTER_S, LinesWatch, Trouble, Verdict
 from calls.lookout import Look
-from voiceapp import metrics
+from voiceapp import background, metrics
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +58,8 @@ class Watchman:
         """Idempotent."""
         if not self._threads:
             self._threads = [
-                threading.Thread(target=self._run, args=(self._decide, 0.0), name="alarms", daemon=True),
-                threading.Thread(target=self._run, args=(deliver, EVERY_S), name="alarm-notices", daemon=True),
+                background.thread("alarms", partial(self._run, self._decide, 0.0)),
+                background.thread("alarm-notices", partial(self._run, deliver, EVERY_S)),
             ]
             for thread in self._threads:
                 thread.start()

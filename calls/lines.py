@@ -19,7 +19,7 @@ from calls.models import PhoneLine, Trial
 from stt import silero
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError
-from voiceapp import metrics
+from voiceapp import background, metrics
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class LineCache:
     def start(self) -> None:
         """Refresh every REFRESH_S from a thread of its own. Idempotent."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="line-cache", daemon=True)
+            self._thread = background.thread("line-cache", self._run)
             self._thread.start()
 
     def stop(self) -> None:

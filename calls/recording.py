@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE
-from voiceapp import metrics
+from voiceapp import background, metrics
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class RecordingDisk:
         """Idempotent."""
         if self._thread is None or not self._thread.is_alive():
             self._stopping.clear()
-            self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
+            self._thread = background.thread("recording", self._run)
             self._thread.start()
 
     def put(self, path: Path, data: bytes, header: bytes = b"") -> None:

@@ -6,10 +6,10 @@ Its journal is rows by now (calls/store.py). Runs once, in a thread of its own; 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -26,7 +26,7 @@ from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, ulaw_to_
 from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded
 from stt.events import RecognizerError
 from stt.tuning import Tuning, TuningError
-from voiceapp import metrics
+from voiceapp import background, metrics
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ RECOVERED_NUMBER = 9_000
 
 def recover_in_background(started: list[CallStarted], accept: Callable[[Record], None]) -> None:
     """Begin, and return at once."""
-    threading.Thread(target=recover, args=(started, accept), name="recovery", daemon=True).start()
+    background.thread("recovery", partial(recover, started, accept)).start()
 
 
 def recover(started: Iterable[CallStarted], accept: Callable[[Record], None]) -> None:

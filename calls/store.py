@@ -24,7 +24,7 @@ from calls.journal import Journal, dead_journals
 from calls.models import Call, CallEvent, Transcript
 from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, Record, TurnSaved
 from calls.turns import Turn
-from voiceapp import metrics
+from voiceapp import background, metrics
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +74,8 @@ class Writer:
                 return
             self._stopping = False
             self._threads = [
-                threading.Thread(target=self._run_journal, name="call-journal", daemon=True),
-                threading.Thread(target=self._run_rows, name="call-writer", daemon=True),
+                background.thread("call-journal", self._run_journal),
+                background.thread("call-writer", self._run_rows),
             ]
             for thread in self._threads:
                 thread.start()

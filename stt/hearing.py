@@ -335,6 +335,8 @@ class Hearing:
     def _on_old_event(self, stream: _Stream, event: StreamEvent) -> None:
         if isinstance(event, StreamClosed):
             self._old = None
+            # They hold each other: let go, it is freed at once, and not in a collection that every call waits for.
+            stream.recognizer = None
             self._let_go(StreamClosed(stream.number, event.error))
         elif isinstance(event, Final):
             self._old_has_spoken = True
