@@ -111,8 +111,11 @@ class Socket(WebSocketProtocol):
     """Nothing is read or taken until ``go_on``."""
 
     def dataReceived(self, data: bytes) -> None:
-        # autobahn's own first makes a coloured debug line that nobody reads.
-        self._dataReceived(data)
+        if not self.data:
+            data = self._take_messages(data)
+        if data:
+            # autobahn's own first makes a coloured debug line that nobody reads.
+            self._dataReceived(data)
         if self.held:
             # Whenever something came all the same: HTTP's channel, which had the request, lets the transport read again
             # once it has handed it over, and whenever its writing is no longer held up.
@@ -157,16 +160,24 @@ class Socket(WebSocketProtocol):
         """Take what stands at the head of the buffer; True when more can be taken at once."""
         if self.held:
             return False
-        if len(self.data) >= HEADER.size and self._awaits_a_message():
-            flags, kind, length, mask = HEADER.unpack_from(self.data)
-            end = HEADER.size + length
-            if flags == WHOLE_TEXT and kind == MASKED_16_BIT and length >= SHORTEST and len(self.data) >= end:
-                payload = apply_mask(self.data[HEADER.size : end], mask)
-                if payload.isascii():
-                    self.data = self.data[end:]
-                    self.onMessage(payload, False)
-                    return bool(self.data)
+        before, self.data = len(self.data), self._take_messages(self.data)
+        if len(self.data) < before:
+            return bool(self.data)
         return bool(super().processData())
+
+    def _take_messages(self, data: bytes) -> bytes:
+        """Hand on the messages at the head that are one whole masked frame of ASCII text; returns what follows."""
+        while len(data) >= HEADER.size and not self.held and self._awaits_a_message():
+            flags, kind, length, mask = HEADER.unpack_from(data)
+            end = HEADER.size + length
+            if flags != WHOLE_TEXT or kind != MASKED_16_BIT or length < SHORTEST or len(data) < end:
+                break
+            payload = apply_mask(data[HEADER.size : end], mask)
+            if not payload.isascii():
+                break
+            data = data[end:]
+            self.onMessage(payload, False)
+        return data
 
     def _awaits_a_message(self) -> bool:
         return (
