@@ -15,16 +15,15 @@ order of calls.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from itertools import islice
 
 from stt.alignment import Entry, align, alike, continues, in_order, key, merge, reaching, same_word_and_time, set_times
 from stt.events import Final, Interim, Word
+from stt.spans import UNVOICED_GAP_MS, Span, Spans
 
-UNVOICED_GAP_MS = 1000
-"""A timed word farther than this from every utterance was missed by the endpointer and becomes a turn of its own."""
 SEGMENT_PAUSE_MS = 400
 """The least pause after which an engine begins a new segment."""
 ONE_WORD_PAUSE_MS = 1200
@@ -34,8 +33,6 @@ OVERLAP_MS = 700
 """So long before the take-over the next stream may have heard: 500 ms, and a word on its edge."""
 SAME_WORD_MS = 40
 """A word that two streams give, one over the other by this much, is one word: said twice it has a pause between."""
-SHORTEST_WORD_MS = 120
-"""A hypothesis that reaches less than this into an utterance cannot hold a whole word of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +48,6 @@ class Share:
     @property
     def text(self) -> str:
         return " ".join(self.words)
-
-
-@dataclass(slots=True)
-class Span:
-    """An utterance's place in media time. ``end_ms`` is None while speech goes on."""
-
-    number: int
-    start_ms: int
-    end_ms: int | None = None
-    unvoiced: bool = False
 
 
 @dataclass(slots=True)
@@ -91,9 +78,7 @@ class Attribution:
     """The ledger of one call's words. Not thread-safe; every method returns at once."""
 
     def __init__(self, first_number: int = 1) -> None:
-        self._spans: list[Span] = []
-        self._numbered: dict[int, Span] = {}
-        self._last_number = first_number - 1
+        self._spans = Spans(first_number)
         self._segments: list[_Segment] = []
         self._open: dict[int, _Segment] = {}
         self._settled_to_ms: dict[int, int] = {}
@@ -114,8 +99,6 @@ class Attribution:
         self._new_unvoiced: list[Span] = []
         self._touched: set[int | None] = set()
         """Utterances whose words may be others than when ``take_touched`` was last asked."""
-        self._at_of: dict[int, int] | None = None
-        """Cache: utterance -> which of the spans its own is."""
 
     # Utterances
 
@@ -124,13 +107,13 @@ class Attribution:
         return self._add_span(start_ms, None, unvoiced=False).number
 
     def ended(self, number: int, end_ms: int) -> None:
-        span = self._numbered[number]
+        span = self._spans[number]
         span.end_ms = max(end_ms, span.start_ms)
         self._spans_changed(span.start_ms)
 
     def span(self, number: int) -> Span:
         """Raises KeyError when there is none, or it was forgotten."""
-        return self._numbered[number]
+        return self._spans[number]
 
     @property
     def heard_to_ms(self) -> int | None:
@@ -139,19 +122,17 @@ class Attribution:
 
     def borders(self, number: int) -> tuple[int, int]:
         """From where to where audio is this utterance's and no neighbour's: half-way through the silences around it."""
-        if number not in self._numbered:
-            return 0, 1 << 62
-        at = self._at(number)
-        span = self._spans[at]
         from_ms, to_ms = 0, 1 << 62
-        if at > 0:
-            before_ms = self._spans[at - 1].end_ms
-            from_ms = (before_ms + span.start_ms) // 2 if before_ms is not None else 0
+        if number not in self._spans:
+            return from_ms, to_ms
+        span, before, after = self._spans[number], next(self._spans.before(number), None), self._spans.after(number)
+        if before is not None:
+            from_ms = (before.end_ms + span.start_ms) // 2 if before.end_ms is not None else 0
             # What its one-shot was given before this utterance began is not heard again.
-            _, given_to_ms = self._asked_ms.get(self._spans[at - 1].number, (0, 0))
+            _, given_to_ms = self._asked_ms.get(before.number, (0, 0))
             from_ms = min(max(from_ms, given_to_ms), span.start_ms)
-        if at + 1 < len(self._spans) and span.end_ms is not None:
-            to_ms = (span.end_ms + self._spans[at + 1].start_ms) // 2
+        if after is not None and span.end_ms is not None:
+            to_ms = (span.end_ms + after.start_ms) // 2
         return from_ms, to_ms
 
     def take_unvoiced(self) -> list[Span]:
@@ -227,11 +208,10 @@ class Attribution:
 
     def one_shot(self, number: int, words: Sequence[str]) -> None:
         """What the one-shot recogniser heard in an utterance; it claims the same words from untimed neighbours."""
-        span = self._numbered.get(number)
         texts = tuple(word for word in words if word)
-        if span is None or not texts:
+        if number not in self._spans or not texts:
             return
-        self._claim(span, texts)
+        self._claim(self._spans[number], texts)
         self._one_shots[number] = texts
         self._touched.add(number)
         for segment in self._segments:
@@ -284,9 +264,7 @@ class Attribution:
         self._touched.clear()
         # A one-shot leaves out what its neighbours hold.
         for number in self._one_shots.keys() - touched:
-            at = self._at(number)
-            beside = self._spans[max(0, at - 1) : at + 2]
-            if any(span.number in touched for span in beside):
+            if not touched.isdisjoint(self._spans.beside(number)):
                 touched.add(number)
         return touched
 
@@ -311,16 +289,12 @@ class Attribution:
         """Drop what lies wholly before a media time, so that a call of hours stays as small as one of minutes."""
         kept = [s for s in self._segments if not s.settled or not s.entries or s.entries[-1].seen_ms >= at_ms]
         held = {number for segment in kept for number in self._numbers(segment)}
-        for span in self._spans:
-            if span.end_ms is not None and span.end_ms < at_ms and span.number not in held:
-                self._numbered.pop(span.number, None)
-                self._one_shots.pop(span.number, None)
-                self._asked_ms.pop(span.number, None)
+        # Nothing that is kept belongs to a span that goes: whose words are whose stands.
+        for number in self._spans.forget_before(at_ms, held):
+            self._one_shots.pop(number, None)
+            self._asked_ms.pop(number, None)
         self._segments = kept
-        self._spans = [span for span in self._spans if span.number in self._numbered]
         self._forget_streams()
-        # Nothing that is kept belonged to a span that went: whose words are whose stands.
-        self._at_of = None
 
     def _forget_streams(self) -> None:
         """Of streams before the oldest that is still spoken of nothing is asked any more; a call has thousands."""
@@ -445,21 +419,18 @@ class Attribution:
         blocks = [block for block in matcher.get_matching_blocks() if block.size]
         if not blocks and (not mine or alike([entry.text for entry in mine], texts)):
             return
-        at = self._at(number)
         ahead, behind = mine, []
         if blocks:
             first, last = blocks[0], blocks[-1]
             ahead = mine[: first.a] if first.b == 0 else []
             behind = mine[last.a + last.size :] if last.b + last.size == len(texts) else []
         # Only what can have been spoken there: the others were misheard.
-        span = self._numbered[number]
+        span = self._spans[number]
         ahead = [entry for entry in ahead if entry.lacked_ms < span.start_ms]
         behind = [entry for entry in behind if span.end_ms is not None and entry.seen_ms > span.end_ms]
-        before = next(
-            (one for one in reversed(self._spans[max(0, at - 2) : at]) if self._ends_with(one.number, ahead)),
-            self._spans[at - 1] if at > 0 else None,
-        )
-        after = self._spans[at + 1] if at + 1 < len(self._spans) else None
+        nearest = list(islice(self._spans.before(number), 2))
+        before = next((one for one in nearest if self._ends_with(one.number, ahead)), nearest[0] if nearest else None)
+        after = self._spans.after(number)
         for entries, neighbour in ((ahead, before), (behind, after)):
             for entry in entries:
                 entry.owner = neighbour.number if neighbour is not None else number
@@ -475,19 +446,18 @@ class Attribution:
         if not texts or number not in self._asked_ms:
             return texts
         from_ms, to_ms = self._asked_ms[number]
-        at = self._at(number)
-        before = self._timed(self._spans[at - 1].number) if at > 0 else []
-        after = self._timed(self._spans[at + 1].number) if at + 1 < len(self._spans) else []
-        begin = [key(entry.text) for entry in before if (entry.end_ms or 0) > from_ms]
-        end = [key(entry.text) for entry in after if (entry.start_ms or 0) < to_ms]
+        before, after = next(self._spans.before(number), None), self._spans.after(number)
+        begin = [key(entry.text) for entry in self._timed(before) if (entry.end_ms or 0) > from_ms]
+        end = [key(entry.text) for entry in self._timed(after) if (entry.start_ms or 0) < to_ms]
         said = [key(text) for text in texts]
         first = next((n for n in range(min(len(begin), len(said)), 0, -1) if begin[-n:] == said[:n]), 0)
         last = next((n for n in range(min(len(end), len(said) - first), 0, -1) if end[:n] == said[-n:]), 0)
         return texts[first : len(texts) - last]
 
-    def _timed(self, number: int) -> list[Entry]:
+    def _timed(self, span: Span | None) -> list[Entry]:
         """An utterance's settled words whose time is known."""
-        entries = [entry for segment, mine in self._of(number) if segment.settled for entry in mine]
+        of_span = self._of(span.number) if span is not None else []
+        entries = [entry for segment, mine in of_span if segment.settled for entry in mine]
         return [entry for entry in entries if entry.middle_ms is not None]
 
     def _claim_late(self, segment: _Segment) -> None:
@@ -495,7 +465,7 @@ class Attribution:
         if not self._one_shots or not segment.entries or segment.entries[-1].middle_ms is not None:
             return
         for number, texts in self._one_shots.items():
-            span = self._numbered[number]
+            span = self._spans[number]
             if span.end_ms is not None and segment.entries[0].seen_ms - NEAR_MS <= span.end_ms:
                 has = [key(entry.text) for _, mine in self._of(number) for entry in mine]
                 missing = [text for text in texts if key(text) not in has]
@@ -605,12 +575,8 @@ class Attribution:
     # Spans
 
     def _add_span(self, start_ms: int, end_ms: int | None, *, unvoiced: bool) -> Span:
-        self._last_number += 1
-        span = Span(self._last_number, start_ms, end_ms, unvoiced)
-        self._numbered[span.number] = span
-        at = bisect_right(self._spans, start_ms, key=lambda span: span.start_ms)
-        self._spans.insert(at, span)
-        self._touched.update(beside.number for beside in self._spans[max(0, at - 1) : at + 2])
+        span = self._spans.add(start_ms, end_ms, unvoiced=unvoiced)
+        self._touched.update(self._spans.beside(span.number))
         self._spans_changed(start_ms - UNVOICED_GAP_MS)
         return span
 
@@ -619,7 +585,6 @@ class Attribution:
         for segment in self._segments:
             if not segment.settled or not segment.entries or segment.entries[-1].seen_ms >= from_ms:
                 self._changed(segment)
-        self._at_of = None
 
     def _changed(self, segment: _Segment) -> None:
         segment.owners = None
@@ -669,64 +634,34 @@ class Attribution:
     def _owners(self, segment: _Segment) -> list[int | None]:
         """For each word of the segment the number of its utterance, in order; None: no utterance holds it."""
         if segment.owners is None:
-            segment.owners = [
-                self._spans[place // 2].number if place >= 0 and place % 2 == 0 else None
-                for place in self._places(segment.entries)
-            ]
+            segment.owners = [self._spans.number_at(place) for place in self._places(segment.entries)]
             segment.numbers = frozenset(segment.owners)
             self._touched |= segment.numbers
         return segment.owners
 
     def _places(self, entries: list[Entry]) -> list[int]:
-        """Places on the line of spans: 2·i is span i, 2·i + 1 the gap behind it, −1 the gap before all.
+        """Places on the line of spans.
 
         Times are certain, a turn that took a word is likely, the first hypothesis that held it is a bound; each kind
         of evidence yields to the one before it, and the places never go back.
         """
-        last = 2 * len(self._spans)
+        last = self._spans.last_place
         places = [0] * len(entries)
         low, spoken_before_ms = last, None
         for i in range(len(entries) - 1, -1, -1):
             entry = entries[i]
             spoken_before_ms = entry.seen_ms if spoken_before_ms is None else min(spoken_before_ms, entry.seen_ms)
             if entry.middle_ms is not None:
-                places[i] = self._place_at(entry.middle_ms)
+                places[i] = self._spans.place_at(entry.middle_ms)
                 low = min(low, places[i])
-            elif entry.owner in self._numbered:
-                places[i] = min(2 * self._at(entry.owner), low)
+            elif entry.owner is not None and entry.owner in self._spans:
+                places[i] = min(self._spans.place_of(entry.owner), low)
             else:
                 after = places[i + 1] if i + 1 < len(entries) else last
-                places[i] = min(self._place_before(spoken_before_ms), low, after)
+                places[i] = min(self._spans.place_before(spoken_before_ms), low, after)
         for i in range(1, len(places)):
             places[i] = max(places[i], places[i - 1])
         return places
-
-    def _at(self, number: int) -> int:
-        """Which of the spans an utterance's is."""
-        if self._at_of is None:
-            self._at_of = {span.number: i for i, span in enumerate(self._spans)}
-        return self._at_of[number]
-
-    def _place_at(self, at_ms: int) -> int:
-        """The span that holds a time, or the nearest one within UNVOICED_GAP_MS, or the gap between."""
-        i = bisect_right(self._spans, at_ms, key=lambda span: span.start_ms) - 1
-        before_ms = 0
-        if i >= 0:
-            end_ms = self._spans[i].end_ms
-            if end_ms is None or at_ms <= end_ms:
-                return 2 * i
-            before_ms = at_ms - end_ms
-        after_ms = self._spans[i + 1].start_ms - at_ms if i + 1 < len(self._spans) else UNVOICED_GAP_MS + 1
-        if i >= 0 and before_ms <= min(after_ms, UNVOICED_GAP_MS):
-            return 2 * i
-        return 2 * (i + 1) if after_ms <= UNVOICED_GAP_MS else 2 * i + 1
-
-    def _place_before(self, at_ms: int) -> int:
-        """The last utterance in which a word known at this time can have been spoken, −1 when there is none."""
-        i = bisect_right(self._spans, at_ms - SHORTEST_WORD_MS, key=lambda span: span.start_ms) - 1
-        if i < 0 and self._spans and self._spans[0].start_ms <= at_ms:
-            i = 0
-        return 2 * i if i >= 0 else -1
 
 
 def _known(end_ms: int | None, fed_ms: int) -> int:
