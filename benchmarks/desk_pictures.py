@@ -22,7 +22,7 @@ from django.urls import reverse  # noqa: E402
 
 from calls.management.commands.demo import login  # noqa: E402
 from calls.models import Call, Trial  # noqa: E402
-from calls.trial import Trial as Server  # noqa: E402
+from calls.rig import Rig  # noqa: E402
 from stt.models import TuningProfile  # noqa: E402
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -48,7 +48,7 @@ def main() -> None:
     folder = settings.BASE_DIR / "docs" / "images"
     cookie, wanted = login(secrets.token_urlsafe(9)), pages()
     with (
-        Server(settings.BASE_DIR / "samples", Path(settings.VAR_DIR) / "pictures.log") as server,
+        Rig(settings.BASE_DIR / "samples", Path(settings.VAR_DIR) / "pictures.log") as server,
         sync_playwright() as p,
     ):
         browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)

@@ -27,9 +27,8 @@ from django.conf import settings  # noqa: E402
 from calls.desk.traces import traces_of  # noqa: E402
 from calls.models import Call, PhoneLine, Transcript, Trial  # noqa: E402
 from calls.rerun import rerun  # noqa: E402
+from calls.rig import Rig, record_of  # noqa: E402
 from calls.simulator import Line, SimulatedCall  # noqa: E402
-from calls.trial import Trial as Server  # noqa: E402
-from calls.trial import record_of  # noqa: E402
 from calls.turns import EndReason, Source, Turn  # noqa: E402
 from calls.whatif import paired, right, what_if  # noqa: E402
 from stt.models import TuningProfile  # noqa: E402
@@ -39,7 +38,7 @@ TRIED, ONLY_A, ONLY_B = "+97235550101", "+97235550102", "+97235550103"
 CLIPS_A_CALL = 3
 
 
-class TwinServer(Server):
+class TwinRig(Rig):
     def start_emulator(self) -> None:
         self.emulator = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.twin_emulator", str(self.folder)],
@@ -127,7 +126,7 @@ def main() -> None:
     clips = sorted(path for path in options.clips.glob("*.wav") if path.name.startswith(tuple(options.prefix)))
     sids = [f"CA{i:032x}" for i in range(options.calls)]
     lines_with(options.set)
-    with TwinServer(options.clips, Path(settings.VAR_DIR) / "foretold.log") as server:
+    with TwinRig(options.clips, Path(settings.VAR_DIR) / "foretold.log") as server:
         asyncio.run(place(server.line, clips, [TRIED] * len(sids), sids, options.every))
         arms = dict(Call.objects.filter(call_sid__in=sids).values_list("call_sid", "tuning__profile"))
         others = [ONLY_A if arms[sid] == "B@1" else ONLY_B for sid in sids]

@@ -25,24 +25,24 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
-    from calls.trial import Trial
+    from calls.rig import Rig
     from stt.emulator.recordings import Library
 
-    with Trial(SAMPLES, settings.VAR_DIR / "soak.log", environment={"MAX_CALLS": str(options.calls + 1)}) as trial:
+    with Rig(SAMPLES, settings.VAR_DIR / "soak.log", environment={"MAX_CALLS": str(options.calls + 1)}) as rig:
         print("minute  calls   words  lost  added  memory MB  threads  files  memory idle MB", flush=True)
-        asyncio.run(_soak(trial, Library([SAMPLES]).recordings, options))
+        asyncio.run(_soak(rig, Library([SAMPLES]).recordings, options))
 
 
-async def _soak(trial, recordings, options) -> None:
+async def _soak(rig, recordings, options) -> None:
     from calls.load import Load
+    from calls.rig import record_of, score_of
     from calls.scoring import Score
-    from calls.trial import record_of, score_of
 
-    server = psutil.Process(trial.server.pid)
+    server = psutil.Process(rig.server.pid)
     by_name = {recording.name: recording for recording in recordings}
     began_s, calls, total = time.monotonic(), 0, Score(0, 0, 0, 0, 0)
     while (minute := (time.monotonic() - began_s) / 60) < options.minutes:
-        load = Load(trial.line, recordings, calls=options.calls, seconds=options.call_seconds, seed=calls)
+        load = Load(rig.line, recordings, calls=options.calls, seconds=options.call_seconds, seed=calls)
         _, busy = await load.run(lambda: (server.memory_info().rss, server.num_threads(), server.num_fds()))
         for caller in load.callers:
             _, turns = await record_of(caller.report.call_sid)

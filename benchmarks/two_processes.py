@@ -26,17 +26,17 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
-    from calls.balancer import BalancedTrial
-    from calls.trial import Trial
+    from calls.balancer import BalancedRig
+    from calls.rig import Rig
     from stt.emulator.recordings import Library
 
     recordings = Library([SAMPLES]).recordings
     log = settings.VAR_DIR / "two_processes.log"
     for turn in range(options.rounds):
-        with Trial(SAMPLES, log) as trial:
-            assert trial.server is not None
-            one = asyncio.run(_cost(trial, [trial.server.pid], recordings, options.calls, options.seconds, turn))
-        with BalancedTrial(SAMPLES, log) as pair:
+        with Rig(SAMPLES, log) as rig:
+            assert rig.server is not None
+            one = asyncio.run(_cost(rig, [rig.server.pid], recordings, options.calls, options.seconds, turn))
+        with BalancedRig(SAMPLES, log) as pair:
             pids = [server.pid for server in pair.servers]
             two = asyncio.run(_cost(pair, pids, recordings, 2 * options.calls, options.seconds, turn))
         print(f"one process, {options.calls} calls: {one[0]:.2f} ms/s a call, {one[1]} words missing", flush=True)
@@ -44,12 +44,12 @@ def main() -> None:
         print(shares.format(2 * options.calls, two[0], two[0] / one[0], two[1]), flush=True)
 
 
-async def _cost(trial, pids, recordings, calls, seconds, seed):
+async def _cost(rig, pids, recordings, calls, seconds, seed):
     """CPU of a call in ms/s, and the words that were lost or added."""
     from calls.load import Load
-    from calls.trial import record_of, score_of
+    from calls.rig import record_of, score_of
 
-    load = Load(trial.line, recordings, calls=calls, seconds=seconds, seed=seed)
+    load = Load(rig.line, recordings, calls=calls, seconds=seconds, seed=seed)
 
     def read():
         times = [psutil.Process(pid).cpu_times() for pid in pids]

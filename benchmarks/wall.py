@@ -29,7 +29,7 @@ from playwright.async_api import async_playwright  # noqa: E402
 
 from calls import live  # noqa: E402
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
-from calls.trial import USER, Trial, long_calls, own_database  # noqa: E402
+from calls.rig import USER, Rig, long_calls, own_database  # noqa: E402
 
 WORDS = "שלום אני מתקשר בקשר לדירה ברמת גן כמה חדרים יש בה והאם יש חנייה ומעלית תודה רבה".split()
 SPEAKS, CYCLE = 15, 22
@@ -99,9 +99,9 @@ async def cpu_seconds(session: Any) -> dict[str, float]:
     return spent
 
 
-async def calls_beside(trial: Trial, count: int) -> str:
+async def calls_beside(rig: Rig, count: int) -> str:
     """Real calls for half a minute; the frame delay of the worst of them, in ms."""
-    calls = [replace(call, clips=call.clips[:8]) for call in long_calls(trial, count)]
+    calls = [replace(call, clips=call.clips[:8]) for call in long_calls(rig, count)]
     await asyncio.gather(*(call.run() for call in calls))
     database = sqlite3.connect(settings.VAR_DIR / "db.sqlite3")
     while True:
@@ -117,33 +117,33 @@ async def calls_beside(trial: Trial, count: int) -> str:
     return ", ".join(f"{name} {max(delay[name] for delay in delays):.1f}" for name in ("p50", "p99", "p999"))
 
 
-async def measure_calls(trial: Trial, count: int, walls: int) -> None:
+async def measure_calls(rig: Rig, count: int, walls: int) -> None:
     """The same calls with nobody watching, and with so many walls open."""
-    print(f"{count} calls, nobody watches: frame delay of the worst call {await calls_beside(trial, count)} ms")
+    print(f"{count} calls, nobody watches: frame delay of the worst call {await calls_beside(rig, count)} ms")
     async with contextlib.AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())
         browser = await playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         for _ in range(walls):
-            await on_the_wall(await browser.new_page(locale="he-IL"), trial)
-        print(f"{count} calls, {walls} walls: frame delay of the worst call {await calls_beside(trial, count)} ms")
+            await on_the_wall(await browser.new_page(locale="he-IL"), rig)
+        print(f"{count} calls, {walls} walls: frame delay of the worst call {await calls_beside(rig, count)} ms")
         await browser.close()
 
 
-async def on_the_wall(page: Any, trial: Trial) -> None:
-    await page.goto(f"{trial.url}/admin/login/?next=/console/")
+async def on_the_wall(page: Any, rig: Rig) -> None:
+    await page.goto(f"{rig.url}/admin/login/?next=/console/")
     await page.fill("#id_username", USER)
     await page.fill("#id_password", PASSWORD)
     await page.press("#id_password", "Enter")
     await page.wait_for_selector('#link[data-link="live"]')
 
 
-async def measure(trial: Trial, calls: int, seconds: float) -> None:
+async def measure(rig: Rig, calls: int, seconds: float) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         page = await browser.new_page(locale="he-IL")
         messages: list[Any] = []
         page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: messages.append(frame)))
-        await on_the_wall(page, trial)
+        await on_the_wall(page, rig)
         speaking = asyncio.create_task(speak(calls, time.monotonic() + SETTLE_S + seconds + 1))
         await page.wait_for_function(f"() => document.querySelectorAll('.card').length === {calls}")
         await asyncio.sleep(SETTLE_S)
@@ -174,11 +174,11 @@ def main() -> None:
         arguments.error("set REDIS_URL: made-up calls come from another process than the server")
     with own_database(PASSWORD) as environment, contextlib.ExitStack() as stack:
         log = settings.VAR_DIR / "wall.log"
-        trial = stack.enter_context(Trial(settings.BASE_DIR / "samples", log, environment=environment))
+        rig = stack.enter_context(Rig(settings.BASE_DIR / "samples", log, environment=environment))
         if options.real:
-            asyncio.run(measure_calls(trial, options.real, walls=2))
+            asyncio.run(measure_calls(rig, options.real, walls=2))
         else:
-            asyncio.run(measure(trial, options.calls, options.seconds))
+            asyncio.run(measure(rig, options.calls, options.seconds))
 
 
 if __name__ == "__main__":

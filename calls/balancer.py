@@ -1,5 +1,5 @@
-"""nginx in front of two servers, by the rules of deploy/nginx.conf: what a trial of a balancer needs. Loopback only,
-plain http, its files in a folder of its own, a child process of the trial.
+"""nginx in front of two servers, by the rules of deploy/nginx.conf: what a rig of a balancer needs. Loopback only,
+plain http, its files in a folder of its own, a child process of the rig.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from calls.trial import START_TIMEOUT_S, Trial, TrialError, free_port
+from calls.rig import START_TIMEOUT_S, Rig, RigError, free_port
 
 DEPLOYED = settings.BASE_DIR / "deploy" / "nginx.conf"
 DEPLOYED_PORTS = ("8000", "8001", "8010")
@@ -25,14 +25,14 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 @dataclass(slots=True)
-class BalancedTrial(Trial):
-    """``with BalancedTrial(folder, log) as trial``: ``port`` is nginx's, behind it ``servers`` of one VAR_DIR."""
+class BalancedRig(Rig):
+    """``with BalancedRig(folder, log) as rig``: ``port`` is nginx's, behind it ``servers`` of one VAR_DIR."""
 
     ports: tuple[int, ...] = ()
     servers: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start_server(self) -> None:
-        """Start both servers and nginx. Raises TrialError."""
+        """Start both servers and nginx. Raises RigError."""
         nginx = find_nginx()
         self.port, *ports = (free_port() for _ in range(3))
         self.ports = tuple(ports)
@@ -49,20 +49,20 @@ class BalancedTrial(Trial):
                 return
             except OSError:
                 time.sleep(0.05)
-        raise TrialError(f"nginx_failed: nginx did not start; see {self.log}")
+        raise RigError(f"nginx_failed: nginx did not start; see {self.log}")
 
 
 def find_nginx() -> str:
-    """Raises TrialError where there is none."""
+    """Raises RigError where there is none."""
     # Debian's stands where only root looks.
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if nginx is None:
-        raise TrialError("no_nginx: a balancer needs nginx: apt install nginx-light")
+        raise RigError("no_nginx: a balancer needs nginx: apt install nginx-light")
     return nginx
 
 
 def configuration(deployed: str, folder: Path, port: int, servers: Sequence[int]) -> str:
-    """The deployed rules for these two servers, without TLS. Raises TrialError where they are not as expected."""
+    """The deployed rules for these two servers, without TLS. Raises RigError where they are not as expected."""
     rules = re.sub(r"^ *(ssl_|server_name ).*\n", "", deployed, flags=re.MULTILINE)
     changes = {"listen 443 ssl;": f"listen 127.0.0.1:{port};"}
     # The pages' process is the second one.
@@ -70,7 +70,7 @@ def configuration(deployed: str, folder: Path, port: int, servers: Sequence[int]
         changes[f"server 127.0.0.1:{deployed_port}"] = f"server 127.0.0.1:{own}"
     for old, new in changes.items():
         if rules.count(old) != 1:
-            raise TrialError(f"nginx_failed: deploy/nginx.conf does not say {old!r} once")
+            raise RigError(f"nginx_failed: deploy/nginx.conf does not say {old!r} once")
         rules = rules.replace(old, new)
     temporary = "\n".join(f"{name}_temp_path {folder}/{name};" for name in TEMPORARY)
     # As root its workers would be nobody, who may not write here.

@@ -8,28 +8,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from calls.proxy import CutProxy
-from calls.trial import Trial
+from calls.rig import Rig
 
-Meanwhile = Callable[[Trial, CutProxy], Coroutine[Any, Any, None]]
+Meanwhile = Callable[[Rig, CutProxy], Coroutine[Any, Any, None]]
 
 
-async def _nothing(trial: Trial, proxy: CutProxy) -> None:
+async def _nothing(rig: Rig, proxy: CutProxy) -> None:
     """The fault is the emulator's."""
 
 
-async def _reset_connections(trial: Trial, proxy: CutProxy) -> None:
+async def _reset_connections(rig: Rig, proxy: CutProxy) -> None:
     for _ in range(3):
         await asyncio.sleep(5)
         proxy.cut()
 
 
-async def _restart_emulator(trial: Trial, proxy: CutProxy) -> None:
+async def _restart_emulator(rig: Rig, proxy: CutProxy) -> None:
     await asyncio.sleep(6)
-    if trial.emulator is not None:
-        trial.emulator.kill()
-        await asyncio.to_thread(trial.emulator.wait)
+    if rig.emulator is not None:
+        rig.emulator.kill()
+        await asyncio.to_thread(rig.emulator.wait)
     await asyncio.sleep(2)
-    await asyncio.to_thread(trial.start_emulator)
+    await asyncio.to_thread(rig.start_emulator)
 
 
 @dataclass(frozen=True, slots=True)

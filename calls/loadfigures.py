@@ -14,8 +14,8 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from calls.load import Load
+from calls.rig import Rig
 from calls.scoring import Score, percentile
-from calls.trial import Trial
 
 LATE_MS = 5.0
 """A sender whose p99 is later than this measures itself."""
@@ -32,9 +32,9 @@ class Reading:
     server_bytes: int
 
     @classmethod
-    def of(cls, trial: Trial) -> Reading:
-        assert trial.server is not None and trial.emulator is not None  # noqa: S101 - inside of ``with trial``
-        server, emulator = psutil.Process(trial.server.pid), psutil.Process(trial.emulator.pid)
+    def of(cls, rig: Rig) -> Reading:
+        assert rig.server is not None and rig.emulator is not None  # noqa: S101 - inside of ``with rig``
+        server, emulator = psutil.Process(rig.server.pid), psutil.Process(rig.emulator.pid)
         return cls(
             time.monotonic(), _cpu_s(server), _cpu_s(emulator), _cpu_s(psutil.Process()), server.memory_info().rss
         )

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from calls.outages.remains import Outcome, calls_through
 from calls.outages.watcher import Watcher
 from calls.proxy import CutProxy
+from calls.rig import Rig, record_of, score_of
 from calls.scoring import Score
 from calls.simulator import CallReport, SimulatedCall
-from calls.trial import Trial, record_of, score_of
 from stt.emulator.recordings import Library
 
 BEFORE_S = 4.0
@@ -22,10 +22,10 @@ BACK_WITHIN_S = 15.0
 
 
 async def database(
-    trial: Trial, proxy: CutProxy, library: Library, calls: int, clips: int, seed: int, away_s: float
+    rig: Rig, proxy: CutProxy, library: Library, calls: int, clips: int, seed: int, away_s: float
 ) -> Outcome:
     """Cut for so long: nothing is lost or doubled."""
-    planned = calls_through(trial, library, calls, clips, seed)
+    planned = calls_through(rig, library, calls, clips, seed)
     running = [asyncio.create_task(_later(call, i / calls * (away_s + 3))) for i, call in enumerate(planned)]
     await asyncio.sleep(BEFORE_S)
     await _cut(proxy, away_s)
@@ -34,11 +34,11 @@ async def database(
 
 
 async def redis(
-    trial: Trial, proxy: CutProxy, library: Library, calls: int, clips: int, seed: int, away_s: float
+    rig: Rig, proxy: CutProxy, library: Library, calls: int, clips: int, seed: int, away_s: float
 ) -> Outcome:
     """Slow for so long, then cut for so long: calls do not notice, and who watches is told again when it is back."""
-    planned = calls_through(trial, library, calls, clips, seed)
-    watcher = Watcher(trial.url)
+    planned = calls_through(rig, library, calls, clips, seed)
+    watcher = Watcher(rig.url)
     watching = asyncio.create_task(watcher.run())
     whole_s = BEFORE_S + 2 * away_s + BACK_WITHIN_S
     running = [asyncio.create_task(_later(call, 1 + i / calls * whole_s)) for i, call in enumerate(planned)]

@@ -10,25 +10,25 @@ from random import Random
 
 from django.utils import timezone
 
-from calls.balancer import BalancedTrial
+from calls.balancer import BalancedRig
 from calls.models import Call
 from calls.outages.remains import Outcome, calls_through, remains_of, score_whole
 from calls.review.exporting import exported
+from calls.rig import record_of
 from calls.scoring import percentile
 from calls.session import NUMBERS_A_STREAM
 from calls.simulator import CallReport
-from calls.trial import record_of
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library
 
 LONGEST_AWAY_S = 3.0
 
 
-async def kill_one(trial: BalancedTrial, library: Library, calls: int, clips: int, seed: int) -> Outcome:
+async def kill_one(rig: BalancedRig, library: Library, calls: int, clips: int, seed: int) -> Outcome:
     """SIGKILL: its calls must be heard by the other one within LONGEST_AWAY_S. The dead one comes back afterwards."""
-    running = [asyncio.create_task(call.run()) for call in calls_through(trial, library, calls, clips, seed)]
+    running = [asyncio.create_task(call.run()) for call in calls_through(rig, library, calls, clips, seed)]
     await asyncio.sleep(Random(seed).uniform(4, 8))
-    trial.servers[0].kill()
+    rig.servers[0].kill()
     killed_at, killed_s = timezone.now(), time.monotonic()
     reports = await asyncio.gather(*running)
     remains = await remains_of(reports, library)
@@ -47,21 +47,21 @@ async def kill_one(trial: BalancedTrial, library: Library, calls: int, clips: in
         f"balancer, kill {seed}: {len(reports)} calls, {len(away_s)} went on in the other process, away "
         f"{percentile(away_s, 0.5) or 0.0:.2f} s, at most {longest_s:.2f} s; {remains}"
     )
-    trial.servers[0] = await asyncio.to_thread(trial.serve, trial.ports[0])
+    rig.servers[0] = await asyncio.to_thread(rig.serve, rig.ports[0])
     return Outcome(said, remains.whole and goes_on and bool(away_s) and longest_s < LONGEST_AWAY_S)
 
 
-async def drain_one(trial: BalancedTrial, library: Library, calls: int, clips: int, seed: int) -> Outcome:
+async def drain_one(rig: BalancedRig, library: Library, calls: int, clips: int, seed: int) -> Outcome:
     """SIGTERM: half of the calls are on the line, the others come while it drains, and nobody hears the fallback."""
-    planned = calls_through(trial, library, calls, clips, seed)
+    planned = calls_through(rig, library, calls, clips, seed)
     running = [asyncio.create_task(call.run()) for call in planned[: calls // 2]]
     await asyncio.sleep(4)
-    trial.servers[1].send_signal(signal.SIGTERM)
+    rig.servers[1].send_signal(signal.SIGTERM)
     for call in planned[calls // 2 :]:
         running.append(asyncio.create_task(call.run()))
         await asyncio.sleep(0.5)
     reports = await asyncio.gather(*running)
-    code = await asyncio.to_thread(trial.servers[1].wait, 60)
+    code = await asyncio.to_thread(rig.servers[1].wait, 60)
     score = await score_whole(reports, library)
     fallbacks = sum(len(report.streams) != 1 or "<Say" in report.after for report in reports)
     said = (

@@ -8,25 +8,25 @@ import time
 from random import Random
 
 from calls.outages.remains import Outcome, calls_through, remains_of, score_whole
-from calls.trial import Trial, TrialError
+from calls.rig import Rig, RigError
 from stt.emulator.recordings import Library
 
 GONE_S = 0.3
 """How long nobody listens."""
 
 
-async def kill(trial: Trial, library: Library, calls: int, clips: int, seed: int) -> Outcome:
+async def kill(rig: Rig, library: Library, calls: int, clips: int, seed: int) -> Outcome:
     """SIGKILL at a random moment, and a new server at once."""
     random = Random(seed)
-    running = [asyncio.create_task(call.run()) for call in calls_through(trial, library, calls, clips, seed)]
+    running = [asyncio.create_task(call.run()) for call in calls_through(rig, library, calls, clips, seed)]
     await asyncio.sleep(random.uniform(4, 12))
-    if trial.server is None:
-        raise TrialError("server_failed: there is none")
-    trial.server.kill()
-    await asyncio.to_thread(trial.server.wait)
+    if rig.server is None:
+        raise RigError("server_failed: there is none")
+    rig.server.kill()
+    await asyncio.to_thread(rig.server.wait)
     killed_s = time.monotonic()
     await asyncio.sleep(GONE_S)
-    await asyncio.to_thread(trial.start_server)
+    await asyncio.to_thread(rig.start_server)
     away_s = time.monotonic() - killed_s
     reports = await asyncio.gather(*running)
     remains = await remains_of(reports, library)
@@ -35,15 +35,15 @@ async def kill(trial: Trial, library: Library, calls: int, clips: int, seed: int
     return Outcome(said, remains.whole and streams >= len(reports))
 
 
-async def drain(trial: Trial, library: Library, calls: int, clips: int, seed: int) -> Outcome:
+async def drain(rig: Rig, library: Library, calls: int, clips: int, seed: int) -> Outcome:
     """SIGTERM: every call goes on to its end."""
-    running = [asyncio.create_task(call.run()) for call in calls_through(trial, library, calls, clips, seed)]
+    running = [asyncio.create_task(call.run()) for call in calls_through(rig, library, calls, clips, seed)]
     await asyncio.sleep(5)
-    if trial.server is None:
-        raise TrialError("server_failed: there is none")
-    trial.server.send_signal(signal.SIGTERM)
+    if rig.server is None:
+        raise RigError("server_failed: there is none")
+    rig.server.send_signal(signal.SIGTERM)
     reports = await asyncio.gather(*running)
-    code = await asyncio.to_thread(trial.server.wait, 60)
+    code = await asyncio.to_thread(rig.server.wait, 60)
     score = await score_whole(reports, library)
     said = f"drain: {len(reports)} calls, {score.words} words, lost {score.lost}, added {score.added}; exit code {code}"
     return Outcome(said, code == 0 and score.kept)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from calls.models import Call, Transcript
+from calls.rig import Rig, is_recorded, record_of, score_of
 from calls.scoring import Score
 from calls.simulator import CallReport, SimulatedCall
-from calls.trial import Trial, is_recorded, record_of, score_of
 from stt.emulator.recordings import Library
 
 UNSEEN_MS = 1300
@@ -52,13 +52,13 @@ class Remains:
         )
 
 
-def calls_through(trial: Trial, library: Library, calls: int, clips: int, seed: int) -> list[SimulatedCall]:
+def calls_through(rig: Rig, library: Library, calls: int, clips: int, seed: int) -> list[SimulatedCall]:
     """So many different calls of so many recordings."""
     names = [recording.name for recording in library.recordings]
     return [
         SimulatedCall(
-            trial.line,
-            [trial.folder / names[(i * 3 + j) % len(names)] for j in range(clips)],
+            rig.line,
+            [rig.folder / names[(i * 3 + j) % len(names)] for j in range(clips)],
             seed=seed * 100 + i,
             from_number=f"+9725{seed:03}{i:05}",
         )

@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium
-from calls.trial import USER, Trial, free_port, long_calls, manage, own_database
+from calls.rig import USER, Rig, free_port, long_calls, manage, own_database
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 
 PASSWORD = "desk-password"
@@ -75,7 +75,7 @@ class OwnRedis:
 class Desk:
     """A server with its callers."""
 
-    trial: Trial
+    rig: Rig
     redis: OwnRedis
     rest: TwilioRest
     """Twilio's other side."""
@@ -84,11 +84,11 @@ class Desk:
 
     @property
     def url(self):
-        return self.trial.url
+        return self.rig.url
 
     def call(self, count=1):
         """So many sample calls, from now on; their CallSids. They end with the test."""
-        calls = long_calls(self.trial, count)
+        calls = long_calls(self.rig, count)
 
         async def run():
             tasks = [asyncio.create_task(call.run()) for call in calls]
@@ -137,8 +137,8 @@ def server(tmp_path_factory):
             }
             manage(["shell", "-v0", "-c", MAKE_PEOPLE], environment)
             log = tmp_path_factory.mktemp("desk") / "server.log"
-            with Trial(settings.BASE_DIR / "samples", log, environment=environment) as trial:
-                yield Desk(trial, redis, rest, environment)
+            with Rig(settings.BASE_DIR / "samples", log, environment=environment) as rig:
+                yield Desk(rig, redis, rest, environment)
     finally:
         redis.stop()
 
@@ -152,8 +152,8 @@ def desk_server(server):
 @pytest.fixture
 def second_server(desk_server):
     """Another process on the same database and Redis, with callers of its own."""
-    first = desk_server.trial
-    trial = replace(
+    first = desk_server.rig
+    rig = replace(
         first,
         port=free_port(first.port + 1),
         speech_host=first.emulator_address,
@@ -162,12 +162,12 @@ def second_server(desk_server):
         _last_words=[],
     )
     try:
-        trial.start_server()
-        desk = replace(desk_server, trial=trial, _loops=[])
+        rig.start_server()
+        desk = replace(desk_server, rig=rig, _loops=[])
         yield desk
         desk.hang_up()
     finally:
-        trial.__exit__()
+        rig.__exit__()
 
 
 class Tab:

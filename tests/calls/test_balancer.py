@@ -1,16 +1,16 @@
-"""nginx of a trial: the deployed rules, and nothing of the deployed place."""
+"""nginx of a rig: the deployed rules, and nothing of the deployed place."""
 
 from pathlib import Path
 
 import pytest
 
 from calls.balancer import DEPLOYED, configuration
-from calls.trial import TrialError
+from calls.rig import RigError
 
 RULES = DEPLOYED.read_text("utf-8")
 
 
-def test_a_trial_has_the_deployed_rules_without_their_place():
+def test_a_rig_has_the_deployed_rules_without_their_place():
     text = configuration(RULES, Path("/folder"), 7000, (7001, 7002))
     assert "listen 127.0.0.1:7000;" in text
     assert [f"127.0.0.1:{port}" in text for port in (7001, 7002, 8000, 8001, 8010, 443)] == [True] * 2 + [False] * 4
@@ -20,5 +20,5 @@ def test_a_trial_has_the_deployed_rules_without_their_place():
 
 
 def test_rules_that_are_not_understood_are_refused():
-    with pytest.raises(TrialError, match="nginx_failed"):
+    with pytest.raises(RigError, match="nginx_failed"):
         configuration(RULES.replace("127.0.0.1:8001", "127.0.0.1:9999"), Path("/folder"), 1, (2, 3))

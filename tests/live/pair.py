@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from calls.rig import Rig, free_port
 from calls.simulator import Line, SimulatedCall
-from calls.trial import Trial, free_port
 from tests.live.test_demo import ROOT, manage
 
 REDIS = "redis://127.0.0.1:6379/5"
@@ -33,7 +33,7 @@ class Pair:
         self.ports = [free_port(), 0]
         self.ports[1] = free_port(self.ports[0] + 1)
         self._processes: list[subprocess.Popen] = []
-        self._emulator = Trial(ROOT / "samples", folder / "emulator.log")
+        self._emulator = Rig(ROOT / "samples", folder / "emulator.log")
 
     def __enter__(self):
         assert self.manage("migrate", "-v0").returncode == 0

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from calls.proxy import CutProxy
-from calls.trial import Trial, long_calls, own_database
+from calls.rig import Rig, long_calls, own_database
 from tests.calls.test_alarms import Receiver
 
 pytestmark = pytest.mark.live
@@ -27,10 +27,10 @@ def test_a_deaf_line_alarms_once_and_is_over_when_it_is_heard_again(tmp_path):
     folder = settings.BASE_DIR / "samples"
     with own_database("alarms") as environment, CutProxy() as proxy:
         environment |= {"ALARM_WEBHOOK_URL": url, "ALARM_WEBHOOK_SECRET": "secret"}
-        server = Trial(
+        server = Rig(
             folder, tmp_path / "server.log", faults=("deaf",), environment=environment, speech_host=proxy.address
         )
-        hearing = Trial(folder, tmp_path / "hearing.log")
+        hearing = Rig(folder, tmp_path / "hearing.log")
         with server:
             proxy.target = server.emulator_address
             (call,) = long_calls(server, 1)

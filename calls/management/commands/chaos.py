@@ -26,9 +26,9 @@ from calls.delays import merged_percentile
 from calls.faults import FAULTS, NO_FAULT, Fault
 from calls.lines import first_profile
 from calls.proxy import CutProxy
+from calls.rig import Rig, RigError, Sample, calls_of, record_of, score_of
 from calls.scoring import Score, percentile
 from calls.simulator import SimulatedCall
-from calls.trial import Sample, Trial, TrialError, calls_of, record_of, score_of
 from stt.emulator.recordings import Library
 from stt.models import TuningProfile
 
@@ -93,7 +93,7 @@ class Command(BaseCommand):
             samples = calls_of(library, folder, options["prefix"], clips=options["call_clips"])[: options["calls"]]
             for turn in range(options["rounds"]):
                 self._round(faults, folder, library, samples, options["seed"] + turn, rows)
-        except TrialError as error:
+        except RigError as error:
             raise CommandError(str(error)) from error
         finally:
             # Also of what was played until Ctrl-C.
@@ -123,7 +123,7 @@ class Command(BaseCommand):
 
     def _row(self, fault: Fault, folder: Path, library: Library, samples: Sequence[Sample], seed: int) -> Row:
         with CutProxy() as proxy:
-            trial = Trial(
+            rig = Rig(
                 folder,
                 settings.VAR_DIR / "chaos.log",
                 seed=seed,
@@ -131,10 +131,10 @@ class Command(BaseCommand):
                 emulator_options=fault.options,
                 speech_host=proxy.address,
             )
-            with _profile(dict(fault.tuning)), trial:
-                proxy.target = trial.emulator_address
-                row = asyncio.run(_play(fault, trial, proxy, library, samples, seed))
-        row.billed_s = trial.billed_s
+            with _profile(dict(fault.tuning)), rig:
+                proxy.target = rig.emulator_address
+                row = asyncio.run(_play(fault, rig, proxy, library, samples, seed))
+        row.billed_s = rig.billed_s
         self.stderr.write(
             f"round {seed}: {fault.name}: {row.score.words} words, lost {row.score.lost}, added {row.score.added}; "
             f"frame delay p99.9 {row.delay_ms:.1f} ms"
@@ -174,14 +174,12 @@ def _line(name: str, rows: Sequence[Row]) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-async def _play(
-    fault: Fault, trial: Trial, proxy: CutProxy, library: Library, samples: Sequence[Sample], seed: int
-) -> Row:
+async def _play(fault: Fault, rig: Rig, proxy: CutProxy, library: Library, samples: Sequence[Sample], seed: int) -> Row:
     by_name = {recording.name: recording for recording in library.recordings}
-    trouble = asyncio.create_task(fault.meanwhile(trial, proxy))
+    trouble = asyncio.create_task(fault.meanwhile(rig, proxy))
     calls = [
         SimulatedCall(
-            trial.line,
+            rig.line,
             sample.clips[: fault.most_clips],
             sample.pauses_s if fault.pause_s is None else (fault.pause_s,),
             seed=seed + i,

@@ -19,9 +19,9 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from calls.rig import Rig, RigError, Sample, calls_of, free_port, record_of, score_of, scored
 from calls.scoring import Score, ScoredTurn, percentile
 from calls.simulator import CallReport, Line, SimulatedCall
-from calls.trial import Sample, Trial, TrialError, calls_of, free_port, record_of, score_of, scored
 from stt.emulator.recordings import Library
 
 STAGGER_S = 1.2
@@ -41,25 +41,25 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder = options["clips"] or settings.BASE_DIR / "samples"
         library = Library([folder])
-        trial = Trial(folder, settings.VAR_DIR / "demo.log", seed=options["seed"], port=free_port(settings.PORT))
+        rig = Rig(folder, settings.VAR_DIR / "demo.log", seed=options["seed"], port=free_port(settings.PORT))
         try:
             if options["clips"]:
                 samples = calls_of(library, folder, options["prefix"])
             else:
                 samples = _samples(folder, options["only"])
-            with trial:
+            with rig:
                 password = secrets.token_urlsafe(9)
                 cookie = login(password)
-                complete = asyncio.run(self._demo(trial.line, samples, library, cookie, options["seed"]))
-                self.stdout.write(f"\nserver log: {trial.log}")
+                complete = asyncio.run(self._demo(rig.line, samples, library, cookie, options["seed"]))
+                self.stdout.write(f"\nserver log: {rig.log}")
                 if options["once"]:
                     if not complete:
                         raise CommandError("words_missing: not every word of the recordings was kept")
                     return
-                self.stdout.write(f"admin: {trial.url}/admin/   login: {USER}   password: {password}\nCtrl-C ends.")
-                if trial.server is not None:
-                    trial.server.wait()
-        except TrialError as error:
+                self.stdout.write(f"admin: {rig.url}/admin/   login: {USER}   password: {password}\nCtrl-C ends.")
+                if rig.server is not None:
+                    rig.server.wait()
+        except RigError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             self.stdout.write("\nending")

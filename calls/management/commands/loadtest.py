@@ -19,9 +19,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from calls.load import Load
 from calls.loadfigures import LoadFigures, Reading, figures, table
 from calls.models import Call
+from calls.rig import SERVERS, Rig, RigError, is_recorded, record_of, score_of
 from calls.scoring import Score
 from calls.simulator import CallRefused
-from calls.trial import SERVERS, Trial, TrialError, is_recorded, record_of, score_of
 from stt.emulator.recordings import Library, Recording
 
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         try:
             before = [LoadFigures.read(options["against"])] if options["against"] else []
             run = measure(options["server"], folder, recordings, options["calls"], options["seconds"], options["seed"])
-        except (TrialError, CallRefused, OSError, ValueError, TypeError) as error:
+        except (RigError, CallRefused, OSError, ValueError, TypeError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(table([*before, run]))
         for old in before:
@@ -66,9 +66,9 @@ class Command(BaseCommand):
 def measure(
     server: str, folder: Path, recordings: list[Recording], calls: int, seconds: float, seed: int
 ) -> LoadFigures:
-    """One run against a server of one's own. Raises TrialError, CallRefused, OSError."""
+    """One run against a server of one's own. Raises RigError, CallRefused, OSError."""
     processors = sorted(os.sched_getaffinity(0))
-    trial = Trial(
+    rig = Rig(
         folder,
         settings.VAR_DIR / "loadtest.log",
         seed=seed,
@@ -79,24 +79,24 @@ def measure(
     )
     os.sched_setaffinity(0, processors[1:] or processors)
     try:
-        with trial:
-            return asyncio.run(_measure(server, trial, recordings, calls, seconds, seed))
+        with rig:
+            return asyncio.run(_measure(server, rig, recordings, calls, seconds, seed))
     finally:
         os.sched_setaffinity(0, processors)
 
 
 async def _measure(
-    server: str, trial: Trial, recordings: list[Recording], calls: int, seconds: float, seed: int
+    server: str, rig: Rig, recordings: list[Recording], calls: int, seconds: float, seed: int
 ) -> LoadFigures:
-    load = Load(trial.line, recordings, calls=calls, seconds=seconds, seed=seed)
-    idle = Reading.of(trial)
-    steady = await load.run(lambda: Reading.of(trial))
+    load = Load(rig.line, recordings, calls=calls, seconds=seconds, seed=seed)
+    idle = Reading.of(rig)
+    steady = await load.run(lambda: Reading.of(rig))
     by_name = {recording.name: recording for recording in recordings}
     total = Score(0, 0, 0, 0, 0)
     rows: list[tuple[Call, Any]] = []
     missing, metrics = 0, ""
     if server != "floor":
-        metrics = await asyncio.to_thread(_metrics, trial)
+        metrics = await asyncio.to_thread(_metrics, rig)
         for caller in load.callers:
             call, turns = await record_of(caller.report.call_sid)
             rows.append((call, turns))
@@ -105,6 +105,6 @@ async def _measure(
     return figures(server, load, idle, steady, rows, total, missing, metrics)
 
 
-def _metrics(trial: Trial) -> str:
-    with urllib.request.urlopen(f"{trial.url}/metrics", timeout=5) as response:  # noqa: S310 - loopback
+def _metrics(rig: Rig) -> str:
+    with urllib.request.urlopen(f"{rig.url}/metrics", timeout=5) as response:  # noqa: S310 - loopback
         return str(response.read().decode())

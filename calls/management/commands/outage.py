@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.balancer import BalancedTrial
+from calls.balancer import BalancedRig
 from calls.outages import away
 from calls.outages.balanced import drain_one, kill_one
 from calls.outages.ended import drain, kill
 from calls.outages.remains import Outcome
 from calls.proxy import CutProxy
+from calls.rig import Rig, RigError
 from calls.simulator import CallRefused
-from calls.trial import Trial, TrialError
 from stt.emulator.recordings import Library
 
 SERVICES = {"database": "DATABASE_URL", "redis": "REDIS_URL"}
@@ -52,7 +52,7 @@ class Command(BaseCommand):
                 whole = self._cut_off(SERVICES[kind], library, options)
             for turn in range(options["times"] if kind in ("kill", "balancer") else 1 if kind == "drain" else 0):
                 whole = self._end(kind, library, {**options, "seed": options["seed"] + turn}) and whole
-        except TrialError as error:
+        except RigError as error:
             raise CommandError(str(error)) from error
         except CallRefused as error:
             raise CommandError(f"call_refused: {error.code}") from error
@@ -63,11 +63,11 @@ class Command(BaseCommand):
         calls, clips, seed = options["calls"], options["clips"], options["seed"]
         log = settings.VAR_DIR / "outage.log"
         if kind == "balancer":
-            with BalancedTrial(settings.BASE_DIR / "samples", log, seed=seed) as pair:
+            with BalancedRig(settings.BASE_DIR / "samples", log, seed=seed) as pair:
                 killed = self._say(asyncio.run(kill_one(pair, library, calls, clips, seed)))
                 return self._say(asyncio.run(drain_one(pair, library, calls, clips, seed + 1))) and killed
-        with Trial(settings.BASE_DIR / "samples", log, seed=seed) as trial:
-            return self._say(asyncio.run((kill if kind == "kill" else drain)(trial, library, calls, clips, seed)))
+        with Rig(settings.BASE_DIR / "samples", log, seed=seed) as rig:
+            return self._say(asyncio.run((kill if kind == "kill" else drain)(rig, library, calls, clips, seed)))
 
     def _cut_off(self, name: str, library: Library, options: dict[str, Any]) -> bool:
         url = urlsplit(service_url(name))
@@ -78,9 +78,9 @@ class Command(BaseCommand):
             user = f"{url.username}:{url.password}@" if url.password else f"{url.username}@" if url.username else ""
             through = url._replace(netloc=f"{user}{proxy.address}").geturl()
             folder, log = settings.BASE_DIR / "samples", settings.VAR_DIR / "outage.log"
-            with Trial(folder, log, seed=seed, environment={name: through}) as trial:
+            with Rig(folder, log, seed=seed, environment={name: through}) as rig:
                 outage = away.database if options["kind"] == "database" else away.redis
-                return self._say(asyncio.run(outage(trial, proxy, library, calls, clips, seed, away_s)))
+                return self._say(asyncio.run(outage(rig, proxy, library, calls, clips, seed, away_s)))
 
     def _say(self, outcome: Outcome) -> bool:
         self.stdout.write(outcome.said)

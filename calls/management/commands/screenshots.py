@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium
-from calls.trial import USER, Trial, TrialError, long_calls, manage, own_database
+from calls.rig import USER, Rig, RigError, long_calls, manage, own_database
 
 NAME_THE_LINE = """
 from calls.models import PhoneLine
@@ -67,20 +67,20 @@ class Command(BaseCommand):
                 manage(["shell", "-v0", "-c", NAME_THE_LINE], environment)
                 folder = settings.BASE_DIR / "samples"
                 log = settings.VAR_DIR / "screenshots.log"
-                with Trial(folder, log, seed=1, environment=environment) as trial:
-                    asyncio.run(self._take(trial, chromium, pictures, password, options))
-        except TrialError as error:
+                with Rig(folder, log, seed=1, environment=environment) as rig:
+                    asyncio.run(self._take(rig, chromium, pictures, password, options))
+        except RigError as error:
             raise CommandError(str(error)) from error
 
     async def _take(
-        self, trial: Trial, chromium: str, pictures: list[Picture], password: str, options: dict[str, Any]
+        self, rig: Rig, chromium: str, pictures: list[Picture], password: str, options: dict[str, Any]
     ) -> None:
         try:
             from playwright.async_api import async_playwright
         except ImportError as error:
             raise CommandError("no_playwright: install requirements-dev.txt (script/setup does).") from error
         options["out"].mkdir(parents=True, exist_ok=True)
-        calls = long_calls(trial, options["calls"])
+        calls = long_calls(rig, options["calls"])
         running = [asyncio.create_task(call.run()) for call in calls]
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
@@ -92,7 +92,7 @@ class Command(BaseCommand):
                     locale="he-IL",
                 )
                 path = picture.path.replace("SID", calls[0].call_sid)
-                await page.goto(f"{trial.url}/admin/login/?next={path}")
+                await page.goto(f"{rig.url}/admin/login/?next={path}")
                 await page.fill("#id_username", USER)
                 await page.fill("#id_password", password)
                 await page.press("#id_password", "Enter")

@@ -1,4 +1,4 @@
-"""A trial: an emulator and a server of one's own, called as Twilio would, and every word counted. For the commands that
+"""A rig: an emulator and a server of one's own, called as Twilio would, and every word counted. For the commands that
 show, load and break the whole path; real processes, real sockets, loopback only.
 """
 
@@ -43,8 +43,8 @@ SERVERS = {
 USER = "desk"
 
 
-class TrialError(Exception):
-    """Something of the trial itself did not work; ``code: what to look at``."""
+class RigError(Exception):
+    """Something of the rig itself did not work; ``code: what to look at``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class Sample:
 
 
 @dataclass(slots=True)
-class Trial:
-    """``with Trial(folder, log) as trial``: both processes answer until left."""
+class Rig:
+    """``with Rig(folder, log) as rig``: both processes answer until left."""
 
     folder: Path
     """Recordings with clips.tsv."""
@@ -125,7 +125,7 @@ class Trial:
         return sum(int(one[1]) for one in said if one) if all(said) else None
 
     def start_emulator(self) -> None:
-        """Start it, again at the same address if it ran before. Raises TrialError."""
+        """Start it, again at the same address if it ran before. Raises RigError."""
         port = self.emulator_address.rpartition(":")[2] or "0"
         arguments = ["manage.py", "speech_emulator", "--clips", str(self.folder)]
         arguments += ["--seed", str(self.seed), "--port", port]
@@ -136,16 +136,16 @@ class Trial:
         assert self.emulator.stdout is not None  # noqa: S101 - it is a pipe
         said = self.emulator.stdout.readline()
         if "listening on" not in said:
-            raise TrialError(f"emulator_failed: the Speech emulator did not start; see {self.log}")
+            raise RigError(f"emulator_failed: the Speech emulator did not start; see {self.log}")
         self.emulator_address = said.split()[-1]
 
     def start_server(self) -> None:
-        """Start it, again at the same address if it ran before. Raises TrialError."""
+        """Start it, again at the same address if it ran before. Raises RigError."""
         self.port = self.port or free_port()
         self.server = self.serve(self.port)
 
     def serve(self, port: int) -> subprocess.Popen[str]:
-        """One server on this port, once it answers. Raises TrialError."""
+        """One server on this port, once it answers. Raises RigError."""
         environment = {
             "STT_EMULATOR_HOST": self.speech_host or self.emulator_address,
             "PUBLIC_URL": self.url,
@@ -161,12 +161,12 @@ class Trial:
                     return server
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
-        raise TrialError(f"server_failed: the server did not start; see {self.log}")
+        raise RigError(f"server_failed: the server did not start; see {self.log}")
 
     def start(
         self, command: list[str], environment: dict[str, str] | None = None, *, stdout: int | None = None
     ) -> subprocess.Popen[str]:
-        """A process that is ended with the trial and writes its errors to the log."""
+        """A process that is ended with the rig and writes its errors to the log."""
         with self.log.open("a") as errors:
             process = subprocess.Popen(  # noqa: S603 - our own commands
                 command,
@@ -189,7 +189,7 @@ def _pin(process: subprocess.Popen[str], processors: Sequence[int]) -> None:
 
 
 def manage(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-    """One of our own commands, in a process of its own. Raises TrialError with what it said."""
+    """One of our own commands, in a process of its own. Raises RigError with what it said."""
     done = subprocess.run(  # noqa: S603 - our own commands
         [sys.executable, "manage.py", *arguments],
         cwd=settings.BASE_DIR,
@@ -199,12 +199,12 @@ def manage(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         text=True,
     )
     if done.returncode:
-        raise TrialError(f"{arguments[0]}_failed: {done.stderr.strip()[-300:]}")
+        raise RigError(f"{arguments[0]}_failed: {done.stderr.strip()[-300:]}")
 
 
 def auth_token() -> str:
-    """The owner's, or one of the trial's own: no Twilio takes part in it."""
-    return settings.TWILIO_AUTH_TOKEN or "trial"
+    """The owner's, or one of the rig's own: no Twilio takes part in it."""
+    return settings.TWILIO_AUTH_TOKEN or "rig"
 
 
 @contextlib.contextmanager
@@ -230,12 +230,12 @@ def own_database(password: str, database_url: str = "") -> Iterator[dict[str, st
             settings.VAR_DIR = kept
 
 
-def long_calls(trial: Trial, count: int) -> list[SimulatedCall]:
-    """Calls of twenty of the trial's recordings, to be looked at; each with a CallSid of its own."""
-    clips = sorted(trial.folder.glob("*.wav"))
+def long_calls(rig: Rig, count: int) -> list[SimulatedCall]:
+    """Calls of twenty of the rig's recordings, to be looked at; each with a CallSid of its own."""
+    clips = sorted(rig.folder.glob("*.wav"))
     return [
         SimulatedCall(
-            trial.line,
+            rig.line,
             (clips[i * 5 % len(clips) :] + clips)[:20],
             lead_s=0.2 + 0.3 * i,
             seed=i + 1,
@@ -256,14 +256,14 @@ def free_port(wanted: int = 0) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise TrialError("no_port: no port is free")
+    raise RigError("no_port: no port is free")
 
 
 def calls_of(library: Library, folder: Path, prefixes: Sequence[str], *, clips: int = 10) -> list[Sample]:
     """A folder's recordings whose names begin so, in calls of so many, 0.9 s between them."""
     names = sorted(recording.name for recording in library.recordings if recording.name.startswith(tuple(prefixes)))
     if not names:
-        raise TrialError(f"no_recordings: {folder} has none of that name")
+        raise RigError(f"no_recordings: {folder} has none of that name")
     return [
         Sample(
             f"call {i // clips + 1}",
@@ -277,7 +277,7 @@ def calls_of(library: Library, folder: Path, prefixes: Sequence[str], *, clips: 
 
 
 async def record_of(call_sid: str, timeout_s: float = RECORD_TIMEOUT_S) -> tuple[Call, list[Transcript]]:
-    """The call's row once it is complete, with its turns. Raises TrialError."""
+    """The call's row once it is complete, with its turns. Raises RigError."""
 
     def complete() -> tuple[Call, list[Transcript]] | None:
         call = Call.objects.filter(call_sid=call_sid, ended_at__isnull=False).first()
@@ -288,7 +288,7 @@ async def record_of(call_sid: str, timeout_s: float = RECORD_TIMEOUT_S) -> tuple
         if found is not None:
             return found
         await asyncio.sleep(0.2)
-    raise TrialError(f"record_missing: call {call_sid} was not closed")
+    raise RigError(f"record_missing: call {call_sid} was not closed")
 
 
 def is_recorded(stream: dict[str, Any]) -> bool:
