@@ -11,25 +11,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import os
-import sqlite3
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import django
+import psutil
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.db import connections  # noqa: E402
 from playwright.async_api import async_playwright  # noqa: E402
 
 from calls import live  # noqa: E402
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
-from calls.rig import USER, Rig, long_calls, own_database  # noqa: E402
+from calls.delays import merged_percentile  # noqa: E402
+from calls.load import Load  # noqa: E402
+from calls.rig import USER, Rig, own_database, record_of, score_of  # noqa: E402
+from calls.scoring import Score, percentile  # noqa: E402
+from stt.emulator.recordings import Library  # noqa: E402
 
 WORDS = "שלום אני מתקשר בקשר לדירה ברמת גן כמה חדרים יש בה והאם יש חנייה ומעלית תודה רבה".split()
 SPEAKS, CYCLE = 15, 22
@@ -99,33 +102,47 @@ async def cpu_seconds(session: Any) -> dict[str, float]:
     return spent
 
 
-async def calls_beside(rig: Rig, count: int) -> str:
-    """Real calls for half a minute; the frame delay of the worst of them, in ms."""
-    calls = [replace(call, clips=call.clips[:8]) for call in long_calls(rig, count)]
-    await asyncio.gather(*(call.run() for call in calls))
-    database = sqlite3.connect(settings.VAR_DIR / "db.sqlite3")
-    while True:
-        names = ",".join("?" * count)
-        rows = database.execute(
-            f"select frame_delay_ms from calls_call where ended_at is not null and call_sid in ({names})",  # noqa: S608
-            [call.call_sid for call in calls],
-        ).fetchall()
-        if len(rows) == count:
-            break
-        await asyncio.sleep(0.2)
-    delays = [json.loads(row[0]) for row in rows]
-    return ", ".join(f"{name} {max(delay[name] for delay in delays):.1f}" for name in ("p50", "p99", "p999"))
+async def calls_beside(rig: Rig, count: int, seconds: float, browser: psutil.Process | None) -> str:
+    """Real calls, all at once: their frames' delays, their words, and what the browser took of a core meanwhile."""
+    recordings = Library([settings.BASE_DIR / "samples"]).recordings
+    load = Load(rig.line, recordings, calls=count, seconds=seconds, seed=1)
+    before, after = await load.run(lambda: (time.monotonic(), chromium_s(browser)))
+    by_name = {recording.name: recording for recording in recordings}
+    delays, worst_ms, total = [], 0.0, Score(0, 0, 0, 0, 0)
+    for caller in load.callers:
+        call, turns = await record_of(caller.report.call_sid)
+        total += score_of(caller.report, turns, by_name)
+        delays.append(call.frame_delay_ms["counts"])
+        worst_ms = max(worst_ms, call.frame_delay_ms["p99"])
+    p50, p99, p999 = (merged_percentile(delays, share) for share in (0.5, 0.99, 0.999))
+    share = (after[1] - before[1]) / (after[0] - before[0])
+    return (
+        f"frame delay p50 {p50} p99 {p99} p99.9 {p999} ms, the worst call's p99 {worst_ms} ms; {total.words} words, "
+        f"{total.lost} lost, {total.added} added; sender late p99 {percentile(load.late_ms, 0.99):.1f} ms; "
+        f"Chromium {share:.1%} of a core"
+    )
 
 
-async def measure_calls(rig: Rig, count: int, walls: int) -> None:
-    """The same calls with nobody watching, and with so many walls open."""
-    print(f"{count} calls, nobody watches: frame delay of the worst call {await calls_beside(rig, count)} ms")
-    async with contextlib.AsyncExitStack() as stack:
-        playwright = await stack.enter_async_context(async_playwright())
+def chromium_s(browser: psutil.Process | None) -> float:
+    """CPU time of its processes so far."""
+    processes = [browser, *browser.children(recursive=True)] if browser is not None else []
+    return sum(process.cpu_times().user + process.cpu_times().system for process in processes)
+
+
+async def measure_calls(rig: Rig, count: int, seconds: float) -> None:
+    """The same calls with nobody watching, and with the wall open."""
+    print(f"{count} calls, nobody watches: {await calls_beside(rig, count, seconds, None)}", flush=True)
+    async with async_playwright() as playwright:
+        mine = {process.pid for process in psutil.Process().children(recursive=True)}
         browser = await playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
-        for _ in range(walls):
-            await on_the_wall(await browser.new_page(locale="he-IL"), rig)
-        print(f"{count} calls, {walls} walls: frame delay of the worst call {await calls_beside(rig, count)} ms")
+        page = await browser.new_page(locale="he-IL")
+        await on_the_wall(page, rig)
+        chromium = next(
+            process
+            for process in psutil.Process().children(recursive=True)
+            if process.pid not in mine and "chromium" in process.name() and "--type=" not in " ".join(process.cmdline())
+        )
+        print(f"{count} calls on the wall: {await calls_beside(rig, count, seconds, chromium)}", flush=True)
         await browser.close()
 
 
@@ -167,16 +184,19 @@ def main() -> None:
     arguments.add_argument("--calls", type=int, default=200)
     arguments.add_argument("--seconds", type=float, default=30)
     arguments.add_argument(
-        "--real", type=int, default=0, metavar="N", help="N simulated calls, with and without walls."
+        "--real", type=int, default=0, metavar="N", help="N real calls of the load generator, with and without a wall."
     )
     options = arguments.parse_args()
     if not settings.REDIS_URL:
         arguments.error("set REDIS_URL: made-up calls come from another process than the server")
     with own_database(PASSWORD) as environment, contextlib.ExitStack() as stack:
         log = settings.VAR_DIR / "wall.log"
+        environment = {**environment, "MAX_CALLS": str(options.real + 1)}
+        # What the server writes is read here.
+        connections.settings["default"]["NAME"] = settings.VAR_DIR / "db.sqlite3"
         rig = stack.enter_context(Rig(settings.BASE_DIR / "samples", log, environment=environment))
         if options.real:
-            asyncio.run(measure_calls(rig, options.real, walls=2))
+            asyncio.run(measure_calls(rig, options.real, options.seconds))
         else:
             asyncio.run(measure(rig, options.calls, options.seconds))
 
