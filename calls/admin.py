@@ -6,124 +6,24 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from calls.desk import admin as desk_admin  # noqa: F401 - trials are registered there
-from calls.listing import CallList, NewestPaginator, known_values, search
-from calls.models import SOURCES, Call, CallEvent, LinePerson, PhoneLine, Transcript
+from calls.adminrows import PagedInline, ReadOnly, ltr, ms
+from calls.console import admin as _console  # noqa: F401 - the supervisors' rows are registered there
+from calls.desk import admin as _desk  # noqa: F401 - trials
+from calls.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
+from calls.listing import CallList, NewestPaginator, search
+from calls.models import Call, CallEvent, LinePerson, PhoneLine, Transcript
 from calls.people import EXPORT
+from calls.review import admin as _review  # noqa: F401 - the reviewers' rows
 from calls.review.download import TooMany, download
 from calls.review.page import reviewed
-from calls.views import STATUS_ORDER
-
-ROWS_A_PAGE = 50
-DELAY_LABELS = {"500": "< 500 ms", "1000": "500–1000 ms", "2000": "1000–2000 ms", "slow": "≥ 2000 ms"}
-DELAYS_MS = {"500": (0, 500), "1000": (500, 1000), "2000": (1000, 2000), "slow": (2000, None)}
-
-
-class ReadOnly:
-    """Rows that only the writer makes and changes."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class DelayFilter(admin.SimpleListFilter):
-    """By a turn's final_ms."""
-
-    title = _("delay of a turn (final_ms)")
-    parameter_name = "delay"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, f"\u2066{label}\u2069") for name, label in DELAY_LABELS.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
-        if self.value() not in DELAYS_MS:
-            return queryset
-        low, high = DELAYS_MS[self.value()]
-        turns = Transcript.objects.filter(final_ms__gte=low)
-        if high is not None:
-            turns = turns.filter(final_ms__lt=high)
-        return queryset.filter(pk__in=turns.values("call_id"))
-
-
-class TurnFilter(admin.SimpleListFilter):
-    """Calls with a turn that has the value; ``field`` is indexed."""
-
-    field: str
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(value, value) for value in known_values(Transcript, self.field)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
-        if self.value() is None:
-            return queryset
-        return queryset.filter(pk__in=Transcript.objects.filter(**{self.field: self.value()}).values("call_id"))
-
-
-class SourceFilter(TurnFilter):
-    title, parameter_name, field = _("source"), "turns__source", "source"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(SOURCES)
-
-
-class EngineFilter(TurnFilter):
-    title, parameter_name, field = _("engine"), "turns__engine", "engine"
-
-
-class CodeFilter(TurnFilter):
-    title, parameter_name, field = _("code"), "turns__code", "code"
-
-
-class StatusFilter(admin.SimpleListFilter):
-    title, parameter_name = _("status"), "status"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(status, status) for status in STATUS_ORDER]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
-        return queryset if self.value() is None else queryset.filter(status=self.value())
-
-
-class PageOfRows(BaseInlineFormSet):
-    """So many of a call's rows at once: a call of hours has thousands, and each is a form."""
-
-    page_number: str | None = None
-    page: Page
-
-    def get_queryset(self) -> list[Any]:
-        if not hasattr(self, "_queryset"):
-            self.page = Paginator(super().get_queryset(), ROWS_A_PAGE).get_page(self.page_number)
-            self._queryset = list(self.page.object_list)
-        return self._queryset
-
-
-class PagedInline(ReadOnly, admin.TabularInline):
-    """``?turns=2`` is the second page of the rows whose related name is turns."""
-
-    formset = PageOfRows
-    template = "admin/calls/paged_inline.html"
-    extra = 0
-
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> type[PageOfRows]:
-        formset = super().get_formset(request, obj, **kwargs)
-        formset.page_number = request.GET.get(formset.get_default_prefix())
-        return formset
 
 
 class TurnInline(PagedInline):
@@ -135,7 +35,7 @@ class TurnInline(PagedInline):
 
     @admin.display(description=_("time"))
     def when(self, turn: Transcript) -> str:
-        return _ltr(f"{turn.started_ms / 1000:.1f}–{turn.ended_ms / 1000:.1f} s")
+        return ltr(f"{turn.started_ms / 1000:.1f}–{turn.ended_ms / 1000:.1f} s")
 
     @admin.display(description=_("words"))
     def words(self, turn: Transcript) -> str:
@@ -143,15 +43,15 @@ class TurnInline(PagedInline):
 
     @admin.display(description="partial_ms")
     def partial(self, turn: Transcript) -> str:
-        return _ms(turn.partial_ms)
+        return ms(turn.partial_ms)
 
     @admin.display(description="final_ms")
     def final(self, turn: Transcript) -> str:
-        return _ms(turn.final_ms)
+        return ms(turn.final_ms)
 
     @admin.display(description="total_ms")
     def total(self, turn: Transcript) -> str:
-        return _ms(turn.total_ms)
+        return ms(turn.total_ms)
 
 
 class EventInline(PagedInline):
@@ -249,7 +149,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description=_("started"))
     def when(self, call: Call) -> str:
         started_at = call.started_at and timezone.localtime(call.started_at)
-        return _ltr(f"{started_at:%d.%m.%Y %H:%M:%S}" if started_at else "—")
+        return ltr(f"{started_at:%d.%m.%Y %H:%M:%S}" if started_at else "—")
 
     @admin.display(description="CallSid")
     def sid(self, call: Call) -> str:
@@ -257,11 +157,11 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description=_("from"))
     def from_(self, call: Call) -> str:
-        return _ltr(call.from_number or "—")
+        return ltr(call.from_number or "—")
 
     @admin.display(description=_("to"))
     def to(self, call: Call) -> str:
-        return _ltr(call.to_number or "—")
+        return ltr(call.to_number or "—")
 
     @admin.display(description=_("turns"))
     def turn_count(self, call: Call) -> int:
@@ -269,7 +169,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description=_("slowest final"))
     def slowest(self, call: Call) -> str:
-        return _ms(call.slowest_ms)
+        return ms(call.slowest_ms)
 
 
 class LinePersonInline(admin.TabularInline):
@@ -308,18 +208,4 @@ class PhoneLineAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("number"), ordering="number")
     def called(self, line: PhoneLine) -> str:
-        return _ltr(line.number)
-
-
-def _ltr(text: str) -> str:
-    """Ids and numbers read left to right on a Hebrew page."""
-    return format_html('<bdi dir="ltr">{}</bdi>', text)
-
-
-def _ms(value: int | None) -> str:
-    return "—" if value is None else _ltr(f"{value} ms")
-
-
-# The supervisors' and the reviewers' rows, registered with these.
-from calls.console import admin as _console  # noqa: E402, F401
-from calls.review import admin as _review  # noqa: E402, F401
+        return ltr(line.number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from calls.admin import ReadOnly, _ltr
+from calls.adminrows import ReadOnly, ltr
 from calls.console.models import Alarm, AlarmNotice, Price, SupervisorAction
 
 
@@ -17,7 +17,7 @@ class SupervisorActionAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description=_("to number"), ordering="number")
     def to(self, action: SupervisorAction) -> str:
-        return _ltr(action.number or "—")
+        return ltr(action.number or "—")
 
 
 class NoticeInline(ReadOnly, admin.TabularInline):
@@ -35,7 +35,7 @@ class AlarmAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description=_("line"), ordering="line")
     def called(self, alarm: Alarm) -> str:
-        return _ltr(alarm.line or "—")
+        return ltr(alarm.line or "—")
 
 
 @admin.register(Price)

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from calls import admin, listing
+from calls import admin, adminrows, listing
 from calls.models import Call, Transcript
 
 pytestmark = pytest.mark.django_db
@@ -182,7 +182,7 @@ def test_a_short_word_is_looked_for_in_the_newest_calls_of_the_list(word, monkey
 
 
 def test_a_call_of_many_turns_is_read_in_pages(admin_client, monkeypatch):
-    monkeypatch.setattr(admin, "ROWS_A_PAGE", 2)
+    monkeypatch.setattr(adminrows, "ROWS_A_PAGE", 2)
     one = call("CA1", "אחת", "שתיים", "שלוש", "ארבע", "חמש")
     url = reverse("admin:calls_call_change", args=[one.pk])
     first = admin_client.get(url).content.decode()

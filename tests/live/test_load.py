@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.live.test_outages import trial
+from tests.live.test_outages import command
 
 pytestmark = pytest.mark.live
 
 
 def test_a_small_load_is_measured_and_every_word_is_there(tmp_path):
     # How late a sender is on a busy machine is no property of this code: the figures are, and the words.
-    said = trial(
+    said = command(
         tmp_path, "loadtest", "--calls", "3", "--seconds", "12", "--save", str(tmp_path / "run.json"), code=None
     )
     assert "words_missing" not in said

@@ -17,7 +17,7 @@ POSTGRES = "postgresql://postgres@127.0.0.1:5432/"
 REDIS = "redis://127.0.0.1:6379/0"
 
 
-def rig(tmp_path, *arguments, code=0, **environment):
+def command(tmp_path, *arguments, code=0, **environment):
     """What a command says; ``code`` None: however it ends."""
     assert manage("migrate", "-v0", var_dir=tmp_path, **environment).returncode == 0
     done = manage(*arguments, var_dir=tmp_path, **environment)
@@ -50,12 +50,12 @@ def redis_url():
 
 
 def test_a_killed_server_loses_no_word_that_it_heard(tmp_path):
-    said = rig(tmp_path, "outage", "--kind", "kill", "--times", "1", "--calls", "2", "--clips", "5")
+    said = command(tmp_path, "outage", "--kind", "kill", "--times", "1", "--calls", "2", "--clips", "5")
     assert "lost 0, added 0" in said
 
 
 def test_a_drained_server_hears_its_calls_to_their_end(tmp_path):
-    said = rig(tmp_path, "outage", "--kind", "drain", "--calls", "2", "--clips", "3")
+    said = command(tmp_path, "outage", "--kind", "drain", "--calls", "2", "--clips", "3")
     assert "lost 0, added 0; exit code 0" in said
 
 
@@ -64,7 +64,7 @@ def test_behind_a_balancer_another_process_goes_on_with_the_calls(tmp_path):
         find_nginx()
     except RigError as error:
         pytest.skip(str(error))
-    said = rig(tmp_path, "outage", "--kind", "balancer", "--times", "1", "--calls", "4", "--clips", "3")
+    said = command(tmp_path, "outage", "--kind", "balancer", "--times", "1", "--calls", "4", "--clips", "3")
     killed, drained = said.splitlines()
     assert "2 went on in the other process" in killed
     assert "lost 0, added 0" in killed
@@ -73,19 +73,19 @@ def test_behind_a_balancer_another_process_goes_on_with_the_calls(tmp_path):
 
 
 def test_streams_that_die_take_no_word_with_them(tmp_path):
-    said = rig(tmp_path, "chaos", "--only", "every 7 s", "--calls", "1", "--call-clips", "4")
+    said = command(tmp_path, "chaos", "--only", "every 7 s", "--calls", "1", "--call-clips", "4")
     assert "unavailable in mid-stream" in said
 
 
 def test_a_database_that_is_away_is_caught_up_with(tmp_path, postgres):
     arguments = ("outage", "--kind", "database", "--calls", "3", "--clips", "3", "--away", "8")
-    said = rig(tmp_path, *arguments, DATABASE_URL=postgres)
+    said = command(tmp_path, *arguments, DATABASE_URL=postgres)
     assert "lost 0, added 0" in said
 
 
 def test_calls_do_not_notice_a_redis_that_is_slow_or_away_and_who_watches_is_told_again(tmp_path, redis_url):
     arguments = ("outage", "--kind", "redis", "--calls", "3", "--clips", "3", "--away", "5")
-    said = rig(tmp_path, *arguments, REDIS_URL=redis_url)
+    said = command(tmp_path, *arguments, REDIS_URL=redis_url)
     assert "lost 0, added 0" in said
 
 

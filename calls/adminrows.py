@@ -1,0 +1,61 @@
+"""Rows in the admin that are read: who may not change them, a page of them at a time, what stands in a cell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Page, Paginator
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+ROWS_A_PAGE = 50
+
+
+class ReadOnly:
+    """Rows that only the writer makes and changes."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class PageOfRows(BaseInlineFormSet):
+    """So many of a call's rows at once: a call of hours has thousands, and each is a form."""
+
+    page_number: str | None = None
+    page: Page
+
+    def get_queryset(self) -> list[Any]:
+        if not hasattr(self, "_queryset"):
+            self.page = Paginator(super().get_queryset(), ROWS_A_PAGE).get_page(self.page_number)
+            self._queryset = list(self.page.object_list)
+        return self._queryset
+
+
+class PagedInline(ReadOnly, admin.TabularInline):
+    """``?turns=2`` is the second page of the rows whose related name is turns."""
+
+    formset = PageOfRows
+    template = "admin/calls/paged_inline.html"
+    extra = 0
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> type[PageOfRows]:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.page_number = request.GET.get(formset.get_default_prefix())
+        return formset
+
+
+def ltr(text: str) -> str:
+    """Ids and numbers read left to right on a Hebrew page."""
+    return format_html('<bdi dir="ltr">{}</bdi>', text)
+
+
+def ms(value: int | None) -> str:
+    return "—" if value is None else ltr(f"{value} ms")
