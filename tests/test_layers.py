@@ -52,8 +52,8 @@ def test_only_the_environment_module_reads_the_environment():
         for path in (ROOT / room).rglob("*.py")
         if "os.environ" in path.read_text("utf-8")
     ]
-    # trial.py hands the whole environment on to the processes it starts; asgi.py names the settings module.
-    assert sorted(readers) == ["calls/trial.py", "voiceapp/asgi.py", "voiceapp/environment.py"]
+    # rig.py hands the whole environment on to the processes it starts; asgi.py names the settings module.
+    assert sorted(readers) == ["calls/rig.py", "voiceapp/asgi.py", "voiceapp/environment.py"]
 
 
 COUNTS = {"inc", "_on_lost"}
