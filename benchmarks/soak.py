@@ -28,7 +28,9 @@ def main() -> None:
     from calls.rig import Rig
     from stt.emulator.recordings import Library
 
-    with Rig(SAMPLES, settings.VAR_DIR / "soak.log", environment={"MAX_CALLS": str(options.calls + 1)}) as rig:
+    with Rig(
+        SAMPLES, settings.VAR_DIR / "soak.log", environment={"MAX_CALLS": str(options.calls + 1)}, deployed=True
+    ) as rig:
         print("minute  calls   words  lost  added  memory MB  threads  files  memory idle MB", flush=True)
         asyncio.run(_soak(rig, Library([SAMPLES]).recordings, options))
 

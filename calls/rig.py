@@ -71,6 +71,8 @@ class Rig:
     emulator_options: Sequence[str] = ()
     environment: dict[str, str] = field(default_factory=dict)
     """For the server."""
+    deployed: bool = False
+    """As behind TLS, whatever DEBUG says: with it Django keeps its queries, and asks the database to write them out."""
     port: int = 0
     speech_host: str = ""
     """Where the server finds the emulator, when something stands between them."""
@@ -116,7 +118,11 @@ class Rig:
 
     @property
     def line(self) -> Line:
-        return Line(self.url, self.url, auth_token())
+        return Line(self.url, self._public_url, auth_token())
+
+    @property
+    def _public_url(self) -> str:
+        return self.url.replace("http:", "https:") if self.deployed else self.url
 
     @property
     def billed_s(self) -> int | None:
@@ -148,8 +154,9 @@ class Rig:
         """One server on this port, once it answers. Raises RigError."""
         environment = {
             "STT_EMULATOR_HOST": self.speech_host or self.emulator_address,
-            "PUBLIC_URL": self.url,
+            "PUBLIC_URL": self._public_url,
             "TWILIO_AUTH_TOKEN": auth_token(),
+            **({"DEBUG": "0", "SECRET_KEY": secrets.token_urlsafe(50)} if self.deployed else {}),
             **self.environment,
         }
         server = self.start([sys.executable, *self.server_command, str(port)], environment)

@@ -76,6 +76,7 @@ def measure(
         server_processors=processors[:1],
         other_processors=processors[1:],
         environment={"MAX_CALLS": str(calls + 1)},
+        deployed=True,
     )
     os.sched_setaffinity(0, processors[1:] or processors)
     try:
