@@ -23,14 +23,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.db import connections  # noqa: E402
 from playwright.async_api import async_playwright  # noqa: E402
 
 from calls import live  # noqa: E402
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
 from calls.delays import merged_percentile  # noqa: E402
 from calls.load import Load  # noqa: E402
-from calls.rig import USER, Rig, own_database, record_of, score_of  # noqa: E402
+from calls.rig import USER, Rig, own_database, read_own_database, record_of, score_of  # noqa: E402
 from calls.scoring import Score, percentile  # noqa: E402
 from stt.emulator.recordings import Library  # noqa: E402
 
@@ -192,8 +191,7 @@ def main() -> None:
     with own_database(PASSWORD) as environment, contextlib.ExitStack() as stack:
         log = settings.VAR_DIR / "wall.log"
         environment = {**environment, "MAX_CALLS": str(options.real + 1)}
-        # What the server writes is read here.
-        connections.settings["default"]["NAME"] = settings.VAR_DIR / "db.sqlite3"
+        read_own_database()
         rig = stack.enter_context(Rig(settings.BASE_DIR / "samples", log, environment=environment))
         if options.real:
             asyncio.run(measure_calls(rig, options.real, options.seconds))

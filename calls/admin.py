@@ -80,19 +80,29 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
         css: ClassVar = {"all": ["calls/admin.css"]}
 
     fieldsets = (
-        (None, {"fields": (("from_", "to"), ("started_at", "ended_at"), ("call_sid", "stream_sid"))}),
+        # What is read most stands below: the recording and the turns.
+        (None, {"fields": (("from_", "to"), ("started_at", "ended_at"))}),
         (
             _("the line"),
             {
+                "classes": ("collapse",),
                 "fields": (
                     ("hearing", "status", "end_reason", "twilio_duration_s"),
                     ("frames_received", "frames_lost", "speech_ms"),
-                )
+                ),
             },
         ),
         (
             _("settings and counters"),
-            {"classes": ("collapse",), "fields": (("tuning", "counters"), ("frame_delay_ms", "streams"), "process")},
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    ("call_sid", "stream_sid"),
+                    ("tuning", "counters"),
+                    ("frame_delay_ms", "streams"),
+                    "process",
+                ),
+            },
         ),
     )
 

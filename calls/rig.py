@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import connections
 
 from calls.models import Call, Transcript
 from calls.recording import Recording as AudioFile
@@ -235,6 +236,11 @@ def own_database(password: str, database_url: str = "") -> Iterator[dict[str, st
             yield environment
         finally:
             settings.VAR_DIR = kept
+
+
+def read_own_database() -> None:
+    """From here on this process reads what the server of ``own_database`` writes. Before its first query."""
+    connections.settings["default"]["NAME"] = settings.VAR_DIR / "db.sqlite3"
 
 
 def long_calls(rig: Rig, count: int) -> list[SimulatedCall]:

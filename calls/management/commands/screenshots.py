@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium
-from calls.rig import USER, Rig, RigError, long_calls, manage, own_database
+from calls.rig import USER, Rig, RigError, long_calls, manage, own_database, read_own_database, record_of
 
 NAME_THE_LINE = """
 from calls.models import PhoneLine
@@ -24,6 +24,8 @@ from stt.models import TuningProfile
 profile = TuningProfile.objects.create(name="default", is_default=True)
 PhoneLine.objects.create(number="+97235550100", name="דירות הרצל", profile=profile, monthly_ceiling=50)
 """
+ENDED = "/admin/calls/call/1/change/"
+"""The first call: it has ended, and can be listened to."""
 TALKING_S = 7.0
 """Into the calls, when the pictures are taken."""
 
@@ -45,6 +47,8 @@ PICTURES = (
     Picture("console-call", "/console/calls/SID"),
     Picture("console-call-phone", "/console/calls/SID", width=360, height=740, dark=True),
     Picture("console-costs", "/console/costs"),
+    Picture("call", ENDED, height=1000),
+    Picture("call-phone", ENDED, width=360, height=1000, dark=True),
 )
 
 
@@ -64,6 +68,7 @@ class Command(BaseCommand):
         password = secrets.token_urlsafe(9)
         try:
             with own_database(password) as environment:
+                read_own_database()
                 manage(["shell", "-v0", "-c", NAME_THE_LINE], environment)
                 folder = settings.BASE_DIR / "samples"
                 log = settings.VAR_DIR / "screenshots.log"
@@ -80,7 +85,9 @@ class Command(BaseCommand):
         except ImportError as error:
             raise CommandError("no_playwright: install requirements-dev.txt (script/setup does).") from error
         options["out"].mkdir(parents=True, exist_ok=True)
-        calls = long_calls(rig, options["calls"])
+        first, *calls = long_calls(rig, options["calls"] + 1)
+        report = await replace(first, clips=first.clips[:6]).run()
+        await record_of(report.call_sid)
         running = [asyncio.create_task(call.run()) for call in calls]
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
