@@ -1,8 +1,8 @@
 """This project against the practical floor, in one run: ``python -m benchmarks.load_table --calls 100 --rounds 3``
 
 Each round plays the same calls to the floor (benchmarks/floor_server.py), to this project under daphne and to it under
-uvicorn, each alone on the first processor. Prints every run, the medians and the ratios. Needs an empty VAR_DIR with a
-migrated database, as ``manage.py loadtest`` does.
+uvicorn, each alone on the first processor. Prints every run, the medians and the ratios. Give it a VAR_DIR of its own,
+as ``manage.py loadtest``: what they play is kept as calls are.
 """
 
 from __future__ import annotations
@@ -25,10 +25,13 @@ def main() -> None:
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
     options = parser.parse_args()
     django.setup()
+    from django.core.management import call_command
+
     from calls.loadfigures import table
     from calls.management.commands.loadtest import measure
     from stt.emulator.recordings import Library
 
+    call_command("migrate_once", verbosity=0)
     recordings = Library([SAMPLES]).recordings
     for calls in options.calls:
         runs = []

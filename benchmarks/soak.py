@@ -24,10 +24,12 @@ def main() -> None:
     options = parser.parse_args()
     django.setup()
     from django.conf import settings
+    from django.core.management import call_command
 
     from calls.rig import Rig
     from stt.emulator.recordings import Library
 
+    call_command("migrate_once", verbosity=0)
     with Rig(
         SAMPLES, settings.VAR_DIR / "soak.log", environment={"MAX_CALLS": str(options.calls + 1)}, deployed=True
     ) as rig:

@@ -40,7 +40,7 @@ def test_a_wall_that_is_opened_later_has_the_running_calls(tab, desk_server):
 
 
 def process_line(page, desk, health):
-    return page.locator(f'#processes li[data-process$=":{desk.trial.server.pid}"][data-health="{health}"]')
+    return page.locator(f'#processes li[data-process$=":{desk.rig.server.pid}"][data-health="{health}"]')
 
 
 @pytest.mark.parametrize("end", ["terminate", "kill"])
@@ -50,7 +50,7 @@ def test_one_wall_has_the_calls_of_two_processes_and_knows_when_one_is_gone(page
         moves(card(page, sid).locator(".words"))
     for desk in (desk_server, second_server):
         process_line(page, desk, "up").wait_for()
-    getattr(second_server.trial.server, end)()
+    getattr(second_server.rig.server, end)()
     if end == "terminate":
         card(page, there).wait_for(state="detached")  # a process that ends says so of its calls
     else:

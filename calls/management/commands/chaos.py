@@ -20,6 +20,7 @@ from statistics import median
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.delays import merged_percentile
@@ -89,6 +90,7 @@ class Command(BaseCommand):
         if not faults:
             raise CommandError("unknown_fault: no fault has such a name")
         rows: list[Row] = []
+        call_command("migrate_once", verbosity=0)
         try:
             samples = calls_of(library, folder, options["prefix"], clips=options["call_clips"])[: options["calls"]]
             for turn in range(options["rounds"]):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.load import Load
@@ -49,6 +50,7 @@ class Command(BaseCommand):
         ]
         if not recordings:
             raise CommandError(f"no_recordings: {folder} has none of that name")
+        call_command("migrate_once", verbosity=0)
         try:
             before = [LoadFigures.read(options["against"])] if options["against"] else []
             run = measure(options["server"], folder, recordings, options["calls"], options["seconds"], options["seed"])

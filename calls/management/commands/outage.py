@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.balancer import BalancedRig
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         library = Library([settings.BASE_DIR / "samples"])
         kind = options["kind"]
         whole = True
+        call_command("migrate_once", verbosity=0)
         try:
             if kind in SERVICES:
                 whole = self._cut_off(SERVICES[kind], library, options)
