@@ -1,7 +1,7 @@
-"""What a frame costs on its way, step by step: ``python -m pytest benchmarks/test_hot_path.py --benchmark-only``
+"""What a frame costs on its way, step by step: ``python -m pytest benchmarks/test_hot_path.py --benchmark-enable``
 
 Each figure is one frame's (one result's) time in a warm loop; in a server with many calls caches are cold and it is two
-to three times that. Not part of script/test: a busy machine must not fail it.
+to three times that. script/test runs each once and times nothing: a busy machine must not fail it.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What a voice detector costs a 20 ms frame: ``.venv/bin/python -m pytest -s benchmarks/test_vads.py``
+"""What a voice detector costs a 20 ms frame: ``python -m pytest benchmarks/test_vads.py --benchmark-enable``
 
 The first group runs on one thread: webrtcvad's call, the whole endpointer with it, Silero's call alone and with other
 calls beside it. The second is what Silero leaves on the loop when its own thread does the work.
