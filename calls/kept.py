@@ -72,8 +72,9 @@ class KeptTurns:
     def add(self, turn: Turn, now_ms: float, *, covered: bool, cut_short: bool = False) -> None:
         """``covered``: some result has reached the turn's end. ``cut_short``: its stream failed under it."""
         cut_short = cut_short or (not covered and turn.ended_ms <= self._failed_to_ms)
-        self._put(turn.number, _Kept(turn, now_ms, covered, cut_short))
+        self._kept[turn.number] = _Kept(turn, now_ms, covered, cut_short)
         self._unread.add(turn.number)
+        self._note_need(turn.number)
 
     def covered_to(self, heard_to_ms: int) -> None:
         """A result has reached this media time: what ended before it was heard whole, unless its stream had failed."""
@@ -85,12 +86,11 @@ class KeptTurns:
         self._failed_to_ms = to_ms
         for number, kept in self._kept.items():
             kept.cut_short = kept.cut_short or (not kept.covered and kept.turn.ended_ms <= to_ms)
-            self._put(number, kept)
+            self._note_need(number)
 
-    def _put(self, number: int, kept: _Kept) -> None:
-        """It is there, or is another than it was."""
-        self._kept[number] = kept
-        if kept.in_need:
+    def _note_need(self, number: int) -> None:
+        """The turn is another than it was."""
+        if self._kept[number].in_need:
             self._in_need.add(number)
         else:
             self._in_need.discard(number)
@@ -109,7 +109,7 @@ class KeptTurns:
             text = " ".join(self._ledger.heard_words(number))
             if text != kept.turn.heard_text:
                 old, kept.turn = kept.turn, kept.turn.revised(text)
-                self._put(number, kept)
+                self._note_need(number)
                 yield old, kept.turn
 
     def answers(self, now_ms: float, *, number: int | None = None) -> None:

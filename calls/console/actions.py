@@ -128,12 +128,12 @@ def _row(call: Call, user: Any, kind: str, number: str) -> tuple[SupervisorActio
             ), True
     except IntegrityError:
         pass
-    standing = SupervisorAction.objects.filter(call_sid=call.call_sid, kind=kind, number=number).exclude(
+    rows = SupervisorAction.objects.filter(call_sid=call.call_sid, kind=kind, number=number).exclude(
         outcome=Outcome.FAILED
     )
-    stale = standing.filter(outcome=Outcome.ASKED, asked_at__lt=now - timedelta(seconds=STALE_S))
+    stale = rows.filter(outcome=Outcome.ASKED, asked_at__lt=now - timedelta(seconds=STALE_S))
     mine = stale.update(asked_at=now, user=user, username=user.get_username()) == 1
-    return standing.get(), mine
+    return rows.get(), mine
 
 
 def twilio() -> Client:
