@@ -31,8 +31,9 @@ logger = logging.getLogger(__name__)
 MOST_RECORDS = 200_000
 """Waiting in memory, for a journal that does not take them; beyond it the newest are refused, counted and logged."""
 BATCH_RECORDS = 200
-BATCH_S = 0.1
-"""How long records gather before they are written."""
+BATCH_S = 0.25
+"""How long records gather before they become rows: a batch of one costs nearly what one of ten does, and the event loop
+may have to wait for all of it."""
 SYNC_S = 1.0
 RETRY_S = 0.5, 5.0
 """Pause after a first failed write, and the longest one."""
@@ -64,6 +65,8 @@ class Writer:
         """What the disk did not take: for the database alone."""
         self._writing = False
         self._stopping = False
+        self._hurry = threading.Event()
+        """Somebody waits for what has gathered."""
         self._threads: list[threading.Thread] = []
         self._alarmed_s = -ALARM_EVERY_S
 
@@ -73,6 +76,7 @@ class Writer:
             if self.alive:
                 return
             self._stopping = False
+            self._hurry.clear()
             self._threads = [
                 background.thread("call-journal", self._run_journal),
                 background.thread("call-writer", self._run_rows),
@@ -101,8 +105,11 @@ class Writer:
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until everything accepted so far is written; False when time ran out. Blocking."""
+        self._hurry.set()
         with self._changed:
-            return self._changed.wait_for(self._is_written, timeout_s)
+            written = self._changed.wait_for(self._is_written, timeout_s)
+        self._hurry.clear()
+        return written
 
     def stop(self, timeout_s: float) -> bool:
         """Write what is left and end the threads; False when time ran out: the journal keeps the rest. Blocking."""
@@ -110,6 +117,7 @@ class Writer:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+        self._hurry.set()
         for thread in self._threads:
             thread.join(timeout_s)
         if self._journal is not None:
@@ -214,9 +222,9 @@ class Writer:
             self._changed.wait_for(lambda: self._unjournaled or self.behind_bytes or self._stopping, LOOK_S)
             if self._stopping and not self._unjournaled and not self.behind_bytes:
                 return False
-            if not self._stopping:
-                self._changed.wait_for(lambda: self._stopping, BATCH_S)
-            return True
+        # Not on the condition: every record that comes would wake this thread to look.
+        self._hurry.wait(BATCH_S)
+        return True
 
     def _rest(self, pause_s: float) -> None:
         with self._changed:

@@ -132,6 +132,21 @@ def test_a_disk_that_fills_up_in_mid_call_costs_no_row(tmp_path, monkeypatch, ca
 
 
 @pytest.mark.django_db(transaction=True)
+def test_records_gather_until_somebody_waits_for_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "BATCH_S", 3600)
+    batches, write = [], store.write
+    monkeypatch.setattr(store, "write", lambda records: (batches.append(len(records)), write(records)))
+    writer = store.Writer(tmp_path)
+    writer.start()
+    for number in range(1, 6):
+        writer.accept(turn(number=number))
+    assert writer.flush(10)
+    writer.accept(ENDED)
+    assert writer.stop(10)
+    assert (len(batches) <= 3, sum(batches)) == (True, 6)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
     """Its journal stays, unlocked; the next process writes it and hears which calls were open."""
     journal = Journal.begin(tmp_path)
