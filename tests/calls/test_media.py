@@ -117,7 +117,10 @@ FIELDS = (
 EVENTS = ["connected", "start", "media", "dtmf", "mark", "stop"]
 
 
-wire_numbers = st.sampled_from(["5", "", "x", "-1", "٣", "9" * 16, " 5", 5, 5.0, None, True])
+wire_numbers = st.sampled_from(
+    ["5", "", "x", "-1", "-0", "+5", "05", "5.0", "5.5", "1e3", "٣", "9" * 16, " 5", "null", "true"]
+    + [5, -1, 10**15, 5.0, 5.5, None, True, [], {}]
+)
 payloads = st.binary(max_size=9).map(lambda ulaw: base64.b64encode(ulaw).decode()) | st.text(
     "ABz09+/=- \n_", max_size=9
 )
