@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from calls.actions import Feed
 from stt.audio import FRAME_MS
 
 LONGEST_MS = 60_000
@@ -14,18 +15,18 @@ class AudioRing:
     """µ-law frames on media time; 60 s of them at most, 480 kB."""
 
     def __init__(self) -> None:
-        self._frames: deque[tuple[int, bytes, float]] = deque(maxlen=LONGEST_MS // FRAME_MS)
+        self._frames: deque[Feed] = deque(maxlen=LONGEST_MS // FRAME_MS)
 
-    def push(self, at_ms: int, ulaw: bytes, level_dbfs: float) -> None:
-        self._frames.append((at_ms, ulaw, level_dbfs))
+    def push(self, frame: Feed) -> None:
+        self._frames.append(frame)
 
     def since(self, from_ms: int) -> list[tuple[int, bytes]]:
         """The frames from a media time on, with their times."""
         newest: list[tuple[int, bytes]] = []
-        for at_ms, ulaw, _ in reversed(self._frames):
-            if at_ms < from_ms:
+        for frame in reversed(self._frames):
+            if frame.at_ms < from_ms:
                 break
-            newest.append((at_ms, ulaw))
+            newest.append((frame.at_ms, frame.ulaw))
         return newest[::-1]
 
     def audio(self, from_ms: int, to_ms: int) -> bytes:
@@ -35,19 +36,19 @@ class AudioRing:
     @property
     def begins_ms(self) -> int:
         """Media time of the oldest frame that is left."""
-        return self._frames[0][0] if self._frames else 0
+        return self._frames[0].at_ms if self._frames else 0
 
     def quietest_ms(self, from_ms: int, default_ms: int) -> int:
         """Where the quietest frame since a media time ends: the best place to cut."""
         newest: list[tuple[float, int]] = []
-        for at_ms, _, level_dbfs in reversed(self._frames):
-            if at_ms < from_ms:
+        for frame in reversed(self._frames):
+            if frame.at_ms < from_ms:
                 break
-            newest.append((level_dbfs, at_ms))
+            newest.append((frame.level_dbfs, frame.at_ms))
         return min(newest)[1] + FRAME_MS if newest else default_ms
 
     def forget_before(self, at_ms: int) -> None:
-        while self._frames and self._frames[0][0] < at_ms:
+        while self._frames and self._frames[0].at_ms < at_ms:
             self._frames.popleft()
 
     def __len__(self) -> int:

@@ -391,13 +391,11 @@ class CallSession:
         actions: list[Action] = []
         if message.at_ms is not None:
             self.delays.add(message.at_ms, now_ms)
+        ear = self._endpointer
         for frame in self._clock.frames(message):
             self._last_frame_ms = now_ms
-            if frame.concealed:
-                boundary = self._endpointer.conceal(frame.at_ms)
-            else:
-                boundary = self._endpointer.push(frame.ulaw, frame.at_ms)
-            if self._endpointer.voiced:
+            boundary = ear.conceal(frame.at_ms) if frame.concealed else ear.push(frame.ulaw, frame.at_ms)
+            if ear.voiced:
                 self._last_voiced_ms = now_ms
             if isinstance(boundary, SpeechEnded):
                 self._ended(boundary, EndReason.TOO_LONG if boundary.cut else EndReason.SILENCE, now_ms)
@@ -405,12 +403,10 @@ class CallSession:
             elif isinstance(boundary, SpeechStarted):
                 self._began(boundary, frame.at_ms, now_ms)
                 actions.append(Wake())
-            self._ring.push(frame.at_ms, frame.ulaw, self._endpointer.level_dbfs)
-            ear = self._endpointer
-            actions.append(Feed(frame.ulaw, frame.at_ms, ear.level_dbfs, ear.voiced, ear.pitchless))
-            verdict = self._watch.frame(
-                voiced=self._endpointer.voiced, speaking=self._endpointer.speaking, now_ms=now_ms
-            )
+            feed = Feed(frame.ulaw, frame.at_ms, ear.level_dbfs, ear.voiced, ear.pitchless)
+            self._ring.push(feed)
+            actions.append(feed)
+            verdict = self._watch.frame(voiced=ear.voiced, speaking=ear.speaking, now_ms=now_ms)
             if verdict is not None:
                 actions += self._tend(verdict, frame.at_ms)
             self._frames += 1

@@ -86,9 +86,12 @@ class StreamWatch:
 
     def frame(self, *, voiced: bool, speaking: bool, now_ms: float) -> Verdict | None:
         """One frame of 20 ms; constant time, on the media path."""
-        self._quiet_ms = 0 if speaking else self._quiet_ms + FRAME_MS
         self._silence_ms = 0 if voiced else self._silence_ms + FRAME_MS
-        self._spoken = self._spoken or (voiced and speaking)
+        if speaking:
+            self._quiet_ms = 0
+            self._spoken = self._spoken or voiced
+        else:
+            self._quiet_ms += FRAME_MS
         if self.half_closed:
             return self._next(voiced=voiced, speaking=speaking)
         if self.paused:
@@ -100,15 +103,12 @@ class StreamWatch:
             return None
         if voiced:
             self._unheard_ms += FRAME_MS
-        age_ms = now_ms - self._opened_ms
-        if self._is_deaf(now_ms):
+        if self._unheard_ms and self._is_deaf(now_ms):
             self.deaf = True
             return self._renew(Verdict.RENEW_DEAF)
-        if age_ms >= self.tuning.renew_latest_s * 1000:
+        if self._is_old(now_ms - self._opened_ms):
             return self._renew(Verdict.RENEW_OLD)
-        if age_ms >= self.tuning.renew_after_s * 1000 and self._quiet_ms >= QUIET_MS:
-            return self._renew(Verdict.RENEW_OLD)
-        if self._final_is_wanted(now_ms):
+        if self._spoken and self._final_is_wanted(now_ms):
             self._spoken, self.half_closed = False, True
             self._opened_ms = None  # until the next one has opened, behind this one's last word
             return Verdict.HALF_CLOSE
@@ -133,9 +133,14 @@ class StreamWatch:
             return False
         return self._hears_from_ms is not None and now_ms - self._hears_from_ms >= RENEW_AGAIN_MS
 
+    def _is_old(self, age_ms: float) -> bool:
+        if age_ms < self.tuning.renew_after_s * 1000:
+            return False
+        return self._quiet_ms >= QUIET_MS or age_ms >= self.tuning.renew_latest_s * 1000
+
     def _final_is_wanted(self, now_ms: float) -> bool:
         half_close_ms = self.tuning.half_close_ms
-        if not half_close_ms or not self._spoken or self._silence_ms < half_close_ms:
+        if not half_close_ms or self._silence_ms < half_close_ms:
             return False
         return self.requests.a_minute(now_ms) < self.tuning.half_close_requests
 

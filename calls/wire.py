@@ -68,15 +68,14 @@ class FrameClock:
             return ()
         self.received += 1
         at_ms = self._place(None if message.at_ms is None else message.at_ms + self._base_ms)
-        concealed: Sequence[Frame] = ()
-        if at_ms - self.next_ms >= TOLERANCE_MS:
-            concealed = self._conceal(at_ms - self.next_ms)
+        concealed = self._conceal(at_ms - self.next_ms) if at_ms - self.next_ms >= TOLERANCE_MS else ()
         if len(message.ulaw) == FRAME_BYTES and not self._rest:
             self._last, self.next_ms = message.ulaw, at_ms + FRAME_MS
-            return (*concealed, Frame(message.ulaw, at_ms))
+            frame = Frame(message.ulaw, at_ms)
+            return (*concealed, frame) if concealed else (frame,)
         return (*concealed, *self._split(message.ulaw, at_ms))
 
-    def _conceal(self, gap_ms: int) -> list[Frame]:
+    def _conceal(self, gap_ms: int) -> Sequence[Frame]:
         lost = round(gap_ms / FRAME_MS)
         self.lost += lost
         self._counters["frames_lost"] += lost
