@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
 from typing import Any
 
@@ -42,10 +42,7 @@ class DelayMeter:
             self._least_ms = offset_ms
         elif offset_ms > self._largest_ms:
             self._largest_ms = offset_ms
-        step = int((offset_ms - EARLIEST_MS) * STEPS_A_MS)
-        if not 0 <= step < STEPS:
-            step = 0 if step < 0 else STEPS - 1
-        self._counts[step] += 1
+        self._counts[_step(offset_ms)] += 1
         self._count += 1
 
     def summary(self) -> dict[str, Any]:
@@ -55,7 +52,7 @@ class DelayMeter:
         wanted = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
         found: dict[str, float] = {}
         seen = 0
-        for step, count in enumerate(self._counts):
+        for step, count in self._counted():
             seen += count
             for name, share in wanted.items():
                 if name not in found and seen >= share * self._count:
@@ -68,12 +65,22 @@ class DelayMeter:
     def _coarse(self) -> dict[str, int]:
         """Frames by their delay in ms, rounded up to half a millisecond: what is counted of calls can be summed."""
         counts: Counter[str] = Counter()
-        for step, count in enumerate(self._counts):
-            if count:
-                delay_ms = max(0.0, step / STEPS_A_MS + EARLIEST_MS - self._least_ms)
-                width_ms = COUNTED_STEPS / STEPS_A_MS
-                counts[f"{ceil(delay_ms / width_ms) * width_ms:g}"] += count
+        for step, count in self._counted():
+            delay_ms = max(0.0, step / STEPS_A_MS + EARLIEST_MS - self._least_ms)
+            width_ms = COUNTED_STEPS / STEPS_A_MS
+            counts[f"{ceil(delay_ms / width_ms) * width_ms:g}"] += count
         return dict(counts)
+
+    def _counted(self) -> Iterator[tuple[int, int]]:
+        """The steps that hold frames, with how many: a call ends on the event loop, and most steps are empty."""
+        for step in range(_step(self._least_ms), _step(self._largest_ms) + 1):
+            if count := self._counts[step]:
+                yield step, count
+
+
+def _step(offset_ms: float) -> int:
+    step = int((offset_ms - EARLIEST_MS) * STEPS_A_MS)
+    return step if 0 <= step < STEPS else 0 if step < 0 else STEPS - 1
 
 
 def merged_percentile(calls: Iterable[Mapping[str, int]], share: float) -> float | None:
