@@ -2,8 +2,10 @@
 
 import os
 import threading
+from types import SimpleNamespace
 
 import pytest
+from django.db import connection
 
 from voiceapp import background
 
@@ -27,3 +29,20 @@ def test_it_works_where_that_is_forbidden(monkeypatch):
     done = threading.Event()
     background.thread("forbidden", done.set).start()
     assert done.wait(5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_loop_has_its_turn_behind_every_statement(monkeypatch):
+    rests = []
+    monkeypatch.setattr(background, "time", SimpleNamespace(sleep=rests.append))
+
+    def work():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.execute("SELECT 2")
+        connection.close()
+
+    thread = background.thread("statements", work)
+    thread.start()
+    thread.join()
+    assert rests == [background.REST_S] * 2
