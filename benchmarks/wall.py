@@ -1,9 +1,10 @@
-"""``python -m benchmarks.wall [--calls 200] [--seconds 30]``: what the wall costs the browser.
+"""``python -m benchmarks.wall [--calls 200] [--seconds 30]``: what the wall costs the browser, and the calls.
 
 A server and Chromium with the wall open; so many made-up calls are published through the channel layer as two
 processes would: each speaks for 3 s with a partial five times a second, is a turn, and listens for 1.4 s. Says the
-share of a core that Chromium's processes took (CDP's SystemInfo), and how many messages came. Needs a
-Redis (REDIS_URL).
+share of a core that Chromium's processes took (CDP's SystemInfo), and how many messages came. ``--real N``: N of the
+calls are real ones of the load generator; says their frames' delay and words, with and without the wall. ``--pages``:
+the wall is served by a process that hears no call. Needs a Redis (REDIS_URL).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import math
 import os
 import time
 from datetime import UTC, datetime
@@ -29,7 +31,7 @@ from calls import live  # noqa: E402
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
 from calls.delays import merged_percentile  # noqa: E402
 from calls.load import Load  # noqa: E402
-from calls.rig import USER, Rig, own_database, read_own_database, record_of, score_of  # noqa: E402
+from calls.rig import USER, Rig, free_port, own_database, read_own_database, record_of, score_of  # noqa: E402
 from calls.scoring import Score, percentile  # noqa: E402
 from stt.emulator.recordings import Library  # noqa: E402
 
@@ -37,6 +39,11 @@ WORDS = "שלום אני מתקשר בקשר לדירה ברמת גן כמה ח�
 SPEAKS, CYCLE = 15, 22
 """Fifths of a second."""
 SETTLE_S = 5.0
+COUNT_CARDS = """() => {
+  window.mostCards = 0;
+  const count = () => { window.mostCards = Math.max(window.mostCards, document.querySelectorAll(".card").length); };
+  setInterval(count, 1000);
+}"""
 PASSWORD = "wall"  # noqa: S105 - of a server that lives for a minute
 
 
@@ -128,25 +135,41 @@ def chromium_s(browser: psutil.Process | None) -> float:
     return sum(process.cpu_times().user + process.cpu_times().system for process in processes)
 
 
-async def measure_calls(rig: Rig, count: int, seconds: float) -> None:
-    """The same calls with nobody watching, and with the wall open."""
-    print(f"{count} calls, nobody watches: {await calls_beside(rig, count, seconds, None)}", flush=True)
+async def measure_calls(rig: Rig, url: str, count: int, made_up: int, seconds: float) -> None:
+    """The same real calls with nobody watching, and on a wall at ``url``, beside made-up ones."""
+    print(f"{count} real calls, nobody watches: {await calls_beside(rig, count, seconds, None)}", flush=True)
     async with async_playwright() as playwright:
         mine = {process.pid for process in psutil.Process().children(recursive=True)}
         browser = await playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         page = await browser.new_page(locale="he-IL")
-        await on_the_wall(page, rig)
+        await on_the_wall(page, url)
         chromium = next(
             process
             for process in psutil.Process().children(recursive=True)
             if process.pid not in mine and "chromium" in process.name() and "--type=" not in " ".join(process.cmdline())
         )
-        print(f"{count} calls on the wall: {await calls_beside(rig, count, seconds, chromium)}", flush=True)
+        await page.evaluate(COUNT_CARDS)
+        speaking = asyncio.create_task(speak(made_up, math.inf))
+        beside = await calls_beside(rig, count, seconds, chromium)
+        speaking.cancel()
+        most = await page.evaluate("window.mostCards")
+        print(f"{count} real calls on a wall of {most}: {beside}", flush=True)
         await browser.close()
 
 
-async def on_the_wall(page: Any, rig: Rig) -> None:
-    await page.goto(f"{rig.url}/admin/login/?next=/console/")
+def pages_of(rig: Rig) -> str:
+    """The address of a second server, beside the callers, which hears no call. Chromium speaks plain HTTP to it."""
+    port = free_port()
+    rig.deployed, rig.environment["DEBUG"] = False, "1"
+    server = rig.serve(port)
+    rig.deployed = True
+    for thread in psutil.Process(server.pid).threads():
+        os.sched_setaffinity(thread.id, rig.other_processors)
+    return f"http://127.0.0.1:{port}"
+
+
+async def on_the_wall(page: Any, url: str) -> None:
+    await page.goto(f"{url}/admin/login/?next=/console/")
     await page.fill("#id_username", USER)
     await page.fill("#id_password", PASSWORD)
     await page.press("#id_password", "Enter")
@@ -159,7 +182,7 @@ async def measure(rig: Rig, calls: int, seconds: float) -> None:
         page = await browser.new_page(locale="he-IL")
         messages: list[Any] = []
         page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: messages.append(frame)))
-        await on_the_wall(page, rig)
+        await on_the_wall(page, rig.url)
         speaking = asyncio.create_task(speak(calls, time.monotonic() + SETTLE_S + seconds + 1))
         await page.wait_for_function(f"() => document.querySelectorAll('.card').length === {calls}")
         await asyncio.sleep(SETTLE_S)
@@ -183,14 +206,17 @@ def main() -> None:
     arguments.add_argument("--calls", type=int, default=200)
     arguments.add_argument("--seconds", type=float, default=30)
     arguments.add_argument(
-        "--real", type=int, default=0, metavar="N", help="N real calls of the load generator, with and without a wall."
+        "--real", type=int, default=0, metavar="N", help="So many of the calls are real ones of the load generator."
     )
+    arguments.add_argument("--pages", action="store_true", help="The wall is served by a process that hears no call.")
     options = arguments.parse_args()
     if not settings.REDIS_URL:
         arguments.error("set REDIS_URL: made-up calls come from another process than the server")
     with own_database(PASSWORD) as environment, contextlib.ExitStack() as stack:
         log = settings.VAR_DIR / "wall.log"
         environment = {**environment, "MAX_CALLS": str(options.real + 1)}
+        if options.pages:
+            del environment["DEBUG"]
         read_own_database()
         # The server has a core of its own; callers, recogniser and Chromium are other machines.
         processors = sorted(os.sched_getaffinity(0))
@@ -199,12 +225,14 @@ def main() -> None:
             settings.BASE_DIR / "samples",
             log,
             environment=environment,
+            deployed=options.pages,
             server_processors=processors[:1],
             other_processors=processors[1:],
         )
         stack.enter_context(rig)
         if options.real:
-            asyncio.run(measure_calls(rig, options.real, options.seconds))
+            url = pages_of(rig) if options.pages else rig.url
+            asyncio.run(measure_calls(rig, url, options.real, options.calls - options.real, options.seconds))
         else:
             asyncio.run(measure(rig, options.calls, options.seconds))
 
