@@ -18,7 +18,6 @@ import re
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +29,17 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from calls import actions as act
-from calls import admission, live, startup, tokens
+from calls import admission, startup, tokens
 from calls.ear import Ear, HearingState
 from calls.lines import lines
-from calls.lookout import Look
+from calls.logbook import Logbook
 from calls.looplag import loop_lag
 from calls.media import parse
-from calls.pulse import PROCESS, pulse
+from calls.pulse import pulse
 from calls.recognition import recognition
 from calls.recording import Recorder, disk
-from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, TurnSaved
 from calls.session import NUMBERS_A_STREAM, CallSession
-from calls.store import writer
 from calls.trace import HearingTrace
-from calls.turns import Turn
 from calls.twilio_auth import handshake_is_signed
 from stt import silero
 from stt.audio import BYTES_PER_MS, ulaw_to_pcm
@@ -119,6 +115,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self.hearing: Hearing | None = None
         self.recorder: Recorder | None = None
         self.trace: HearingTrace | None = None
+        self.logbook: Logbook | None = None
         self._overflow: list[tuple[str, Any]] = []
         self._slot: _Slot | None = None
         self._tick_waits = False
@@ -130,8 +127,6 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._asked: dict[Future[str], int | None] = {}
         """What the thread is at: one, or none."""
         self._closing: asyncio.Task[None] | None = None
-        self._stream_index = 0
-        self._events_noted = 0
         self._end_reason = "lost"
         self._vad: silero.SileroVad | None = None
         self._recording = ""
@@ -139,7 +134,6 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         """Answered, and their seconds as billed; written by the call's one thread alone."""
         self.line = ""
         """The number that was called."""
-        self._shown: Look | None = None
 
     # The socket
 
@@ -253,8 +247,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         call_sid = said.call_sid
         self.line = said.to_number
         tuning = lines.tuning_for(said.to_number, call_sid)
-        self._stream_index = said.stream_index
-        self._events_noted = said.stream_index * NUMBERS_A_STREAM
+        self.logbook = Logbook(call_sid, said.stream_index)
         engine = recognition()
         if tuning.vad_engine == "silero":
             self._vad = silero.thread.vad()
@@ -366,12 +359,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             self._show()
 
     def _show(self) -> None:
-        """Speech has begun or ended, or the recogniser's health has changed: those who watch see it at once."""
-        assert self.session is not None  # noqa: S101 - only called on a call
-        look = self.session.look(now_ms())
-        if self._shown is None or (look.shows, look.hears) != (self._shown.shows, self._shown.hears):
-            self._shown = look
-            live.publish({"kind": "state", "call": self._call_sid, "shows": look.shows, "hears": look.hears})
+        assert self.session is not None and self.logbook is not None  # noqa: S101 - only called on a call
+        self.logbook.look(self.session.look(now_ms()))
 
     def _arm(self) -> None:
         """Set the timer for the session's next deadline. One that is set for earlier stays: it only asks once more."""
@@ -403,27 +392,26 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             metrics.HANDED_ON.observe((now_ms() - heard.came_ms) / 1000)
 
     def _perform(self, actions: list[act.Action]) -> None:
+        session, logbook = self.session, self.logbook
+        assert session is not None and logbook is not None  # noqa: S101 - actions are of a call
         for action in actions:
             if self.ear.perceive(action):
-                self._note_hearing()
+                logbook.heard_by(self.ear.state)
             if isinstance(action, act.TurnAccepted):
-                self._save(replace(action.turn, loop_lag_ms=loop_lag.p95_ms))
-                metrics.TURNS.labels(action.turn.source).inc()
-                logger.info("%s call=%s", action.turn.latency_line(), self._call_sid)
+                logbook.accepted(action.turn)
             elif isinstance(action, act.TurnRevised):
-                self._save(action.turn)
+                logbook.revised(action.turn)
             elif isinstance(action, act.Partial):
-                live.publish(
-                    {"kind": "partial", "call": self._call_sid, "number": action.utterance, "text": action.text}
-                )
+                logbook.partial(action)
             elif isinstance(action, act.AskOneShot):
                 audio = UtteranceAudio(ulaw_to_pcm(action.ulaw))
                 audio.utterance = action.utterance
                 self._process_utterance_safe(audio)
             elif isinstance(action, act.Note):
-                self._note(action)
+                logbook.note(action)
+                self._show()
             elif isinstance(action, act.CallBegun):
-                self._open_record(action)
+                logbook.begun(action.start, session.tuning, self._recording, self.ear.state)
             elif isinstance(action, act.FinishStream):
                 if self.trace is not None:
                     self.trace.stopped(now_ms())
@@ -436,10 +424,6 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 self._closing = self.loop.create_task(self.close(), name=f"close {self._call_sid}")
             elif isinstance(action, act.CallOver):
                 self.running = False
-
-    def _save(self, turn: Turn) -> None:
-        writer().accept(TurnSaved(self._call_sid, turn))
-        live.publish({"kind": "turn", "call": self._call_sid, **live.shown(turn)})
 
     # The one-shot recogniser, in the call's own thread
 
@@ -513,48 +497,6 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
     def _call_sid(self) -> str:
         return self.session.call_sid if self.session is not None else ""
 
-    def _open_record(self, action: act.CallBegun) -> None:
-        assert self.session is not None  # noqa: S101 - the session made the action
-        parameters = action.start.parameters
-        record = CallStarted(
-            call_sid=self._call_sid,
-            stream_sid=action.start.stream_sid,
-            started_at=timezone.now(),
-            from_number=parameters.get("from_number", ""),
-            to_number=parameters.get("to_number", ""),
-            tuning=self.session.tuning.as_dict(),
-            process=PROCESS,
-            stream_index=self._stream_index,
-            recording=self._recording,
-        )
-        writer().accept(record)
-        live.publish(
-            {
-                "kind": "call",
-                "call": self._call_sid,
-                "state": "started",
-                "from": record.from_number,
-                "to": record.to_number,
-                "started_at": record.started_at.isoformat(),
-                "process": PROCESS,
-            }
-        )
-        self._note_hearing()
-
-    def _note_hearing(self) -> None:
-        if self.session is not None and self.session.start is not None:
-            writer().accept(HearingNoted(self._call_sid, self.session.start.stream_sid, self.ear.state.value))
-
-    def _note(self, note: act.Note) -> None:
-        self._events_noted += 1
-        metrics.EVENTS.labels(note.code).inc()
-        at, number = timezone.now(), self._events_noted
-        writer().accept(EventNoted(self._call_sid, number, at, note.code, note.detail))
-        live.publish(
-            {"kind": "note", "call": self._call_sid, "number": number, "code": note.code, "at": at.isoformat()}
-        )
-        self._show()
-
     def _close_up(self) -> None:
         """The call is over: its record, its stream, its thread."""
         if self._timer is not None:
@@ -567,29 +509,13 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             self.trace.flush()
         self.exec.shutdown(wait=False)
         metrics.CALLS_LIVE.dec()
-        if self.session is None:
+        if self.session is None or self.logbook is None:
             return
         if self._vad is not None and self._vad.late_frames:
             self.session.counters["silero_late"] += self._vad.late_frames
-        streams, stream_s = self.hearing.billed if self.hearing is not None else (0, 0)
-        writer().accept(
-            CallEnded(
-                call_sid=self._call_sid,
-                stream_sid=self.session.start.stream_sid if self.session.start is not None else "",
-                ended_at=timezone.now(),
-                end_reason=self._end_reason,
-                frames_received=self.session.frames_received,
-                frames_lost=self.session.frames_lost,
-                speech_ms=self.session.speech_ms,
-                counters=dict(self.session.counters),
-                frame_delay_ms=self.session.delays.summary(),
-                stt_streams=streams,
-                stt_stream_s=stream_s,
-                one_shots=self._one_shots,
-                one_shot_s=self._one_shot_s,
-            )
-        )
-        live.publish({"kind": "call", "call": self._call_sid, "state": "ended"})
+        streams = self.hearing.billed if self.hearing is not None else (0, 0)
+        one_shots = self._one_shots, self._one_shot_s
+        self.logbook.ended(self.session, self._end_reason, streams=streams, one_shots=one_shots)
 
 
 def recording_path(call_sid: str, stream_sid: str) -> str:

@@ -1,0 +1,124 @@
+"""What a running call leaves behind: records for the writer, updates for those who watch. On the loop; never waits."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+from django.utils import timezone
+
+from calls import live
+from calls.actions import Note, Partial
+from calls.ear import HearingState
+from calls.lookout import Look
+from calls.looplag import loop_lag
+from calls.media import Start
+from calls.pulse import PROCESS
+from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, TurnSaved
+from calls.session import NUMBERS_A_STREAM, CallSession
+from calls.store import writer
+from calls.turns import Turn
+from stt.tuning import Tuning
+from voiceapp import metrics
+
+logger = logging.getLogger(__name__)
+
+
+class Logbook:
+    """One media stream's."""
+
+    def __init__(self, call_sid: str, stream_index: int) -> None:
+        self._call_sid = call_sid
+        self._stream_index = stream_index
+        self._stream_sid: str | None = None
+        """None until the stream has started."""
+        self._events = stream_index * NUMBERS_A_STREAM
+        self._shown: Look | None = None
+
+    def begun(self, start: Start, tuning: Tuning, recording: str, state: HearingState) -> None:
+        """The stream has started. ``recording``: its path, relative to VAR_DIR."""
+        self._stream_sid = start.stream_sid
+        record = CallStarted(
+            call_sid=self._call_sid,
+            stream_sid=start.stream_sid,
+            started_at=timezone.now(),
+            from_number=start.parameters.get("from_number", ""),
+            to_number=start.parameters.get("to_number", ""),
+            tuning=tuning.as_dict(),
+            process=PROCESS,
+            stream_index=self._stream_index,
+            recording=recording,
+        )
+        writer().accept(record)
+        self._publish(
+            "call",
+            state="started",
+            **{"from": record.from_number, "to": record.to_number},
+            started_at=record.started_at.isoformat(),
+            process=PROCESS,
+        )
+        self.heard_by(state)
+
+    def heard_by(self, state: HearingState) -> None:
+        """Another recogniser hears from now on, or none."""
+        if self._stream_sid is not None:
+            writer().accept(HearingNoted(self._call_sid, self._stream_sid, state.value))
+
+    def note(self, note: Note) -> None:
+        """A row of CallEvent."""
+        self._events += 1
+        metrics.EVENTS.labels(note.code).inc()
+        event = EventNoted(self._call_sid, self._events, timezone.now(), note.code, note.detail)
+        writer().accept(event)
+        self._publish("note", number=event.number, code=event.code, at=event.at.isoformat())
+
+    def partial(self, partial: Partial) -> None:
+        """Words as they are spoken: only shown."""
+        self._publish("partial", number=partial.utterance, text=partial.text)
+
+    def accepted(self, turn: Turn) -> None:
+        """A turn is handed on."""
+        self._save(replace(turn, loop_lag_ms=loop_lag.p95_ms))
+        metrics.TURNS.labels(turn.source).inc()
+        logger.info("%s call=%s", turn.latency_line(), self._call_sid)
+
+    def revised(self, turn: Turn) -> None:
+        """Late words changed it."""
+        self._save(turn)
+
+    def look(self, look: Look) -> None:
+        """Speech has begun or ended, or the recogniser's health has changed: those who watch see it at once."""
+        if self._shown is None or (look.shows, look.hears) != (self._shown.shows, self._shown.hears):
+            self._shown = look
+            self._publish("state", shows=look.shows, hears=look.hears)
+
+    def ended(
+        self, session: CallSession, end_reason: str, *, streams: tuple[int, int], one_shots: tuple[int, int]
+    ) -> None:
+        """The call's record is complete. ``streams``, ``one_shots``: how many, and their seconds as billed."""
+        writer().accept(
+            CallEnded(
+                call_sid=self._call_sid,
+                stream_sid=self._stream_sid or "",
+                ended_at=timezone.now(),
+                end_reason=end_reason,
+                frames_received=session.frames_received,
+                frames_lost=session.frames_lost,
+                speech_ms=session.speech_ms,
+                counters=dict(session.counters),
+                frame_delay_ms=session.delays.summary(),
+                stt_streams=streams[0],
+                stt_stream_s=streams[1],
+                one_shots=one_shots[0],
+                one_shot_s=one_shots[1],
+            )
+        )
+        self._publish("call", state="ended")
+
+    def _save(self, turn: Turn) -> None:
+        writer().accept(TurnSaved(self._call_sid, turn))
+        self._publish("turn", **live.shown(turn))
+
+    def _publish(self, kind: str, **values: Any) -> None:
+        live.publish({"kind": kind, "call": self._call_sid, **values})
