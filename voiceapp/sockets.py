@@ -22,11 +22,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from websockets.frames import apply_mask
 
 from voiceapp import metrics
+from voiceapp.answers import PacedServer
 
 HEADER = struct.Struct("!BBH4s")
 """Of a frame with a 16-bit length: flags and opcode, length's kind, length, mask. RFC 6455, 5.2."""
@@ -45,7 +45,7 @@ MOST_UNANSWERED_BYTES = 1 << 16
 """That a peer sends before it is let in."""
 
 
-class SocketServer(Server):
+class SocketServer(PacedServer):
     """daphne that gives each WebSocket's application an ``Inbox``."""
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
