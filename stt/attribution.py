@@ -174,6 +174,7 @@ class Attribution:
         end_ms = _known(event.end_ms, fed_ms)
         left_out = self._revise(segment, tuple(word.text for word in words), seen_ms=end_ms)
         set_times(segment.entries, words, latest_ms=fed_ms)
+        self._take_back(segment)
         if event.end_ms:
             self._settled_to_ms[event.stream] = max(end_ms, self._settled_to_ms.get(event.stream, 0))
         self._settle(segment)
@@ -333,6 +334,16 @@ class Attribution:
         segment.weak = True
         self._settle(segment)
         self._settled_to_ms[segment.stream] = max(segment.newest_ms, self._settled_to_ms.get(segment.stream, 0))
+
+    def _take_back(self, final: _Segment) -> None:
+        """A hypothesis that was left standing, and a final that says at its time as many words: it was misheard."""
+        middles_ms = [entry.middle_ms for entry in final.entries if entry.middle_ms is not None]
+        for segment in self._segments:
+            if segment.weak and segment.stream == final.stream and segment.entries:
+                said = sum(segment.from_ms < middle_ms < segment.newest_ms for middle_ms in middles_ms)
+                if said >= len(segment.entries):
+                    segment.entries = []
+                    self._changed(segment)
 
     def _note_end(self, segment: _Segment, end_ms: int | None, fed_ms: int) -> None:
         if end_ms:

@@ -194,6 +194,16 @@ def test_a_hypothesis_of_new_words_after_a_pause_leaves_the_old_ones_standing():
     assert ledger.share(two).text == "אפשר מחר"
 
 
+def test_a_hypothesis_left_standing_is_taken_back_by_a_final_that_says_other_words_at_its_time():
+    ledger = Ledger()
+    one, two = ledger.utterance(1000, 1400), ledger.utterance(3000, 5200)
+    ledger.settles("yes", 1450, [(1000, 1400)])
+    ledger.says("yet", 3400)
+    ledger.says("so that is all right", 5500)  # after two seconds without a hypothesis
+    ledger.settles("so that is all right", 5300, [(3000, 3350), (3600, 3900), (4000, 4400), (4500, 4800), (4900, 5200)])
+    assert (ledger.heard(one), ledger.heard(two)) == ("yes", "so that is all right")
+
+
 def test_no_hypothesis_stands_beside_a_one_shot():
     ledger = Ledger()
     one = ledger.utterance(1000, 1600)
