@@ -1,6 +1,7 @@
 """Does a server stay as it is? ``python -m benchmarks.soak --calls 100 --minutes 60``
 
 Calls of a minute, one lot after the other, against one server; after each its memory, threads and files, and the words.
+A call that lost or doubled one is named, with what it said: its turns, recording and trace are in VAR_DIR.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ async def _soak(rig, recordings, options) -> None:
         _, busy = await load.run(lambda: (server.memory_info().rss, server.num_threads(), server.num_fds()))
         for caller in load.callers:
             _, turns = await record_of(caller.report.call_sid)
-            total += score_of(caller.report, turns, by_name)
+            score = score_of(caller.report, turns, by_name)
+            total += score
+            if score.lost or score.added:
+                print(f"{caller.report.call_sid}: {score}; said {caller.report.played}", flush=True)
         calls += options.calls
         memory, threads, files = busy
         print(
