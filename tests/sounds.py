@@ -1,5 +1,6 @@
 """Audio for tests: rows of 20 ms µ-law frames."""
 
+import array
 import math
 from pathlib import Path
 from random import Random
@@ -23,15 +24,18 @@ def silence(ms, seed=1):
     return [bytes(random.choices(b"\xff\x7f\xfe\x7e", k=FRAME_BYTES)) for _ in range(ms // FRAME_MS)]
 
 
-def tone(low_hz, high_hz, ms):
-    """A key's two tones."""
-    import array
-
+def tone(low_hz, high_hz, ms, *, twist_db=0.0, noise_db=-90.0):
+    """A key's two tones: how much louder the high one is, and white noise beside them, relative to the low one."""
+    random, low, high = Random(1), 6000, 6000 * 10 ** (twist_db / 20)
+    noise = low * 10 ** (noise_db / 20)
     samples = array.array(
         "h",
         [
-            round(6000 * (math.sin(2 * math.pi * low_hz * i / SAMPLE_RATE_HZ)))
-            + round(6000 * math.sin(2 * math.pi * high_hz * i / SAMPLE_RATE_HZ))
+            round(
+                low * math.sin(2 * math.pi * low_hz * i / SAMPLE_RATE_HZ)
+                + high * math.sin(2 * math.pi * high_hz * i / SAMPLE_RATE_HZ)
+                + random.gauss(0, noise)
+            )
             for i in range(ms * SAMPLE_RATE_HZ // 1000)
         ],
     )

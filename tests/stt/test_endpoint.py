@@ -55,6 +55,12 @@ def test_a_key_is_no_speech(low_hz, high_hz):
     assert spans(silence(400) + tone(low_hz, high_hz, 400) + silence(400)) == []
 
 
+@pytest.mark.parametrize("twist_db", [-8, 0, 4])
+@pytest.mark.parametrize("noise_db", [-18, -12])
+def test_a_key_on_a_noisy_line_is_no_speech(twist_db, noise_db):
+    assert spans(silence(400) + tone(852, 1336, 2000, twist_db=twist_db, noise_db=noise_db) + silence(400)) == []
+
+
 def test_the_longest_utterance_is_cut_and_speech_goes_on():
     found = boundaries(silence(200) + speech(2600) + silence(400), longest_ms=1000)
     ends = [b for b, _ in found if isinstance(b, SpeechEnded)]
