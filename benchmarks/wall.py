@@ -164,7 +164,8 @@ def pages_of(rig: Rig) -> str:
     server = rig.serve(port)
     rig.deployed = True
     for thread in psutil.Process(server.pid).threads():
-        os.sched_setaffinity(thread.id, rig.other_processors)
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+            os.sched_setaffinity(thread.id, rig.other_processors)
     return f"http://127.0.0.1:{port}"
 
 
