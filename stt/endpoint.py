@@ -43,7 +43,7 @@ TONES_HZ = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
 TONE_CROSSINGS = range(2 * 697 * FRAME_MS // 1000 - 3, 2 * 1633 * FRAME_MS // 1000 + 4)
 """Zero crossings of a frame that two of these frequencies make, whichever is louder: most of speech has fewer."""
 TONE_CREST = 2.8
-"""Peak over root mean square: two tones of any ratio reach 2.0, on a noisy line 2.7; a glottal pulse stands out more."""
+"""Peak over root mean square: two tones of any ratio reach 2.0, on a noisy line 2.7; most of speech lies above."""
 STEADY = 0.25
 """Share by which the halves of a tone's frame may differ."""
 TONE_SHARE = 0.8
