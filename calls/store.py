@@ -66,7 +66,9 @@ class Writer:
         self._writing = False
         self._stopping = False
         self._hurry = threading.Event()
-        """Somebody waits for what has gathered."""
+        """What has gathered is written now."""
+        self._flushing = 0
+        """So many wait for all of it."""
         self._threads: list[threading.Thread] = []
         self._alarmed_s = -ALARM_EVERY_S
 
@@ -105,11 +107,13 @@ class Writer:
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until everything accepted so far is written; False when time ran out. Blocking."""
-        self._hurry.set()
         with self._changed:
-            written = self._changed.wait_for(self._is_written, timeout_s)
-        self._hurry.clear()
-        return written
+            self._flushing += 1
+            self._hurry.set()
+            try:
+                return self._changed.wait_for(self._is_written, timeout_s)
+            finally:
+                self._flushing -= 1
 
     def stop(self, timeout_s: float) -> bool:
         """Write what is left and end the threads; False when time ran out: the journal keeps the rest. Blocking."""
@@ -145,6 +149,9 @@ class Writer:
                 with self._changed:
                     self._appending = False
                     self._changed.notify_all()
+                if any(isinstance(record, CallStarted) for record in batch):
+                    # Who sees the call on the wall may open its page at once.
+                    self._hurry.set()
             if dirty and time.monotonic() - synced_s >= SYNC_S:
                 self._sync()
                 synced_s, dirty = time.monotonic(), False
@@ -224,6 +231,9 @@ class Writer:
                 return False
         # Not on the condition: every record that comes would wake this thread to look.
         self._hurry.wait(BATCH_S)
+        with self._changed:
+            if not self._flushing and not self._stopping:
+                self._hurry.clear()
         return True
 
     def _rest(self, pause_s: float) -> None:

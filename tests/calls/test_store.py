@@ -147,6 +147,20 @@ def test_records_gather_until_somebody_waits_for_them(tmp_path, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_call_that_begins_is_a_row_at_once(tmp_path, monkeypatch):
+    """Its card is on the wall, and leads to its page."""
+    monkeypatch.setattr(store, "BATCH_S", 3600)
+    written, write = threading.Event(), store.write
+    monkeypatch.setattr(store, "write", lambda records: (write(records), written.set()))
+    writer = store.Writer(tmp_path)
+    writer.start()
+    writer.accept(STARTED)
+    assert written.wait(10)
+    writer.accept(ENDED)
+    assert writer.stop(10)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
     """Its journal stays, unlocked; the next process writes it and hears which calls were open."""
     journal = Journal.begin(tmp_path)
