@@ -152,6 +152,7 @@ async def measure_calls(rig: Rig, url: str, count: int, made_up: int, seconds: f
         speaking = asyncio.create_task(speak(made_up, math.inf))
         beside = await calls_beside(rig, count, seconds, chromium)
         speaking.cancel()
+        await asyncio.wait({speaking})
         most = await page.evaluate("window.mostCards")
         print(f"{count} real calls on a wall of {most}: {beside}", flush=True)
         await browser.close()
@@ -213,6 +214,8 @@ def main() -> None:
     options = arguments.parse_args()
     if not settings.REDIS_URL:
         arguments.error("set REDIS_URL: made-up calls come from another process than the server")
+    if options.pages and not options.real:
+        arguments.error("--pages is for --real calls: made-up ones are heard by nobody")
     with own_database(PASSWORD) as environment, contextlib.ExitStack() as stack:
         log = settings.VAR_DIR / "wall.log"
         environment = {**environment, "MAX_CALLS": str(options.real + 1)}

@@ -29,8 +29,8 @@ class PacedServer(Server):
 
     def _pace(self, protocol: Any, message: dict[str, Any]) -> Pace | None:
         """Of an answer that has more to come."""
-        connection = self.connections.get(protocol, {"disconnected": 0.0})
-        if "disconnected" in connection:
+        connection = self.connections.get(protocol)
+        if connection is None or "disconnected" in connection:
             return None
         if not message.get("more_body"):
             if "pace" in connection:
