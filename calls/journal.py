@@ -2,8 +2,9 @@
 
 One file a process, locked while its process lives; one JSON line a record. ``append`` puts a record into the kernel's
 hands (it survives the process); ``sync`` puts it on the disk (it survives the machine). The writer reads the lines back
-to write rows, and moves a checkpoint behind what is written; a file whose lock is free belongs to a process that died,
-and is read by the next one that looks. Owns no database and no thread: calls/store.py drives it.
+to write rows, and moves a checkpoint behind what is written; a long backlog is set aside, so that what comes now does
+not wait behind it. A file whose lock is free belongs to a process that died, and is read by the next one that looks.
+Owns no database and no thread: calls/store.py drives it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from calls.records import Record, RecordError, record_from_json, record_to_json
@@ -36,7 +38,9 @@ class Journal:
         self._file = file
         self.appended_bytes = os.fstat(file).st_size
         self.written_bytes = 0
-        """Everything before is in the database."""
+        """Everything before is in the database, or set aside."""
+        self._aside: deque[tuple[int, int]] = deque()
+        """Stretches that wait behind what comes now: where each begins and ends, oldest first."""
 
     @classmethod
     def begin(cls, folder: Path) -> Journal:
@@ -86,29 +90,53 @@ class Journal:
 
     def unwritten(self, most: int) -> tuple[list[Record], int]:
         """The next records to be written, and the place behind them for ``checkpoint``."""
-        records: list[Record] = []
-        at = self.written_bytes
         # Once: the other thread appends meanwhile, and what it appends is for the next time.
-        waiting_bytes = self.appended_bytes - at
-        length = min(CHUNK_BYTES, waiting_bytes)
-        data = os.pread(self._file, length, at)
-        while b"\n" not in data and length < waiting_bytes:
-            # A line longer than a chunk, or nothing behind it would ever be written.
-            length = min(2 * length, waiting_bytes)
-            data = os.pread(self._file, length, at)
-        while len(records) < most and (end := data.find(b"\n")) >= 0:
-            records += _record_of(data[:end], self.path.name)
-            at += end + 1
-            data = data[end + 1 :]
-        return records, at
+        return self._read(self.written_bytes, self.appended_bytes, most)
 
     def checkpoint(self, at: int) -> None:
-        """Everything before this place is in the database."""
+        """Everything before this place is in the database, or set aside."""
         self.written_bytes = at
+
+    def set_aside(self) -> None:
+        """Let what is unwritten wait: ``unwritten`` goes on with what is appended from now on."""
+        begin, end = self.written_bytes, self.appended_bytes
+        if self._aside and self._aside[-1][1] == begin:
+            begin, _ = self._aside.pop()
+        self._aside.append((begin, end))
+        self.written_bytes = end
+
+    def unwritten_aside(self, most: int) -> tuple[list[Record], int]:
+        """As ``unwritten``, of what was set aside first; the place is for ``checkpoint_aside``."""
+        return self._read(*self._aside[0], most) if self._aside else ([], 0)
+
+    def checkpoint_aside(self, at: int) -> None:
+        """The stretch that was set aside first is in the database up to this place."""
+        _, end = self._aside.popleft()
+        if at < end:
+            self._aside.appendleft((at, end))
+
+    def _read(self, at: int, end: int, most: int) -> tuple[list[Record], int]:
+        records: list[Record] = []
+        length = min(CHUNK_BYTES, end - at)
+        data = os.pread(self._file, length, at)
+        while b"\n" not in data and length < end - at:
+            # A line longer than a chunk, or nothing behind it would ever be written.
+            length = min(2 * length, end - at)
+            data = os.pread(self._file, length, at)
+        while len(records) < most and (line_end := data.find(b"\n")) >= 0:
+            records += _record_of(data[:line_end], self.path.name)
+            at += line_end + 1
+            data = data[line_end + 1 :]
+        return records, at
 
     @property
     def behind_bytes(self) -> int:
-        return self.appended_bytes - self.written_bytes
+        """Not in the database yet."""
+        return self.appended_bytes - self.written_bytes + self.aside_bytes
+
+    @property
+    def aside_bytes(self) -> int:
+        return sum(end - begin for begin, end in self._aside)
 
     def start_afresh(self) -> bool:
         """Empty the file if it is long and all of it is written, and say so. By the thread that appends."""
@@ -131,9 +159,9 @@ class Journal:
         os.close(self._file)
 
 
-def dead_journals(folder: Path) -> Iterator[Journal]:
+def dead_journals(folder: Path, but: Collection[Path] = ()) -> Iterator[Journal]:
     """The journals of processes that died, each locked by us now. The caller writes, checkpoints and closes them."""
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in sorted(set(folder.glob(f"*{SUFFIX}")).difference(but)):
         journal = Journal.of_the_dead(path)
         if journal is not None:
             yield journal

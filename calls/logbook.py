@@ -34,6 +34,7 @@ class Logbook:
         self._stream_sid: str | None = None
         """None until the stream has started."""
         self._events = stream_index * NUMBERS_A_STREAM
+        self._hearing_notes = 0
         self._shown: Look | None = None
 
     def begun(self, start: Start, tuning: Tuning, recording: str, state: HearingState) -> None:
@@ -63,7 +64,8 @@ class Logbook:
     def heard_by(self, state: HearingState) -> None:
         """Another recogniser hears from now on, or none."""
         if self._stream_sid is not None:
-            writer().accept(HearingNoted(self._call_sid, self._stream_sid, state.value))
+            self._hearing_notes += 1
+            writer().accept(HearingNoted(self._call_sid, self._stream_sid, state.value, self._hearing_notes))
 
     def note(self, note: Note) -> None:
         """A row of CallEvent."""

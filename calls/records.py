@@ -67,6 +67,8 @@ class HearingNoted:
     stream_sid: str
     state: str
     """calls/ear.py: ``streaming`` | ``degraded`` | ``down``."""
+    number: int = 0
+    """Counts up within the stream: the highest wins."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 ``accept`` takes a record from any thread at once. The journal's thread appends what has gathered: from then on the
 record is *accepted* and survives this process. The rows' thread follows behind it, a transaction a batch; while the
-database is away the journal grows, and memory does not. A full disk is an alarm, and records go to the database all the
-same. Every record carries its whole state, so writing one twice changes nothing.
+database is away the journal grows, and memory does not. What was not written for long, in this process's journal or in
+a dead one's, follows a batch at a time behind what comes now: nobody who is on the line waits for it. A full disk is an
+alarm, and records go to the database all the same. Every record carries its whole state, so that writing one twice, or
+in another order, changes nothing.
 """
 
 from __future__ import annotations
@@ -35,10 +37,14 @@ BATCH_S = 0.25
 """How long records gather before they become rows: a batch of one costs nearly what one of ten does, and the event loop
 may have to wait for all of it."""
 SYNC_S = 1.0
-RETRY_S = 0.5, 5.0
+ASIDE_BYTES = 500_000
+"""When more than this waits in the journal, it waits behind what comes now: half a second of writing."""
+RETRY_S = 0.5, 1.5
 """Pause after a first failed write, and the longest one."""
 LOOK_S = 1.0
 """How often siblings' journals are looked at: one whose process has died is written by who sees it first."""
+PROGRESS_EVERY_S = 5.0
+"""How often a recovery says in the log how far it is."""
 ALARM_EVERY_S = 60.0
 NEVER_TAKEN = (DataError, ValueError, OverflowError, TypeError)
 """What the database says to a value that it will not take tomorrow either."""
@@ -61,6 +67,9 @@ class Writer:
         self._appending = False
         self._open_streams: dict[str, CallStarted] = {}
         """Started and not ended, by StreamSid: a journal that is begun afresh begins with them."""
+        self._recovery: Recovery | None = None
+        self._unreadable: set[Path] = set()
+        """Journals of the dead that the disk does not give back."""
         self._unjournaled: deque[Record] = deque()
         """What the disk did not take: for the database alone."""
         self._writing = False
@@ -94,6 +103,11 @@ class Writer:
     def behind_bytes(self) -> int:
         """Of the journal: accepted, and not yet rows."""
         return self._journal.behind_bytes if self._journal is not None else 0
+
+    @property
+    def recovery(self) -> Recovery | None:
+        """The journal of a dead process that is becoming rows now."""
+        return self._recovery
 
     def accept(self, record: Record) -> None:
         """Take a record for writing. Any thread; returns at once."""
@@ -198,10 +212,12 @@ class Writer:
         while True:
             try:
                 close_old_connections()
-                if time.monotonic() >= look_s:
+                if self._recovery is None and time.monotonic() >= look_s:
                     look_s = time.monotonic() + LOOK_S
-                    self._recover()
+                    self._recovery = self._next_recovery()
                 wrote = self._write_next()
+                # A batch in turn with what comes now, which would wait a minute and a half for 200 MB.
+                wrote = self._write_aside() or self._recover() or wrote
                 pause_s = RETRY_S[0]
             except (DatabaseError, InterfaceError) as error:
                 metrics.WRITER_RETRIES.inc()
@@ -221,6 +237,10 @@ class Writer:
                 continue
             if not wrote and not self._wait_for_work():
                 break
+        if self._recovery is not None:
+            # For who looks next: what is written again changes nothing.
+            self._recovery.close()
+            self._recovery = None
         connection.close()
 
     def _wait_for_work(self) -> bool:
@@ -252,29 +272,98 @@ class Writer:
                     for _ in unjournaled:
                         self._unjournaled.popleft()
                 return True
-            return self._journal is not None and _write_journal(self._journal) is not None
+            if self._journal is None:
+                return False
+            if self._journal.behind_bytes - self._journal.aside_bytes > ASIDE_BYTES:
+                self._journal.set_aside()
+            return _write_journal(self._journal) is not None
         finally:
-            with self._changed:
-                self._writing = False
-                self._changed.notify_all()
+            self._writing_done()
 
-    def _recover(self) -> None:
-        """Write what processes that died had accepted. Raises DatabaseError; what was done stays done."""
-        for journal in dead_journals(self._folder):
-            open_streams: dict[str, CallStarted] = {}
-            try:
-                while (records := _write_journal(journal)) is not None:
-                    _note_open(open_streams, records)
-                journal.drop_torn_line()
-                for started in open_streams.values():
-                    # Ours to close from now on, also if we are killed before that.
-                    self.accept(started)
-                logger.warning("recovered the journal of a process that died: %d calls were open", len(open_streams))
-                metrics.JOURNALS_RECOVERED.inc()
-            finally:
-                journal.close()
-            if self._recovered is not None and open_streams:
-                self._recovered(list(open_streams.values()), self.accept)
+    def _write_aside(self) -> bool:
+        """Write a batch of what was set aside; False when there was none."""
+        with self._changed:
+            self._writing = True
+        try:
+            before_bytes = self._journal.aside_bytes if self._journal is not None else 0
+            if self._journal is None or not before_bytes:
+                return False
+            records, behind = self._journal.unwritten_aside(BATCH_RECORDS)
+            write_what_can_be(records)
+            self._journal.checkpoint_aside(behind)
+            return self._journal.aside_bytes < before_bytes
+        finally:
+            self._writing_done()
+
+    def _writing_done(self) -> None:
+        with self._changed:
+            self._writing = False
+            self._changed.notify_all()
+
+    def _next_recovery(self) -> Recovery | None:
+        journal = next(dead_journals(self._folder, self._unreadable), None)
+        return Recovery(journal) if journal is not None else None
+
+    def _recover(self) -> bool:
+        """Write a batch of what a process that died had accepted; False when there was none. Raises DatabaseError."""
+        recovery = self._recovery
+        if recovery is None or self._stopping:
+            return False
+        try:
+            if recovery.write_next():
+                return True
+        except OSError as error:
+            # It stays where it is, for a person to look at.
+            self._unreadable.add(recovery.path)
+            metrics.JOURNAL_FAILURES.inc()
+            logger.critical("journal_unreadable: %s (%s): its rows are missing", recovery.path, error.strerror)
+        else:
+            open_streams = recovery.open_streams
+            for started in open_streams:
+                # Ours to close from now on, also if we are killed before that.
+                self.accept(started)
+            logger.warning("recovered the journal of a process that died: %d calls were open", len(open_streams))
+            metrics.JOURNALS_RECOVERED.inc()
+        self._recovery = None
+        recovery.close()
+        if self._recovered is not None and recovery.open_streams:
+            self._recovered(recovery.open_streams, self.accept)
+        return True
+
+
+class Recovery:
+    """A dead process's journal on its way to the database."""
+
+    def __init__(self, journal: Journal) -> None:
+        """``journal``: locked by us."""
+        self._journal = journal
+        self._open_streams: dict[str, CallStarted] = {}
+        self._told_s = time.monotonic()
+        self.path = journal.path
+        self.total_bytes = journal.appended_bytes
+        self.close = journal.close
+        logger.warning("recovering the journal %s of a process that died: %d bytes", self.path.name, self.total_bytes)
+
+    @property
+    def done_bytes(self) -> int:
+        return self._journal.written_bytes
+
+    @property
+    def open_streams(self) -> list[CallStarted]:
+        """Of what is written: started and not ended."""
+        return list(self._open_streams.values())
+
+    def write_next(self) -> bool:
+        """Write a batch; False when all is written. Raises DatabaseError, OSError."""
+        records = _write_journal(self._journal)
+        if records is None:
+            self._journal.drop_torn_line()
+            return False
+        _note_open(self._open_streams, records)
+        if time.monotonic() - self._told_s >= PROGRESS_EVERY_S:
+            self._told_s = time.monotonic()
+            logger.warning("recovering %s: %d of %d bytes", self.path.name, self.done_bytes, self.total_bytes)
+        return True
 
 
 def _write_journal(journal: Journal) -> list[Record] | None:
@@ -331,8 +420,7 @@ def write(records: Iterable[Record]) -> None:
                 )
                 events.append(event)
             elif isinstance(record, HearingNoted):
-                call.streams.setdefault(record.stream_sid, {})["hearing"] = record.state
-                _sum_up(call)
+                _write_hearing(call, record)
             elif isinstance(record, CallStarted):
                 _write_start(call, record)
             else:
@@ -361,6 +449,13 @@ def _write_start(call: Call, record: CallStarted) -> None:
         call.from_number, call.to_number, call.tuning = record.from_number, record.to_number, record.tuning
         call.tuning_profile = record.tuning.get("profile_id") or None
         call.tuning_revision = record.tuning.get("revision") if call.tuning_profile else None
+    _sum_up(call)
+
+
+def _write_hearing(call: Call, record: HearingNoted) -> None:
+    stream = call.streams.setdefault(record.stream_sid, {})
+    if record.number >= stream.get("hearing_number", 0):
+        stream.update(hearing=record.state, hearing_number=record.number)
     _sum_up(call)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -32,8 +33,19 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         database = "down"
     status = 503 if reasons else 200
-    answer = {"ready": not reasons, "reasons": reasons, "database": database, **_recognisers()}
+    answer = {"ready": not reasons, "reasons": reasons, "database": database, **_rows(), **_recognisers()}
     return JsonResponse(answer, status=status)
+
+
+def _rows() -> dict[str, Any]:
+    """``rows_behind_bytes``: of this process's journal, not in the database yet; ``recovery``: of a dead one's."""
+    recovery = writer().recovery
+    return {
+        "rows_behind_bytes": writer().behind_bytes,
+        "recovery": {"journal": recovery.path.name, "done_bytes": recovery.done_bytes, "bytes": recovery.total_bytes}
+        if recovery is not None
+        else None,
+    }
 
 
 def _recognisers() -> dict[str, str]:

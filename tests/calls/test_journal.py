@@ -166,3 +166,50 @@ def test_what_is_appended_while_one_reads_is_for_the_next_time(tmp_path, monkeyp
     assert journal.unwritten(10)[0] == RECORDS
     monkeypatch.undo()
     journal.close()
+
+
+def test_what_is_set_aside_waits_behind_what_is_appended(tmp_path):
+    journal = Journal.begin(tmp_path)
+    journal.append(RECORDS[:2])
+    journal.set_aside()
+    journal.append(RECORDS[2:4])
+    journal.set_aside()  # nothing was written between: one stretch
+    journal.append(RECORDS[4:])
+    records, behind = journal.unwritten(10)
+    assert records == RECORDS[4:]
+    journal.checkpoint(behind)
+    assert journal.behind_bytes == journal.aside_bytes > 0
+    records, behind = journal.unwritten_aside(3)
+    assert records == RECORDS[:3]
+    journal.checkpoint_aside(behind)
+    records, behind = journal.unwritten_aside(3)
+    assert records == RECORDS[3:4]
+    journal.checkpoint_aside(behind)
+    assert (journal.behind_bytes, journal.unwritten_aside(3)) == (0, ([], 0))
+    journal.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stretches_that_do_not_touch_are_written_oldest_first(tmp_path):
+    journal = Journal.begin(tmp_path)
+    journal.append(RECORDS[:1])
+    journal.set_aside()
+    journal.append(RECORDS[1:2])
+    journal.checkpoint(journal.appended_bytes)
+    journal.append(RECORDS[2:3])
+    journal.set_aside()
+    for expected in (RECORDS[0], RECORDS[2]):
+        records, behind = journal.unwritten_aside(10)
+        assert records == [expected]
+        journal.checkpoint_aside(behind)
+    assert journal.behind_bytes == 0
+
+
+def test_a_long_journal_of_which_something_is_set_aside_is_not_emptied(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_module, "START_AFRESH_BYTES", 1)
+    journal = Journal.begin(tmp_path)
+    journal.append(RECORDS)
+    journal.set_aside()
+    assert not journal.start_afresh()
+    journal.checkpoint_aside(journal.unwritten_aside(10)[1])
+    assert journal.start_afresh()

@@ -166,9 +166,15 @@ def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
     journal = Journal.begin(tmp_path)
     journal.append([STARTED, turn(), turn(revised_text="ב", revision=1)])
     os.close(journal._file)  # as the kernel does when a process dies
-    told = []
-    writer = store.Writer(tmp_path, recovered=lambda started, accept: told.extend(started))
+    told, known = [], threading.Event()
+
+    def recovered(started, accept):
+        told.extend(started)
+        known.set()
+
+    writer = store.Writer(tmp_path, recovered)
     writer.start()
+    assert known.wait(10)
     writer.accept(ENDED)
     assert writer.stop(10)
     assert Transcript.objects.get().heard_text == "ב"
@@ -198,6 +204,101 @@ def test_a_sibling_that_dies_is_recovered_by_who_lives(tmp_path, monkeypatch):
     writer.accept(ENDED)
     assert writer.stop(10)
     assert told == [STARTED]
+
+
+def dead_journal(folder, turns):
+    journal = Journal.begin(folder)
+    journal.append([turn(number=number) for number in range(1, turns + 1)])
+    os.close(journal._file)  # as the kernel does when a process dies
+    return journal.path
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_turn_of_a_living_call_is_written_between_two_batches_of_a_recovery(tmp_path, monkeypatch):
+    dead_journal(tmp_path, turns=10)
+    monkeypatch.setattr(store, "BATCH_RECORDS", 2)
+    batches, write, done = [], store.write, threading.Event()
+    live = TurnSaved("CAlive", turn().turn)
+
+    def written(records):
+        if not batches:
+            writer.accept(live)
+            with writer._changed:
+                assert writer._changed.wait_for(lambda: writer.behind_bytes, 10)
+            recovery = writer.recovery
+            assert (recovery.done_bytes, recovery.total_bytes) == (0, recovery.path.stat().st_size)
+        write(records)
+        batches.append({record.call_sid for record in records})
+        if len(batches) == 6:
+            done.set()
+
+    monkeypatch.setattr(store, "write", written)
+    writer = store.Writer(tmp_path)
+    writer.start()
+    assert done.wait(10)
+    assert writer.stop(10)
+    assert batches == [{"CA1"}, {"CAlive"}, {"CA1"}, {"CA1"}, {"CA1"}, {"CA1"}]
+    assert Transcript.objects.count() == 11
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_turn_of_a_living_call_is_written_before_what_an_outage_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "BATCH_RECORDS", 2)
+    monkeypatch.setattr(store, "ASIDE_BYTES", 100)
+    monkeypatch.setattr(store, "RETRY_S", (0.01, 0.01))
+    batches, write, away, tried = [], store.write, True, threading.Event()
+
+    def written(records):
+        if away:
+            tried.set()
+            raise DatabaseError("away")
+        write(records)
+        batches.append([record.turn.number for record in records])
+
+    monkeypatch.setattr(store, "write", written)
+    writer = store.Writer(tmp_path)
+    writer.start()
+    for number in range(1, 7):
+        writer.accept(turn(number=number))
+    assert tried.wait(10)
+    with writer._changed:
+        assert writer._changed.wait_for(lambda: writer._journal.aside_bytes == writer.behind_bytes > 0, 10)
+    writer.accept(turn(number=7))
+    with writer._changed:
+        assert writer._changed.wait_for(lambda: not writer._records and not writer._appending, 10)
+    away = False
+    assert writer.stop(10)
+    assert sorted(sum(batches, [])) == [1, 2, 3, 4, 5, 6, 7]
+    assert [7] in batches[:2] or batches[0] == [1, 2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_journal_that_the_disk_does_not_give_back_stays_and_stops_nobody(tmp_path, monkeypatch, caplog):
+    path, told = dead_journal(tmp_path, turns=1), threading.Event()
+    monkeypatch.setattr(store, "LOOK_S", 0.01)
+    pread = os.pread
+
+    def unreadable(file, *where):
+        if os.readlink(f"/proc/self/fd/{file}") == str(path):
+            told.set()
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return pread(file, *where)
+
+    monkeypatch.setattr(os, "pread", unreadable)
+    writer = store.Writer(tmp_path)
+    writer.start()
+    assert told.wait(10)
+    writer.accept(turn(number=2))
+    assert writer.stop(10)
+    assert [row.number for row in Transcript.objects.all()] == [2]
+    assert (path.exists(), caplog.text.count("journal_unreadable")) == (True, 1)
+
+
+@pytest.mark.django_db
+def test_how_a_call_is_heard_is_the_newest_note_whatever_was_written_first():
+    store.write([STARTED, HearingNoted("CA1", "MZ1", "down", 2)])
+    store.write([HearingNoted("CA1", "MZ1", "streaming", 1)])
+    assert Call.objects.get().hearing == "down"
 
 
 @pytest.mark.django_db(transaction=True)

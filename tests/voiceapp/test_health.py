@@ -1,11 +1,14 @@
 """What a balancer and an operator ask."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from django.db import DatabaseError
 
 from calls import admission
 from calls.ear import HearingState
-from calls.store import writer
+from calls.store import Writer, writer
 from stt.breaker import FAILURES
 from voiceapp import health
 
@@ -15,6 +18,17 @@ def test_a_process_that_can_take_calls_is_ready(client):
     writer()
     assert client.get("/healthz").json() == {"status": "up"}
     assert client.get("/readyz").json()["ready"] is True
+
+
+@pytest.mark.django_db
+def test_what_is_not_in_the_database_yet_is_told(client, monkeypatch):
+    writer().flush(10)
+    answer = client.get("/readyz").json()
+    assert (answer["rows_behind_bytes"], answer["recovery"]) == (0, None)
+    recovery = SimpleNamespace(path=Path("host-1.journal"), done_bytes=5, total_bytes=9)
+    monkeypatch.setattr(Writer, "recovery", recovery)
+    answer = client.get("/readyz").json()
+    assert (answer["ready"], answer["recovery"]) == (True, {"journal": "host-1.journal", "done_bytes": 5, "bytes": 9})
 
 
 @pytest.mark.django_db
