@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.ear import HearingState
 from calls.turns import EndReason, Source
+from calls.twiml import speakable
 from stt.models import TuningProfile
 
 SOURCES = [
@@ -48,6 +49,7 @@ class PhoneLine(models.Model):
         default="",
         db_default="",
         help_text=_("Said in Hebrew before the caller is listened to. Empty: nothing."),
+        validators=[speakable],
     )
     follow_number = models.CharField(
         _("what follows: dial"),
@@ -62,6 +64,7 @@ class PhoneLine(models.Model):
         max_length=300,
         blank=True,
         help_text=_("Said in Hebrew when calls cannot be heard: overload, a deploy, a second lost connection."),
+        validators=[speakable],
     )
     fallback_number = models.CharField(
         _("then dial"), max_length=20, blank=True, help_text=_("A person's number, E.164. Empty: nobody.")

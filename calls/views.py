@@ -23,6 +23,7 @@ from calls.console.actions import standing
 from calls.lines import lines
 from calls.models import Call, SupervisorAction
 from calls.twilio_auth import socket_url, webhook_is_signed
+from calls.twiml import twiml
 from voiceapp import metrics
 
 logger = logging.getLogger(__name__)
@@ -207,4 +208,4 @@ def _not_before(said: str) -> list[str]:
 def _twiml(response: VoiceResponse, verb: Connect | None = None) -> HttpResponse:
     if verb is not None:
         response.append(verb)
-    return HttpResponse(str(response), content_type="text/xml")
+    return HttpResponse(twiml(response), content_type="text/xml")

@@ -25,6 +25,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from calls.console.models import SupervisorAction
 from calls.models import E164, Call, LinePerson
 from calls.people import HAND_OVER_ANYWHERE
+from calls.twiml import twiml
 from voiceapp import metrics
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ def hand_over(call: Call, user: Any, number: str) -> SupervisorAction:
         _refuse(call, user, number)
     response = VoiceResponse()
     response.dial(number)
-    return _do(call, user, str(SupervisorAction.Kind.HAND_OVER), number, {"twiml": str(response)})
+    return _do(call, user, str(SupervisorAction.Kind.HAND_OVER), number, {"twiml": twiml(response)})
 
 
 def standing(call_sid: str) -> SupervisorAction | None:

@@ -116,6 +116,16 @@ def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypat
     assert b"<Hangup" in post(client, "/twilio/after", CallStatus="completed").content
 
 
+def test_a_greeting_and_a_caller_that_are_no_xml_are_answered_all_the_same(client, monkeypatch):
+    line = LineSettings(Tuning(), greeting="של\x0bום", fallback=Fallback("לא\x1f היום", "", False))
+    monkeypatch.setattr(views.lines, "line", lambda number: line)
+    response = ElementTree.fromstring(post(client, "/twilio/voice", From="anonymous\x0b\ufffe").content)
+    assert response.find("Say").text == "שלום"
+    assert response.find("Connect/Stream/Parameter[@name='from_number']").get("value") == "anonymous"
+    monkeypatch.setattr(admission, "draining", True)
+    assert ElementTree.fromstring(post(client, "/twilio/voice").content).find("Say").text == "לא היום"
+
+
 @pytest.mark.django_db
 def test_a_second_lost_socket_gets_what_the_line_has(client, monkeypatch):
     line = LineSettings(Tuning(), fallback=Fallback("אין מענה", number="+97231111111"))
