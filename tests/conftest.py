@@ -32,6 +32,15 @@ def pytest_pyfunc_call(pyfuncitem):
     return True
 
 
+def pytest_collection_modifyitems(items):
+    """Tests that wait for processes begin first, or the last of them would be waited for alone."""
+    items.sort(key=lambda item: item.get_closest_marker("live") is None)
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "browser"):
+            # They share a server and a browser.
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_var_dir(tmp_path_factory):
     """Journals and recordings of the tests are their own."""

@@ -11,9 +11,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.live
 
+PORT = 8931 + 10 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""Where this process's servers begin to look for a port: tests that run at a time have others."""
+
 
 def manage(*arguments, var_dir, **environment):
-    values = {"DEBUG": "1", "TWILIO_AUTH_TOKEN": "demo", "VAR_DIR": str(var_dir), "PORT": "8931", **environment}
+    values = {"DEBUG": "1", "TWILIO_AUTH_TOKEN": "demo", "VAR_DIR": str(var_dir), "PORT": str(PORT), **environment}
     inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],

@@ -30,7 +30,8 @@ async def watching_through_a_proxy(monkeypatch):
     prefix = f"test-{secrets.token_hex(4)}"
     with contextlib.closing(server), CutProxy("127.0.0.1:6379") as proxy:
         layer = RedisChannelLayer(hosts=[f"redis://{proxy.address}/1"], prefix=prefix)
-        before = channel_layers.set("default", layer)
+        before = channel_layers["default"]
+        channel_layers.set("default", layer)
         socket = WebsocketCommunicator(live.LiveConsumer.as_asgi(), "/ws/live/")
         socket.scope["user"] = "anybody"
         try:
