@@ -20,7 +20,19 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import islice
 
-from stt.alignment import Entry, align, alike, continues, in_order, key, merge, reaching, same_word_and_time, set_times
+from stt.alignment import (
+    Entry,
+    align,
+    alike,
+    continues,
+    in_order,
+    key,
+    merge,
+    reaching,
+    same_word_and_time,
+    set_times,
+    with_times_guessed,
+)
 from stt.events import Final, Interim, Word
 from stt.spans import UNVOICED_GAP_MS, Span, Spans
 
@@ -164,7 +176,7 @@ class Attribution:
             if event.stream in self._open:
                 self._open[event.stream].withheld = True
             return
-        words = tuple(word for word in self._owned(event.stream, said) if not self._was_settled(word))
+        words = tuple(word for word in self._owned(event.stream, said, event.end_ms) if not self._was_settled(word))
         if not words and self._is_all_behind_the_cut(event.stream, said):
             self._void(event.stream)
         if not words or self._is_repeat(event.stream, tuple(word.text for word in said), event.end_ms):
@@ -483,7 +495,7 @@ class Attribution:
                 if missing and span.start_ms < segment.entries[-1].seen_ms:
                     self._claim(span, tuple(missing))
 
-    def _owned(self, stream: int, words: tuple[Word, ...]) -> tuple[Word, ...]:
+    def _owned(self, stream: int, words: tuple[Word, ...], end_ms: int | None) -> tuple[Word, ...]:
         """A final's words that are this stream's, where it shares a moment with another."""
         until_ms, from_ms = self._until_ms.get(stream), self._from_ms.get(stream)
         if until_ms is None and from_ms is None:
@@ -492,16 +504,14 @@ class Attribution:
             kept = self._without_overlap(stream, tuple(word.text for word in words))
             return words[len(words) - len(kept) :]
         owned = []
-        for word in words:
-            middle_ms = _middle_ms(word)
-            before = until_ms is None or middle_ms is None or middle_ms < until_ms
-            after = (
-                from_ms is None or middle_ms is None or middle_ms >= from_ms or not self._was_heard_before(stream, word)
-            )
-            if before and after and not self._was_said_before_the_cut(stream, word):
+        for word, guessed in zip(words, with_times_guessed(words, end_ms), strict=True):
+            middle_ms = _middle_ms(guessed) or 0
+            before = until_ms is None or middle_ms < until_ms
+            after = from_ms is None or middle_ms >= from_ms or not self._was_heard_before(stream, guessed)
+            if before and after and not self._was_said_before_the_cut(stream, guessed):
                 owned.append(word)
             elif not before:
-                self._spare.setdefault(stream, []).append(word)
+                self._spare.setdefault(stream, []).append(guessed)
         return tuple(owned)
 
     def _was_heard_before(self, stream: int, word: Word) -> bool:

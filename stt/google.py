@@ -22,6 +22,7 @@ from google.cloud.speech_v1 import SpeechAsyncClient, SpeechClient
 from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOTransport, SpeechGrpcTransport
 from google.cloud.speech_v1.types import cloud_speech
 
+from stt.alignment import timed_words
 from stt.audio import SAMPLE_RATE_HZ
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened, Word
 from stt.recognizers import Deliver
@@ -32,12 +33,15 @@ logger = logging.getLogger(__name__)
 Request = cloud_speech.StreamingRecognizeRequest.pb()
 """Plain protobuf inside of the client's messages: to make one costs half, to read one a ninth."""
 Response = cloud_speech.StreamingRecognizeResponse.pb()
+NOTHING_SAID = cloud_speech.SpeechRecognitionAlternative.pb()()
 LONGEST_MESSAGE_BYTES = 8000
 """Google refuses stream messages beyond about 25 KB; 15 KB is called safe. One second of µ-law."""
 STREAMS_A_CHANNEL = 90
 """Google's fronts take about 100 streams a connection; further ones hang without a word."""
 LONGEST_QUEUE = 1500
 """Messages waiting for a stream that does not take them: two minutes at 80 ms. Beyond it the stream has failed."""
+STATUS = {status.value[0]: status.name for status in grpc.StatusCode}
+"""Names of the status codes that a google.rpc.Status holds."""
 PERMANENT = {"INVALID_ARGUMENT", "PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "UNIMPLEMENTED"}
 
 
@@ -84,8 +88,7 @@ class GoogleSpeech:
         except (GoogleAPICallError, RetryError, GoogleAuthError, grpc.RpcError) as error:
             raise translate(error) from error
         results = cloud_speech.RecognizeResponse.pb(response).results
-        words = [word for result in results if result.alternatives for word in _words(result.alternatives[0])]
-        return Final(words=tuple(words), end_ms=None)
+        return Final(words=tuple(word for result in results for word in _words(_best(result))), end_ms=None)
 
     async def close(self) -> None:
         """Close this loop's channels and the threads' one."""
@@ -181,6 +184,7 @@ class GoogleStream:
     async def _run(self, find_channel: Callable[[], _Channel]) -> None:
         error: RecognizerError | None = None
         channel: _Channel | None = None
+        responses: Any = None
         try:
             channel = find_channel()
             channel.streams += 1
@@ -195,7 +199,11 @@ class GoogleStream:
             error = RecognizerError("stream_cancelled")
         except (GoogleAPICallError, RetryError, GoogleAuthError, grpc.RpcError) as problem:
             error = translate(problem)
+        except RecognizerError as problem:
+            error = _without_frames(problem)
         finally:
+            if responses is not None:
+                responses.cancel()  # one with an error in band is still open
             if channel is not None:
                 channel.streams -= 1
         self._end(error)
@@ -209,31 +217,26 @@ class GoogleStream:
             yield cloud_speech.StreamingRecognizeRequest.wrap(Request(audio_content=ulaw))
 
     def _on_response(self, response: Any) -> None:
-        """``response``: a plain StreamingRecognizeResponse."""
+        """``response``: a plain StreamingRecognizeResponse. Raises RecognizerError where it holds an error."""
         if self._over:
-            return
-        if response.error.code:
-            code = response.error.code
-            raise_code = next((s for s in grpc.StatusCode if s.value[0] == code), grpc.StatusCode.UNKNOWN)
-            logger.warning("[STT] in-band error %s", raise_code.name)
             return
         # One response may hold two interims, a stable head and an unstable tail: together they are the hypothesis.
         heads: list[str] = []
         end_ms: int | None = None
         stability = 1.0
         for result in response.results:
-            if not result.alternatives:
-                continue
-            best = result.alternatives[0]
+            best = _best(result)
             if result.is_final:
                 confidence = best.confidence or None
                 self._deliver(Final(tuple(_words(best)), _ms(result.result_end_time), confidence))
             else:
-                heads += best.transcript.split()
+                heads += [word.text for word in _words(best)] if best.words else best.transcript.split()
                 end_ms = _ms(result.result_end_time) or end_ms
                 stability = min(stability, result.stability)
         if heads:
             self._deliver(Interim(tuple(heads), end_ms, stability))
+        if response.error.code:
+            raise coded(STATUS.get(response.error.code, "UNKNOWN"), response.error.message)
 
     def _end(self, error: RecognizerError | None) -> None:
         if not self._over:
@@ -242,27 +245,39 @@ class GoogleStream:
 
 
 def translate(error: Exception) -> RecognizerError:
-    """A client's exception as a stable code: the gRPC status in lower case, or what its message makes plain."""
-    message = str(error)
+    """An error of Google's client as a stable code."""
     if isinstance(error, GoogleAuthError):
-        return RecognizerError("unauthenticated", message, permanent=True)
+        return RecognizerError("unauthenticated", str(error), permanent=True)
     status = getattr(error, "grpc_status_code", None)
     if status is None and isinstance(error, grpc.RpcError):
         status = error.code() if callable(getattr(error, "code", None)) else None
-    name = status.name if status is not None else "UNKNOWN"
-    if name == "INVALID_ARGUMENT" and "not supported for language" in message:
+    return coded(status.name if status is not None else "UNKNOWN", str(error))
+
+
+def coded(status: str, message: str) -> RecognizerError:
+    """The name of a gRPC status as a stable code: in lower case, or what the message makes plain."""
+    if status == "INVALID_ARGUMENT" and "not supported for language" in message:
         return RecognizerError("model_not_supported", message, permanent=True)
-    if name == "OUT_OF_RANGE":
+    if status == "OUT_OF_RANGE":
         code = "audio_timeout" if "Audio Timeout" in message else "stream_expired"
         return RecognizerError(code, message)
-    return RecognizerError(name.lower(), message, permanent=name in PERMANENT)
+    return RecognizerError(status.lower(), message, permanent=status in PERMANENT)
+
+
+def _without_frames(error: RecognizerError) -> RecognizerError:
+    """The same error as a value: a traceback would hold the stream's frames, and they it, until a collection."""
+    return RecognizerError(error.code, error.message, permanent=error.permanent)
+
+
+def _best(result: Any) -> Any:
+    """The first alternative of a plain result that says anything; an empty one when none does."""
+    return next((one for one in result.alternatives if one.words or one.transcript.strip()), NOTHING_SAID)
 
 
 def _words(best: Any) -> list[Word]:
     """Words of a plain SpeechRecognitionAlternative, with their times where the engine gave them."""
-    if best.words:
-        return [Word(info.word, _ms(info.start_time) or 0, _ms(info.end_time)) for info in best.words]
-    return [Word(text) for text in best.transcript.split()]
+    listed = [Word(info.word, _ms(info.start_time) or 0, _ms(info.end_time)) for info in best.words]
+    return timed_words(best.transcript.split(), listed)
 
 
 def _ms(time: Any) -> int | None:

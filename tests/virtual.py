@@ -4,7 +4,8 @@ import asyncio
 import math
 import selectors
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from calls import actions as act
@@ -12,13 +13,14 @@ from calls.media import Media, Start, Stop
 from calls.replay import event_of
 from calls.scoring import ScoredTurn, TrueWord, score
 from calls.session import CallSession, State
+from stt.alignment import timed_words
 from stt.audio import FRAME_BYTES, LINE_NOISE
 from stt.breaker import Breaker
 from stt.emulator.recordings import Tracker
 from stt.emulator.service import EmulatedStream
 from stt.emulator.speaker import Speaker
 from stt.emulator.timing import UNKIND, Timing
-from stt.events import Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
+from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
 from stt.hearing import Hearing
 from tests.weather import FAIR, Weather
 
@@ -81,6 +83,8 @@ class Engine:
     deaf: bool = False
     dies_after_s: float = 0.0
     finals: bool = True
+    listed: Callable = staticmethod(lambda count: range(count))
+    """Which of so many words of a final stand in its word list."""
     timing: Timing = UNKIND
     traces: dict = field(default_factory=dict)
     handshake_ms: float = 50
@@ -178,7 +182,15 @@ class EngineStream:
         if not self.engine.deaf and not weather.over(weather.deaf, self.loop.time()):
             for said in results:
                 spoken = self.speaker.open_words if said.spoken is None else said.spoken
-                self._arrive(event_of(said), [word for word in spoken if word.text in said.words])
+                self._arrive(self._as_listed(event_of(said)), [word for word in spoken if word.text in said.words])
+
+    def _as_listed(self, event):
+        if not isinstance(event, Final):
+            return event
+        """With a word list that holds some of its words."""
+        listed = self.engine.listed(len(event.words))
+        entries = [word for at, word in enumerate(event.words) if at in listed]
+        return replace(event, words=tuple(timed_words([word.text for word in event.words], entries)))
 
     def _end(self, error):
         if not self.over:

@@ -28,6 +28,7 @@ RecognizeResponse = cloud_speech.RecognizeResponse.pb()
 MULAW = cloud_speech.RecognitionConfig.AudioEncoding.MULAW
 LINEAR16 = cloud_speech.RecognitionConfig.AudioEncoding.LINEAR16
 HEBREW = {"iw-IL", "he-IL"}
+UNAVAILABLE = grpc.StatusCode.UNAVAILABLE.value[0]
 MODELS = {"default", "command_and_search", ""}
 
 
@@ -105,6 +106,7 @@ class SpeechEmulator:
         speaker = Speaker(timing, random, finals=not faults.no_finals)
         stream = EmulatedStream(self._library, speaker, self._traces)
         mouth = _Mouth(faults)
+        in_band = False
         started_s = time.monotonic()
         try:
             async for audio in self._audio(requests, context):
@@ -112,19 +114,26 @@ class SpeechEmulator:
                 if faults.end_after_s and age_s >= faults.end_after_s:
                     return
                 await self._fail_in_mid_stream(faults, age_s, context)
+                if faults.error_in_band_after_s and age_s >= faults.error_in_band_after_s:
+                    if not in_band:
+                        in_band = True
+                        yield Response(error={"code": UNAVAILABLE, "message": "The service is currently unavailable."})
+                    continue
                 results = stream.push(audio)
                 if stream.heard_ms / 1000 > age_s + self.options.limits.ahead_s:
                     await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Audio is sent faster than real time.")
                 for said in mouth.says(results, age_s):
-                    yield _response(said, config)
+                    yield _response(said, config, faults)
         finally:
             self.billed_s += math.ceil(stream.heard_ms / 1000)
+        if in_band:
+            return
         await asyncio.sleep(stream.finish_after_ms() / 1000)
         for said in mouth.says(stream.finish(), time.monotonic() - started_s):
-            yield _response(said, config)
+            yield _response(said, config, faults)
         await asyncio.sleep(mouth.last_word_s(time.monotonic() - started_s))
         for said in mouth.says([], math.inf):
-            yield _response(said, config)
+            yield _response(said, config, faults)
 
     async def _fail_in_mid_stream(self, faults: Faults, age_s: float, context: Any) -> None:
         limit_s = self.options.limits.longest_stream_s
@@ -164,7 +173,7 @@ class SpeechEmulator:
         words = tuple(word for word in spoken if word.start_ms + word.end_ms <= 2 * tracker.heard_ms)
         response = RecognizeResponse()
         if words:
-            _fill(response.results.add().alternatives.add(), words, request.config)
+            _say_final(response.results.add(), words, request.config, self.faults)
         return response
 
     async def _configured(self, requests: AsyncIterator[Any], context: Any) -> Any:
@@ -301,33 +310,57 @@ def _frames(ulaw: bytes) -> list[bytes]:
     return [ulaw[i : i + FRAME_BYTES] for i in range(0, len(ulaw) - FRAME_BYTES + 1, FRAME_BYTES)]
 
 
-def _response(said: Said, config: Any) -> Any:
+def _response(said: Said, config: Any, faults: Faults) -> Any:
     response = Response()
     if said.spoken is not None:
         result = response.results.add(is_final=True)
-        _fill(result.alternatives.add(), said.spoken, config)
+        _say_final(result, said.spoken, config, faults)
         _set_ms(result.result_end_time, said.end_ms)
         return response
     head = len(said.words) - said.tail
     for words, stability in ((said.words[:head], 0.9), (said.words[head:], 0.1)):
         if words:
             result = response.results.add(stability=stability)
-            result.alternatives.add(transcript=" ".join(words))
+            if faults.empty_alternatives:
+                result.alternatives.add()
+            if faults.no_transcripts:
+                result.alternatives.add(words=[{"word": word} for word in words])
+            else:
+                result.alternatives.add(transcript=" ".join(words))
             _set_ms(result.result_end_time, said.end_ms)
     return response
 
 
-def _fill(alternative: Any, spoken: Sequence[Spoken], config: Any) -> None:
+def _say_final(result: Any, spoken: Sequence[Spoken], config: Any, faults: Faults) -> None:
     texts = [word.text for word in spoken]
     if config.enable_automatic_punctuation:
         texts[-1] += "."
-    alternative.transcript = " ".join(texts)
-    alternative.confidence = 0.9
+    if faults.empty_alternatives:
+        result.alternatives.add()
+    best = result.alternatives.add(confidence=0.9)
+    if not faults.no_transcripts:
+        best.transcript = " ".join(texts)
     if config.enable_word_time_offsets:
-        for text, word in zip(texts, spoken, strict=True):
-            info = alternative.words.add(word=text)
-            _set_ms(info.start_time, word.start_ms)
-            _set_ms(info.end_time, word.end_ms)
+        for entry in _listed([Spoken(t, w.start_ms, w.end_ms) for t, w in zip(texts, spoken, strict=True)], faults):
+            info = best.words.add(word=entry.text)
+            _set_ms(info.start_time, entry.start_ms)
+            _set_ms(info.end_time, entry.end_ms)
+    if faults.empty_alternatives:
+        result.alternatives.add(transcript=" ".join(reversed(texts)), confidence=0.1)
+
+
+def _listed(spoken: list[Spoken], faults: Faults) -> list[Spoken]:
+    """The entries of a final's word list."""
+    if faults.no_word_lists:
+        return []
+    if faults.short_word_lists:
+        return spoken[: (len(spoken) + 1) // 2]
+    if faults.gaps_in_word_lists:
+        return [*spoken[:1], *spoken[1:][-1:]]
+    if faults.joined_words:
+        pairs = [spoken[i : i + 2] for i in range(0, len(spoken), 2)]
+        return [Spoken(" ".join(w.text for w in pair), pair[0].start_ms, pair[-1].end_ms) for pair in pairs]
+    return spoken
 
 
 def _set_ms(duration: Any, ms: int) -> None:

@@ -103,6 +103,19 @@ class Faults:
     """Every final begins with the last word of the one before it."""
     half_close_ignored: bool = False
     """A half-close forces no final."""
+    error_in_band_after_s: float = 0.0
+    """UNAVAILABLE inside of a response; the stream stays open and says nothing more."""
+    short_word_lists: bool = False
+    """A final's word list holds the first half of its transcript."""
+    gaps_in_word_lists: bool = False
+    """It holds only the first and the last word."""
+    no_word_lists: bool = False
+    joined_words: bool = False
+    """It holds two words an entry, with a space between."""
+    no_transcripts: bool = False
+    """Results have word lists alone, interims too."""
+    empty_alternatives: bool = False
+    """An empty alternative comes before the best one, a worse one behind it."""
     hang_recognize: bool = False
     unavailable_recognize: bool = False
 

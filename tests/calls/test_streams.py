@@ -59,6 +59,15 @@ def test_renewal_loses_and_doubles_no_word(pause_ms, seed):
     assert "stream_expired" not in one.notes
 
 
+@pytest.mark.parametrize("tuning", [{}, {**LONG, "renew_after_s": 5, "renew_latest_s": 7}])
+@pytest.mark.parametrize("listed", [lambda count: range((count + 1) // 2), lambda count: {0, count - 1}])
+def test_finals_whose_word_lists_are_short_lose_and_double_no_word(listed, tuning):
+    """Timed and untimed words in one final, at every border of two streams."""
+    for seed in range(2):
+        one = call(dialogue(900), tuning=tuning, seed=seed, listed=listed)
+        assert lost_and_added(one) == KEPT
+
+
 def test_a_call_with_renewals_gives_the_words_of_one_without():
     plain = call(dialogue(900), tuning=LONG)
     renewed = call(dialogue(900), tuning={**LONG, "renew_after_s": 10, "renew_latest_s": 15})

@@ -86,15 +86,20 @@ class Calls(RuleBasedStateMachine):
         self.ledger.interim(Interim(tuple(words), end_ms, stream=self.stream), fed_ms=self.now_ms)
 
     @precondition(lambda self: self.segment)
-    @rule(timed=st.booleans(), ended=st.booleans(), repeated=st.booleans())
-    def final(self, timed, ended, repeated):
+    @rule(listed=st.sampled_from(["all", "none", "half", "ends"]), ended=st.booleans(), repeated=st.booleans())
+    def final(self, listed, ended, repeated):
+        count = len(self.segment)
+        timed = {"all": count, "none": 0, "half": (count + 1) // 2, "ends": 1}[listed]
         words = tuple(
-            Word(word.text, word.start_ms, word.end_ms) if timed else Word(word.text) for word in self.segment
+            Word(word.text, word.start_ms, word.end_ms)
+            if at < timed or (listed == "ends" and at == count - 1)
+            else Word(word.text)
+            for at, word in enumerate(self.segment)
         )
         event = Final(words, self.segment[-1].end_ms if ended else None, stream=self.stream)
         self.hear(event)
-        self.settle(timed)
-        if repeated and (ended or timed):
+        self.settle({word.text for word in words if word.start_ms is None})
+        if repeated and (ended or listed == "all"):
             self.hear(event)
 
     @rule()
@@ -107,7 +112,7 @@ class Calls(RuleBasedStateMachine):
         words = tuple(word.text for word in self.segment)
         self.ledger.interim(Interim(words, self.now_ms, stream=self.stream), fed_ms=self.now_ms)
         self.ledger.closed(self.stream)
-        self.settle(False)
+        self.settle({word.text for word in self.segment})
         self.stream += 1
 
     @rule(which=st.integers(1, 6))
@@ -118,10 +123,9 @@ class Calls(RuleBasedStateMachine):
     def hear(self, event):
         self.ledger.final(event, fed_ms=self.now_ms)
 
-    def settle(self, timed):
+    def settle(self, untimed):
         self.settled += self.segment
-        if not timed:
-            self.untimed |= {word.text for word in self.segment}
+        self.untimed |= untimed
         self.segment = []
 
     # What must hold

@@ -163,6 +163,45 @@ def test_results_can_come_without_their_ends():
     assert {event.end_ms for event in results} == {None}
 
 
+HABITS = [
+    "short_word_lists",
+    "gaps_in_word_lists",
+    "no_word_lists",
+    "joined_words",
+    "no_transcripts",
+    "empty_alternatives",
+]
+
+
+@pytest.mark.parametrize("habit", ["", *HABITS])
+def test_every_word_of_a_result_is_heard_whatever_its_word_list_holds(habit):
+    faults = Faults(**{habit: True} if habit else {})
+
+    async def scenario(client):
+        heard = await stream(client, [sentence()[i : i + 640] for i in range(0, 60_000, 640)])
+        one_shot = await asyncio.to_thread(client.recognize, ulaw_to_pcm(sentence()), model=DEFAULT, timeout_ms=5000)
+        return heard, one_shot
+
+    heard, one_shot = with_emulator(scenario, faults=faults)
+    finals = [event for event in heard if isinstance(event, Final)]
+    words = [word for final in finals for word in final.words]
+    assert [word.text for word in words] == [word.text for word in one_shot.words] == SENTENCE.split()
+    assert {text for event in heard if isinstance(event, Interim) for text in event.words} & set(SENTENCE.split())
+    if habit != "no_word_lists":
+        assert (words[0].start_ms, words[0].end_ms) != (None, None)
+    known = [word for word in words if word.start_ms is not None]
+    expected = {"short_word_lists": 3, "gaps_in_word_lists": 2, "no_word_lists": 0}
+    assert len(known) == expected.get(habit, 6)
+    assert known == sorted(known, key=lambda word: word.start_ms)
+
+
+def test_an_error_in_band_ends_the_stream_as_an_error_of_the_call_would():
+    heard = with_emulator(
+        lambda client: stream(client, [bytes(800)], finish=False), faults=Faults(error_in_band_after_s=1e-9)
+    )
+    assert (heard[-1].error.code, heard[-1].error.permanent) == ("unavailable", False)
+
+
 def test_every_stream_and_request_is_billed_by_the_second_begun():
     async def run():
         async with SpeechEmulator(EmulatorOptions(folders=[SAMPLES], timing=QUICK)) as emulator:
