@@ -61,7 +61,7 @@ class Pulse:
                     "process": PROCESS,
                     "calls": {sid: [look.shows, look.hears] for sid, _, look in looks},
                     "lag_ms": loop_lag.p95_ms,
-                    "recogniser": "down" if recognition().breaker.open else "up",
+                    "recogniser": "down" if recognition().trouble else "up",
                     "alarms": watchman.open,
                 }
             )

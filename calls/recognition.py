@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 PROBE_PCM = bytes(8000)
 """Half a second of silence."""
 PROBE_TIMEOUT_MS = 5000
+PROBE_AGAIN_S = 2.0, 30.0
+"""Pauses between probes until the engine has answered, from the first to the longest."""
 ASK_AGAIN_MS = 400
 LEAST_ANSWER_MS = 500
 """With less time than this it is not worth asking."""
@@ -43,6 +45,13 @@ class Recognition:
         self.model: SttModel = DEFAULT
         self._certain = False
         self._probing = threading.Lock()
+        self.probe_failure = ""
+        """Code of the last model probe's error; empty while there was none."""
+
+    @property
+    def trouble(self) -> str:
+        """Code of why the next call would not be heard by a stream; empty while nothing speaks against it."""
+        return self.probe_failure or ("breaker_open" if self.breaker.open else "")
 
     def probe(self) -> None:
         """Choose the model. Blocking, any thread; a choice that the engine confirmed is kept for good."""
@@ -53,6 +62,16 @@ class Recognition:
                 lambda model: _ignore(self.engine.recognize(PROBE_PCM, model=model, timeout_ms=PROBE_TIMEOUT_MS))
             )
             self.model, self._certain = choice.model, choice.certain
+            self.probe_failure = choice.error.code if choice.error is not None else ""
+
+    def keep_probing(self) -> None:
+        """Probe until the engine has answered. Blocking: a thread's whole work."""
+        self.probe()
+        pause_s, longest_s = PROBE_AGAIN_S
+        while not self._certain:
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, longest_s)
+            self.probe()
 
     def open_stream(self, tuning: Tuning) -> Callable[[Deliver], GoogleStream]:
         """A factory of streams for one call."""

@@ -38,4 +38,4 @@ def start() -> None:
     disk.start()
     lines.start()
     watchman.start()
-    threading.Thread(target=recognition().probe, name="model-probe", daemon=True).start()
+    threading.Thread(target=recognition().keep_probing, name="model-probe", daemon=True).start()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from stt.audio import SAMPLE_RATE_HZ
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened, Word
 from stt.recognizers import Deliver
 from stt.selection import SttModel
+from voiceapp import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +42,14 @@ STREAMS_A_CHANNEL = 90
 """Google's fronts take about 100 streams a connection; further ones hang without a word."""
 LONGEST_QUEUE = 1500
 """Messages waiting for a stream that does not take them: two minutes at 80 ms. Beyond it the stream has failed."""
+PERMANENT = {"INVALID_ARGUMENT", "PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "UNIMPLEMENTED"}
 STATUS = {status.value[0]: status.name for status in grpc.StatusCode}
 """Names of the status codes that a google.rpc.Status holds."""
-PERMANENT = {"INVALID_ARGUMENT", "PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "UNIMPLEMENTED"}
+CLIENT_FAILED = "client_failed"
+"""No client could be made. Google's library lets through what reading the credentials raises: IsADirectoryError,
+PermissionError, AttributeError."""
+ENGINE_ERROR = "engine_error"
+"""Anything else that is no error of the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +77,26 @@ class GoogleSpeech:
 
     def open_stream(self, deliver: Deliver, *, model: SttModel, hints: Sequence[str] = ()) -> GoogleStream:
         """Begin a recognition stream. On the loop's thread; never blocks, failures are delivered as StreamClosed."""
-        config = cloud_speech.StreamingRecognitionConfig(
-            config=self._config(model, hints, cloud_speech.RecognitionConfig.AudioEncoding.MULAW),
-            interim_results=True,
-        )
+
+        def config() -> cloud_speech.StreamingRecognitionConfig:
+            return cloud_speech.StreamingRecognitionConfig(
+                config=self._config(model, hints, cloud_speech.RecognitionConfig.AudioEncoding.MULAW),
+                interim_results=True,
+            )
+
         return GoogleStream(self._channel, config, deliver)
 
     def recognize(self, pcm: bytes, *, model: SttModel, timeout_ms: int, hints: Sequence[str] = ()) -> Final:
         """One-shot recognition of ≤ 60 s of 8 kHz PCM16. Blocking, on any thread. Raises RecognizerError."""
-        request = cloud_speech.RecognizeRequest(
-            config=self._config(model, hints, cloud_speech.RecognitionConfig.AudioEncoding.LINEAR16),
-            audio=cloud_speech.RecognitionAudio(content=pcm),
-        )
-        try:
+        with recognizer_errors():
+            request = cloud_speech.RecognizeRequest(
+                config=self._config(model, hints, cloud_speech.RecognitionConfig.AudioEncoding.LINEAR16),
+                audio=cloud_speech.RecognitionAudio(content=pcm),
+            )
             # The default retry would outlive the caller's deadline; asking again is the caller's decision.
             response = self._client().recognize(request=request, retry=None, timeout=timeout_ms / 1000)
-        except (GoogleAPICallError, RetryError, GoogleAuthError, grpc.RpcError) as error:
-            raise translate(error) from error
-        results = cloud_speech.RecognizeResponse.pb(response).results
-        return Final(words=tuple(word for result in results for word in _words(_best(result))), end_ms=None)
+            results = cloud_speech.RecognizeResponse.pb(response).results
+            return Final(words=tuple(word for result in results for word in _words(_best(result))), end_ms=None)
 
     async def close(self) -> None:
         """Close this loop's channels and the threads' one."""
@@ -112,11 +120,12 @@ class GoogleSpeech:
 
     def _client(self) -> SpeechClient:
         if self._sync_client is None:
-            if self.options.emulator:
-                channel = grpc.insecure_channel(self.options.emulator)
-                self._sync_client = SpeechClient(transport=SpeechGrpcTransport(channel=channel))
-            else:
-                self._sync_client = SpeechClient(client_options=ClientOptions(api_endpoint=self.options.endpoint))
+            with recognizer_errors(otherwise=CLIENT_FAILED):
+                if self.options.emulator:
+                    channel = grpc.insecure_channel(self.options.emulator)
+                    self._sync_client = SpeechClient(transport=SpeechGrpcTransport(channel=channel))
+                else:
+                    self._sync_client = SpeechClient(client_options=ClientOptions(api_endpoint=self.options.endpoint))
         return self._sync_client
 
     def _channel(self) -> _Channel:
@@ -125,7 +134,8 @@ class GoogleSpeech:
         for channel in channels:
             if channel.streams < STREAMS_A_CHANNEL:
                 return channel
-        channels.append(_Channel(self._async_client()))
+        with recognizer_errors(otherwise=CLIENT_FAILED):
+            channels.append(_Channel(self._async_client()))
         return channels[-1]
 
     def _async_client(self) -> SpeechAsyncClient:
@@ -152,13 +162,14 @@ class GoogleStream:
     def __init__(
         self,
         find_channel: Callable[[], _Channel],
-        config: cloud_speech.StreamingRecognitionConfig,
+        config: Callable[[], cloud_speech.StreamingRecognitionConfig],
         deliver: Deliver,
     ) -> None:
         self._config = config
         self._deliver = deliver
         self._audio: asyncio.Queue[bytes | None] = asyncio.Queue(LONGEST_QUEUE)
         self._over = False
+        self._failed_request: RecognizerError | None = None
         self._task = asyncio.get_running_loop().create_task(self._run(find_channel))
 
     def feed(self, ulaw: bytes) -> None:
@@ -184,37 +195,42 @@ class GoogleStream:
     async def _run(self, find_channel: Callable[[], _Channel]) -> None:
         error: RecognizerError | None = None
         channel: _Channel | None = None
-        responses: Any = None
         try:
-            channel = find_channel()
-            channel.streams += 1
-            # retry=None: the default would send a half-consumed request generator again.
-            responses = await channel.client.streaming_recognize(requests=self._requests(), retry=None)
-            async for response in responses:
-                self._on_response(cloud_speech.StreamingRecognizeResponse.pb(response))
+            with recognizer_errors():
+                channel = find_channel()
+                channel.streams += 1
+                # retry=None: the default would send a half-consumed request generator again.
+                first = cloud_speech.StreamingRecognizeRequest(streaming_config=self._config())
+                responses: Any = await channel.client.streaming_recognize(requests=self._requests(first), retry=None)
+                try:
+                    async for response in responses:
+                        self._on_response(cloud_speech.StreamingRecognizeResponse.pb(response))
+                finally:
+                    responses.cancel()  # one that held an error is still open
         except asyncio.CancelledError:
             # Ours by close(); one that was not asked for is how grpc.aio reports a failing request generator.
             if self._over:
                 raise
-            error = RecognizerError("stream_cancelled")
-        except (GoogleAPICallError, RetryError, GoogleAuthError, grpc.RpcError) as problem:
-            error = translate(problem)
+            error = self._failed_request or RecognizerError("stream_cancelled")
         except RecognizerError as problem:
             error = _without_frames(problem)
         finally:
-            if responses is not None:
-                responses.cancel()  # one with an error in band is still open
             if channel is not None:
                 channel.streams -= 1
         self._end(error)
 
-    async def _requests(self) -> AsyncIterator[cloud_speech.StreamingRecognizeRequest]:
-        yield cloud_speech.StreamingRecognizeRequest(streaming_config=self._config)
-        # The generator is asked again once the first request is written, and that needs a connection.
-        if not self._over:
-            self._deliver(StreamOpened(0, 1))
-        while (ulaw := await self._audio.get()) is not None:
-            yield cloud_speech.StreamingRecognizeRequest.wrap(Request(audio_content=ulaw))
+    async def _requests(self, first: Any) -> AsyncIterator[cloud_speech.StreamingRecognizeRequest]:
+        try:
+            with recognizer_errors():
+                yield first
+                # The generator is asked again once the first request is written, and that needs a connection.
+                if not self._over:
+                    self._deliver(StreamOpened(0, 1))
+                while (ulaw := await self._audio.get()) is not None:
+                    yield cloud_speech.StreamingRecognizeRequest.wrap(Request(audio_content=ulaw))
+        except RecognizerError as error:
+            self._failed_request = _without_frames(error)
+            raise
 
     def _on_response(self, response: Any) -> None:
         """``response``: a plain StreamingRecognizeResponse. Raises RecognizerError where it holds an error."""
@@ -242,6 +258,25 @@ class GoogleStream:
         if not self._over:
             self._over = True
             self._deliver(StreamClosed(0, error))
+
+
+@contextmanager
+def recognizer_errors(otherwise: str = ENGINE_ERROR) -> Iterator[None]:
+    """Turn whatever is raised inside into a RecognizerError; ``otherwise`` is the code of what is no service's error.
+
+    The one wall around Google's library: what passed it would end a stream or a call's thread without a word.
+    """
+    try:
+        yield
+    except RecognizerError:
+        raise
+    except (GoogleAPICallError, RetryError, GoogleAuthError, grpc.RpcError) as error:
+        raise translate(error) from error
+    except Exception as error:
+        metrics.ENGINE_ERRORS.labels(otherwise).inc()
+        message = f"{type(error).__name__}: {error}"
+        logger.error("[STT] %s: %s", otherwise, message, exc_info=otherwise == ENGINE_ERROR)
+        raise RecognizerError(otherwise, message, permanent=otherwise == CLIENT_FAILED) from error
 
 
 def translate(error: Exception) -> RecognizerError:

@@ -30,6 +30,7 @@ class StreamingRecognizer(Protocol):
 
 
 OpenStream = Callable[[Deliver], StreamingRecognizer]
+"""Never raises either: whatever an engine's library raises is a StreamClosed with a RecognizerError."""
 
 
 class BatchRecognizer(Protocol):
@@ -38,5 +39,5 @@ class BatchRecognizer(Protocol):
     def recognize(self, pcm: bytes, *, timeout_ms: int) -> Final:
         """Recognise 8 kHz PCM16 audio (≤ 60 s). Blocking, on any thread. Word times are ms from the start of ``pcm``.
 
-        Raises RecognizerError.
+        Raises RecognizerError, and nothing else.
         """

@@ -27,25 +27,40 @@ DEFAULT = SttModel("default", enhanced=True)
 @dataclass(frozen=True, slots=True)
 class Choice:
     model: SttModel
-    certain: bool
-    """The engine said so. False: it could not be asked; the choice must not be remembered."""
+    error: RecognizerError | None = None
+    """Why the engine could not be asked; None: it has answered."""
+
+    @property
+    def certain(self) -> bool:
+        """The engine said so. False: the choice must not be remembered."""
+        return self.error is None
 
 
 def choose_stt_model(probe: Callable[[SttModel], None]) -> Choice:
     """Try ``phone_call``; where the engine has no such model for the language, ``default`` + enhanced.
 
-    ``probe`` recognises a moment of silence with a model and raises RecognizerError. Only "not supported for language"
-    decides against ``phone_call`` for good; any other failure leaves the question open. Logs the choice.
+    ``probe`` recognises a moment of silence with a model and raises RecognizerError. Only a refused model decides
+    against ``phone_call`` for good; any other failure leaves the question open. Logs the choice.
     """
-    try:
-        probe(PHONE_CALL)
-        choice = Choice(PHONE_CALL, certain=True)
-    except RecognizerError as error:
-        choice = Choice(DEFAULT, certain=error.code == "model_not_supported")
-        if not choice.certain:
-            logger.warning("⚠️ [STT] The model probe failed (%s); asking again later", error.code)
+    error = _refusal(probe, PHONE_CALL)
+    choice = Choice(DEFAULT, error) if error is not None else Choice(PHONE_CALL)
+    if error is not None and error.code == "model_not_supported":
+        choice = Choice(DEFAULT)
+    elif error is not None and error.code == "invalid_argument":
+        # Refused in other words: whether another model is heard says if it was the model.
+        choice = Choice(DEFAULT, _refusal(probe, DEFAULT))
+    if choice.error is not None:
+        logger.warning("⚠️ [STT] The model probe failed (%s); asking again later", choice.error.code)
     logger.info("✅ [STT] Selected model: %s (enhanced=%s)", choice.model.name, choice.model.enhanced)
     return choice
+
+
+def _refusal(probe: Callable[[SttModel], None], model: SttModel) -> RecognizerError | None:
+    try:
+        probe(model)
+    except RecognizerError as error:
+        return error
+    return None
 
 
 def v1_endpoint(endpoint: str) -> tuple[str, str]:

@@ -57,7 +57,7 @@ def test_only_the_environment_module_reads_the_environment():
 
 
 COUNTS = {"inc", "_on_lost"}
-"""Calls that count: a metric's, and what calls/lines.py gives to stt, which knows no metrics."""
+"""Calls that count: a metric's, and what calls/lines.py gives to Silero's thread."""
 
 
 def is_broad(caught):

@@ -6,6 +6,7 @@ Reading never raises: a value that cannot be used becomes a ``Problem`` and its 
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from stt.tuning import BOUNDS, Tuning, TuningError
 
 FALSE = {"false", "0", "no", "off"}
+LONGEST_KEY_FILE = 65_536
 TRUE = {"true", "1", "yes", "on"}
 
 
@@ -78,8 +80,8 @@ class Environment:
                 f"{name} is not set: set it to the path of a Google service account's key file, "
                 "or STT_EMULATOR_HOST to the host:port of a Speech emulator.",
             )
-        elif not os.access(path, os.R_OK):
-            self._problem(name, f"{name} names a file that cannot be read: set it to a readable key file.")
+        elif flaw := _flaw_of_key_file(path):
+            self._problem(name, f"{name} names {flaw}: set it to the path of a Google service account's key file.")
 
     def twilio(self, public_url: str) -> None:
         """Who may call us, and where we are for them."""
@@ -152,3 +154,28 @@ class Environment:
 
     def _problem(self, variable: str, sentence: str) -> None:
         self.problems.append(Problem(variable, sentence))
+
+
+def _flaw_of_key_file(path: str) -> str:
+    """What is wrong with a file of Google's credentials; empty where a client can be made from it. Never raises."""
+    if not os.path.isfile(path):
+        return "a directory" if os.path.isdir(path) else "a file that cannot be read"
+    try:
+        with open(path, "rb") as file:
+            key = json.loads(file.read(LONGEST_KEY_FILE))
+    except OSError as error:
+        return f"a file that cannot be read ({error.strerror})"
+    except ValueError:
+        return "a file that is empty or no JSON"
+    if not isinstance(key, dict) or not isinstance(key.get("type"), str):
+        return "a JSON file that holds no credentials"
+    if key["type"] == "service_account":
+        # Here, and not above: every command reads the environment, few need Google's library.
+        from google.auth.exceptions import GoogleAuthError
+        from google.oauth2.service_account import Credentials
+
+        try:
+            Credentials.from_service_account_info(key)
+        except (GoogleAuthError, ValueError, TypeError) as error:
+            return f"a service account's key file that cannot be used ({type(error).__name__})"
+    return ""

@@ -49,10 +49,16 @@ def _rows() -> dict[str, Any]:
 
 
 def _recognisers() -> dict[str, str]:
-    """``hearing``: of the call that is heard worst; with the breaker open no new call would be heard by a stream."""
-    down = recognition().breaker.open
-    states = [*consumers.hearing_states(), *([HearingState.DEGRADED] if down else [])]
-    return {"recogniser": "down" if down else "up", "hearing": worst(states).value}
+    """``hearing``: of the call that is heard worst, or as the next one would be: by no stream while the breaker is
+    open, by nobody after a failed model probe, which is a one-shot."""
+    engine = recognition()
+    states = consumers.hearing_states()
+    if engine.probe_failure:
+        states.append(HearingState.DOWN)
+    elif engine.breaker.open:
+        states.append(HearingState.DEGRADED)
+    state = "down" if engine.trouble else "up"
+    return {"recogniser": state, "recogniser_code": engine.trouble, "hearing": worst(states).value}
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

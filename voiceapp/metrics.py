@@ -24,6 +24,12 @@ FALLBACKS_GIVEN_UP = Counter("voiceapp_fallbacks_given_up", "Utterances the brid
 FALLBACKS_FAILED = Counter(
     "voiceapp_fallbacks_failed", "Utterances on which the one-shot recogniser raised an error", registry=REGISTRY
 )
+ENGINE_ERRORS = Counter(
+    "voiceapp_engine_errors",
+    "Exceptions of an engine's library that are no errors of its service",
+    ["code"],
+    registry=REGISTRY,
+)
 EVENTS_OVERFLOW = Counter("voiceapp_events_overflow", "Finals that events_q refused", registry=REGISTRY)
 SOCKETS_REFUSED = Counter("voiceapp_sockets_refused", "Media sockets refused", ["code"], registry=REGISTRY)
 SOCKETS_HELD = Counter(

@@ -15,10 +15,12 @@ from twilio.request_validator import RequestValidator
 from calls import consumers, recognition, tokens
 from calls.consumers import HeardText, MediaStreamConsumer
 from calls.lines import LineSettings
+from calls.lookout import Hears
 from calls.models import Call, CallEvent, Transcript
 from calls.routing import websocket_application
 from calls.store import writer
 from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
+from stt.google import GoogleOptions, GoogleSpeech
 from stt.silero import SileroVad
 from stt.tuning import Tuning
 from tests.fakes import FakeEngine
@@ -226,6 +228,24 @@ async def test_a_call_that_nobody_hears_says_so_on_its_row_and_in_the_metrics(en
     while "down" not in consumers.hearing_states():  # noqa: ASYNC110 - it has no event to give
         await asyncio.sleep(0)
     await caller.hang_up()
+    assert [call.hearing for call in await rows(Call)] == ["down"]
+
+
+async def test_a_call_whose_engine_has_no_key_is_down_and_says_so(engine, monkeypatch, tmp_path):
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path))
+    monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(GoogleSpeech(GoogleOptions())))
+    caller = Caller()
+    await caller.call()
+    await caller.play(silence(500) + speech(600) + silence(500))
+    while "down" not in consumers.hearing_states():  # noqa: ASYNC110 - it has no event to give
+        await asyncio.sleep(0)
+    (running,) = consumers.running.values()
+    assert running.session.look(consumers.now_ms()).hears is Hears.DOWN  # what alarms are raised on
+    await caller.hang_up()
+    (turn,) = await rows(Transcript)
+    assert (turn.source, turn.code) == ("none", "client_failed")
+    codes = [event.code for event in await rows(CallEvent)]
+    assert codes[:4] == ["client_failed", "streaming_lost", "fallback", "fallback_failed"]
     assert [call.hearing for call in await rows(Call)] == ["down"]
 
 

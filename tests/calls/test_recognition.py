@@ -1,6 +1,8 @@
-"""Which engine a call's settings mean."""
+"""Which engine a call's settings mean, and whether it answers."""
 
+from calls import recognition as module
 from calls.recognition import Recognition
+from stt.events import Final, RecognizerError
 from stt.tuning import Tuning
 
 
@@ -24,3 +26,22 @@ def test_a_profiles_endpoint_has_an_engine_of_its_own_made_once():
         streams("eu-speech.googleapis.com")[0] == streams("eu-speech.googleapis.com")[0] == "eu-speech.googleapis.com"
     )
     assert made == ["eu-speech.googleapis.com"]
+
+
+def test_a_failed_probe_is_trouble_until_one_is_answered(monkeypatch):
+    answers = [RecognizerError("unavailable"), RecognizerError("client_failed"), Final((), None)]
+    seen = []
+
+    class Failing(Engine):
+        def recognize(self, pcm, *, model, timeout_ms, hints=()):
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    recognition = Recognition(Failing("here"))
+    assert recognition.trouble == ""
+    monkeypatch.setattr(module.time, "sleep", lambda pause_s: seen.append((recognition.trouble, pause_s)))
+    recognition.keep_probing()
+    assert seen == [("unavailable", 2.0), ("client_failed", 4.0)]
+    assert (recognition.trouble, recognition.model.name) == ("", "phone_call")

@@ -33,6 +33,15 @@ def test_a_transient_failure_is_never_remembered():
     assert choose_stt_model(refuse("unavailable")).certain is False
 
 
+def test_a_model_that_is_refused_in_other_words_is_told_by_one_that_is_heard():
+    assert choose_stt_model(refuse("invalid_argument")).certain
+
+    def refuse_all(model):
+        raise RecognizerError("invalid_argument")
+
+    assert choose_stt_model(refuse_all).error.code == "invalid_argument"
+
+
 @pytest.mark.parametrize(
     ("endpoint", "host", "warned"),
     [

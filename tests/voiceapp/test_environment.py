@@ -1,6 +1,10 @@
 """What the environment may say, and what the operator is told when it may not."""
 
+import json
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from voiceapp.environment import Environment
 
@@ -49,6 +53,55 @@ def test_no_credentials_and_no_emulator_is_a_problem(tmp_path):
     assert problem.variable == "GOOGLE_APPLICATION_CREDENTIALS"
     (problem,) = problems(STT_EMULATOR_HOST="", GOOGLE_APPLICATION_CREDENTIALS=str(tmp_path / "none.json"))
     assert "cannot be read" in problem.sentence
+
+
+KEY = {"type": "service_account", "client_email": "a@example.org", "token_uri": "https://example.org"}
+
+
+@pytest.mark.parametrize(
+    ("content", "flaw"),
+    [
+        ("", "empty or no JSON"),
+        (b"\xff\xfe", "empty or no JSON"),
+        ("[]", "holds no credentials"),
+        ("{}", "holds no credentials"),
+        ('"key"', "holds no credentials"),
+        ('{"type": 1}', "holds no credentials"),
+        ('{"type": "service_account"}', "cannot be used"),
+        (json.dumps(KEY), "cannot be used"),
+        (json.dumps({**KEY, "private_key": 5}), "cannot be used"),
+        (json.dumps({**KEY, "private_key": "no key"}), "cannot be used"),
+    ],
+)
+def test_a_file_that_is_no_key_is_told_in_one_sentence(tmp_path, content, flaw):
+    path = tmp_path / "key.json"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (problem,) = problems(STT_EMULATOR_HOST="", GOOGLE_APPLICATION_CREDENTIALS=str(path))
+    assert problem.variable == "GOOGLE_APPLICATION_CREDENTIALS"
+    assert flaw in problem.sentence
+    assert problem.sentence.count("\n") == 0
+
+
+def test_a_directory_is_no_key_and_nor_is_a_file_that_may_not_be_read(tmp_path, monkeypatch):
+    (problem,) = problems(STT_EMULATOR_HOST="", GOOGLE_APPLICATION_CREDENTIALS=str(tmp_path))
+    assert "names a directory" in problem.sentence
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "key.json"
+    path.write_text("{}")
+    monkeypatch.setattr("builtins.open", refuse)
+    (problem,) = problems(STT_EMULATOR_HOST="", GOOGLE_APPLICATION_CREDENTIALS=str(path))
+    assert "cannot be read (Permission denied)" in problem.sentence
+
+
+def test_a_good_key_is_no_problem(tmp_path):
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    path = tmp_path / "key.json"
+    path.write_text(json.dumps({**KEY, "private_key": pem}))
+    assert problems(STT_EMULATOR_HOST="", GOOGLE_APPLICATION_CREDENTIALS=str(path)) == []
 
 
 @pytest.mark.parametrize("value", ["false", "0", "no", "No"])

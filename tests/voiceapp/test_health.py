@@ -66,5 +66,17 @@ def test_how_calls_are_heard_is_told_and_is_no_reason_to_refuse_more(client, mon
     assert client.get("/readyz").json()["hearing"] == "degraded"
 
 
+@pytest.mark.django_db
+def test_an_engine_that_did_not_answer_the_probe_is_down_before_the_first_call(client, monkeypatch):
+    writer()
+    monkeypatch.setattr(health.recognition(), "probe_failure", "client_failed")
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    said = {name: response.json()[name] for name in ("ready", "recogniser", "recogniser_code", "hearing")}
+    assert said == {"ready": True, "recogniser": "down", "recogniser_code": "client_failed", "hearing": "down"}
+    monkeypatch.setattr(health.recognition(), "probe_failure", "")
+    assert client.get("/readyz").json()["recogniser"] == "up"
+
+
 def test_metrics_are_prometheus_text(client):
     assert b"# TYPE voiceapp_calls_live gauge" in client.get("/metrics").content

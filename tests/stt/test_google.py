@@ -1,0 +1,159 @@
+"""Whatever Google's library raises, and wherever: a RecognizerError with a stable code, and an end that is told."""
+
+import asyncio
+import json
+
+import pytest
+
+from stt import google
+from stt.emulator.service import EmulatorOptions, SpeechEmulator
+from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
+from stt.google import GoogleOptions, GoogleSpeech
+from stt.selection import DEFAULT
+from voiceapp import metrics
+
+NO_KEYS = {
+    "list": "[]",
+    "text": '"key"',
+    "number": "7",
+    "empty": "",
+    "no fields": "{}",
+    "no private key": '{"type": "service_account", "client_email": "a@example.org", "token_uri": "https://x"}',
+    "a number for a key": json.dumps(
+        {"type": "service_account", "client_email": "a@example.org", "token_uri": "https://x", "private_key": 5}
+    ),
+}
+
+
+@pytest.fixture(params=["directory", "no file", *NO_KEYS])
+def no_key(request, tmp_path, monkeypatch):
+    path = tmp_path / "key.json"
+    if request.param == "directory":
+        path.mkdir()
+    elif request.param != "no file":
+        path.write_text(NO_KEYS[request.param])
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+
+
+async def closed(client, *, deliver=None, ulaw=b"\xff" * 800):
+    """The end of a stream that fails."""
+    events: asyncio.Queue = asyncio.Queue()
+
+    def both(event):
+        events.put_nowait(event)
+        if deliver is not None:
+            deliver(event)
+
+    stream = client.open_stream(both, model=DEFAULT)
+    stream.feed(ulaw)
+    while not isinstance(event := await events.get(), StreamClosed):
+        pass
+    return event
+
+
+def run(scenario):
+    return asyncio.run(asyncio.wait_for(scenario(), 20))
+
+
+def against_an_emulator(scenario):
+    async def run_it():
+        async with SpeechEmulator(EmulatorOptions()) as emulator:
+            client = GoogleSpeech(GoogleOptions(emulator=emulator.address))
+            try:
+                return await scenario(client)
+            finally:
+                await client.close()
+
+    return run(run_it)
+
+
+def test_a_file_that_is_no_key_ends_the_stream_and_the_one_shot_with_a_code(no_key):
+    async def scenario():
+        client = GoogleSpeech(GoogleOptions())
+        ended = await closed(client)
+        with pytest.raises(RecognizerError) as refused:
+            await asyncio.to_thread(client.recognize, bytes(160), model=DEFAULT, timeout_ms=1000)
+        return ended.error, refused.value
+
+    streamed, one_shot = run(scenario)
+    assert streamed.code == one_shot.code
+    assert streamed.code in {"client_failed", "unauthenticated"}
+    assert streamed.permanent and one_shot.permanent
+
+
+class Broken:
+    """A client whose library fails where it is told to."""
+
+    def __init__(self, where):
+        self.where = where
+
+    async def streaming_recognize(self, requests, retry):
+        if self.where == "call":
+            raise TypeError("of the call")
+        return self
+
+    async def __aiter__(self):
+        raise KeyError("while iterating")
+        yield
+
+    def cancel(self):
+        pass
+
+    def recognize(self, **_):
+        raise IndexError("one-shot")
+
+
+@pytest.mark.parametrize("where", ["call", "iteration"])
+def test_what_the_library_raises_ends_the_stream(where, monkeypatch):
+    monkeypatch.setattr(GoogleSpeech, "_async_client", lambda self: Broken(where))
+    before = metrics.ENGINE_ERRORS.labels("engine_error")._value.get()
+
+    async def scenario():
+        return await closed(GoogleSpeech(GoogleOptions()))
+
+    error = run(scenario).error
+    assert (error.code, error.permanent) == ("engine_error", False)
+    assert error.message in ("TypeError: of the call", "KeyError: 'while iterating'")
+    assert error.__traceback__ is None
+    assert metrics.ENGINE_ERRORS.labels("engine_error")._value.get() == before + 1
+
+
+def test_what_the_one_shot_raises_has_a_code(monkeypatch):
+    monkeypatch.setattr(GoogleSpeech, "_client", lambda self: Broken("call"))
+    with pytest.raises(RecognizerError) as refused:
+        GoogleSpeech(GoogleOptions()).recognize(b"", model=DEFAULT, timeout_ms=100)
+    assert refused.value.code == "engine_error"
+
+
+def test_a_request_that_cannot_be_made_ends_the_stream_with_its_reason():
+    async def scenario(client):
+        return await closed(client, ulaw="no bytes")
+
+    assert against_an_emulator(scenario).error.code == "engine_error"
+
+
+def test_hints_that_cannot_be_written_end_the_stream_and_do_not_raise():
+    async def scenario(client):
+        events: asyncio.Queue = asyncio.Queue()
+        client.open_stream(events.put_nowait, model=DEFAULT, hints=["\ud800"])
+        with pytest.raises(RecognizerError) as refused:
+            await asyncio.to_thread(client.recognize, b"", model=DEFAULT, timeout_ms=1000, hints=["\ud800"])
+        return (await events.get()).error.code, refused.value.code
+
+    assert against_an_emulator(scenario) == ("engine_error", "engine_error")
+
+
+@pytest.mark.parametrize("kind", [StreamOpened, Interim | Final])
+def test_who_fails_on_an_event_is_told_of_the_end(kind, monkeypatch):
+    def deliver(event):
+        if isinstance(event, kind):
+            raise ZeroDivisionError
+
+    async def scenario(client):
+        if kind is not StreamOpened:
+            monkeypatch.setattr(
+                google.GoogleStream, "_on_response", lambda self, response: self._deliver(Final((), None))
+            )
+        return await closed(client, deliver=deliver, ulaw=b"\x00\xff" * 8000)
+
+    assert against_an_emulator(scenario).error.code == "engine_error"
