@@ -132,6 +132,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._recording = ""
         self._one_shots = self._one_shot_s = 0
         """Answered, and their seconds as billed; written by the call's one thread alone."""
+        self._waived: set[str] = set()
+        """Settings that it is heard without, noted already."""
         self.line = ""
         """The number that was called."""
 
@@ -266,7 +268,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         if tuning.vad_engine == "silero" and self._vad is None:
             self.session.counters["silero_not_ready"] += 1
         if tuning.streaming:
-            self.hearing = Hearing(engine.open_stream(tuning), tuning, self._on_recognizer_event, engine.breaker)
+            self.hearing = Hearing(
+                engine.open_stream(tuning, self._on_waived), tuning, self._on_recognizer_event, engine.breaker
+            )
             self.hearing.start()
         self.ear = Ear(stream_hears=tuning.streaming)
         self.running = True
@@ -276,6 +280,17 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         admission.calls = len(running)
         pump.add_done_callback(_has_ended)
         self._arm()
+
+    def _on_waived(self, codes: tuple[str, ...]) -> None:
+        """The engine refuses some of this call's settings, and hears without them. On any thread."""
+        if not self._waived.issuperset(codes):
+            self.loop.call_soon_threadsafe(self._note_waived, codes)
+
+    def _note_waived(self, codes: tuple[str, ...]) -> None:
+        for code in codes:
+            if code not in self._waived:
+                self._waived.add(code)
+                self._put(("action", act.Note(code)))
 
     # events_q: from recognisers and timers to the pump
 
@@ -430,7 +445,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
     def _hebrew_stt(self, audio_data: bytes) -> str:
         """The words of an utterance, 8 kHz PCM16. Synchronous: blocks for as long as the engine takes."""
         assert self.session is not None  # noqa: S101 - only called on a call
-        final = recognition().recognize(audio_data, self.session.tuning)
+        final = recognition().recognize(audio_data, self.session.tuning, self._on_waived)
         return " ".join(word.text for word in final.words)
 
     async def _stt_fallback_async(self, audio_data: bytes) -> str:

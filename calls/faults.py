@@ -40,7 +40,7 @@ class Fault:
     meanwhile: Meanwhile = _nothing
     options: tuple[str, ...] = ()
     """Further ones of the emulator."""
-    tuning: tuple[tuple[str, int], ...] = ()
+    tuning: tuple[tuple[str, int | str], ...] = ()
     """Of the default profile, for this row."""
     pause_s: float | None = None
     """Between recordings, in place of the calls' own."""
@@ -68,6 +68,7 @@ FAULTS = (
     Fault("finals repeated", ("repeat_finals",)),
     Fault("finals repeat words", ("finals_repeat_words",)),
     Fault("results without ends", ("no_ends",)),
+    Fault("phrase hints refused", ("hints_refused",), tuning=(("phrases", "רחוב הרצל"),)),
     Fault("errors in band, every 6 s", ("error_in_band_after_s=6",), tuning=LASTING),
     Fault("half of a final's words listed", ("short_word_lists",)),
     Fault("gaps in a final's word list", ("gaps_in_word_lists",)),

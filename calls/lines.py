@@ -18,7 +18,7 @@ from calls.desk.allocation import Arm, arm_of
 from calls.models import PhoneLine, Trial
 from stt import silero
 from stt.models import TuningProfile
-from stt.tuning import BOUNDS, Tuning, TuningError
+from stt.tuning import BOUNDS, Tuning, TuningError, hints_flaws
 from voiceapp import background, metrics
 
 logger = logging.getLogger(__name__)
@@ -154,7 +154,11 @@ def first_profile(environment: Tuning) -> TuningProfile:
 
 
 def warn_of_differences(environment: Tuning) -> None:
-    """Say at start where the environment no longer says what the default profile does: the profile rules."""
+    """Say at start where the environment no longer says what the default profile does (the profile rules), and which
+    profiles have hints from before there were bounds."""
+    for other in TuningProfile.objects.all():
+        for flaw in hints_flaws(other.hints()):
+            logger.warning("profile %s: %s: hints beyond the bounds are left out", other.name, flaw.code)
     profile = first_profile(environment)
     for name, bounds in BOUNDS.items():
         if bounds.env and getattr(profile, name) != getattr(environment, name):

@@ -11,12 +11,14 @@ from random import Random
 from django.conf import settings
 
 from stt.breaker import Breaker
-from stt.events import Final, RecognizerError
+from stt.events import Final, Interim, RecognizerError, StreamClosed
 from stt.google import GoogleOptions, GoogleSpeech, GoogleStream
-from stt.recognizers import Deliver
+from stt.recognizers import Deliver, StreamEvent
 from stt.requests import RequestRate
 from stt.selection import DEFAULT, SttModel, choose_stt_model, v1_endpoint
 from stt.tuning import Tuning
+from stt.waivers import Asked, Waivers
+from voiceapp import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,9 @@ PROBE_AGAIN_S = 2.0, 30.0
 ASK_AGAIN_MS = 400
 LEAST_ANSWER_MS = 500
 """With less time than this it is not worth asking."""
+OnWaived = Callable[[tuple[str, ...]], None]
+"""Told with codes of stt/waivers.py, as often as it is so, when a call is heard without some of its settings: on the
+loop by a stream, on its thread by a one-shot."""
 
 
 class Recognition:
@@ -42,6 +47,7 @@ class Recognition:
         self.breaker = Breaker(Random())
         """Shared by all calls: what one has found out, the others need not ask."""
         self.requests = RequestRate()
+        self.waivers = Waivers()
         self.model: SttModel = DEFAULT
         self._certain = False
         self._probing = threading.Lock()
@@ -73,36 +79,68 @@ class Recognition:
             pause_s = min(2 * pause_s, longest_s)
             self.probe()
 
-    def open_stream(self, tuning: Tuning) -> Callable[[Deliver], GoogleStream]:
+    def open_stream(self, tuning: Tuning, on_waived: OnWaived = lambda _: None) -> Callable[[Deliver], GoogleStream]:
         """A factory of streams for one call."""
-        model, engine = self._model(tuning), self._engine(tuning)
+        engine = self._engine(tuning)
 
         def open_one(deliver: Deliver) -> GoogleStream:
             self.requests.add(time.monotonic() * 1000)
-            return engine.open_stream(deliver, model=model, hints=tuning.phrase_hints)
+            asked = self.waivers.asked(tuning, self.model)
+            heard = False
+
+            def look(event: StreamEvent) -> None:
+                nonlocal heard
+                if isinstance(event, Interim | Final):
+                    if asked.waived and not heard:
+                        on_waived(asked.waived)
+                    heard = True
+                elif isinstance(event, StreamClosed) and not heard and self._asks_for_less(tuning, asked, event.error):
+                    # What comes next asks for less: worth another attempt.
+                    event = StreamClosed(event.stream, RecognizerError("setting_refused"))
+                deliver(event)
+
+            return engine.open_stream(look, model=asked.model, hints=asked.hints)
 
         return open_one
 
-    def recognize(self, pcm: bytes, tuning: Tuning) -> Final:
+    def recognize(self, pcm: bytes, tuning: Tuning, on_waived: OnWaived = lambda _: None) -> Final:
         """One utterance of 8 kHz PCM16. Blocking. Raises RecognizerError.
 
-        An engine that is away for a moment is asked again, while the turn's deadline leaves time for an answer.
+        An engine that is away for a moment is asked again, while the turn's deadline leaves time for an answer; one
+        that refuses a setting at once, without it.
         """
         until_s = time.monotonic() + tuning.stt_fallback_deadline_ms / 1000
         while True:
             left_ms = round((until_s - time.monotonic()) * 1000)
             self.requests.add(time.monotonic() * 1000)
+            asked = self.waivers.asked(tuning, self.model)
             try:
-                return self._engine(tuning).recognize(
-                    pcm, model=self._model(tuning), timeout_ms=max(left_ms, 1), hints=tuning.phrase_hints
+                final = self._engine(tuning).recognize(
+                    pcm, model=asked.model, timeout_ms=max(left_ms, 1), hints=asked.hints
                 )
+                if asked.waived:
+                    on_waived(asked.waived)
+                return final
             except RecognizerError as error:
+                if self._asks_for_less(tuning, asked, error):
+                    continue
                 if error.permanent or left_ms < ASK_AGAIN_MS + LEAST_ANSWER_MS:
                     raise
                 time.sleep(ASK_AGAIN_MS / 1000)
 
+    def _asks_for_less(self, tuning: Tuning, asked: Asked, error: RecognizerError | None) -> bool:
+        """The engine has refused a request for its settings, and there is one left to waive."""
+        if error is None or not error.refused or not self.waivers.refused(tuning, asked):
+            return False
+        metrics.SETTINGS_REFUSED.inc()
+        waived = self.waivers.asked(tuning, self.model).waived
+        logger.warning(
+            "profile %s was refused (%s); asking again: %s", tuning.profile, error.message, ", ".join(waived)
+        )
+        return True
+
     def model_name(self, tuning: Tuning) -> str:
-        return self._model(tuning).name
+        return self.waivers.asked(tuning, self.model).model.name
 
     def _engine(self, tuning: Tuning) -> GoogleSpeech:
         with self._engines_lock:
@@ -111,9 +149,6 @@ class Recognition:
                 engine = self._elsewhere(tuning.endpoint) if self._elsewhere is not None else self.engine
                 self._engines[tuning.endpoint] = engine
             return engine
-
-    def _model(self, tuning: Tuning) -> SttModel:
-        return SttModel(tuning.model, enhanced=True) if tuning.model else self.model
 
 
 _recognition: Recognition | None = None

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+REFUSED = frozenset({"invalid_argument", "model_not_supported", "setting_refused"})
+"""Codes of an engine that works, and refuses what it was asked for: a setting."""
+
 
 class RecognizerError(Exception):
     """An engine failed. ``code`` is stable: it is stored on rows and filtered by; ``message`` is for people."""
@@ -20,6 +23,11 @@ class RecognizerError(Exception):
         self.message = message or code
         self.permanent = permanent
         """True when asking again cannot help (credentials, configuration)."""
+
+    @property
+    def refused(self) -> bool:
+        """The request was at fault, and not the engine."""
+        return self.code in REFUSED
 
 
 @dataclass(frozen=True, slots=True)

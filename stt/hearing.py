@@ -382,8 +382,8 @@ class Hearing:
         lasted = self._held is None or now_s - stream.began_s >= LASTED_S
         if event.error is None and not lasted and not self._finished:
             event = StreamClosed(event.stream, RecognizerError("ended_early", "a stream that ended without a word"))
-        if event.error is not None and not lasted:
-            # One that dies after it has spoken says nothing of the next.
+        if event.error is not None and not lasted and not event.error.refused:
+            # One that dies after it has spoken says nothing of the next, and a refused setting nothing of other calls.
             self._breaker.failed(now_s)
         if self._lost:
             self._probe_later()

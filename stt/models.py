@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from stt import silero
-from stt.tuning import BOUNDS, VAD_ENGINES, Tuning, conflicts
+from stt.selection import HEBREW_MODELS
+from stt.tuning import BOUNDS, VAD_ENGINES, Tuning, conflicts, fitting_hints, hints_flaws
 
 ENDPOINTS = [(host, host) for host in ("speech.googleapis.com", "eu-speech.googleapis.com", "us-speech.googleapis.com")]
 
@@ -144,6 +145,13 @@ class TuningProfile(models.Model):
             raise ValidationError(
                 {"vad_engine": _("Silero is not installed here: pip install -r requirements-silero.txt")}
             )
+        if self.model and self.model not in HEBREW_MODELS:
+            sentence = _("The engine has no such model for Hebrew: leave it empty, or write one of %(models)s.")
+            known = {"models": ", ".join(HEBREW_MODELS)}
+            raise ValidationError({"model": ValidationError(sentence, code="unknown_model", params=known)})
+        flaws = hints_flaws(self.hints())
+        if flaws:
+            raise ValidationError({"phrases": [ValidationError(_(f.sentence), code=f.code) for f in flaws]})
         values = {name: getattr(self, name) for name in BOUNDS}
         if any(not isinstance(value, int) for value in values.values()):
             return  # the fields have said so
@@ -155,11 +163,16 @@ class TuningProfile(models.Model):
         """Everything that a call can notice."""
         return {name: getattr(self, name) for name in SETTINGS}
 
+    def hints(self) -> tuple[str, ...]:
+        """The phrase hints as they are written."""
+        return tuple(line.strip() for line in self.phrases.splitlines() if line.strip())
+
     def tuning(self) -> Tuning:
-        """The frozen snapshot that a call takes at its start. Raises TuningError for a row out of bounds."""
+        """The frozen snapshot that a call takes at its start; of the hints, those that the engine takes. Raises
+        TuningError for a row out of bounds."""
         return Tuning(
             **{name: value for name, value in self.settings().items() if name != "phrases"},
-            phrase_hints=tuple(line.strip() for line in self.phrases.splitlines() if line.strip()),
+            phrase_hints=fitting_hints(self.hints()),
             profile=f"{self.name}@{self.revision}",
             profile_id=self.pk or 0,
             revision=self.revision,

@@ -22,6 +22,9 @@ class SttModel:
 
 PHONE_CALL = SttModel("phone_call", enhanced=True)
 DEFAULT = SttModel("default", enhanced=True)
+HEBREW_MODELS = ("default", "command_and_search")
+"""Of v1; with any other name the engine refuses every request. ``phone_call`` is asked for where a profile names none.
+https://cloud.google.com/speech-to-text/docs/speech-to-text-supported-languages"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ works with a frozen ``Tuning`` taken once at its start. Pure: no Django.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -246,6 +246,57 @@ def conflicts(values: Mapping[str, int]) -> list[Conflict]:
     return [conflict for conflict in CONFLICTS if conflict.is_met(values)]
 
 
+MOST_HINTS = 5000
+LONGEST_HINT = 100
+MOST_HINT_CHARACTERS = 100_000
+"""Phrases a request, characters a phrase, and of all together: beyond any of them Google refuses the whole request,
+streams and one-shots (https://cloud.google.com/speech-to-text/quotas)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HintsFlaw:
+    """Phrase hints with which the engine refuses every request."""
+
+    code: str
+    """Stable."""
+    sentence: str
+    is_met: Callable[[Sequence[str]], bool]
+
+
+HINTS_FLAWS = (
+    HintsFlaw(
+        "hint_too_long",
+        _("A phrase may have at most 100 characters: the engine refuses every call with a longer one."),
+        lambda hints: any(len(hint) > LONGEST_HINT for hint in hints),
+    ),
+    HintsFlaw(
+        "too_many_hints",
+        _("There may be at most 5,000 phrases: the engine refuses every call with more."),
+        lambda hints: len(hints) > MOST_HINTS,
+    ),
+    HintsFlaw(
+        "hints_too_long",
+        _("All phrases together may have at most 100,000 characters: the engine refuses every call with more."),
+        lambda hints: sum(map(len, hints)) > MOST_HINT_CHARACTERS,
+    ),
+)
+
+
+def hints_flaws(hints: Sequence[str]) -> list[HintsFlaw]:
+    """What is wrong with these phrase hints."""
+    return [flaw for flaw in HINTS_FLAWS if flaw.is_met(hints)]
+
+
+def fitting_hints(hints: Sequence[str]) -> tuple[str, ...]:
+    """As many of these hints as the engine takes: for rows that were saved before there were bounds."""
+    fitting, characters = [], 0
+    for hint in hints:
+        if len(hint) <= LONGEST_HINT and characters + len(hint) <= MOST_HINT_CHARACTERS:
+            fitting.append(hint)
+            characters += len(hint)
+    return tuple(fitting[:MOST_HINTS])
+
+
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """One call's settings. Units are in the names; bounds in BOUNDS."""
@@ -281,7 +332,7 @@ class Tuning:
     endpoint: str = ""
     """Host of the engine; empty: the environment's."""
     phrase_hints: tuple[str, ...] = ()
-    """Names, places and terms that the engine should expect."""
+    """Names, places and terms that the engine should expect; without any of HINTS_FLAWS."""
     profile: str = "environment"
     """Which profile and revision these came from, for people: ``name@revision``."""
     profile_id: int = 0
@@ -295,6 +346,8 @@ class Tuning:
             raise TuningError(f"vad_engine must be one of {', '.join(VAD_ENGINES)}, not {self.vad_engine!r}")
         if self.renew_latest_s <= self.renew_after_s:
             raise TuningError("renew_latest_s must be more than renew_after_s")
+        for flaw in hints_flaws(self.phrase_hints):
+            raise TuningError(f"phrase_hints: {flaw.code}")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Tuning:
@@ -302,7 +355,7 @@ class Tuning:
         names = {f.name for f in fields(cls)}
         known = {name: value for name, value in values.items() if name in names}
         if "phrase_hints" in known:
-            known["phrase_hints"] = tuple(known["phrase_hints"])
+            known["phrase_hints"] = fitting_hints(known["phrase_hints"])
         return cls(**known)
 
     def as_dict(self) -> dict[str, Any]:

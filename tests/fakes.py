@@ -1,8 +1,11 @@
 """Scripted engines: they say what a test tells them to."""
 
+import asyncio
 import threading
 
-from stt.events import Final, StreamClosed, StreamOpened, Word
+from stt.events import Final, RecognizerError, StreamClosed, StreamOpened, Word
+
+REFUSAL = RecognizerError("invalid_argument", "Invalid recognition 'config'", permanent=True)
 
 
 class FakeStream:
@@ -37,11 +40,19 @@ class FakeEngine:
         self.gate = threading.Event()
         self.gate.set()
 
+    def refuses(self, model, hints):
+        """Google's INVALID_ARGUMENT for these settings."""
+        return False
+
     def open_stream(self, deliver, *, model, hints=()):
         self.streams.append(FakeStream(deliver))
+        if self.refuses(model, hints):
+            asyncio.get_running_loop().call_soon(deliver, StreamClosed(0, REFUSAL))
         return self.streams[-1]
 
     def recognize(self, pcm, *, model, timeout_ms, hints=()):
+        if self.refuses(model, hints):
+            raise REFUSAL
         self.asked.append(threading.current_thread().name)
         self.gate.wait(10)
         if isinstance(self.answer, Exception):

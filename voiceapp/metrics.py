@@ -30,6 +30,11 @@ ENGINE_ERRORS = Counter(
     ["code"],
     registry=REGISTRY,
 )
+SETTINGS_REFUSED = Counter(
+    "voiceapp_settings_refused",
+    "Requests that the engine refused for a profile's settings, and that were made again with less",
+    registry=REGISTRY,
+)
 EVENTS_OVERFLOW = Counter("voiceapp_events_overflow", "Finals that events_q refused", registry=REGISTRY)
 SOCKETS_REFUSED = Counter("voiceapp_sockets_refused", "Media sockets refused", ["code"], registry=REGISTRY)
 SOCKETS_HELD = Counter(

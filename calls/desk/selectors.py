@@ -12,12 +12,13 @@ from itertools import groupby
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from calls.desk.figures import CallFigures, Measure, Sample
 from calls.desk.uncertainty import Estimate, Resamples, estimates, resamples
-from calls.models import Call, Transcript, Trial
+from calls.models import Call, CallEvent, Transcript, Trial
+from stt.waivers import HINTS, MODEL
 
 MOST_CALLS = 400
 """Of a revision, the newest."""
@@ -88,6 +89,14 @@ class Measured:
             if p50 is not None and p95 is not None:
                 points.append(Point(at, len(sample.calls), p50, p95))
         return points
+
+
+def refused_settings(profile: int, revision: int) -> dict[str, int]:
+    """Code of stt/waivers.py -> calls of a revision that were heard without that setting: the engine refuses it."""
+    events = CallEvent.objects.filter(
+        code__in=(HINTS, MODEL), call__tuning_profile=profile, call__tuning_revision=revision
+    )
+    return dict(events.order_by("code").values_list("code").annotate(Count("call", distinct=True)))
 
 
 def measured(profile: int, revision: int, trial: Trial | None = None) -> Measured:

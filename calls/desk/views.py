@@ -15,14 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from calls.access import needs
 from calls.desk.comparison import Comparison, Shown, counted, name_of, shown
 from calls.desk.figures import Measure
-from calls.desk.selectors import Measured, measured
+from calls.desk.selectors import Measured, measured, refused_settings
 from calls.desk.traces import TraceMissing, traces_of
-from calls.desk.words import UNKNOWN
+from calls.desk.words import LEFT_OUT, REFUSED_SETTINGS, UNKNOWN
 from calls.models import Call, Trial
 from calls.whatif import what_if
 from stt.models import SETTINGS, TuningProfile
 from stt.profiles import restore
-from stt.tuning import Tuning
+from stt.tuning import Tuning, hints_flaws
 
 VIEW, TUNE = "stt.view_tuningprofile", "stt.change_tuningprofile"
 MOST_ROWS = 40
@@ -60,6 +60,8 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
     comparison = _compared(choices, a, b)
     context = {
         "profile": one,
+        "refused": [(REFUSED_SETTINGS[code], n) for code, n in refused_settings(one.pk, one.revision).items()],
+        "left_out": LEFT_OUT if hints_flaws(one.hints()) else "",
         "history": rows,
         "choices": [(key, name_of(row)) for key, row in choices.items()],
         "a": a,

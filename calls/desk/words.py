@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from calls.desk.figures import PERCENTILES, Measure
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS
+from stt.waivers import HINTS, MODEL
 
 LABELS = {
     Measure.PARTIAL_P50: _("first partial, p50"),
@@ -39,6 +40,12 @@ UNKNOWN = {
     "finer_ear": _("A more sensitive ear cannot be known without the recording: what was voiced stands."),
 }
 """What a trace cannot say (calls/whatif.py)."""
+
+REFUSED_SETTINGS = {
+    HINTS: _("The engine refuses this revision's phrase hints: calls are heard without them."),
+    MODEL: _("The engine refuses this revision's model: calls are heard with the usual one."),
+}
+LEFT_OUT = _("Phrase hints beyond what the engine takes are left out of its requests.")
 
 _WAIT = (Measure.FINAL_P50, Measure.FINAL_P95)
 MOVES: dict[str, tuple[Measure, ...]] = {

@@ -194,10 +194,21 @@ class SpeechEmulator:
             problem = f"Incorrect model specified: {config.model}."
         elif config.language_code not in HEBREW:
             problem = f"Language {config.language_code} is not known to this emulator."
+        elif (hints := [text for one in config.speech_contexts for text in one.phrases]) and self._refuses(hints):
+            problem = "Invalid recognition 'config': bad phrases in speech_contexts."
         elif config.encoding not in (MULAW, LINEAR16) or config.sample_rate_hertz != 8000:
             problem = "Invalid recognition 'config': bad encoding or sample rate."
         if problem:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, problem)
+
+    def _refuses(self, hints: Sequence[str]) -> bool:
+        limits = self.options.limits
+        return (
+            self.faults.hints_refused
+            or len(hints) > limits.phrases
+            or max(map(len, hints)) > limits.phrase_characters
+            or sum(map(len, hints)) > limits.phrases_characters
+        )
 
     async def _audio(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[bytes]:
         """Audio messages until the half-close, each within Google's limits."""

@@ -70,6 +70,11 @@ class Limits:
     ahead_s: float = 10.0
     """How far a client may run ahead of real time before its replay is too fast."""
     streams_a_connection: int = 100
+    phrases: int = 5000
+    """Phrase hints a request (https://cloud.google.com/speech-to-text/quotas)."""
+    phrase_characters: int = 100
+    phrases_characters: int = 100_000
+    """Of all hints together."""
 
 
 @dataclass(slots=True)
@@ -116,6 +121,8 @@ class Faults:
     """Results have word lists alone, interims too."""
     empty_alternatives: bool = False
     """An empty alternative comes before the best one, a worse one behind it."""
+    hints_refused: bool = False
+    """INVALID_ARGUMENT for a request with phrase hints, whatever they are."""
     hang_recognize: bool = False
     unavailable_recognize: bool = False
 

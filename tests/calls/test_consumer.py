@@ -249,6 +249,26 @@ async def test_a_call_whose_engine_has_no_key_is_down_and_says_so(engine, monkey
     assert [call.hearing for call in await rows(Call)] == ["down"]
 
 
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_a_call_whose_hints_are_refused_is_heard_without_them_and_says_so(engine, monkeypatch, streaming):
+    tuning = Tuning(phrase_hints=("רחוב",), profile="quick@1", stt_retry_ms=0, streaming=streaming)
+    monkeypatch.setattr(consumers.lines, "tuning_for", lambda *_: tuning)
+    engine.refuses = lambda model, hints: bool(hints)
+    caller = Caller()
+    await caller.call()
+    await caller.play(silence(500) + speech(600) + silence(500))
+    if streaming:
+        while len(engine.streams) < 2:  # noqa: ASYNC110 - the fake has no event to give
+            await asyncio.sleep(0)
+        engine.streams[1].opens()
+        engine.streams[1].deliver(Final((Word("שלום", 500, 1000),), 1100))
+    await caller.hang_up()
+    assert [turn.text for turn in await rows(Transcript)] == ["שלום"]
+    codes = [event.code for event in await rows(CallEvent)]
+    assert codes.count("hints_refused") == 1
+    assert "streaming_lost" not in codes
+
+
 async def test_a_full_queue_drops_nothing_and_says_so(caplog):
     mine = consumer()
     for number in range(40):

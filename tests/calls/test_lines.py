@@ -46,6 +46,18 @@ def test_a_change_reaches_the_next_call_and_a_bad_row_does_not():
 
 
 @pytest.mark.django_db
+def test_hints_from_before_there_were_bounds_take_no_line_down_and_are_told_at_start(caplog):
+    profile = first_profile(ENVIRONMENT)
+    TuningProfile.objects.filter(pk=profile.pk).update(vad_hangover_ms=400, phrases="רחוב הרצל\n" + "ש" * 144)
+    cache = LineCache(ENVIRONMENT)
+    cache.refresh()
+    tuning = cache.tuning_for("+1", "CA1")
+    assert (tuning.vad_hangover_ms, tuning.phrase_hints) == (400, ("רחוב הרצל",))
+    warn_of_differences(ENVIRONMENT)
+    assert "profile default: hint_too_long" in caplog.text
+
+
+@pytest.mark.django_db
 def test_streaming_off_in_the_environment_always_wins():
     first_profile(ENVIRONMENT)
     cache = LineCache(replace(ENVIRONMENT, streaming=False))

@@ -1,7 +1,9 @@
 """The desk's pages, with rows behind them."""
 
 import hashlib
+import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from random import Random
 
@@ -15,8 +17,8 @@ from django.utils import timezone
 from calls.desk import selectors
 from calls.desk.figures import PERCENTILES, Measure
 from calls.desk.selectors import MOST_CALLS, measured
-from calls.desk.words import LABELS, MOVES, UNITS
-from calls.models import Call, PhoneLine, Transcript, Trial
+from calls.desk.words import LABELS, LEFT_OUT, MOVES, UNITS
+from calls.models import Call, CallEvent, PhoneLine, Transcript, Trial
 from stt.models import SETTINGS, TuningProfile
 from tests.calls.test_whatif import kept_call  # noqa: F401 - a fixture
 
@@ -209,6 +211,22 @@ def test_a_call_at_other_settings(admin_client, kept_call):  # noqa: F811
     assert '<tr class="changed">' not in admin_client.get(url, {"profile": same.pk}).content.decode()
     Call.objects.update(streams={})
     assert "trace_missing" in admin_client.get(url).content.decode()
+
+
+def test_a_profile_whose_settings_the_engine_refuses_says_so(admin_client):
+    one = TuningProfile.objects.create(name="quick")
+    url = reverse("desk-profile", args=[one.pk])
+    assert 'class="warning"' not in admin_client.get(url).content.decode()
+    for number, code in enumerate(["hints_refused", "hints_refused", "fallback"]):
+        call = Call.objects.create(call_sid=f"CA{number}", tuning_profile=one.pk, tuning_revision=one.revision)
+        CallEvent.objects.create(call=call, number=1, at=timezone.now(), code=code)
+    page = admin_client.get(url).content.decode()
+    assert page.count('class="warning"') == 1
+    assert re.search(r'<li class="warning">.*<bdi dir="ltr">2</bdi></li>', page)
+    TuningProfile.objects.filter(pk=one.pk).update(phrases="ש" * 144, revision=2)
+    page = admin_client.get(url).content.decode()
+    assert page.count('class="warning"') == 1
+    assert str(LEFT_OUT) in unescape(page)
 
 
 def test_every_measure_has_its_words_and_every_setting_its_measures():

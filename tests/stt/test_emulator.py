@@ -16,6 +16,7 @@ from stt.emulator.timing import Faults, Limits, Timing
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
 from stt.google import LONGEST_MESSAGE_BYTES, GoogleOptions, GoogleSpeech
 from stt.selection import DEFAULT, PHONE_CALL, SttModel
+from stt.tuning import fitting_hints, hints_flaws
 from tests.sounds import silence, speech
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -38,10 +39,10 @@ def with_emulator(scenario, *, faults=None, limits=None, timing=QUICK, traces=()
     return asyncio.run(asyncio.wait_for(run(), 20))
 
 
-async def stream(client, chunks, *, model=DEFAULT, finish=True):
+async def stream(client, chunks, *, model=DEFAULT, finish=True, hints=()):
     """Everything that a stream says to these chunks."""
     events: asyncio.Queue = asyncio.Queue()
-    recognizer = client.open_stream(events.put_nowait, model=model)
+    recognizer = client.open_stream(events.put_nowait, model=model, hints=hints)
     for chunk in chunks:
         recognizer.feed(chunk)
     if finish:
@@ -131,6 +132,34 @@ def test_models_that_do_not_hear_hebrew_are_refused(model, code):
         return refused.value.code, (await stream(client, [], model=model, finish=False))[-1].error.code
 
     assert with_emulator(scenario) == (code, code)
+
+
+@pytest.mark.parametrize(
+    ("hints", "refused"),
+    [
+        (["ש" * 100], False),
+        (["ש" * 101], True),
+        (["שלום"] * 5000, False),
+        (["שלום"] * 5001, True),
+        (["ש" * 100] * 1000, False),
+        (["ש" * 100] * 1000 + ["ש"], True),
+    ],
+)
+def test_phrase_hints_beyond_googles_bounds_are_refused_by_stream_and_one_shot_and_fitting_ones_are_not(hints, refused):
+    async def scenario(client, hints):
+        one_shot = None
+        try:
+            await asyncio.to_thread(client.recognize, bytes(8000), model=DEFAULT, timeout_ms=5000, hints=hints)
+        except RecognizerError as error:
+            one_shot = error.code
+        streamed = (await stream(client, [], hints=hints))[-1].error
+        return one_shot, streamed and streamed.code
+
+    expected = "invalid_argument" if refused else None
+    assert with_emulator(lambda client: scenario(client, hints)) == (expected, expected)
+    assert with_emulator(lambda client: scenario(client, fitting_hints(hints))) == (None, None)
+    assert bool(hints_flaws(hints)) is refused
+    assert hints_flaws(fitting_hints(hints)) == []
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,39 @@ def test_settings_that_do_not_go_together_are_refused_where_they_stand(code, val
     assert [error.code for error in refused.value.error_dict[conflict.field]] == [code]
 
 
+@pytest.mark.parametrize(
+    ("code", "phrases"),
+    [
+        ("hint_too_long", "רחוב הרצל\n" + "ש" * 101),
+        ("too_many_hints", "\n".join(["שלום"] * 5001)),
+        ("hints_too_long", "\n".join(["ש" * 100] * 1001)),
+    ],
+)
+def test_hints_with_which_the_engine_refuses_every_call_are_refused(code, phrases):
+    with pytest.raises(ValidationError) as refused:
+        TuningProfile(name="x", phrases=phrases).full_clean()
+    assert [error.code for error in refused.value.error_dict["phrases"]] == [code]
+    with pytest.raises(TuningError, match=code):
+        Tuning(phrase_hints=tuple(phrases.splitlines()))
+    # A row or a call's record from before there were bounds: what fits is asked for, and the line is heard.
+    fitting = TuningProfile(name="x", phrases=phrases, vad_hangover_ms=300).tuning()
+    assert fitting.vad_hangover_ms == 300
+    assert fitting.phrase_hints
+    assert Tuning.from_mapping({"phrase_hints": phrases.splitlines()}).phrase_hints == fitting.phrase_hints
+
+
+def test_hints_at_the_bounds_are_taken():
+    for phrases in ("ש" * 100 + "  ", "\n".join(["ש"] * 5000), "\n".join(["ש" * 100] * 1000)):
+        TuningProfile(name="x", phrases=phrases).full_clean()
+
+
+def test_a_model_that_the_engine_does_not_have_is_refused():
+    TuningProfile(name="x", model="command_and_search").full_clean()
+    with pytest.raises(ValidationError) as refused:
+        TuningProfile(name="x", model="defualt").full_clean()
+    assert [error.code for error in refused.value.error_dict["model"]] == ["unknown_model"]
+
+
 def test_every_conflict_is_tried_above_and_the_defaults_have_none():
     tried = test_settings_that_do_not_go_together_are_refused_where_they_stand.pytestmark[0].args[1]
     assert [code for code, _ in tried] == [c.code for c in CONFLICTS]

@@ -204,7 +204,7 @@ async def _play(fault: Fault, rig: Rig, proxy: CutProxy, library: Library, sampl
 
 
 @contextmanager
-def _profile(changes: dict[str, int]) -> Iterator[None]:
+def _profile(changes: dict[str, int | str]) -> Iterator[None]:
     """The default profile with these values, and afterwards as it was."""
     profile = first_profile(settings.ENVIRONMENT_TUNING)
     before = {name: getattr(profile, name) for name in changes}
