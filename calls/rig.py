@@ -179,7 +179,8 @@ class Rig:
             process = subprocess.Popen(  # noqa: S603 - our own commands
                 command,
                 cwd=settings.BASE_DIR,
-                env={**os.environ, "VAR_DIR": str(settings.VAR_DIR), **(environment or {})},
+                # .env is the owner's: what is made up here does not go to the owner's database.
+                env={**os.environ, "ENV_FILE": "", "VAR_DIR": str(settings.VAR_DIR), **(environment or {})},
                 stdout=stdout,
                 stderr=errors,
                 text=True,
@@ -201,7 +202,7 @@ def manage(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     done = subprocess.run(  # noqa: S603 - our own commands
         [sys.executable, "manage.py", *arguments],
         cwd=settings.BASE_DIR,
-        env={**os.environ, **environment},
+        env={**os.environ, "ENV_FILE": "", **environment},
         check=False,
         capture_output=True,
         text=True,

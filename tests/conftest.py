@@ -1,6 +1,7 @@
 """What every test may use."""
 
 import inspect
+import os
 from pathlib import Path
 
 import hypothesis
@@ -10,6 +11,8 @@ from django.conf import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 ROOT = Path(__file__).resolve().parents[1]
+# The developer's .env is nothing for tests, nor for the processes that they start.
+os.environ["ENV_FILE"] = ""
 hypothesis.settings.register_profile("quick", max_examples=80, deadline=None)
 hypothesis.settings.register_profile(
     "fuzz",

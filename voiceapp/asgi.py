@@ -5,10 +5,14 @@ any other server the first call does.
 """
 
 import os
+from pathlib import Path
 
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
+from voiceapp.environment import read_file
+
+read_file(Path(__file__).resolve().parent.parent / ".env")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
 django_application = get_asgi_application()
 

@@ -1,7 +1,9 @@
 """The environment, typed and bounded. Nothing else in the project reads ``os.environ``.
 
-Reading never raises: a value that cannot be used becomes a ``Problem`` and its default stands, so that ``migrate``,
-``test`` and ``check`` work anywhere; the commands that serve calls refuse to start while there is one.
+``read_file`` adds the variables of ``.env``; manage.py and asgi.py call it before anything else, so that every command
+and any ASGI server work on the same database. Reading a value never raises: one that cannot be used becomes a
+``Problem`` and its default stands, so that ``migrate``, ``test`` and ``check`` work anywhere; the commands that serve
+calls refuse to start while there is one.
 """
 
 from __future__ import annotations
@@ -15,11 +17,59 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from dotenv.parser import parse_stream
+
 from stt.tuning import BOUNDS, Tuning, TuningError
 
 FALSE = {"false", "0", "no", "off"}
 LONGEST_KEY_FILE = 65_536
 TRUE = {"true", "1", "yes", "on"}
+FILE_VARIABLE = "ENV_FILE"
+"""Names another file than ``.env``; empty: no file is read (tests, and commands that make calls up)."""
+_from_file: set[str] = set()
+
+
+class EnvironmentFileError(Exception):
+    """The file is there and cannot be understood; one sentence."""
+
+
+def read_file(default: Path) -> None:
+    """Add the file's variables to the environment; what the environment has wins. Raises EnvironmentFileError.
+
+    Values are taken literally: quotes and comments as in a shell, but a ``$`` is a ``$``, as for systemd and Docker.
+    """
+    path = Path(os.environ.get(FILE_VARIABLE, default))
+    if path == Path() or (FILE_VARIABLE not in os.environ and not path.is_file()):
+        return
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            found = list(parse_stream(lines))
+    except (OSError, UnicodeDecodeError) as error:
+        raise EnvironmentFileError(f"bad_env_file: {path} cannot be read: {error}") from error
+    for one in found:
+        if one.error or (one.key is not None and (one.value is None or "\0" in one.value)):
+            # Not passed over: the variable that is missing then may name the database.
+            raise EnvironmentFileError(f"bad_env_file: {path}, line {one.original.line}: write it as NAME=value.")
+        if one.key is not None and one.value is not None and (one.key not in os.environ or one.key in _from_file):
+            os.environ[one.key] = one.value
+            _from_file.add(one.key)
+
+
+def chosen_database() -> str:
+    """The variable that says which database is used, and whether the file set it; empty: the default is used."""
+    for name, counts in (("DATABASE_URL", True), ("VAR_DIR", "VAR_DIR" in _from_file)):
+        if counts and os.environ.get(name, "").strip():
+            return f"{name} in the .env file" if name in _from_file else name
+    return ""
+
+
+def database_url(database: Mapping[str, Any]) -> str:
+    """One of settings.DATABASES as a URL for people: without its password."""
+    if "sqlite" in database["ENGINE"]:
+        return f"sqlite://{database['NAME']}"
+    user = f"{database['USER']}@" if database["USER"] else ""
+    port = f":{database['PORT']}" if database["PORT"] else ""
+    return f"postgresql://{user}{database['HOST']}{port}/{database['NAME']}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +100,7 @@ class Environment:
         value = self.text(name)
         if not value:
             return default
-        if not value.isdigit() or not low <= int(value) <= high:
+        if not value.isdecimal() or len(value) > 9 or not low <= int(value) <= high:
             self._problem(name, f"{name} is {value!r}: set it to a whole number from {low} to {high} {unit}.")
             return default
         return int(value)
@@ -125,7 +175,11 @@ class Environment:
     def database(self, var_dir: Path) -> dict[str, Any]:
         """DATABASE_URL (postgresql://user:password@host:port/name or sqlite:///path); default SQLite in VAR_DIR."""
         url = self.text("DATABASE_URL")
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = str(parts.port or "")
+        except ValueError:
+            parts, port = urlsplit("unreadable:"), ""
         if parts.scheme in {"postgres", "postgresql"}:
             return {
                 "ENGINE": "django.db.backends.postgresql",
@@ -133,7 +187,7 @@ class Environment:
                 "USER": unquote(parts.username or ""),
                 "PASSWORD": unquote(parts.password or ""),
                 "HOST": parts.hostname or "",
-                "PORT": str(parts.port or ""),
+                "PORT": port,
                 "CONN_MAX_AGE": 0,
                 "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 5}},
             }

@@ -11,7 +11,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 _env = Environment()
 
 DEBUG = _env.flag("DEBUG", False)
-VAR_DIR = Path(_env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+# Not from the working directory: a timer starts its command elsewhere, and would work on another database.
+VAR_DIR = (BASE_DIR / _env.text("VAR_DIR", "var")).resolve()
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 SECRET_KEY = _env.secret_key(DEBUG, VAR_DIR)
 PORT = _env.number("PORT", 8000, 1, 65535, "")
