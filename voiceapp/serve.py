@@ -35,10 +35,24 @@ LAST_WORDS_S = 20.0
 SERVICE_RESTART = 1012
 
 
+class PortUnavailable(Exception):
+    """Nobody can be served here: the port is taken, or the address is not this machine's."""
+
+
+class _Server(SocketServer):
+    """daphne, whose end says why when it could not listen."""
+
+    refused = ""
+
+    def listen_error(self, failure: Any) -> None:
+        cause = getattr(failure.value, "socketError", failure.value)
+        self.refused = getattr(cause, "strerror", None) or str(cause)
+        self.stop()
+
+
 def serve(application: Any, host: str, port: int) -> None:
-    """Serve until told to end; does not return."""
-    startup.start()
-    server: SocketServer = SocketServer(
+    """Serve until told to end; returns only by PortUnavailable."""
+    server: _Server = _Server(
         application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
         signal_handlers=False,
@@ -54,10 +68,12 @@ def serve(application: Any, host: str, port: int) -> None:
         ready_callable=lambda: _on_ready(server, host, port),
     )
     server.run()
+    raise PortUnavailable(f"port_unavailable: {host}:{port}: {server.refused}. Set PORT to one that is free.")
 
 
 def _on_ready(server: Server, host: str, port: int) -> None:
-    # daphne calls this with its loop set and not yet running, its factories made and not yet used.
+    # daphne calls this when it listens, with its loop set and not yet running, its factories made and not yet used.
+    startup.start()
     server.ws_factory.protocol = Socket
     # What the application is made of will never be garbage: a full collection takes 75 ms with it and under 1 without.
     gc.collect()

@@ -25,6 +25,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         # Not above: importing the application logs the start-up lines, and starts what serves.
         from voiceapp.asgi import application
-        from voiceapp.serve import serve
+        from voiceapp.serve import PortUnavailable, serve
 
-        serve(application, options["host"], options["port"])
+        try:
+            serve(application, options["host"], options["port"])
+        except PortUnavailable as error:
+            raise CommandError(str(error)) from error

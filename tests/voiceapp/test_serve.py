@@ -1,0 +1,61 @@
+"""Where a server listens, and what it says when it cannot."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def serve(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "manage.py", "serve", *arguments],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DEBUG": "1",
+            "VAR_DIR": str(folder),
+            "DATABASE_URL": "",
+            "TWILIO_AUTH_TOKEN": "t",
+            "STT_EMULATOR_HOST": "127.0.0.1:9",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def taken():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def test_a_port_that_is_taken_is_one_sentence_and_not_success(tmp_path, taken):
+    done = serve(tmp_path, "--host", "127.0.0.1", "--port", str(taken))
+    said = done.stderr.strip().splitlines()
+    assert done.returncode == 1
+    assert said[-1].startswith(f"CommandError: port_unavailable: 127.0.0.1:{taken}: ")
+    assert not [line for line in said if "Traceback" in line or "CRITICAL" in line]
+    # Nothing was begun that another server does already.
+    assert not (tmp_path / "journal").exists()
+
+
+def test_an_address_that_is_not_ours_is_one_sentence_and_not_success(tmp_path):
+    done = serve(tmp_path, "--host", "192.0.2.1", "--port", "0")
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+
+
+def test_what_systemd_gives_wins_over_the_env_file():
+    """EnvironmentFile= would win over Environment=, whatever their order (systemd.exec(5))."""
+    unit = (ROOT / "deploy" / "voiceapp@.service").read_text().splitlines()
+    assert "Environment=PORT=%i" in unit
+    assert not [line for line in unit if line.startswith("EnvironmentFile=")]
