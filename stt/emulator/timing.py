@@ -136,4 +136,6 @@ class Faults:
                 raise ValueError(f"unknown_fault: {name}")
             kind = type(getattr(faults, name))
             setattr(faults, name, True if kind is bool else kind(value))
+            if not 0 <= getattr(faults, name) < math.inf:
+                raise ValueError(f"{text}: give a number from 0 on.")
         return faults

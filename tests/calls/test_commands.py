@@ -167,6 +167,65 @@ def test_what_is_old_is_forgotten_and_nothing_else(recorded, tmp_path):
     assert not Call.objects.exists()
 
 
+@pytest.mark.parametrize("days", ["-5", "0", "soon", "1e9"])
+def test_days_that_are_no_days_delete_nothing(recorded, tmp_path, days):
+    (path,) = tmp_path.glob("recordings/*/*.vrec")
+    os.utime(path, (0, 0))
+    with pytest.raises(CommandError, match="give a whole number from 1 to"):
+        call_command("purge", "--older-than", days, "--calls")
+    assert path.exists() and Call.objects.exists()
+
+
+def test_a_dry_run_says_where_and_how_much_and_deletes_nothing(recorded, tmp_path, capsys):
+    (path,) = tmp_path.glob("recordings/*/*.vrec")
+    os.utime(path, (0, 0))
+    call_command("purge", "--older-than", "30", "--calls", "--dry-run")
+    said = capsys.readouterr().out
+    assert f"would delete 1 files in {tmp_path}/recordings and 1 calls in " in said
+    assert re.search(r"(sqlite|postgresql)://.*test", said)
+    assert path.exists() and Call.objects.exists()
+    call_command("purge", "--older-than", "30", "--calls")
+    assert "deleted 1 files" in capsys.readouterr().out
+    assert not path.parent.exists()
+
+
+def test_a_running_call_keeps_its_row_recording_and_trace(recorded, tmp_path):
+    now = timezone.now()
+    Call.objects.create(call_sid="CA2", started_at=now - timedelta(hours=20))
+    Call.objects.create(call_sid="CA3", started_at=now - timedelta(days=40))  # its process is gone
+    files = [tmp_path / "recordings" / "20200101" / name for name in ("CA2-MZ1.vrec", "CA2-MZ1.trace", "CA3-MZ1.vrec")]
+    for path in files:
+        path.touch()
+        os.utime(path, (0, 0))
+    call_command("purge", "--older-than", "1", "--calls")
+    assert [path.exists() for path in files] == [True, True, False]
+    assert set(Call.objects.values_list("call_sid", flat=True)) == {"CA2", "CA3"}
+
+
+def test_what_is_missing_or_in_the_way_stops_no_purge(recorded, tmp_path, monkeypatch, capsys):
+    (path,) = tmp_path.glob("recordings/*/*.vrec")
+    for name in ("CA4-MZ1.vrec", "CA5-MZ1.vrec"):
+        path.with_name(name).symlink_to("/nowhere")
+        os.utime(path.with_name(name), (0, 0), follow_symlinks=False)
+    (tmp_path / "recordings" / "a file").touch()
+    (tmp_path / "recordings" / "gone").symlink_to("/nowhere")
+    os.utime(path, (0, 0))
+    unlink = Path.unlink
+
+    def with_another_purge(self, *arguments):
+        if self.name.startswith("CA4"):
+            unlink(self)
+        if self.name.startswith("CA5"):
+            raise PermissionError(13, "Permission denied", str(self))
+        unlink(self, *arguments)
+
+    monkeypatch.setattr(Path, "unlink", with_another_purge)
+    with pytest.raises(CommandError, match=r"not_deleted: 1 files, the first: .*CA5"):
+        call_command("purge", "--older-than", "30")
+    assert "deleted 1 files" in capsys.readouterr().out
+    assert not path.exists()
+
+
 def test_old_calls_are_forgotten_a_batch_at_a_time(db, settings, tmp_path, monkeypatch, capsys):
     settings.VAR_DIR = tmp_path
     monkeypatch.setattr(purge, "BATCH_CALLS", 2)

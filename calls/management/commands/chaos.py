@@ -32,6 +32,7 @@ from calls.scoring import Score, percentile
 from calls.simulator import SimulatedCall
 from stt.emulator.recordings import Library
 from stt.models import TuningProfile
+from voiceapp.arguments import MOST_CALLS, seed, whole
 
 BESIDE = 6
 """After so many rows comes one without a fault."""
@@ -76,10 +77,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--clips", type=Path, metavar="DIR", help="Recordings with clips.tsv; default the samples.")
         parser.add_argument("--prefix", nargs="+", default=[""])
-        parser.add_argument("--calls", type=int, default=4, help="At the same time, in each row.")
-        parser.add_argument("--call-clips", type=int, default=8, help="Recordings a call.")
-        parser.add_argument("--seed", type=int, default=1, help="Of the first round; the next ones count on.")
-        parser.add_argument("--rounds", type=int, default=1)
+        parser.add_argument(
+            "--calls", type=whole(1, MOST_CALLS, "calls"), default=4, help="At the same time, in each row."
+        )
+        parser.add_argument("--call-clips", type=whole(1, 1000, "recordings"), default=8, help="Recordings a call.")
+        parser.add_argument("--seed", type=seed, default=1, help="Of the first round; the next ones count on.")
+        parser.add_argument("--rounds", type=whole(1, 1000, "rounds"), default=1)
         parser.add_argument("--only", nargs="+", metavar="TEXT", help="Only faults whose name has one of these.")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -23,6 +23,7 @@ from calls.rig import Rig, RigError, Sample, calls_of, free_port, record_of, sco
 from calls.scoring import Score, ScoredTurn, percentile
 from calls.simulator import CallReport, Line, SimulatedCall
 from stt.emulator.recordings import Library
+from voiceapp.arguments import seed
 
 STAGGER_S = 1.2
 USER = "demo"
@@ -34,7 +35,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="End after the calls, with 0 when no word is missing.")
         parser.add_argument("--only", metavar="NAME", help="Only this one of samples/calls.json.")
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--clips", type=Path, metavar="DIR", help="Another folder of recordings, in calls of ten.")
         parser.add_argument("--prefix", nargs="+", default=[""], help="With --clips: only recordings named so.")
 

@@ -24,18 +24,19 @@ from calls.rig import SERVERS, Rig, RigError, is_recorded, record_of, score_of
 from calls.scoring import Score
 from calls.simulator import CallRefused
 from stt.emulator.recordings import Library, Recording
+from voiceapp.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 
 
 class Command(BaseCommand):
     help = "Place many calls at once and measure what the server spends on them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--calls", type=int, default=100)
-        parser.add_argument("--seconds", type=float, default=60.0, help="Of each call.")
+        parser.add_argument("--calls", type=whole(1, MOST_CALLS, "calls"), default=100)
+        parser.add_argument("--seconds", type=decimal(1, LONGEST_S, "s"), default=60.0, help="Of each call.")
         parser.add_argument("--clips", type=Path, metavar="DIR", help="Recordings with clips.tsv; default the samples.")
         parser.add_argument("--speech", nargs="+", metavar="FILE", help="Only these recordings of the folder.")
         parser.add_argument("--prefix", nargs="+", default=[""], help="Only recordings named so.")
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--server", choices=sorted(SERVERS), default="daphne")
         parser.add_argument("--save", type=Path, metavar="JSON", help="Keep the figures.")
         parser.add_argument("--against", type=Path, metavar="JSON", help="Compare with figures that were kept.")

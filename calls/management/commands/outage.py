@@ -28,6 +28,7 @@ from calls.proxy import CutProxy
 from calls.rig import Rig, RigError
 from calls.simulator import CallRefused
 from stt.emulator.recordings import Library
+from voiceapp.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 
 SERVICES = {"database": "DATABASE_URL", "redis": "REDIS_URL"}
 DEFAULT_PORTS = {"postgres": 5432, "postgresql": 5432, "redis": 6379}
@@ -38,11 +39,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--kind", choices=("kill", "drain", "balancer", *SERVICES), default="kill")
-        parser.add_argument("--calls", type=int, default=20)
-        parser.add_argument("--clips", type=int, default=8, help="Recordings a call.")
-        parser.add_argument("--times", type=int, default=10, help="Kills, each under calls of its own.")
-        parser.add_argument("--away", type=float, default=60.0, metavar="S", help="Of the database or Redis.")
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--calls", type=whole(1, MOST_CALLS, "calls"), default=20)
+        parser.add_argument("--clips", type=whole(1, 1000, "recordings"), default=8, help="Recordings a call.")
+        parser.add_argument(
+            "--times", type=whole(1, 1000, "times"), default=10, help="Kills, each under calls of its own."
+        )
+        parser.add_argument(
+            "--away", type=decimal(0, LONGEST_S, "s"), default=60.0, metavar="S", help="Of the database or Redis."
+        )
+        parser.add_argument("--seed", type=seed, default=1)
 
     def handle(self, *args: Any, **options: Any) -> None:
         library = Library([settings.BASE_DIR / "samples"])

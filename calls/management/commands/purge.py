@@ -1,52 +1,103 @@
-"""``manage.py purge --older-than DAYS``: forget recordings and hearing traces, with ``--calls`` the calls as well."""
+"""``manage.py purge --older-than DAYS``: forget recordings and hearing traces, with ``--calls`` the calls as well.
+
+Says which database and folder it works on. A running call keeps its row and its files.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls.models import Call, SpentToken
+from voiceapp.arguments import whole
+from voiceapp.environment import database_url
 
 BATCH_CALLS = 500
+MOST_DAYS = 36_500
+KEPT = {".vrec", ".trace"}
+RUNS_AT_MOST = timedelta(days=2)
+"""MAX_CALL_S is a day at most. A call that began earlier and has no end lost its process: its files are purged."""
 
 
 class Command(BaseCommand):
     help = "Delete recordings, hearing traces and, if asked, calls that are older than so many days."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--older-than", type=int, required=True, metavar="DAYS")
+        parser.add_argument("--older-than", type=whole(1, MOST_DAYS, "days"), required=True, metavar="DAYS")
         parser.add_argument("--calls", action="store_true", help="The rows of calls, turns and events as well.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be deleted, and delete nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         horizon = timezone.now() - timedelta(days=options["older_than"])
-        files = 0
         folder = Path(settings.VAR_DIR) / "recordings"
-        for path in folder.glob("*/*"):
-            if path.suffix in (".vrec", ".trace") and path.stat().st_mtime < horizon.timestamp():
-                path.unlink()
-                files += 1
-        for day in folder.glob("*"):
-            if day.is_dir() and not any(day.iterdir()):
-                day.rmdir()
-        SpentToken.objects.filter(expires_at__lt=timezone.now()).delete()
-        calls = 0
-        if options["calls"]:
-            calls = _delete_calls(horizon)
-        self.stdout.write(f"deleted {files} files and {calls} calls")
+        dry = options["dry_run"]
+        old = Call.objects.filter(ended_at__lt=horizon)
+        failed: list[str] = []
+        if dry:
+            files = sum(1 for _ in _old_files(folder, horizon))
+            calls = old.count() if options["calls"] else 0
+        else:
+            files, failed = _delete_files(folder, horizon)
+            SpentToken.objects.filter(expires_at__lt=timezone.now()).delete()
+            calls = _delete_calls(old) if options["calls"] else 0
+        self.stdout.write(
+            f"{'would delete' if dry else 'deleted'} {files} files in {folder} "
+            f"and {calls} calls in {database_url(settings.DATABASES['default'])}"
+        )
+        if failed:
+            raise CommandError(f"not_deleted: {len(failed)} files, the first: {failed[0]}")
 
 
-def _delete_calls(horizon: datetime) -> int:
-    """Delete the calls that ended before then, a transaction a batch: memory and locks stay small. Returns how many."""
+def _old_files(folder: Path, horizon: datetime) -> Iterator[Path]:
+    """Recordings and traces that were last written before then, but for those of running calls."""
+    running = set(
+        Call.objects.filter(Q(started_at=None) | Q(started_at__gt=timezone.now() - RUNS_AT_MOST), ended_at=None)
+        .values_list("call_sid", flat=True)
+        .iterator()
+    )
+    for path in folder.glob("*/*"):
+        try:
+            # Of a link itself: what it names may be gone.
+            written_s = path.lstat().st_mtime
+        except FileNotFoundError:
+            continue
+        # As calls/consumers.py names them: CallSid-StreamSid.
+        call_sid = path.name.partition("-")[0]
+        if path.suffix in KEPT and written_s < horizon.timestamp() and call_sid not in running:
+            yield path
+
+
+def _delete_files(folder: Path, horizon: datetime) -> tuple[int, list[str]]:
+    """Returns how many are gone, and what was said of those that are not."""
+    deleted, failed = 0, []
+    for path in _old_files(folder, horizon):
+        try:
+            path.unlink()
+            deleted += 1
+        except FileNotFoundError:
+            pass  # another purge was faster
+        except OSError as error:
+            failed.append(str(error))
+    for day in folder.glob("*"):
+        # Not empty, not a folder, or gone.
+        with suppress(OSError):
+            day.rmdir()
+    return deleted, failed
+
+
+def _delete_calls(old: QuerySet[Call]) -> int:
+    """Delete them a transaction a batch: memory and locks stay small. Returns how many."""
     # Upwards by key, so that no batch looks again at what the one before it has seen.
     calls, last = 0, 0
-    while pks := list(
-        Call.objects.filter(pk__gt=last, ended_at__lt=horizon).order_by("pk").values_list("pk", flat=True)[:BATCH_CALLS]
-    ):
+    while pks := list(old.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH_CALLS]):
         Call.objects.filter(pk__in=pks).delete()
         calls, last = calls + len(pks), pks[-1]
     return calls

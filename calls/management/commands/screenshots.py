@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium
 from calls.rig import USER, Rig, RigError, long_calls, manage, own_database, read_own_database, record_of
+from voiceapp.arguments import whole
 
 NAME_THE_LINE = """
 from calls.models import PhoneLine
@@ -58,7 +59,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(one.name for one in PICTURES))
         parser.add_argument("--out", type=Path, default=settings.BASE_DIR / "docs" / "images")
-        parser.add_argument("--calls", type=int, default=6)
+        parser.add_argument("--calls", type=whole(1, 100, "calls"), default=6)
 
     def handle(self, *args: Any, **options: Any) -> None:
         chromium = find_chromium()

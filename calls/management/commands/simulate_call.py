@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.simulator import CallRefused, CallReport, Line, SimulatedCall
+from voiceapp.arguments import MOST_CALLS, decimal, seed, whole
 
 
 class Command(BaseCommand):
@@ -19,11 +20,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("clips", nargs="+", type=Path, metavar="FILE.wav", help="8 kHz mono 16 bit")
-        parser.add_argument("--calls", type=int, default=1, help="So many at the same time.")
+        parser.add_argument("--calls", type=whole(1, MOST_CALLS, "calls"), default=1, help="So many at the same time.")
         parser.add_argument("--base-url", default=f"http://127.0.0.1:{settings.PORT}")
         parser.add_argument("--public-url", default=settings.PUBLIC_URL)
-        parser.add_argument("--pause", type=float, default=0.9, metavar="S")
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--pause", type=decimal(0, 3600, "s"), default=0.9, metavar="S")
+        parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--from", dest="from_number", default="+972501234567")
         parser.add_argument("--to", dest="to_number", default="+97235550100")
 

@@ -18,6 +18,7 @@ from calls.turns import Turn
 from calls.whatif import Pair, Unknown, WhatIf, what_if
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError
+from voiceapp.arguments import MOST_CALLS, whole
 
 FLAGS = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 
@@ -28,7 +29,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("--call", metavar="SID")
-        which.add_argument("--last", type=int, metavar="N", help="The newest N calls that are over.")
+        which.add_argument(
+            "--last", type=whole(1, MOST_CALLS, "calls"), metavar="N", help="The newest N calls that are over."
+        )
         parser.add_argument("--line", metavar="NUMBER", help="With --last: only calls to this number.")
         settings = parser.add_mutually_exclusive_group()
         settings.add_argument("--profile", metavar="NAME")

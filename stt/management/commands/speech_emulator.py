@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, UNKIND, Faults, Limits
 from stt.emulator.traces import TraceError
+from voiceapp.arguments import LONGEST_S, decimal, seed, whole
 
 
 class Command(BaseCommand):
@@ -22,15 +23,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         defaults = Limits()
-        parser.add_argument("--port", type=int, default=0)
+        parser.add_argument("--port", type=whole(0, 65_535), default=0)
         parser.add_argument("--clips", type=Path, action="append", help="A folder with clips.tsv; may be repeated.")
         parser.add_argument(
             "--traces", type=Path, action="append", default=[], help="A folder of probe_google's; may be repeated."
         )
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--kind", action="store_true", help="Without the unkindness of the real one.")
-        parser.add_argument("--longest-stream", type=float, default=defaults.longest_stream_s, metavar="S")
-        parser.add_argument("--audio-timeout", type=float, default=defaults.audio_timeout_s, metavar="S")
+        parser.add_argument(
+            "--longest-stream", type=decimal(0, LONGEST_S, "s"), default=defaults.longest_stream_s, metavar="S"
+        )
+        parser.add_argument(
+            "--audio-timeout", type=decimal(0, LONGEST_S, "s"), default=defaults.audio_timeout_s, metavar="S"
+        )
         parser.add_argument(
             "--fault",
             action="append",

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls import startup
+from voiceapp.arguments import whole
 
 
 class Command(BaseCommand):
@@ -16,7 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - behind nginx, in its own network
-        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--port", type=whole(0, 65_535), default=settings.PORT)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
