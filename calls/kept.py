@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calls.turns import Source, Turn
 from stt.attribution import Attribution
+from stt.recognizers import EMULATOR_UNKNOWN
 
 KEEP_MS = 120_000
 """How long a turn can still be revised, in media time."""
@@ -16,7 +17,7 @@ MOST_TRIES = 3
 """So often a turn is heard again while the call goes on; at its end once more."""
 TRY_AGAIN_MS = 5000
 """Words of a stream let a turn be tried again this long after the last time; words of the one-shot itself at once."""
-HEARD = frozenset({"", "too_short", "no_words"})
+HEARD = frozenset({"", "too_short", "no_words", EMULATOR_UNKNOWN})
 """Codes of turns without words in which an engine found none, or was not asked on purpose."""
 
 

@@ -58,6 +58,7 @@ def shown(turn: Turn | Transcript) -> Update:
         "started_ms": turn.started_ms,
         "source": turn.source,
         "code": turn.code,
+        "engine": turn.engine,
         "partial_ms": turn.partial_ms,
         "final_ms": turn.final_ms,
         "revision": turn.revision,

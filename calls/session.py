@@ -32,7 +32,7 @@ from calls.actions import (
     Wake,
 )
 from calls.delays import DelayMeter
-from calls.kept import KEEP_MS, KeptTurns
+from calls.kept import HEARD, KEEP_MS, KeptTurns
 from calls.lookout import SILENT_LINE_MS, UNHEARD_SHOWN_MS, Hears, Look, Shows
 from calls.ring import AudioRing
 from calls.streamwatch import StreamWatch, Verdict
@@ -577,9 +577,10 @@ class CallSession:
         number = event.utterance
         if number is None:
             number = self._utterances[-1].number if self._utterances else self._kept.last_number
+        error = event.error if event.error is not None and event.error.code not in HEARD else None
         self._asked.pop(number, None)
         self._owed.discard(number)
-        if event.error is None:
+        if error is None:
             self._one_shot_answered_ms = now_ms
             self._kept.answers(now_ms, number=number)
         if event.words and not self._ledger.share(number).words:
@@ -589,7 +590,7 @@ class CallSession:
         if utterance is None or utterance.phase is not Phase.ASKED:
             return []
         share = self._ledger.share(number)
-        utterance.unanswered = utterance.rescue and event.error is not None
+        utterance.unanswered = utterance.rescue and error is not None
         if event.words:
             self._accept(utterance, share, Source.FALLBACK, "one_shot", now_ms)
         elif share.words:
@@ -597,7 +598,7 @@ class CallSession:
         else:
             code = event.error.code if event.error is not None else "no_words"
             self._accept(utterance, share, Source.NONE, "one_shot_empty", now_ms, code=code)
-        return [] if event.error is None else [Note("fallback_failed", event.error.code)]
+        return [] if error is None else [Note("fallback_failed", error.code)]
 
     def _accept(
         self, utterance: Utterance, share: Share, source: Source, rule: str, now_ms: float, *, code: str = ""

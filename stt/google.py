@@ -26,7 +26,7 @@ from google.cloud.speech_v1.types import cloud_speech
 from stt.alignment import timed_words
 from stt.audio import SAMPLE_RATE_HZ
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened, Word
-from stt.recognizers import Deliver
+from stt.recognizers import EMULATOR, EMULATOR_UNKNOWN, Deliver
 from stt.selection import SttModel
 from voiceapp import metrics
 
@@ -66,10 +66,9 @@ class GoogleOptions:
 class GoogleSpeech:
     """One process's access to Google: clients made lazily, one per event loop, and one for threads."""
 
-    name = "google"
-
     def __init__(self, options: GoogleOptions) -> None:
         self.options = options
+        self.name = EMULATOR if options.emulator else "google"
         self._sync_client: SpeechClient | None = None
         self._channels: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[_Channel]] = (
             weakref.WeakKeyDictionary()
@@ -291,6 +290,8 @@ def translate(error: Exception) -> RecognizerError:
 
 def coded(status: str, message: str) -> RecognizerError:
     """The name of a gRPC status as a stable code: in lower case, or what the message makes plain."""
+    if status == "FAILED_PRECONDITION" and EMULATOR_UNKNOWN in message:
+        return RecognizerError(EMULATOR_UNKNOWN, message, permanent=True)
     if status == "INVALID_ARGUMENT" and "not supported for language" in message:
         return RecognizerError("model_not_supported", message, permanent=True)
     if status == "OUT_OF_RANGE":

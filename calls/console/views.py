@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -91,7 +92,13 @@ def costs_by_line(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "console/costs.html",
-        {"rows": rows, "lines": line_names(), "prices": costs.prices_now(), "months": months},
+        {
+            "rows": rows,
+            "lines": line_names(),
+            "prices": costs.prices_now(),
+            "months": months,
+            "emulated": bool(settings.STT_EMULATOR_HOST),
+        },
     )
 
 
@@ -160,6 +167,8 @@ def texts() -> dict[str, Any]:
         "calls": _("calls"),
         "lag": _("loop lag"),
         "no_words": _("(no words)"),
+        "emulated": _("emulated"),
+        "emulated_why": _("An emulator heard this: it recognises no speech, it knows recordings."),
         **{trouble.value: str(label) for trouble, label in LABELS.items()},
         "sources": {source: str(label) for source, label in SOURCES},
     }

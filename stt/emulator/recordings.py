@@ -1,8 +1,8 @@
 """A folder of recordings with transcripts, noticed in a stream of audio by their 20 ms frames.
 
 Frames are compared byte by byte as µ-law, on the frame grid of the stream. A limit of this stand-in: whoever plays
-recordings sends whole frames; audio that was shifted by part of a frame, mixed or re-encoded is not known any more and
-gets words of the script.
+recordings sends whole frames; audio that was shifted by part of a frame, mixed or re-encoded is not known any more, and
+gets no words: none are made up.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from stt.audio import FRAME_BYTES, FRAME_MS, dbfs, pcm_to_ulaw, ulaw_to_pcm
 
 QUIET_DBFS = -45.0
 """Frames below this are too alike to tell recordings apart."""
-SCRIPT = ["שלום", "אני", "רוצה", "לשאול", "שאלה", "אחת", "בבקשה", "תודה", "רבה"]
-SCRIPT_WORD_MS = 400
+SHORTEST_WORD_MS = 120
 EDGES = '.,?!:;"“”'
 
 
@@ -123,11 +122,15 @@ class Tracker:
         """Audio so far."""
         self._library = library
         self.begun: tuple[Recording, int] | None = None
-        """The recording that the words last returned are of, and its start in the stream's time; None: the script."""
+        """The recording that the words last returned are of, and its start in the stream's time."""
         self._playing: tuple[Recording, int] | None = None
         self._said: set[tuple[str, int]] = set()
         self._unknown_ms = 0
-        self._script = 0
+
+    @property
+    def knows_nothing(self) -> bool:
+        """Somebody may have spoken, and no recording was noticed."""
+        return self.begun is None and self._unknown_ms >= SHORTEST_WORD_MS
 
     def push(self, frame: bytes) -> list[Spoken]:
         """One frame; returns the words whose recording it gave away, some of them still to be spoken."""
@@ -142,12 +145,13 @@ class Tracker:
         hit = self._library.find(frame)
         if hit is not None:
             return self._lock(hit, begin_ms)
-        return self._unknown(frame)
+        if dbfs(ulaw_to_pcm(frame)) > QUIET_DBFS:
+            self._unknown_ms += FRAME_MS
+        return []
 
     def _lock(self, hit: tuple[Recording, int], begin_ms: int) -> list[Spoken]:
         found, index = hit
         self._playing = (found, index + 1)
-        self._unknown_ms = 0
         start_ms = begin_ms - index * FRAME_MS
         if (found.name, start_ms) in self._said:
             return []
@@ -158,20 +162,3 @@ class Tracker:
             for word in found.words
             if word.start_ms + word.end_ms + 2 * start_ms >= 0
         ]
-
-    def _unknown(self, frame: bytes) -> list[Spoken]:
-        if dbfs(ulaw_to_pcm(frame)) <= QUIET_DBFS:
-            said_ms, self._unknown_ms = self._unknown_ms, 0
-            # Even a short answer is a word.
-            return self._say() if 120 <= said_ms < SCRIPT_WORD_MS else []
-        self._unknown_ms += FRAME_MS
-        if self._unknown_ms < SCRIPT_WORD_MS:
-            return []
-        self._unknown_ms = 0
-        return self._say()
-
-    def _say(self) -> list[Spoken]:
-        word = SCRIPT[self._script % len(SCRIPT)]
-        self._script += 1
-        self.begun = None
-        return [Spoken(word, max(0, self.heard_ms - SCRIPT_WORD_MS), self.heard_ms)]

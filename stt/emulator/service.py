@@ -20,6 +20,7 @@ from stt.emulator.recordings import Library, Spoken, Tracker
 from stt.emulator.speaker import Said, Speaker
 from stt.emulator.timing import UNKIND, Faults, Limits, Timing
 from stt.emulator.traces import Trace, TracePlayer, load_traces
+from stt.recognizers import EMULATOR_UNKNOWN
 
 Request = cloud_speech.StreamingRecognizeRequest.pb()
 Response = cloud_speech.StreamingRecognizeResponse.pb()
@@ -29,6 +30,8 @@ MULAW = cloud_speech.RecognitionConfig.AudioEncoding.MULAW
 LINEAR16 = cloud_speech.RecognitionConfig.AudioEncoding.LINEAR16
 HEBREW = {"iw-IL", "he-IL"}
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE.value[0]
+UNKNOWN = f"{EMULATOR_UNKNOWN}: this emulator recognises no speech, and knows no recording with this audio."
+"""Refused, though a real engine would answer: so nobody takes it for a caller who said nothing."""
 MODELS = {"default", "command_and_search", ""}
 
 
@@ -170,6 +173,8 @@ class SpeechEmulator:
         spoken: list[Spoken] = []
         for frame in _frames(ulaw):
             spoken += tracker.push(frame)
+        if tracker.knows_nothing:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, UNKNOWN)
         words = tuple(word for word in spoken if word.start_ms + word.end_ms <= 2 * tracker.heard_ms)
         response = RecognizeResponse()
         if words:

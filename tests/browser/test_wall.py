@@ -72,7 +72,7 @@ def test_a_call_is_followed_as_it_is_spoken(tab, desk_server):
     card(page, sid).locator("a").click()
     page.wait_for_selector("#partial:not([hidden])")
     moves(page.locator("#partial"))
-    page.wait_for_selector("#turns li:nth-child(2)")
+    page.wait_for_selector("#turns li:nth-child(2) .emulated:not(:empty)")
     desk_server.hang_up()
     page.wait_for_selector("#over:not([hidden])")
 

@@ -53,6 +53,28 @@ def test_calls_are_found_by_filters_and_search(admin_client, call, query, found)
     assert ('title="CA1"' in page) is found
 
 
+def test_turns_of_the_emulator_say_so_and_no_others(admin_client, call):
+    pages = (
+        reverse("admin:calls_call_change", args=[call.pk]),
+        reverse("console:call", args=[call.call_sid]),
+    )
+    badge = '<span class="emulated" title="מי ששמע כאן הוא אמולטור'
+    for path in pages:
+        assert badge not in admin_client.get(path).content.decode()
+    call.turns.filter(number=1).update(engine="emulator")
+    for path in pages:
+        assert admin_client.get(path).content.decode().count(badge) == 1
+    told = admin_client.get(reverse("console:call_state", args=[call.call_sid])).json()["turns"]
+    assert [turn["engine"] for turn in told] == ["emulator", "google"]
+
+
+@pytest.mark.parametrize(("host", "is_said"), [("127.0.0.1:9", True), ("", False)])
+def test_the_costs_of_emulated_calls_are_said_to_be_nobodys(admin_client, settings, host, is_said):
+    settings.STT_EMULATOR_HOST = host
+    page = admin_client.get(reverse("console:costs")).content.decode()
+    assert ("אין חיוב על השמע שלו" in page) is is_said
+
+
 def test_a_call_cannot_be_changed_or_deleted(admin_client, call):
     assert admin_client.post(reverse("admin:calls_call_delete", args=[call.pk])).status_code == 403
     assert admin_client.get(reverse("admin:calls_call_add")).status_code == 403

@@ -196,6 +196,20 @@ def test_no_words_from_anyone_is_a_turn_with_a_code():
     assert Note("fallback_failed", "unavailable") in call.actions
 
 
+def test_what_an_emulator_does_not_know_is_an_answer_and_no_failure():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(240))
+    call.wait(450)
+    call.hear(OneShotDone(1, (), RecognizerError("emulator_unknown")))
+    (turn,) = call.turns
+    assert (turn.text, turn.source, turn.code) == ("", Source.NONE, "emulator_unknown")
+    assert "fallback_failed" not in [note.code for note in call.of(Note)]
+    # Nor is it asked again when words come, or the call ends.
+    call.play(silence(1000) + speech(600) + silence(6000))
+    call.says("שלום לכם ולכולם")
+    assert [asked.utterance for asked in call.of(AskOneShot)].count(1) == 1
+
+
 def test_a_one_shot_that_never_answers_is_given_up_at_its_deadline():
     call = Call()
     call.play(silence(500) + speech(600) + silence(240))

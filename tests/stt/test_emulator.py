@@ -58,6 +58,11 @@ def sentence():
     return noise[:8000] + read_ulaw(SAMPLES / "apartment_4.wav") + noise
 
 
+def unknown_speech(ms):
+    """Between pauses, off the grid of the frames that the emulator knows."""
+    return bytes([0xFF] * 80) + b"".join(silence(400) + speech(ms) + silence(2000)) + bytes([0xFF] * 80)
+
+
 async def _open(client, number):
     """So many streams at once; how many were opened within a second."""
     opened = []
@@ -113,13 +118,31 @@ def test_the_one_shot_gives_the_words_of_an_utterance():
     assert [word.text for word in with_emulator(scenario).words] == SENTENCE.split()
 
 
-def test_unknown_speech_gets_words_of_the_script():
-    from stt.emulator.recordings import SCRIPT, Library, Tracker
+def test_audio_that_it_does_not_know_gets_no_words_and_a_code_of_its_own():
+    unknown = unknown_speech(1200)
 
-    tracker = Tracker(Library([]))
-    words = [word.text for frame in speech(1200) + silence(400) for word in tracker.push(frame)]
-    assert words == SCRIPT[: len(words)]
-    assert words
+    async def scenario(client):
+        with pytest.raises(RecognizerError) as refused:
+            await asyncio.to_thread(client.recognize, ulaw_to_pcm(unknown), model=DEFAULT, timeout_ms=5000)
+        return refused.value, await stream(client, [unknown[i : i + 640] for i in range(0, len(unknown), 640)])
+
+    error, heard = with_emulator(scenario)
+    assert (error.code, error.permanent) == ("emulator_unknown", True)
+    assert [event for event in heard if isinstance(event, Interim | Final)] == []
+    assert heard[-1].error is None
+
+
+@pytest.mark.parametrize("ulaw", [b"".join(silence(800)), unknown_speech(80)])
+def test_silence_and_a_click_are_no_speech_that_it_does_not_know(ulaw):
+    async def scenario(client):
+        return await asyncio.to_thread(client.recognize, ulaw_to_pcm(ulaw), model=DEFAULT, timeout_ms=5000)
+
+    assert with_emulator(scenario).words == ()
+
+
+def test_an_engine_says_whether_it_is_the_emulator():
+    assert GoogleSpeech(GoogleOptions(emulator="127.0.0.1:9")).name == "emulator"
+    assert GoogleSpeech(GoogleOptions()).name == "google"
 
 
 @pytest.mark.parametrize(

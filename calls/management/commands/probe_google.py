@@ -142,8 +142,7 @@ class Command(BaseCommand):
             if isinstance(event, Interim | Final)
         )
         engine = recognition()
-        kind = "emulator" if settings.STT_EMULATOR_HOST else engine.engine.name
-        return Trace(name, kind, engine.model_name(settings.ENVIRONMENT_TUNING), traced)
+        return Trace(name, engine.engine.name, engine.model_name(settings.ENVIRONMENT_TUNING), traced)
 
     def _half_close(self, name: str, ulaw: bytes, words: list[str]) -> list[_Hastened]:
         """Once more, half-closed behind the end of speech; nothing where there was no speech, or no final."""

@@ -1,6 +1,6 @@
 // One call, followed: its turns as they are accepted and revised, and the words that are being spoken.
 
-import { Live, clock, late, page, read, say, showLink, unread } from "./live.js";
+import { Live, clock, late, page, read, say, showEmulated, showLink, unread } from "./live.js";
 
 const NEAR_END_PX = 120;
 
@@ -17,7 +17,7 @@ function rowOf(turn) {
   let row = rows.get(turn.number);
   if (!row) {
     row = document.createElement("li");
-    for (const [name, dir] of [["at", "ltr"], ["words", "auto"], ["source", "auto"], ["late", "ltr"]]) {
+    for (const [name, dir] of [["at", "ltr"], ["words", "auto"], ["source", "auto"], ["emulated", "auto"], ["late", "ltr"]]) {
       const part = row.appendChild(document.createElement(name === "words" ? "span" : "bdi"));
       part.className = name;
       part.dir = dir;
@@ -36,10 +36,11 @@ function showTurn(turn) {
   const row = rowOf(turn);
   if (turn.revision < (row.revision ?? 0)) return;
   row.revision = turn.revision;
-  const [at, words, source, delay] = row.children;
+  const [at, words, source, emulated, delay] = row.children;
   say(at, clock(turn.started_ms));
   say(words, turn.text || page.texts.no_words);
   say(source, turn.code || page.texts.sources[turn.source]);
+  showEmulated(emulated, turn.engine);
   late(delay, turn.final_ms);
   row.classList.toggle("revised", turn.revision > 0);
   newest = Math.max(newest, turn.number);

@@ -98,6 +98,12 @@ export function say(node, text) {
   node.textContent = text;
 }
 
+// Words of the emulator are no recognised speech.
+export function showEmulated(node, engine) {
+  say(node, engine === "emulator" ? page.texts.emulated : "");
+  node.title = node.textContent && page.texts.emulated_why;
+}
+
 export function late(node, ms) {
   if (node.late === ms) return;
   node.late = ms;

@@ -1,6 +1,6 @@
 // The wall: one card a running call. Updates change a model; a frame of animation draws the cards that changed.
 
-import { Live, clock, late, page, read, say, showLink, unread } from "./live.js";
+import { Live, clock, late, page, read, say, showEmulated, showLink, unread } from "./live.js";
 
 const LOST_MS = 6000; // a process without a pulse for this long is gone, or cut off
 const READ_SOON_MS = 2000;
@@ -53,7 +53,7 @@ function cardOf(call) {
   if (!call.card) {
     call.card = template.content.firstElementChild.cloneNode(true);
     const part = (name) => call.card.querySelector(`.${name}`);
-    call.parts = Object.fromEntries(["line", "from", "lasted", "words", "shows", "hears", "late"].map((n) => [n, part(n)]));
+    call.parts = Object.fromEntries(["line", "from", "lasted", "words", "shows", "hears", "emulated", "late"].map((n) => [n, part(n)]));
     call.card.querySelector("a").href = page.urls.call.replace("SID", encodeURIComponent(call.sid));
     call.card.dataset.sid = call.sid;
     place(call);
@@ -78,6 +78,7 @@ function drawCard(call) {
   say(parts.words, call.text);
   say(parts.shows, page.texts[call.shows]);
   say(parts.hears, call.hears === "stream" ? "" : page.texts[call.hears]);
+  showEmulated(parts.emulated, call.engine);
   late(parts.late, call.final);
   mark(card, "shows", call.shows);
   mark(card, "hears", call.hears);
@@ -129,6 +130,7 @@ const kinds = {
     if (update.number < (call.number ?? 0)) return;
     Object.assign(call, { text: update.text || page.texts.no_words, partial: false, number: update.number });
     call.final = update.final_ms ?? call.final;
+    call.engine = update.engine;
     touch(call);
   },
   state(update) {
