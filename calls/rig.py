@@ -9,10 +9,12 @@ import contextlib
 import os
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -31,6 +33,7 @@ from calls.scoring import Score, ScoredTurn, TrueWord, score
 from calls.simulator import CallReport, Line, SimulatedCall
 from stt.audio import FRAME_MS, duration_ms
 from stt.emulator.recordings import Library, Recording
+from stt.emulator.wavfile import WavError
 
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 40.0
@@ -87,9 +90,12 @@ class Rig:
     server: subprocess.Popen[str] | None = None
     _started: list[subprocess.Popen[str]] = field(default_factory=list)
     _last_words: list[str] = field(default_factory=list)
+    _before: dict[signal.Signals, Any] = field(default_factory=dict)
+    """What signals did before the rig was entered."""
 
     def __enter__(self) -> Self:
         self.log.write_text("")
+        self._catch_endings()
         try:
             self.start_emulator()
             self.start_server()
@@ -99,6 +105,27 @@ class Rig:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for number in self._before:
+            # One ending is enough: a second would leave processes behind.
+            signal.signal(number, signal.SIG_IGN)
+        try:
+            self._end_processes()
+        finally:
+            for number, before in self._before.items():
+                signal.signal(number, before)
+            self._before.clear()
+
+    def _catch_endings(self) -> None:
+        """A terminal that closes, or SIGTERM, ends the processes too: they are in sessions of their own."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                before = signal.getsignal(number)
+                # Not where nohup asked for the opposite.
+                if before is not signal.SIG_IGN:
+                    self._before[number] = before
+                    signal.signal(number, _leave)
+
+    def _end_processes(self) -> None:
         # What was started last is ended first: a server still has its recogniser.
         for process in reversed(self._started):
             if process.poll() is None:
@@ -191,6 +218,11 @@ class Rig:
         return process
 
 
+def _leave(number: int, _: object) -> None:
+    """A signal's handler: out of every ``with``, as an exception."""
+    raise SystemExit(128 + number)
+
+
 def _pin(process: subprocess.Popen[str], processors: Sequence[int]) -> None:
     """Keep a process on these processors; its threads, which are yet to come, stay there with it."""
     if processors:
@@ -271,6 +303,16 @@ def free_port(wanted: int = 0) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise RigError("no_port: no port is free")
+
+
+def library_of(folder: Path) -> Library:
+    """The recordings of a folder. Raises RigError."""
+    try:
+        return Library([folder])
+    except FileNotFoundError as error:
+        raise RigError(f"no_recordings: {folder} has no clips.tsv") from error
+    except WavError as error:
+        raise RigError(f"broken_recording: {error}") from error
 
 
 def calls_of(library: Library, folder: Path, prefixes: Sequence[str], *, clips: int = 10) -> list[Sample]:

@@ -26,7 +26,7 @@ import websockets
 from twilio.request_validator import RequestValidator
 
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
-from stt.emulator.recordings import read_ulaw
+from stt.emulator.wavfile import read_ulaw
 
 HTTP_TIMEOUT_S = 10.0
 FOLLOW_ATTEMPTS, FOLLOW_PAUSE_S = 60, 0.25
@@ -100,7 +100,7 @@ class SimulatedCall:
     """Times real time; above 1 only where the server's recogniser bears it."""
 
     async def run(self) -> CallReport:
-        """Raises CallRefused, OSError where nobody listens, wave.Error or ValueError for a broken recording."""
+        """Raises CallRefused, OSError where nobody listens, WavError for a recording that cannot be played."""
         random = Random(f"{self.seed}/{self.from_number}")  # noqa: S311
         call_sid = self.call_sid or "CA" + secrets.token_hex(16)
         report = CallReport(call_sid)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import audioop
 import csv
 import json
-import wave
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stt.audio import FRAME_BYTES, FRAME_MS, dbfs, pcm_to_ulaw, ulaw_to_pcm
+from stt.audio import FRAME_BYTES, FRAME_MS, dbfs, ulaw_to_pcm
+from stt.emulator.wavfile import read_ulaw
 
 QUIET_DBFS = -45.0
 """Frames below this are too alike to tell recordings apart."""
@@ -76,14 +76,6 @@ class Library:
 def words_of(transcript: str) -> list[str]:
     """A transcript's words without the punctuation at their edges."""
     return [word for raw in transcript.split() if (word := raw.strip(EDGES))]
-
-
-def read_ulaw(path: Path) -> bytes:
-    """A wav of 8 kHz mono 16 bit as µ-law. Raises ValueError for any other, wave.Error for none at all."""
-    with wave.open(str(path)) as wav:
-        if (wav.getframerate(), wav.getnchannels(), wav.getsampwidth()) != (8000, 1, 2):
-            raise ValueError(f"{path.name} is not 8 kHz mono 16-bit")
-        return pcm_to_ulaw(wav.readframes(wav.getnframes()))
 
 
 def recording(path: Path, transcript: str, alignment: dict[str, list[list[float]]] | None) -> Recording:

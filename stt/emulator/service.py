@@ -80,7 +80,10 @@ class SpeechEmulator:
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler("google.cloud.speech.v1.Speech", handlers),)
         )
-        port = server.add_insecure_port(f"127.0.0.1:{self.options.port}")
+        try:
+            port = server.add_insecure_port(f"127.0.0.1:{self.options.port}")
+        except RuntimeError as error:
+            raise OSError(f"127.0.0.1:{self.options.port} cannot be listened on") from error
         await server.start()
         self._server, self.address = server, f"127.0.0.1:{port}"
         return self

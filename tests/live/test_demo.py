@@ -1,11 +1,15 @@
 """The demo on a real daphne, real sockets, real gRPC: one short call, and what its log says."""
 
+import audioop
 import json
 import os
+import signal
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,13 +19,16 @@ PORT = 8931 + 10 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix
 """Where this process's servers begin to look for a port: tests that run at a time have others."""
 
 
-def manage(*arguments, var_dir, **environment):
-    values = {"DEBUG": "1", "TWILIO_AUTH_TOKEN": "demo", "VAR_DIR": str(var_dir), "PORT": str(PORT), **environment}
+def environment_of(var_dir):
     inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    return {**inherited, "DEBUG": "1", "TWILIO_AUTH_TOKEN": "demo", "VAR_DIR": str(var_dir), "PORT": str(PORT)}
+
+
+def manage(*arguments, var_dir, **environment):
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env={**inherited, **values},
+        env={**environment_of(var_dir), **environment},
         capture_output=True,
         text=True,
         timeout=180,
@@ -34,6 +41,12 @@ def test_the_demo_hears_every_word_and_logs_what_was_promised(tmp_path):
     done = manage("demo", "--once", "--only", "answers", var_dir=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "5. כן" in done.stdout
+    lines = done.stdout.splitlines()
+    first_call = next(i for i, line in enumerate(lines) if "calling: " in line)
+    for where in ("/admin/", "/console/", "password: "):
+        assert any(where in line for line in lines[:first_call]), where
+    assert sum("[LATENCY]" in line for line in lines) == 5
+    assert not [line for line in lines if "…" in line]
     log = (tmp_path / "demo.log").read_text("utf-8")
     for line in (
         "🚀 Streaming STT enabled: True",
@@ -46,6 +59,79 @@ def test_the_demo_hears_every_word_and_logs_what_was_promised(tmp_path):
     exported = json.loads(manage("export_calls", var_dir=tmp_path).stdout)
     assert [turn["number"] for turn in exported["turns"]] == [1, 2, 3, 4, 5]
     assert exported["status"] == "completed"
+    assert {turn["engine"] for turn in exported["turns"]} == {"emulator"}
+
+
+class Demo:
+    """``manage.py demo`` under somebody's eyes, until left."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __enter__(self):
+        assert manage("migrate", "-v0", var_dir=self.folder).returncode == 0
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "manage.py", "demo", "--only", "answers"],
+            cwd=ROOT,
+            env=environment_of(self.folder),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def wait_for(self, text):
+        for line in self.process.stdout:
+            if text in line:
+                return
+        raise AssertionError(f"the demo never said {text}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_terminal_that_closes_ends_all_processes(tmp_path, number):
+    with Demo(tmp_path) as demo:
+        demo.wait_for("calling: ")
+        children = psutil.Process(demo.process.pid).children(recursive=True)
+        assert len(children) >= 2
+        demo.process.send_signal(number)
+        assert demo.process.wait(60) == 128 + number
+        assert psutil.wait_procs(children, timeout=5)[1] == []
+        assert not (tmp_path / "demo.json").exists()
+
+
+def test_a_recording_is_played_to_the_demo_that_runs_beside(tmp_path):
+    """Known audio gets its words, other audio none: the emulator makes nothing up."""
+    resampled = tmp_path / "stereo.wav"
+    with wave.open(str(ROOT / "samples" / "order_1.wav")) as one, wave.open(str(resampled), "wb") as other:
+        pcm, _ = audioop.ratecv(one.readframes(one.getnframes()), 2, 1, 8000, 44_100, None)
+        other.setparams((2, 2, 44_100, 0, "NONE", ""))
+        other.writeframes(audioop.tostereo(pcm, 2, 1, 1))
+    with Demo(tmp_path) as demo:
+        demo.wait_for("password: ")
+        assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600
+        # Another token and port than the demo's, as of an owner's own server.
+        theirs = {"TWILIO_AUTH_TOKEN": "other", "PORT": "8931", "PUBLIC_URL": "https://voice.example.org"}
+        for path in ("samples/order_1.wav", str(resampled)):
+            done = manage("simulate_call", path, var_dir=tmp_path, **theirs)
+            assert done.returncode == 0, done.stderr
+            assert "/console/calls/CA" in done.stdout
+            sid = done.stdout.rpartition("/")[2].strip()
+            for _ in range(100):
+                exported = json.loads(manage("export_calls", "--call", sid, var_dir=tmp_path).stdout)
+                if exported["ended_at"]:
+                    break
+            turns = exported["turns"]
+            assert turns and {turn["engine"] for turn in turns} == {"emulator"}
+            if path == str(resampled):
+                codes = "from calls.models import Transcript; print(set(Transcript.objects.values_list('code')))"
+                assert "emulator_unknown" in manage("shell", "-v0", "-c", codes, var_dir=tmp_path).stdout
+                assert [(turn["text"], turn["source"]) for turn in turns] == [("", "none")] * len(turns)
+            else:
+                assert all(turn["text"] for turn in turns)
 
 
 @pytest.mark.parametrize(

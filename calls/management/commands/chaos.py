@@ -27,7 +27,7 @@ from calls.delays import merged_percentile
 from calls.faults import FAULTS, NO_FAULT, Fault
 from calls.lines import first_profile
 from calls.proxy import CutProxy
-from calls.rig import Rig, RigError, Sample, calls_of, record_of, score_of
+from calls.rig import Rig, RigError, Sample, calls_of, library_of, record_of, score_of
 from calls.scoring import Score, percentile
 from calls.simulator import SimulatedCall
 from stt.emulator.recordings import Library
@@ -87,14 +87,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["clips"] or settings.BASE_DIR / "samples"
-        library = Library([folder])
         only: list[str] = options["only"] or [""]
         faults = [fault for fault in FAULTS if any(text in fault.name for text in only)]
         if not faults:
             raise CommandError("unknown_fault: no fault has such a name")
         rows: list[Row] = []
-        call_command("migrate_once", verbosity=0)
         try:
+            library = library_of(folder)
+            call_command("migrate_once", verbosity=0)
             samples = calls_of(library, folder, options["prefix"], clips=options["call_clips"])[: options["calls"]]
             for turn in range(options["rounds"]):
                 self._round(faults, folder, library, samples, options["seed"] + turn, rows)

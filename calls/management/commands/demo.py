@@ -1,7 +1,7 @@
 """``manage.py demo [--once]``: sample Hebrew calls through the whole path, shown as they are heard.
 
-Starts the Speech emulator and the server as processes of their own, calls the server as Twilio would, and counts the
-words of the recordings against what was kept. Exit code 1 when one is missing.
+Starts the Speech emulator and the server as processes of their own, says where to look, calls the server as Twilio
+would, and counts the words of the recordings against what was kept. Exit code 1 when one is missing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.rig import Rig, RigError, Sample, calls_of, free_port, record_of, score_of, scored
+from calls.demonote import noted
+from calls.rig import Rig, RigError, Sample, calls_of, free_port, library_of, record_of, score_of, scored
 from calls.scoring import Score, ScoredTurn, percentile
 from calls.simulator import CallReport, Line, SimulatedCall
 from stt.emulator.recordings import Library
@@ -35,35 +36,51 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="End after the calls, with 0 when no word is missing.")
         parser.add_argument("--only", metavar="NAME", help="Only this one of samples/calls.json.")
+        parser.add_argument("--partials", action="store_true", help="Also each partial as it comes, as -v 2 does.")
         parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--clips", type=Path, metavar="DIR", help="Another folder of recordings, in calls of ten.")
         parser.add_argument("--prefix", nargs="+", default=[""], help="With --clips: only recordings named so.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self._shows_partials = options["partials"] or options["verbosity"] > 1
         folder = options["clips"] or settings.BASE_DIR / "samples"
-        library = Library([folder])
         rig = Rig(folder, settings.VAR_DIR / "demo.log", seed=options["seed"], port=free_port(settings.PORT))
         try:
+            library = library_of(folder)
             if options["clips"]:
                 samples = calls_of(library, folder, options["prefix"])
             else:
                 samples = _samples(folder, options["only"])
-            with rig:
+            with rig, noted(rig.line, settings.VAR_DIR):
                 password = secrets.token_urlsafe(9)
                 cookie = login(password)
+                self._say_where(rig, password)
                 complete = asyncio.run(self._demo(rig.line, samples, library, cookie, options["seed"]))
-                self.stdout.write(f"\nserver log: {rig.log}")
                 if options["once"]:
                     if not complete:
                         raise CommandError("words_missing: not every word of the recordings was kept")
                     return
-                self.stdout.write(f"admin: {rig.url}/admin/   login: {USER}   password: {password}\nCtrl-C ends.")
-                if rig.server is not None:
-                    rig.server.wait()
+                self.stdout.write(
+                    "\nCall it again: .venv/bin/python manage.py simulate_call samples/order_1.wav"
+                    "   (any WAV; the emulator knows those of samples/)"
+                )
+                self._say_where(rig, password)
+                self.stdout.write("Ctrl-C ends.")
+                self.stdout.flush()
+                assert rig.server is not None  # noqa: S101 - it has answered calls
+                rig.server.wait()
+                raise CommandError(f"server_failed: the server has ended; see {rig.log}")
         except RigError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             self.stdout.write("\nending")
+
+    def _say_where(self, rig: Rig, password: str) -> None:
+        self.stdout.write(
+            f"admin:   {rig.url}/admin/\nconsole: {rig.url}/console/\n"
+            f"login:   {USER}   password: {password}\nlog:     {rig.log}\n"
+        )
+        self.stdout.flush()
 
     async def _demo(self, line: Line, samples: list[Sample], library: Library, cookie: str, seed: int) -> bool:
         names: dict[str, str] = {}
@@ -100,14 +117,14 @@ class Command(BaseCommand):
                 self._show_one(update, names.get(update["call"], ""))
 
     def _show_one(self, update: dict[str, Any], name: str) -> None:
-        if update["kind"] == "partial":
+        if update["kind"] == "partial" and self._shows_partials:
             self.stdout.write(f"{name:>10}  … {update['text']}")
+        elif update["kind"] == "turn" and update["revision"]:
+            self.stdout.write(f"{name:>10}  {update['number']}. {update['text']}   (revised)")
         elif update["kind"] == "turn":
-            late = " (revised)" if update["revision"] else ""
             latency = f"partial {_ms(update['partial_ms'])}, final {_ms(update['final_ms'])}"
             self.stdout.write(
-                f"{name:>10}  {update['number']}. {update['text']}   "
-                f"[LATENCY] {update['source']}{late}: {latency}, emulated"
+                f"{name:>10}  {update['number']}. {update['text']}   [LATENCY] {update['source']}: {latency}, emulated"
             )
 
     def _summary(self, samples: list[Sample], reports: list[CallReport], rows: list[Any], library: Library) -> bool:

@@ -20,10 +20,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from calls.load import Load
 from calls.loadfigures import LoadFigures, Reading, figures, table
 from calls.models import Call
-from calls.rig import SERVERS, Rig, RigError, is_recorded, record_of, score_of
+from calls.rig import SERVERS, Rig, RigError, is_recorded, library_of, record_of, score_of
 from calls.scoring import Score
 from calls.simulator import CallRefused
-from stt.emulator.recordings import Library, Recording
+from stt.emulator.recordings import Recording
 from voiceapp.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 
 
@@ -44,9 +44,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["clips"] or settings.BASE_DIR / "samples"
         names = {Path(name).name for name in options["speech"] or ()}
+        try:
+            library = library_of(folder)
+        except RigError as error:
+            raise CommandError(str(error)) from error
         recordings = [
             recording
-            for recording in Library([folder]).recordings
+            for recording in library.recordings
             if recording.name.startswith(tuple(options["prefix"])) and (not names or recording.name in names)
         ]
         if not recordings:

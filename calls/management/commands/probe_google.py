@@ -23,9 +23,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from calls.recognition import recognition
 from calls.scoring import percentile
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
-from stt.emulator.recordings import Spoken, read_ulaw
+from stt.emulator.recordings import Spoken
 from stt.emulator.speaker import Said
 from stt.emulator.traces import Trace, Traced
+from stt.emulator.wavfile import WavError, read_ulaw
 from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded
 from stt.events import Final, Interim, StreamClosed
 from stt.recognizers import StreamEvent
@@ -71,7 +72,7 @@ class Command(BaseCommand):
     help = "Play recordings to the configured engine and keep its results with their times."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("files", nargs="+", type=Path, metavar="FILE.wav", help="8 kHz mono 16-bit.")
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE.wav")
         parser.add_argument("--out", type=Path, default=None, help="Folder for the traces; default VAR_DIR/traces.")
         parser.add_argument("--half-close", action="store_true", help="Also measure what half-closing gains.")
 
@@ -88,8 +89,8 @@ class Command(BaseCommand):
         for path in options["files"]:
             try:
                 ulaw = read_ulaw(path)
-            except (OSError, EOFError, ValueError) as error:
-                raise CommandError(f"broken_recording: {path.name}: {error}") from error
+            except WavError as error:
+                raise CommandError(f"broken_recording: {error}") from error
             played = asyncio.run(self._play(path.name, _frames(ulaw)))
             trace = self._trace(path.name, played)
             trace.save(out)

@@ -1,35 +1,43 @@
-"""``manage.py simulate_call FILE.wav…``: call a running server as Twilio would, playing recordings at real time."""
+"""``manage.py simulate_call FILE.wav…``: call a running server as Twilio would, playing recordings at real time.
+
+The server is the demo that runs, else the one that the settings describe; ``--base-url`` names another.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import urllib.error
-import wave
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from calls.demonote import running_demo
 from calls.simulator import CallRefused, CallReport, Line, SimulatedCall
+from stt.emulator.wavfile import WavError
 from voiceapp.arguments import MOST_CALLS, decimal, seed, whole
+
+FORGED = ("webhook_403", "socket_403")
 
 
 class Command(BaseCommand):
     help = "Call a running server as Twilio would."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("clips", nargs="+", type=Path, metavar="FILE.wav", help="8 kHz mono 16 bit")
+        parser.add_argument("clips", nargs="+", type=Path, metavar="FILE.wav", help="Any rate, channels and bits.")
         parser.add_argument("--calls", type=whole(1, MOST_CALLS, "calls"), default=1, help="So many at the same time.")
-        parser.add_argument("--base-url", default=f"http://127.0.0.1:{settings.PORT}")
-        parser.add_argument("--public-url", default=settings.PUBLIC_URL)
+        parser.add_argument("--base-url", help="Where the server listens; default the running demo, else PORT here.")
+        parser.add_argument("--public-url", help="Its address for Twilio; default its own.")
         parser.add_argument("--pause", type=decimal(0, 3600, "s"), default=0.9, metavar="S")
         parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--from", dest="from_number", default="+972501234567")
         parser.add_argument("--to", dest="to_number", default="+97235550100")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        line = Line(options["base_url"], options["public_url"], settings.TWILIO_AUTH_TOKEN, options["to_number"])
+        line = _line(options["base_url"], options["public_url"], options["to_number"])
         calls = [
             SimulatedCall(
                 line,
@@ -37,23 +45,36 @@ class Command(BaseCommand):
                 pauses_s=(options["pause"],),
                 seed=options["seed"] + i,
                 from_number=options["from_number"],
+                call_sid="CA" + secrets.token_hex(16),
             )
             for i in range(options["calls"])
         ]
         try:
             reports = asyncio.run(self._run(calls))
-        except (wave.Error, ValueError, EOFError) as error:
+        except WavError as error:
             raise CommandError(f"broken_recording: {error}") from error
         except CallRefused as error:
-            raise CommandError(f"call_refused: {error.code}") from error
+            why = ": has it another TWILIO_AUTH_TOKEN or PUBLIC_URL than this command?" if error.code in FORGED else ""
+            raise CommandError(f"call_refused: {line.base_url} says {error.code}{why}") from error
         except (OSError, urllib.error.URLError) as error:
             raise CommandError(f"unreachable: nobody answers at {line.base_url} ({error})") from error
         for report in reports:
             late = sorted(report.late_ms)
             self.stdout.write(
                 f"{report.call_sid}: {report.frames_sent} frames, {len(report.played)} recordings, "
-                f"frames late p99 {late[int(len(late) * 0.99)]:.1f} ms, closed with {report.close_code}"
+                f"frames late p99 {late[int(len(late) * 0.99)]:.1f} ms, closed with {report.close_code}\n"
+                f"what was heard: {line.base_url}/console/calls/{report.call_sid}"
             )
 
     async def _run(self, calls: list[SimulatedCall]) -> list[CallReport]:
         return list(await asyncio.gather(*(call.run() for call in calls)))
+
+
+def _line(base_url: str | None, public_url: str | None, to_number: str) -> Line:
+    demo = running_demo(settings.VAR_DIR)
+    if demo is not None and base_url in (None, demo.base_url):
+        line = demo
+    else:
+        base_url = base_url or f"http://127.0.0.1:{settings.PORT}"
+        line = Line(base_url, settings.PUBLIC_URL or base_url, settings.TWILIO_AUTH_TOKEN)
+    return replace(line, public_url=public_url or line.public_url, to_number=to_number)

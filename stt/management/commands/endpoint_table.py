@@ -20,7 +20,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from stt import silero
 from stt.audio import LINE_NOISE, ulaw_to_pcm
 from stt.boundaries import Figures, Sentence, frames_of, hear, in_noise, percentile
-from stt.emulator.recordings import read_ulaw
+from stt.emulator.wavfile import read_ulaw
 from stt.endpoint import Endpointer, EndpointOptions
 
 NOISES = {"clean": None, "15 dB": 15, "5 dB": 5}

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, UNKIND, Faults, Limits
 from stt.emulator.traces import TraceError
+from stt.emulator.wavfile import WavError
 from voiceapp.arguments import LONGEST_S, decimal, seed, whole
 
 
@@ -51,11 +52,16 @@ class Command(BaseCommand):
                 raise CommandError(f"no_recordings: {folder} has no clips.tsv")
         try:
             emulator = self._emulator(folders, options)
+        except WavError as error:
+            raise CommandError(f"broken_recording: {error}") from error
         except (TraceError, OSError) as error:
             raise CommandError(f"bad_trace: {error}") from error
         except ValueError as error:
             raise CommandError(f"bad_fault: {error}") from error
-        asyncio.run(self._serve(emulator))
+        try:
+            asyncio.run(self._serve(emulator))
+        except OSError as error:
+            raise CommandError(f"port_unavailable: {error}") from error
 
     def _emulator(self, folders: list[Path], options: dict[str, Any]) -> SpeechEmulator:
         return SpeechEmulator(
