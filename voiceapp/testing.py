@@ -37,7 +37,10 @@ class PytestRunner:
         )
 
     def run_tests(self, test_labels: list[str]) -> int:
-        import pytest
+        try:
+            import pytest
+        except ImportError:
+            sys.exit("no_pytest: run script/setup: script/server and script/demo install nothing for tests.")
 
         sys.stdout.flush()
         return int(pytest.main([*self.arguments, *test_labels]))

@@ -84,7 +84,7 @@ class Command(BaseCommand):
         try:
             from playwright.async_api import async_playwright
         except ImportError as error:
-            raise CommandError("no_playwright: install requirements-dev.txt (script/setup does).") from error
+            raise CommandError("no_playwright: run script/setup.") from error
         options["out"].mkdir(parents=True, exist_ok=True)
         first, *calls = long_calls(rig, options["calls"] + 1)
         report = await replace(first, clips=first.clips[:6]).run()
