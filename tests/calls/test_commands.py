@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import socket
 import threading
 import wave
 from datetime import timedelta
@@ -235,3 +236,18 @@ def test_old_calls_are_forgotten_a_batch_at_a_time(db, settings, tmp_path, monke
     call_command("purge", "--older-than", "30", "--calls")
     assert "6 calls" in capsys.readouterr().out
     assert Transcript.objects.get().call.call_sid == "CA3"
+
+
+@pytest.mark.parametrize("command", ["demo", "chaos", "loadtest"])
+def test_a_folder_without_recordings_is_one_sentence(settings, tmp_path, command):
+    settings.VAR_DIR = tmp_path
+    with pytest.raises(CommandError, match=r"^no_recordings: .*nowhere has no clips\.tsv$"):
+        call_command(command, "--clips", str(tmp_path / "nowhere"))
+
+
+def test_an_emulators_port_that_is_taken_is_one_sentence():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(CommandError, match="^port_unavailable: 127.0.0.1:"):
+            call_command("speech_emulator", "--port", str(taken.getsockname()[1]))

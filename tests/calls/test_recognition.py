@@ -2,13 +2,16 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from calls import recognition as module
 from calls.recognition import Recognition
+from stt.audio import BYTES_PER_MS, FRAME_BYTES, ulaw_to_pcm
 from stt.breaker import Breaker
+from stt.emulator.recordings import Library
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import Faults, Limits, Timing
 from stt.events import Final, RecognizerError, StreamClosed, StreamOpened
@@ -18,6 +21,8 @@ from stt.tuning import Tuning
 from stt.waivers import HINTS, MODEL
 from tests.fakes import REFUSAL, FakeEngine
 from voiceapp import metrics
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 class Engine:
@@ -170,13 +175,17 @@ def test_google_refuses_hints_and_hears_without_them():
     """Over gRPC, stream and one-shot."""
     tuning = Tuning(phrase_hints=("רחוב",), profile="quick@1", stt_retry_ms=0)
 
+    clip = Library([SAMPLES]).recordings[0]
+
     async def scenario(first):
-        options = EmulatorOptions(limits=Limits(ahead_s=600), timing=Timing(half_close_ms=(1, 2), recognize_ms=(1, 2)))
+        options = EmulatorOptions(
+            folders=[SAMPLES], limits=Limits(ahead_s=600), timing=Timing(half_close_ms=(1, 2), recognize_ms=(1, 2))
+        )
         async with SpeechEmulator(options, Faults(hints_refused=True)) as emulator:
             client = GoogleSpeech(GoogleOptions(emulator=emulator.address))
             recognition, told = Recognition(client), []
             if first == "one-shot":
-                await asyncio.to_thread(recognition.recognize, bytes(8000), tuning, told.append)
+                await asyncio.to_thread(recognition.recognize, ulaw_to_pcm(clip.ulaw), tuning, told.append)
             else:
                 events: asyncio.Queue = asyncio.Queue()
                 hearing = Hearing(recognition.open_stream(tuning, told.append), tuning, events.put_nowait)
@@ -184,8 +193,8 @@ def test_google_refuses_hints_and_hears_without_them():
                 # Nothing is written until then: a write into a refusal would show as INTERNAL (grpc.aio).
                 while (await events.get()).attempt < 2:
                     pass
-                for frame in range(100):
-                    hearing.feed(bytes([0, 255] * 80), frame * 20)
+                for at in range(0, len(clip.ulaw), FRAME_BYTES):
+                    hearing.feed(clip.ulaw[at : at + FRAME_BYTES], at // BYTES_PER_MS)
                 hearing.finish()
                 heard = []
                 while not isinstance(event := await events.get(), StreamClosed):

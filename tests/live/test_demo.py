@@ -103,6 +103,19 @@ def test_a_terminal_that_closes_ends_all_processes(tmp_path, number):
         assert not (tmp_path / "demo.json").exists()
 
 
+def test_a_demo_that_is_to_outlive_its_terminal_does(tmp_path):
+    nohup = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Demo(tmp_path) as demo:
+            demo.wait_for("calling: ")
+            demo.process.send_signal(signal.SIGHUP)
+            demo.wait_for("[LATENCY]")
+            demo.process.terminate()
+            assert demo.process.wait(60) == 128 + signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGHUP, nohup)
+
+
 def test_a_recording_is_played_to_the_demo_that_runs_beside(tmp_path):
     """Known audio gets its words, other audio none: the emulator makes nothing up."""
     resampled = tmp_path / "stereo.wav"

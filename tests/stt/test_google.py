@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
 from stt import google
+from stt.emulator.recordings import Library
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
 from stt.google import GoogleOptions, GoogleSpeech
 from stt.selection import DEFAULT
 from voiceapp import metrics
 
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 NO_KEYS = {
     "list": "[]",
     "text": '"key"',
@@ -57,7 +60,7 @@ def run(scenario):
 
 def against_an_emulator(scenario):
     async def run_it():
-        async with SpeechEmulator(EmulatorOptions()) as emulator:
+        async with SpeechEmulator(EmulatorOptions(folders=[SAMPLES])) as emulator:
             client = GoogleSpeech(GoogleOptions(emulator=emulator.address))
             try:
                 return await scenario(client)
@@ -154,6 +157,6 @@ def test_who_fails_on_an_event_is_told_of_the_end(kind, monkeypatch):
             monkeypatch.setattr(
                 google.GoogleStream, "_on_response", lambda self, response: self._deliver(Final((), None))
             )
-        return await closed(client, deliver=deliver, ulaw=b"\x00\xff" * 8000)
+        return await closed(client, deliver=deliver, ulaw=Library([SAMPLES]).recordings[0].ulaw)
 
     assert against_an_emulator(scenario).error.code == "engine_error"
