@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from calls.adminrows import PagedInline, ReadOnly, ltr, ms
 from calls.console import admin as _console  # noqa: F401 - the supervisors' rows are registered there
 from calls.desk import admin as _desk  # noqa: F401 - trials
+from calls.dialled import FIELDS, numbers_of, record, unread_numbers
 from calls.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
 from calls.listing import CallList, NewestPaginator, search
-from calls.models import Call, CallEvent, LinePerson, PhoneLine, Transcript
-from calls.people import EXPORT
+from calls.models import Call, CallEvent, LinePerson, NumberChange, PhoneLine, Transcript
+from calls.people import CHANGE_DIALLED, EXPORT
 from calls.review import admin as _review  # noqa: F401 - the reviewers' rows
 from calls.review.download import TooMany, download
 from calls.review.page import reviewed
@@ -183,7 +184,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
 
 
 class LinePersonInline(admin.TabularInline):
-    """Whoever may change the line, and nobody else."""
+    """Whoever may change dialled numbers, and nobody else."""
 
     model = LinePerson
     extra = 1
@@ -197,7 +198,7 @@ class LinePersonInline(admin.TabularInline):
     has_change_permission = has_delete_permission = has_add_permission
 
     def _may_change(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("calls.change_phoneline"))
+        return bool(request.user.has_perm(CHANGE_DIALLED))
 
 
 @admin.register(PhoneLine)
@@ -219,3 +220,49 @@ class PhoneLineAdmin(admin.ModelAdmin):
     @admin.display(description=_("number"), ordering="number")
     def called(self, line: PhoneLine) -> str:
         return ltr(line.number)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PhoneLine | None = None) -> tuple[str, ...]:
+        return () if request.user.has_perm(CHANGE_DIALLED) else FIELDS
+
+    def save_model(self, request: HttpRequest, obj: PhoneLine, form: Any, change: bool) -> None:
+        form.numbers_before = numbers_of(obj.pk)
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        record(form.instance, form.numbers_before, numbers_of(form.instance.pk), request.user)
+
+    def delete_model(self, request: HttpRequest, obj: PhoneLine) -> None:
+        record(obj, numbers_of(obj.pk), {}, request.user)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PhoneLine]) -> None:
+        for line in queryset:
+            record(line, numbers_of(line.pk), {}, request.user)
+        super().delete_queryset(request, queryset)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        unread = unread_numbers() if request.method == "GET" else []
+        if unread and self.has_view_permission(request):
+            sentence = _("These numbers are not valid, no call is connected by them: %(numbers)s.")
+            self.message_user(request, sentence % {"numbers": "; ".join(unread)}, messages.WARNING)
+        return super().changelist_view(request, extra_context)
+
+
+@admin.register(NumberChange)
+class NumberChangeAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("changed_at", "called", "kind", "old", "new", "username")
+    list_filter = ("kind", "changed_at")
+    search_fields = ("line", "before", "after", "username")
+
+    @admin.display(description=_("line"), ordering="line")
+    def called(self, change: NumberChange) -> str:
+        return ltr(change.line)
+
+    @admin.display(description=_("before"))
+    def old(self, change: NumberChange) -> str:
+        return ltr(change.before or "—")
+
+    @admin.display(description=_("after"))
+    def new(self, change: NumberChange) -> str:
+        return ltr(change.after or "—")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
+from calls.addresses import canonical, dialled
 from calls.changes import Changes, changes
 from calls.desk.allocation import Arm, arm_of
 from calls.models import PhoneLine, Trial
@@ -75,7 +76,7 @@ class LineCache:
 
     def line(self, to_number: str) -> LineSettings:
         """The line with this number, or what stands for one that nobody has made. Any thread; never blocks."""
-        return self._lines.get(to_number, self._default)
+        return self._lines.get(canonical(to_number), self._default)
 
     def tuning_for(self, to_number: str, call_sid: str) -> Tuning:
         """The snapshot for a call to this number. Any thread; never blocks."""
@@ -103,9 +104,11 @@ class LineCache:
             line.number: LineSettings(
                 tuning=_snapshot(line.profile, self.line(line.number).tuning),
                 greeting=line.greeting,
-                follow_number=line.follow_number,
+                follow_number=dialled(line.follow_number),
                 fallback=Fallback(
-                    line.fallback_sentence or Fallback().sentence, line.fallback_number, line.fallback_records
+                    line.fallback_sentence or Fallback().sentence,
+                    dialled(line.fallback_number),
+                    line.fallback_records,
                 ),
                 trial=trials.get(line.pk),
             )

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from calls.addresses import LONGEST
 from calls.ear import HearingState
+from calls.fields import AddressField, NumberField
 from calls.turns import EndReason, Source
 from calls.twiml import speakable
 from stt.models import TuningProfile
@@ -32,14 +34,15 @@ HEARING = [
 ]
 
 
-E164 = r"\+[1-9]\d{6,14}"
-"""A number as Twilio dials it: https://www.itu.int/rec/T-REC-E.164, with its plus."""
-
-
 class PhoneLine(models.Model):
-    """A Twilio number and how its calls are heard."""
+    """What is called at Twilio, a number mostly, and how its calls are heard."""
 
-    number = models.CharField(_("number"), max_length=20, unique=True, help_text=_("E.164, for example +97231234567."))
+    number = AddressField(
+        _("number"),
+        max_length=LONGEST,
+        unique=True,
+        help_text=_("For example +97231234567 or 03-1234567; or a client:, sip: or whatsapp: address."),
+    )
     name = models.CharField(_("name"), max_length=80)
     profile = models.ForeignKey(TuningProfile, models.PROTECT, verbose_name=_("tuning profile"))
     greeting = models.CharField(
@@ -51,13 +54,13 @@ class PhoneLine(models.Model):
         help_text=_("Said in Hebrew before the caller is listened to. Empty: nothing."),
         validators=[speakable],
     )
-    follow_number = models.CharField(
+    follow_number = NumberField(
         _("what follows: dial"),
         max_length=20,
         blank=True,
         default="",
         db_default="",
-        help_text=_("Dialled when our side ends the stream, E.164. Empty: the call ends."),
+        help_text=_("Dialled when our side ends the stream. Empty: the call ends."),
     )
     fallback_sentence = models.CharField(
         _("sentence when the line cannot hear"),
@@ -66,8 +69,8 @@ class PhoneLine(models.Model):
         help_text=_("Said in Hebrew when calls cannot be heard: overload, a deploy, a second lost connection."),
         validators=[speakable],
     )
-    fallback_number = models.CharField(
-        _("then dial"), max_length=20, blank=True, help_text=_("A person's number, E.164. Empty: nobody.")
+    fallback_number = NumberField(
+        _("then dial"), max_length=20, blank=True, help_text=_("A person's number. Empty: nobody.")
     )
     fallback_records = models.BooleanField(
         _("then take a message"), default=False, help_text=_("Where nobody is dialled: Twilio records the caller.")
@@ -85,6 +88,7 @@ class PhoneLine(models.Model):
         ordering = ("number",)
         verbose_name = _("phone line")
         verbose_name_plural = _("phone lines")
+        permissions = (("change_dialled_numbers", _("May change numbers that calls are dialled to")),)
 
     def __str__(self) -> str:
         # Isolated: a number in a Hebrew sentence would have its plus at the wrong end.
@@ -92,20 +96,15 @@ class PhoneLine(models.Model):
 
 
 class LinePerson(models.Model):
-    """A person whom a line's calls may be handed over to; kept by those who may change the line."""
+    """A person whom a line's calls may be handed over to; kept by those who may change dialled numbers."""
 
     line = models.ForeignKey(PhoneLine, models.CASCADE, related_name="people", verbose_name=_("phone line"))
     name = models.CharField(_("name"), max_length=80)
-    number = models.CharField(
-        _("number"),
-        max_length=20,
-        help_text=_("E.164, for example +97231234567."),
-        validators=[RegexValidator(rf"^{E164}\Z", _("This is no number: write it as +97231234567."), "bad_number")],
-    )
+    number = NumberField(_("number"), max_length=20, help_text=_("For example +97231234567 or 03-1234567."))
 
     class Meta:
         ordering = ("name", "number")
-        # Whoever may change the line may change these: no permissions of their own.
+        # Whoever may change dialled numbers may change these: no permissions of their own.
         default_permissions = ()
         verbose_name = _("person to hand calls over to")
         verbose_name_plural = _("people to hand calls over to")
@@ -283,6 +282,7 @@ class SpentToken(models.Model):
 
 # The supervisors' and the reviewers' rows, in their own rooms; Django finds models here.
 from calls.console.models import Alarm, AlarmNotice, Price, SupervisorAction  # noqa: E402
+from calls.dialled import NumberChange  # noqa: E402
 from calls.review.models import Correction, ReviewerAction  # noqa: E402
 
 __all__ = [
@@ -292,6 +292,7 @@ __all__ = [
     "CallEvent",
     "Correction",
     "LinePerson",
+    "NumberChange",
     "PhoneLine",
     "Price",
     "ReviewerAction",

@@ -1,13 +1,14 @@
 """Who may do what: four groups with their permissions, made once; whoever administers them may change them.
 
-| group | read | listen | correct | export | tune | end calls | any number |
-|---|---|---|---|---|---|---|---|
-| reviewer | yes | yes | yes | yes | | | |
-| supervisor | yes | yes | | | | yes | |
-| tuner | yes | | | | yes | | |
-| admin | yes | yes | yes | yes | yes | yes | yes |
+| group | read | listen | correct | export | tune | end calls | any number | dialled numbers |
+|---|---|---|---|---|---|---|---|---|
+| reviewer | yes | yes | yes | yes | | | | |
+| supervisor | yes | yes | | | | yes | | |
+| tuner | yes | | | | yes | | | |
+| admin | yes | yes | yes | yes | yes | yes | yes | yes |
 
 Who may end calls hands them over to the people that the line lists; to any number only who has that permission besides.
+Whom a line lists, and where its calls are dialled to, changes who has the last one: such a number costs money abroad.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ EXPORT = "calls.export_call"
 TUNE = "stt.change_tuningprofile"
 END_CALLS = "calls.end_call"
 HAND_OVER_ANYWHERE = "calls.hand_over_anywhere"
+CHANGE_DIALLED = "calls.change_dialled_numbers"
 
 _READS = Q(content_type__app_label="calls", codename__startswith="view_")
 _TUNES = Q(content_type__app_label="stt") & ~Q(codename__startswith="delete_") | Q(

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 
 from calls import admission, tokens
+from calls.addresses import canonical
 from calls.console.actions import standing
 from calls.lines import lines
 from calls.models import Call, SupervisorAction
@@ -69,7 +70,8 @@ def voice(request: HttpRequest) -> HttpResponse:
     greeting = lines.line(request.POST.get("To", "")).greeting
     if greeting:
         response.say(greeting, voice=VOICE, language="he-IL")
-    return _connect(request, tokens.issue(request.POST["CallSid"], request.POST.get("To", "")), response=response)
+    token = tokens.issue(request.POST["CallSid"], canonical(request.POST.get("To", "")))
+    return _connect(request, token, response=response)
 
 
 @from_twilio
@@ -106,7 +108,7 @@ def after(request: HttpRequest) -> HttpResponse:
         return _fallback(request)
     if not admission.open():
         return _not_here(request)
-    sid, to_number = request.POST["CallSid"], request.POST.get("To", "")
+    sid, to_number = request.POST["CallSid"], canonical(request.POST.get("To", ""))
     token = tokens.issue(sid, to_number, streams + 1, _running_ms(sid))
     return _connect(request, token, f"?lost={streams + 1}")
 
@@ -117,7 +119,7 @@ def _connect(request: HttpRequest, token: str, query: str = "", response: VoiceR
         status_callback=settings.PUBLIC_URL + "/twilio/stream",
     )
     for name, field in (("from_number", "From"), ("to_number", "To")):
-        stream.parameter(name=name, value=request.POST.get(field, "")[:LONGEST_PARAMETER])
+        stream.parameter(name=name, value=canonical(request.POST.get(field, ""))[:LONGEST_PARAMETER])
     connect = Connect(action=settings.PUBLIC_URL + "/twilio/after" + query)
     connect.append(stream)
     return _twiml(VoiceResponse() if response is None else response, connect)

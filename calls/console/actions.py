@@ -7,7 +7,6 @@ https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource
 from __future__ import annotations
 
 import logging
-import re
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -22,8 +21,9 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from twilio.twiml.voice_response import VoiceResponse
 
+from calls.addresses import AddressError, canonical, e164
 from calls.console.models import SupervisorAction
-from calls.models import E164, Call, LinePerson
+from calls.models import Call, LinePerson
 from calls.people import HAND_OVER_ANYWHERE
 from calls.twiml import twiml
 from voiceapp import metrics
@@ -36,7 +36,6 @@ STALE_S = 30.0
 """A row that is still ``asked`` after this long is of a process that died in between: it may be asked again."""
 NOT_IN_PROGRESS = 21220
 """https://www.twilio.com/docs/api/errors/21220: the call is over, there is nothing to change."""
-NUMBER = re.compile(E164)
 
 
 class ActionError(ValueError):
@@ -58,9 +57,10 @@ def hand_over(call: Call, user: Any, number: str) -> SupervisorAction:
     Raises ActionError: bad_number, or number_not_allowed where it is none of the line's people and the user may not
     hand over to any number. What was not allowed is a row like what was done: an account may be in the wrong hands.
     """
-    number = re.sub(r"[\s()-]", "", number)
-    if not NUMBER.fullmatch(number):
-        raise ActionError("bad_number")
+    try:
+        number = e164(number)
+    except AddressError as error:
+        raise ActionError(error.code) from error
     if not user.has_perm(HAND_OVER_ANYWHERE) and not people_of(call).filter(number=number).exists():
         _refuse(call, user, number)
     response = VoiceResponse()
@@ -76,7 +76,7 @@ def standing(call_sid: str) -> SupervisorAction | None:
 
 def people_of(call: Call) -> QuerySet[LinePerson]:
     """Whom the call may be handed over to."""
-    return LinePerson.objects.filter(line__number=call.to_number)
+    return LinePerson.objects.filter(line__number=canonical(call.to_number))
 
 
 def _refuse(call: Call, user: Any, number: str) -> NoReturn:

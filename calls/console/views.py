@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from calls import costs
 from calls.access import needs
+from calls.addresses import canonical
 from calls.console import actions
 from calls.console.models import LABELS
 from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls
@@ -52,7 +53,7 @@ def call(request: HttpRequest, call_sid: str) -> HttpResponse:
 
 def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpResponse:
     turns = newest_turns(row)
-    line = PhoneLine.objects.filter(number=row.to_number).first()
+    line = PhoneLine.objects.filter(number=canonical(row.to_number)).first()
     urls = {"state": reverse("console:call_state", args=[row.call_sid])}
     page = {"call": row.call_sid, "urls": urls, "texts": texts(), "state": _state_of(row)}
     return render(

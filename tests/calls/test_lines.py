@@ -105,3 +105,41 @@ def test_a_trial_splits_a_lines_calls_between_two_revisions_until_it_ends():
     trial.save()
     cache.refresh()
     assert {cache.tuning_for("+1", f"CA{i}").revision for i in range(20)} == {2}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("number", "sent"),
+    [
+        ("+97235550101", "\u202a03-5550101\u202c"),
+        ("sip:sales@pbx.example.org", "sip:sales@PBX.example.org:5061;transport=tls"),
+        ("client:Dana", "client:Dana"),
+        ("whatsapp:+97235550101", "whatsapp:+97235550101"),
+    ],
+)
+def test_a_line_is_found_however_its_number_comes(number, sent):
+    quick = TuningProfile.objects.create(name="quick", vad_hangover_ms=150)
+    PhoneLine.objects.create(number=number, name="sales", profile=quick, greeting="שלום")
+    cache = LineCache(ENVIRONMENT)
+    cache.refresh()
+    assert cache.line(sent).greeting == "שלום"
+    assert cache.tuning_for(sent, "CA1").vad_hangover_ms == 150
+
+
+@pytest.mark.django_db
+def test_a_number_that_twilio_cannot_dial_is_none():
+    line = PhoneLine.objects.create(
+        number="+97235550101",
+        name="sales",
+        profile=first_profile(ENVIRONMENT),
+        follow_number="*2700",
+        fallback_number="abc",
+        fallback_records=True,
+    )
+    cache = LineCache(ENVIRONMENT)
+    cache.refresh()
+    assert (cache.line(line.number).follow_number, cache.line(line.number).fallback.number) == ("", "")
+    PhoneLine.objects.update(follow_number="03-5550111", fallback_number="03-5550122")
+    cache.refresh()
+    said = cache.line(line.number)
+    assert (said.follow_number, said.fallback.number) == ("+97235550111", "+97235550122")

@@ -19,6 +19,7 @@ ABILITIES = {
     "tune": people.TUNE,
     "end calls": people.END_CALLS,
     "any number": people.HAND_OVER_ANYWHERE,
+    "dialled numbers": people.CHANGE_DIALLED,
 }
 
 
@@ -32,7 +33,7 @@ def table(text):
     head, _, *rows = [
         [cell.strip().strip("`") for cell in line.strip("| ").split("|")]
         for line in re.findall(
-            r"^\| (?:group|`?(?:reviewer|supervisor|tuner|admin)`?) .*$|^\|(?:---\|){8}$",
+            r"^\| (?:group|`?(?:reviewer|supervisor|tuner|admin)`?) .*$|^\|(?:---\|){9}$",
             text,
             re.M,
         )

@@ -50,6 +50,23 @@ def test_voice_connects_the_calls_audio_to_our_socket(client):
     }
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"From": "\u200e050-123-4567", "To": "03-5550100"}, ("+972501234567", "+97235550100")),
+        (
+            {"From": "Anonymous", "To": "SIP:sales@PBX.example.org;transport=tls"},
+            ("Anonymous", "sip:sales@pbx.example.org"),
+        ),
+        ({"From": "client:Dana", "To": "whatsapp:+97235550100"}, ("client:Dana", "whatsapp:+97235550100")),
+    ],
+)
+def test_the_calls_numbers_are_kept_in_one_form(client, sent, kept):
+    stream = ElementTree.fromstring(post(client, "/twilio/voice", **sent).content).find("Connect/Stream")
+    assert tuple(parameter.get("value") for parameter in stream) == kept
+    assert tokens.read(stream.get("url").rsplit("/", 1)[1]).to_number == kept[1]
+
+
 def test_a_call_that_is_over_ends(client):
     assert b"<Hangup" in post(client, "/twilio/after", CallStatus="completed").content
 

@@ -10,6 +10,8 @@ from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.rest import Client
 
+from calls.addresses import canonical
+
 
 class Command(BaseCommand):
     help = "Set a Twilio number's voice, fallback and status addresses to this server's."
@@ -33,7 +35,7 @@ class Command(BaseCommand):
             "status_callback_method": "POST",
         }
         if not options["dry_run"]:
-            self._set(options["number"], addresses)
+            self._set(canonical(options["number"]), addresses)
         for name in ("voice_url", "voice_fallback_url", "status_callback"):
             self.stdout.write(f"{name}: {addresses[name]}")
 

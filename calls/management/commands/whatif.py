@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from calls.addresses import canonical
 from calls.desk.figures import PERCENTILES, CallFigures, Measure, Sample
 from calls.desk.traces import StreamTrace, TraceMissing, traces_of
 from calls.models import Call
@@ -108,7 +109,7 @@ def _calls(options: dict[str, Any]) -> list[Call]:
         return calls
     newest = Call.objects.filter(ended_at__isnull=False).order_by("-started_at")
     if options["line"]:
-        newest = newest.filter(to_number=options["line"])
+        newest = newest.filter(to_number=canonical(options["line"]))
     return list(newest[: options["last"]])
 
 
