@@ -64,6 +64,8 @@ def _fill(amounts: stored_calls.Amounts) -> None:
         stored_calls.fill(amounts)
     with _timed("migrated (indexes built on the full tables)"):
         call_command("migrate", verbosity=0)
+    with _timed("search text written"):
+        call_command("fill_search_text")
 
 
 def _time_pages(times: int) -> None:

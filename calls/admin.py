@@ -25,6 +25,7 @@ from calls.people import CHANGE_DIALLED, EXPORT
 from calls.review import admin as _review  # noqa: F401 - the reviewers' rows
 from calls.review.download import TooMany, download
 from calls.review.page import reviewed
+from calls.searchfill import missing as search_text_is_missing
 
 
 class TurnInline(PagedInline):
@@ -155,6 +156,9 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Call], search_term: str
     ) -> tuple[QuerySet[Call], bool]:
+        if search_term and search_text_is_missing():
+            sentence = _("Some turns cannot be found by their words yet: their search text is still being written.")
+            self.message_user(request, sentence, messages.INFO)
         return search(queryset, search_term), False
 
     @admin.display(description=_("started"))

@@ -5,8 +5,6 @@ On PostgreSQL the indexes of migration ``indexes_of_the_call_list`` carry it; SQ
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +15,9 @@ from django.db import connection
 from django.db.models import F, Max, Min, Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.text import smart_split, unescape_string_literal
 
 from calls.models import Call, Transcript
+from calls.searchtext import Word, words
 
 MOST_LISTED = 1000
 """Calls that a list pages through; who looks for an older one narrows by day, filter or search."""
@@ -130,17 +128,20 @@ def known_values(model: type[Model], field: str) -> list[str]:
 def search(calls: QuerySet[Call], query: str) -> QuerySet[Call]:
     """The calls that have every word of the query, or "words in quotes": spoken, in a number, or as the CallSid begins.
 
-    Parts of words are found; short ones in the newest NEWEST_CALLS of the list alone.
+    Parts of words are found; short ones in the newest NEWEST_CALLS of the list alone. Both sides are read in one form:
+    calls/searchtext.py. A query without a letter or digit finds nothing.
     """
-    words = list(_words(query))
-    narrowed = bool(calls.query.where) or len(words) > 1
-    for word in words:
-        turns = Transcript.objects.filter(Q(text__icontains=word) | Q(revised_text__icontains=word)).order_by()
-        short = len(word) < (SHORT_DIGITS if word.isascii() else SHORT_LETTERS)
+    asked = list(words(query))
+    if not asked and query.strip():
+        return calls.none()
+    narrowed = bool(calls.query.where) or len(asked) > 1
+    for word in asked:
+        turns = Transcript.objects.filter(search_text__contains=word.spoken).order_by()
+        short = len(word.spoken) < (SHORT_DIGITS if word.spoken.isascii() else SHORT_LETTERS)
         if short:
             newest = list(calls.values_list("pk", flat=True)[:NEWEST_CALLS])
             calls, turns = calls.filter(pk__in=newest), turns.filter(call__in=newest)
-        if word.isascii():
+        if word.spoken.isascii():
             # Fetched: PostgreSQL uses the calls' own indexes for an OR of lists, and none for one with a subquery.
             spoken = _spoken_in(turns, MOST_SPOKEN) if short else _newest_with(turns, MOST_SPOKEN)
             calls = calls.filter(_identified_by(word) | Q(pk__in=spoken))
@@ -177,15 +178,7 @@ def _spoken_in(turns: QuerySet[Transcript], most: int) -> list[int]:
             return calls
 
 
-def _words(query: str) -> Iterator[str]:
-    for bit in smart_split(query):
-        quoted = len(bit) > 1 and bit[0] in "\"'" and bit[0] == bit[-1]
-        if word := unescape_string_literal(bit) if quoted else bit:
-            yield word
-
-
-def _identified_by(word: str) -> Q:
-    """A number as people write it at home, 050-1234567, is kept as +972501234567."""
-    digits = re.sub(r"[+\-().]", "", word)
-    number = digits.lstrip("0") or digits if digits.isdigit() else word
-    return Q(call_sid__startswith=word) | Q(from_number__icontains=number) | Q(to_number__icontains=number)
+def _identified_by(word: Word) -> Q:
+    return (
+        Q(call_sid__startswith=word.typed) | Q(from_number__icontains=word.number) | Q(to_number__icontains=word.number)
+    )

@@ -223,6 +223,8 @@ class Transcript(models.Model):
     ended_ms = models.PositiveIntegerField()
     text = models.TextField(_("text"), blank=True)
     revised_text = models.TextField(_("revised"), null=True, blank=True)  # noqa: DJ001 - "" is: revised to nothing
+    search_text = models.TextField(null=True, editable=False)  # noqa: DJ001 - null is: written by who did not know it
+    """Both texts as calls/searchtext.py writes them; calls/searchfill.py brings it to rows that have none."""
     source = models.CharField(_("source"), max_length=8, choices=SOURCES, db_index=True)
     end_reason = models.CharField(_("end"), max_length=10, choices=[(r.value, r.value) for r in EndReason])
     unvoiced = models.BooleanField(default=False)
@@ -242,6 +244,7 @@ class Transcript(models.Model):
         verbose_name = _("turn")
         verbose_name_plural = _("turns")
         constraints = (models.UniqueConstraint(fields=["call", "number"], name="one_row_a_turn"),)
+        indexes = (models.Index(fields=["id"], condition=models.Q(search_text=None), name="turn_unsearchable"),)
 
     def __str__(self) -> str:
         return f"{self.call_id}/{self.number}"

@@ -13,6 +13,7 @@ from calls.lines import lines
 from calls.recognition import recognition
 from calls.recording import disk
 from calls.recovery import recover_in_background
+from calls.searchfill import filler
 from calls.store import writer
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ def announce() -> None:
 
 
 def start() -> None:
-    """Start the writer, the line cache, the alarms and the model probe. Idempotent; returns at once."""
+    """Start the writer, the line cache, the alarms, the model probe and the search text's filler. Idempotent; returns
+    at once."""
     if _started.is_set():
         return
     _started.set()
@@ -38,4 +40,5 @@ def start() -> None:
     disk.start()
     lines.start()
     watchman.start()
+    filler.start()
     threading.Thread(target=recognition().keep_probing, name="model-probe", daemon=True).start()

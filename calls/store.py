@@ -25,6 +25,7 @@ from django.db import DatabaseError, DataError, InterfaceError, close_old_connec
 from calls.journal import Journal, dead_journals
 from calls.models import Call, CallEvent, Transcript
 from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, Record, TurnSaved
+from calls.searchtext import search_text
 from calls.turns import Turn
 from voiceapp import background, metrics
 
@@ -517,14 +518,17 @@ def _write_turns(turns: dict[tuple[int, int], Turn]) -> None:
         if (call, number) in turns and turns[call, number].revision < revision:
             del turns[call, number]
     Transcript.objects.bulk_create(
-        [Transcript(call_id=call, **asdict(turn)) for (call, _), turn in turns.items()],
+        [
+            Transcript(call_id=call, search_text=search_text(turn.text, turn.revised_text), **asdict(turn))
+            for (call, _), turn in turns.items()
+        ],
         update_conflicts=True,
         unique_fields=("call", "number"),
         update_fields=_TURNS_COLUMNS,
     )
 
 
-_TURNS_COLUMNS = [field.name for field in fields(Turn) if field.name != "number"]
+_TURNS_COLUMNS = [*(field.name for field in fields(Turn) if field.name != "number"), "search_text"]
 
 
 _writer: Writer | None = None

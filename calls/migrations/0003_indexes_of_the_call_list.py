@@ -15,13 +15,8 @@ NEWEST = {
 TRIGRAMS = {
     "call_from_trigrams": "calls_call USING gin (UPPER(from_number) gin_trgm_ops)",
     "call_to_trigrams": "calls_call USING gin (UPPER(to_number) gin_trgm_ops)",
-    "turn_text_trigrams": "calls_transcript USING gin (UPPER(text) gin_trgm_ops)",
-    "turn_revised_trigrams": (
-        "calls_transcript USING gin (UPPER(revised_text) gin_trgm_ops) WHERE revised_text IS NOT NULL"
-    ),
 }
-WORDS = "ALTER INDEX turn_text_trigrams ALTER COLUMN 1 SET STATISTICS 1000"
-"""How common a word is decides between the index and the newest calls: a hundred samples are too few to know."""
+"""Those of the turns' words: migration ``search_text``, which also drops the ones that this migration once made."""
 ANALYZE = "ANALYZE calls_call, calls_transcript"
 
 
@@ -29,11 +24,10 @@ def make(apps, schema_editor):
     if schema_editor.connection.vendor != "postgresql":
         return
     for name, what in NEWEST.items():
-        _make(schema_editor, name, what)
-    if _has_trigrams(schema_editor):
+        build(schema_editor, name, what)
+    if has_trigrams(schema_editor, TRIGRAMS, [ANALYZE]):
         for name, what in TRIGRAMS.items():
-            _make(schema_editor, name, what)
-        schema_editor.execute(WORDS)
+            build(schema_editor, name, what)
     schema_editor.execute(ANALYZE)
 
 
@@ -43,14 +37,14 @@ def remove(apps, schema_editor):
             schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
-def _make(schema_editor, name, what):
+def build(schema_editor, name, what):
     # A build that was broken off leaves an invalid index of that name.
     schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
     schema_editor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {what}")
 
 
-def _has_trigrams(schema_editor):
-    """pg_trgm is there and knows Hebrew letters; says what to do where it does not."""
+def has_trigrams(schema_editor, wanted, then):
+    """pg_trgm is there and knows Hebrew letters; where it does not, says how to make the indexes that are wanted."""
     with schema_editor.connection.cursor() as cursor:
         try:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
@@ -60,12 +54,10 @@ def _has_trigrams(schema_editor):
             reason = "its character type is C and knows no Hebrew letters: make the database with a UTF-8 locale, then"
         except Error as error:
             reason = f"{str(error).splitlines()[0]}: have its owner run CREATE EXTENSION pg_trgm, then"
-    statements = [f"CREATE INDEX CONCURRENTLY {name} ON {what}" for name, what in TRIGRAMS.items()]
+    statements = [f"CREATE INDEX CONCURRENTLY {name} ON {what}" for name, what in wanted.items()]
     print(
         "\nno_trigrams: calls are found by spoken words and numbers, but slowly where there are many. PostgreSQL has "
-        f"no pg_trgm for this database ({reason} these statements):\n  "
-        + ";\n  ".join([*statements, WORDS, ANALYZE])
-        + ";"
+        f"no pg_trgm for this database ({reason} these statements):\n  " + ";\n  ".join([*statements, *then]) + ";"
     )
     return False
 

@@ -8,6 +8,7 @@ from django.db import connection
 from django.urls import reverse
 
 from calls.models import Call, Transcript
+from calls.searchfill import fill
 from stt import silero
 from stt.models import TuningProfile
 
@@ -17,11 +18,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def call():
     call = Call.objects.create(
-        call_sid="CA1", from_number="+972501234567", hearing="degraded", started_at=datetime.now(UTC)
+        call_sid="CA1", from_number="+972501234567", hearing="degraded", started_at=datetime(2026, 11, 23, tzinfo=UTC)
     )
     common = {"call": call, "started_ms": 0, "ended_ms": 900, "engine": "google"}
     Transcript.objects.create(number=1, text="שלום", revised_text="שלום לך", source="partial", final_ms=670, **common)
     Transcript.objects.create(number=2, text="", source="none", code="no_words", final_ms=2500, **common)
+    fill()
     return call
 
 

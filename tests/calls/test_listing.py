@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from calls import admin, adminrows, listing
 from calls.models import Call, Transcript
+from calls.searchtext import search_text
 
 pytestmark = pytest.mark.django_db
 NEWEST = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -24,6 +25,7 @@ def call(sid, *words, hours_ago=0, **changes):
 
 def turn(one, number, text="שלום", **changes):
     values = {"started_ms": number, "ended_ms": number + 1, "source": "final", "engine": "google", **changes}
+    values["search_text"] = search_text(text, values.get("revised_text"))
     return Transcript.objects.create(call=one, number=number, text=text, **values)
 
 

@@ -10,8 +10,8 @@ from tests.live.test_demo import ROOT, manage
 from tests.live.test_outages import POSTGRES, postgres  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.live
-INDEXES = {"call_newest", "call_status_newest", "turn_engine", "turn_code_call"}
-TRIGRAMS = {"call_from_trigrams", "call_to_trigrams", "turn_text_trigrams", "turn_revised_trigrams"}
+INDEXES = {"call_newest", "call_status_newest", "turn_engine", "turn_code_call", "turn_unsearchable"}
+TRIGRAMS = {"call_from_trigrams", "call_to_trigrams", "turn_search_trigrams"}
 
 
 def valid_indexes(url):
@@ -47,8 +47,9 @@ def test_who_may_not_make_an_extension_migrates_and_is_told_what_to_do(tmp_path,
             assert "no_trigrams: " in done.stdout
             assert valid_indexes(postgres) == INDEXES
             owner.execute("CREATE EXTENSION pg_trgm")
-            for statement in done.stdout.partition("statements):")[2].split(";"):
-                owner.execute(statement)
+            for notice in done.stdout.split("no_trigrams: ")[1:]:
+                for statement in notice.partition("statements):")[2].split(";"):
+                    owner.execute(statement)
             assert valid_indexes(postgres) == INDEXES | TRIGRAMS
         finally:
             owner.execute(f"DROP OWNED BY {name} CASCADE")
@@ -64,6 +65,64 @@ def test_a_database_that_knows_no_hebrew_letters_is_told_of(tmp_path, postgres):
     assert done.returncode == 0, done.stderr
     assert "knows no Hebrew letters" in done.stdout
     assert valid_indexes(postgres) == INDEXES
+
+
+MISTAKEN = "from tests.calls.spoken_and_searched import mistaken; print(mistaken())"
+
+
+def test_what_is_spoken_is_found_however_it_is_written(tmp_path, postgres):  # noqa: F811
+    assert manage("migrate", "-v0", var_dir=tmp_path, DATABASE_URL=postgres).returncode == 0
+    done = manage("shell", "-v0", "-c", MISTAKEN, var_dir=tmp_path, DATABASE_URL=postgres)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
+PLAN = """
+from calls.models import Transcript
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SET enable_seqscan = off")
+    print(Transcript.objects.filter(search_text__contains="שלום").order_by().explain())
+    print(Transcript.objects.filter(search_text=None).order_by("-pk").explain())
+"""
+
+
+def test_words_are_looked_for_in_their_index(tmp_path, postgres):  # noqa: F811
+    assert manage("migrate", "-v0", var_dir=tmp_path, DATABASE_URL=postgres).returncode == 0
+    done = manage("shell", "-v0", "-c", PLAN, var_dir=tmp_path, DATABASE_URL=postgres)
+    assert "on turn_search_trigrams" in done.stdout and "using turn_unsearchable" in done.stdout, done.stdout
+
+
+UNFILLED = """
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, UTC
+from django.db import close_old_connections, connection, transaction
+from calls.models import Call, Transcript
+from calls.searchfill import fill
+call = Call.objects.create(call_sid="CA1", started_at=datetime.now(UTC), ended_at=datetime.now(UTC))
+for number in range(40):
+    Transcript.objects.create(call=call, number=number, text="הוא בצה״ל", started_ms=0, ended_ms=9, source="final")
+def all():
+    last, mine = None, 0
+    try:
+        while (last := fill(last, 3)) is not None:
+            mine += 1
+    finally:
+        connection.close()
+    return mine
+with transaction.atomic():
+    held = Transcript.objects.select_for_update().get(number=7)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda _: all(), range(3)))
+print(Transcript.objects.filter(search_text="הוא בצהל").count(), Transcript.objects.filter(search_text=None).count())
+all()
+print(Transcript.objects.filter(search_text="הוא בצהל").count())
+"""
+
+
+def test_several_processes_fill_and_wait_for_nobody(tmp_path, postgres):  # noqa: F811
+    assert manage("migrate", "-v0", var_dir=tmp_path, DATABASE_URL=postgres).returncode == 0
+    done = manage("shell", "-v0", "-c", UNFILLED, var_dir=tmp_path, DATABASE_URL=postgres)
+    assert (done.returncode, done.stdout) == (0, "39 1\n40\n"), done.stderr
 
 
 def benchmark(name, *arguments, **environment):

@@ -1,0 +1,30 @@
+"""``manage.py fill_search_text``: bring the search text to turns that have none, at once, after an upgrade."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+from calls.models import Transcript
+from calls.searchfill import fill
+
+BATCH_TURNS = 1000
+SAY_EVERY = 100_000
+
+
+class Command(BaseCommand):
+    help = "Make old turns searchable now; a server does it by itself, slowly. May be broken off and run again."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        filled, last = 0, None
+        while (last := fill(last, BATCH_TURNS)) is not None:
+            filled += BATCH_TURNS
+            if filled % SAY_EVERY == 0:
+                self.stdout.write(f"about {filled} turns so far")
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE calls_transcript")
+        left = Transcript.objects.filter(search_text=None).count()
+        self.stdout.write(f"done but for {left} turns: of running calls, or in a server's hands" if left else "done")

@@ -1,0 +1,89 @@
+"""What a recogniser wrote, what a person types, and whether the one is found by the other: on every database."""
+
+from datetime import UTC, datetime
+
+from django.db.models import Q
+
+from calls.listing import search
+from calls.models import Call
+from calls.records import CallStarted, TurnSaved
+from calls.store import write
+from calls.turns import Source, Turn
+
+FOUND = [
+    # Gershayim, in every way to type them
+    ('הוא שירת בצה"ל', "צה״ל"),
+    ("הוא שירת בצה״ל", 'צה"ל'),
+    ("הוא שירת בצה”ל", "צה''ל"),
+    ("הוא שירת בצה״ל", "צהל"),
+    ("הוא שירת בצהל", 'צה"ל'),
+    ('צה"ל גובה מע״מ', 'צה"ל ומע"מ'.replace(" ו", " ")),
+    ('של צה״ל ומע"מ יחד', 'צה"ל ומע"מ'),
+    ('דו"ח של בע״מ וח.פ.', 'דו"ח בע"מ'),
+    ('אמרו בקול "צה״ל ומע"מ" ויצאו', '"צה״ל ומע״מ"'),
+    # Geresh and apostrophes
+    ("ג׳ירפה וצ׳יפס", "ג'ירפה"),
+    ("ג'ירפה וצ'יפס", "ג׳ירפה צ’יפס"),
+    ("רחוב ז’בוטינסקי", "ז'בוטינסקי"),
+    ("רחוב ז'בוטינסקי", "ז׳בוטינסקי"),
+    ("ג׳ורג׳ התקשר", "ג´ורג'"),
+    # Points
+    ("שָׁלוֹם לְךָ", "שלום"),
+    ("שלום לך", "שָׁלוֹם"),
+    ("\ufb2a\ufb35\ufb3c", "שול"),  # presentation forms
+    ("וּבְבֵית־הַסֵּפֶר", "בית־הספר"),
+    # Maqaf, hyphen, dashes
+    ("בית־ספר יסודי", "בית-ספר"),
+    ("בית-ספר יסודי", "בית־ספר"),
+    ("בית ספר יסודי", "בית–ספר"),
+    ("תל—אביב", '"תל אביב"'),
+    ("אי‑אפשר", "אי-אפשר"),
+    ("טוב, בבקשה!", '"טוב בבקשה"'),
+    ("בבקשה - תודה", "תודה - בבקשה"),
+    # Numbers
+    ("המספר שלי 052-765-4321", "0527654321"),
+    ("המספר שלי 0527654321", "052-765-4321"),
+    ("המספר שלי 052 765 4321", "0527654321"),
+    ("המספר שלי 052 765 4321", "052 765 4321"),
+    ("המספר שלי 052.7654321", "+972527654321"),
+    ("המספר שלי +972-52-765-4321", "0527654321"),
+    ("המספר שלי 0527654321", "+972 (52) 765-4321"),
+    ("המספר שלי \u202a052-765-4321\u202c", "0527654321"),
+    ("המספר שלי 052־765־4321", "052–765–4321"),
+    ("המספר שלי 0527654321", "\u200f\u202a052-765-4321\u202c\u200e"),
+    ("המספר שלי 0527654321", "٠٥٢٧٦٥٤٣٢١"),
+    ("החשבון על 1,250 שקל", "1250"),
+    ("החשבון על 12,500 שקל", "12500"),
+    ("קוד 1-700-500-500", "1700500500"),
+    # Marks in words, and Latin
+    ("ש\u200fל\u200eום עולם", "שלום"),
+    ("שלום עולם", "\u2067שלום\u2069"),
+    ("ב-WhatsApp של Café", "whatsapp cafe"),
+    ("Don’t panic", "don't"),
+    ("ייִדיש מאַמע", "יידיש"),
+]
+NOT_FOUND = [
+    ("הוא שירת בצה״ל", "מע״מ"),
+    ("צה״ל", 'צה"ל מע"מ'),
+    ("בית ספר", '"ספר בית"'),
+    ("המספר שלי 052-765-4321", "0527654322"),
+    ("שלום", "'"),
+    ("שלום", "־"),
+    ("שלום", "\u200f"),
+    ("שלום", "ש%ם"),
+    ("שלום", "של_ם"),
+]
+
+
+def mistaken():
+    """Write each of the turns as the writer does, search for each; those that are found and should not be, or not."""
+    cases = [(*case, True) for case in FOUND] + [(*case, False) for case in NOT_FOUND]
+    for number, (spoken, _, _) in enumerate(cases):
+        sid, turn = f"CAsearch{number}", Turn(1, 0, 900, spoken, Source.FINAL)
+        write([CallStarted(sid, f"MZ{number}", datetime.now(UTC)), TurnSaved(sid, turn)])
+    calls = Call.objects.order_by("-pk")
+    return [
+        case
+        for number, case in enumerate(cases)
+        if search(calls, case[1]).filter(Q(call_sid=f"CAsearch{number}")).exists() is not case[2]
+    ]
