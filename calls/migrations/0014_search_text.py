@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
     # Concurrent builds run outside of a transaction.
     atomic = False
 
-    dependencies = [("calls", "0012_numbers_as_dialled")]
+    dependencies = [("calls", "0013_numbers_as_dialled")]
 
     operations = [
         migrations.AddField(
