@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from daphne.server import Server
+from voiceapp.checks import CheckedServer
 
 
-class PacedServer(Server):
+class PacedServer(CheckedServer):
     """daphne whose ``send`` of a piece returns once there is room for the next one."""
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:

@@ -42,6 +42,12 @@ SOCKETS_HELD = Counter(
     "Times that a socket was not read for a while: its application was behind",
     registry=REGISTRY,
 )
+CONNECTION_ERRORS = Counter(
+    "voiceapp_connection_errors",
+    "Connections that failed one of the server's rounds and were reset",
+    ["checked"],
+    registry=REGISTRY,
+)
 HAND_OVERS_REFUSED = Counter(
     "voiceapp_hand_overs_refused", "Hand-overs to a number that was not allowed", registry=REGISTRY
 )

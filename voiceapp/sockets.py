@@ -22,7 +22,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from daphne.ws_protocol import WebSocketProtocol
+from daphne.ws_protocol import ConnectionDeny, WebSocketProtocol
 from websockets.frames import apply_mask
 
 from voiceapp import metrics
@@ -57,6 +57,7 @@ class SocketServer(PacedServer):
         self.connections[protocol]["application_instance"] = inbox.loop.create_task(
             self.application(scope, inbox.get, send)
         )
+        self.watch(protocol)
         return inbox
 
 
@@ -139,6 +140,28 @@ class Socket(WebSocketProtocol):
             super().processHandshake()
         elif len(self.data) > MOST_UNANSWERED_BYTES and not self.held:
             self.hold()
+
+    def refuse(self, status: int, reason: str) -> None:
+        """Answer a handshake with an HTTP error, unless it has an answer. Its application hears of a disconnect."""
+        # daphne leaves it in place, and a second answer would raise.
+        handshake = self.__dict__.pop("handshake_deferred", None)
+        if handshake is not None:
+            handshake.errback(ConnectionDeny(status, reason))
+            self.server.protocol_disconnected(self)
+
+    def serverReject(self) -> None:
+        self.refuse(403, "Access denied")
+
+    def handle_exception(self, exception: BaseException | None) -> None:
+        """The application has failed."""
+        if self.state == self.STATE_CONNECTING:
+            self.refuse(500, "Internal server error")
+        else:
+            super().handle_exception(exception)
+
+    def abort(self) -> None:
+        """Reset the connection."""
+        self.transport.abortConnection()
 
     def serverAccept(self, subprotocol: str | None = None) -> None:
         unanswered = self.held

@@ -1,0 +1,102 @@
+"""A server process ends when it is told to, and forgets what is over, whatever its peers and its application do."""
+
+import contextlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from calls.rig import free_port
+from tests.live.test_demo import ROOT, manage
+from tests.live.test_flood import Server
+
+pytestmark = pytest.mark.live
+START_S = 30.0
+TOKEN = "t"  # noqa: S105 - of servers that live for one test
+REQUESTS = 2000
+GROWTH_BYTES = 5_000_000
+"""Of memory over 10 000 requests, by the issue; ``benchmarks.attacks`` makes as many."""
+
+
+class Process(Server):
+    """``with Process(folder) as process``: a server that answers until left. ``command``: its port comes behind."""
+
+    def __init__(self, folder, *command, **environment):
+        super().__init__(free_port())
+        self.log = folder / "server.log"
+        inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+        own = {
+            "DEBUG": "1",
+            "VAR_DIR": str(folder),
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "DRAIN_TIMEOUT_S": "0",
+            "STT_EMULATOR_HOST": "127.0.0.1:9",
+            "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
+        }
+        assert manage("migrate", "-v0", var_dir=folder, **environment).returncode == 0
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *command, str(self.port)],
+                cwd=ROOT,
+                env={**inherited, **own, **environment},
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def __enter__(self):
+        until_s = time.monotonic() + START_S
+        while True:
+            with contextlib.suppress(OSError):
+                self.ask("/readyz")
+                return self
+            assert self.process.poll() is None and time.monotonic() < until_s, self.log.read_text()
+            time.sleep(0.05)
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def state(self):
+        return self.ask("/state")
+
+    def ends_within(self, seconds):
+        """Its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+
+def odd_server(folder, watchdog_s=60.0):
+    return Process(folder, "-m", "tests.live.odd_server", str(watchdog_s))
+
+
+def requests(port, count):
+    """One after the other; each is answered."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_S)
+    for _ in range(count):
+        connection.request("GET", "/", headers={"X-Filling": "x" * 1000})
+        assert connection.getresponse().read()
+    connection.close()
+
+
+def test_an_answer_that_breaks_off_costs_its_own_connection_and_no_memory(tmp_path):
+    with odd_server(tmp_path) as process:
+        for _ in range(3):
+            connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=5)
+            connection.request("GET", "/breaks-off")
+            with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+                connection.getresponse().read()
+            connection.close()
+        requests(process.port, REQUESTS)
+        before = process.state_where(lambda state: state["connections"] < 5)
+        requests(process.port, REQUESTS)
+        after = process.state_where(lambda state: state["connections"] < 5)
+        assert after["memory_bytes"] - before["memory_bytes"] < GROWTH_BYTES
+        assert process.log.read_text().count("Exception inside application: deleted while it was read") == 3
