@@ -174,6 +174,11 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         except tokens.TokenError as error:
             await self._refuse(f"token_{error.code}")
             return
+        # Again: many may have asked while tokens were spent, and the process been told to end.
+        refusal = admission.refusal()
+        if refusal:
+            await self._refuse(refusal)
+            return
         startup.start()
         loop_lag.start()
         pulse.start(running.values)

@@ -48,6 +48,12 @@ CONNECTION_ERRORS = Counter(
     ["checked"],
     registry=REGISTRY,
 )
+DRAIN_ERRORS = Counter(
+    "voiceapp_drain_errors",
+    "Steps of the process's end that failed: the others were taken",
+    ["step"],
+    registry=REGISTRY,
+)
 HAND_OVERS_REFUSED = Counter(
     "voiceapp_hand_overs_refused", "Hand-overs to a number that was not allowed", registry=REGISTRY
 )

@@ -1,22 +1,27 @@
 """daphne that drains: SIGTERM stops nothing that is spoken.
 
 On SIGTERM or SIGINT ``/readyz`` says no, running calls go on for up to DRAIN_TIMEOUT_S, every turn is written, and the
-process ends with 0. daphne alone drops every socket at once and never calls ``disconnect``.
+process ends with 0. daphne alone drops every socket at once and never calls ``disconnect``. If a step of the drain
+raises, the next ones still run; if the drain or the loop hangs, a watchdog thread ends the process.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
 import signal
 import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
-from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 from twisted.internet import reactor
 
@@ -24,6 +29,7 @@ from calls import admission, consumers, live, startup
 from calls.pulse import pulse
 from calls.recording import disk
 from calls.store import writer
+from voiceapp import metrics
 from voiceapp.sockets import Socket, SocketServer
 
 logger = logging.getLogger(__name__)
@@ -32,7 +38,12 @@ FLUSH_S = 30.0
 CHECK_S = 0.2
 LAST_WORDS_S = 20.0
 """For calls that were ended: their streams are read to the end, and the one-shot recogniser may be asked, twice."""
+WATCHDOG_S = 60.0
+"""After DRAIN_TIMEOUT_S, when the watchdog ends the process: longer than last words and flushing take."""
+LAST_LINE_S = 2.0
+"""How long the watchdog waits for its own log line: the log may be what hangs."""
 SERVICE_RESTART = 1012
+SERVICE_UNAVAILABLE = 503
 
 
 class PortUnavailable(Exception):
@@ -80,7 +91,8 @@ def _on_ready(server: Server, host: str, port: int) -> None:
     gc.freeze()
     loop = reactor._asyncioEventloop
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _drain_once, loop, server)
+        # Not loop.add_signal_handler: a loop that hangs would never call it.
+        signal.signal(number, lambda *_: _end(loop, server))
     # Who watches sees a process before its first call.
     loop.call_soon(pulse.start, consumers.running.values)
     logger.info("listening on http://%s:%d", host, port)
@@ -95,26 +107,80 @@ async def _wait_for_calls(timeout_s: float) -> None:
 _draining: set[asyncio.Task[None]] = set()
 
 
-def _drain_once(loop: asyncio.AbstractEventLoop, server: Server) -> None:
-    if not _draining:
-        _draining.add(loop.create_task(_drain(server)))
+def _end(loop: asyncio.AbstractEventLoop, server: Server) -> None:
+    """Start the drain and its watchdog, once. A signal handler: it may interrupt anything, so it neither waits nor
+    logs."""
+    if not admission.draining:
+        admission.draining = True
+        threading.Thread(target=_watch_the_drain, name="drain-watchdog", daemon=True).start()
+        loop.call_soon_threadsafe(lambda: _draining.add(loop.create_task(_drain_and_exit(server))))
 
 
-async def _drain(server: Server) -> None:
-    admission.draining = True
+def _watch_the_drain() -> None:
+    """End the process if the drain has not ended it in time."""
+    limit_s = settings.DRAIN_TIMEOUT_S + WATCHDOG_S
+    time.sleep(limit_s)
+    line = threading.Thread(target=_say_where_it_hangs, args=(limit_s,), daemon=True)
+    line.start()
+    line.join(LAST_LINE_S)
+    os._exit(1)
+
+
+def _say_where_it_hangs(limit_s: float) -> None:
+    stacks = ("".join(traceback.format_stack(frame)) for frame in sys._current_frames().values())
+    logger.critical("the drain hangs: the process is ended after %.0f s\n%s", limit_s, "\n".join(stacks))
+
+
+async def _drain_and_exit(server: Server) -> None:
+    written = False
+    try:
+        written = await _drain(server)
+    finally:
+        sys.stderr.flush()
+        # A hung one-shot's thread would be joined at exit, for ever.
+        os._exit(0 if written else 1)
+
+
+async def _drain(server: Server) -> bool:
+    """Let running calls end, close what is left and write everything; True when all of it is written."""
+    flushed = False
     logger.info("draining: %d calls", len(consumers.running))
-    await _wait_for_calls(settings.DRAIN_TIMEOUT_S)
+    with _step("wait"):
+        await _wait_for_calls(settings.DRAIN_TIMEOUT_S)
     for consumer in list(consumers.running.values()):
-        consumer.drain()
+        with _step("call"):
+            consumer.drain()
     for protocol in list(server.connections):
-        if isinstance(protocol, WebSocketProtocol):
-            # daphne's own end is 1006; Twilio asks /twilio/after either way, people's browsers reconnect.
-            protocol.sendCloseFrame(code=SERVICE_RESTART, isReply=False)
-    await _wait_for_calls(LAST_WORDS_S)
-    await asyncio.to_thread(disk.stop, FLUSH_S)
-    flushed = await asyncio.to_thread(writer().stop, FLUSH_S)
-    await live.flush()
+        with _step("socket"):
+            _close(protocol)
+    with _step("wait"):
+        await _wait_for_calls(LAST_WORDS_S)
+    with _step("recordings"):
+        await asyncio.to_thread(disk.stop, FLUSH_S)
+    with _step("rows"):
+        flushed = await asyncio.to_thread(writer().stop, FLUSH_S)
+    with _step("watchers"):
+        await live.flush()
     logger.info("drained: %d calls left, rows %s", len(consumers.running), "written" if flushed else "not all written")
-    sys.stderr.flush()
-    # A hung one-shot's thread would be joined at exit, for ever.
-    os._exit(0 if flushed else 1)
+    return flushed
+
+
+def _close(protocol: Any) -> None:
+    """Close an open socket, and refuse one that waits for its handshake's answer; leave other requests alone."""
+    if not isinstance(protocol, Socket):
+        return
+    if protocol.state == protocol.STATE_CONNECTING:
+        protocol.refuse(SERVICE_UNAVAILABLE, "Service Unavailable")
+    else:
+        # daphne's own end is 1006; Twilio asks /twilio/after either way, people's browsers reconnect.
+        protocol.sendCloseFrame(code=SERVICE_RESTART, isReply=False)
+
+
+@contextlib.contextmanager
+def _step(name: str) -> Iterator[None]:
+    """Count and log what a step of the drain raises, so that the next step runs."""
+    try:
+        yield
+    except Exception:
+        metrics.DRAIN_ERRORS.labels(name).inc()
+        logger.exception("a step of the drain failed: %s", name)

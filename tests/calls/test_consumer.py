@@ -12,7 +12,7 @@ from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from twilio.request_validator import RequestValidator
 
-from calls import consumers, recognition, tokens
+from calls import admission, consumers, recognition, tokens
 from calls.consumers import HeardText, MediaStreamConsumer
 from calls.lines import LineSettings
 from calls.lookout import Hears
@@ -162,6 +162,25 @@ async def test_no_room_for_one_more_call_is_said(engine, settings, caplog):
     connected, _ = await Caller().socket.connect(timeout=5)
     assert not connected
     assert "too_many_calls" in caplog.text
+
+
+@pytest.mark.parametrize(("says_no", "code"), [("draining", "draining"), ("full", "too_many_calls")])
+async def test_what_changed_while_the_token_was_spent_is_asked_again(
+    engine, settings, caplog, monkeypatch, says_no, code
+):
+    spend = tokens.spend
+
+    async def meanwhile(token):
+        await spend(token)
+        if says_no == "draining":
+            monkeypatch.setattr(admission, "draining", True)
+        else:
+            settings.MAX_CALLS = 0
+
+    monkeypatch.setattr(tokens, "spend", meanwhile)
+    connected, _ = await Caller().socket.connect(timeout=5)
+    assert not connected
+    assert f"media socket refused: {code}" in caplog.text
 
 
 async def test_an_unknown_socket_path_is_refused():

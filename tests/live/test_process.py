@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 
 from calls.rig import free_port
 from tests.live.test_demo import ROOT, manage
-from tests.live.test_flood import Server
+from tests.live.test_flood import Peer, Server
 
 pytestmark = pytest.mark.live
 START_S = 30.0
@@ -75,6 +76,34 @@ class Process(Server):
 
 def odd_server(folder, watchdog_s=60.0):
     return Process(folder, "-m", "tests.live.odd_server", str(watchdog_s))
+
+
+def test_handshakes_without_an_answer_do_not_keep_a_process_from_ending(tmp_path):
+    with odd_server(tmp_path) as process, contextlib.ExitStack() as peers:
+        waiting = [peers.enter_context(Peer(process.port, "/ws/live/")) for _ in range(10)]
+        for _ in range(10):
+            half = peers.enter_context(socket.create_connection(("127.0.0.1", process.port)))
+            half.sendall(b"GET /ws/live/ HTTP/1.1\r\nHost: x\r\nUpgr")
+        # The ten sockets, of whose upgrades it remembers the requests for a second; the ten halves; this one.
+        until_s = time.monotonic() + START_S
+        while process.state()["connections"] < 21 and time.monotonic() < until_s:
+            time.sleep(0.02)
+        assert process.ends_within(5) == 0, process.log.read_text()
+        for peer in waiting:
+            assert peer.file.readline().startswith(b"HTTP/1.1 503 ")
+
+
+def test_a_loop_that_hangs_is_ended_by_the_watchdog(tmp_path):
+    with odd_server(tmp_path, watchdog_s=1.0) as process:
+        with socket.create_connection(("127.0.0.1", process.port)) as peer:
+            peer.sendall(b"GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n")
+            until_s = time.monotonic() + START_S
+            while "stuck" not in process.log.read_text() and time.monotonic() < until_s:
+                time.sleep(0.02)
+            assert process.ends_within(15) == 1
+        log = process.log.read_text()
+        assert "CRITICAL voiceapp.serve the drain hangs" in log
+        assert "time.sleep(600)" in log
 
 
 def requests(port, count):

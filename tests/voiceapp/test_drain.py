@@ -1,0 +1,79 @@
+"""The drain takes every step, whatever one of them raises."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from calls import consumers
+from tests.voiceapp.daphne import Connection
+from tests.voiceapp.test_sockets import InboxServer, Line
+from voiceapp import metrics, serve
+from voiceapp.sockets import Socket
+
+
+class Raises:
+    def __call__(self, *_):
+        raise ZeroDivisionError
+
+    drain = __call__
+
+
+@pytest.fixture
+def steps(monkeypatch, settings):
+    """A process with nothing to hear and nothing to write; what is written, in order."""
+    settings.DRAIN_TIMEOUT_S = 0
+    written = []
+    monkeypatch.setattr(serve, "LAST_WORDS_S", 0.0)
+    monkeypatch.setattr(serve, "disk", SimpleNamespace(stop=lambda seconds: written.append("recordings")))
+    rows = SimpleNamespace(stop=lambda seconds: written.append("rows") or True)
+    monkeypatch.setattr(serve, "writer", lambda: rows)
+    monkeypatch.setattr(consumers, "running", {})
+    return written
+
+
+def errors(step):
+    return metrics.DRAIN_ERRORS.labels(step)._value.get()
+
+
+async def test_sockets_are_closed_and_handshakes_refused_whatever_one_of_them_raises(steps, monkeypatch):
+    raises, waits, talks = (Line(Socket, InboxServer(), accepted=accepted) for accepted in (True, False, True))
+    monkeypatch.setattr(raises.protocol, "sendCloseFrame", lambda **_: 1 / 0)
+    page = Connection(None)
+    sockets = {line.protocol: {} for line in (raises, waits, talks)}
+    talks.transport.clear()
+    before = errors("socket")
+    assert await serve._drain(SimpleNamespace(connections={page.protocol: {}, **sockets})) is True
+    assert errors("socket") == before + 1
+    assert waits.transport.value().startswith(b"HTTP/1.1 503 ")
+    assert talks.transport.value() == b"\x88\x02\x03\xf4"
+    assert steps == ["recordings", "rows"]
+
+
+async def test_a_call_that_cannot_be_ended_keeps_no_other_from_it(steps, monkeypatch):
+    ended = []
+    done = serve.asyncio.get_running_loop().create_future()
+    monkeypatch.setattr(consumers, "running", {done: Raises(), 2: SimpleNamespace(drain=lambda: ended.append(2))})
+    monkeypatch.setattr(serve, "_wait_for_calls", Raises())
+    before = errors("call")
+    assert await serve._drain(SimpleNamespace(connections={})) is True
+    assert errors("call") == before + 1
+    assert ended == [2]
+
+
+@pytest.mark.parametrize("fails", ["recordings", "rows"])
+async def test_what_cannot_be_written_is_no_reason_to_stay(steps, monkeypatch, fails):
+    monkeypatch.setattr(serve.disk, "stop", Raises() if fails == "recordings" else serve.disk.stop)
+    if fails == "rows":
+        monkeypatch.setattr(serve, "writer", Raises())
+    before = errors(fails)
+    assert await serve._drain(SimpleNamespace(connections={})) is (fails != "rows")
+    assert errors(fails) == before + 1
+
+
+async def test_a_drain_that_fails_ends_the_process_with_1(monkeypatch):
+    codes = []
+    monkeypatch.setattr(serve, "_drain", Raises())
+    monkeypatch.setattr(serve.os, "_exit", codes.append)
+    with pytest.raises(ZeroDivisionError):
+        await serve._drain_and_exit(None)
+    assert codes == [1]
