@@ -16,6 +16,7 @@ from stt.audio import FRAME_MS
 from stt.endpoint import EndpointOptions
 from stt.models import SETTINGS
 from stt.tuning import BOUNDS, Tuning
+from voiceapp.requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -85,6 +86,16 @@ def test_the_operators_page_has_the_lists_numbers():
     assert f"its newest\n{listing.MOST_LISTED} calls" in page
     assert f"at most {download.MOST_EXPORTED // 1000} 000, as" in page
     assert f"under {listing.SHORT_LETTERS} letters, and numbers and\nLatin words under {listing.SHORT_DIGITS}," in page
+
+
+def test_the_operators_page_has_the_servers_numbers():
+    page = doc("operating.md")
+    assert f"over {MOST_WEBHOOK_BYTES >> 10} kB under `/twilio/`, over {MOST_PAGE_BYTES >> 20} MB elsewhere" in page
+    # Not imported: that installs a reactor.
+    (watchdog_s,) = re.findall(r"^WATCHDOG_S = (\d+)", SOURCE, re.MULTILINE)
+    assert f"DRAIN_TIMEOUT_S + {watchdog_s} s" in page
+    assert f"DRAIN_TIMEOUT_S + {watchdog_s} s" in (ROOT / "deploy" / "voiceapp@.service").read_text()
+    assert f"client_max_body_size {MOST_WEBHOOK_BYTES >> 10}k;" in (ROOT / "deploy" / "nginx.conf").read_text()
 
 
 def test_every_path_that_the_documents_name_exists():

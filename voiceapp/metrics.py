@@ -42,6 +42,9 @@ SOCKETS_HELD = Counter(
     "Times that a socket was not read for a while: its application was behind",
     registry=REGISTRY,
 )
+BODIES_REFUSED = Counter(
+    "voiceapp_bodies_refused", "Requests whose body was longer than a webhook's or a page's may be", registry=REGISTRY
+)
 CONNECTION_ERRORS = Counter(
     "voiceapp_connection_errors",
     "Connections that failed one of the server's rounds and were reset",

@@ -1,8 +1,11 @@
-"""An answer that breaks off is no answer that has ended."""
+"""A body is bounded before it is kept, and an answer that breaks off is no answer that has ended."""
 
 import pytest
 
 from tests.voiceapp.daphne import Connection, turns
+from voiceapp.requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES
+
+PATHS = [("/twilio/voice", MOST_WEBHOOK_BYTES), ("/admin/login/", MOST_PAGE_BYTES)]
 
 
 async def received(scope, receive, send):
@@ -13,6 +16,68 @@ async def received(scope, receive, send):
         length, more = length + len(message["body"]), message["more_body"]
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"%d bytes" % length})
+
+
+def announced(path, length):
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def chunked(path, length, piece=8192):
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    sizes = [min(piece, length - at) for at in range(0, length, piece)]
+    return [head, *(b"%x\r\n%s\r\n" % (size, b"b" * size) for size in sizes), b"0\r\n\r\n"]
+
+
+@pytest.mark.parametrize(("path", "most"), PATHS)
+async def test_a_body_as_long_as_may_be_is_handed_on(path, most):
+    for request in ([announced(path, most), b"b" * most], chunked(path, most)):
+        connection = Connection(received)
+        for data in request:
+            connection.receives(data)
+        assert (await connection.answer()).endswith(b"%d bytes\r\n0\r\n\r\n" % most)
+
+
+@pytest.mark.parametrize(("path", "most"), PATHS)
+async def test_a_longer_one_is_refused_by_its_headers(path, most):
+    connection = Connection(received)
+    connection.receives(announced(path, most + 1))
+    assert connection.transport.value().startswith(b"HTTP/1.1 413 ")
+    assert connection.transport.producerState == "paused"
+    assert not connection.applications
+    assert not connection.was_reset()
+    assert connection.transport.abortConnection in connection.later
+
+
+@pytest.mark.parametrize(("path", "most"), PATHS)
+async def test_one_that_does_not_say_its_length_is_counted_as_it_comes(path, most):
+    connection = Connection(received)
+    head, *pieces = chunked(path, 4 * most)
+    connection.receives(head)
+    (request,) = connection.server.connections
+    kept = []
+    for piece in pieces:
+        connection.receives(piece)
+        kept.append(request.content.seek(0, 2))
+    assert max(kept) <= most
+    assert kept[-1] == 0
+    assert connection.transport.value().count(b"HTTP/1.1 413 ") == 1
+    assert not connection.applications
+
+
+async def test_who_asks_whether_to_send_too_much_is_told_not_to():
+    connection = Connection(received)
+    connection.receives(announced("/twilio/voice", 10**9).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+    assert connection.transport.value().startswith(b"HTTP/1.1 413 ")
+    assert b"100 Continue" not in connection.transport.value()
+
+
+async def test_a_form_is_not_parsed_on_the_loop(monkeypatch):
+    monkeypatch.setattr("twisted.web.http.parse_qs", lambda *_: pytest.fail("twisted parses the form"))
+    connection = Connection(received)
+    form = b"a=1&" * 1000
+    head = announced("/twilio/voice", len(form))
+    connection.receives(head.replace(b"Host", b"Content-Type: application/x-www-form-urlencoded\r\nHost") + form)
+    assert b"4000 bytes" in await connection.answer()
 
 
 async def breaks_off(scope, receive, send):
