@@ -95,6 +95,7 @@ def test_the_operators_page_has_the_servers_numbers():
     (watchdog_s,) = re.findall(r"^WATCHDOG_S = (\d+)", SOURCE, re.MULTILINE)
     assert f"DRAIN_TIMEOUT_S + {watchdog_s} s" in page
     assert f"DRAIN_TIMEOUT_S + {watchdog_s} s" in (ROOT / "deploy" / "voiceapp@.service").read_text()
+    assert f"HOST is {example()['HOST']} unless" in page
     assert f"client_max_body_size {MOST_WEBHOOK_BYTES >> 10}k;" in (ROOT / "deploy" / "nginx.conf").read_text()
 
 

@@ -13,6 +13,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -104,6 +105,18 @@ class Environment:
             self._problem(name, f"{name} is {value!r}: set it to a whole number from {low} to {high} {unit}.")
             return default
         return int(value)
+
+    def address(self, name: str, default: str) -> str:
+        """An IP address to listen on."""
+        value = self.text(name, default)
+        try:
+            ip_address(value)
+        except ValueError:
+            self._problem(
+                name, f"{name} is {value!r}: set it to the IP address to listen on, such as 127.0.0.1 or 0.0.0.0."
+            )
+            return default
+        return value
 
     def tuning(self) -> Tuning:
         """The first profile's values."""

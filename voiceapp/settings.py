@@ -16,6 +16,7 @@ VAR_DIR = (BASE_DIR / _env.text("VAR_DIR", "var")).resolve()
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 SECRET_KEY = _env.secret_key(DEBUG, VAR_DIR)
 PORT = _env.number("PORT", 8000, 1, 65535, "")
+HOST = _env.address("HOST", "127.0.0.1")
 PUBLIC_URL = _env.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}" if DEBUG else "").rstrip("/")
 
 # Telephony

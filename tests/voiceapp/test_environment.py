@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from voiceapp.environment import Environment
+from voiceapp.management.commands import serve
 
 GOOD = {"STT_EMULATOR_HOST": "127.0.0.1:9", "TWILIO_AUTH_TOKEN": "t"}
 
@@ -19,6 +20,7 @@ def problems(**values):
     environment.webhook()
     environment.flag("DEBUG", False)
     environment.number("PORT", 8000, 1, 65535, "")
+    environment.address("HOST", "127.0.0.1")
     return environment.problems
 
 
@@ -35,6 +37,7 @@ def test_a_good_environment_has_no_problem():
         ("STT_PARTIAL_DEBOUNCE_MS", "9999"),
         ("ENABLE_STREAMING_STT", "maybe"),
         ("PORT", "0"),
+        ("HOST", "my-laptop"),
         ("PUBLIC_URL", "voice.example.org"),
         ("TWILIO_AUTH_TOKEN", ""),
         ("DEBUG", "perhaps"),
@@ -130,3 +133,14 @@ def test_a_webhook_without_a_secret_is_told():
     (problem,) = problems(ALARM_WEBHOOK_URL="https://ops.example.org/alarm")
     assert problem.variable == "ALARM_WEBHOOK_SECRET"
     assert problems(ALARM_WEBHOOK_URL="https://ops.example.org/alarm", ALARM_WEBHOOK_SECRET="s") == []
+
+
+@pytest.mark.parametrize(("value", "host"), [("", "127.0.0.1"), ("0.0.0.0", "0.0.0.0"), ("::", "::")])  # noqa: S104
+def test_nobody_outside_reaches_the_server_unless_host_says_so(value, host):
+    assert Environment({"HOST": value}).address("HOST", "127.0.0.1") == host
+
+
+def test_the_server_listens_where_host_says(settings):
+    parser = serve.Command().create_parser("manage.py", "serve")
+    assert parser.parse_args([]).host == settings.HOST
+    assert parser.parse_args(["--host", "0.0.0.0"]).host == "0.0.0.0"  # noqa: S104

@@ -1,4 +1,4 @@
-"""``manage.py serve``: daphne that drains, on PORT."""
+"""``manage.py serve``: daphne that drains, on HOST and PORT."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = "Serve calls and pages in the foreground; SIGTERM drains."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - behind nginx, in its own network
+        parser.add_argument("--host", default=settings.HOST)
         parser.add_argument("--port", type=whole(0, 65_535), default=settings.PORT)
 
     def handle(self, *args: Any, **options: Any) -> None:
