@@ -24,13 +24,18 @@ def thread(name: str, work: Callable[[], None]) -> threading.Thread:
     """
 
     def run() -> None:
-        if hasattr(os, "SCHED_BATCH"):
-            with contextlib.suppress(OSError):  # a container may forbid it
-                os.sched_setscheduler(threading.get_native_id(), os.SCHED_BATCH, os.sched_param(0))
+        step_back()
         with connection.execute_wrapper(_rest_behind):
             work()
 
     return threading.Thread(target=run, name=name, daemon=True)
+
+
+def step_back() -> None:
+    """This thread no longer takes the processor from another one by waking up."""
+    if hasattr(os, "SCHED_BATCH"):
+        with contextlib.suppress(OSError):  # a container may forbid it
+            os.sched_setscheduler(threading.get_native_id(), os.SCHED_BATCH, os.sched_param(0))
 
 
 def _rest_behind(execute: Callable[..., Any], *statement: Any) -> Any:

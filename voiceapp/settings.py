@@ -113,6 +113,7 @@ CHANNEL_LAYERS = {
     )
 }
 LOGIN_URL = "admin:login"
+PASSWORD_HASHERS = ["voiceapp.passwords.OneAtATimeHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
