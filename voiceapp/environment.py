@@ -202,6 +202,9 @@ class Environment:
                 "HOST": parts.hostname or "",
                 "PORT": port,
                 "CONN_MAX_AGE": 0,
+                # The pool checks a connection before it hands it out: those that died with a restart of the server
+                # are replaced and fail no request.
+                "CONN_HEALTH_CHECKS": True,
                 "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 5}},
             }
         if url and parts.scheme != "sqlite":
