@@ -6,7 +6,8 @@ from collections import Counter
 from typing import Any
 
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware import common
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from calls import admission, consumers
@@ -14,6 +15,16 @@ from calls.ear import HearingState, worst
 from calls.recognition import recognition
 from calls.store import writer
 from voiceapp.metrics import CALLS_HEARING, REGISTRY
+
+PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class CommonMiddleware(common.CommonMiddleware):
+    """Checks Host against ALLOWED_HOSTS, but not for probes and Prometheus: they use a pod's address or a service's
+    name, and nothing in their answers is made of it."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        return None if request.path in PATHS else super().process_request(request)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

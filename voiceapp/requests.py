@@ -57,6 +57,11 @@ class Request(WebRequest):
         """All of it has come."""
         if self.refused:
             return
+        # daphne believes it from any client; no proxy of ours sets it.
+        self.requestHeaders.removeHeader(b"Daphne-Root-Path")
+        if not all(map(bytes.isascii, self.requestHeaders.getRawHeaders(b"Sec-WebSocket-Protocol", ()))):
+            self.basic_error(400, b"Bad Request", "Invalid header value")
+            return
         super().process()
 
     def handle_exception(self, exception: BaseException | None) -> None:

@@ -1,5 +1,7 @@
 """What a balancer and an operator ask."""
 
+import io
+import logging.config
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -80,3 +82,42 @@ def test_an_engine_that_did_not_answer_the_probe_is_down_before_the_first_call(c
 
 def test_metrics_are_prometheus_text(client):
     assert b"# TYPE voiceapp_calls_live gauge" in client.get("/metrics").content
+
+
+HOSTS = ["10.42.0.17:8000", "web", "voiceapp.calls.svc.cluster.local", "no such host", "\xff", "a" * 5000]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("host", HOSTS)
+def test_who_watches_may_ask_by_any_name(client, host):
+    writer()
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert client.get(path, HTTP_HOST=host).status_code == 200
+
+
+@pytest.fixture
+def log(settings):
+    """What settings.LOGGING writes."""
+    written = io.StringIO()
+    config = {**settings.LOGGING, "handlers": {"stderr": {**settings.LOGGING["handlers"]["stderr"], "stream": written}}}
+    logging.config.dictConfig(config)
+    yield written
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("path", ["/", "/admin/login/", "/console/", "/twilio/voice", "/healthz/", "/nowhere"])
+def test_nobody_else_may_and_it_is_one_line_of_the_log(client, log, path, host):
+    assert client.get(path, HTTP_HOST=host).status_code == 400
+    (line,) = log.getvalue().splitlines()
+    assert "django.security.DisallowedHost Invalid HTTP_HOST header" in line
+    assert len(line) < 400
+
+
+def test_what_else_django_refuses_for_its_form_is_one_line_too(client, log, settings):
+    settings.TWILIO_AUTH_TOKEN = "t"
+    fields = {f"a{number}": "" for number in range(1001)}
+    assert client.post("/twilio/voice", fields, HTTP_X_TWILIO_SIGNATURE="x").status_code == 400
+    (line,) = log.getvalue().splitlines()
+    assert "django.security.TooManyFieldsSent" in line

@@ -111,3 +111,26 @@ async def test_an_application_that_raises_before_its_answer_is_a_500():
     await turns()
     connection.server.application_checker()
     assert connection.transport.value().startswith(b"HTTP/1.1 500 ")
+
+
+@pytest.mark.parametrize(
+    ("header", "status"), [(b"Daphne-Root-Path: \xff", b"200"), (b"Sec-WebSocket-Protocol: \xff", b"400")]
+)
+async def test_a_header_that_daphne_cannot_read_is_no_traceback(header, status, caplog):
+    connection = Connection(received)
+    connection.receives(b"GET / HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n\r\n")
+    assert (await connection.answer()).startswith(b"HTTP/1.1 " + status)
+    assert caplog.records == []
+
+
+async def test_nobody_outside_says_which_path_we_live_under():
+    paths = []
+
+    async def application(scope, receive, send):
+        paths.append(scope["root_path"])
+        await received(scope, receive, send)
+
+    connection = Connection(application)
+    connection.receives(b"GET / HTTP/1.1\r\nHost: x\r\nDaphne-Root-Path: /evil\r\n\r\n")
+    await connection.answer()
+    assert paths == [""]
