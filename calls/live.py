@@ -45,14 +45,15 @@ CHECK_AGAIN_S = 60.0
 NOT_ALLOWED = 4403
 """Our close code for who may no longer watch."""
 EACH = ("turn", "note")
-"""Kinds of which each number counts, not only the newest."""
+"""Kinds of which each counts, not only the newest of its stream."""
 
 Update = dict[str, Any]
 
 
-def shown(turn: Turn | Transcript) -> Update:
-    """A turn as those who watch are told of it, live and when a page reads it again."""
+def shown(turn: Turn | Transcript, key: str) -> Update:
+    """A turn as those who watch are told of it, live and when a page reads it again; ``key`` is then the same."""
     return {
+        "key": key,
         "number": turn.number,
         "text": turn.heard_text,
         "started_ms": turn.started_ms,
@@ -69,15 +70,15 @@ class Publisher:
     """One loop's way to the supervisors."""
 
     def __init__(self) -> None:
-        self._waiting: dict[tuple[str, str, int], Update] = {}
+        self._waiting: dict[tuple[str, str, str], Update] = {}
         self._task: asyncio.Task[None] | None = None
         self.failed = 0
 
     def publish(self, update: Update) -> None:
-        """Take an update; it replaces one of its call and kind (and turn) that waits. On the loop's thread; returns at
-        once."""
-        number = update["number"] if update["kind"] in EACH else 0
-        key = (update["call"], update["kind"], number)
+        """Take an update; it replaces one of its stream and kind (and turn) that waits. On the loop's thread; returns
+        at once."""
+        which = update.get("key", update["number"]) if update["kind"] in EACH else update.get("stream", "")
+        key = (update["call"], update["kind"], str(which))
         # Behind what came meanwhile: updates arrive in the order of their newest.
         self._waiting.pop(key, None)
         self._waiting[key] = update
@@ -110,7 +111,8 @@ _publishers: dict[asyncio.AbstractEventLoop, Publisher] = {}
 
 
 def publish(update: Update) -> None:
-    """``update`` has a ``kind``, the ``call`` it is about ("" of a process) and, of a turn or note, its ``number``."""
+    """``update`` has a ``kind``, the ``call`` it is about ("" of a process), its ``stream`` and, of a turn or note, its
+    ``key``."""
     loop = asyncio.get_running_loop()
     publisher = _publishers.get(loop)
     if publisher is None:

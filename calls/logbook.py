@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +15,10 @@ from calls.ear import HearingState
 from calls.lookout import Look
 from calls.looplag import loop_lag
 from calls.media import Start
+from calls.numbering import NUMBERS_A_STREAM, key_of
 from calls.pulse import PROCESS
-from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, TurnSaved
-from calls.session import NUMBERS_A_STREAM, CallSession
+from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
+from calls.session import CallSession
 from calls.store import writer
 from calls.turns import Turn
 from stt.tuning import Tuning
@@ -31,8 +33,8 @@ class Logbook:
     def __init__(self, call_sid: str, stream_index: int) -> None:
         self._call_sid = call_sid
         self._stream_index = stream_index
-        self._stream_sid: str | None = None
-        """None until the stream has started."""
+        self._stream_sid = ""
+        """Empty until the stream has started."""
         self._events = stream_index * NUMBERS_A_STREAM
         self._hearing_notes = 0
         self._shown: Look | None = None
@@ -63,7 +65,7 @@ class Logbook:
 
     def heard_by(self, state: HearingState) -> None:
         """Another recogniser hears from now on, or none."""
-        if self._stream_sid is not None:
+        if self._stream_sid:
             self._hearing_notes += 1
             writer().accept(HearingNoted(self._call_sid, self._stream_sid, state.value, self._hearing_notes))
 
@@ -71,13 +73,17 @@ class Logbook:
         """A row of CallEvent."""
         self._events += 1
         metrics.EVENTS.labels(note.code).inc()
-        event = EventNoted(self._call_sid, self._events, timezone.now(), note.code, note.detail)
+        event = EventNoted(
+            self._call_sid, self._events, timezone.now(), note.code, note.detail, stream_sid=self._stream_sid
+        )
         writer().accept(event)
-        self._publish("note", number=event.number, code=event.code, at=event.at.isoformat())
+        key = key_of(self._stream_sid, event.number)
+        self._publish("note", key=key, number=event.number, code=event.code, at=event.at.isoformat())
 
     def partial(self, partial: Partial) -> None:
         """Words as they are spoken: only shown."""
-        self._publish("partial", number=partial.utterance, text=partial.text)
+        key = key_of(self._stream_sid, partial.utterance)
+        self._publish("partial", key=key, number=partial.utterance, text=partial.text)
 
     def accepted(self, turn: Turn) -> None:
         """A turn is handed on."""
@@ -95,6 +101,10 @@ class Logbook:
             self._shown = look
             self._publish("state", shows=look.shows, hears=look.hears)
 
+    def end_chosen(self, end_reason: str, written: Callable[[], None]) -> None:
+        """We end the call. ``written``: called from the writer's thread when that is a row."""
+        writer().accept_end(EndChosen(self._call_sid, self._stream_sid, end_reason), written)
+
     def ended(
         self, session: CallSession, end_reason: str, *, streams: tuple[int, int], one_shots: tuple[int, int]
     ) -> None:
@@ -102,7 +112,7 @@ class Logbook:
         writer().accept(
             CallEnded(
                 call_sid=self._call_sid,
-                stream_sid=self._stream_sid or "",
+                stream_sid=self._stream_sid,
                 ended_at=timezone.now(),
                 end_reason=end_reason,
                 frames_received=session.frames_received,
@@ -119,8 +129,8 @@ class Logbook:
         self._publish("call", state="ended")
 
     def _save(self, turn: Turn) -> None:
-        writer().accept(TurnSaved(self._call_sid, turn))
-        self._publish("turn", **live.shown(turn))
+        writer().accept(TurnSaved(self._call_sid, turn, self._stream_sid))
+        self._publish("turn", **live.shown(turn, key_of(self._stream_sid, turn.number)))
 
     def _publish(self, kind: str, **values: Any) -> None:
-        live.publish({"kind": kind, "call": self._call_sid, **values})
+        live.publish({"kind": kind, "call": self._call_sid, "stream": self._stream_sid, **values})

@@ -24,7 +24,7 @@ class CallStarted:
     process: str = ""
     """host:pid that serves the call."""
     stream_index: int = 0
-    """Counts a call's streams from 0."""
+    """The stream's wanted block of numbers: how many streams of its call are known to come before it."""
     recording: str = ""
     """Path of the stream's audio, relative to VAR_DIR."""
 
@@ -35,7 +35,8 @@ class CallEnded:
     stream_sid: str
     ended_at: datetime
     end_reason: str
-    """``stop`` | ``lost`` | ``silent_line`` | ``too_long`` | ``drained`` | ``crashed`` | ``error``."""
+    """``stop`` | ``lost`` | ``silent_line`` | ``too_long`` | ``drained`` | ``crashed`` | ``error`` | ``replaced`` |
+    ``no_start`` | ``foreign_start``."""
     frames_received: int
     frames_lost: int
     speech_ms: int
@@ -57,6 +58,8 @@ class TurnSaved:
 
     call_sid: str
     turn: Turn
+    stream_sid: str = ""
+    """Whose block ``turn.number`` counts in (calls/numbering.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +75,29 @@ class HearingNoted:
 
 
 @dataclass(frozen=True, slots=True)
+class EndChosen:
+    """We end the call, and close its socket next; CallEnded follows with what is still being heard."""
+
+    call_sid: str
+    stream_sid: str
+    end_reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class EventNoted:
     """A row of CallEvent: a stream restart, a fallback, an error."""
 
     call_sid: str
     number: int
-    """From 1 within the call; with call_sid it makes the write idempotent."""
+    """From 1 within the stream's block; with call_sid it makes the write idempotent."""
     at: datetime
     code: str
     detail: str = ""
     """Never a caller's words."""
+    stream_sid: str = ""
 
 
-Record = CallStarted | CallEnded | TurnSaved | HearingNoted | EventNoted
+Record = CallStarted | CallEnded | TurnSaved | HearingNoted | EndChosen | EventNoted
 
 
 class RecordError(ValueError):
@@ -118,5 +131,5 @@ def record_from_json(values: Mapping[str, Any]) -> Record:
 
 
 _KINDS: dict[str, type[Record]] = {
-    kind.__name__: kind for kind in (CallStarted, CallEnded, TurnSaved, HearingNoted, EventNoted)
+    kind.__name__: kind for kind in (CallStarted, CallEnded, TurnSaved, HearingNoted, EndChosen, EventNoted)
 }

@@ -15,11 +15,12 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from calls.models import Transcript
+from calls.models import Call
+from calls.numbering import NUMBERS_A_STREAM, give_block
 from calls.recognition import recognition
 from calls.recording import Recording, RecordingError
 from calls.records import CallEnded, CallStarted, Record, TurnSaved
-from calls.session import NUMBERS_A_STREAM, PRE_ROLL_MS, SHORTEST_ONE_SHOT_MS
+from calls.session import PRE_ROLL_MS, SHORTEST_ONE_SHOT_MS
 from calls.turns import EndReason, Source, Turn
 from stt import silero
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, ulaw_to_pcm
@@ -64,7 +65,7 @@ def recover(started: Iterable[CallStarted], accept: Callable[[Record], None]) ->
         )
         for turn in _heard_again(stream, ulaw, begins_ms, speech):
             metrics.TURNS_RECOVERED.inc()
-            accept(TurnSaved(stream.call_sid, turn))
+            accept(TurnSaved(stream.call_sid, turn, stream.stream_sid))
 
 
 def speech_in(ulaw: bytes, begins_ms: int, tuning: Tuning) -> Iterator[SpeechEnded]:
@@ -82,7 +83,7 @@ def speech_in(ulaw: bytes, begins_ms: int, tuning: Tuning) -> Iterator[SpeechEnd
 def _heard_again(stream: CallStarted, ulaw: bytes, begins_ms: int, speech: list[SpeechEnded]) -> Iterator[Turn]:
     number = stream.stream_index * NUMBERS_A_STREAM + RECOVERED_NUMBER
     for ended in speech:
-        if ended.voiced_ms < SHORTEST_ONE_SHOT_MS or _is_a_turn(stream.call_sid, ended):
+        if ended.voiced_ms < SHORTEST_ONE_SHOT_MS or _is_a_turn(stream, ended):
             continue
         number += 1
         from_ms = max(0, ended.start_ms - PRE_ROLL_MS - begins_ms)
@@ -106,19 +107,29 @@ def _heard_again(stream: CallStarted, ulaw: bytes, begins_ms: int, speech: list[
         )
 
 
-def _is_a_turn(call_sid: str, ended: SpeechEnded) -> bool:
-    """A turn of this call holds most of it. Waits for a database that is away: a guess would double the words."""
-    turns = Transcript.objects.filter(call__call_sid=call_sid, started_ms__lt=ended.end_ms, ended_ms__gt=ended.start_ms)
+def _is_a_turn(stream: CallStarted, ended: SpeechEnded) -> bool:
+    """A turn of this stream holds most of it. Waits for a database that is away: a guess would double the words."""
     while True:
         close_old_connections()
         try:
-            spans = list(turns.values_list("started_ms", "ended_ms"))
+            spans = _spans_of(stream, ended)
             break
         except (DatabaseError, InterfaceError) as error:
             logger.warning("recovery waits for the database (%s)", type(error).__name__)
             time.sleep(ASK_AGAIN_S)
     shared_ms = sum(min(end, ended.end_ms) - max(start, ended.start_ms) for start, end in spans)
     return shared_ms * 2 >= max(FRAME_MS, ended.end_ms - ended.start_ms)
+
+
+def _spans_of(stream: CallStarted, ended: SpeechEnded) -> list[tuple[int, int]]:
+    """Of the stream's turns that share time with it: another stream of the call may have its own at the same time."""
+    call = Call.objects.filter(call_sid=stream.call_sid).first()
+    if call is None:
+        return []
+    first = give_block(call.streams, stream.stream_sid, stream.stream_index) * NUMBERS_A_STREAM
+    turns = call.turns.filter(number__range=(first, first + NUMBERS_A_STREAM - 1))
+    shared = turns.filter(started_ms__lt=ended.end_ms, ended_ms__gt=ended.start_ms)
+    return list(shared.values_list("started_ms", "ended_ms"))
 
 
 def _tuning_of(stream: CallStarted) -> Tuning:

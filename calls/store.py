@@ -15,7 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from django.db import DatabaseError, DataError, InterfaceError, close_old_connec
 
 from calls.journal import Journal, dead_journals
 from calls.models import Call, CallEvent, Transcript
-from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, Record, TurnSaved
+from calls.numbering import give_block, row_number
+from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
 from calls.searchtext import search_text
 from calls.turns import Turn
 from voiceapp import background, metrics
@@ -77,6 +78,8 @@ class Writer:
         self._stopping = False
         self._hurry = threading.Event()
         """What has gathered is written now."""
+        self._tell: dict[EndChosen, Callable[[], None]] = {}
+        """Whom to tell that one of these is a row."""
         self._flushing = 0
         """So many wait for all of it."""
         self._threads: list[threading.Thread] = []
@@ -119,6 +122,12 @@ class Writer:
                 return
             self._records.append(record)
             self._changed.notify_all()
+
+    def accept_end(self, record: EndChosen, written: Callable[[], None]) -> None:
+        """Take a chosen end, write it before its batch is full, and call ``written`` from the rows' thread then."""
+        with self._changed:
+            self._tell[record] = written
+        self.accept(record)
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until everything accepted so far is written; False when time ran out. Blocking."""
@@ -164,8 +173,8 @@ class Writer:
                 with self._changed:
                     self._appending = False
                     self._changed.notify_all()
-                if any(isinstance(record, CallStarted) for record in batch):
-                    # Who sees the call on the wall may open its page at once.
+                if any(isinstance(record, CallStarted | EndChosen) for record in batch):
+                    # Who sees the call on the wall may open its page at once; Twilio asks what follows an end at once.
                     self._hurry.set()
             if dirty and time.monotonic() - synced_s >= SYNC_S:
                 self._sync()
@@ -272,12 +281,15 @@ class Writer:
                 with self._changed:
                     for _ in unjournaled:
                         self._unjournaled.popleft()
+                self._tell_of(unjournaled)
                 return True
             if self._journal is None:
                 return False
             if self._journal.behind_bytes - self._journal.aside_bytes > ASIDE_BYTES:
                 self._journal.set_aside()
-            return _write_journal(self._journal) is not None
+            wrote = _write_journal(self._journal)
+            self._tell_of(wrote or [])
+            return wrote is not None
         finally:
             self._writing_done()
 
@@ -292,6 +304,7 @@ class Writer:
             records, behind = self._journal.unwritten_aside(BATCH_RECORDS)
             write_what_can_be(records)
             self._journal.checkpoint_aside(behind)
+            self._tell_of(records)
             return self._journal.aside_bytes < before_bytes
         finally:
             self._writing_done()
@@ -300,6 +313,14 @@ class Writer:
         with self._changed:
             self._writing = False
             self._changed.notify_all()
+
+    def _tell_of(self, wrote: list[Record]) -> None:
+        for record in wrote:
+            if isinstance(record, EndChosen):
+                with self._changed:
+                    written = self._tell.pop(record, None)
+                if written is not None:
+                    written()
 
     def _next_recovery(self) -> Recovery | None:
         journal = next(dead_journals(self._folder, self._unreadable), None)
@@ -414,14 +435,19 @@ def write(records: Iterable[Record]) -> None:
         for record in records:
             call = calls[record.call_sid]
             if isinstance(record, TurnSaved):
-                _keep_newest(turns, (call.pk, record.turn.number), record.turn)
+                number = _row_number(call, record.stream_sid, record.turn.number)
+                _keep_newest(turns, (call.pk, number), replace(record.turn, number=number))
             elif isinstance(record, EventNoted):
-                event = CallEvent(
-                    call=call, number=record.number, at=record.at, code=record.code, detail=record.detail[:200]
-                )
+                number = _row_number(call, record.stream_sid, record.number)
+                event = CallEvent(call=call, number=number, at=record.at, code=record.code, detail=record.detail[:200])
                 events.append(event)
             elif isinstance(record, HearingNoted):
                 _write_hearing(call, record)
+            elif isinstance(record, EndChosen):
+                stream = call.streams.setdefault(record.stream_sid, {})
+                # What the call's end says is newer.
+                stream.setdefault("end_reason", record.end_reason)
+                _sum_up(call)
             elif isinstance(record, CallStarted):
                 _write_start(call, record)
             else:
@@ -442,8 +468,18 @@ def _locked_calls(sids: set[str]) -> dict[str, Call]:
     return calls
 
 
+def _row_number(call: Call, stream_sid: str, number: int) -> int:
+    """Of a turn or an event. Whichever record of a stream comes first, also before its start, gives it its block."""
+    is_new = bool(stream_sid) and "block" not in call.streams.get(stream_sid, {})
+    number = row_number(call.streams, stream_sid, number)
+    if is_new:
+        call.save(update_fields=["streams"])
+    return number
+
+
 def _write_start(call: Call, record: CallStarted) -> None:
-    stream = call.streams.setdefault(record.stream_sid, {})
+    give_block(call.streams, record.stream_sid, record.stream_index)
+    stream = call.streams[record.stream_sid]
     stream.update(started_at=record.started_at.isoformat(), process=record.process, recording=record.recording)
     if call.started_at is None or record.started_at <= call.started_at:
         call.started_at = record.started_at
@@ -477,7 +513,8 @@ def _sum_up(call: Call) -> None:
     call.hearing = last.get("hearing", "")
     over = len(ended) == len(streams)
     call.ended_at = max(datetime.fromisoformat(stream["ended_at"]) for stream in ended) if over else None
-    call.end_reason = last.get("end_reason", "") if over else ""
+    # Also of one that is still being heard out: Twilio may ask what follows by now.
+    call.end_reason = last.get("end_reason", "")
     for name in ("frames_received", "frames_lost", "speech_ms"):
         setattr(call, name, sum(stream[name] for stream in ended))
     for name in BILLED:

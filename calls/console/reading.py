@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from calls.live import shown
+from calls.live import Update, shown
 from calls.models import Alarm, Call, PhoneLine, Transcript
+from calls.numbering import row_key
 
 MOST_CALLS = 1000
 MOST_TURNS = 500
@@ -26,7 +27,7 @@ def running_calls() -> list[dict[str, Any]]:
     calls = (
         Call.objects.filter(ended_at=None, started_at__gte=timezone.now() - timedelta(seconds=settings.MAX_CALL_S))
         .order_by("-started_at")
-        .values("call_sid", "from_number", "to_number", "started_at", "process")
+        .values("call_sid", "from_number", "to_number", "started_at", "process", "stream_sid", "streams")
         .annotate(turn=Subquery(last.values("pk")[:1]))[:MOST_CALLS]
     )
     rows = list(calls)
@@ -38,7 +39,8 @@ def running_calls() -> list[dict[str, Any]]:
             "to": row["to_number"],
             "started_at": row["started_at"].isoformat(),
             "process": row["process"],
-            "turn": shown(turns[row["turn"]]) if row["turn"] in turns else None,
+            "stream": row["stream_sid"],
+            "turn": _shown(turns[row["turn"]], row["streams"]) if row["turn"] in turns else None,
         }
         for row in rows
     ]
@@ -59,7 +61,18 @@ def newest_turns(call: Call) -> list[Transcript]:
     return sorted(newest, key=lambda turn: (turn.started_ms, turn.number))
 
 
+def shown_turns(call: Call) -> list[Update]:
+    return [_shown(turn, call.streams) for turn in newest_turns(call)]
+
+
+def _shown(turn: Transcript, streams: dict[str, Any]) -> Update:
+    return shown(turn, row_key(streams, turn.number))
+
+
 def newest_events(call: Call) -> list[dict[str, Any]]:
     """In their order."""
     newest = call.events.order_by("-number").values("number", "code", "at")[:MOST_EVENTS]
-    return [{**event, "at": event["at"].isoformat()} for event in reversed(newest)]
+    return [
+        {**event, "key": row_key(call.streams, event["number"]), "at": event["at"].isoformat()}
+        for event in reversed(newest)
+    ]

@@ -18,8 +18,7 @@ from calls.access import needs
 from calls.addresses import canonical
 from calls.console import actions
 from calls.console.models import LABELS
-from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls
-from calls.live import shown
+from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls, shown_turns
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
 from calls.people import END_CALLS, HAND_OVER_ANYWHERE, READ
 
@@ -142,7 +141,8 @@ def _state_of(row: Call) -> dict[str, object]:
     return {
         "ended": row.ended_at is not None,
         "started_at": row.started_at.isoformat() if row.started_at else "",
-        "turns": [shown(turn) for turn in newest_turns(row)],
+        "stream": row.stream_sid,
+        "turns": shown_turns(row),
         "events": newest_events(row),
     }
 

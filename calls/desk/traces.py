@@ -8,9 +8,9 @@ from pathlib import Path
 from django.conf import settings
 
 from calls.models import Call
+from calls.numbering import NUMBERS_A_STREAM, blocks
 from calls.recording import Recording, RecordingError
 from calls.rerun import Audio, Heard, heard_of
-from calls.session import NUMBERS_A_STREAM
 from calls.trace import read_trace
 
 
@@ -33,10 +33,10 @@ class StreamTrace:
 
 def traces_of(call: Call) -> list[StreamTrace]:
     """Of each of a call's streams, in their order. Raises TraceMissing."""
-    if not call.streams:
+    order = blocks(call.streams)
+    if not order:
         raise TraceMissing("trace_missing")
-    streams = sorted(call.streams.values(), key=lambda stream: stream.get("started_at", ""))
-    return [_trace(stream.get("recording", ""), 1 + i * NUMBERS_A_STREAM) for i, stream in enumerate(streams)]
+    return [_trace(call.streams[sid].get("recording", ""), 1 + order[sid] * NUMBERS_A_STREAM) for sid in order]
 
 
 def _trace(recording: str, first_number: int) -> StreamTrace:

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from calls.balancer import BalancedRig
 from calls.models import Call
+from calls.numbering import NUMBERS_A_STREAM
 from calls.outages.remains import Outcome, calls_through, remains_of, score_whole
 from calls.review.exporting import exported
 from calls.rig import record_of
 from calls.scoring import percentile
-from calls.session import NUMBERS_A_STREAM
 from calls.simulator import CallReport
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library

@@ -4,8 +4,10 @@ import errno
 import json
 import os
 import threading
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from random import Random
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,7 +17,7 @@ from calls import journal as journal_module
 from calls import store
 from calls.journal import Journal
 from calls.models import Call, CallEvent, Transcript
-from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, TurnSaved
+from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved, record_from_json
 from calls.turns import Source, Turn
 from stt.tuning import Tuning
 
@@ -349,6 +351,79 @@ def test_a_call_is_heard_as_its_last_stream_is():
     store.write([again, HearingNoted("CA1", "MZ2", "streaming")])
     store.write([HearingNoted("CA1", "MZ1", "down"), ENDED])
     assert Call.objects.get().hearing == "streaming"
+
+
+def stream_records(sid, second, turns=3):
+    """A stream that believes to be its call's first one."""
+    start = CallStarted("CA1", sid, NOW + timedelta(seconds=second), process=sid)
+    records = [start]
+    for number in range(1, turns + 1):
+        at = {"number": number, "started_ms": second * 1000 + number * 100}
+        records.append(TurnSaved("CA1", turn(text=f"{sid} {number}", **at).turn, sid))
+        records.append(TurnSaved("CA1", turn(text=f"{sid} {number}", revised_text="כ", revision=1, **at).turn, sid))
+        records.append(EventNoted("CA1", number, NOW, f"{sid}{number}", stream_sid=sid))
+    return [*records, CallEnded("CA1", sid, start.started_at + timedelta(seconds=5), "stop", 9, 0, 9)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(25))
+def test_turns_and_events_of_two_streams_that_count_from_one_are_all_kept_however_they_come(seed):
+    """In batches, in any order (a turn before its start: another process's journal), and some of them again."""
+    random = Random(seed)
+    records = stream_records("MZ1", 0) + stream_records("MZ2", 9)
+    if seed % 2:
+        random.shuffle(records)
+    else:  # each stream in its order
+        streams = [stream_records("MZ1", 0), stream_records("MZ2", 9)]
+        records = [streams[random.random() < 0.5 or not streams[0]] for _ in range(len(records))]
+        records = [stream.pop(0) for stream in records if stream] + streams[0] + streams[1]
+    again = records[: random.randrange(len(records))]
+    numbers = set()
+    for batch in (records[at : at + size] for size in [random.randint(1, 9)] for at in range(0, len(records), size)):
+        store.write(batch)
+        kept = set(Transcript.objects.values_list("number", "text"))
+        assert numbers <= kept  # no turn takes another number later
+        numbers = kept
+    store.write(again)
+    said = {f"{sid} {number}" for sid in ("MZ1", "MZ2") for number in (1, 2, 3)}
+    assert {row.text for row in Transcript.objects.all()} == said
+    assert Transcript.objects.filter(revision=1).count() == 6
+    assert {event.code for event in CallEvent.objects.all()} == {text.replace(" ", "") for text in said}
+    assert set(Transcript.objects.values_list("number", "text")) == numbers
+    assert Call.objects.get().ended_at == NOW + timedelta(seconds=14)
+
+
+@pytest.mark.django_db
+def test_turns_of_an_older_versions_journal_keep_their_numbers():
+    lines = [
+        {"kind": "CallStarted", "stream_sid": "MZ2", "started_at": NOW.isoformat(), "stream_index": 1},
+        {"kind": "TurnSaved", "turn": asdict(turn(number=10_001).turn)},
+        {"kind": "EventNoted", "number": 10_001, "at": NOW.isoformat(), "code": "fallback"},
+    ]
+    store.write([record_from_json({"call_sid": "CA1", **line}) for line in lines] + stream_records("MZ3", 9))
+    assert sorted(row.number for row in Transcript.objects.all()) == [1, 2, 3, 10_001]
+    assert sorted(event.number for event in CallEvent.objects.all()) == [1, 2, 3, 10_001]
+
+
+@pytest.mark.django_db
+def test_the_end_that_we_chose_is_on_the_row_before_the_last_words_are():
+    store.write([STARTED, EndChosen("CA1", "MZ1", "too_long")])
+    call = Call.objects.get()
+    assert (call.end_reason, call.ended_at) == ("too_long", None)
+    store.write([CallEnded("CA1", "MZ1", NOW, "crashed", 1, 0, 0), EndChosen("CA1", "MZ1", "too_long")])
+    assert Call.objects.get().end_reason == "crashed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_chosen_end_is_written_at_once_and_who_waits_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "BATCH_S", 3600)
+    writer, written = store.Writer(tmp_path), threading.Event()
+    writer.start()
+    writer.accept_end(EndChosen("CA1", "MZ1", "silent_line"), written.set)
+    assert written.wait(10)
+    assert Call.objects.get().end_reason == "silent_line"
+    writer.accept(ENDED)
+    assert writer.stop(10)
 
 
 @pytest.mark.django_db

@@ -1,6 +1,6 @@
 // One call, followed: its turns as they are accepted and revised, and the words that are being spoken.
 
-import { Live, clock, late, page, read, say, showEmulated, showLink, unread } from "./live.js";
+import { Live, clock, keyOf, late, page, read, say, showEmulated, showLink, unread } from "./live.js";
 
 const NEAR_END_PX = 120;
 
@@ -8,13 +8,14 @@ const turns = document.getElementById("turns");
 const events = document.getElementById("events");
 const partial = document.getElementById("partial");
 const rows = new Map();
-let newest = 0;
-let newestEvent = 0;
+const eventsShown = new Set();
+let newest = 0; // where the newest turn begins, ms
+let stream = ""; // the call's newest: an older one may end later
 let started = 0;
 let ended = false;
 
 function rowOf(turn) {
-  let row = rows.get(turn.number);
+  let row = rows.get(keyOf(turn));
   if (!row) {
     row = document.createElement("li");
     for (const [name, dir] of [["at", "ltr"], ["words", "auto"], ["source", "auto"], ["emulated", "auto"], ["late", "ltr"]]) {
@@ -27,7 +28,7 @@ function rowOf(turn) {
     while (after && after.started > row.started) after = after.previousElementSibling;
     if (after) after.after(row);
     else turns.prepend(row);
-    rows.set(turn.number, row);
+    rows.set(keyOf(turn), row);
   }
   return row;
 }
@@ -43,12 +44,13 @@ function showTurn(turn) {
   showEmulated(emulated, turn.engine);
   late(delay, turn.final_ms);
   row.classList.toggle("revised", turn.revision > 0);
-  newest = Math.max(newest, turn.number);
+  newest = Math.max(newest, turn.started_ms);
 }
 
-function showEvent({ number, code, at }) {
-  if (number <= newestEvent) return;
-  newestEvent = number;
+function showEvent(event) {
+  if (eventsShown.has(keyOf(event))) return;
+  eventsShown.add(keyOf(event));
+  const { code, at } = event;
   const row = events.appendChild(document.createElement("li"));
   for (const [name, text] of [["at", new Date(at).toLocaleTimeString(document.documentElement.lang)], ["code", code]]) {
     const part = row.appendChild(document.createElement("bdi"));
@@ -67,21 +69,24 @@ function showState(shows, hears) {
   document.getElementById("main").dataset.shows = shows;
 }
 
-function showEnd() {
-  ended = true;
-  partial.hidden = true;
+function showEnd(is = true) {
+  if (ended === is) return;
+  ended = is;
   const over = document.getElementById("over");
-  over.hidden = false;
+  over.hidden = !is;
   say(over, page.texts.ended);
-  for (const node of document.querySelectorAll(".while-running")) node.hidden = true;
+  for (const node of document.querySelectorAll(".while-running")) node.hidden = is;
+  if (!is) return;
+  partial.hidden = true;
   for (const id of ["shows", "hears"]) say(document.getElementById(id), "");
 }
 
 function showAll(state) {
   started = Date.parse(state.started_at);
+  stream = state.stream;
   for (const turn of state.turns) showTurn(turn);
   for (const event of state.events) showEvent(event);
-  if (state.ended) showEnd();
+  showEnd(state.ended);
 }
 
 const kinds = {
@@ -90,13 +95,19 @@ const kinds = {
     say(partial, update.text);
   },
   turn(update) {
-    if (update.number >= newest) partial.hidden = true;
+    if (update.started_ms >= newest) partial.hidden = true;
     showTurn(update);
   },
   note: showEvent,
   state: (update) => showState(update.shows, update.hears),
   process: (update) => showState(...update.calls[page.call]),
-  call: (update) => (update.state === "ended" ? showEnd() : undefined),
+  call(update) {
+    if (update.state === "started") {
+      stream = update.stream;
+      newest = 0;
+      showEnd(false);
+    } else if (!update.stream || update.stream === stream) showEnd();
+  },
 };
 
 function take(updates) {

@@ -83,6 +83,11 @@ export function unread(state, again) {
   if (state === null) setTimeout(again, READ_AGAIN_MS);
 }
 
+// What names a turn or a note, live and as stored: stream and number. An older process says only its number.
+export function keyOf(update) {
+  return update.key ?? `:${update.number}`;
+}
+
 export function clock(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const two = (number) => String(number).padStart(2, "0");

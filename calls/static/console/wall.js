@@ -1,6 +1,6 @@
 // The wall: one card a running call. Updates change a model; a frame of animation draws the cards that changed.
 
-import { Live, clock, late, page, read, say, showEmulated, showLink, unread } from "./live.js";
+import { Live, clock, keyOf, late, page, read, say, showEmulated, showLink, unread } from "./live.js";
 
 const LOST_MS = 6000; // a process without a pulse for this long is gone, or cut off
 const READ_SOON_MS = 2000;
@@ -40,6 +40,17 @@ function callOf(sid) {
     calls.set(sid, call);
   }
   return call;
+}
+
+// Show words, but not those of an older stream or turn than the ones that are shown.
+function showWords(call, update, words) {
+  const [of, digits] = keyOf(update).split(":");
+  const number = Number(digits);
+  const isNewest = !of || !call.stream || of === call.stream;
+  if (isNewest ? number < (call.number ?? 0) : call.number !== undefined) return;
+  Object.assign(call, words);
+  if (isNewest) call.number = number;
+  touch(call);
 }
 
 function drop(call) {
@@ -112,26 +123,22 @@ const kinds = {
   call(update) {
     if (update.state === "ended") {
       const call = calls.get(update.call);
-      if (call) drop(call);
+      // An older stream of a call that goes on may end later.
+      if (call && (!update.stream || !call.stream || update.stream === call.stream)) drop(call);
       return;
     }
     const call = callOf(update.call);
+    if (call.stream !== update.stream) Object.assign(call, { stream: update.stream, number: undefined });
     Object.assign(call, { from: update.from, to: update.to, started: Date.parse(update.started_at), process: update.process });
     touch(call);
   },
   partial(update) {
-    const call = callOf(update.call);
-    if (update.number < (call.number ?? 0)) return;
-    Object.assign(call, { text: update.text, partial: true, number: update.number });
-    touch(call);
+    showWords(callOf(update.call), update, { text: update.text, partial: true });
   },
   turn(update) {
     const call = callOf(update.call);
-    if (update.number < (call.number ?? 0)) return;
-    Object.assign(call, { text: update.text || page.texts.no_words, partial: false, number: update.number });
-    call.final = update.final_ms ?? call.final;
-    call.engine = update.engine;
-    touch(call);
+    const final = update.final_ms ?? call.final;
+    showWords(call, update, { text: update.text || page.texts.no_words, partial: false, final, engine: update.engine });
   },
   state(update) {
     const call = callOf(update.call);

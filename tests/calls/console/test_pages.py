@@ -1,13 +1,21 @@
 """The console's pages as the server makes them."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
+from calls import store
+from calls.actions import Note
+from calls.ear import HearingState
+from calls.logbook import Logbook
+from calls.media import Start
 from calls.models import Call, CallEvent, PhoneLine, Transcript
+from calls.turns import Source, Turn
 from stt.models import TuningProfile
+from stt.tuning import Tuning
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +57,28 @@ def test_two_hundred_calls_are_read_with_as_many_questions_as_one(reader, call, 
     Call.objects.bulk_create(Call(call_sid=f"CB{i}", started_at=datetime.now(UTC)) for i in range(200))
     with django_assert_max_num_queries(8):
         assert len(state(reader)["calls"]) == 201
+
+
+def test_a_turn_has_the_key_that_it_was_published_with_whatever_number_its_row_got(reader, monkeypatch):
+    """A page that reads the database again must not show a turn twice."""
+    live, records = [], []
+    monkeypatch.setattr("calls.live.publish", live.append)
+    monkeypatch.setattr("calls.logbook.writer", lambda: SimpleNamespace(accept=records.append))
+    for sid in ("MZ1", "MZ2"):
+        logbook = Logbook("CA1", 0)
+        logbook.begun(Start(sid, "CA1"), Tuning(), "", HearingState.STREAMING)
+        logbook.revised(Turn(1, 0, 900, sid, Source.FINAL))
+        logbook.note(Note("fallback"))
+    store.write(records)
+    said = state(reader, "console:call_state", "CA1")
+    turns = [update for update in live if update["kind"] == "turn"]
+    notes = [update for update in live if update["kind"] == "note"]
+    assert sorted(turn["number"] for turn in said["turns"]) == [1, 10_001]
+    assert {turn["key"]: turn["text"] for turn in said["turns"]} == {one["key"]: one["text"] for one in turns}
+    assert {event["key"] for event in said["events"]} == {one["key"] for one in notes}
+    assert len({one["key"] for one in turns}) == len({one["key"] for one in notes}) == 2
+    (row,) = state(reader)["calls"]
+    assert (row["stream"], row["turn"]["key"]) == ("MZ2", "MZ2:1")
 
 
 def test_a_call_is_followed_from_what_was_heard_so_far(reader, call):
