@@ -103,7 +103,8 @@ class FinishStream:
 
 @dataclass(frozen=True, slots=True)
 class CloseSocket:
-    """The line is dead or has been open too long: end it. ``reason`` is the call's end reason."""
+    """The line is dead or has been open too long, or the stream is not its call's: end it. ``reason`` is the stream's
+    end reason."""
 
     reason: str
 

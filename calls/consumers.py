@@ -35,10 +35,11 @@ from calls.lines import lines
 from calls.logbook import Logbook
 from calls.looplag import loop_lag
 from calls.media import parse
+from calls.numbering import NUMBERS_A_STREAM
 from calls.pulse import pulse
 from calls.recognition import recognition
 from calls.recording import Recorder, disk
-from calls.session import NUMBERS_A_STREAM, CallSession
+from calls.session import CallSession
 from calls.trace import HearingTrace
 from calls.twilio_auth import handshake_is_signed
 from stt import silero
@@ -53,6 +54,8 @@ SUBPROTOCOL = "audio.twilio.com"
 LONGEST_MESSAGE = 65_536
 CLOSE_IMPOSSIBLE = 4400
 """Our close code for what Twilio cannot have sent; daphne takes 1000 and 3000 to 4999."""
+CLOSE_CODES = {"foreign_start": CLOSE_IMPOSSIBLE, "no_start": 4408}
+"""By end reason; 1000 where the end is the call's."""
 MOST_ON_THE_BRIDGE = 8
 """Utterances that wait for the call's one thread: a minute of audio at most."""
 
@@ -212,12 +215,23 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 if isinstance(action, act.FinishStream):
                     self._end_reason = "stop"
                 elif isinstance(action, act.CallBegun):
-                    # Once: asked again after midnight it would be another day's.
-                    self._recording = recording_path(self._call_sid, action.start.stream_sid)
-                    path = Path(settings.VAR_DIR) / self._recording
-                    self.recorder = Recorder(path, disk)
-                    self.trace = HearingTrace(path.with_suffix(".trace"), disk, arrived_ms)
+                    self._start(action.start.stream_sid, arrived_ms)
                 self._put(("action", action))
+
+    def _start(self, stream_sid: str, arrived_ms: float) -> None:
+        """The stream is its call's: it is recorded and recognised from its first frame on."""
+        assert self.session is not None  # noqa: S101 - it has just begun
+        # Once: asked again after midnight it would be another day's.
+        self._recording = recording_path(self._call_sid, stream_sid)
+        path = Path(settings.VAR_DIR) / self._recording
+        self.recorder = Recorder(path, disk)
+        self.trace = HearingTrace(path.with_suffix(".trace"), disk, arrived_ms)
+        tuning, engine = self.session.tuning, recognition()
+        if tuning.streaming:
+            self.hearing = Hearing(
+                engine.open_stream(tuning, self._on_waived), tuning, self._on_recognizer_event, engine.breaker
+            )
+            self.hearing.start()
 
     def _tend(self, action: act.RenewStream | act.PauseStream | act.ResumeStream) -> None:
         """At once, or the next frames would go to the wrong stream; nothing here waits."""
@@ -263,6 +277,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             tuning,
             engine=engine.engine.name,
             model=engine.model_name(tuning),
+            account_sid=said.account_sid or settings.TWILIO_ACCOUNT_SID,
             longest_call_s=settings.MAX_CALL_S,
             opened_ms=now_ms(),
             base_ms=said.base_ms,
@@ -272,11 +287,6 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         )
         if tuning.vad_engine == "silero" and self._vad is None:
             self.session.counters["silero_not_ready"] += 1
-        if tuning.streaming:
-            self.hearing = Hearing(
-                engine.open_stream(tuning, self._on_waived), tuning, self._on_recognizer_event, engine.breaker
-            )
-            self.hearing.start()
         self.ear = Ear(stream_hears=tuning.streaming)
         self.running = True
         metrics.CALLS_LIVE.inc()
@@ -441,7 +451,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                     self._put(("stt_event", HeardText("", StreamClosed(0))))
             elif isinstance(action, act.CloseSocket):
                 self._end_reason = action.reason
-                self._closing = self.loop.create_task(self.close(), name=f"close {self._call_sid}")
+                self._closing = self.loop.create_task(
+                    self.close(CLOSE_CODES.get(action.reason)), name=f"close {self._call_sid}"
+                )
             elif isinstance(action, act.CallOver):
                 self.running = False
 

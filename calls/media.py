@@ -45,6 +45,7 @@ class Media(msgspec.Struct, frozen=True, gc=False):
     """The frame's timestamp: ms since the start of the stream; None when the sender gave none."""
     ulaw: bytes
     track: str = "inbound"
+    stream_sid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Dtmf:
     digit: str
     sequence: int | None = None
     track: str = "inbound_track"
+    stream_sid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,14 @@ class Mark:
 
     name: str
     sequence: int | None = None
+    stream_sid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
     call_sid: str = ""
     sequence: int | None = None
+    stream_sid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class _WireMedia(msgspec.Struct, gc=False):
     event: Literal["media"]
     media: _WireAudio
     sequenceNumber: _Count  # noqa: N815 - Twilio's name
+    streamSid: str = ""  # noqa: N815
 
 
 _WIRE_MEDIA = msgspec.json.Decoder(_WireMedia, strict=False)
@@ -114,7 +119,7 @@ def parse(text: str) -> Message:
     audio = wire.media
     if not audio.payload:
         return Malformed("empty_payload")
-    return Media(wire.sequenceNumber, audio.timestamp, audio.payload, audio.track or "inbound")
+    return Media(wire.sequenceNumber, audio.timestamp, audio.payload, audio.track or "inbound", wire.streamSid)
 
 
 def _parse_carefully(text: str) -> Message:
@@ -163,6 +168,7 @@ def _media(body: dict[str, Any]) -> Message:
         at_ms=_number(media.get("timestamp")),
         ulaw=ulaw,
         track=_text(media.get("track")) or "inbound",
+        stream_sid=_text(body.get("streamSid")),
     )
 
 
@@ -178,10 +184,13 @@ def _start(body: dict[str, Any]) -> Message:
     call_sid = _text(start.get("callSid"))
     if not call_sid:
         return Malformed("missing_field", "start.callSid")
+    stream_sid = _text(start.get("streamSid")) or _text(body.get("streamSid"))
+    if not stream_sid:
+        return Malformed("missing_field", "start.streamSid")
     tracks = start.get("tracks")
     parameters = _section(start, "customParameters")
     return Start(
-        stream_sid=_text(start.get("streamSid")) or _text(body.get("streamSid")),
+        stream_sid=stream_sid,
         call_sid=call_sid,
         account_sid=_text(start.get("accountSid")),
         tracks=tuple(track for track in tracks if isinstance(track, str)) if isinstance(tracks, list) else (),
@@ -199,16 +208,20 @@ def _dtmf(body: dict[str, Any]) -> Message:
     digit = _text(dtmf.get("digit"))
     if not digit:
         return Malformed("missing_field", "dtmf.digit")
-    return Dtmf(digit, _number(body.get("sequenceNumber")), _text(dtmf.get("track")) or "inbound_track")
+    track = _text(dtmf.get("track")) or "inbound_track"
+    return Dtmf(digit, _number(body.get("sequenceNumber")), track, _text(body.get("streamSid")))
 
 
 def _mark(body: dict[str, Any]) -> Message:
     name = _text(_section(body, "mark").get("name"))
-    return Mark(name, _number(body.get("sequenceNumber"))) if name else Malformed("missing_field", "mark.name")
+    if not name:
+        return Malformed("missing_field", "mark.name")
+    return Mark(name, _number(body.get("sequenceNumber")), _text(body.get("streamSid")))
 
 
 def _stop(body: dict[str, Any]) -> Message:
-    return Stop(_text(_section(body, "stop").get("callSid")), _number(body.get("sequenceNumber")))
+    call_sid = _text(_section(body, "stop").get("callSid"))
+    return Stop(call_sid, _number(body.get("sequenceNumber")), _text(body.get("streamSid")))
 
 
 _READERS: dict[str, Callable[[dict[str, Any]], Message]] = {

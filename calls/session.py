@@ -76,12 +76,12 @@ CONFIRMED_BEYOND_MS = 300
 what the voice detector hears, and one that ends right there lacks its last word more often (docs/latency.md)."""
 NO_CALLER_MS = 15_000
 """A line on which no frame comes any more has no caller."""
+NO_START_MS = 5000
+"""Twilio's start follows its handshake at once."""
 REPLAY_MS = 500
 """A renewed stream begins this long before the cut, or before the speech that ended a pause."""
 CUT_WITHIN_MS = 2000
 """In mid-speech a stream is cut at the quietest frame of this long."""
-NUMBERS_A_STREAM = 10_000
-"""Turns and events of a call's second stream are numbered from here on: what its first process knew may be lost."""
 SPOKEN_OVER_MS = 250
 """Where the caller spoke on, the border between two streams lies this long before the silence: the word that the
 half-close may have cut is the next stream's, which has heard it whole."""
@@ -109,6 +109,7 @@ class CallSession:
         *,
         engine: str = "",
         model: str = "",
+        account_sid: str = "",
         longest_call_s: int = 0,
         opened_ms: float = 0.0,
         base_ms: int = 0,
@@ -117,12 +118,14 @@ class CallSession:
         requests: RequestRate | None = None,
         endpointer: Endpointer | None = None,
     ) -> None:
-        """``longest_call_s``: 0 is without end. ``opened_ms``: when the socket opened.
+        """``account_sid``: of the call, where it is known. ``longest_call_s``: 0 is without end. ``opened_ms``: when
+        the socket opened.
 
         ``base_ms``, ``first_number``: where a call's second stream goes on. ``vad``: instead of webrtcvad.
         ``requests``: of the whole process. ``endpointer``: another ear than its own.
         """
         self.call_sid = call_sid
+        self._account_sid = account_sid
         self.tuning = tuning
         self.state = State.WAITING
         self.counters: Counter[str] = Counter()
@@ -169,6 +172,8 @@ class CallSession:
             return self._media(message, now_ms)
         if isinstance(message, media.Malformed):
             self.counters[message.code] += 1
+            return []
+        if isinstance(message, media.Stop | media.Dtmf | media.Mark) and self._is_foreign(message.stream_sid):
             return []
         self._clock.note_sequence(getattr(message, "sequence", None))
         if isinstance(message, media.Start):
@@ -269,7 +274,9 @@ class CallSession:
             )
             for u in waiting
         ]
-        if self.state in (State.WAITING, State.LIVE):
+        if self.state is State.WAITING:
+            deadlines.append(self._began_ms + NO_START_MS)
+        elif self.state is State.LIVE:
             deadlines.append(self._last_frame_ms + NO_CALLER_MS)
             if self._longest_call_ms:
                 deadlines.append(self._began_ms + self._longest_call_ms)
@@ -361,8 +368,10 @@ class CallSession:
         self._kept.failed(self._clock.next_ms)
 
     def _outlived(self, now_ms: float) -> list[Action]:
-        """A call without a caller, or without an end."""
-        if self.state not in (State.WAITING, State.LIVE):
+        """A socket without a call, a call without a caller, or without an end."""
+        if self.state is State.WAITING and now_ms - self._began_ms >= NO_START_MS:
+            return [*self.stop(now_ms), CloseSocket("no_start")]
+        if self.state is not State.LIVE:
             return []
         if now_ms - self._last_frame_ms >= NO_CALLER_MS:
             return [*self.stop(now_ms), CloseSocket("silent_line")]
@@ -373,20 +382,32 @@ class CallSession:
     # Audio
 
     def _start(self, message: media.Start, now_ms: float) -> list[Action]:
+        foreign = ""
         if message.call_sid != self.call_sid:
-            self.counters["foreign_call"] += 1
-        elif self.state is not State.WAITING:
-            self.counters["second_start"] += 1
-        else:
-            self.start = message
-            self.state = State.LIVE
-            self._began_ms = self._last_frame_ms = now_ms
-            return [CallBegun(message)]
-        return []
+            foreign = "foreign_call"
+        elif self._account_sid and message.account_sid and message.account_sid != self._account_sid:
+            foreign = "foreign_account"
+        if foreign or self.state is not State.WAITING:
+            self.counters[foreign or "second_start"] += 1
+            # A call that is heard goes on, whatever else is said on its socket.
+            return [*self.stop(now_ms), CloseSocket("foreign_start")] if self.state is State.WAITING else []
+        self.start = message
+        self.state = State.LIVE
+        self._began_ms = self._last_frame_ms = now_ms
+        return [CallBegun(message)]
+
+    def _is_foreign(self, stream_sid: str) -> bool:
+        """Another stream's message, where it says whose it is."""
+        foreign = bool(stream_sid) and self.start is not None and stream_sid != self.start.stream_sid
+        if foreign:
+            self.counters["foreign_stream"] += 1
+        return foreign
 
     def _media(self, message: media.Media, now_ms: float) -> list[Action]:
         if self.state is not State.LIVE:
             self.counters["media_before_start" if self.state is State.WAITING else "media_after_stop"] += 1
+            return []
+        if self._is_foreign(message.stream_sid):
             return []
         actions: list[Action] = []
         if message.at_ms is not None:

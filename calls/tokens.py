@@ -61,12 +61,15 @@ class StreamToken:
     stream_index: int = 0
     """0 for a call's first stream; one that replaces a lost one counts on."""
     base_ms: int = 0
-    """Media time of the call at which this stream begins."""
+    """Media time of the call at which this stream begins; 0 where whoever issued it did not know."""
+    account_sid: str = ""
+    """Whose call it is; empty in an older version's."""
 
 
-def issue(call_sid: str, to_number: str = "", stream_index: int = 0, base_ms: int = 0) -> str:
+def issue(call_sid: str, to_number: str = "", stream_index: int = 0, base_ms: int = 0, account_sid: str = "") -> str:
     """A token for one media socket of this call, which came in on this line."""
-    said = {"c": call_sid, "t": to_number, "i": stream_index, "b": base_ms, "n": secrets.token_hex(4)}
+    said = {"c": call_sid, "t": to_number, "i": stream_index, "b": base_ms, "a": account_sid}
+    said["n"] = secrets.token_hex(4)
     return _signer.sign_object(said).replace(":", "~")
 
 
@@ -78,7 +81,8 @@ def read(token: str) -> StreamToken:
     """What a token is for. Raises TokenError."""
     try:
         said = _signer.unsign_object(token.replace("~", ":"), max_age=VALID_S)
-        return StreamToken(str(said["c"]), str(said["t"]), int(said["i"]), int(said["b"]))
+        account_sid = str(said.get("a", ""))
+        return StreamToken(str(said["c"]), str(said["t"]), int(said["i"]), int(said["b"]), account_sid)
     except signing.SignatureExpired as error:
         raise TokenError("expired") from error
     except (signing.BadSignature, ValueError, KeyError, TypeError) as error:

@@ -70,8 +70,7 @@ def voice(request: HttpRequest) -> HttpResponse:
     greeting = lines.line(request.POST.get("To", "")).greeting
     if greeting:
         response.say(greeting, voice=VOICE, language="he-IL")
-    token = tokens.issue(request.POST["CallSid"], canonical(request.POST.get("To", "")))
-    return _connect(request, token, response=response)
+    return _connect(request, _token(request), response=response)
 
 
 @from_twilio
@@ -108,9 +107,14 @@ def after(request: HttpRequest) -> HttpResponse:
         return _fallback(request)
     if not admission.open():
         return _not_here(request)
-    sid, to_number = request.POST["CallSid"], canonical(request.POST.get("To", ""))
-    token = tokens.issue(sid, to_number, streams + 1, _running_ms(sid))
+    token = _token(request, streams + 1, _running_ms(request.POST["CallSid"]))
     return _connect(request, token, f"?lost={streams + 1}")
+
+
+def _token(request: HttpRequest, stream_index: int = 0, base_ms: int = 0) -> str:
+    said = request.POST
+    to_number = canonical(said.get("To", ""))
+    return tokens.issue(said["CallSid"], to_number, stream_index, base_ms, said.get("AccountSid", ""))
 
 
 def _connect(request: HttpRequest, token: str, query: str = "", response: VoiceResponse | None = None) -> HttpResponse:

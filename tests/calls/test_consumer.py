@@ -18,6 +18,7 @@ from calls.lines import LineSettings
 from calls.lookout import Hears
 from calls.models import Call, CallEvent, Transcript
 from calls.routing import websocket_application
+from calls.session import State
 from calls.store import writer
 from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
 from stt.google import GoogleOptions, GoogleSpeech
@@ -44,7 +45,8 @@ def engine(monkeypatch, settings):
 class Caller:
     """Twilio's end of the socket."""
 
-    def __init__(self, *, token=None, signed=True, subprotocols=()):
+    def __init__(self, *, token=None, signed=True, subprotocols=(), stream_sid="MZ1"):
+        self.stream_sid = stream_sid
         path = tokens.stream_path(token or tokens.issue(SID))
         signature = RequestValidator("12345").compute_signature("wss://voice.example.org" + path, {})
         self.socket = WebsocketCommunicator(
@@ -59,9 +61,15 @@ class Caller:
         connected, subprotocol = await self.socket.connect(timeout=5)
         assert connected
         await self.say(event="connected", protocol="Call", version="1.0.0")
-        start = {"callSid": SID, "streamSid": "MZ1", "customParameters": {"from_number": "+972501234567"}}
+        start = {"callSid": SID, "streamSid": self.stream_sid, "customParameters": {"from_number": "+972501234567"}}
         await self.say(event="start", sequenceNumber="1", start=start)
+        while not self.is_heard():  # noqa: ASYNC110 - it has no event to give
+            await asyncio.sleep(0)
         return subprotocol
+
+    def is_heard(self):
+        sessions = [one.session for one in consumers.running.values()]
+        return any(one.state is State.LIVE and one.start.stream_sid == self.stream_sid for one in sessions)
 
     async def say(self, **message):
         await self.socket.send_to(text_data=json.dumps(message))
@@ -387,3 +395,57 @@ async def test_one_blocked_call_is_not_felt_by_another(engine):
     engine.gate.set()
     await free.socket.disconnect()
     await blocked.hang_up()
+
+
+UTTERANCE = silence(500) + speech(600) + silence(300)
+
+
+async def says(caller, stream, text):
+    """One utterance, and what the recogniser makes of it."""
+    await caller.play(UTTERANCE)
+    await caller.heard_by(stream)
+    stream.opens()
+    stream.deliver(Final((Word(text),), 1400))
+
+
+async def closed_with(caller):
+    return (await caller.socket.receive_output(timeout=5)).get("code", 1000)
+
+
+@pytest.mark.parametrize(
+    ("start", "code"),
+    [({"callSid": "CAother"}, "foreign_call"), ({"callSid": SID, "accountSid": "ACother"}, "foreign_account")],
+)
+async def test_a_start_of_another_call_is_closed_at_once_and_reaches_no_recogniser(engine, start, code):
+    caller = Caller(token=tokens.issue(SID, account_sid="AC1"))
+    connected, _ = await caller.socket.connect(timeout=5)
+    assert connected
+    await caller.say(event="start", sequenceNumber="1", start={"streamSid": "MZ1", **start})
+    assert await closed_with(caller) == 4400
+    await caller.hang_up()
+    (call,) = await rows(Call)
+    assert (call.end_reason, call.counters[code], engine.streams) == ("foreign_start", 1, [])
+
+
+async def test_a_socket_without_a_start_is_closed_and_reaches_no_recogniser(engine, monkeypatch):
+    monkeypatch.setattr("calls.session.NO_START_MS", 50)
+    caller = Caller()
+    connected, _ = await caller.socket.connect(timeout=5)
+    assert connected
+    await caller.play(speech(200))
+    assert await closed_with(caller) == 4408
+    await caller.hang_up()
+    (call,) = await rows(Call)
+    assert (call.end_reason, call.counters["media_before_start"], engine.streams) == ("no_start", 10, [])
+
+
+async def test_audio_of_another_stream_is_dropped_and_counted(engine):
+    caller = Caller()
+    await caller.call()
+    media = {"timestamp": "60", "payload": base64.b64encode(speech(20)[0]).decode()}
+    await caller.say(event="media", sequenceNumber="2", media=media, streamSid="MZother")
+    await caller.say(event="stop", stop={"callSid": SID}, streamSid="MZother")
+    await says(caller, engine.streams[0], "שלום")
+    await caller.hang_up()
+    (call,) = await rows(Call)
+    assert (call.counters["foreign_stream"], call.frames_received) == (2, len(UTTERANCE))

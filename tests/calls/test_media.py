@@ -38,7 +38,7 @@ def test_a_media_message_gives_its_audio_and_its_place():
         streamSid="MZ1",
         media={"track": "inbound", "chunk": "1", "timestamp": "155", "payload": PAYLOAD},
     )
-    assert parse(text) == Media(2, 155, FRAME, "inbound")
+    assert parse(text) == Media(2, 155, FRAME, "inbound", "MZ1")
 
 
 def test_integers_are_taken_for_numbers_and_missing_ones_for_unknown():
@@ -61,6 +61,12 @@ def test_the_other_events():
     assert parse(message(event="mark", mark={"name": "m1"})) == Mark("m1")
 
 
+def test_every_event_says_whose_stream_it_is_of():
+    events = {"media": {"payload": PAYLOAD}, "dtmf": {"digit": "5"}, "mark": {"name": "m1"}, "stop": {}}
+    said = [parse(message(event=event, streamSid="MZ1", **{event: body})) for event, body in events.items()]
+    assert [one.stream_sid for one in said] == ["MZ1"] * 4
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -78,6 +84,7 @@ def test_the_other_events():
         (message(event="media", media={"payload": "שלום"}), "bad_base64"),
         (message(event="media", media={"payload": ""}), "empty_payload"),
         (message(event="start"), "missing_field"),
+        (message(event="start", start={"callSid": "CA1"}), "missing_field"),
         (message(event="start", start={"callSid": "CA1", "mediaFormat": {"sampleRate": 16000}}), "bad_media_format"),
         (message(event="start", start={"callSid": "CA1", "mediaFormat": {"encoding": "opus"}}), "bad_media_format"),
         (message(event="dtmf", dtmf={}), "missing_field"),
@@ -126,9 +133,12 @@ payloads = st.binary(max_size=9).map(lambda ulaw: base64.b64encode(ulaw).decode(
 )
 
 
-@given(payloads, wire_numbers, wire_numbers, st.sampled_from(["inbound", "", "outbound", 3]))
-def test_the_quick_reader_says_what_the_careful_one_says(payload, sequence, at, track):
-    text = message(event="media", sequenceNumber=sequence, media={"payload": payload, "timestamp": at, "track": track})
+@given(
+    payloads, wire_numbers, wire_numbers, st.sampled_from(["inbound", "", "outbound", 3]), st.sampled_from(["MZ1", 3])
+)
+def test_the_quick_reader_says_what_the_careful_one_says(payload, sequence, at, track, stream_sid):
+    media = {"payload": payload, "timestamp": at, "track": track}
+    text = message(event="media", sequenceNumber=sequence, media=media, streamSid=stream_sid)
     assert parse(text) == _parse_carefully(text)
 
 

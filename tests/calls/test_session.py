@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from calls.actions import AskOneShot, CallBegun, CallOver, CloseSocket, Feed, Note, TurnAccepted, TurnRevised, Wake
 from calls.kept import MOST_TRIES
-from calls.media import Dtmf, Malformed, Media, Start, Stop
+from calls.media import Dtmf, Malformed, Mark, Media, Start, Stop
 from calls.session import CallSession, State
 from calls.turns import EndReason, Source
 from stt.events import (
@@ -30,7 +30,7 @@ class Call:
     """A session with its clock: audio moves time on."""
 
     def __init__(self, *, vad=None, **tuning):
-        self.session = CallSession(SID, Tuning(**tuning), vad=vad)
+        self.session = CallSession(SID, Tuning(**tuning), account_sid="AC1", vad=vad)
         self.now_ms = 0.0
         self.sequence = 1
         self.actions = []
@@ -289,6 +289,11 @@ def test_latencies_are_measured_from_the_voice_and_none_without_an_anchor():
         (Start("MZ1", SID), "second_start"),
         (Start("MZ1", "CAother"), "foreign_call"),
         (Stop("CAother"), "foreign_call"),
+        (Start("MZ1", SID, "ACother"), "foreign_account"),
+        (Media(2, 0, b"\xff" * 160, "inbound", "MZother"), "foreign_stream"),
+        (Stop(SID, 2, "MZother"), "foreign_stream"),
+        (Dtmf("5", 2, "inbound_track", "MZother"), "foreign_stream"),
+        (Mark("m1", 2, "MZother"), "foreign_stream"),
         (Dtmf("5"), "dtmf"),
         (Media(2, 0, b"\xff" * 33), "odd_payload"),
         (Media(2, 0, b"\xff" * 160, "outbound"), "other_track"),
@@ -307,10 +312,43 @@ def test_media_before_start_is_counted_and_not_heard():
     assert session.counters["media_before_start"] == 1
 
 
-def test_a_socket_on_which_nothing_comes_is_closed():
+def test_a_socket_without_a_start_is_closed_after_five_seconds_whatever_else_comes():
     session = CallSession(SID, Tuning(streaming=False), opened_ms=100.0)
-    assert session.next_deadline_ms(100.0) == 100.0 + 15_000
-    assert CloseSocket("silent_line") in session.tick(15_100.0)
+    assert session.next_deadline_ms(100.0) == 100.0 + 5000
+    session.receive(Media(1, 0, speech(20)[0]), 4000.0)
+    assert CloseSocket("no_start") not in session.tick(5099.0)
+    assert CloseSocket("no_start") in session.tick(5100.0)
+
+
+def test_a_line_on_which_nothing_comes_is_closed_after_fifteen_seconds():
+    call = Call()
+    began_ms = call.now_ms
+    assert call.session.next_deadline_ms(began_ms) == began_ms + 15_000
+    assert CloseSocket("silent_line") in call.session.tick(began_ms + 15_000)
+
+
+@pytest.mark.parametrize(
+    ("start", "code"), [(Start("MZ1", "CAother"), "foreign_call"), (Start("MZ1", SID, "ACother"), "foreign_account")]
+)
+def test_a_start_of_another_call_ends_the_socket(start, code):
+    session = CallSession(SID, Tuning(), account_sid="AC1")
+    assert CloseSocket("foreign_start") in session.receive(start, 0.0)
+    assert (session.counters[code], session.start, session.state) == (1, None, State.DRAINING)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("AC1", "AC1"), ("", "AC1"), ("AC1", "")])
+def test_an_account_is_compared_where_both_are_known(ours, theirs):
+    session = CallSession(SID, Tuning(), account_sid=ours)
+    session.receive(Start("MZ1", SID, theirs), 0.0)
+    assert session.state is State.LIVE
+
+
+def test_audio_of_another_stream_is_not_heard_and_moves_no_sequence():
+    call = Call()
+    assert call.session.receive(Media(99, 5000, speech(20)[0], "inbound", "MZother"), call.now_ms) == []
+    call.receive(Media(2, 0, speech(20)[0], "inbound", "MZ1"))
+    assert call.session.frames_received == 1
+    assert +call.session.counters == {"foreign_stream": 1}
 
 
 def test_gaps_repeats_and_reordering_of_sequence_numbers_are_counted():

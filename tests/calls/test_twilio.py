@@ -82,6 +82,22 @@ def test_a_lost_socket_gets_a_new_stream_of_the_same_call(client):
     assert 30_000 <= said.base_ms < 40_000
 
 
+@pytest.mark.parametrize("path", ["/twilio/voice", "/twilio/after"])
+@pytest.mark.django_db
+def test_a_token_says_whose_call_it_opens(client, path):
+    root = ElementTree.fromstring(post(client, path, AccountSid="AC7", CallStatus="in-progress").content)
+    token = root.find("Connect/Stream").get("url").rsplit("/", 1)[1]
+    assert tokens.read(token).account_sid == "AC7"
+
+
+def test_a_token_of_an_older_version_is_taken(monkeypatch):
+    sign = tokens._signer.sign_object
+    monkeypatch.setattr(
+        tokens._signer, "sign_object", lambda said: sign({key: said[key] for key in said if key != "a"})
+    )
+    assert tokens.read(tokens.issue("CA1", account_sid="AC7")) == tokens.StreamToken("CA1")
+
+
 @pytest.mark.django_db
 def test_what_we_ended_is_not_begun_again(client):
     Call.objects.create(call_sid="CA1", end_reason="too_long")
