@@ -1,16 +1,21 @@
 """Word of a saved change to every process, at once: through Redis where there is one, else within this process.
 
 A word can be lost with a Redis that is away; who waits for one waits no longer than a lost one may cost. It says only
-that something changed: what is read anew comes from the database.
+that something changed: what is read anew comes from the database. A call's second stream is announced on the same
+channel, with what it replaces (calls/consumers.py): that is for whoever listens, and ends no wait.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
+import time
+from collections.abc import Callable
 
 from django.conf import settings
 from redis import Redis
+from redis import asyncio as redis_asyncio
 from redis.client import PubSub
 from redis.exceptions import RedisError
 
@@ -30,6 +35,8 @@ class Changes:
         self._word = threading.Event()
         self._ear: PubSub | None = None
         self._away = False
+        self.listeners: list[Callable[[bytes], None]] = []
+        """Given whatever else is published on the channel, on the thread that waits."""
 
     def announce(self) -> None:
         """Say it to everybody, ourselves among them. Blocking, at most 2 × TIMEOUT_S; never raises."""
@@ -41,6 +48,16 @@ class Changes:
             except (RedisError, OSError) as error:
                 logger.warning("a change is not announced (%s): processes read it at their next round", error)
 
+    async def tell(self, word: bytes) -> None:
+        """Publish something else than a change, for the listeners of every process. At most TIMEOUT_S; never raises."""
+        if not self._redis_url:
+            return
+        try:
+            async with asyncio.timeout(TIMEOUT_S), redis_asyncio.from_url(self._redis_url) as redis:
+                await redis.publish(CHANNEL, word)
+        except (RedisError, OSError, TimeoutError) as error:
+            logger.warning("a second stream is not announced: %s", type(error).__name__)
+
     def wait(self, timeout_s: float) -> None:
         """Until somebody announces, or the time is up; once at once, when we have begun to listen. Blocking."""
         if self._redis_url:
@@ -50,14 +67,24 @@ class Changes:
                     self._ear.subscribe(CHANNEL)
                     self._away = False
                     return
-                if self._ear.get_message(timeout=timeout_s) is not None:
-                    while self._ear.get_message(timeout=0) is not None:
-                        pass  # one reading answers them all
+                until_s = time.monotonic() + timeout_s
+                while (left_s := until_s - time.monotonic()) > 0:
+                    message = self._ear.get_message(timeout=left_s)
+                    if message is not None and not self._is_for_listeners(message["data"]):
+                        while (message := self._ear.get_message(timeout=0)) is not None:
+                            self._is_for_listeners(message["data"])  # one reading answers them all
+                        return
                 return
             except (RedisError, OSError) as error:
                 self._deafened(error)
         self._word.wait(timeout_s)
         self._word.clear()
+
+    def _is_for_listeners(self, data: bytes) -> bool:
+        if data:
+            for listener in self.listeners:
+                listener(data)
+        return bool(data)
 
     def _deafened(self, error: Exception) -> None:
         if self._ear is not None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import re
 import time
@@ -30,6 +31,7 @@ from django.utils import timezone
 
 from calls import actions as act
 from calls import admission, startup, tokens
+from calls.changes import changes
 from calls.ear import Ear, HearingState
 from calls.lines import lines
 from calls.logbook import Logbook
@@ -39,7 +41,8 @@ from calls.numbering import NUMBERS_A_STREAM
 from calls.pulse import pulse
 from calls.recognition import recognition
 from calls.recording import Recorder, disk
-from calls.session import CallSession
+from calls.session import CallSession, State
+from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
 from calls.trace import HearingTrace
 from calls.twilio_auth import handshake_is_signed
 from stt import silero
@@ -54,8 +57,10 @@ SUBPROTOCOL = "audio.twilio.com"
 LONGEST_MESSAGE = 65_536
 CLOSE_IMPOSSIBLE = 4400
 """Our close code for what Twilio cannot have sent; daphne takes 1000 and 3000 to 4999."""
-CLOSE_CODES = {"foreign_start": CLOSE_IMPOSSIBLE, "no_start": 4408}
+CLOSE_CODES = {"foreign_start": CLOSE_IMPOSSIBLE, "no_start": 4408, "replaced": 4409}
 """By end reason; 1000 where the end is the call's."""
+END_KNOWN_S = 1.0
+"""How long a socket that we close waits until other processes can know why: Twilio asks one of them at once."""
 MOST_ON_THE_BRIDGE = 8
 """Utterances that wait for the call's one thread: a minute of audio at most."""
 
@@ -130,6 +135,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._asked: dict[Future[str], int | None] = {}
         """What the thread is at: one, or none."""
         self._closing: asyncio.Task[None] | None = None
+        self._announcing: asyncio.Task[None] | None = None
         self._end_reason = "lost"
         self._vad: silero.SileroVad | None = None
         self._recording = ""
@@ -185,7 +191,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         startup.start()
         loop_lag.start()
         pulse.start(running.values)
-        self._begin(said)
+        self._begin(said, said.base_ms or await _running_ms(said.call_sid))
         # A subprotocol that was not offered would hang the handshake.
         await self.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
 
@@ -232,6 +238,24 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 engine.open_stream(tuning, self._on_waived), tuning, self._on_recognizer_event, engine.breaker
             )
             self.hearing.start()
+        for other in list(running.values()):
+            if other is not self and other._call_sid == self._call_sid:
+                other.replace()
+        self._announcing = self.loop.create_task(self._announce(stream_sid), name=f"announce {self._call_sid}")
+
+    async def _announce(self, stream_sid: str) -> None:
+        """Tell the other processes: what had begun before this stream ends. Redis' order decides, and no clock."""
+        known = await shared.began(self._call_sid, stream_sid, int(time.time() * 1000))
+        older = [sid for sid in known.began_ms if sid != stream_sid] if known is not None else []
+        if older:
+            await changes.tell(json.dumps({"replaced": older}).encode())
+
+    def replace(self) -> None:
+        """A newer stream of the call is heard: this one ends as at a stop, and keeps what it has heard. On the loop."""
+        if self.session is not None and self.session.state is State.LIVE:
+            self._end_reason = "replaced"
+            for action in (*self.session.stop(now_ms()), act.CloseSocket("replaced")):
+                self._put(("action", action))
 
     def _tend(self, action: act.RenewStream | act.PauseStream | act.ResumeStream) -> None:
         """At once, or the next frames would go to the wrong stream; nothing here waits."""
@@ -264,7 +288,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         logger.warning("media socket refused: %s", code)
         await self.close()
 
-    def _begin(self, said: tokens.StreamToken) -> None:
+    def _begin(self, said: tokens.StreamToken, base_ms: int = 0) -> None:
         call_sid = said.call_sid
         self.line = said.to_number
         tuning = lines.tuning_for(said.to_number, call_sid)
@@ -280,7 +304,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             account_sid=said.account_sid or settings.TWILIO_ACCOUNT_SID,
             longest_call_s=settings.MAX_CALL_S,
             opened_ms=now_ms(),
-            base_ms=said.base_ms,
+            base_ms=base_ms,
             first_number=said.stream_index * NUMBERS_A_STREAM + 1,
             vad=self._vad,
             requests=engine.requests,
@@ -369,8 +393,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 self._arm()
         finally:
             self._close_up()
-            if self._closing is not None:
-                await asyncio.gather(self._closing, return_exceptions=True)
+            tasks = [task for task in (self._closing, self._announcing) if task is not None]
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _handle(self, kind: str, payload: Any) -> None:
         if self.session is None:
@@ -451,11 +475,21 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                     self._put(("stt_event", HeardText("", StreamClosed(0))))
             elif isinstance(action, act.CloseSocket):
                 self._end_reason = action.reason
-                self._closing = self.loop.create_task(
-                    self.close(CLOSE_CODES.get(action.reason)), name=f"close {self._call_sid}"
-                )
+                self._closing = self.loop.create_task(self._end(action.reason), name=f"close {self._call_sid}")
             elif isinstance(action, act.CallOver):
                 self.running = False
+
+    async def _end(self, reason: str) -> None:
+        """Close the socket; where that ends the call, once Twilio can ask any process what follows."""
+        session, logbook = self.session, self.logbook
+        if reason in ENDED_BY_US and session is not None and session.start is not None and logbook is not None:
+            written = asyncio.Event()
+            logbook.end_chosen(reason, lambda: _set(self.loop, written))
+            if not await shared.end_chosen(self._call_sid, session.start.stream_sid, reason):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(END_KNOWN_S):
+                        await written.wait()
+        await self.close(CLOSE_CODES.get(reason))
 
     # The one-shot recogniser, in the call's own thread
 
@@ -548,6 +582,40 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         streams = self.hearing.billed if self.hearing is not None else (0, 0)
         one_shots = self._one_shots, self._one_shot_s
         self.logbook.ended(self.session, self._end_reason, streams=streams, one_shots=one_shots)
+
+
+def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    """From another thread."""
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(event.set)
+
+
+async def _running_ms(call_sid: str) -> int:
+    """How long the call has been heard by other streams; 0 for its first, or where nobody knows in time."""
+    here = shared.here(call_sid)
+    known = await shared.ask(call_sid) if here.first_ms is None else here
+    if known is not None:
+        return running_ms(known.first_ms)
+    try:
+        return running_ms(await tokens.from_database(first_began_ms, call_sid))
+    except tokens.DatabaseAway:
+        return 0
+
+
+def _on_word(word: bytes) -> None:
+    """Another process has begun a stream of a call and names the older ones. Any thread."""
+    try:
+        replaced = set(json.loads(word)["replaced"])
+    except (ValueError, KeyError, TypeError):
+        return
+    for consumer in list(running.values()):
+        start = consumer.session.start if consumer.session is not None else None
+        if start is not None and start.stream_sid in replaced:
+            with contextlib.suppress(RuntimeError):  # its loop has ended
+                consumer.loop.call_soon_threadsafe(consumer.replace)
+
+
+changes.listeners.append(_on_word)
 
 
 def recording_path(call_sid: str, stream_sid: str) -> str:

@@ -7,14 +7,17 @@ the database, else (both away) in this process, which is counted.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -33,6 +36,7 @@ PLACE_TIMEOUT_S = 1.0
 AWAY_S = 10.0
 """A database that did not answer is not asked again for so long."""
 MOST_LOCAL = 10_000
+Answer = TypeVar("Answer")
 _signer = signing.TimestampSigner(salt="calls.stream")
 _database_away_until_s = 0.0
 _local: OrderedDict[str, None] = OrderedDict()
@@ -44,6 +48,10 @@ class TokenError(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class DatabaseAway(Exception):
+    """Or too slow for a call's start."""
 
 
 class SpendPlace(StrEnum):
@@ -99,20 +107,28 @@ async def spend(token: str) -> SpendPlace:
             return _spent_in(SpendPlace.REDIS, bool(fresh))
         except (RedisError, OSError, TimeoutError):
             logger.warning("Redis is away: a stream token is marked in the database")
-    global _database_away_until_s
-    if time.monotonic() >= _database_away_until_s:
-        try:
-            async with asyncio.timeout(PLACE_TIMEOUT_S):
-                return _spent_in(SpendPlace.DATABASE, await database_sync_to_async(_insert)(digest))
-        except (DatabaseError, TimeoutError):
-            # The thread may still be waiting for it: who comes next must not wait behind.
-            _database_away_until_s = time.monotonic() + AWAY_S
-            logger.warning("the database is away: stream tokens are marked in this process only")
+    with contextlib.suppress(DatabaseAway):
+        return _spent_in(SpendPlace.DATABASE, await from_database(_insert, digest))
     fresh = digest not in _local
     _local[digest] = None
     while len(_local) > MOST_LOCAL:
         _local.popitem(last=False)
     return _spent_in(SpendPlace.PROCESS, fresh)
+
+
+async def from_database(ask: Callable[[str], Answer], about: str) -> Answer:
+    """What a query says at a call's start, which never waits long: PLACE_TIMEOUT_S. Raises DatabaseAway."""
+    global _database_away_until_s
+    if time.monotonic() < _database_away_until_s:
+        raise DatabaseAway
+    try:
+        async with asyncio.timeout(PLACE_TIMEOUT_S):
+            return await database_sync_to_async(ask)(about)
+    except (DatabaseError, TimeoutError) as error:
+        # The thread may still be waiting for it: who comes next must not wait behind.
+        _database_away_until_s = time.monotonic() + AWAY_S
+        logger.warning("the database is away: stream tokens are marked in this process only")
+        raise DatabaseAway from error
 
 
 def _spent_in(place: SpendPlace, fresh: bool) -> SpendPlace:

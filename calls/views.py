@@ -23,6 +23,7 @@ from calls.addresses import canonical
 from calls.console.actions import standing
 from calls.lines import lines
 from calls.models import Call, SupervisorAction
+from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
 from calls.twilio_auth import socket_url, webhook_is_signed
 from calls.twiml import twiml
 from voiceapp import metrics
@@ -35,7 +36,6 @@ LONGEST_PARAMETER = 450
 """Twilio takes less than 500 characters of name and value together."""
 STATUS_ORDER = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
 ENDED = frozenset(STATUS_ORDER[3:])
-ENDED_BY_US = ("silent_line", "too_long")
 ANOTHER_PROCESS = "X-Another-Process"
 """Set by a balancer that asks the next process on 503, and the last one without it (deploy/nginx.conf)."""
 MOST_LOST = 1
@@ -70,6 +70,7 @@ def voice(request: HttpRequest) -> HttpResponse:
     greeting = lines.line(request.POST.get("To", "")).greeting
     if greeting:
         response.say(greeting, voice=VOICE, language="he-IL")
+    # Also the second time that a call asks: where its stream stands in it is found out when that opens.
     return _connect(request, _token(request), response=response)
 
 
@@ -160,7 +161,9 @@ def _supervisors_action(call_sid: str) -> SupervisorAction | None:
 
 
 def _was_ended_by_us(call_sid: str) -> bool:
-    """We closed this call's socket on purpose; unknown without a database."""
+    """We closed this call's socket on purpose. Its row says so before we do, but where the database is away."""
+    if shared.read(call_sid).is_ended_by_us:
+        return True
     try:
         return Call.objects.filter(call_sid=call_sid, end_reason__in=ENDED_BY_US).exists()
     except DatabaseError:
@@ -170,10 +173,10 @@ def _was_ended_by_us(call_sid: str) -> bool:
 def _running_ms(call_sid: str) -> int:
     """How long the call has been heard, for the media time of its next stream; 0 where nobody knows."""
     try:
-        started_at = Call.objects.filter(call_sid=call_sid).values_list("started_at", flat=True).first()
+        first_ms = first_began_ms(call_sid)
     except DatabaseError:
-        return 0
-    return max(0, int((timezone.now() - started_at).total_seconds() * 1000)) if started_at else 0
+        first_ms = None
+    return running_ms(shared.read(call_sid).first_ms if first_ms is None else first_ms)
 
 
 @from_twilio

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from collections import OrderedDict
 from pathlib import Path
 
 import hypothesis
@@ -56,6 +57,12 @@ def own_var_dir(tmp_path_factory):
 def plain_http(settings):
     """The test client speaks http, whatever DEBUG says in the environment."""
     settings.SECURE_SSL_REDIRECT = False
+
+
+@pytest.fixture(autouse=True)
+def no_call_is_known(monkeypatch):
+    """Tests use one CallSid after the other for another call."""
+    monkeypatch.setattr("calls.sharedstate.shared._facts", OrderedDict())
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,17 @@ import base64
 import json
 import logging
 import threading
+import time
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import SyncToAsync
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.db import DatabaseError
+from django.test import Client
+from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
 from calls import admission, consumers, recognition, tokens
@@ -19,6 +25,7 @@ from calls.lookout import Hears
 from calls.models import Call, CallEvent, Transcript
 from calls.routing import websocket_application
 from calls.session import State
+from calls.sharedstate import SharedState
 from calls.store import writer
 from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
 from stt.google import GoogleOptions, GoogleSpeech
@@ -412,6 +419,65 @@ async def closed_with(caller):
     return (await caller.socket.receive_output(timeout=5)).get("code", 1000)
 
 
+async def kept_turns():
+    return [(turn.text, turn.number) for turn in await rows(Transcript)]
+
+
+async def test_of_two_live_streams_of_a_call_the_older_is_closed_and_the_words_of_both_are_kept(engine):
+    older, newer = Caller(stream_sid="MZ1"), Caller(stream_sid="MZ2")
+    await older.call()
+    await says(older, engine.streams[0], "ראשון")
+    await newer.call()
+    assert await closed_with(older) == 4409
+    await older.socket.disconnect()
+    await says(newer, engine.streams[1], "שני")
+    await newer.hang_up()
+    assert await kept_turns() == [("ראשון", 1), ("שני", 10_001)]
+    (call,) = await rows(Call)
+    assert {sid: stream["end_reason"] for sid, stream in call.streams.items()} == {"MZ1": "replaced", "MZ2": "stop"}
+    assert call.end_reason == "stop"
+
+
+async def test_a_newer_stream_in_another_process_closes_the_older_one(engine):
+    caller = Caller()
+    await caller.call()
+    for word in (b"", b"[]", b"{}", b'{"replaced": 1}', b'{"replaced": ["MZother"]}'):
+        consumers._on_word(word)
+    await asyncio.sleep(0)
+    assert caller.is_heard()
+    consumers._on_word(b'{"replaced": ["MZ0", "MZ1"]}')
+    assert await closed_with(caller) == 4409
+    await caller.hang_up()
+    assert [call.end_reason for call in await rows(Call)] == ["replaced"]
+
+
+async def test_a_call_whose_voice_is_asked_again_goes_on_in_its_media_time_with_numbers_of_its_own(engine, monkeypatch):
+    first, again = Caller(stream_sid="MZ1"), Caller(stream_sid="MZ2")
+    await first.call()
+    await says(first, engine.streams[0], "ראשון")
+    await first.hang_up()
+    monkeypatch.setattr(consumers, "time", SimpleNamespace(time=lambda: time.time() + 60, monotonic=time.monotonic))
+    monkeypatch.setattr("calls.sharedstate.time", consumers.time)
+    await again.call()
+    await says(again, engine.streams[1], "שני")
+    await again.hang_up()
+    (one, two) = await rows(Transcript)
+    assert [(one.text, one.number), (two.text, two.number)] == [("ראשון", 1), ("שני", 10_001)]
+    assert one.started_ms < 1000
+    assert 60_000 <= two.started_ms < 70_000
+
+
+async def test_the_start_of_a_call_that_another_process_began_is_read_from_its_row(engine):
+    began_at = timezone.now() - timedelta(seconds=60)
+    await database_sync_to_async(Call.objects.create)(call_sid=SID, started_at=began_at)
+    caller = Caller()
+    await caller.call()
+    await says(caller, engine.streams[0], "שלום")
+    await caller.hang_up()
+    (turn,) = await rows(Transcript)
+    assert 60_000 <= turn.started_ms < 70_000
+
+
 @pytest.mark.parametrize(
     ("start", "code"),
     [({"callSid": "CAother"}, "foreign_call"), ({"callSid": SID, "accountSid": "ACother"}, "foreign_account")],
@@ -449,3 +515,54 @@ async def test_audio_of_another_stream_is_dropped_and_counted(engine):
     await caller.hang_up()
     (call,) = await rows(Call)
     assert (call.counters["foreign_stream"], call.frames_received) == (2, len(UTTERANCE))
+
+
+def follow():
+    """What Twilio is told when it asks what follows, as soon as it sees the socket closed."""
+    form = {"CallSid": SID, "CallStatus": "in-progress"}
+    url = "https://voice.example.org"
+    signature = RequestValidator("12345").compute_signature(url + "/twilio/after", form)
+    headers = {"X-Twilio-Signature": signature, "X-Forwarded-Proto": "https"}
+    return Client().post("/twilio/after", form, headers=headers).content.decode()
+
+
+def away(*_, **__):
+    raise DatabaseError("away")
+
+
+@pytest.mark.parametrize("reason", ["silent_line", "too_long"])
+@pytest.mark.parametrize("knows", ["process", "row"])
+async def test_the_end_that_we_chose_is_known_when_the_socket_closes(engine, monkeypatch, settings, reason, knows):
+    """By this process without a database, by another one from the row."""
+    if reason == "too_long":
+        settings.MAX_CALL_S = 1
+    else:
+        monkeypatch.setattr("calls.session.NO_CALLER_MS", 200)
+    if knows == "process":
+        monkeypatch.setattr("calls.store.write", away)
+        monkeypatch.setattr(consumers, "END_KNOWN_S", 0.1)
+    caller = Caller()
+    await caller.call()
+    engine.gate.clear()  # it is still being heard out: the call's own record is written seconds later
+    await caller.play(UTTERANCE[:40])
+    assert await closed_with(caller) == 1000
+    assert consumers.running
+    if knows == "row":
+        monkeypatch.setattr("calls.sharedstate.shared", SharedState())
+        monkeypatch.setattr("calls.views.shared", SharedState())
+        assert "<Hangup" in await asyncio.to_thread(follow)
+    else:
+        monkeypatch.setattr(Call.objects, "filter", away)
+        assert "<Hangup" in await asyncio.to_thread(follow)
+        monkeypatch.undo()
+    engine.gate.set()
+    await caller.hang_up()
+
+
+async def test_a_stream_that_a_message_ended_is_followed_by_another(engine):
+    caller = Caller()
+    await caller.call()
+    await caller.socket.send_to(bytes_data=b"\x00")
+    assert await closed_with(caller) == 4400
+    assert "<Stream" in await asyncio.to_thread(follow)
+    await caller.hang_up()

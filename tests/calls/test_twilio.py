@@ -1,11 +1,13 @@
 """Twilio's doors: signatures, webhooks, tokens."""
 
 import json
+import time
 import xml.etree.ElementTree as ElementTree
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import DatabaseError
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
@@ -14,6 +16,7 @@ from calls import admission, tokens, views
 from calls.console.actions import STALE_S
 from calls.lines import Fallback, LineSettings
 from calls.models import Call, SupervisorAction
+from calls.sharedstate import shared
 from calls.twilio_auth import handshake_is_signed
 from stt.tuning import Tuning
 from voiceapp import metrics
@@ -96,6 +99,15 @@ def test_a_token_of_an_older_version_is_taken(monkeypatch):
         tokens._signer, "sign_object", lambda said: sign({key: said[key] for key in said if key != "a"})
     )
     assert tokens.read(tokens.issue("CA1", account_sid="AC7")) == tokens.StreamToken("CA1")
+
+
+@pytest.mark.django_db
+def test_a_stream_that_was_lost_before_its_row_was_written_is_followed_in_its_time(client, settings):
+    settings.REDIS_URL = ""
+    async_to_sync(shared.began)("CA1", "MZ1", int(time.time() * 1000) - 30_000)
+    root = ElementTree.fromstring(post(client, "/twilio/after", CallStatus="in-progress").content)
+    said = tokens.read(root.find("Connect/Stream").get("url").rsplit("/", 1)[1])
+    assert 30_000 <= said.base_ms < 40_000
 
 
 @pytest.mark.django_db

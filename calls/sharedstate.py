@@ -1,0 +1,162 @@
+"""What every process must know of a call before its rows say so: when it began, its newest stream, the end we chose.
+
+Kept in this process's memory, and in Redis where there is one. Facts are only added, each under its stream, so that two
+processes cannot take each other's back. Where Redis is away the database's rows must do, a moment later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from redis import Redis
+from redis import asyncio as redis_asyncio
+from redis.exceptions import RedisError
+
+from calls.models import Call
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_S = 1.0
+"""Whoever asks Redis waits no longer."""
+AWAY_S = 10.0
+"""A Redis that did not answer is not asked again for so long."""
+MOST_CALLS = 10_000
+"""In memory; beyond it the oldest are forgotten."""
+ENDED_BY_US = ("silent_line", "too_long")
+"""End reasons after which the call does not go on; after any other Twilio is given another stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of one call, by StreamSid."""
+
+    began_ms: dict[str, int] = field(default_factory=dict)
+    """Unix time in ms."""
+    ends: dict[str, str] = field(default_factory=dict)
+    """The end that we chose while the stream ran."""
+
+    @property
+    def first_ms(self) -> int | None:
+        return min(self.began_ms.values(), default=None)
+
+    @property
+    def newest(self) -> tuple[int, str]:
+        """When it began, and its StreamSid."""
+        return max(((at_ms, sid) for sid, at_ms in self.began_ms.items()), default=(0, ""))
+
+    @property
+    def is_ended_by_us(self) -> bool:
+        return self.ends.get(self.newest[1]) in ENDED_BY_US
+
+
+class SharedState:
+    """One process's memory of its calls and its way to what the others know. ``here``, ``read``: any thread."""
+
+    def __init__(self) -> None:
+        self._facts: OrderedDict[str, dict[str, str]] = OrderedDict()
+        """By CallSid, as Redis has them: ``began:MZ…`` -> Unix time in ms, ``end:MZ…`` -> end reason."""
+        self._away_until_s = 0.0
+
+    def here(self, call_sid: str) -> Known:
+        """What this process knows by itself."""
+        return _known(self._facts.get(call_sid, {}))
+
+    def read(self, call_sid: str) -> Known:
+        """What all processes know. Blocking, 2 × TIMEOUT_S at most."""
+        facts = dict(self._facts.get(call_sid, {}))
+        if self._may_ask():
+            try:
+                with Redis.from_url(
+                    settings.REDIS_URL,
+                    socket_connect_timeout=TIMEOUT_S,
+                    socket_timeout=TIMEOUT_S,
+                    decode_responses=True,
+                ) as redis:
+                    facts |= redis.hgetall(_key(call_sid))
+            except (RedisError, OSError) as error:
+                self._is_away(error)
+        return _known(facts)
+
+    async def ask(self, call_sid: str) -> Known | None:
+        """As ``read``; None where Redis does not answer, or there is none. At most TIMEOUT_S."""
+        return await self._exchange(call_sid, None)
+
+    async def began(self, call_sid: str, stream_sid: str, at_ms: int) -> Known | None:
+        """Say that a stream has begun. Known here at once; returns what all know, None as ``ask`` does."""
+        return await self._say(call_sid, f"began:{stream_sid}", str(at_ms))
+
+    async def end_chosen(self, call_sid: str, stream_sid: str, end_reason: str) -> bool:
+        """Say that we end the call. Known here at once; True when every process knows."""
+        return await self._say(call_sid, f"end:{stream_sid}", end_reason) is not None
+
+    async def _say(self, call_sid: str, name: str, value: str) -> Known | None:
+        self._facts.setdefault(call_sid, {})[name] = value
+        self._facts.move_to_end(call_sid)
+        while len(self._facts) > MOST_CALLS:
+            self._facts.popitem(last=False)
+        return await self._exchange(call_sid, (name, value))
+
+    async def _exchange(self, call_sid: str, fact: tuple[str, str] | None) -> Known | None:
+        """Add it and read all in one step: of two processes that begin a stream at once, one sees the other."""
+        if not self._may_ask():
+            return None
+        try:
+            async with (
+                asyncio.timeout(TIMEOUT_S),
+                redis_asyncio.from_url(settings.REDIS_URL, decode_responses=True) as redis,
+                redis.pipeline(transaction=True) as both,
+            ):
+                if fact is not None:
+                    both.hset(_key(call_sid), *fact)
+                    both.expire(_key(call_sid), settings.MAX_CALL_S + 3600)
+                both.hgetall(_key(call_sid))
+                *_, known = await both.execute()
+        except (RedisError, OSError, TimeoutError) as error:
+            self._is_away(error)
+            return None
+        return _known(self._facts.get(call_sid, {}) | known)
+
+    def _may_ask(self) -> bool:
+        return bool(settings.REDIS_URL) and time.monotonic() >= self._away_until_s
+
+    def _is_away(self, error: Exception) -> None:
+        self._away_until_s = time.monotonic() + AWAY_S
+        logger.warning(
+            "Redis is away (%s): what other processes know of a call is read from its row", type(error).__name__
+        )
+
+
+def first_began_ms(call_sid: str) -> int | None:
+    """As the call's row has it. Raises DatabaseError."""
+    started_at = Call.objects.filter(call_sid=call_sid).values_list("started_at", flat=True).first()
+    return None if started_at is None else int(started_at.timestamp() * 1000)
+
+
+def running_ms(first_ms: int | None) -> int:
+    """How long a call has been heard that began then; 0 where nobody knows."""
+    return 0 if first_ms is None else max(0, int(time.time() * 1000) - first_ms)
+
+
+def _key(call_sid: str) -> str:
+    return f"call:{call_sid}"
+
+
+def _known(facts: Mapping[str, str]) -> Known:
+    known = Known()
+    for name, value in facts.items():
+        kind, _, stream_sid = name.partition(":")
+        if kind == "began":
+            known.began_ms[stream_sid] = int(value)
+        elif kind == "end":
+            known.ends[stream_sid] = value
+    return known
+
+
+shared = SharedState()
+"""This process's."""

@@ -1,0 +1,96 @@
+"""What processes know of a call before its rows say so."""
+
+import asyncio
+import json
+import secrets
+import threading
+
+import pytest
+
+from calls import sharedstate
+from calls.changes import Changes
+from calls.sharedstate import Known, SharedState
+from tests.calls.test_changes import redis_url  # noqa: F401 - a fixture
+
+SID = "CA1"
+
+
+@pytest.fixture
+def call_sid():
+    return "CA" + secrets.token_hex(16)
+
+
+@pytest.fixture
+def through_redis(settings, redis_url):  # noqa: F811
+    settings.REDIS_URL = redis_url
+
+
+def test_an_end_is_of_the_stream_that_it_was_chosen_for():
+    known = Known({"MZ1": 1000, "MZ2": 2000}, {"MZ1": "silent_line"})
+    assert (known.first_ms, known.newest, known.is_ended_by_us) == (1000, (2000, "MZ2"), False)
+    assert Known({"MZ1": 1000}, {"MZ1": "silent_line"}).is_ended_by_us
+    assert not Known({"MZ1": 1000}, {"MZ1": "replaced"}).is_ended_by_us
+    assert not Known().is_ended_by_us
+
+
+async def test_without_redis_a_process_knows_its_own_calls(settings):
+    settings.REDIS_URL = ""
+    here = SharedState()
+    assert await here.began(SID, "MZ1", 1000) is None
+    assert not await here.end_chosen(SID, "MZ1", "too_long")
+    assert here.read(SID) == here.here(SID) == Known({"MZ1": 1000}, {"MZ1": "too_long"})
+
+
+async def test_a_process_forgets_its_oldest_calls(settings, monkeypatch):
+    settings.REDIS_URL = ""
+    monkeypatch.setattr(sharedstate, "MOST_CALLS", 2)
+    here = SharedState()
+    for number in range(3):
+        await here.began(f"CA{number}", "MZ", 1)
+    assert [here.here(f"CA{number}").first_ms for number in range(3)] == [None, 1, 1]
+
+
+async def test_through_redis_every_process_knows_the_end_that_one_chose(through_redis, call_sid):
+    here, there = SharedState(), SharedState()
+    await here.began(call_sid, "MZ1", 1000)
+    assert await here.end_chosen(call_sid, "MZ1", "silent_line")
+    assert (await asyncio.to_thread(there.read, call_sid)).is_ended_by_us
+    assert there.here(call_sid) == Known()
+    assert (await there.ask(call_sid)).first_ms == 1000
+
+
+async def test_of_two_streams_that_begin_at_once_in_two_processes_one_sees_the_other(through_redis, call_sid):
+    said = await asyncio.gather(*(SharedState().began(call_sid, f"MZ{n}", 1000 + n) for n in range(5)))
+    assert sorted(len(known.began_ms) for known in said) == [1, 2, 3, 4, 5]
+
+
+async def test_a_redis_that_is_away_is_asked_once_and_the_process_goes_by_what_it_knows(settings, caplog):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    here = SharedState()
+    assert await here.began(SID, "MZ1", 1000) is None
+    assert await here.ask(SID) is None
+    assert (await asyncio.to_thread(here.read, SID)).first_ms == 1000
+    assert caplog.text.count("Redis is away") == 1
+
+
+async def test_a_second_stream_is_announced_to_every_process_and_is_no_change(through_redis, redis_url):  # noqa: F811
+    here, there = Changes(redis_url), Changes(redis_url)
+    heard, told, changed = [], threading.Event(), threading.Event()
+    there.listeners.append(lambda word: (heard.append(json.loads(word)), told.set()))
+    await asyncio.to_thread(there.wait, 2)  # it listens from now on
+
+    def wait():
+        there.wait(30)
+        changed.set()
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    # Subscribing is not answered for: it is said until it is heard.
+    while not told.is_set():
+        await here.tell(b'{"stream": 1}')
+        await asyncio.to_thread(told.wait, 0.1)
+    assert heard[0] == {"stream": 1}
+    assert not changed.is_set()
+    await asyncio.to_thread(here.announce)
+    assert await asyncio.to_thread(changed.wait, 10)
+    waiting.join()
