@@ -161,7 +161,12 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Audio goes straight to ``receive``: the stock way hops through the process's one ORM thread per message."""
         if message["type"] == "websocket.receive":
-            await self.receive(message.get("text"), message.get("bytes"))
+            try:
+                await self.receive(message.get("text"), message.get("bytes"))
+            except Exception:
+                # The wall: one message that cannot be handled must not end the call.
+                metrics.RECEIVE_ERRORS.inc()
+                self._not_received()
         else:
             await super().dispatch(message)
 
@@ -256,6 +261,14 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             self._end_reason = "replaced"
             for action in (*self.session.stop(now_ms()), act.CloseSocket("replaced")):
                 self._put(("action", action))
+
+    def _not_received(self) -> None:
+        """On the call's row what ``receive`` raised on; in the log once a call: the next frame may raise it again."""
+        if self.session is not None:
+            self.session.counters["receive_error"] += 1
+            if self.session.counters["receive_error"] > 1:
+                return
+        logger.exception("call %s: a message could not be handled", self._call_sid)
 
     def _tend(self, action: act.RenewStream | act.PauseStream | act.ResumeStream) -> None:
         """At once, or the next frames would go to the wrong stream; nothing here waits."""

@@ -23,6 +23,7 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
+from calls.wire import LONGEST_MS
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE
 from voiceapp import background, metrics
 
@@ -32,6 +33,8 @@ HEADER = struct.pack("<4sBBH8x", b"VREC", 1, 1, SAMPLE_RATE_HZ)
 SLOT_HEADER = struct.Struct("<IIHHI")
 PAYLOAD_BYTES = 8000
 SLOT_BYTES = SLOT_HEADER.size + PAYLOAD_BYTES
+LATEST_MS = 2**32 - 1
+"""What a slot can say; calls/wire.py keeps media time far below."""
 MOST_WAITING = 20_000
 """Slots between the calls and the disk; beyond it the newest are dropped and counted."""
 OPEN_FILES = 256
@@ -68,7 +71,8 @@ class Recorder:
         while self._buffer:
             payload = bytes(self._buffer[:PAYLOAD_BYTES])
             del self._buffer[:PAYLOAD_BYTES]
-            header = SLOT_HEADER.pack(self._index, self._at_ms, len(payload), 0, zlib.crc32(payload))
+            at_ms = max(0, min(self._at_ms, LATEST_MS))
+            header = SLOT_HEADER.pack(self._index, at_ms, len(payload), 0, zlib.crc32(payload))
             self._disk.put(self.path, header + payload.ljust(PAYLOAD_BYTES, ULAW_SILENCE), HEADER)
             self._index += 1
             self._at_ms += len(payload) // BYTES_PER_MS
@@ -196,7 +200,8 @@ class Recording:
             if start_ms is None:
                 start_ms = at_ms
             gap = (at_ms - start_ms) * BYTES_PER_MS - len(audio)
-            audio += ULAW_SILENCE * max(0, gap) + payload
+            # A time beyond any call's is wrong (older recordings have them), and days of silence fit in no memory.
+            audio += ULAW_SILENCE * (max(0, gap) if at_ms - start_ms <= LONGEST_MS else 0) + payload
         return start_ms or 0, bytes(audio)
 
 

@@ -163,7 +163,9 @@ class _Call:
         perceived = {frame.at_ms: frame.perceived for frame in heard.frames}
         lag_ms = SileroVad.lag_ms if tuning.vad_engine == "silero" else 0
         ear = Endpointer(options) if audio else ReplayedEndpointer(options, perceived, lag_ms)
-        self._session = CallSession("CA", tuning, first_number=first, endpointer=ear)
+        # A call's second stream begins where its first one had come to; timestamps count from there.
+        self._base_ms = heard.frames[0].at_ms if heard.frames else 0
+        self._session = CallSession("CA", tuning, base_ms=self._base_ms, first_number=first, endpointer=ear)
         self._events: list[tuple[float, int, HeardEvent]] = []
         self._order = 0
         self._now_ms = self._ticked_ms = -1.0
@@ -178,7 +180,8 @@ class _Call:
         self._perform(self._session.receive(Start("MZ", "CA"), 0), 0)
         for frame, ulaw in zip(self._heard.frames, self._ulaw, strict=True):
             self._run_until(frame.arrived_ms, frame.at_ms)
-            self._perform(self._session.receive(Media(None, frame.at_ms, ulaw), self._now_ms), self._now_ms)
+            media = Media(None, frame.at_ms - self._base_ms, ulaw)
+            self._perform(self._session.receive(media, self._now_ms), self._now_ms)
         self._run_until(self._heard.stopped_ms)
         self._perform(self._session.stop(self._heard.stopped_ms), self._heard.stopped_ms)
         self._run_until(self._heard.stopped_ms + LAST_WORDS_MS)

@@ -38,7 +38,7 @@ from calls.ring import AudioRing
 from calls.streamwatch import StreamWatch, Verdict
 from calls.turns import EndReason, Source, Turn, elapsed_ms
 from calls.utterances import Phase, Utterance
-from calls.wire import FrameClock
+from calls.wire import LONGEST_MS, FrameClock
 from stt.attribution import Attribution, Share
 from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted, Vad
@@ -134,7 +134,7 @@ class CallSession:
         self.start: media.Start | None = None
         self._engine, self._model, self._attempts = engine, model, 0
         self.delays = DelayMeter()
-        self._clock = FrameClock(self.counters, base_ms)
+        self._clock = FrameClock(self.counters, base_ms, longest_call_s * 1000 or LONGEST_MS)
         self._endpointer = endpointer or Endpointer(EndpointOptions.of(tuning), vad)
         self._ring = AudioRing()
         self._watch = StreamWatch(tuning, requests or RequestRate())
@@ -410,10 +410,11 @@ class CallSession:
         if self._is_foreign(message.stream_sid):
             return []
         actions: list[Action] = []
-        if message.at_ms is not None:
-            self.delays.add(message.at_ms, now_ms)
         ear = self._endpointer
-        for frame in self._clock.frames(message):
+        frames = self._clock.frames(message)
+        if self._clock.stamp_ms is not None:
+            self.delays.add(self._clock.stamp_ms, now_ms)
+        for frame in frames:
             self._last_frame_ms = now_ms
             boundary = ear.conceal(frame.at_ms) if frame.concealed else ear.push(frame.ulaw, frame.at_ms)
             if ear.voiced:

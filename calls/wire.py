@@ -17,6 +17,14 @@ CONCEALED_MS = 200
 """A gap up to this long is a loss on the way and is concealed; a longer one is a gap in the audio."""
 TOLERANCE_MS = FRAME_MS - 5
 """Real chunks stray a few ms from the 20 ms grid; a lost frame moves the timestamp by 20."""
+LONGEST_GAP_MS = 20_000
+"""A timestamp further ahead is wrong: a line without frames for 15 s is closed (calls/session.py)."""
+LONGEST_MS = 24 * 60 * 60 * 1000
+"""What MAX_CALL_S can be at most."""
+LONGEST_SKIP = LONGEST_GAP_MS // FRAME_MS
+"""A sequence number further from the last one is wrong."""
+SETTLED = 10
+"""So many wrong numbers in a row that count on from each other are right: the sender counts anew, or has wrapped."""
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -28,19 +36,30 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 class FrameClock:
-    """Keeps the place on media time."""
+    """Keeps the place on media time, whatever the sender's numbers say: one that cannot be right moves nothing."""
 
-    def __init__(self, counters: Counter[str], base_ms: int = 0) -> None:
-        """``base_ms``: media time at which this stream begins, for a call's second one."""
-        self._base_ms = base_ms
+    def __init__(self, counters: Counter[str], base_ms: int = 0, longest_ms: int = LONGEST_MS) -> None:
+        """``base_ms``: media time at which this stream begins, for a call's second one. ``longest_ms``: how far no
+        timestamp goes beyond it."""
         self.received = 0
         """Media messages that were used."""
         self.lost = 0
         """Frames that a timestamp jumped over."""
-        self.next_ms = 0
+        self.next_ms = max(0, min(base_ms, LONGEST_MS))
         """Media time up to which audio has come."""
+        self.stamp_ms: int | None = None
+        """Media time of the last message by its timestamp; None where it has none, or a wrong one."""
         self._counters = counters
+        self._last_ms = self.next_ms + longest_ms
+        self._offset_ms = self.next_ms
+        """From a timestamp to media time."""
+        self._other_offset_ms = 0
+        """...by the wrong timestamps that came last, and how many in a row agree on it."""
+        self._agreed = 0
         self._sequence: int | None = None
+        self._odd_sequence = -1
+        """The last number out of order, and how many in a row count on from each other."""
+        self._in_row = 0
         self._begun = False
         self._rest = b""
         self._last = ULAW_SILENCE * FRAME_BYTES
@@ -49,31 +68,46 @@ class FrameClock:
         """Check a message's sequence number; False: it is a repeat or comes too late to be used."""
         if sequence is None:
             return True
-        last, self._sequence = self._sequence, sequence
+        last = self._sequence
         if last is None or sequence == last + 1:
+            self._sequence = sequence
             return True
-        if sequence > last:
-            self._counters["sequence_gap"] += 1
-            return True
-        self._sequence = last
-        self._counters["sequence_repeat" if sequence == last else "sequence_reordered"] += 1
-        return False
+        return self._out_of_order(sequence, last)
 
     def frames(self, message: Media) -> Sequence[Frame]:
         """The message's audio as whole frames, with concealed ones before it where some were lost."""
+        self.stamp_ms = None
         if not self.note_sequence(message.sequence):
             return ()
         if not message.track.startswith("inbound"):
             self._counters["other_track"] += 1
             return ()
         self.received += 1
-        at_ms = self._place(None if message.at_ms is None else message.at_ms + self._base_ms)
+        at_ms = self._place(message.at_ms)
         concealed = self._conceal(at_ms - self.next_ms) if at_ms - self.next_ms >= TOLERANCE_MS else ()
         if len(message.ulaw) == FRAME_BYTES and not self._rest:
             self._last, self.next_ms = message.ulaw, at_ms + FRAME_MS
             frame = Frame(message.ulaw, at_ms)
             return (*concealed, frame) if concealed else (frame,)
         return (*concealed, *self._split(message.ulaw, at_ms))
+
+    def _out_of_order(self, sequence: int, last: int) -> bool:
+        """Count it; a number that cannot be right says nothing of the message, which is used."""
+        if sequence == last:
+            self._counters["sequence_repeat"] += 1
+            return False
+        if last < sequence <= last + LONGEST_SKIP:
+            self._counters["sequence_gap"] += 1
+            self._sequence = sequence
+            return True
+        self._in_row = self._in_row + 1 if sequence == self._odd_sequence + 1 else 1
+        self._odd_sequence = sequence
+        if self._in_row >= SETTLED:
+            self._sequence = sequence
+            return True
+        late = last - LONGEST_SKIP <= sequence < last
+        self._counters["sequence_reordered" if late else "sequence_wrong"] += 1
+        return not late
 
     def _conceal(self, gap_ms: int) -> Sequence[Frame]:
         lost = round(gap_ms / FRAME_MS)
@@ -99,14 +133,33 @@ class FrameClock:
         self.next_ms = at_ms + whole // BYTES_PER_MS
         return frames
 
-    def _place(self, at_ms: int | None) -> int:
+    def _place(self, timestamp_ms: int | None) -> int:
+        """Media time of a message; at the end of what has come where its timestamp is missing or wrong."""
+        if timestamp_ms is None:
+            return self.next_ms
+        at_ms = timestamp_ms + self._offset_ms
+        gap_ms = at_ms - self.next_ms
+        if not -TOLERANCE_MS <= gap_ms <= LONGEST_GAP_MS or at_ms > self._last_ms:
+            self._doubt(timestamp_ms, gap_ms)
+            return self.next_ms
+        self.stamp_ms = at_ms
+        self._agreed = 0
+        if self._rest:
+            return self.next_ms
         if not self._begun:
+            # What the sender did before its first frame is no loss.
             self._begun = True
-            self.next_ms = max(self._base_ms, at_ms or 0)
-            return self.next_ms
-        if at_ms is None or self._rest:
-            return self.next_ms
-        if at_ms < self.next_ms - TOLERANCE_MS:
-            self._counters["timestamp_backwards"] += 1
-            return self.next_ms
+            self.next_ms = at_ms
         return at_ms
+
+    def _doubt(self, timestamp_ms: int, gap_ms: int) -> None:
+        """Count a timestamp that cannot be right. One alone moves nothing; some in a row that agree are the sender's
+        clock from now on: an epoch's, one that was set anew, or that has wrapped at 32 bits."""
+        self._begun = True
+        self._counters["timestamp_backwards" if gap_ms < 0 else "timestamp_wrong"] += 1
+        offset_ms = self.next_ms + len(self._rest) // BYTES_PER_MS - timestamp_ms
+        if abs(offset_ms - self._other_offset_ms) > TOLERANCE_MS:
+            self._other_offset_ms, self._agreed = offset_ms, 0
+        self._agreed += 1
+        if self._agreed >= SETTLED:
+            self._offset_ms, self._agreed = self._other_offset_ms, 0

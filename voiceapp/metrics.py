@@ -92,3 +92,4 @@ SILERO_LOST = Counter(
     "voiceapp_silero_lost", "Times that Silero could not be loaded or failed: webrtcvad hears", registry=REGISTRY
 )
 PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call's pump", registry=REGISTRY)
+RECEIVE_ERRORS = Counter("voiceapp_receive_errors", "Exceptions at the wall of a call's socket", registry=REGISTRY)

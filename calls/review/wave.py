@@ -9,12 +9,11 @@ import struct
 from pathlib import Path
 
 from calls.recording import Recording
+from calls.wire import LONGEST_MS
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, ulaw_to_pcm
 
 SAMPLE_BYTES = 2
 WAV_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
-LONGEST_MS = 24 * 60 * 60 * 1000
-"""What MAX_CALL_S can be at most: a damaged time makes no file of weeks, nor one that WAV's 32 bits cannot count."""
 
 
 class Wave:
@@ -24,6 +23,7 @@ class Wave:
         self._recording = Recording(path)
         self.begins_ms, ends_ms = self._recording.span_ms()
         """Media time of its first sample."""
+        # A damaged time makes no file of weeks, nor one that WAV's 32 bits cannot count.
         self.duration_ms = max(0, min(ends_ms - self.begins_ms, LONGEST_MS))
         self._pcm_bytes = self.duration_ms * BYTES_PER_MS * SAMPLE_BYTES
         self.size_bytes = WAV_HEADER.size + self._pcm_bytes

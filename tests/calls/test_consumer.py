@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import logging
+import struct
 import threading
 import time
 from datetime import timedelta
@@ -23,8 +24,9 @@ from calls.consumers import HeardText, MediaStreamConsumer
 from calls.lines import LineSettings
 from calls.lookout import Hears
 from calls.models import Call, CallEvent, Transcript
+from calls.recording import Recording, RecordingDisk
 from calls.routing import websocket_application
-from calls.session import State
+from calls.session import CallSession, State
 from calls.sharedstate import SharedState
 from calls.store import writer
 from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
@@ -33,6 +35,7 @@ from stt.silero import SileroVad
 from stt.tuning import Tuning
 from tests.fakes import FakeEngine
 from tests.sounds import silence, speech
+from voiceapp import metrics
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SID = "CA1"
@@ -223,6 +226,60 @@ async def test_malformed_messages_are_counted_and_the_call_goes_on(engine):
     (call,) = await rows(Call)
     assert {"bad_json": 1, "unknown_event": 1, "bad_base64": 1}.items() <= call.counters.items()
     assert call.frames_received == 2
+
+
+EPOCH_MS = 1_764_126_000_000
+
+
+@pytest.mark.parametrize(
+    ("stamp_of", "wrong"),
+    [
+        (lambda ms: EPOCH_MS if ms == 1000 else ms, 1),
+        (lambda ms: EPOCH_MS + ms, 10),
+        (lambda ms: (2**32 - 1200 + ms) % 2**32, 10),
+    ],
+    ids=["one", "all", "wrap"],
+)
+async def test_timestamps_that_cannot_be_are_counted_and_the_call_goes_on(
+    engine, settings, monkeypatch, tmp_path, stamp_of, wrong
+):
+    settings.VAR_DIR = tmp_path
+    disk = RecordingDisk()
+    monkeypatch.setattr(consumers, "disk", disk)
+    disk.start()
+    caller = Caller()
+    await caller.call()
+    for at, frame in enumerate(speech(3000)):
+        media = {"timestamp": str(stamp_of(20 * at)), "payload": base64.b64encode(frame).decode()}
+        await caller.say(event="media", media=media)
+    await caller.hang_up()
+    disk.stop(10)
+    (call,) = await rows(Call)
+    assert (call.end_reason, call.frames_received, call.counters["timestamp_wrong"]) == ("stop", 150, wrong)
+    assert call.frame_delay_ms["max"] < 60_000, "a wrong stamp says nothing of a frame's delay"
+    recording = Recording(tmp_path / call.streams["MZ1"]["recording"])
+    assert recording.ulaw() == (0, b"".join(speech(3000)))
+
+
+async def test_a_message_that_cannot_be_handled_is_counted_and_the_call_goes_on(engine, monkeypatch, caplog):
+    real, times = CallSession.receive, []
+
+    def receive(session, message, now_ms):
+        times.append(now_ms)
+        if len(times) in (5, 6):
+            raise struct.error("what nobody thought of")
+        return real(session, message, now_ms)
+
+    monkeypatch.setattr(CallSession, "receive", receive)
+    before = metrics.RECEIVE_ERRORS._value.get()
+    caller = Caller()
+    await caller.call()
+    await caller.play(speech(200))
+    await caller.hang_up()
+    (call,) = await rows(Call)
+    assert (call.end_reason, call.frames_received, call.counters["receive_error"]) == ("stop", 8, 2)
+    assert metrics.RECEIVE_ERRORS._value.get() == before + 2
+    assert caplog.text.count("a message could not be handled") == 1
 
 
 async def test_the_fallback_runs_in_the_calls_own_thread_and_says_so(engine, caplog):

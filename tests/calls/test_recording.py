@@ -38,6 +38,17 @@ def test_a_gap_is_silence_of_its_length(tmp_path):
     assert record(tmp_path / "call.vrec", [(0, first), (60, second)]).ulaw() == (0, first + b"\xff" * 320 + second)
 
 
+@pytest.mark.parametrize("at_ms", [-20, 2**32, 10**15])
+def test_audio_at_a_time_that_no_slot_can_say_is_kept(tmp_path, at_ms):
+    (kept,) = record(tmp_path / "call.vrec", [(at_ms, frames(1)[0])]).chunks()
+    assert kept == (0 if at_ms < 0 else 2**32 - 1, frames(1)[0])
+
+
+def test_a_time_beyond_any_call_is_no_silence_of_weeks(tmp_path):
+    first, second = frames(2)
+    assert record(tmp_path / "call.vrec", [(0, first), (4_000_000_000, second)]).ulaw() == (0, first + second)
+
+
 def test_a_moment_is_found_without_reading_the_file(tmp_path):
     recording = record(tmp_path / "call.vrec", [(20 * i, frame) for i, frame in enumerate(frames(500))])
     assert [at_ms for at_ms, _ in recording.chunks(7300)] == [7000, 8000, 9000]

@@ -1,0 +1,101 @@
+"""A stream's place on media time, whatever numbers its sender writes."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.media import Media
+from calls.wire import LONGEST_MS, SETTLED, FrameClock
+
+FRAME = b"\x7f" * 160
+EPOCH_MS = 1_764_126_000_000
+HOUR_MS = 3_600_000
+numbers = st.none() | st.integers(0, 10**15) | st.integers(0, 2000) | st.sampled_from([EPOCH_MS, 2**31, 2**32 - 20])
+
+
+def places(timestamps, *, base_ms=0, sequences=None):
+    """The media time of each frame that is heard, and the clock."""
+    clock = FrameClock(Counter(), base_ms)
+    heard = []
+    for at, timestamp in enumerate(timestamps):
+        sequence = sequences[at] if sequences else at + 2
+        heard += [frame.at_ms for frame in clock.frames(Media(sequence, timestamp, FRAME)) if not frame.concealed]
+    return heard, clock
+
+
+def even(count, begins_ms=0):
+    return [begins_ms + 20 * i for i in range(count)]
+
+
+@pytest.mark.parametrize("at", [0, 1, 50, 99])
+@pytest.mark.parametrize("stray", [EPOCH_MS, 10**15 - 1, 2**32 - 20, 2**31])
+def test_one_stray_timestamp_moves_nothing(at, stray):
+    heard, clock = places([stray if i == at else 20 * i for i in range(100)])
+    assert heard == even(100)
+    assert (clock.lost, clock._counters) == (0, {"timestamp_wrong": 1})
+
+
+@pytest.mark.parametrize("base_ms", [0, HOUR_MS])
+def test_a_clock_that_counts_from_1970_gives_the_calls_own_time(base_ms):
+    stamps = even(100, EPOCH_MS)
+    heard, clock = places(stamps[:60] + stamps[62:], base_ms=base_ms, sequences=[2 + i for i in range(98)])
+    assert heard == even(60, base_ms) + even(38, base_ms + 1240), "two frames that were lost are a gap here too"
+    assert (clock.lost, clock._counters["timestamp_wrong"]) == (2, SETTLED)
+
+
+@pytest.mark.parametrize("wrap", [2**32, 2**31, 2**16 * 1000])
+def test_a_clock_that_wraps_goes_on(wrap):
+    heard, clock = places([(wrap - 1000 + 20 * i) % wrap for i in range(150)])
+    assert heard == even(150)
+    assert clock.stamp_ms == 149 * 20, "it is believed again"
+    assert (clock._counters["timestamp_wrong"], clock._counters["timestamp_backwards"]) == (SETTLED, SETTLED)
+
+
+def test_a_clock_that_is_set_back_is_believed_once_it_counts_on():
+    heard, clock = places(even(50, 5000) + even(50) + even(20, 1060))
+    assert heard == even(100, 5000) + even(20, 7060)
+    assert (clock.lost, clock._counters["timestamp_backwards"]) == (3, SETTLED)
+
+
+def test_a_clock_that_stands_still_costs_no_audio():
+    heard, clock = places([0] * 100)
+    assert heard == even(100)
+    assert clock._counters == {"timestamp_backwards": 99}
+
+
+def test_no_timestamp_goes_beyond_the_longest_call():
+    heard, _ = places([min(i, 5000) * 19_000 for i in range(5200)])
+    assert LONGEST_MS - 20_000 < max(heard) <= LONGEST_MS + 5200 * 20
+
+
+@pytest.mark.parametrize("stray", [10**14, 2**32 - 1, 5000])
+def test_one_stray_sequence_number_makes_no_line_deaf(stray):
+    heard, clock = places(even(100), sequences=[stray if i == 50 else i + 2 for i in range(100)])
+    assert heard == even(100)
+    assert clock._counters == {"sequence_wrong": 1, "sequence_gap": 1}
+
+
+@pytest.mark.parametrize("wrap", [2**32, 2**16])
+def test_sequence_numbers_that_wrap_make_no_line_deaf(wrap):
+    heard, clock = places(even(100), sequences=[(wrap - 50 + i) % wrap for i in range(100)])
+    assert heard == even(100)
+    assert clock._counters == {"sequence_wrong": SETTLED - 1}
+
+
+def test_sequence_numbers_that_begin_anew_are_believed_once_they_count_on():
+    heard, clock = places(even(100), sequences=[i + 2 for i in range(50)] + [i + 2 for i in range(50)])
+    assert heard[-1] == 99 * 20
+    assert len(heard) == 100 - clock._counters["sequence_reordered"] == 100 - (SETTLED - 1)
+
+
+@given(st.lists(st.tuples(numbers, numbers, st.binary(min_size=1, max_size=500)), max_size=60), st.integers(-1, 10**15))
+def test_whatever_numbers_come_media_time_goes_on_and_stays_in_bounds(messages, base_ms):
+    clock = FrameClock(Counter(), base_ms)
+    before_ms = clock.next_ms
+    for sequence, timestamp, ulaw in messages:
+        for frame in clock.frames(Media(sequence, timestamp, ulaw)):
+            assert before_ms - 15 <= frame.at_ms
+            before_ms = frame.at_ms
+    assert 0 <= clock.next_ms <= 2 * LONGEST_MS + 60 * 500 // 8 < 2**31
