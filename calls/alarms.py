@@ -47,7 +47,7 @@ class Watchman:
     def __init__(self) -> None:
         self._looks: queue.Queue[tuple[Looks, float]] = queue.Queue(MOST_LOOKS)
         self._lines = LinesWatch()
-        self._threads: list[threading.Thread] = []
+        self._threads: list[background.Worker] = []
         self._stop = threading.Event()
         self._told = False
         self._costed_s = -COSTS_EVERY_S
@@ -66,6 +66,8 @@ class Watchman:
 
     def stop(self) -> None:
         """Let the threads end, and wait for them. Blocking."""
+        for thread in self._threads:
+            thread.retire()
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -105,8 +107,18 @@ class Watchman:
         if monotonic() >= self._costed_s + COSTS_EVERY_S:
             self._costed_s = monotonic()
             verdicts |= costs.ceilings()
-        settle(verdicts)
+        settle(verdicts | self._threads_verdict())
         self.open = [[kind, line] for kind, line in Alarm.objects.filter(over_at=None).values_list("kind", "line")]
+
+    def _threads_verdict(self) -> dict[tuple[str, Trouble], Verdict]:
+        """On this process's threads; another process may see trouble of its own."""
+        unwell = background.unwell()
+        if unwell:
+            logger.error(
+                "threads that should be at work: %s", ", ".join(f"{name} {how}" for name, how in unwell.items())
+            )
+            return {("", Trouble.THREAD): Verdict.TROUBLED}
+        return {("", Trouble.THREAD): Verdict.WELL} if [Trouble.THREAD, ""] in self.open else {}
 
 
 def settle(verdicts: Verdicts) -> None:

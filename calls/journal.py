@@ -20,6 +20,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from calls.records import Record, RecordError, record_from_json, record_to_json
+from voiceapp import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -73,9 +74,17 @@ class Journal:
             return None
         return cls(path, file)
 
-    def append(self, records: list[Record]) -> None:
-        """Add lines; all or none of them. Raises OSError (disk full): then nothing was accepted."""
-        lines = "".join(json.dumps(record_to_json(r), ensure_ascii=False) + "\n" for r in records).encode()
+    def append(self, records: list[Record]) -> list[Record]:
+        """Add lines, and return the records that no line can hold. Raises OSError (disk full): then nothing was
+        accepted."""
+        lines, refused = bytearray(), []
+        for record in records:
+            try:
+                lines += _line_of(record)
+            except (RecursionError, TypeError, ValueError) as error:
+                metrics.RECORDS_UNJOURNALED.inc()
+                logger.error("a %s cannot be a line of the journal (%s)", type(record).__name__, type(error).__name__)
+                refused.append(record)
         try:
             done = 0
             while done < len(lines):
@@ -84,6 +93,7 @@ class Journal:
             os.ftruncate(self._file, self.appended_bytes)
             raise
         self.appended_bytes += len(lines)
+        return refused
 
     def sync(self) -> None:
         os.fdatasync(self._file)
@@ -167,10 +177,16 @@ def dead_journals(folder: Path, but: Collection[Path] = ()) -> Iterator[Journal]
             yield journal
 
 
+def _line_of(record: Record) -> bytes:
+    # A lone surrogate is no UTF-8; with a backslash it is JSON.
+    return json.dumps(record_to_json(record), ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+
+
 def _record_of(line: bytes, name: str) -> list[Record]:
     try:
         return [record_from_json(json.loads(line))]
-    except (ValueError, RecordError):
+    except (RecursionError, ValueError, RecordError):
         # The last line of a machine that lost its power; the others stand.
+        metrics.RECORDS_UNWRITABLE.inc()
         logger.error("a line of the journal %s cannot be read (%d bytes)", name, len(line))
         return []

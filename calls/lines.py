@@ -7,7 +7,6 @@ next round of the thread reads it REFRESH_S later.
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import dataclass, field, replace
 
 from django.conf import settings
@@ -72,7 +71,7 @@ class LineCache:
         self._lines: dict[str, LineSettings] = {}
         self._changes = changes or Changes("")
         self._stopping = False
-        self._thread: threading.Thread | None = None
+        self._thread: background.Worker | None = None
 
     def line(self, to_number: str) -> LineSettings:
         """The line with this number, or what stands for one that nobody has made. Any thread; never blocks."""
@@ -126,6 +125,8 @@ class LineCache:
             self._thread.start()
 
     def stop(self) -> None:
+        if self._thread is not None:
+            self._thread.retire()
         self._stopping = True
         self._changes.announce()
 

@@ -27,6 +27,8 @@ class Trouble(StrEnum):
     """At least half of the line's calls have no stream."""
     COST = "cost_ceiling"
     """The month has cost what the line may cost (calls/costs.py)."""
+    THREAD = "thread_ended"
+    """Of no line: a thread that a process needs has ended, or fails again and again (voiceapp/background.py)."""
 
 
 class Verdict(StrEnum):

@@ -7,6 +7,7 @@ wall that missed updates is right again with the next one.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import time
@@ -18,6 +19,9 @@ from calls.alarms import watchman
 from calls.lookout import Look
 from calls.looplag import loop_lag
 from calls.recognition import recognition
+from voiceapp import metrics
+
+logger = logging.getLogger(__name__)
 
 EVERY_S = 1.0
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
@@ -52,20 +56,29 @@ class Pulse:
 
     async def _beat(self, running: Callable[[], Iterable[Running]]) -> None:
         while True:
-            looks = look_at(running(), time.monotonic() * 1000)
-            watchman.look(looks)
-            live.publish(
-                {
-                    "kind": "process",
-                    "call": "",
-                    "process": PROCESS,
-                    "calls": {sid: [look.shows, look.hears] for sid, _, look in looks},
-                    "lag_ms": loop_lag.p95_ms,
-                    "recogniser": "down" if recognition().trouble else "up",
-                    "alarms": watchman.open,
-                }
-            )
+            try:
+                _beat_once(running())
+            except Exception:
+                # The wall: alarms are raised on what it looks at.
+                metrics.THREADS_FAILED.labels("pulse").inc()
+                logger.exception("a pulse failed")
             await asyncio.sleep(EVERY_S)
+
+
+def _beat_once(running: Iterable[Running]) -> None:
+    looks = look_at(running, time.monotonic() * 1000)
+    watchman.look(looks)
+    live.publish(
+        {
+            "kind": "process",
+            "call": "",
+            "process": PROCESS,
+            "calls": {sid: [look.shows, look.hears] for sid, _, look in looks},
+            "lag_ms": loop_lag.p95_ms,
+            "recogniser": "down" if recognition().trouble else "up",
+            "alarms": watchman.open,
+        }
+    )
 
 
 def look_at(running: Iterable[Running], now_ms: float) -> list[tuple[str, str, Look]]:

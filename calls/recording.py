@@ -83,7 +83,7 @@ class RecordingDisk:
 
     def __init__(self) -> None:
         self._slots: queue.SimpleQueue[tuple[Path, bytes, bytes] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._thread: background.Worker | None = None
         self._files: OrderedDict[Path, FileIO] = OrderedDict()
         self._failed = False
         self._stopping = threading.Event()
@@ -104,6 +104,8 @@ class RecordingDisk:
 
     def stop(self, timeout_s: float) -> None:
         """Write what is left. Blocking."""
+        if self._thread is not None:
+            self._thread.retire()
         self._stopping.set()
         self._slots.put(None)
         if self._thread is not None:
@@ -119,11 +121,12 @@ class RecordingDisk:
             try:
                 _append(self._file(path), data, header)
                 self._failed = False
-            except OSError as error:
+            except (OSError, ValueError) as error:
+                # A path that is none is a ValueError, and the other calls' audio waits behind it.
                 metrics.RECORDING_DROPPED.inc()
                 self._close(path)
                 if not self._failed:
-                    logger.critical("recording_failed: %s takes nothing (%s)", path.parent, error.strerror)
+                    logger.critical("recording_failed: %s takes nothing (%s)", path.parent, error)
                 self._failed = True
         for path in list(self._files):
             self._close(path)

@@ -38,18 +38,13 @@ RECOVERED_NUMBER = 9_000
 
 def recover_in_background(started: list[CallStarted], accept: Callable[[Record], None]) -> None:
     """Begin, and return at once."""
-    background.thread("recovery", partial(recover, started, accept)).start()
+    background.thread("recovery", partial(recover, started, accept), once=True).start()
 
 
 def recover(started: Iterable[CallStarted], accept: Callable[[Record], None]) -> None:
     """Close each stream's call and give its unheard speech to the one-shot recogniser. Blocking."""
     for stream in started:
-        ulaw, begins_ms = b"", 0
-        try:
-            begins_ms, ulaw = Recording(Path(settings.VAR_DIR) / stream.recording).ulaw()
-        except (OSError, RecordingError) as error:
-            logger.warning("call %s: no recording to recover (%s)", stream.call_sid, type(error).__name__)
-        speech = list(speech_in(ulaw, begins_ms, _tuning_of(stream)))
+        begins_ms, ulaw, speech = _recorded(stream)
         accept(
             CallEnded(
                 call_sid=stream.call_sid,
@@ -63,9 +58,28 @@ def recover(started: Iterable[CallStarted], accept: Callable[[Record], None]) ->
                 stt_stream_s=-(-duration_ms(ulaw) // 1000),
             )
         )
-        for turn in _heard_again(stream, ulaw, begins_ms, speech):
-            metrics.TURNS_RECOVERED.inc()
-            accept(TurnSaved(stream.call_sid, turn, stream.stream_sid))
+        try:
+            for turn in _heard_again(stream, ulaw, begins_ms, speech):
+                metrics.TURNS_RECOVERED.inc()
+                accept(TurnSaved(stream.call_sid, turn, stream.stream_sid))
+        except Exception:
+            # The wall: the other streams are still to be closed and heard again.
+            metrics.THREADS_FAILED.labels("recovery").inc()
+            logger.exception("call %s: not all of it was heard again", stream.call_sid)
+
+
+def _recorded(stream: CallStarted) -> tuple[int, bytes, list[SpeechEnded]]:
+    """A stream's audio, with the media time at which it begins, and the speech in it; nothing where there is none."""
+    try:
+        begins_ms, ulaw = Recording(Path(settings.VAR_DIR) / stream.recording).ulaw()
+        return begins_ms, ulaw, list(speech_in(ulaw, begins_ms, _tuning_of(stream)))
+    except (OSError, RecordingError) as error:
+        logger.warning("call %s: no recording to recover (%s)", stream.call_sid, type(error).__name__)
+    except Exception:
+        # The wall: whatever it holds, its call is closed.
+        metrics.THREADS_FAILED.labels("recovery").inc()
+        logger.exception("call %s: its recording could not be recovered", stream.call_sid)
+    return 0, b"", []
 
 
 def speech_in(ulaw: bytes, begins_ms: int, tuning: Tuning) -> Iterator[SpeechEnded]:

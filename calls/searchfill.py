@@ -57,7 +57,7 @@ class Filler:
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread: background.Worker | None = None
 
     def start(self) -> None:
         """Idempotent."""
@@ -66,6 +66,8 @@ class Filler:
             self._thread.start()
 
     def stop(self) -> None:
+        if self._thread is not None:
+            self._thread.retire()
         self._stopping.set()
 
     def _run(self) -> None:

@@ -15,6 +15,7 @@ from calls.recording import disk
 from calls.recovery import recover_in_background
 from calls.searchfill import filler
 from calls.store import writer
+from voiceapp import background
 
 logger = logging.getLogger(__name__)
 _started = threading.Event()
@@ -41,4 +42,4 @@ def start() -> None:
     lines.start()
     watchman.start()
     filler.start()
-    threading.Thread(target=recognition().keep_probing, name="model-probe", daemon=True).start()
+    background.thread("model-probe", recognition().keep_probing, once=True).start()

@@ -20,7 +20,15 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, DataError, InterfaceError, close_old_connections, connection, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 
 from calls.journal import Journal, dead_journals
 from calls.models import Call, CallEvent, Transcript
@@ -48,8 +56,11 @@ LOOK_S = 1.0
 PROGRESS_EVERY_S = 5.0
 """How often a recovery says in the log how far it is."""
 ALARM_EVERY_S = 60.0
-NEVER_TAKEN = (DataError, ValueError, OverflowError, TypeError)
-"""What the database says to a value that it will not take tomorrow either."""
+NEVER_TAKEN = (
+    *(DataError, IntegrityError),
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+)
+"""What the database, or the way to it, says to a record that it will not take tomorrow either."""
 
 
 Recovered = Callable[[list[CallStarted], Callable[[Record], None]], None]
@@ -66,7 +77,10 @@ class Writer:
         self._changed = threading.Condition()
         self._records: deque[Record] = deque()
         """Accepted by nobody yet."""
-        self._appending = False
+        self._batch: list[Record] = []
+        """On its way to the journal."""
+        self._lost = False
+        """A record was refused, or cannot be written."""
         self._open_streams: dict[str, CallStarted] = {}
         """Started and not ended, by StreamSid: a journal that is begun afresh begins with them."""
         self._recovery: Recovery | None = None
@@ -82,26 +96,24 @@ class Writer:
         """Whom to tell that one of these is a row."""
         self._flushing = 0
         """So many wait for all of it."""
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[str, background.Worker] = {}
         self._alarmed_s = -ALARM_EVERY_S
 
     def start(self) -> None:
-        """Idempotent."""
+        """Idempotent: what has ended begins again, each by itself."""
         with self._changed:
             if self.alive:
                 return
             self._stopping = False
             self._hurry.clear()
-            self._threads = [
-                background.thread("call-journal", self._run_journal),
-                background.thread("call-writer", self._run_rows),
-            ]
-            for thread in self._threads:
-                thread.start()
+            for name, work in (("call-journal", self._run_journal), ("call-writer", self._run_rows)):
+                if name not in self._threads or not self._threads[name].is_alive():
+                    self._threads[name] = background.thread(name, work)
+                    self._threads[name].start()
 
     @property
     def alive(self) -> bool:
-        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+        return bool(self._threads) and all(thread.is_alive() for thread in self._threads.values())
 
     @property
     def behind_bytes(self) -> int:
@@ -117,6 +129,7 @@ class Writer:
         """Take a record for writing. Any thread; returns at once."""
         with self._changed:
             if len(self._records) + len(self._unjournaled) >= MOST_RECORDS:
+                self._lost = True
                 metrics.RECORDS_REFUSED.inc()
                 logger.error("the writer's queue is full: a %s was refused", type(record).__name__)
                 return
@@ -140,39 +153,42 @@ class Writer:
                 self._flushing -= 1
 
     def stop(self, timeout_s: float) -> bool:
-        """Write what is left and end the threads; False when time ran out: the journal keeps the rest. Blocking."""
-        flushed = self.flush(timeout_s)
+        """Write what is left and end the threads; False when not everything was written: what was accepted when time
+        ran out is in the journal. Blocking."""
+        self.flush(timeout_s)
+        for thread in self._threads.values():
+            thread.retire()
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
         self._hurry.set()
-        for thread in self._threads:
+        for thread in self._threads.values():
             thread.join(timeout_s)
-        if self._journal is not None:
+        written, self._lost = self._is_written() and not self._lost, False
+        if self._journal is not None and not any(thread.is_alive() for thread in self._threads.values()):
             self._journal.close()
             self._journal = None
-        return flushed
+        return written
 
     def _is_written(self) -> bool:
-        waiting = self._records or self._appending or self._unjournaled or self._writing
+        waiting = self._records or self._batch or self._unjournaled or self._writing
         return not waiting and self.behind_bytes == 0
 
     # The journal's thread
 
     def _run_journal(self) -> None:
         synced_s, dirty = time.monotonic(), False
+        # Of a run that ended in the middle of it.
+        self._appended(but=self._batch)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._records or self._stopping, SYNC_S if dirty else None)
                 if self._stopping and not self._records:
                     return
                 batch = [self._records.popleft() for _ in range(min(BATCH_RECORDS, len(self._records)))]
-                self._appending = bool(batch)
+                self._batch = batch
             if batch:
                 dirty = self._append(batch) or dirty
-                with self._changed:
-                    self._appending = False
-                    self._changed.notify_all()
                 if any(isinstance(record, CallStarted | EndChosen) for record in batch):
                     # Who sees the call on the wall may open its page at once; Twilio asks what follows an end at once.
                     self._hurry.set()
@@ -187,15 +203,23 @@ class Writer:
             with self._changed:
                 # The rows' thread must not be reading it.
                 afresh = not self._writing and self._journal.start_afresh()
-            self._journal.append([*self._open_streams.values(), *batch] if afresh else batch)
+            refused = self._journal.append([*self._open_streams.values(), *batch] if afresh else batch)
         except OSError as error:
             self._alarm(error)
-            with self._changed:
-                self._unjournaled.extend(batch)
+            self._appended(but=batch)
             return False
+        else:
+            self._appended(but=refused)
         finally:
             _note_open(self._open_streams, batch)
         return True
+
+    def _appended(self, but: list[Record]) -> None:
+        """The batch is in the journal, but for these: they are for the database alone."""
+        with self._changed:
+            self._unjournaled.extend(but)
+            self._batch = []
+            self._changed.notify_all()
 
     def _sync(self) -> None:
         try:
@@ -277,19 +301,21 @@ class Writer:
             unjournaled = list(self._unjournaled)[:BATCH_RECORDS]
         try:
             if unjournaled:
-                write_what_can_be(unjournaled)
+                self._write(unjournaled)
                 with self._changed:
                     for _ in unjournaled:
                         self._unjournaled.popleft()
-                self._tell_of(unjournaled)
                 return True
             if self._journal is None:
                 return False
             if self._journal.behind_bytes - self._journal.aside_bytes > ASIDE_BYTES:
                 self._journal.set_aside()
-            wrote = _write_journal(self._journal)
-            self._tell_of(wrote or [])
-            return wrote is not None
+            records, behind = self._journal.unwritten(BATCH_RECORDS)
+            if behind == self._journal.written_bytes:
+                return False
+            self._write(records)
+            self._journal.checkpoint(behind)
+            return True
         finally:
             self._writing_done()
 
@@ -302,12 +328,15 @@ class Writer:
             if self._journal is None or not before_bytes:
                 return False
             records, behind = self._journal.unwritten_aside(BATCH_RECORDS)
-            write_what_can_be(records)
+            self._write(records)
             self._journal.checkpoint_aside(behind)
-            self._tell_of(records)
             return self._journal.aside_bytes < before_bytes
         finally:
             self._writing_done()
+
+    def _write(self, records: list[Record]) -> None:
+        self._lost = not write_what_can_be(records) or self._lost
+        self._tell_of(records)
 
     def _writing_done(self) -> None:
         with self._changed:
@@ -377,25 +406,17 @@ class Recovery:
 
     def write_next(self) -> bool:
         """Write a batch; False when all is written. Raises DatabaseError, OSError."""
-        records = _write_journal(self._journal)
-        if records is None:
+        records, behind = self._journal.unwritten(BATCH_RECORDS)
+        if behind == self._journal.written_bytes:
             self._journal.drop_torn_line()
             return False
+        write_what_can_be(records)
+        self._journal.checkpoint(behind)
         _note_open(self._open_streams, records)
         if time.monotonic() - self._told_s >= PROGRESS_EVERY_S:
             self._told_s = time.monotonic()
             logger.warning("recovering %s: %d of %d bytes", self.path.name, self.done_bytes, self.total_bytes)
         return True
-
-
-def _write_journal(journal: Journal) -> list[Record] | None:
-    """Write the journal's next batch and return it; None when there was none."""
-    records, behind = journal.unwritten(BATCH_RECORDS)
-    if behind == journal.written_bytes:
-        return None
-    write_what_can_be(records)
-    journal.checkpoint(behind)
-    return records
 
 
 def _note_open(streams: dict[str, CallStarted], records: Iterable[Record]) -> None:
@@ -407,8 +428,10 @@ def _note_open(streams: dict[str, CallStarted], records: Iterable[Record]) -> No
             streams.pop(record.stream_sid, None)
 
 
-def write_what_can_be(records: list[Record]) -> None:
-    """Write a batch; a record that the database can never take is counted, logged and passed over. Raises the rest."""
+def write_what_can_be(records: list[Record]) -> bool:
+    """Write a batch; a record that the database can never take is counted, logged and passed over: False. Raises the
+    rest."""
+    all_written = True
     try:
         write(records)
     except NEVER_TAKEN:
@@ -423,6 +446,8 @@ def write_what_can_be(records: list[Record]) -> None:
                     record.call_sid,
                     type(error).__name__,
                 )
+                all_written = False
+    return all_written
 
 
 def write(records: Iterable[Record]) -> None:

@@ -14,6 +14,7 @@ from calls import admission, consumers
 from calls.ear import HearingState, worst
 from calls.recognition import recognition
 from calls.store import writer
+from voiceapp import background
 from voiceapp.metrics import CALLS_HEARING, REGISTRY
 
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -36,7 +37,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """200 when calls can be taken; 503 with the reasons otherwise. A lost database is told, and is no reason: calls
     are taken and kept without it."""
     refusal = admission.refusal()
-    reasons = [*([refusal] if refusal else []), *([] if writer().alive else ["writer_dead"])]
+    # Before the writer is asked for: that makes what has ended begin again.
+    unwell = background.unwell()
+    ended = ["thread_ended"] if background.Unwell.ENDED in unwell.values() else []
+    reasons = [*([refusal] if refusal else []), *ended]
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -44,7 +48,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         database = "down"
     status = 503 if reasons else 200
-    answer = {"ready": not reasons, "reasons": reasons, "database": database, **_rows(), **_recognisers()}
+    answer = {"ready": not reasons, "reasons": reasons, "database": database, "threads": unwell}
+    answer |= {**_rows(), **_recognisers()}
     return JsonResponse(answer, status=status)
 
 

@@ -64,6 +64,9 @@ WEBHOOKS_REFUSED = Counter("voiceapp_webhooks_refused", "Webhooks refused", ["co
 RECORDS_REFUSED = Counter("voiceapp_records_refused", "Records the writer had no room for", registry=REGISTRY)
 WRITER_RETRIES = Counter("voiceapp_writer_retries", "Batches that the database did not take", registry=REGISTRY)
 RECORDS_UNWRITABLE = Counter("voiceapp_records_unwritable", "Records the database can never take", registry=REGISTRY)
+RECORDS_UNJOURNALED = Counter(
+    "voiceapp_records_unjournaled", "Records that no line of a journal can hold", registry=REGISTRY
+)
 JOURNAL_FAILURES = Counter("voiceapp_journal_failures", "Batches that the disk did not take", registry=REGISTRY)
 JOURNALS_RECOVERED = Counter("voiceapp_journals_recovered", "Journals of dead processes read", registry=REGISTRY)
 RECORDING_DROPPED = Counter("voiceapp_recording_dropped", "Seconds of audio not kept", registry=REGISTRY)
@@ -93,3 +96,6 @@ SILERO_LOST = Counter(
 )
 PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call's pump", registry=REGISTRY)
 RECEIVE_ERRORS = Counter("voiceapp_receive_errors", "Exceptions at the wall of a call's socket", registry=REGISTRY)
+THREADS_FAILED = Counter(
+    "voiceapp_threads_failed", "Exceptions at the walls of a process's threads and tasks", ["thread"], registry=REGISTRY
+)

@@ -17,7 +17,7 @@ from calls.alarms import Watchman, deliver, settle
 from calls.console.models import Alarm, AlarmNotice
 from calls.linewatch import CLEAR_AFTER_S, Trouble, Verdict
 from calls.lookout import Hears, Look, Shows
-from voiceapp import metrics
+from voiceapp import background, metrics
 
 pytestmark = pytest.mark.django_db
 DEAF = ("+97231234567", Trouble.DEAF)
@@ -149,6 +149,22 @@ def test_a_watchman_hears_of_a_deaf_line_and_tells(receiver, monkeypatch):
         assert watchman.open == [["line_deaf", DEAF[0]]]
     finally:
         watchman.stop()
+
+
+def test_a_thread_that_has_ended_is_an_alarm_until_all_are_at_work(monkeypatch):
+    monkeypatch.setattr(alarms, "EVERY_S", 0)
+    watchman, unwell = Watchman(), {"recording": background.Unwell.ENDED}
+    monkeypatch.setattr(background, "unwell", lambda: unwell)
+    watchman._decide()
+    watchman._decide()
+    (alarm,) = Alarm.objects.filter(kind="thread_ended")
+    assert (alarm.line, alarm.over_at, watchman.open) == ("", None, [["thread_ended", ""]])
+    unwell.clear()
+    watchman._decide()
+    assert Alarm.objects.get().over_at is None, "another process may see trouble of its own"
+    Alarm.objects.update(seen_at=timezone.now() - timedelta(seconds=CLEAR_AFTER_S + 1))
+    watchman._decide()
+    assert (Alarm.objects.get().over_at is None, watchman.open) == (False, [])
 
 
 def test_a_watchman_whose_thread_is_behind_holds_nobody_up():

@@ -10,6 +10,7 @@ from stt.events import RecognizerError, StreamingLost, StreamOpened
 from tests.calls.test_session import SID, Call
 from tests.fakes import FakeEngine
 from tests.sounds import silence, speech
+from voiceapp import metrics
 
 
 def look(call):
@@ -59,3 +60,22 @@ async def test_a_pulse_names_every_call_of_the_process(monkeypatch):
     update = await asyncio.wait_for(published.get(), 5)
     assert update["calls"] == {SID: ["listening", "stream"]}
     assert (update["process"], update["recogniser"]) == (pulse.PROCESS, "up")
+
+
+async def test_a_pulse_that_fails_is_counted_and_the_next_one_comes(monkeypatch):
+    monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(FakeEngine()))
+    monkeypatch.setattr(pulse, "EVERY_S", 0)
+    published, errors = asyncio.Queue(), [ValueError("what nobody thought of")]
+    monkeypatch.setattr(pulse.live, "publish", published.put_nowait)
+    before = metrics.THREADS_FAILED.labels("pulse")._value.get()
+
+    def running():
+        if errors:
+            raise errors.pop()
+        return []
+
+    mine = Pulse()
+    mine.start(running)
+    update = await asyncio.wait_for(published.get(), 5)
+    mine._task.cancel()
+    assert (update["kind"], metrics.THREADS_FAILED.labels("pulse")._value.get()) == ("process", before + 1)

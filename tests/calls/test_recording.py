@@ -49,6 +49,16 @@ def test_a_time_beyond_any_call_is_no_silence_of_weeks(tmp_path):
     assert record(tmp_path / "call.vrec", [(0, first), (4_000_000_000, second)]).ulaw() == (0, first + second)
 
 
+@pytest.mark.parametrize("name", ["\0", "\ud800"])
+def test_a_path_that_is_none_costs_no_other_call_its_audio(tmp_path, name):
+    disk = RecordingDisk()
+    disk.start()
+    disk.put(tmp_path / name, b"x")
+    disk.put(tmp_path / "good", b"y")
+    disk.stop(10)
+    assert (tmp_path / "good").read_bytes() == b"y"
+
+
 def test_a_moment_is_found_without_reading_the_file(tmp_path):
     recording = record(tmp_path / "call.vrec", [(20 * i, frame) for i, frame in enumerate(frames(500))])
     assert [at_ms for at_ms, _ in recording.chunks(7300)] == [7000, 8000, 9000]

@@ -1,20 +1,23 @@
-"""What a dead process's call had recorded, and was no turn yet."""
+"""After a process has died: what it had recorded is heard again, and its calls are closed, each for itself."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from calls import recognition, recovery, store
 from calls.models import Call, Transcript
 from calls.recording import Recorder, RecordingDisk
-from calls.records import CallStarted, TurnSaved
+from calls.records import CallEnded, CallStarted, TurnSaved
 from calls.turns import Source, Turn
 from stt.audio import FRAME_MS
+from stt.tuning import Tuning
 from tests.fakes import FakeEngine
 from tests.sounds import silence, speech
+from voiceapp import metrics
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+AUDIO = silence(500) + speech(1000) + silence(500)
 
 
 @pytest.fixture
@@ -58,3 +61,63 @@ def test_a_turn_of_another_stream_at_the_same_time_does_not_stand_for_it(recorde
 def test_what_is_a_turn_of_the_stream_is_not_heard_again(recorded):
     store.write([CallStarted("CA1", "MZ1", NOW), turn_of("MZ1"), recorded, turn_of("MZ2")])
     assert recover(recorded) == [(1, "MZ1"), (10_001, "MZ2")]
+
+
+@pytest.fixture
+def engine(monkeypatch, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    engine = FakeEngine()
+    monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(engine))
+    disk = RecordingDisk()
+    disk.start()
+    recorder = Recorder(tmp_path / "good.vrec", disk)
+    for at, frame in enumerate(AUDIO):
+        recorder.push(20 * at, frame)
+    recorder.flush()
+    disk.stop(10)
+    return engine
+
+
+def started(name, **changes):
+    values = {"tuning": Tuning().as_dict(), "recording": "good.vrec"}
+    return CallStarted(f"CA{name}", f"MZ{name}", NOW, **{**values, **changes})
+
+
+def failures():
+    return metrics.THREADS_FAILED.labels("recovery")._value.get()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"recording": "\x00"},
+        {"recording": "\ud800"},
+        {"recording": "none"},
+        {"recording": ""},
+        {"tuning": ["no", "mapping"]},
+    ],
+    ids=["nul", "surrogate", "none", "folder", "tuning"],
+)
+def test_a_stream_that_cannot_be_recovered_is_closed_and_costs_no_other_its_words(engine, bad):
+    accepted = []
+    recovery.recover([started(1, **bad), started(2)], accepted.append)
+    ends = {record.call_sid: record for record in accepted if isinstance(record, CallEnded)}
+    assert {sid: end.end_reason for sid, end in ends.items()} == {"CA1": "crashed", "CA2": "crashed"}
+    assert ends["CA2"].ended_at == NOW + timedelta(seconds=2)
+    assert [record.call_sid for record in accepted if isinstance(record, TurnSaved)][-1] == "CA2"
+
+
+def test_a_call_whose_hearing_fails_is_counted_and_the_next_one_is_heard(engine, monkeypatch):
+    real, failed, before = recovery._is_a_turn, [], failures()
+
+    def fails_once(call_sid, ended):
+        if not failed:
+            failed.append(call_sid)
+            raise RuntimeError("what nobody thought of")
+        return real(call_sid, ended)
+
+    monkeypatch.setattr(recovery, "_is_a_turn", fails_once)
+    accepted = []
+    recovery.recover([started(1), started(2)], accepted.append)
+    assert [record.call_sid for record in accepted] == ["CA1", "CA2", "CA2"]
+    assert failures() == before + 1

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError, IntegrityError
 
 from calls import journal as journal_module
 from calls import store
@@ -20,6 +20,7 @@ from calls.models import Call, CallEvent, Transcript
 from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved, record_from_json
 from calls.turns import Source, Turn
 from stt.tuning import Tuning
+from voiceapp import background, metrics
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 STARTED = CallStarted("CA1", "MZ1", NOW, "+972501234567", "+97235550100", {"stt_batch_ms": 80})
@@ -267,7 +268,7 @@ def test_a_turn_of_a_living_call_is_written_before_what_an_outage_left(tmp_path,
         assert writer._changed.wait_for(lambda: writer._journal.aside_bytes == writer.behind_bytes > 0, 10)
     writer.accept(turn(number=7))
     with writer._changed:
-        assert writer._changed.wait_for(lambda: not writer._records and not writer._appending, 10)
+        assert writer._changed.wait_for(lambda: not writer._records and not writer._batch, 10)
     away = False
     assert writer.stop(10)
     assert sorted(sum(batches, [])) == [1, 2, 3, 4, 5, 6, 7]
@@ -316,17 +317,6 @@ def test_a_journal_begun_afresh_still_knows_who_is_on_the_line(tmp_path, monkeyp
     assert kinds == ["CallStarted", "TurnSaved"]
     writer.accept(ENDED)
     assert writer.stop(10)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_record_that_the_database_can_never_take_is_passed_over(tmp_path, caplog):
-    writer = store.Writer(tmp_path)
-    writer.start()
-    writer.accept(turn(started_ms=2**70))
-    writer.accept(turn(number=2))
-    assert writer.stop(10)
-    assert Transcript.objects.get().number == 2
-    assert "cannot be written" in caplog.text
 
 
 @pytest.mark.django_db
@@ -475,3 +465,111 @@ def test_a_call_keeps_which_revision_it_ran_with():
     store.write([CallStarted("CA1", "MZ1", NOW, tuning=tuned), CallStarted("CA2", "MZ2", NOW, tuning={})])
     kept = Call.objects.order_by("call_sid").values_list("tuning_profile", "tuning_revision")
     assert list(kept) == [(7, 3), (None, None)]
+
+
+BAD = EventNoted("CA1", 9, NOW, "odd", "\ud800")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_bad_record_costs_no_other_its_row(tmp_path):
+    writer = store.Writer(tmp_path)
+    writer.start()
+    for number in range(1, 151):
+        writer.accept(turn(number=number))
+        if number == 75:
+            writer.accept(BAD)
+    assert writer.flush(20)
+    assert writer.alive
+    writer.stop(10)
+    assert Transcript.objects.count() == 150
+
+
+def unpickled():
+    """A dictionary that is no JSON, so deep that nothing walks it."""
+    deep = {}
+    for _ in range(10_000):
+        deep = {"in": deep}
+    return deep
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("tuning", [{"x": object()}, {"x": 10**5000}, unpickled()], ids=["object", "digits", "deep"])
+def test_a_record_that_is_no_line_of_the_journal_costs_no_other_its_row(tmp_path, tuning):
+    writer = store.Writer(tmp_path)
+    writer.start()
+    records = [STARTED, CallStarted("CA2", "MZ2", NOW, tuning=tuning), turn(), ENDED]
+    for record in records:
+        writer.accept(record)
+    assert writer.flush(10)
+    assert Transcript.objects.get().text == "א"
+    assert Call.objects.get(call_sid="CA1").end_reason == "stop"
+    writer.stop(10)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_on_its_way_to_the_journal_when_its_thread_failed_is_written(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(background, "AGAIN_S", 0.0)
+    append, failures = Journal.append, [RuntimeError("nobody thought of it"), MemoryError()]
+
+    def fails_twice(journal, records):
+        if failures:
+            raise failures.pop()
+        return append(journal, records)
+
+    monkeypatch.setattr(Journal, "append", fails_twice)
+    writer = store.Writer(tmp_path)
+    writer.start()
+    for record in (STARTED, turn(), ENDED):
+        writer.accept(record)
+        assert writer.flush(10)
+    assert writer.stop(10)
+    assert (Transcript.objects.count(), caplog.text.count("thread_failed: call-journal")) == (1, 2)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.django_db(transaction=True)
+def test_a_journals_thread_that_ended_begins_again_beside_one_rows_thread(tmp_path, monkeypatch):
+    append, ends = Journal.append, [SystemExit()]
+
+    def exits(journal, records):
+        if ends:
+            raise ends.pop()
+        return append(journal, records)
+
+    monkeypatch.setattr(Journal, "append", exits)
+    writer = store.Writer(tmp_path)
+    writer.start()
+    journal, rows = writer._threads.values()
+    writer.accept(STARTED)
+    journal.join(10)
+    assert (writer.alive, background.unwell()["call-journal"]) == (False, "ended")
+    assert not writer.flush(0.01), "it is not written"
+    writer.start()
+    assert writer.alive
+    assert list(writer._threads.values())[1] is rows
+    assert not background.unwell().keys() & {"call-journal", "call-writer"}
+    assert writer.stop(10)
+    assert Call.objects.get().stream_sid == "MZ1"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [DataError, IntegrityError, KeyError, AttributeError, RecursionError, UnicodeError])
+def test_a_record_that_can_never_be_a_row_is_counted_and_stop_says_so(tmp_path, monkeypatch, caplog, error):
+    write = store.write
+
+    def refuses(records):
+        records = list(records)
+        if any(isinstance(record, EventNoted) for record in records):
+            raise error("never")
+        write(records)
+
+    monkeypatch.setattr(store, "write", refuses)
+    before = metrics.RECORDS_UNWRITABLE._value.get()
+    writer = store.Writer(tmp_path)
+    writer.start()
+    for record in (turn(), EventNoted("CA1", 1, NOW, "odd"), ENDED):
+        writer.accept(record)
+    assert not writer.stop(10)
+    assert Transcript.objects.count() == 1
+    assert metrics.RECORDS_UNWRITABLE._value.get() == before + 1
+    assert "a EventNoted of call CA1 cannot be written" in caplog.text

@@ -12,7 +12,7 @@ from calls import admission
 from calls.ear import HearingState
 from calls.store import Writer, writer
 from stt.breaker import FAILURES
-from voiceapp import health
+from voiceapp import background, health
 
 
 @pytest.mark.django_db
@@ -31,6 +31,19 @@ def test_what_is_not_in_the_database_yet_is_told(client, monkeypatch):
     monkeypatch.setattr(Writer, "recovery", recovery)
     answer = client.get("/readyz").json()
     assert (answer["ready"], answer["recovery"]) == (True, {"journal": "host-1.journal", "done_bytes": 5, "bytes": 9})
+
+
+@pytest.mark.django_db
+def test_a_thread_that_ended_is_a_reason_and_one_that_fails_is_told(client, monkeypatch):
+    writer()
+    assert client.get("/readyz").json()["threads"] == {}
+    monkeypatch.setattr(background, "unwell", lambda: {"recording": background.Unwell.ENDED})
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["reasons"]) == (503, ["thread_ended"])
+    assert response.json()["threads"] == {"recording": "ended"}
+    monkeypatch.setattr(background, "unwell", lambda: {"line-cache": background.Unwell.FAILING})
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["threads"]) == (200, {"line-cache": "failing"})
 
 
 @pytest.mark.django_db
