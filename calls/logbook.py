@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from calls import live
 from calls.actions import Note, Partial
+from calls.columns import fitted
 from calls.ear import HearingState
 from calls.lookout import Look
 from calls.looplag import loop_lag
@@ -42,16 +43,19 @@ class Logbook:
     def begun(self, start: Start, tuning: Tuning, recording: str, state: HearingState) -> None:
         """The stream has started. ``recording``: its path, relative to VAR_DIR."""
         self._stream_sid = start.stream_sid
-        record = CallStarted(
-            call_sid=self._call_sid,
-            stream_sid=start.stream_sid,
-            started_at=timezone.now(),
-            from_number=start.parameters.get("from_number", ""),
-            to_number=start.parameters.get("to_number", ""),
-            tuning=tuning.as_dict(),
-            process=PROCESS,
-            stream_index=self._stream_index,
-            recording=recording,
+        # Those who watch are shown what the row will say.
+        record = fitted(
+            CallStarted(
+                call_sid=self._call_sid,
+                stream_sid=start.stream_sid,
+                started_at=timezone.now(),
+                from_number=start.parameters.get("from_number", ""),
+                to_number=start.parameters.get("to_number", ""),
+                tuning=tuning.as_dict(),
+                process=PROCESS,
+                stream_index=self._stream_index,
+                recording=recording,
+            )
         )
         writer().accept(record)
         self._publish(

@@ -14,10 +14,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from calls.text import clean, is_sid
+
 ENCODING = "audio/x-mulaw"
 SAMPLE_RATE_HZ = 8000
 LONGEST_NUMBER = 15
 """Digits of a sequence number or timestamp that can be meant seriously."""
+LONGEST_PARAMETER = 500
+"""Twilio takes less than this of a name and its value: https://www.twilio.com/docs/voice/twiml/stream#parameter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class Malformed:
 
     code: str
     """``bad_json`` | ``not_an_object`` | ``unknown_event`` | ``bad_base64`` | ``empty_payload`` | ``missing_field`` |
-    ``bad_media_format``."""
+    ``bad_media_format`` | ``bad_sid``."""
     detail: str = ""
     """For the log; never audio, digits or words."""
 
@@ -187,6 +191,8 @@ def _start(body: dict[str, Any]) -> Message:
     stream_sid = _text(start.get("streamSid")) or _text(body.get("streamSid"))
     if not stream_sid:
         return Malformed("missing_field", "start.streamSid")
+    if not is_sid(call_sid) or not is_sid(stream_sid):
+        return Malformed("bad_sid")
     tracks = start.get("tracks")
     parameters = _section(start, "customParameters")
     return Start(
@@ -195,7 +201,9 @@ def _start(body: dict[str, Any]) -> Message:
         account_sid=_text(start.get("accountSid")),
         tracks=tuple(track for track in tracks if isinstance(track, str)) if isinstance(tracks, list) else (),
         sequence=_number(body.get("sequenceNumber")),
-        parameters={name: value for name, value in parameters.items() if isinstance(value, str)},
+        parameters={
+            clean(name): clean(value, LONGEST_PARAMETER) for name, value in parameters.items() if isinstance(value, str)
+        },
     )
 
 

@@ -30,6 +30,7 @@ from django.db import (
     transaction,
 )
 
+from calls.columns import fit_numbers, fitted
 from calls.journal import Journal, dead_journals
 from calls.models import Call, CallEvent, Transcript
 from calls.numbering import give_block, row_number
@@ -452,7 +453,7 @@ def write_what_can_be(records: list[Record]) -> bool:
 
 def write(records: Iterable[Record]) -> None:
     """Bring the rows to the records' state, in one transaction. Raises DatabaseError and leaves nothing half done."""
-    records = list(records)
+    records = [fitted(record) for record in records]
     with transaction.atomic():
         calls = _locked_calls({record.call_sid for record in records})
         turns: dict[tuple[int, int], Turn] = {}
@@ -464,7 +465,7 @@ def write(records: Iterable[Record]) -> None:
                 _keep_newest(turns, (call.pk, number), replace(record.turn, number=number))
             elif isinstance(record, EventNoted):
                 number = _row_number(call, record.stream_sid, record.number)
-                event = CallEvent(call=call, number=number, at=record.at, code=record.code, detail=record.detail[:200])
+                event = CallEvent(call=call, number=number, at=record.at, code=record.code, detail=record.detail)
                 events.append(event)
             elif isinstance(record, HearingNoted):
                 _write_hearing(call, record)
@@ -551,6 +552,7 @@ def _sum_up(call: Call) -> None:
             counters[code] = counters.get(code, 0) + times
     call.counters = counters
     call.frame_delay_ms = last.get("frame_delay_ms", {})
+    fit_numbers(call, ("frames_received", "frames_lost", "speech_ms", "tuning_profile", "tuning_revision", *BILLED))
     call.save(update_fields=_WRITERS_COLUMNS)
 
 

@@ -27,7 +27,8 @@ from django.utils import timezone
 from redis import asyncio as redis
 from redis.exceptions import RedisError
 
-from calls.models import SpentToken
+from calls.columns import as_column
+from calls.models import Call, SpentToken
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +77,8 @@ class StreamToken:
 
 def issue(call_sid: str, to_number: str = "", stream_index: int = 0, base_ms: int = 0, account_sid: str = "") -> str:
     """A token for one media socket of this call, which came in on this line."""
-    said = {"c": call_sid, "t": to_number, "i": stream_index, "b": base_ms, "a": account_sid}
+    line = as_column(Call, "to_number", to_number)
+    said = {"c": call_sid, "t": line, "i": stream_index, "b": base_ms, "a": account_sid}
     said["n"] = secrets.token_hex(4)
     return _signer.sign_object(said).replace(":", "~")
 

@@ -24,6 +24,7 @@ from calls.console.actions import standing
 from calls.lines import lines
 from calls.models import Call, SupervisorAction
 from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
+from calls.text import is_sid, whole_number
 from calls.twilio_auth import socket_url, webhook_is_signed
 from calls.twiml import twiml
 from voiceapp import metrics
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 View = Callable[[HttpRequest], HttpResponse]
 VOICE = "Google.he-IL-Standard-A"
+LONGEST_CALL_S = 10_000_000
+"""Nobody calls for longer; Twilio ends a call after a day."""
 LONGEST_PARAMETER = 450
 """Twilio takes less than 500 characters of name and value together."""
 STATUS_ORDER = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
@@ -56,6 +59,9 @@ def from_twilio(view: View) -> View:
         if not request.POST.get("CallSid"):
             metrics.WEBHOOKS_REFUSED.labels("missing_call_sid").inc()
             return HttpResponse("missing_call_sid", status=400, content_type="text/plain")
+        if not is_sid(request.POST["CallSid"]):
+            metrics.WEBHOOKS_REFUSED.labels("bad_call_sid").inc()
+            return HttpResponse("bad_call_sid", status=400, content_type="text/plain")
         return view(request)
 
     return checked
@@ -101,8 +107,7 @@ def after(request: HttpRequest) -> HttpResponse:
         else:
             response.hangup()
         return _twiml(response)
-    lost = request.GET.get("lost", "")
-    streams = int(lost) if lost.isdigit() and len(lost) < 3 else 0
+    streams = whole_number(request.GET.get("lost", ""), 99) or 0
     metrics.SOCKETS_LOST.inc()
     if streams >= MOST_LOST:
         return _fallback(request)
@@ -183,16 +188,16 @@ def _running_ms(call_sid: str) -> int:
 def status(request: HttpRequest) -> HttpResponse:
     """The call's status as Twilio sees it; late and repeated callbacks never bring it back."""
     said = request.POST.get("CallStatus", "")
-    duration = request.POST.get("CallDuration", "")
+    duration_s = whole_number(request.POST.get("CallDuration", ""), LONGEST_CALL_S)
     if said not in STATUS_ORDER:
         metrics.WEBHOOKS_REFUSED.labels("unknown_status").inc()
         return HttpResponse(status=204)
     try:
-        call, _ = Call.objects.get_or_create(call_sid=request.POST["CallSid"][:64])
+        call, _ = Call.objects.get_or_create(call_sid=request.POST["CallSid"])
         later = Call.objects.filter(pk=call.pk).exclude(status__in=_not_before(said))
         later.update(status=said, status_at=timezone.now())
-        if duration.isdigit() and len(duration) < 9:
-            Call.objects.filter(pk=call.pk).update(twilio_duration_s=int(duration))
+        if duration_s is not None:
+            Call.objects.filter(pk=call.pk).update(twilio_duration_s=duration_s)
     except DatabaseError as error:
         # Twilio repeats a failed callback once; the call itself is kept by the writer.
         logger.warning("a status callback was not kept: %s", type(error).__name__)
@@ -205,7 +210,7 @@ def stream(request: HttpRequest) -> HttpResponse:
     """The stream's own callbacks; an error is worth a line."""
     event = request.POST.get("StreamEvent", "")
     if event == "stream-error":
-        logger.warning("Twilio reports a stream error on %s", request.POST["CallSid"][:64])
+        logger.warning("Twilio reports a stream error on %s", request.POST["CallSid"])
     return HttpResponse(status=204)
 
 

@@ -282,6 +282,21 @@ async def test_a_message_that_cannot_be_handled_is_counted_and_the_call_goes_on(
     assert caplog.text.count("a message could not be handled") == 1
 
 
+async def test_a_start_whose_parameters_no_database_takes_is_kept(engine):
+    token = tokens.issue(SID, f"sip:{'b' * 46}@pbx.example.org;transport=tls;x\0")
+    caller = Caller(token=token)
+    await caller.socket.connect(timeout=5)
+    said = {"from_number": f"sip:{'a' * 30}@pbx.example.org;transport=tls;x", "to_number": "\0+972\ud80035550100"}
+    start = {"callSid": SID, "streamSid": "MZ1", "customParameters": said}
+    await caller.say(event="start", sequenceNumber="1", start=start)
+    await caller.play(speech(200))
+    await caller.hang_up()
+    (call,) = await rows(Call)
+    assert (call.from_number, call.to_number) == (said["from_number"][:64], "+97235550100")
+    assert (call.end_reason, call.tuning["streaming"], list(call.streams)) == ("stop", True, ["MZ1"])
+    assert call.streams["MZ1"]["recording"].endswith(".vrec")
+
+
 async def test_the_fallback_runs_in_the_calls_own_thread_and_says_so(engine, caplog):
     caplog.set_level(logging.INFO)
     caller = Caller()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.media import (
+    LONGEST_PARAMETER,
     Connected,
     Dtmf,
     Malformed,
@@ -87,6 +88,9 @@ def test_every_event_says_whose_stream_it_is_of():
         (message(event="start", start={"callSid": "CA1"}), "missing_field"),
         (message(event="start", start={"callSid": "CA1", "mediaFormat": {"sampleRate": 16000}}), "bad_media_format"),
         (message(event="start", start={"callSid": "CA1", "mediaFormat": {"encoding": "opus"}}), "bad_media_format"),
+        (message(event="start", start={"callSid": "CA1\0", "streamSid": "MZ1"}), "bad_sid"),
+        (message(event="start", start={"callSid": "CA1", "streamSid": "x" * 500}), "bad_sid"),
+        (message(event="start", streamSid="\ud800", start={"callSid": "CA1"}), "bad_sid"),
         (message(event="dtmf", dtmf={}), "missing_field"),
         (message(event="mark"), "missing_field"),
     ],
@@ -95,6 +99,12 @@ def test_what_cannot_be_used_has_a_code(text, code):
     parsed = parse(text)
     assert isinstance(parsed, Malformed)
     assert parsed.code == code
+
+
+def test_a_starts_parameters_are_cleaned_and_bounded():
+    said = {"from_number": "+972\x00501\ud800234567", "a\0b": "ב" * 5000}
+    started = parse(message(event="start", start={"callSid": "CA1", "streamSid": "MZ1", "customParameters": said}))
+    assert started.parameters == {"from_number": "+972501234567", "ab": "ב" * LONGEST_PARAMETER}
 
 
 def test_what_we_send_is_what_twilio_reads():

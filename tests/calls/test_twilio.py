@@ -5,6 +5,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -224,6 +225,28 @@ def test_a_forged_request_is_refused(client, path):
 def test_a_request_without_a_call_has_a_code(client):
     response = post(client, "/twilio/voice", CallSid="")
     assert (response.status_code, response.content) == (400, b"missing_call_sid")
+
+
+@pytest.mark.parametrize("sid", ["CA\0", "CA1/..", "x" * 65, "שיחה"])
+@pytest.mark.parametrize("path", ["/twilio/voice", "/twilio/after", "/twilio/status", "/twilio/stream"])
+def test_a_call_sid_that_cannot_be_has_a_code(client, path, sid):
+    response = post(client, path, CallSid=sid, CallStatus="completed")
+    assert (response.status_code, response.content) == (400, b"bad_call_sid")
+
+
+def test_a_lines_address_is_cut_and_cleaned_to_its_column(client):
+    to_number = f"sip:{'b' * 46}@pbx\0.example.org;transport=tls;x"
+    response = post(client, "/twilio/voice", To=to_number)
+    url = ElementTree.fromstring(response.content).find("Connect/Stream").get("url")
+    assert tokens.read(url.rsplit("/", 1)[1]).to_number == to_number.replace("\0", "")[:64]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", ["²", "①", "٣٣", "-1", "9" * 400])
+def test_a_number_that_is_none_is_passed_over(client, number):
+    assert post(client, f"/twilio/after?lost={quote(number)}", CallStatus="in-progress").status_code == 200
+    assert post(client, "/twilio/status", CallStatus="completed", CallDuration=number).status_code == 204
+    assert Call.objects.values_list("status", "twilio_duration_s").get() == ("completed", None)
 
 
 def test_voice_answers_without_a_database(client, monkeypatch):

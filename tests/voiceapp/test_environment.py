@@ -38,6 +38,7 @@ def test_a_good_environment_has_no_problem():
         ("ENABLE_STREAMING_STT", "maybe"),
         ("PORT", "0"),
         ("HOST", "my-laptop"),
+        ("PORT", "²"),
         ("PUBLIC_URL", "voice.example.org"),
         ("TWILIO_AUTH_TOKEN", ""),
         ("DEBUG", "perhaps"),

@@ -1,0 +1,134 @@
+"""What rows can hold: a record's values cleaned, cut and bounded to the columns that they are for, on any database.
+
+Read from the models, so that a column and its cut cannot differ. The last place where a value from outside can be
+mended, and the only one for journals of older processes; calls/media.py and calls/views.py are the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from functools import cache, partial
+from math import isfinite
+from typing import Any, TypeVar
+
+from django.db import models
+
+from calls.models import Call, CallEvent, Transcript
+from calls.records import EventNoted, HearingNoted, Record, TurnSaved
+from calls.text import clean
+from calls.turns import Turn
+
+Fit = Callable[[Any], Any]
+Kind = TypeVar("Kind", bound=Record | Turn)
+
+INT2, INT4, INT8 = (2 ** (bits - 1) - 1 for bits in (16, 32, 64))
+"""PostgreSQL's largest: https://www.postgresql.org/docs/current/datatype-numeric.html. SQLite would take more, and rows
+move from one to the other."""
+DEEPEST = 20
+"""Levels of JSON; our own records have four."""
+MODELS: dict[type, type[models.Model]] = {Turn: Transcript, EventNoted: CallEvent}
+"""Of records that are not rows of Call alone."""
+OTHER_NAMES: dict[tuple[type, str], str] = {(HearingNoted, "state"): "hearing"}
+
+
+def fitted(record: Kind) -> Kind:
+    """The record as its rows can hold it."""
+    kind: object = type(record)  # mypy takes the type of a dataclass for unhashable
+    changes = {}
+    for name, fit in _fits(kind):
+        value = getattr(record, name)
+        held = fit(value)
+        if held is not value and held != value:
+            changes[name] = held
+    return replace(record, **changes) if changes else record
+
+
+def as_column(model: type[models.Model], name: str, value: Any) -> Any:
+    """The value as a column of this model can hold it."""
+    return _of_column(model._meta.get_field(name))(value)
+
+
+def fit_numbers(row: models.Model, names: Iterable[str]) -> None:
+    """Bound what was summed up of several records."""
+    for name in names:
+        setattr(row, name, as_column(type(row), name, getattr(row, name)))
+
+
+@cache
+def _fits(kind: Any) -> list[tuple[str, Fit]]:
+    columns = {field.name: field for model in (Call, MODELS.get(kind, Call)) for field in model._meta.fields}
+    return [(field.name, _of_value(kind, field.name, columns)) for field in fields(kind)]
+
+
+def _of_value(kind: type, name: str, columns: dict[str, Any]) -> Fit:
+    """By its column, where there is one of its name; else as it could stand in JSON."""
+    if kind is TurnSaved and name == "turn":
+        return fitted
+    if name == "counters":
+        return _counters
+    column = columns.get(OTHER_NAMES.get((kind, name), name))
+    return _of_json if column is None else _of_column(column)
+
+
+@cache
+def _of_column(column: Any) -> Fit:
+    if isinstance(column, models.JSONField):
+        return _of_object
+    if isinstance(column, models.IntegerField):
+        kind = column.get_internal_type()
+        most = INT2 if "Small" in kind else INT8 if "Big" in kind else INT4
+        return partial(_whole, 0 if "Positive" in kind else -most, most, None if column.null else 0)
+    if isinstance(column, models.FloatField):
+        return _finite
+    if isinstance(column, models.BooleanField):
+        return bool
+    if isinstance(column, models.DateTimeField):
+        return _with_zone
+    return partial(_text, column.max_length, column.null)
+
+
+def _text(longest: int | None, null: bool, value: Any) -> str | None:
+    return None if value is None and null else clean("" if value is None else str(value), longest)
+
+
+def _whole(least: int, most: int, absent: int | None, value: Any) -> int | None:
+    try:
+        return absent if value is None else max(least, min(int(value), most))
+    except (TypeError, ValueError, OverflowError):
+        return absent
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and isfinite(value) else None
+
+
+def _with_zone(value: datetime) -> datetime:
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _counters(value: Any) -> dict[str, int]:
+    return {code: _whole(0, INT4, 0, times) or 0 for code, times in _of_object(value).items()}
+
+
+def _of_object(value: Any) -> dict[str, Any]:
+    held = _of_json(value)
+    return held if isinstance(held, dict) else {}
+
+
+def _of_json(value: Any, levels: int = DEEPEST) -> Any:
+    """As JSON of any database can hold it: PostgreSQL's has no NUL, no surrogate and no NaN."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return max(-INT8, min(value, INT8))
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict | list | tuple) and not levels:
+        return None
+    if isinstance(value, dict):
+        return {clean(str(key)): _of_json(each, levels - 1) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_of_json(each, levels - 1) for each in value]
+    return clean(str(value))

@@ -1,0 +1,29 @@
+"""Text and numbers from outside, as rows, logs and pages can hold them. Pure."""
+
+from __future__ import annotations
+
+import re
+
+_NEVER_KEPT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Controls but the tab and the line feed, lone surrogates, which have no UTF-8, and what is no character: PostgreSQL
+takes neither NUL nor a surrogate, and nobody has ever said or dialled one of the others."""
+_SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Twilio's are two letters and 32 hexadecimal digits: https://www.twilio.com/docs/glossary/what-is-a-sid. Others'
+senders have shorter ones, or uuids."""
+
+
+def clean(text: str, longest: int | None = None) -> str:
+    """The text without what cannot be kept, cut to ``longest`` characters."""
+    return _NEVER_KEPT.sub("", text)[:longest]
+
+
+def is_sid(text: str) -> bool:
+    """It can be the id of a call or a stream."""
+    return _SID.fullmatch(text) is not None
+
+
+def whole_number(text: str, most: int) -> int | None:
+    """A number of plain digits, from 0 to ``most``; None for anything else."""
+    # isdigit() alone takes ² and ① as well, which int() does not.
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) else most + 1
+    return number if number <= most else None

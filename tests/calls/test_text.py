@@ -1,0 +1,41 @@
+"""Text and numbers from outside."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.text import clean, is_sid, whole_number
+
+
+@pytest.mark.parametrize("character", "\0\x0b\r\x1f\x7f\x85\ud800\udfff\ufffe\uffff")
+def test_what_cannot_be_kept_is_left_out(character):
+    assert clean(f"של{character}ום") == "שלום"
+
+
+def test_hebrew_with_its_marks_and_line_ends_stays():
+    assert clean('שָׁלוֹם "צה״ל"\u200f 😀\n\tכן') == 'שָׁלוֹם "צה״ל"\u200f 😀\n\tכן'
+
+
+def test_what_is_too_long_is_cut_once_it_is_clean():
+    assert clean("\0" * 9 + "abcdef", 3) == "abc"
+
+
+@pytest.mark.parametrize("sid", ["CA1", "MZ" + "0" * 32, "b2f5ff47-4d4c-4a4c-9a4c-1d2f3a4b5c6d", "x" * 64])
+def test_a_sid_is(sid):
+    assert is_sid(sid)
+
+
+@pytest.mark.parametrize("text", ["", "x" * 65, "CA1\n", "CA 1", "CA\0", "ca/../x", "שיחה", "CA1\ud800"])
+def test_a_sid_is_not(text):
+    assert not is_sid(text)
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("099", 99), ("99", 99), ("100", None), ("", None)])
+def test_a_number_within_its_bounds(text, number):
+    assert whole_number(text, 999 if text == "099" else 99) == number
+
+
+@given(st.sampled_from(["²", "①", "٣", "-1", "+1", "1e3", "1.0", " 1", "9" * 5000]) | st.text())
+def test_whatever_comes_a_number_is_within_its_bounds_or_none(text):
+    number = whole_number(text, 99)
+    assert number is None or (0 <= number <= 99 and text.isascii() and text.isdigit())
