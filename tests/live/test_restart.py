@@ -124,7 +124,7 @@ def test_what_comes_after_a_restart_does_not_notice_it(tmp_path, own_postgres):
             for _ in range(5):
                 list(callers.map(status_callback, [process] * POOLED))
         own_postgres.restart()
-        assert process.ask("/readyz")["database"] == "up"
+        assert process.ask("/readyz")["database"] == "up", process.log.read_text()
         for _ in range(POOLED):
             status_callback(process)
             assert reviewer.status_of("/admin/calls/call/") == 200
