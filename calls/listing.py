@@ -18,6 +18,7 @@ from django.utils.functional import cached_property
 
 from calls.models import Call, Transcript
 from calls.searchtext import Word, words
+from voiceapp.wholenumber import whole_number
 
 MOST_LISTED = 1000
 """Calls that a list pages through; who looks for an older one narrows by day, filter or search."""
@@ -99,7 +100,9 @@ class Calendar:
         if bounds["first"] is None:
             return []
         first, last = timezone.localtime(bounds["first"]), timezone.localtime(bounds["last"])
-        chosen = [int(self.changes.params.get(f"{field}__{part}", 0)) for part in ("year", "month")]
+        chosen = [
+            whole_number(self.changes.params.get(f"{field}__{part}", ""), 1, 9999) or 0 for part in ("year", "month")
+        ]
         starts: dict[datetime, None] = {}
         day = first.replace(hour=0, minute=0, second=0, microsecond=0)
         while day <= last:

@@ -1,4 +1,4 @@
-"""Text and numbers from outside, as rows, logs and pages can hold them. Pure."""
+"""Text from outside, as rows, logs and pages can hold them. Pure."""
 
 from __future__ import annotations
 
@@ -20,10 +20,3 @@ def clean(text: str, longest: int | None = None) -> str:
 def is_sid(text: str) -> bool:
     """It can be the id of a call or a stream."""
     return _SID.fullmatch(text) is not None
-
-
-def whole_number(text: str, most: int) -> int | None:
-    """A number of plain digits, from 0 to ``most``; None for anything else."""
-    # isdigit() alone takes ² and ① as well, which int() does not.
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) else most + 1
-    return number if number <= most else None

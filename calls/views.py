@@ -24,10 +24,11 @@ from calls.console.actions import standing
 from calls.lines import lines
 from calls.models import Call, SupervisorAction
 from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
-from calls.text import is_sid, whole_number
+from calls.text import is_sid
 from calls.twilio_auth import socket_url, webhook_is_signed
 from calls.twiml import twiml
 from voiceapp import metrics
+from voiceapp.wholenumber import whole_number
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def after(request: HttpRequest) -> HttpResponse:
         else:
             response.hangup()
         return _twiml(response)
-    streams = whole_number(request.GET.get("lost", ""), 99) or 0
+    streams = whole_number(request.GET.get("lost", ""), 0, 99) or 0
     metrics.SOCKETS_LOST.inc()
     if streams >= MOST_LOST:
         return _fallback(request)
@@ -188,7 +189,7 @@ def _running_ms(call_sid: str) -> int:
 def status(request: HttpRequest) -> HttpResponse:
     """The call's status as Twilio sees it; late and repeated callbacks never bring it back."""
     said = request.POST.get("CallStatus", "")
-    duration_s = whole_number(request.POST.get("CallDuration", ""), LONGEST_CALL_S)
+    duration_s = whole_number(request.POST.get("CallDuration", ""), 0, LONGEST_CALL_S)
     if said not in STATUS_ORDER:
         metrics.WEBHOOKS_REFUSED.labels("unknown_status").inc()
         return HttpResponse(status=204)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from voiceapp.wholenumber import whole_number
+
 
 class TuningError(ValueError):
     """A value is not a whole number within its bounds; the message names the field, the bounds and the unit."""
@@ -31,11 +33,8 @@ class Bounds:
 
     def check(self, name: str, value: object) -> int:
         """The value as an int. Raises TuningError."""
-        try:
-            number = int(str(value))
-        except ValueError:
-            number = self.low - 1
-        if not self.low <= number <= self.high:
+        number = whole_number(str(value), self.low, self.high)
+        if number is None:
             bounds = f"{self.low} to {self.high} {self.unit}".strip()
             raise TuningError(f"{name} must be a whole number from {bounds}, not {value!r}")
         return number

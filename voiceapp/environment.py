@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 from dotenv.parser import parse_stream
 
 from stt.tuning import BOUNDS, Tuning, TuningError
+from voiceapp.wholenumber import whole_number
 
 FALSE = {"false", "0", "no", "off"}
 LONGEST_KEY_FILE = 65_536
@@ -101,10 +102,11 @@ class Environment:
         value = self.text(name)
         if not value:
             return default
-        if not value.isdecimal() or len(value) > 9 or not low <= int(value) <= high:
+        number = whole_number(value, low, high)
+        if number is None:
             self._problem(name, f"{name} is {value!r}: set it to a whole number from {low} to {high} {unit}.")
             return default
-        return int(value)
+        return number
 
     def address(self, name: str, default: str) -> str:
         """An IP address to listen on."""

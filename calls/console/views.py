@@ -21,6 +21,7 @@ from calls.console.models import LABELS
 from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls, shown_turns
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
 from calls.people import END_CALLS, HAND_OVER_ANYWHERE, READ
+from voiceapp.wholenumber import whole_number
 
 COST_MONTHS = 3
 
@@ -86,8 +87,7 @@ def call_state(request: HttpRequest, call_sid: str) -> HttpResponse:
 @needs(READ)
 def costs_by_line(request: HttpRequest) -> HttpResponse:
     """What calls cost, by line and month."""
-    asked = request.GET.get("months", "")
-    months = int(asked) if asked.isdigit() and len(asked) < 3 else COST_MONTHS
+    months = whole_number(request.GET.get("months", ""), 1, costs.MOST_MONTHS) or COST_MONTHS
     rows = costs.line_months(months)
     return render(
         request,

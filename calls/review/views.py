@@ -23,6 +23,7 @@ from calls.review.listening import WHY_SILENT, NoRecording, note_listening, reco
 from calls.review.models import MOST_LETTERS
 from calls.review.ranges import RangeNotSatisfiable, asked_range
 from calls.review.wave import Wave
+from voiceapp.wholenumber import whole_number
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 PIECE_BYTES = 128 * 1024
@@ -97,8 +98,7 @@ def correct(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     context = {"turn": turn, "problem": problem, "typed": typed, "most_letters": MOST_LETTERS}
     if request.headers.get("X-Requested-With") == "XMLHttpRequest":
         return render(request, "admin/calls/turn_words.html", context, status=status)
-    asked = request.POST.get("turns", "")[:6]
-    rows = asked if asked.isdecimal() else "1"
+    rows = whole_number(request.POST.get("turns", ""), 1, 999_999) or 1
     back = f"{reverse('admin:calls_call_change', args=[pk])}?turns={rows}#turn-{number}"
     if problem:
         context |= {**admin.site.each_context(request), "title": _("Correct a turn"), "back": back, "rows": rows}

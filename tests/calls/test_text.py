@@ -1,10 +1,8 @@
-"""Text and numbers from outside."""
+"""Text from outside."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from calls.text import clean, is_sid, whole_number
+from calls.text import clean, is_sid
 
 
 @pytest.mark.parametrize("character", "\0\x0b\r\x1f\x7f\x85\ud800\udfff\ufffe\uffff")
@@ -28,14 +26,3 @@ def test_a_sid_is(sid):
 @pytest.mark.parametrize("text", ["", "x" * 65, "CA1\n", "CA 1", "CA\0", "ca/../x", "שיחה", "CA1\ud800"])
 def test_a_sid_is_not(text):
     assert not is_sid(text)
-
-
-@pytest.mark.parametrize(("text", "number"), [("0", 0), ("099", 99), ("99", 99), ("100", None), ("", None)])
-def test_a_number_within_its_bounds(text, number):
-    assert whole_number(text, 999 if text == "099" else 99) == number
-
-
-@given(st.sampled_from(["²", "①", "٣", "-1", "+1", "1e3", "1.0", " 1", "9" * 5000]) | st.text())
-def test_whatever_comes_a_number_is_within_its_bounds_or_none(text):
-    number = whole_number(text, 99)
-    assert number is None or (0 <= number <= 99 and text.isascii() and text.isdigit())

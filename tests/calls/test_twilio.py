@@ -323,3 +323,12 @@ async def test_without_redis_and_database_a_token_is_spent_in_the_process(settin
     assert await tokens.spend(token) is tokens.SpendPlace.PROCESS
     with pytest.raises(tokens.TokenError, match="spent"):
         await tokens.spend(token)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("odd", ["²", "٣", "-1", "1e3", "9" * 30, "\0", ""])
+def test_a_count_that_is_no_number_of_twilios_is_passed_over(client, odd):
+    assert post(client, "/twilio/status", CallStatus="completed", CallDuration=odd).status_code == 204
+    assert Call.objects.get(call_sid="CA1").twilio_duration_s is None
+    answer = post(client, f"/twilio/after?lost={quote(odd)}", CallSid="CA2", CallStatus="in-progress")
+    assert answer.status_code == (400 if odd == "\0" else 200)
