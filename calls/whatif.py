@@ -10,6 +10,7 @@ from calls.turns import Turn
 from stt.endpoint import EndpointOptions
 from stt.events import Final, Interim
 from stt.tuning import Tuning
+from stt.tuning import gettext_noop as _
 
 SAME_SHARE = 0.5
 """Two turns are of the same speech when they share this much of the longer one."""
@@ -31,13 +32,29 @@ BOUNDARIES = ("vad_hangover_ms", *EARS)
 """Where speech ends decides when a stream is half-closed for its final."""
 
 
+UNKNOWABLE = {
+    "other_engine": _("Another engine's words are not known: those of this call stand."),
+    "other_ear": _("What another detector takes for speech is not known: what was voiced stands."),
+    "other_streams": _("Other streams' words and times are not known: those of this call stand."),
+    "finer_partials": _("Partials that were passed over are not known."),
+    "finer_ear": _("A more sensitive ear cannot be known without the recording: what was voiced stands."),
+    "other_finals": _("Streams would be half-closed at other moments: the finals of this call stand."),
+}
+"""What a trace cannot say, by code: for the command, and translated for the page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """What a trace cannot say of a setting that was changed."""
 
     setting: str
     code: str
-    sentence: str
+    """One of UNKNOWABLE."""
+
+    @property
+    def sentence(self) -> str:
+        """English; the pages translate it."""
+        return UNKNOWABLE[self.code]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +109,17 @@ def unknowable(before: Tuning, after: Tuning, *, recorded: bool) -> list[Unknown
     found = []
     for name in changed:
         if name in ENGINES:
-            sentence = "another engine's words are not known: those of this call stand"
-            found.append(Unknown(name, "other_engine", sentence))
+            found.append(Unknown(name, "other_engine"))
         elif name == DETECTOR:
-            found.append(Unknown(name, "other_ear", "what another detector takes for speech is not known"))
+            found.append(Unknown(name, "other_ear"))
         elif name in STREAMS:
-            sentence = "other streams' words and times are not known: those of this call stand"
-            found.append(Unknown(name, "other_streams", sentence))
+            found.append(Unknown(name, "other_streams"))
         elif name == "stt_partial_debounce_ms" and after.stt_partial_debounce_ms < before.stt_partial_debounce_ms:
-            found.append(Unknown(name, "finer_partials", "partials that were passed over are not known"))
+            found.append(Unknown(name, "finer_partials"))
         elif name in EARS and not recorded and _ear_needs_audio(before, after):
-            sentence = "a more sensitive ear cannot be known without the recording: what was voiced stands"
-            found.append(Unknown(name, "finer_ear", sentence))
+            found.append(Unknown(name, "finer_ear"))
         if name in BOUNDARIES and before.half_close_ms:
-            sentence = "streams would be half-closed at other moments: the finals of this call stand"
-            found.append(Unknown(name, "other_finals", sentence))
+            found.append(Unknown(name, "other_finals"))
     return found
 
 

@@ -12,10 +12,11 @@ from calls.numbering import NUMBERS_A_STREAM, blocks
 from calls.recording import Recording, RecordingError
 from calls.rerun import Audio, Heard, heard_of
 from calls.trace import read_trace
+from stt.tuning import Tuning, TuningError
 
 
 class TraceMissing(Exception):
-    """``code``: ``trace_missing`` (purged, or never written) | ``trace_unreadable``."""
+    """``code``: ``trace_missing`` (purged, or never written) | ``trace_unreadable`` | ``settings_out_of_bounds``."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -29,6 +30,14 @@ class StreamTrace:
     """None where the recording is gone."""
     first_number: int
     """Of its turns."""
+
+
+def tuning_of(call: Call) -> Tuning:
+    """What the call ran with. Raises TraceMissing: bounds are not for ever."""
+    try:
+        return Tuning.from_mapping(call.tuning)
+    except TuningError as error:
+        raise TraceMissing("settings_out_of_bounds") from error
 
 
 def traces_of(call: Call) -> list[StreamTrace]:
@@ -45,7 +54,7 @@ def _trace(recording: str, first_number: int) -> StreamTrace:
         raise TraceMissing("trace_missing")
     try:
         heard = heard_of(read_trace(path.with_suffix(".trace")))
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise TraceMissing("trace_unreadable") from error
     if not heard.frames:
         raise TraceMissing("trace_missing")

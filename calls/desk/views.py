@@ -16,13 +16,13 @@ from calls.access import needs
 from calls.desk.comparison import Comparison, Shown, counted, name_of, shown
 from calls.desk.figures import Measure
 from calls.desk.selectors import Measured, measured, refused_settings
-from calls.desk.traces import TraceMissing, traces_of
-from calls.desk.words import LEFT_OUT, REFUSED_SETTINGS, UNKNOWN
+from calls.desk.traces import TraceMissing, traces_of, tuning_of
+from calls.desk.words import LEFT_OUT, REFUSED_SETTINGS
 from calls.models import Call, Trial
 from calls.whatif import what_if
 from stt.models import SETTINGS, TuningProfile
 from stt.profiles import restore
-from stt.tuning import Tuning, hints_flaws
+from stt.tuning import TuningError, hints_flaws
 
 VIEW, TUNE = "stt.view_tuningprofile", "stt.change_tuningprofile"
 MOST_ROWS = 40
@@ -104,15 +104,19 @@ def call(request: HttpRequest, sid: str) -> HttpResponse:
     context: dict[str, Any] = {"call": one, "profiles": profiles, "chosen": chosen}
     if chosen is not None:
         try:
-            context |= _what_if(one, chosen.tuning())
+            context |= _what_if(one, chosen)
         except TraceMissing as error:
             context["code"] = error.code
     return _page(request, "desk/call.html", _("What if: %(call)s") % {"call": one.call_sid[:10]}, context)
 
 
-def _what_if(one: Call, after: Tuning) -> dict[str, Any]:
+def _what_if(one: Call, chosen: TuningProfile) -> dict[str, Any]:
     """Raises TraceMissing."""
-    before = Tuning.from_mapping(one.tuning)
+    before = tuning_of(one)
+    try:
+        after = chosen.tuning()
+    except TuningError as error:
+        raise TraceMissing("settings_out_of_bounds") from error
     streams = traces_of(one)
     if sum(len(stream.heard.frames) for stream in streams) > LONGEST_FRAMES:
         raise TraceMissing("trace_too_long")
@@ -120,7 +124,8 @@ def _what_if(one: Call, after: Tuning) -> dict[str, Any]:
     same = replace(after, profile="", profile_id=0, revision=0) == replace(before, profile="", profile_id=0, revision=0)
     return {
         "pairs": [pair for result in found for pair in result.pairs],
-        "unknown": {one.setting: UNKNOWN[one.code] for result in found for one in result.unknown},
+        # Each once, however many streams the call had.
+        "unknown": dict.fromkeys((one.setting, _(one.sentence)) for result in found for one in result.unknown),
         "guessed": sum(len(result.after.guessed) for result in found),
         "same_settings": same,
     }

@@ -33,14 +33,6 @@ UNITS = {measure: "ms" if measure in PERCENTILES else "%" for measure in Measure
 LESS_IS_BETTER = frozenset(PERCENTILES) | {Measure.FALLBACK, Measure.NONE, Measure.REGRET, Measure.CUT_OFFS}
 """Of the others neither is better by itself."""
 
-UNKNOWN = {
-    "other_engine": _("Another engine's words are not known: those of this call stand."),
-    "other_streams": _("Other streams' words and times are not known: those of this call stand."),
-    "finer_partials": _("Partials that were passed over are not known."),
-    "finer_ear": _("A more sensitive ear cannot be known without the recording: what was voiced stands."),
-}
-"""What a trace cannot say (calls/whatif.py)."""
-
 REFUSED_SETTINGS = {
     HINTS: _("The engine refuses this revision's phrase hints: calls are heard without them."),
     MODEL: _("The engine refuses this revision's model: calls are heard with the usual one."),

@@ -8,17 +8,22 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.html import escape
+from django.utils.translation import gettext
 
 from calls.desk import selectors
 from calls.desk.figures import PERCENTILES, Measure
 from calls.desk.selectors import MOST_CALLS, measured
 from calls.desk.words import LABELS, LEFT_OUT, MOVES, UNITS
 from calls.models import Call, CallEvent, PhoneLine, Transcript, Trial
+from calls.whatif import UNKNOWABLE
 from stt.models import SETTINGS, TuningProfile
 from tests.calls.test_whatif import kept_call  # noqa: F401 - a fixture
 
@@ -227,6 +232,37 @@ def test_a_profile_whose_settings_the_engine_refuses_says_so(admin_client):
     page = admin_client.get(url).content.decode()
     assert page.count('class="warning"') == 1
     assert str(LEFT_OUT) in unescape(page)
+
+
+def test_what_cannot_be_known_is_said_in_hebrew_with_each_of_its_reasons(admin_client, kept_call):  # noqa: F811
+    other = TuningProfile.objects.create(
+        name="other",
+        model="x",
+        vad_engine="silero",
+        stt_batch_ms=40,
+        stt_partial_debounce_ms=60,
+        noise_margin_db=3,
+    )
+    page = admin_client.get(reverse("desk-call", args=[kept_call.call_sid]), {"profile": other.pk}).content.decode()
+    assert page.count('<bdi dir="ltr">noise_margin_db</bdi>:') == 1
+    (Path(settings.VAR_DIR) / "recordings" / "call.vrec").unlink()
+    page = admin_client.get(reverse("desk-call", args=[kept_call.call_sid]), {"profile": other.pk}).content.decode()
+    assert page.count('<bdi dir="ltr">noise_margin_db</bdi>:') == 2
+    with translation.override("he"):
+        for code, sentence in UNKNOWABLE.items():
+            assert str(escape(gettext(sentence))) in page, code
+
+
+def test_a_call_whose_settings_are_out_of_todays_bounds_says_so(admin_client, kept_call):  # noqa: F811
+    url = reverse("desk-call", args=[kept_call.call_sid])
+    profile = TuningProfile.objects.create(name="other")
+    TuningProfile.objects.update(vad_hangover_ms=5)
+    assert "settings_out_of_bounds" in admin_client.get(url, {"profile": profile.pk}).content.decode()
+    TuningProfile.objects.update(vad_hangover_ms=220)
+    Call.objects.update(tuning={"vad_hangover_ms": 5})
+    assert "settings_out_of_bounds" in admin_client.get(url, {"profile": profile.pk}).content.decode()
+    with pytest.raises(CommandError, match="settings_out_of_bounds"):
+        call_command("whatif", "--call", kept_call.call_sid)
 
 
 def test_every_measure_has_its_words_and_every_setting_its_measures():

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.addresses import canonical
 from calls.desk.figures import PERCENTILES, CallFigures, Measure, Sample
-from calls.desk.traces import StreamTrace, TraceMissing, traces_of
+from calls.desk.traces import StreamTrace, TraceMissing, traces_of, tuning_of
 from calls.models import Call
 from calls.turns import Turn
 from calls.whatif import Pair, Unknown, WhatIf, what_if
@@ -41,13 +41,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         began_s = time.perf_counter()
         compared: list[WhatIf] = []
-        unknown: dict[str, Unknown] = {}
+        unknown: dict[Unknown, None] = {}
         skipped: Counter[str] = Counter()
         heard_ms = same = stored = 0
         for call in _calls(options):
-            before = Tuning.from_mapping(call.tuning)
-            after = _after(before, options)
             try:
+                before = tuning_of(call)
+                after = _after(before, options)
                 streams = traces_of(call)
             except TraceMissing as error:
                 skipped[error.code] += 1
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             for stream in streams:
                 result = what_if(stream.heard, before, after, audio=stream.audio, first=stream.first_number)
                 compared.append(result)
-                unknown |= {one.setting: one for one in result.unknown}
+                unknown |= dict.fromkeys(result.unknown)
                 heard_ms += stream.heard.frames[-1].at_ms - stream.heard.frames[0].at_ms
                 if options["call"]:
                     self._show_call(stream, result)
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             raise CommandError(f"no_trace: no call could be heard again ({_counted(skipped) or 'none was found'})")
         self._show_sum(compared)
         self.stdout.write(f"heard again at their own settings: {same} of {stored} turns as stored")
-        for one in unknown.values():
+        for one in unknown:
             self.stdout.write(f"not known: {one.setting}: {one.sentence} ({one.code})")
         took_s = time.perf_counter() - began_s
         self.stdout.write(
