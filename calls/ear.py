@@ -13,6 +13,8 @@ from calls.actions import Action, Note, Partial, TurnAccepted
 from calls.streamwatch import Verdict
 from calls.turns import Source
 
+BY_STREAM = frozenset((Source.FINAL, Source.EARLY, Source.PARTIAL))
+
 
 class HearingState(StrEnum):
     """From the best to the worst."""
@@ -30,6 +32,8 @@ class Ear:
 
     stream_hears: bool
     one_shot_answers: bool = True
+    stream_has_heard: bool = False
+    """A word came by a stream at any time of the call: one that is open may still hear nothing."""
 
     @property
     def state(self) -> HearingState:
@@ -41,7 +45,7 @@ class Ear:
         """Take what an action says of the recognisers; True when the state is another one."""
         before = self.state
         if isinstance(action, Partial):
-            self.stream_hears = True
+            self.stream_hears = self.stream_has_heard = True
         elif isinstance(action, TurnAccepted):
             self._turn(action)
         elif isinstance(action, Note):
@@ -49,8 +53,11 @@ class Ear:
         return self.state is not before
 
     def _turn(self, accepted: TurnAccepted) -> None:
-        if accepted.turn.source is Source.FALLBACK:
+        if accepted.turn.source in BY_STREAM:
+            self.stream_has_heard = True
+        elif accepted.turn.source is Source.FALLBACK:
             self.one_shot_answers = True
+            self.stream_hears = self.stream_hears and self.stream_has_heard
         elif accepted.turn.code == "fallback_timeout":
             self.one_shot_answers = False
 
