@@ -55,6 +55,9 @@ def test_what_is_tuned_is_the_next_calls_and_the_way_back_is_a_button(tuner, des
     tuner.click("#result_list tbody th a")
     tuner.click("a:has-text('וגרסאותיו')")
     tuner.wait_for_selector(".desk[data-plots='2']")
+    shown = [one.inner_text().strip() for one in tuner.locator(".u-series").all() if one.is_visible()]
+    revisions = ["default@1", "default@2"]
+    assert shown == [*revisions, *(f"{name} {share}" for name in revisions for share in ("p50", "p95"))]
     table = tuner.locator(".history").inner_text()
     assert "default@2" in table
     assert "tuner" in table
