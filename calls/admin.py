@@ -216,6 +216,7 @@ class PhoneLineAdmin(admin.ModelAdmin):
             _("where it cannot be heard"),
             {"fields": ("fallback_sentence", "fallback_number", "fallback_records")},
         ),
+        (_("cost"), {"fields": ("monthly_ceiling",)}),
     )
 
     class Media:

@@ -1,13 +1,16 @@
 """The admin: calls to read, settings to tune."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.urls import reverse
 
-from calls.models import Call, Transcript
+from calls.models import Call, PhoneLine, Transcript
 from calls.searchfill import fill
 from stt import silero
 from stt.models import TuningProfile
@@ -97,6 +100,28 @@ def test_a_profile_says_its_bounds_and_units_and_refuses_what_is_beyond(admin_cl
     assert "stt_batch_ms" in admin_client.post(url, {**values, "name": "x", "stt_batch_ms": "5"}).content.decode()
     assert admin_client.post(url, {**values, "name": "x"}).status_code == 302
     assert TuningProfile.objects.get(name="x").tuning().stt_batch_ms == 80
+
+
+def test_every_field_that_may_be_changed_is_in_its_form(rf, admin_user):
+    request = rf.get("/")
+    request.user = admin_user
+    missing = []
+    for model, options in admin.site._registry.items():
+        if options.has_add_permission(request) or options.has_change_permission(request):
+            offered = set(flatten_fieldsets(options.get_fieldsets(request, model.objects.first() or model(pk=1))))
+            ours = [field for field in model._meta.fields if field.editable and not field.primary_key]
+            missing += [str(field) for field in ours if field.name not in offered]
+    assert missing == []
+
+
+def test_a_line_has_its_months_ceiling(admin_client):
+    line = PhoneLine.objects.create(number="+97235550100", name="x", profile=TuningProfile.objects.create(name="p"))
+    people = {"people-TOTAL_FORMS": 0, "people-INITIAL_FORMS": 0}
+    values = {"name": line.name, "number": line.number, "profile": line.profile_id, "monthly_ceiling": "50.5"}
+    url = reverse("admin:calls_phoneline_change", args=[line.pk])
+    assert admin_client.post(url, {**values, **people}).status_code == 302
+    line.refresh_from_db()
+    assert line.monthly_ceiling == Decimal("50.50")
 
 
 def test_a_profile_cannot_want_silero_where_it_is_not_installed(monkeypatch):
