@@ -137,9 +137,14 @@ def _row(call: Call, user: Any, kind: str, number: str) -> tuple[SupervisorActio
     return rows.get(), mine
 
 
+def missing() -> list[str]:
+    """The settings without which Twilio cannot be asked for anything."""
+    return [name for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN") if not getattr(settings, name)]
+
+
 def twilio() -> Client:
     """Raises ActionError("no_account"). ``settings.TWILIO_HTTP_CLIENT`` names another way to Twilio, for tests."""
-    if not settings.TWILIO_ACCOUNT_SID or not settings.TWILIO_AUTH_TOKEN:
+    if missing():
         raise ActionError("no_account")
     made = import_string(settings.TWILIO_HTTP_CLIENT) if settings.TWILIO_HTTP_CLIENT else TwilioHttpClient
     return Client(settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=made(timeout=TIMEOUT_S))

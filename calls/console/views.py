@@ -21,6 +21,7 @@ from calls.console.models import LABELS
 from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls, shown_turns
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
 from calls.people import END_CALLS, HAND_OVER_ANYWHERE, READ
+from calls.views import ENDED
 from voiceapp.wholenumber import whole_number
 
 COST_MONTHS = 3
@@ -68,7 +69,8 @@ def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpRespon
             "prices": costs.prices_now(),
             "page": page,
             "done": SupervisorAction.objects.filter(call_sid=row.call_sid),
-            "may_end": request.user.has_perm(END_CALLS) and row.ended_at is None,
+            "may_end": request.user.has_perm(END_CALLS) and row.ended_at is None and row.status not in ENDED,
+            "missing": actions.missing(),
             "people": actions.people_of(row),
             "any_number": request.user.has_perm(HAND_OVER_ANYWHERE),
         },

@@ -22,12 +22,16 @@ ABROAD = "+882160001234"
 
 
 @pytest.fixture
-def rest(settings, monkeypatch):
-    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, "12345"
+def rest(account, settings, monkeypatch):
     settings.TWILIO_HTTP_CLIENT = "tests.twilio_rest.LoopbackClient"
     with TwilioRest("12345") as rest:
         monkeypatch.setenv(PORT, str(rest.port))
         yield rest
+
+
+@pytest.fixture(autouse=True)
+def account(settings):
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, "12345"
 
 
 @pytest.fixture
@@ -158,6 +162,25 @@ def test_who_may_not_end_calls_cannot_and_sees_no_button(client, rest, call, gro
     assert client.post(reverse(name, args=["CA1"]), {"number": "+97231234567"}).status_code == 403
     assert "<dialog" not in client.get(reverse("console:call", args=["CA1"])).content.decode()
     assert rest.asked == []
+
+
+@pytest.mark.parametrize("name", ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"])
+def test_without_an_account_no_button_is_offered_and_the_page_says_why(client, call, dana, settings, name):
+    client.force_login(member("supervisor"))
+    url = reverse("console:call", args=["CA1"])
+    assert "<dialog" in client.get(url).content.decode()
+    setattr(settings, name, "")
+    page = client.get(url).content.decode()
+    assert "<dialog" not in page and "data-opens" not in page
+    assert f'<bdi dir="ltr">{name}</bdi>' in page and "no_account" in page
+
+
+@pytest.mark.parametrize("over", [{"ended_at": timezone.now()}, {"status": "completed"}, {"status": "busy"}])
+def test_a_call_that_is_over_is_not_offered_to_be_ended(client, call, over):
+    Call.objects.update(**over)
+    client.force_login(member("supervisor"))
+    page = client.get(reverse("console:call", args=["CA1"])).content.decode()
+    assert "<dialog" not in page and "no_account" not in page
 
 
 def test_a_call_that_is_over_already_is_said_to_be(rest, call):
