@@ -1,0 +1,153 @@
+"""Nobody who administers users can give a permission that is not their own, themselves included."""
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.urls import reverse
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "quite-a-long-password"
+
+
+def permission(codename):
+    return Permission.objects.get(codename=codename)
+
+
+@pytest.fixture
+def boss():
+    return User.objects.create_superuser("boss", password=PASSWORD)
+
+
+@pytest.fixture
+def me(client):
+    me = User.objects.create_user("me", is_staff=True, password=PASSWORD)
+    me.groups.add(Group.objects.get(name="admin"))
+    client.force_login(me)
+    return me
+
+
+@pytest.fixture
+def owners():
+    """A group that may what the group admin may not."""
+    group = Group.objects.create(name="owners")
+    group.permissions.add(permission("delete_session"))
+    return group
+
+
+def change(client, user, **values):
+    said = {"username": user.username, "is_active": "on", "is_staff": "on"}
+    said |= {"groups": [one.pk for one in user.groups.all()]}
+    said |= {"date_joined_0": "2026-01-01", "date_joined_1": "10:00:00"}
+    return client.post(reverse("admin:auth_user_change", args=[user.pk]), {**said, **values})
+
+
+def rights(user):
+    user = User.objects.get(pk=user.pk)
+    return user.is_superuser, user.get_all_permissions()
+
+
+def test_the_superusers_field_is_a_superusers(client, me):
+    before = rights(me)
+    assert change(client, me, is_superuser="on", first_name="Dana").status_code == 302
+    assert (rights(me), User.objects.get(pk=me.pk).first_name) == (before, "Dana")
+
+
+def test_a_permission_that_is_not_ones_own_is_not_given(client, me):
+    before = rights(me)
+    answer = change(client, me, user_permissions=[permission("delete_session").pk])
+    assert (answer.status_code, rights(me)) == (200, before)
+    page = client.get(reverse("admin:auth_user_change", args=[me.pk])).content.decode()
+    assert "delete_session" not in page and f'value="{permission("delete_session").pk}"' not in page
+
+
+def test_a_group_that_may_more_is_not_joined(client, me, owners):
+    before = rights(me)
+    assert change(client, me, groups=[*me.groups.values_list("pk", flat=True), owners.pk]).status_code == 200
+    assert rights(me) == before
+
+
+@pytest.mark.parametrize("name", ["admin", "owners"])
+def test_a_group_is_given_no_permission_that_is_not_ones_own(client, me, owners, name):
+    group = Group.objects.get(name=name)
+    permissions = [*group.permissions.values_list("pk", flat=True), permission("delete_session").pk]
+    before = set(group.permissions.all())
+    url = reverse("admin:auth_group_change", args=[group.pk])
+    assert client.post(url, {"name": "mine", "permissions": permissions}).status_code in (200, 403)
+    assert (Group.objects.get(pk=group.pk).name, set(group.permissions.all())) == (name, before)
+
+
+def test_a_new_group_or_user_has_no_more(client, me):
+    pk = permission("delete_session").pk
+    assert client.post(reverse("admin:auth_group_add"), {"name": "new", "permissions": [pk]}).status_code == 200
+    said = {"username": "new", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+    said |= {"is_superuser": "on", "user_permissions": [pk]}
+    assert client.post(reverse("admin:auth_user_add"), said).status_code == 302
+    assert not Group.objects.filter(name="new").exists()
+    assert rights(User.objects.get(username="new")) == (False, set())
+
+
+def more(kind, boss):
+    """Somebody who may more than the group admin."""
+    if kind == "superuser":
+        return boss
+    user = User.objects.create_user("more", is_staff=True, is_active=kind != "inactive", password=PASSWORD)
+    if kind == "of a group":
+        user.groups.add(Group.objects.get(name="owners"))
+    else:
+        user.user_permissions.add(permission("delete_session"))
+    return user
+
+
+@pytest.mark.parametrize("kind", ["superuser", "of a group", "by permission", "inactive"])
+def test_who_may_more_is_not_changed_impersonated_or_deleted(client, me, boss, owners, kind):
+    user = more(kind, boss)
+    assert client.get(reverse("admin:auth_user_change", args=[user.pk])).status_code == 200  # to read
+    for answer in (
+        change(client, user, username="mine"),
+        client.post(
+            reverse("admin:auth_user_password_change", args=[user.pk]),
+            {"usable_password": "true", "password1": "another-password", "password2": "another-password"},
+        ),
+        client.post(reverse("admin:auth_user_delete", args=[user.pk]), {"post": "yes"}),
+    ):
+        assert answer.status_code == 403
+    selected = {"action": "delete_selected", "_selected_action": [user.pk], "post": "yes"}
+    client.post(reverse("admin:auth_user_changelist"), selected)
+    now = User.objects.get(pk=user.pk)
+    assert (now.username, now.password, now.is_active) == (user.username, user.password, user.is_active)
+
+
+def test_a_group_that_may_more_is_not_deleted(client, me, owners):
+    assert client.post(reverse("admin:auth_group_delete", args=[owners.pk]), {"post": "yes"}).status_code == 403
+    selected = {"action": "delete_selected", "_selected_action": [owners.pk], "post": "yes"}
+    client.post(reverse("admin:auth_group_changelist"), selected)
+    assert Group.objects.filter(pk=owners.pk).exists()
+
+
+def test_whoever_may_change_one_kind_of_user_gets_no_further_by_it(client, boss):
+    """One permission alone: to change users."""
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.add(permission("change_user"))
+    client.force_login(clerk)
+    before = rights(clerk)
+    for group in Group.objects.all():
+        assert change(client, clerk, groups=[group.pk]).status_code == 200
+    pks = list(Permission.objects.exclude(codename="change_user").values_list("pk", flat=True))
+    assert change(client, clerk, user_permissions=pks[:3]).status_code == 200
+    assert rights(clerk) == before
+
+
+def test_people_are_still_administered(client, me):
+    user = User.objects.create_user("rina", password=PASSWORD)
+    reviewer = Group.objects.get(name="reviewer")
+    answer = change(client, user, groups=[reviewer.pk], user_permissions=[permission("end_call").pk])
+    assert answer.status_code == 302
+    user = User.objects.get(pk=user.pk)
+    assert user.is_staff and user.has_perms(["calls.view_call", "calls.end_call"])
+    assert client.post(reverse("admin:auth_user_delete", args=[user.pk]), {"post": "yes"}).status_code == 302
+
+
+def test_a_superuser_gives_everything(client, boss, owners):
+    user = User.objects.create_user("rina")
+    client.force_login(boss)
+    answer = change(client, user, is_superuser="on", groups=[owners.pk], user_permissions=[permission("add_user").pk])
+    assert (answer.status_code, rights(user)[0]) == (302, True)
