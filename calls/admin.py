@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -150,8 +151,11 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
         return CallList
 
     def get_paginator(
-        self, request: HttpRequest, queryset: QuerySet[Call], per_page: int, *args: Any, **kwargs: Any
-    ) -> NewestPaginator:
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
+    ) -> Paginator:
+        if queryset.model is not Call:
+            # The history of a call pages through its log entries.
+            return super().get_paginator(request, queryset, per_page, *args, **kwargs)
         return NewestPaginator(queryset, per_page, self.get_queryset(request))
 
     def get_search_results(

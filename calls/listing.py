@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import F, Max, Min, Model, Q, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -20,6 +22,8 @@ from calls.models import Call, Transcript
 from calls.searchtext import Word, words
 from voiceapp.wholenumber import whole_number
 
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+"""Of calls that can be asked for."""
 MOST_LISTED = 1000
 """Calls that a list pages through; who looks for an older one narrows by day, filter or search."""
 SHORT_LETTERS, SHORT_DIGITS = 3, 5
@@ -69,6 +73,13 @@ class NewestPaginator(Paginator):
 
 class CallList(ChangeList):
     """The list of calls, with the days that it can be narrowed to."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        year = self.params.get(f"{self.date_hierarchy}__year")
+        if year is not None and whole_number(year, FIRST_YEAR, LAST_YEAR) is None:
+            # Django asks for the day before and after, which years 1 and 9999 do not have.
+            raise IncorrectLookupParameters
+        return super().get_filters(request)
 
     @property
     def calendar(self) -> Calendar:

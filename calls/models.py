@@ -113,6 +113,14 @@ class LinePerson(models.Model):
     def __str__(self) -> str:
         return f"{self.name} (\u2066{self.number}\u2069)"
 
+    def clean(self) -> None:
+        # The line is no field of the form within its page, so that Django leaves the constraint to the database.
+        same = LinePerson.objects.filter(line=self.line_id, number=self.number)
+        if self.line_id and same.exclude(pk=self.pk).exists():
+            raise ValidationError(
+                {"number": ValidationError(_("The line has a person with this number."), code="same")}
+            )
+
 
 class Trial(models.Model):
     """A line's calls, split between two revisions by calls/desk/allocation.py while it runs."""

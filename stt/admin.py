@@ -88,7 +88,10 @@ class TuningProfileAdmin(admin.ModelAdmin):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
         """Each revision beside what it did: a page that knows calls, which this package must not."""
-        return redirect("desk-profile", pk=object_id)
+        profile = self.get_object(request, object_id)
+        if profile is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return redirect("desk-profile", pk=profile.pk)
 
     @admin.action(description=_("Duplicate the selected profiles"), permissions=["add"])
     def duplicate(self, request: HttpRequest, profiles: QuerySet[TuningProfile]) -> None:

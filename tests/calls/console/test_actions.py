@@ -147,6 +147,13 @@ def test_who_may_change_dialled_numbers_keeps_the_lines_people(client, dana, gro
     assert LinePerson.objects.count() == kept
 
 
+def test_a_line_has_a_number_once(dana):
+    with pytest.raises(ValidationError, match="person with this number|איש קשר"):
+        LinePerson(line=dana.line, name="רון", number=dana.number).clean()
+    dana.clean()
+    LinePerson(name="רון", number=dana.number).clean()  # of a line that is not saved yet
+
+
 @pytest.mark.parametrize("number", ["", "*2700", "+0123456789", "+97250<Dial>", "sip:me@example.org"])
 def test_what_is_no_number_is_not_dialled(client, rest, call, number):
     client.force_login(member("supervisor"))

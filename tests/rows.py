@@ -1,0 +1,131 @@
+"""Rows of every model, and calls of every kind, for whoever looks at all pages."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+
+from calls.models import (
+    Alarm,
+    AlarmNotice,
+    Call,
+    CallEvent,
+    Correction,
+    LinePerson,
+    PhoneLine,
+    Price,
+    ReviewerAction,
+    SpentToken,
+    SupervisorAction,
+    Transcript,
+    Trial,
+)
+from stt.models import TuningProfile
+
+LINE, CALLER = "+97235550100", "+972501234567"
+
+
+def make_rows(var_dir, trace, recording):
+    """``trace`` and ``recording``: the files of a stream, which are copied into ``var_dir``."""
+    folder = var_dir / "recordings"
+    folder.mkdir()
+    (folder / "whole.trace").write_bytes(trace.read_bytes())
+    (folder / "whole.vrec").write_bytes(recording.read_bytes())
+    (folder / "traced.trace").write_bytes(trace.read_bytes())
+    (folder / "damaged.trace").write_bytes(b'{"event": "Nothing", "now_ms": 1}\n{"frames": 0}\n')
+    (folder / "recorded.vrec").write_bytes(recording.read_bytes())
+    boss = User.objects.create_superuser("boss", password="boss-password")
+    for name in ("dana", "avi"):
+        User.objects.create_user(name, is_staff=True, password="a-password").groups.add(
+            Group.objects.get(name="reviewer")
+        )
+    profile = TuningProfile.objects.create(name="default", is_default=True)
+    profile._history_user = boss
+    profile.vad_hangover_ms = 400
+    profile.save()
+    TuningProfile.objects.create(
+        name="other", vad_aggressiveness=1, streaming=False, model="x", stt_partial_debounce_ms=60, noise_margin_db=3
+    )
+    lines = [
+        PhoneLine.objects.create(number=LINE, name="מכירות", profile=profile, monthly_ceiling=50),
+        PhoneLine.objects.create(number="+97235550101", name="שירות", profile=profile),
+    ]
+    LinePerson.objects.create(line=lines[0], name="דנה", number="+97231234567")
+    a, b = (profile.history.get(revision=one) for one in (1, 2))
+    Trial.objects.create(line=lines[0], a=a, b=b, started_by=boss)
+    Trial.objects.create(line=lines[1], a=a, b=b, started_by=None, ended_at=timezone.now(), ended_by=boss)
+    _calls(profile, boss)
+    Price.objects.create(since="2026-03-01", stt_minute=1, twilio_minute=1, stream_minute=0)
+    now = timezone.now()
+    alarm = Alarm.objects.create(kind="line_deaf", line=LINE, raised_at=now, seen_at=now)
+    AlarmNotice.objects.create(alarm=alarm, channel="email", due_at=now)
+    said = {"user": boss, "username": "boss"}
+    SupervisorAction.objects.create(call_sid="CAwhole", kind="end", asked_at=now, outcome="done", **said)
+    ReviewerAction.objects.create(kind="listen", call_sid="CAwhole", began_at=now, last_at=now, **said)
+    SpentToken.objects.create(digest="d" * 64, expires_at=now)
+    LogEntry.objects.create(
+        user=boss,
+        content_type=ContentType.objects.get_for_model(Call),
+        object_id=str(Call.objects.first().pk),
+        object_repr="CA",
+        action_flag=CHANGE,
+    )
+    SessionStore().create()
+
+
+def _calls(profile, user):
+    now = timezone.now()
+    tuning = replace(profile.tuning(), vad_hangover_ms=220).as_dict()
+    started = {"started_at": (now - timedelta(minutes=9)).isoformat()}
+    over = {**started, "ended_at": now.isoformat()}
+    kinds = {
+        "CAwhole": {"streams": {"MZ1": {**over, "recording": "recordings/whole.vrec"}}},
+        "CAtwostreams": {
+            "streams": {
+                "MZ1": {**over, "recording": "recordings/whole.vrec"},
+                "MZ2": {**over, "started_at": now.isoformat(), "recording": "recordings/traced.vrec"},
+            }
+        },
+        "CAtraced": {"streams": {"MZ1": {**over, "recording": "recordings/traced.vrec"}}},
+        "CArecorded": {"streams": {"MZ1": {**over, "recording": "recordings/recorded.vrec"}}},
+        "CAdamaged": {"streams": {"MZ1": {**over, "recording": "recordings/damaged.vrec"}}},
+        "CApurged": {"streams": {"MZ1": {**over, "recording": "recordings/purged.vrec"}}},
+        "CAunstarted": {"streams": {"MZ1": {}}, "tuning": {}},
+        "CAoneshots": {"streams": {"MZ1": over}, "hearing": "degraded"},
+        "CAturnless": {"streams": {"MZ1": over}},
+        "CArunning": {"streams": {"MZ1": {**started, "recording": "recordings/running.vrec"}}, "ended_at": None},
+        "CAolder": {
+            "streams": {"MZ1": {**over, "recording": "recordings/traced.vrec"}},
+            "tuning": {"vad_hangover_ms": 5, "new": 1},
+        },
+        "CAcrashed": {"streams": {"MZ1": started}, "ended_at": None, "started_at": now - timedelta(days=3)},
+        "CAbusy": {"status": "busy", "started_at": None, "ended_at": None, "tuning": {}},
+        "CAhidden": {"from_number": "Anonymous", "to_number": "", "streams": {"MZ1": over}},
+    }
+    for sid, values in kinds.items():
+        common = {"from_number": CALLER, "to_number": LINE, "started_at": now, "ended_at": now, "tuning": tuning}
+        common |= {"tuning_profile": profile.pk, "tuning_revision": 1, "twilio_duration_s": 61, "process": "host:1"}
+        call = Call.objects.create(call_sid=sid, **{**common, **values})
+        if sid not in ("CAturnless", "CAbusy", "CAunstarted"):
+            _turns(call, "fallback" if sid == "CAoneshots" else "final")
+    corrected = Call.objects.get(call_sid="CAwhole")
+    for number, text, withdrawn in ((1, "שלום רב", False), (2, "", True), (3, "שלום", False)):
+        Correction.objects.create(
+            call=corrected, turn=1, number=number, text=text, withdrawn=withdrawn, turn_revision=0, user=user,
+            username="boss", made_at=now,
+        )  # fmt: skip
+
+
+def _turns(call, source):
+    common = {"call": call, "engine": "google", "model": "phone_call", "attempts": 1}
+    for number, text in enumerate(("שלום", "שתי פיצות", ""), 1):
+        Transcript.objects.create(
+            number=number, started_ms=2000 * number, ended_ms=2000 * number + 900, text=text,
+            revised_text="שלום לך" if number == 1 else None, source=source if text else "none",
+            code="" if text else "no_words", final_ms=700 if text else None, partial_ms=300 if text else None, **common,
+        )  # fmt: skip
+    CallEvent.objects.create(call=call, number=1, at=timezone.now(), code="stream_old", detail="stream 0")

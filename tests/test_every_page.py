@@ -1,0 +1,305 @@
+"""Every page as everybody who works here sees it: it opens, its links lead somewhere, its buttons can be pressed."""
+
+import re
+from collections import deque
+from urllib.parse import quote, urljoin, urlsplit
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.urls import get_resolver, resolve, reverse
+
+from calls.models import Call
+from calls.people import GROUPS
+from stt.models import TuningProfile
+from stt.tuning import Tuning
+from tests.calls.test_whatif import heard
+from tests.html import Page
+from tests.rows import make_rows
+from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
+
+PEOPLE = [*GROUPS, "nobody", "superuser"]
+ODD = ["²", "٣", "-1", "1e9", str(10**30), "9" * 5000, "\0", "x", ""]
+LEFT = {"admin:logout", "set_language"}
+"""Not pressed: the rest needs somebody who is logged in, and in Hebrew."""
+NOT_PAGES = {"twilio:voice", "twilio:after", "twilio:status", "twilio:stream"}
+
+
+@pytest.fixture(scope="module")
+def stream(tmp_path_factory):
+    path = tmp_path_factory.mktemp("stream") / "call.trace"
+    heard(path, Tuning())
+    return path, path.with_suffix(".vrec")
+
+
+@pytest.fixture
+def rows(db, settings, tmp_path, stream, monkeypatch):
+    settings.VAR_DIR = tmp_path
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, "12345"
+    settings.TWILIO_HTTP_CLIENT = "tests.twilio_rest.LoopbackClient"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    make_rows(tmp_path, *stream)
+    with TwilioRest("12345") as rest:
+        monkeypatch.setenv(PORT, str(rest.port))
+        yield
+
+
+def sign_in(client, who):
+    user = User.objects.create(username=f"me-{who}", is_staff=True, is_superuser=who == "superuser")
+    if who in GROUPS:
+        user.groups.add(Group.objects.get(name=who))
+    client.raise_request_exception = False
+    client.force_login(user)
+
+
+def pages():
+    """The address of every page, with every row."""
+    found = [
+        reverse(name) for name in ("admin:index", "console:wall", "console:state", "console:costs", "admin:jsi18n")
+    ]
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        found += [reverse(f"{name}_changelist"), reverse(f"{name}_add")]
+        for row in model.objects.all():
+            found += [reverse(f"{name}_{page}", args=[row.pk]) for page in ("change", "delete", "history")]
+    for label in {model._meta.app_label for model in admin.site._registry}:
+        found.append(reverse("admin:app_list", args=[label]))
+    models = {model.__name__: model for model in apps.get_models()}
+    for call in models["Call"].objects.all():
+        found += [reverse(f"console:{page}", args=[call.call_sid]) for page in ("call", "call_state")]
+        found.append(reverse("desk-call", args=[call.call_sid]))
+        found += [f"{found[-1]}?profile={profile.pk}" for profile in models["TuningProfile"].objects.all()]
+        found += [reverse("review-audio", args=[call.pk, number]) for number in (1, 2, 3)]
+    found += [reverse("desk-profile", args=[row.pk]) for row in models["TuningProfile"].objects.all()]
+    found += [reverse("desk-trial", args=[row.pk]) for row in models["Trial"].objects.all()]
+    return found
+
+
+class Visitor:
+    """Opens pages, follows their links and presses their buttons; notes what went wrong, and where it has been."""
+
+    def __init__(self, client, *, presses=True):
+        self.client, self._presses = client, presses
+        self.faults, self.been, self._seen, self._pressed = [], set(), set(), set()
+        self._queue = deque()
+
+    def visit(self, addresses):
+        self._queue.extend((address, "") for address in addresses)
+        while self._queue:
+            address, linked_on = self._queue.popleft()
+            if address not in self._seen:
+                self._seen.add(address)
+                self._open(address, linked_on)
+
+    def _open(self, address, linked_on):
+        answer = self.client.get(address)
+        self._note(address, answer, linked_on)
+        page = self._page(answer)
+        if page is None:
+            return
+        for link in page.links:
+            target = self._target(address, link)
+            # A list's filters lead to each other without end: one step is followed.
+            if target and not (urlsplit(address).query and urlsplit(target).query):
+                self._queue.append((target, address))
+        for form in page.forms:
+            if self._presses:
+                self._press(address, form)
+            else:
+                self.been.add(self._name(self._target(address, form.action or address)))
+
+    def _press(self, address, form, depth=0):
+        target = self._target(address, form.action or address)
+        name = self._name(target)
+        if name in LEFT:
+            return
+        for values in sendings(form):
+            key = (target, form.method, repr(sorted(values)))
+            if key in self._pressed:
+                continue
+            self._pressed.add(key)
+            data = {}
+            for field, value in values:
+                data.setdefault(field, []).append(value)
+            with transaction.atomic():
+                if form.method == "get":
+                    answer = self.client.get(urlsplit(target).path, data)
+                else:
+                    answer = self.client.post(target, data)
+                self._note(f"{form.method} {target} {sorted(data)}", answer, address, name)
+                page = self._page(answer)
+                if page is not None and form.method == "post" and not depth:
+                    for next_form in page.forms:
+                        self._press(target, next_form, depth + 1)
+                transaction.set_rollback(True)
+
+    def _note(self, address, answer, linked_on, name=None):
+        self.been.add(name or self._name(address))
+        if answer.status_code >= 500:
+            self.faults.append((answer.status_code, address, why(answer)))
+        elif linked_on and (answer.status_code in (403, 404, 405) or asks_to_sign_in(answer)):
+            self.faults.append((answer.status_code, address, f"offered on {linked_on}"))
+
+    def _page(self, answer):
+        is_page = not answer.streaming and answer.get("Content-Type", "").startswith("text/html")
+        return Page(answer.content.decode()) if is_page else None
+
+    def _name(self, address):
+        return resolve(urlsplit(address).path).view_name
+
+    def _target(self, address, link):
+        parts = urlsplit(urljoin(f"http://testserver{address}", link))
+        if parts.netloc != "testserver" or parts.path.startswith("/static/"):
+            return None
+        return parts._replace(scheme="", netloc="", fragment="").geturl()
+
+
+def sendings(form):
+    """What each button sends; of a list's actions each, with every row selected."""
+    actions = [(name, values) for name, values in form.choices if name == "action"]
+    if actions and form.method == "post":
+        selected = [(name, value) for name, value in form.boxes if name == "_selected_action"]
+        others = [(name, value) for name, value in form.fields if name != "action"]
+        for action in filter(None, actions[0][1]):
+            yield [*others, *selected, ("action", action)]
+        return
+    for name, value in form.buttons:
+        yield [*form.fields, *([(name, value)] if name else [])]
+
+
+def asks_to_sign_in(answer):
+    return answer.status_code == 302 and answer["Location"].startswith(reverse("admin:login"))
+
+
+def why(answer):
+    kind, error, _ = answer.exc_info or (None, "", None)
+    return f"{kind.__name__}: {error}"[:200] if kind else ""
+
+
+def test_there_is_a_row_of_every_model(rows):
+    assert [m for m in apps.get_models() if m._meta.app_label != "admin" and not m.objects.exists()] == []
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_every_page_opens_and_offers_only_what_can_be_done(rows, client, who):
+    sign_in(client, who)
+    visitor = Visitor(client)
+    visitor.visit(pages())
+    assert not visitor.faults, "\n".join(map(str, visitor.faults))
+    if who == "superuser":
+        never = {"admin:login", "admin:view_on_site", "admin:password_change_done", "admin:autocomplete"}
+        assert named() - NOT_PAGES - LEFT - never - visitor.been == set()
+
+
+def named():
+    """Every named address that is ours or the admin's."""
+    names = set()
+
+    def walk(patterns, space):
+        for pattern in patterns:
+            if hasattr(pattern, "url_patterns"):
+                walk(pattern.url_patterns, f"{space}{pattern.namespace}:" if pattern.namespace else space)
+            elif pattern.name:
+                names.add(f"{space}{pattern.name}")
+
+    walk(get_resolver().url_patterns, "")
+    return names
+
+
+def test_who_is_not_signed_in_sees_the_health_pages_alone(rows, client):
+    client.raise_request_exception = False
+    for address in pages():
+        answer = client.get(address)
+        assert answer.status_code == 302 and "/admin/login/" in answer["Location"], address
+
+
+def odd_addresses():
+    """Each page at each odd value of each of its parameters, and in the place of each id."""
+    parameters = {
+        "console:costs": ["months"],
+        "console:wall": ["x"],
+        "admin:login": ["next"],
+    }
+    found = [(reverse(name), one) for name, names in parameters.items() for one in names]
+    for model, options in admin.site._registry.items():
+        filters = [getattr(one, "parameter_name", one) for one in options.list_filter]
+        filters = [f"{one}__gte" if one.endswith("_at") else one for one in filters]
+        dates = [f"{options.date_hierarchy}__{part}" for part in ("year", "month", "day") if options.date_hierarchy]
+        common = ["p", "q", "o", "e", "all", "_to_field", "_popup", "_changelist_filters", "id", "nonsense", "pk__in"]
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        found += [(reverse(f"{name}_changelist"), one) for one in [*common, *filters, *dates]]
+        pk = model.objects.first().pk
+        found += [(reverse(f"{name}_change", args=[pk]), one) for one in ("_popup", "_to_field", "turns", "events")]
+        found += [(reverse(f"{name}_history", args=[pk]), "p"), (reverse(f"{name}_add"), "_popup")]
+    whole = Call.objects.get(call_sid="CAwhole")
+    profile = TuningProfile.objects.first()
+    found += [(reverse("desk-call", args=[whole.call_sid]), "profile")]
+    found += [(reverse("desk-profile", args=[profile.pk]), one) for one in ("a", "b")]
+    for address, parameter in found:
+        yield from (f"{address}?{parameter}={quote(odd)}" for odd in ODD)
+    for year, month, day in ((9999, 12, 31), (1, 1, 1), (0, 0, 0), (2026, 2, 30), ("²", "٣", "x")):
+        dates = f"started_at__year={year}&started_at__month={month}"
+        for asked in (f"started_at__year={year}", dates, f"{dates}&started_at__day={day}"):
+            yield f"{reverse('admin:calls_call_changelist')}?{asked}"
+    for route in routes():
+        for odd in ODD:
+            yield "/" + re.sub(r"<[^>]+>", quote(odd, safe=""), route)
+
+
+def routes():
+    """Of every address that has something in it to be filled in."""
+
+    def walk(patterns, before):
+        for pattern in patterns:
+            route = before + str(pattern.pattern)
+            if hasattr(pattern, "url_patterns"):
+                yield from walk(pattern.url_patterns, route)
+            elif "<" in route and "(?P" not in route:
+                yield route
+
+    return list(walk(get_resolver().url_patterns, ""))
+
+
+def test_no_odd_address_is_an_error_of_ours(rows, client):
+    sign_in(client, "superuser")
+    faults = []
+    for address in odd_addresses():
+        with transaction.atomic():
+            answer = client.get(address)
+            transaction.set_rollback(True)
+        if answer.status_code >= 500:
+            faults.append((address[:150], why(answer)))
+    assert not faults, "\n".join(map(str, faults))
+
+
+def test_no_odd_value_of_a_form_is_an_error_of_ours(rows, client):
+    sign_in(client, "superuser")
+    faults, pressed = [], set()
+    for address in pages():
+        if "/delete/" in address or re.search(r"/[2-9]\d*/change/", address):
+            continue
+        answer = client.get(address)
+        if answer.streaming or not answer.get("Content-Type", "").startswith("text/html"):
+            continue
+        for form in Page(answer.content.decode()).forms:
+            target = form.action or address
+            if form.method != "post" or resolve(urlsplit(target).path).view_name in LEFT:
+                continue
+            for values in sendings(form):
+                for at, (name, _) in enumerate(values):
+                    if name in ("csrfmiddlewaretoken", "action") or (target, name) in pressed:
+                        continue
+                    pressed.add((target, name))
+                    for odd in ODD:
+                        data = {}
+                        for i, (field, value) in enumerate(values):
+                            data.setdefault(field, []).append(odd if i == at else value)
+                        with transaction.atomic():
+                            answer = client.post(target, data)
+                            transaction.set_rollback(True)
+                        if answer.status_code >= 500:
+                            faults.append((target, name, odd[:20], why(answer)))
+    assert len(pressed) > 50
+    assert not faults, "\n".join(map(str, faults))

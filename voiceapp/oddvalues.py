@@ -1,0 +1,51 @@
+"""Requests that no page of ours makes, answered with 400 where Django would raise: the values were written by hand.
+
+Forms check their fields; what stands in an address, and which rows of a list are selected, Django hands to the database
+as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import TO_FIELD_VAR
+from django.db import DataError
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http.response import HttpResponseBase
+
+from voiceapp.wholenumber import whole_number
+
+LARGEST_ID = 2**63 - 1
+
+
+class RefuseOddValues:
+    """Middleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # PostgreSQL has no NUL in a text, files none in their names.
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "") or _has_no_field(request):
+            return _refused()
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        if request.method != "POST" or request.resolver_match.app_names[:1] != ["admin"]:
+            return None
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        return None if all(whole_number(one, 1, LARGEST_ID) for one in selected) else _refused()
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """A number or date that the database, or Python's datetime, cannot hold."""
+        return _refused() if isinstance(error, OverflowError | DataError) else None
+
+
+def _has_no_field(request: HttpRequest) -> bool:
+    return request.GET.get(TO_FIELD_VAR) == ""
+
+
+def _refused() -> HttpResponse:
+    return HttpResponseBadRequest("bad_value", content_type="text/plain")
