@@ -193,6 +193,18 @@ def test_every_page_opens_and_offers_only_what_can_be_done(rows, client, who):
         assert named() - NOT_PAGES - LEFT - never - visitor.been == set()
 
 
+@pytest.mark.parametrize("start", ["admin:index", "console:wall"])
+def test_every_page_is_reached_by_clicks(rows, client, start):
+    """From either end."""
+    sign_in(client, "superuser")
+    visitor = Visitor(client, presses=False)
+    visitor.visit([reverse(start)])
+    ours = {name for name in named() if not name.startswith("admin:") or name.endswith("_changelist")}
+    for_scripts = {"console:state", "console:call_state"}
+    assert {"desk-trial", "console:costs", "admin:auth_user_changelist"} <= ours
+    assert ours - NOT_PAGES - LEFT - for_scripts - visitor.been == set()
+
+
 def named():
     """Every named address that is ours or the admin's."""
     names = set()

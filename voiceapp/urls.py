@@ -7,6 +7,7 @@ from voiceapp import health
 
 admin.site.site_header = _("Hebrew phone lines")
 admin.site.site_title = _("Hebrew phone lines")
+admin.site.site_url = None  # "/" leads back to the admin
 admin.site.index_title = _("Calls, lines and tuning")
 
 urlpatterns = [
