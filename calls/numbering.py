@@ -15,6 +15,9 @@ from typing import Any
 NUMBERS_A_STREAM = 10_000
 """Turns and events of a call's second stream are numbered from here on."""
 
+LAST_BLOCK = 100_000
+"""What a stream may want: a journal can say anything, and numbers are 32 bits wide."""
+
 Streams = Mapping[str, dict[str, Any]]
 """Call.streams."""
 
@@ -32,7 +35,8 @@ def give_block(streams: dict[str, dict[str, Any]], stream_sid: str, wanted: int)
     stream = streams.setdefault(stream_sid, {})
     if "block" not in stream:
         taken = {block for sid, block in blocks(streams).items() if sid != stream_sid}
-        stream["block"] = wanted if wanted not in taken else max(taken) + 1
+        free = 0 <= wanted <= LAST_BLOCK and wanted not in taken
+        stream["block"] = wanted if free else max(taken, default=-1) + 1
     return int(stream["block"])
 
 

@@ -26,6 +26,7 @@ _OTHER_FORMS = re.compile("[װ-ײ٠-٩۰-۹]")
 _ONE_FORM = {"װ": "וו", "ױ": "וי", "ײ": "יי"}
 _WITHIN_NUMBER = re.compile(r"(?<=\d)[\W_]+(?=\d)")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
+_DIGITS = re.compile("[0-9]+")
 _QUERY = re.compile('["״“”„‟«»](?P<phrase>.+?)["״“”„‟«»](?=\\s|$)|(?P<word>\\S+)')
 """Only a quote at a word's edge begins or ends a phrase; one inside is the word's: צה"ל ומע"מ."""
 _TYPED_NUMBER = re.compile(r"[+0(]")
@@ -62,7 +63,7 @@ def words(query: str) -> Iterator[Word]:
 
 def _word(typed: str) -> Word:
     spoken = _search_text(typed)
-    if not spoken.isdigit():
+    if not _DIGITS.fullmatch(spoken):
         return Word(typed, spoken, typed)
     number = dialled(typed)
     if not number:

@@ -412,8 +412,9 @@ class CallSession:
         actions: list[Action] = []
         ear = self._endpointer
         frames = self._clock.frames(message)
-        if self._clock.stamp_ms is not None:
-            self.delays.add(self._clock.stamp_ms, now_ms)
+        stamp_ms = self._clock.stamp_ms
+        if stamp_ms is not None:
+            self.delays.add(stamp_ms, now_ms)
         for frame in frames:
             self._last_frame_ms = now_ms
             boundary = ear.conceal(frame.at_ms) if frame.concealed else ear.push(frame.ulaw, frame.at_ms)

@@ -76,10 +76,11 @@ class FrameClock:
 
     def frames(self, message: Media) -> Sequence[Frame]:
         """The message's audio as whole frames, with concealed ones before it where some were lost."""
-        self.stamp_ms = None
         if not self.note_sequence(message.sequence):
+            self.stamp_ms = None
             return ()
         if not message.track.startswith("inbound"):
+            self.stamp_ms = None
             self._counters["other_track"] += 1
             return ()
         self.received += 1
@@ -136,6 +137,7 @@ class FrameClock:
     def _place(self, timestamp_ms: int | None) -> int:
         """Media time of a message; at the end of what has come where its timestamp is missing or wrong."""
         if timestamp_ms is None:
+            self.stamp_ms = None
             return self.next_ms
         at_ms = timestamp_ms + self._offset_ms
         gap_ms = at_ms - self.next_ms
@@ -156,6 +158,7 @@ class FrameClock:
         """Count a timestamp that cannot be right. One alone moves nothing; some in a row that agree are the sender's
         clock from now on: an epoch's, one that was set anew, or that has wrapped at 32 bits."""
         self._begun = True
+        self.stamp_ms = None
         self._counters["timestamp_backwards" if gap_ms < 0 else "timestamp_wrong"] += 1
         offset_ms = self.next_ms + len(self._rest) // BYTES_PER_MS - timestamp_ms
         if abs(offset_ms - self._other_offset_ms) > TOLERANCE_MS:

@@ -16,6 +16,7 @@ from calls.models import (
     CallEvent,
     Correction,
     LinePerson,
+    NumberChange,
     PhoneLine,
     Price,
     ReviewerAction,
@@ -66,6 +67,7 @@ def make_rows(var_dir, trace, recording):
     said = {"user": boss, "username": "boss"}
     SupervisorAction.objects.create(call_sid="CAwhole", kind="end", asked_at=now, outcome="done", **said)
     ReviewerAction.objects.create(kind="listen", call_sid="CAwhole", began_at=now, last_at=now, **said)
+    NumberChange.objects.create(line=LINE, kind="person", after="דנה: +97231234567", changed_at=now, **said)
     SpentToken.objects.create(digest="d" * 64, expires_at=now)
     LogEntry.objects.create(
         user=boss,

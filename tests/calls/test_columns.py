@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from calls import columns, store
 from calls.columns import fitted
 from calls.models import Call, CallEvent, Transcript
-from calls.records import CallEnded, CallStarted, EventNoted, HearingNoted, TurnSaved
+from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
 from calls.turns import EndReason, Source, Turn
 from tests.databases import postgresql_url, served_by  # noqa: F401 - a fixture
 from voiceapp import metrics
@@ -46,6 +46,7 @@ turns = st.builds(
     *(st.none() | numbers, st.none() | numbers, st.none() | numbers, st.none() | st.floats(), texts, numbers),
 )
 notes = st.builds(EventNoted, st.just("CA1"), numbers, st.just(NOW), texts, texts)
+chosen = st.builds(EndChosen, st.just("CA1"), texts, texts)
 hearings = st.builds(HearingNoted, st.just("CA1"), texts, texts, numbers)
 
 
@@ -58,15 +59,16 @@ def database(request, db):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(starts, ends, st.lists(turns, max_size=3), st.lists(notes, max_size=3), st.lists(hearings, max_size=2))
+@given(starts, ends, st.lists(turns, max_size=3), st.lists(notes, max_size=3), st.lists(hearings, max_size=2), chosen)
 def test_every_call_has_its_start_its_caller_its_settings_its_recording_and_its_end(
-    database, start, end, turns, notes, hearings
+    database, start, end, turns, notes, hearings, chosen
 ):
     unwritable = metrics.RECORDS_UNWRITABLE._value.get()
     end = columns.replace(end, stream_sid=start.stream_sid)
     hearings = [columns.replace(hearing, stream_sid=start.stream_sid) for hearing in hearings]
+    chosen = columns.replace(chosen, stream_sid=start.stream_sid)
     with transaction.atomic():
-        store.write_what_can_be([*(TurnSaved("CA1", turn) for turn in turns), *hearings, end, *notes, start])
+        store.write_what_can_be([*(TurnSaved("CA1", turn) for turn in turns), *hearings, chosen, end, *notes, start])
         call = Call.objects.get()
         assert (call.started_at, call.ended_at) == (NOW, NOW)
         assert begins_as(call.from_number, start.from_number) and begins_as(call.to_number, start.to_number)
@@ -103,6 +105,15 @@ def test_what_is_summed_up_of_streams_stays_in_bounds(database):
     for stream in ("MZ1", "MZ2"):
         store.write([CallEnded("CA1", stream, NOW, "stop", 2**31 - 1, 0, 2**31 - 1, {"dtmf": 2**31 - 1})])
     assert Call.objects.values_list("frames_received", "speech_ms").get() == (2**31 - 1, 2**31 - 1)
+
+
+@pytest.mark.parametrize("number", [-1, 2**31 - 1, 10**15])
+def test_a_streams_numbers_stay_in_bounds(database, number):
+    turn = Turn(number, 0, 9, "א", Source.FINAL)
+    note = EventNoted("CA1", number, NOW, "code", stream_sid="MZ2")
+    start = CallStarted("CA1", "MZ1", NOW, stream_index=number)
+    assert store.write_what_can_be([start, TurnSaved("CA1", turn, "MZ1"), TurnSaved("CA1", turn, "MZ2"), note])
+    assert (Transcript.objects.count(), CallEvent.objects.count()) == (2, 1)
 
 
 def test_a_good_record_is_not_touched():
