@@ -1,0 +1,154 @@
+"""Does the code still do what it did? ``python -m benchmarks.golden``; ``--renew`` keeps what it does now, on purpose.
+
+The golden records are of 200 random calls in virtual time (benchmarks/word_hunt.py): every action of their sessions
+with its instant, and what the same call's trace gives when it is heard again at its own settings. A line a call in
+tests/golden/calls.jsonl: digests of both, and the turns, so that a difference can be read. tests/test_golden.py
+compares them; ``--seed 17`` prints one call's actions, for a diff of two checkouts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, is_dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from benchmarks.word_hunt import SAMPLES, Plan, plan
+from calls.rerun import heard_of, rerun
+from calls.trace import HearingTrace, read_trace
+from stt.emulator.recordings import Library
+from tests.virtual import Engine, VirtualCall, in_virtual_time
+
+CALLS = 200
+KEPT = Path(__file__).resolve().parent.parent / "tests" / "golden" / "calls.jsonl"
+KINDS: dict[str, str] = {}
+"""An action's class -> its name in the golden records, where it has another by now."""
+
+
+class RecordedCall(VirtualCall):
+    """A virtual call that keeps what its session asked for, and its trace."""
+
+    def __init__(self, engine: Engine, one: Plan, trace: HearingTrace) -> None:
+        self.lines: list[str] = []
+        self.trace = trace
+        super().__init__(engine, one.tuning)
+
+    def _perform(self, actions: Sequence[Any]) -> None:
+        for action in actions:
+            self.lines.append(json.dumps([round(self.now_ms, 3), *_plain(action)], ensure_ascii=False))
+            if type(action).__name__ == "Feed":
+                self.trace.frame(action, self.now_ms)
+            elif type(action).__name__ == "FinishStream":
+                self.trace.stopped(self.now_ms)
+        super()._perform(actions)
+
+    def _pump_events(self) -> None:
+        events = [item[0] for item in self.events if item[0] is not None]
+        for event in events:
+            self.trace.event(event, self.now_ms)
+        super()._pump_events()
+
+
+class Lines:
+    """A trace's disk: keeps what it is given."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def put(self, path: Path, line: bytes) -> None:
+        with self.path.open("ab") as file:
+            file.write(line)
+
+
+def play(library: Library, one: Plan, folder: Path) -> dict[str, Any]:
+    """A call's golden record, and under ``actions`` every action of it."""
+    path = folder / f"{one.seed}.trace"
+
+    async def run() -> RecordedCall:
+        engine = Engine(library, seed=one.seed, weather=one.weather, **one.engine)
+        call = RecordedCall(engine, one, HearingTrace(path, Lines(path), 0.0))
+        await call.noise(600)
+        for clip, pause_ms in zip(one.clips, one.pauses_ms, strict=True):
+            await call.recording(clip)
+            await call.noise(pause_ms)
+        await call.hang_up()
+        call.trace.flush()
+        return call
+
+    call = in_virtual_time(run(), one.weather, one.seed)
+    again = rerun(heard_of(read_trace(path)), one.tuning)
+    return {
+        "seed": one.seed,
+        "count": len(call.lines),
+        "actions_sha256": _digest(call.lines),
+        "again_sha256": _digest(json.dumps(_plain(turn), ensure_ascii=False) for turn in again.turns.values()),
+        "turns": [
+            [turn.number, turn.started_ms, turn.ended_ms, turn.source, turn.rule, turn.final_ms, turn.heard_text]
+            for turn in call.turns.values()
+        ],
+        "actions": call.lines,
+    }
+
+
+def records(seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
+    library = Library([SAMPLES])
+    with TemporaryDirectory() as folder:
+        for seed in seeds:
+            yield play(library, plan(seed, library.recordings), Path(folder))
+
+
+def kept() -> list[dict[str, Any]]:
+    """The golden records, by seed."""
+    return [json.loads(line) for line in KEPT.read_text("utf-8").splitlines()]
+
+
+def _plain(value: Any) -> list[Any]:
+    """A frozen class as its kind and its values in order: a field may be renamed, audio is its digest."""
+    kind = type(value).__name__
+    values = astuple(value) if is_dataclass(value) else msgspec.structs.astuple(value)
+    return [KINDS.get(kind, kind), *map(_json, values)]
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()[:16]
+    if isinstance(value, list | tuple):
+        return [_json(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _json(one) for name, one in value.items()}
+    return value
+
+
+def _digest(lines: Any) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--renew", action="store_true", help="keep what the code does now")
+    parser.add_argument("--seed", type=int, help="print one call's actions")
+    options = parser.parse_args()
+    logging.disable()
+    if options.seed is not None:
+        (one,) = records([options.seed])
+        print(*one["actions"], sep="\n")
+        return
+    played = [{name: value for name, value in one.items() if name != "actions"} for one in records(range(1, CALLS + 1))]
+    if options.renew:
+        KEPT.parent.mkdir(exist_ok=True)
+        KEPT.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in played), "utf-8")
+    changed = [one["seed"] for one, before in zip(played, kept(), strict=True) if one != before]
+    print(f"{len(played)} calls, {sum(one['count'] for one in played)} actions, {len(changed)} changed {changed}")
+    sys.exit(1 if changed else 0)
+
+
+if __name__ == "__main__":
+    main()
