@@ -7,7 +7,7 @@ mended, and the only one for journals of older processes; calls/media.py and cal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
+from dataclasses import Field, fields, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from math import isfinite
@@ -26,6 +26,7 @@ Kind = TypeVar("Kind", bound=Record | Turn)
 INT2, INT4, INT8 = (2 ** (bits - 1) - 1 for bits in (16, 32, 64))
 """PostgreSQL's largest: https://www.postgresql.org/docs/current/datatype-numeric.html. SQLite would take more, and rows
 move from one to the other."""
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 DEEPEST = 20
 """Levels of JSON; our own records have four."""
 MODELS: dict[type, type[models.Model]] = {Turn: Transcript, EventNoted: CallEvent}
@@ -59,17 +60,20 @@ def fit_numbers(row: models.Model, names: Iterable[str]) -> None:
 @cache
 def _fits(kind: Any) -> list[tuple[str, Fit]]:
     columns = {field.name: field for model in (Call, MODELS.get(kind, Call)) for field in model._meta.fields}
-    return [(field.name, _of_value(kind, field.name, columns)) for field in fields(kind)]
+    return [(field.name, _of_value(kind, field, columns)) for field in fields(kind)]
 
 
-def _of_value(kind: type, name: str, columns: dict[str, Any]) -> Fit:
+def _of_value(kind: type, field: Field[Any], columns: dict[str, Any]) -> Fit:
     """By its column, where there is one of its name; else as it could stand in JSON."""
+    name = field.name
     if kind is TurnSaved and name == "turn":
         return fitted
     if name == "counters":
         return _counters
     column = columns.get(OTHER_NAMES.get((kind, name), name))
-    return _of_json if column is None else _of_column(column)
+    if column is not None:
+        return _of_column(column)
+    return partial(_whole, 0, INT4, 0) if field.type == "int" else _of_json
 
 
 @cache
@@ -105,7 +109,9 @@ def _finite(value: Any) -> float | None:
 
 
 def _with_zone(value: datetime) -> datetime:
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    """With a year that the database, and every time zone, has."""
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return max(EARLIEST, min(aware, LATEST))
 
 
 def _counters(value: Any) -> dict[str, int]:

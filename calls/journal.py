@@ -17,6 +17,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from calls.records import Record, RecordError, record_from_json, record_to_json
@@ -58,21 +59,23 @@ class Journal:
     @classmethod
     def of_the_dead(cls, path: Path) -> Journal | None:
         """The journal of a process that died, locked by us now; None where it lives, or its journal is gone or not
-        ours to read."""
+        ours to read. Raises OSError where the disk does not give it."""
         try:
             file = os.open(path, os.O_RDWR | os.O_APPEND)
         except (FileNotFoundError, PermissionError):
             return None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file).st_nlink:
+                return cls(path, file)
+            # Else a sibling wrote it and removed it while we came.
         except BlockingIOError:
+            pass
+        except OSError:
             os.close(file)
-            return None
-        if not os.fstat(file).st_nlink:
-            # A sibling wrote it and removed it while we came.
-            os.close(file)
-            return None
-        return cls(path, file)
+            raise
+        os.close(file)
+        return None
 
     def append(self, records: list[Record]) -> list[Record]:
         """Add lines, and return the records that no line can hold. Raises OSError (disk full): then nothing was
@@ -169,12 +172,24 @@ class Journal:
         os.close(self._file)
 
 
-def dead_journals(folder: Path, but: Collection[Path] = ()) -> Iterator[Journal]:
+def dead_journals(folder: Path, but: Collection[Path] = ()) -> Iterator[Journal | Unreadable]:
     """The journals of processes that died, each locked by us now. The caller writes, checkpoints and closes them."""
     for path in sorted(set(folder.glob(f"*{SUFFIX}")).difference(but)):
-        journal = Journal.of_the_dead(path)
+        try:
+            journal = Journal.of_the_dead(path)
+        except OSError as error:
+            yield Unreadable(path, error)
+            continue
         if journal is not None:
             yield journal
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What bears a journal's name, and cannot be read: a folder, a damaged disk."""
+
+    path: Path
+    error: OSError
 
 
 def _line_of(record: Record) -> bytes:

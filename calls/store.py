@@ -85,6 +85,7 @@ class Writer:
         self._open_streams: dict[str, CallStarted] = {}
         """Started and not ended, by StreamSid: a journal that is begun afresh begins with them."""
         self._recovery: Recovery | None = None
+        self._unreadable_s = -ALARM_EVERY_S
         self._unreadable: set[Path] = set()
         """Journals of the dead that the disk does not give back."""
         self._unjournaled: deque[Record] = deque()
@@ -247,10 +248,11 @@ class Writer:
         while True:
             try:
                 close_old_connections()
+                # First: whatever is wrong with what others left, the living have their rows.
+                wrote = self._write_next()
                 if self._recovery is None and time.monotonic() >= look_s:
                     look_s = time.monotonic() + LOOK_S
                     self._recovery = self._next_recovery()
-                wrote = self._write_next()
                 # A batch in turn with what comes now, which would wait a minute and a half for 200 MB.
                 wrote = self._write_aside() or self._recover() or wrote
                 pause_s = RETRY_S[0]
@@ -259,14 +261,6 @@ class Writer:
                 logger.warning("the database took no rows (%s): trying again", type(error).__name__)
                 self._rest(pause_s)
                 pause_s = min(2 * pause_s, RETRY_S[1])
-                if self._stopping:
-                    break
-                continue
-            except Exception:
-                # The wall: whatever it is, the thread that writes everybody's turns must not end.
-                metrics.WRITER_RETRIES.inc()
-                logger.exception("the writer met what it does not know: trying again")
-                self._rest(RETRY_S[1])
                 if self._stopping:
                     break
                 continue
@@ -353,8 +347,21 @@ class Writer:
                     written()
 
     def _next_recovery(self) -> Recovery | None:
-        journal = next(dead_journals(self._folder, self._unreadable), None)
-        return Recovery(journal) if journal is not None else None
+        if time.monotonic() - self._unreadable_s >= ALARM_EVERY_S:
+            # The disk may give them back; if not, that is said again.
+            self._unreadable_s = time.monotonic()
+            self._unreadable.clear()
+        for found in dead_journals(self._folder, set(self._unreadable)):
+            if isinstance(found, Journal):
+                return Recovery(found)
+            self._give_up(found.path, found.error)
+        return None
+
+    def _give_up(self, path: Path, error: OSError) -> None:
+        """It stays where it is, for a person to look at."""
+        self._unreadable.add(path)
+        metrics.JOURNAL_FAILURES.inc()
+        logger.critical("journal_unreadable: %s (%s): its rows are missing", path, error.strerror)
 
     def _recover(self) -> bool:
         """Write a batch of what a process that died had accepted; False when there was none. Raises DatabaseError."""
@@ -365,10 +372,7 @@ class Writer:
             if recovery.write_next():
                 return True
         except OSError as error:
-            # It stays where it is, for a person to look at.
-            self._unreadable.add(recovery.path)
-            metrics.JOURNAL_FAILURES.inc()
-            logger.critical("journal_unreadable: %s (%s): its rows are missing", recovery.path, error.strerror)
+            self._give_up(recovery.path, error)
         else:
             open_streams = recovery.open_streams
             for started in open_streams:
@@ -413,7 +417,7 @@ class Recovery:
             return False
         write_what_can_be(records)
         self._journal.checkpoint(behind)
-        _note_open(self._open_streams, records)
+        _note_open(self._open_streams, map(fitted, records))
         if time.monotonic() - self._told_s >= PROGRESS_EVERY_S:
             self._told_s = time.monotonic()
             logger.warning("recovering %s: %d of %d bytes", self.path.name, self.done_bytes, self.total_bytes)

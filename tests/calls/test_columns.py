@@ -5,7 +5,7 @@ import math
 import sys
 from contextlib import nullcontext
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from django.db import transaction
@@ -139,3 +139,20 @@ def test_a_journal_of_values_of_other_types_is_written_too(database):
     assert (call.started_at, call.from_number, call.to_number, call.tuning, call.process) == (NOW, "", "7", {}, "5")
     assert (call.frames_received, call.frames_lost, call.speech_ms, call.counters) == (9, 0, 0, {"dtmf": 0})
     assert asdict(fitted(EventNoted("CA1", 1, NOW, "code", "x" * 201)))["detail"] == "x" * 200
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+@pytest.mark.parametrize("hours", [-14, 14])
+def test_a_time_that_some_zone_has_no_year_for_is_bounded(database, year, hours):
+    zone = timezone(timedelta(hours=hours))
+    at = datetime(year, 1, 1, tzinfo=zone) if year == 1 else datetime(year, 12, 31, 23, 59, 59, tzinfo=zone)
+    assert store.write_what_can_be([CallStarted("CA1", "MZ1", at), CallEnded("CA1", "MZ1", at, "stop", 1, 0, 1)])
+    call = Call.objects.get()
+    assert call.started_at == call.ended_at
+    assert 1970 <= call.started_at.year <= 9000
+
+
+def test_a_value_of_another_type_than_its_field_is_bounded_like_one(database):
+    noted = HearingNoted("CA1", ["x"], "down", "many")
+    assert store.write_what_can_be([noted, HearingNoted("CA1", ["x"], "streaming", 1)])
+    assert Call.objects.get().hearing == "streaming"

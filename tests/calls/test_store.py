@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from random import Random
@@ -295,6 +295,60 @@ def test_a_journal_that_the_disk_does_not_give_back_stays_and_stops_nobody(tmp_p
     assert writer.stop(10)
     assert [row.number for row in Transcript.objects.all()] == [2]
     assert (path.exists(), caplog.text.count("journal_unreadable")) == (True, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_only_bears_a_journals_name_stops_nobody(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(store, "LOOK_S", 0.01)
+    (tmp_path / "a-folder.journal").mkdir()
+    (tmp_path / "in-a-circle.journal").symlink_to("in-a-circle.journal")
+    os.mkfifo(tmp_path / "pipe.journal")
+    dead_journal(tmp_path, turns=1)
+    known = threading.Event()
+    metrics_before = metrics.JOURNAL_FAILURES._value.get()
+    writer = store.Writer(tmp_path, recovered=lambda *_: None)
+    monkeypatch.setattr(metrics.JOURNALS_RECOVERED, "inc", known.set)
+    writer.start()
+    writer.accept(turn(number=2))
+    assert known.wait(10)
+    assert writer.stop(10)
+    assert sorted(row.number for row in Transcript.objects.all()) == [1, 2]
+    assert caplog.text.count("journal_unreadable") == metrics.JOURNAL_FAILURES._value.get() - metrics_before == 3
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_odd_record_of_a_dead_journal_leaves_the_others_their_ends(tmp_path):
+    journal = Journal.begin(tmp_path)
+    others = [CallStarted(f"CA{number}", f"MZ{number}", NOW) for number in (2, 3)]
+    journal.append([others[0], replace(STARTED, stream_sid=["x"]), others[1]])
+    os.close(journal._file)  # as the kernel does when a process dies
+    told, known = [], threading.Event()
+    writer = store.Writer(tmp_path, lambda started, accept: (told.extend(started), known.set()))
+    writer.start()
+    assert known.wait(10)
+    writer.stop(10)
+    assert [started.call_sid for started in told] == ["CA2", "CA1", "CA3"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_writer_that_fails_again_and_again_is_unwell(tmp_path, monkeypatch):
+    monkeypatch.setattr(background, "AGAIN_S", 0.001)
+    failed = threading.Event()
+
+    def unthought(*_):
+        if background.unwell().get("call-writer"):
+            failed.set()
+        raise RuntimeError("what nobody thought of")
+
+    monkeypatch.setattr(store, "dead_journals", unthought)
+    writer = store.Writer(tmp_path)
+    writer.start()
+    writer.accept(turn())
+    assert failed.wait(10)
+    monkeypatch.setattr(store, "dead_journals", lambda *_: iter(()))
+    assert writer.stop(10)
+    assert Transcript.objects.count() == 1
 
 
 @pytest.mark.django_db
