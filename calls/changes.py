@@ -45,7 +45,7 @@ class Changes:
             try:
                 with self._redis() as redis:
                     redis.publish(CHANNEL, b"")
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, ValueError) as error:
                 logger.warning("a change is not announced (%s): processes read it at their next round", error)
 
     async def tell(self, word: bytes) -> None:
@@ -55,7 +55,7 @@ class Changes:
         try:
             async with asyncio.timeout(TIMEOUT_S), redis_asyncio.from_url(self._redis_url) as redis:
                 await redis.publish(CHANNEL, word)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError, ValueError) as error:
             logger.warning("a second stream is not announced: %s", type(error).__name__)
 
     def wait(self, timeout_s: float) -> None:
@@ -75,7 +75,7 @@ class Changes:
                             self._is_for_listeners(message["data"])  # one reading answers them all
                         return
                 return
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, ValueError) as error:
                 self._deafened(error)
         self._word.wait(timeout_s)
         self._word.clear()

@@ -79,7 +79,7 @@ class SharedState:
                     decode_responses=True,
                 ) as redis:
                     facts |= redis.hgetall(_key(call_sid))
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, ValueError) as error:
                 self._is_away(error)
         return _known(facts)
 
@@ -117,7 +117,7 @@ class SharedState:
                     both.expire(_key(call_sid), settings.MAX_CALL_S + 3600)
                 both.hgetall(_key(call_sid))
                 *_, known = await both.execute()
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError, ValueError) as error:
             self._is_away(error)
             return None
         return _known(self._facts.get(call_sid, {}) | known)

@@ -107,7 +107,7 @@ async def spend(token: str) -> SpendPlace:
             async with asyncio.timeout(PLACE_TIMEOUT_S), redis.from_url(settings.REDIS_URL) as client:
                 fresh = await client.set(f"spent:{digest}", 1, nx=True, ex=2 * VALID_S)
             return _spent_in(SpendPlace.REDIS, bool(fresh))
-        except (RedisError, OSError, TimeoutError):
+        except (RedisError, OSError, ValueError):
             logger.warning("Redis is away: a stream token is marked in the database")
     with contextlib.suppress(DatabaseAway):
         return _spent_in(SpendPlace.DATABASE, await from_database(_insert, digest))

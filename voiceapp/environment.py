@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from dotenv.parser import parse_stream
 
@@ -25,6 +25,8 @@ from voiceapp.wholenumber import whole_number
 
 FALSE = {"false", "0", "no", "off"}
 LONGEST_KEY_FILE = 65_536
+MOST_DATABASES = 99_999
+"""Of one Redis; it has 16 unless it is told otherwise."""
 TRUE = {"true", "1", "yes", "on"}
 FILE_VARIABLE = "ENV_FILE"
 """Names another file than ``.env``; empty: no file is read (tests, and commands that make calls up)."""
@@ -72,6 +74,11 @@ def database_url(database: Mapping[str, Any]) -> str:
     user = f"{database['USER']}@" if database["USER"] else ""
     port = f":{database['PORT']}" if database["PORT"] else ""
     return f"postgresql://{user}{database['HOST']}{port}/{database['NAME']}"
+
+
+def host_of(url: str) -> str:
+    """The host that an address names; empty for one that is none. Never raises."""
+    return _parts(url).hostname or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +161,8 @@ class Environment:
             self._problem(
                 "TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN is not set: set it to the auth token of your Twilio account."
             )
-        parts = urlsplit(public_url)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query:
+        parts = _parts(public_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
             self._problem(
                 "PUBLIC_URL", f"PUBLIC_URL is {public_url!r}: set it to the https address that Twilio reaches you at."
             )
@@ -163,7 +170,7 @@ class Environment:
     def webhook(self) -> tuple[str, str]:
         """Where alarms are posted, and the secret that signs them; both or none."""
         url, secret = self.text("ALARM_WEBHOOK_URL"), self.text("ALARM_WEBHOOK_SECRET")
-        if url and urlsplit(url).scheme not in {"http", "https"}:
+        if url and _parts(url).scheme not in {"http", "https"}:
             self._problem("ALARM_WEBHOOK_URL", f"ALARM_WEBHOOK_URL is {url!r}: set it to an https address.")
         elif url and not secret:
             self._problem(
@@ -190,11 +197,7 @@ class Environment:
     def database(self, var_dir: Path) -> dict[str, Any]:
         """DATABASE_URL (postgresql://user:password@host:port/name or sqlite:///path); default SQLite in VAR_DIR."""
         url = self.text("DATABASE_URL")
-        try:
-            parts = urlsplit(url)
-            port = str(parts.port or "")
-        except ValueError:
-            parts, port = urlsplit("unreadable:"), ""
+        parts = _parts(url)
         if parts.scheme in {"postgres", "postgresql"}:
             return {
                 "ENGINE": "voiceapp.postgresql",
@@ -202,7 +205,7 @@ class Environment:
                 "USER": unquote(parts.username or ""),
                 "PASSWORD": unquote(parts.password or ""),
                 "HOST": parts.hostname or "",
-                "PORT": port,
+                "PORT": str(parts.port or ""),
                 "CONN_MAX_AGE": 0,
                 # A server that is back is found within a second, however long it was away.
                 "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 5, "reconnect_timeout": 2}},
@@ -222,8 +225,41 @@ class Environment:
             "TEST": {"NAME": var_dir / "test.sqlite3"},
         }
 
+    def redis_url(self) -> str:
+        """REDIS_URL; empty where there is none."""
+        url = self.text("REDIS_URL")
+        if url and not _is_redis(url):
+            # Its password stays out of the log.
+            self._problem("REDIS_URL", "REDIS_URL is not understood: set it to redis://host:port/number.")
+            return ""
+        return url
+
     def _problem(self, variable: str, sentence: str) -> None:
         self.problems.append(Problem(variable, sentence))
+
+
+def _parts(url: str) -> SplitResult:
+    """An address in its parts; with the scheme ``unreadable`` where it has none that can be used. Never raises."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # is a number only when it is read
+    except ValueError:
+        return urlsplit("unreadable:")
+    return parts
+
+
+def _is_redis(url: str) -> bool:
+    """A client can be made for this address. Nothing is connected."""
+    # Here, and not above: every command reads the environment, few need Redis.
+    from redis import ConnectionPool, RedisError
+
+    try:
+        ConnectionPool.from_url(url).make_connection()
+    except (RedisError, ValueError, TypeError):
+        return False
+    path = _parts(url).path.strip("/")
+    # A database that is no number would silently be the first one.
+    return url.startswith("unix://") or not path or whole_number(path, 0, MOST_DATABASES) is not None
 
 
 def _flaw_of_key_file(path: str) -> str:

@@ -1,11 +1,10 @@
 """Settings, from the environment only (voiceapp/environment.py; .env.example lists the variables)."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from voiceapp.environment import Environment
+from voiceapp.environment import Environment, host_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 _env = Environment()
@@ -48,11 +47,11 @@ DEFAULT_FROM_EMAIL = _env.text("EMAIL_FROM", "voiceapp@localhost")
 _env.speech_credentials()
 _env.twilio(PUBLIC_URL)
 DATABASES = {"default": _env.database(VAR_DIR)}
-REDIS_URL = _env.text("REDIS_URL")
+REDIS_URL = _env.redis_url()
 CONFIGURATION_PROBLEMS = _env.problems
 
 # Django
-_host = urlsplit(PUBLIC_URL).hostname
+_host = host_of(PUBLIC_URL)
 ALLOWED_HOSTS = [host for host in (_host, "127.0.0.1", "localhost", "[::1]") if host]
 # An address that is none is told by CONFIGURATION_PROBLEMS, not by a check of Django's.
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if _host else []

@@ -15,6 +15,10 @@ from tests.calls.test_changes import redis_url  # noqa: F401 - a fixture
 SID = "CA1"
 
 
+NO_REDIS = ["redis://127.0.0.1:1/0", "localhost:6379", "redis://127.0.0.1:abc/0"]
+"""Nobody listens there; and two that are no addresses."""
+
+
 @pytest.fixture
 def call_sid():
     return "CA" + secrets.token_hex(16)
@@ -64,8 +68,9 @@ async def test_of_two_streams_that_begin_at_once_in_two_processes_one_sees_the_o
     assert sorted(len(known.began_ms) for known in said) == [1, 2, 3, 4, 5]
 
 
-async def test_a_redis_that_is_away_is_asked_once_and_the_process_goes_by_what_it_knows(settings, caplog):
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+@pytest.mark.parametrize("url", NO_REDIS)
+async def test_a_redis_that_is_away_is_asked_once_and_the_process_goes_by_what_it_knows(settings, caplog, url):
+    settings.REDIS_URL = url
     here = SharedState()
     assert await here.began(SID, "MZ1", 1000) is None
     assert await here.ask(SID) is None
@@ -94,3 +99,11 @@ async def test_a_second_stream_is_announced_to_every_process_and_is_no_change(th
     await asyncio.to_thread(here.announce)
     assert await asyncio.to_thread(changed.wait, 10)
     waiting.join()
+
+
+@pytest.mark.parametrize("url", NO_REDIS)
+async def test_without_a_redis_a_change_is_told_to_this_process(url):
+    changes = Changes(url)
+    await changes.tell(b"word")
+    await asyncio.to_thread(changes.announce)
+    await asyncio.wait_for(asyncio.to_thread(changes.wait, 60), 10)

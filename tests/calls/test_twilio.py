@@ -311,8 +311,9 @@ async def test_a_token_is_spent_once(settings):
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_without_redis_and_database_a_token_is_spent_in_the_process(settings, monkeypatch):
-    settings.REDIS_URL = "redis://127.0.0.1:1"
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1", "localhost:6379", "redis://127.0.0.1:abc/0"])
+async def test_without_redis_and_database_a_token_is_spent_in_the_process(settings, monkeypatch, url):
+    settings.REDIS_URL = url
 
     def away(_):
         raise DatabaseError("away")

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from voiceapp.environment import Environment
+from voiceapp.environment import Environment, host_of
 from voiceapp.management.commands import serve
 
 GOOD = {"STT_EMULATOR_HOST": "127.0.0.1:9", "TWILIO_AUTH_TOKEN": "t"}
@@ -18,6 +18,7 @@ def problems(**values):
     environment.speech_credentials()
     environment.twilio(environment.text("PUBLIC_URL", "https://voice.example.org"))
     environment.webhook()
+    environment.redis_url()
     environment.flag("DEBUG", False)
     environment.number("PORT", 8000, 1, 65535, "")
     environment.address("HOST", "127.0.0.1")
@@ -44,7 +45,15 @@ def test_a_good_environment_has_no_problem():
         ("PUBLIC_URL", "voice.example.org"),
         ("TWILIO_AUTH_TOKEN", ""),
         ("DEBUG", "perhaps"),
+        ("PUBLIC_URL", "https://[::1"),
+        ("PUBLIC_URL", "https://voice.example.org:port"),
         ("ALARM_WEBHOOK_URL", "ops.example.org/alarm"),
+        ("ALARM_WEBHOOK_URL", "https://[::1"),
+        ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "redis://127.0.0.1:abc/0"),
+        ("REDIS_URL", "redis://127.0.0.1:6379/calls"),
+        ("REDIS_URL", "redis://[::1"),
+        ("REDIS_URL", "redis://127.0.0.1:6379/0?patience=5"),
     ],
 )
 def test_a_bad_value_is_named_in_one_sentence(variable, value):
@@ -52,6 +61,25 @@ def test_a_bad_value_is_named_in_one_sentence(variable, value):
     assert problem.variable == variable
     assert variable in problem.sentence
     assert problem.sentence.count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://127.0.0.1", "rediss://user:p%40ss@redis:6380/3", "unix:///run/redis.sock?db=1"]
+)
+def test_an_address_of_redis_is_taken_as_it_is(url):
+    environment = Environment({"REDIS_URL": url})
+    assert (environment.redis_url(), environment.problems) == (url, [])
+
+
+def test_one_that_is_none_is_not_used_and_its_password_not_told():
+    environment = Environment({"REDIS_URL": "redis://:secret@redis:6379/calls"})
+    assert environment.redis_url() == ""
+    assert "secret" not in environment.problems[0].sentence
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "voice.example.org", ""])
+def test_an_address_that_is_none_has_no_host(url):
+    assert host_of(url) == ""
 
 
 def test_no_credentials_and_no_emulator_is_a_problem(tmp_path):
