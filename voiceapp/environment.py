@@ -207,8 +207,12 @@ class Environment:
                 "HOST": parts.hostname or "",
                 "PORT": str(parts.port or ""),
                 "CONN_MAX_AGE": 0,
-                # A server that is back is found within a second, however long it was away.
-                "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 5, "reconnect_timeout": 2}},
+                # A server that is back is found within a second, however long it was away: the pool tries again after
+                # one, so whoever waits for it must wait a little longer than that.
+                "OPTIONS": {
+                    "pool": {"min_size": 1, "max_size": 8, "timeout": 1.5, "reconnect_timeout": 2},
+                    "connect_timeout": 3,
+                },
             }
         if url and parts.scheme != "sqlite":
             self._problem("DATABASE_URL", "DATABASE_URL is not understood: set it to postgresql://… or sqlite:///path.")

@@ -1,24 +1,61 @@
-"""Django's PostgreSQL, whose pool loses all of its dead connections at once.
+"""Django's PostgreSQL, whose pool loses all of its dead connections at once, and which remembers that it is away.
 
 A restart of the server kills every connection that waits in the pool. psycopg's own check finds them one by one, with a
 pause between two of them that doubles: with four of them dead, a request waits longer than the pool's time-out.
+
+Who asks a database that is away waits for the pool's time-out, and Twilio gives a webhook 15 s for all that it asks. So
+one wait that was in vain counts for the whole process: for AWAY_S further connections are refused at once, then one is
+tried while the others go on being refused. A pool that is merely full is not away.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import Any, ClassVar
 
 from django.db.backends.postgresql import base
 from psycopg import OperationalError
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+AWAY_S = 1.0
+"""A database that gave no connection is not asked again for so long. What was heard is written within 2 s of its
+return."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    _away_until_s: ClassVar[dict[str, float]] = {}
+    """By alias, as Django's pools are; no entry: it gave a connection when it was last asked."""
+    _errors: ClassVar[dict[str, int]] = {}
+    """By alias: how many connections its pool had failed to make when it last gave one."""
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """A connection that answers. Raises psycopg.OperationalError, PoolTimeout."""
-        connection = super().get_new_connection(conn_params)
+        """A connection that answers. Raises psycopg.OperationalError, at once where the database is known to be away.
+        Any thread."""
         if self.pool is None:
-            return connection
+            return super().get_new_connection(conn_params)
+        away_until_s = self._away_until_s.get(self.alias)
+        if away_until_s is not None:
+            if time.monotonic() < away_until_s:
+                raise OperationalError("the database is away")
+            # This one tries it; the others need not wait with it.
+            self._away_until_s[self.alias] = time.monotonic() + self.pool.timeout
+        try:
+            connection = self._answering(conn_params)
+        except PoolTimeout:
+            if self._makes_no_connection():
+                self._away_until_s[self.alias] = time.monotonic() + AWAY_S
+            raise
+        self._away_until_s.pop(self.alias, None)
+        self._errors[self.alias] = self._stats()["connections_errors"]
+        return connection
+
+    def close_pool(self) -> None:
+        self._away_until_s.pop(self.alias, None)
+        self._errors.pop(self.alias, None)
+        super().close_pool()
+
+    def _answering(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
         try:
             ConnectionPool.check_connection(connection)
         except OperationalError:
@@ -26,3 +63,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.pool.check()
             connection = super().get_new_connection(conn_params)
         return connection
+
+    def _makes_no_connection(self) -> bool:
+        """The pool could have grown and did not, or tried and failed since it last gave a connection."""
+        stats = self._stats()
+        grows = stats["pool_size"] < stats["pool_max"]
+        return grows or stats["connections_errors"] > self._errors.get(self.alias, 0)
+
+    def _stats(self) -> dict[str, int]:
+        # Counters of zero are left out.
+        return {"connections_errors": 0, **self.pool.get_stats()}

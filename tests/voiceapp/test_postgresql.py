@@ -1,0 +1,124 @@
+"""A database that is away is waited for once, by one; and it is asked again."""
+
+import time
+from contextlib import contextmanager
+
+import pytest
+from django.db import OperationalError, connections
+from django.db.utils import load_backend
+
+from tests.calls.test_twilio import TOKEN, URL, post
+from tests.databases import postgresql_url  # noqa: F401 - a fixture
+from voiceapp.environment import Environment
+from voiceapp.postgresql import base
+
+AWAY = "postgresql://x@127.0.0.1:1/x"
+"""Nobody listens there."""
+WAIT_S = 0.2
+
+
+@pytest.fixture(autouse=True)
+def allowed(django_db_blocker):
+    """These databases are none of the tests' own."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@contextmanager
+def pooled(url, **pool):
+    """A database like a server's, whose pool waits less long."""
+    values = Environment({"DATABASE_URL": url}).database(None)
+    values["OPTIONS"]["pool"] |= {"timeout": WAIT_S, **pool}
+    settings = connections.configure_settings({"default": values})["default"]
+    wrappers = []
+
+    def wrapper():
+        wrappers.append(load_backend(settings["ENGINE"]).DatabaseWrapper(settings, "pooled"))
+        return wrappers[-1]
+
+    first = wrapper()
+    try:
+        yield first, wrapper
+    finally:
+        for one in wrappers:
+            one.close()
+        first.close_pool()
+
+
+def waits(database):
+    """How often the pool was waited for."""
+    return database.pool.get_stats().get("requests_num", 0)
+
+
+def refused(database, count=1):
+    for _ in range(count):
+        with pytest.raises(OperationalError):
+            database.ensure_connection()
+
+
+def test_a_database_that_is_away_is_waited_for_once(monkeypatch):
+    monkeypatch.setattr(base, "AWAY_S", 3600)
+    with pooled(AWAY) as (database, another):
+        refused(database, 3)
+        refused(another(), 3)
+        assert waits(database) == 1
+
+
+def test_it_is_asked_again_by_one_while_the_others_are_refused(monkeypatch):
+    with pooled(AWAY) as (database, another):
+        refused(database)
+        monkeypatch.setattr(base, "AWAY_S", 3600)
+        database._away_until_s[database.alias] = 0.0
+        others = []
+        ask = database.pool.getconn
+
+        def getconn():
+            refused(another())
+            others.append(1)
+            return ask()
+
+        monkeypatch.setattr(database.pool, "getconn", getconn)
+        refused(database)
+        assert (waits(database), others) == (2, [1])
+
+
+def test_one_that_is_back_is_no_longer_away(postgresql_url):  # noqa: F811
+    with pooled(postgresql_url) as (database, another):
+        database._away_until_s[database.alias] = time.monotonic() - 1
+        database.ensure_connection()
+        another().ensure_connection()
+        assert waits(database) == 2
+        assert database._away_until_s == {}
+
+
+def test_a_pool_that_is_full_is_not_away(postgresql_url):  # noqa: F811
+    with pooled(postgresql_url, max_size=1) as (database, another):
+        database.ensure_connection()
+        refused(another(), 2)
+        assert waits(database) == 3
+        database.close()
+        another().ensure_connection()
+
+
+@pytest.mark.parametrize("path", ["/twilio/after", "/twilio/after?lost=1", "/twilio/status", "/readyz"])
+def test_a_request_waits_for_a_database_that_is_away_no_longer_than_once(client, settings, monkeypatch, path):
+    settings.REDIS_URL, settings.TWILIO_AUTH_TOKEN, settings.PUBLIC_URL = "", TOKEN, URL
+    monkeypatch.setattr(base, "AWAY_S", 3600)
+    kept = connections["default"]
+    with pooled(AWAY) as (database, _):
+        connections["default"] = database
+        try:
+            if path == "/readyz":
+                assert client.get(path).json()["database"] == "down"
+            else:
+                answer = post(client, path, CallStatus="in-progress")
+                assert answer.status_code == (503 if path == "/twilio/status" else 200)
+        finally:
+            connections["default"] = kept
+        assert waits(database) == 1
+
+
+def test_all_that_a_webhook_waits_for_is_within_twilios_patience():
+    pool = Environment({"DATABASE_URL": AWAY}).database(None)["OPTIONS"]["pool"]
+    # The pool tries again after 1 s and 10 %: a restart of the database is nobody's error.
+    assert 1.1 < pool["timeout"] <= 2
