@@ -18,6 +18,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
@@ -144,6 +145,9 @@ async def _drain_and_exit(server: Server) -> None:
 async def _drain(server: Server) -> bool:
     """Let running calls end, close what is left and write everything; True when all of it is written."""
     flushed = False
+    loop = asyncio.get_running_loop()
+    # Not the loop's: its few threads may all be taken by Django's error pages.
+    threads = ThreadPoolExecutor(2, "drain")
     logger.info("draining: %d calls", len(consumers.running))
     with _step("wait"):
         await _wait_for_calls(settings.DRAIN_TIMEOUT_S)
@@ -156,9 +160,9 @@ async def _drain(server: Server) -> bool:
     with _step("wait"):
         await _wait_for_calls(LAST_WORDS_S)
     with _step("recordings"):
-        await asyncio.to_thread(disk.stop, FLUSH_S)
+        await loop.run_in_executor(threads, disk.stop, FLUSH_S)
     with _step("rows"):
-        flushed = await asyncio.to_thread(writer().stop, FLUSH_S)
+        flushed = await loop.run_in_executor(threads, writer().stop, FLUSH_S)
     with _step("watchers"):
         await live.flush()
     logger.info("drained: %d calls left, rows %s", len(consumers.running), "written" if flushed else "not all written")

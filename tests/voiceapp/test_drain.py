@@ -1,5 +1,8 @@
 """The drain takes every step, whatever one of them raises."""
 
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -77,3 +80,16 @@ async def test_a_drain_that_fails_ends_the_process_with_1(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         await serve._drain_and_exit(None)
     assert codes == [1]
+
+
+async def test_pages_that_wait_keep_no_drain_from_its_end(steps):
+    goes_on = threading.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    page = loop.run_in_executor(None, goes_on.wait)
+    try:
+        assert await asyncio.wait_for(serve._drain(SimpleNamespace(connections={})), 10) is True
+    finally:
+        goes_on.set()
+        await page
+    assert steps == ["recordings", "rows"]
