@@ -1,7 +1,8 @@
 """Requests that no page of ours makes, answered with 400 where Django would raise: the values were written by hand.
 
 Forms check their fields; what stands in an address, and which rows of a list are selected, Django hands to the database
-as it came.
+as it came. And a body that is no form is a traceback in whatever reads it first: a webhook, before it is known who sent
+it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import TO_FIELD_VAR
+from django.core.exceptions import BadRequest
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 
 from voiceapp.wholenumber import whole_number
 
 LARGEST_ID = 2**63 - 1
+UNREADABLE = (BadRequest, MultiPartParserError, LookupError, UnicodeError)
+"""A charset that is not UTF-8 or none at all, a part without a boundary."""
 
 
 class RefuseOddValues:
@@ -27,6 +32,8 @@ class RefuseOddValues:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not _is_readable(request):
+            return _refused("bad_body")
         # PostgreSQL has no NUL in a text, files none in their names.
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "") or _has_no_field(request):
             return _refused()
@@ -43,9 +50,18 @@ class RefuseOddValues:
         return _refused() if isinstance(error, OverflowError | DataError) else None
 
 
+def _is_readable(request: HttpRequest) -> bool:
+    """Its form, if it has one. It is kept: who reads it next does not parse it again."""
+    try:
+        _ = request.POST
+    except UNREADABLE:
+        return False
+    return True
+
+
 def _has_no_field(request: HttpRequest) -> bool:
     return request.GET.get(TO_FIELD_VAR) == ""
 
 
-def _refused() -> HttpResponse:
-    return HttpResponseBadRequest("bad_value", content_type="text/plain")
+def _refused(code: str = "bad_value") -> HttpResponse:
+    return HttpResponseBadRequest(code, content_type="text/plain")

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.core.exceptions import BadRequest
 from django.db import DatabaseError
 
 from calls import admission
@@ -134,3 +135,38 @@ def test_what_else_django_refuses_for_its_form_is_one_line_too(client, log, sett
     assert client.post("/twilio/voice", fields, HTTP_X_TWILIO_SIGNATURE="x").status_code == 400
     (line,) = log.getvalue().splitlines()
     assert "django.security.TooManyFieldsSent" in line
+
+
+FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
+PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xffb\r\n--x--\r\n'
+UNREADABLE = [
+    (f"{FORM}; charset=utf-7", b"a=+2AA-"),
+    (f"{FORM}; charset=hex", b"a=b"),
+    (PARTS, b"a=b"),
+    (f"{PARTS}; boundary=", PART),
+    (f"{PARTS}; boundary=x; charset=hex", PART),
+    (f"{PARTS}; boundary=x; charset=idna", PART),
+    (f"{PARTS}; boundary=x; charset=undefined", PART),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(("content_type", "body"), UNREADABLE)
+@pytest.mark.parametrize("path", ["/twilio/voice", "/twilio/status", "/admin/login/", "/i18n/setlang/", "/nowhere"])
+def test_a_body_that_is_no_form_is_refused_in_a_line(client, log, settings, path, content_type, body, debug):
+    settings.TWILIO_AUTH_TOKEN, settings.DEBUG = "t", debug
+    answer = client.generic("POST", path, body, content_type, HTTP_X_TWILIO_SIGNATURE="x")
+    assert (answer.status_code, answer.content) == (400, b"bad_body")
+    (line,) = log.getvalue().splitlines()
+    assert line.endswith(f"django.request Bad Request: {path}")
+
+
+def test_whatever_a_page_refuses_as_a_bad_request_is_one_line(client, log, monkeypatch):
+    def refuse(*_):
+        raise BadRequest("no form")
+
+    monkeypatch.setattr(health.common.CommonMiddleware, "process_request", refuse)
+    assert client.get("/admin/").status_code == 400
+    (line,) = log.getvalue().splitlines()
+    assert line.endswith("django.request no form: /admin/")
