@@ -16,7 +16,7 @@ from stt.audio import FRAME_MS
 from stt.endpoint import EndpointOptions
 from stt.models import SETTINGS
 from stt.tuning import BOUNDS, Tuning
-from voiceapp.requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES
+from voiceapp.requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES, RECEIVE_S
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -90,7 +90,9 @@ def test_the_operators_page_has_the_lists_numbers():
 
 def test_the_operators_page_has_the_servers_numbers():
     page = doc("operating.md")
-    assert f"over {MOST_WEBHOOK_BYTES >> 10} kB under `/twilio/`, over {MOST_PAGE_BYTES >> 20} MB elsewhere" in page
+    pages = ", ".join(f"`{path.decode()}`" for path in PAGES)
+    assert f"over {MOST_PAGE_BYTES >> 20} MB under {pages}, over {MOST_WEBHOOK_BYTES >> 10} kB elsewhere" in page
+    assert f"has not arrived after {RECEIVE_S:.0f} s" in page
     # Not imported: that installs a reactor.
     (watchdog_s,) = re.findall(r"^WATCHDOG_S = (\d+)", SOURCE, re.MULTILINE)
     assert f"DRAIN_TIMEOUT_S + {watchdog_s} s" in page

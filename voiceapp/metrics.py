@@ -43,7 +43,9 @@ SOCKETS_HELD = Counter(
     registry=REGISTRY,
 )
 BODIES_REFUSED = Counter(
-    "voiceapp_bodies_refused", "Requests whose body was longer than a webhook's or a page's may be", registry=REGISTRY
+    "voiceapp_bodies_refused",
+    "Requests whose body was longer than a webhook's or a page's may be, or that took too long to arrive",
+    registry=REGISTRY,
 )
 CONNECTION_ERRORS = Counter(
     "voiceapp_connection_errors",

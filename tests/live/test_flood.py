@@ -113,7 +113,7 @@ def test_a_flood_waits_in_the_peers_own_buffers(tmp_path, path):
             for said in range(200):
                 other.socket.sendall(text(said))
                 assert other.hears() == str(said)
-        assert server.ask("/state", b"b" * MOST_PAGE_BYTES)["body_bytes"] == MOST_PAGE_BYTES
+        assert server.ask("/admin/state", b"b" * MOST_PAGE_BYTES)["body_bytes"] == MOST_PAGE_BYTES
 
         assert not flooding.done()
         state = server.ask("/state")

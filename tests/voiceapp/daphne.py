@@ -1,8 +1,8 @@
 """The project's server without sockets: a connection is a transport that a test writes to and reads."""
 
 import asyncio
-from unittest import mock
 
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from voiceapp.requests import RequestFactory
@@ -28,9 +28,8 @@ class Connection:
         self.transport = Transport()
         self.protocol = RequestFactory(server).buildProtocol(None)
         self.protocol.makeConnection(self.transport)
-        self.later = []
-        """What is to be done after a while."""
-        self.protocol._channel.callLater = lambda seconds, do: self.later.append(do) or mock.Mock()
+        self.clock = Clock()
+        self.protocol._channel.callLater = self.clock.callLater
 
     def receives(self, data):
         self.protocol.dataReceived(data)
