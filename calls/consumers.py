@@ -18,6 +18,7 @@ import logging
 import re
 import time
 from collections import deque
+from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -246,12 +247,12 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         for other in list(running.values()):
             if other is not self and other._call_sid == self._call_sid:
                 other.replace()
-        self._announcing = self.loop.create_task(self._announce(stream_sid), name=f"announce {self._call_sid}")
+        began = shared.began(self._call_sid, stream_sid, int(time.time() * 1000))
+        self._announcing = self.loop.create_task(self._announce(began), name=f"announce {self._call_sid}")
 
-    async def _announce(self, stream_sid: str) -> None:
+    async def _announce(self, began: Coroutine[Any, Any, list[str]]) -> None:
         """Tell the other processes: what had begun before this stream ends. Redis' order decides, and no clock."""
-        known = await shared.began(self._call_sid, stream_sid, int(time.time() * 1000))
-        older = [sid for sid in known.began_ms if sid != stream_sid] if known is not None else []
+        older = await began
         if older:
             await changes.tell(json.dumps({"replaced": older}).encode())
 

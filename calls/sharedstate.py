@@ -10,8 +10,10 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakValueDictionary
 
 from django.conf import settings
 from redis import Redis
@@ -61,6 +63,8 @@ class SharedState:
     def __init__(self) -> None:
         self._facts: OrderedDict[str, dict[str, str]] = OrderedDict()
         """By CallSid, as Redis has them: ``began:MZ…`` -> Unix time in ms, ``end:MZ…`` -> end reason."""
+        self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Held while a call's stream is told to Redis."""
         self._away_until_s = 0.0
 
     def here(self, call_sid: str) -> Known:
@@ -85,25 +89,42 @@ class SharedState:
 
     async def ask(self, call_sid: str) -> Known | None:
         """As ``read``; None where Redis does not answer, or there is none. At most TIMEOUT_S."""
-        return await self._exchange(call_sid, None)
+        facts = await self._exchange(call_sid, None)
+        return None if facts is None else _known(self._facts.get(call_sid, {}) | facts)
 
-    async def began(self, call_sid: str, stream_sid: str, at_ms: int) -> Known | None:
-        """Say that a stream has begun. Known here at once; returns what all know, None as ``ask`` does."""
-        return await self._say(call_sid, f"began:{stream_sid}", str(at_ms))
+    def began(self, call_sid: str, stream_sid: str, at_ms: int) -> Coroutine[Any, Any, list[str]]:
+        """Say that a stream has begun. Known here before it is awaited.
+
+        Returns the StreamSids that had begun before it in the order of Redis, which is also the order in which this
+        process began its own; none where ``ask`` gives None. On the loop.
+        """
+        self._note(call_sid, f"began:{stream_sid}", str(at_ms))
+        return self._older(call_sid, stream_sid, at_ms)
 
     async def end_chosen(self, call_sid: str, stream_sid: str, end_reason: str) -> bool:
         """Say that we end the call. Known here at once; True when every process knows."""
-        return await self._say(call_sid, f"end:{stream_sid}", end_reason) is not None
+        name = f"end:{stream_sid}"
+        self._note(call_sid, name, end_reason)
+        return await self._exchange(call_sid, (name, end_reason)) is not None
 
-    async def _say(self, call_sid: str, name: str, value: str) -> Known | None:
+    async def _older(self, call_sid: str, stream_sid: str, at_ms: int) -> list[str]:
+        # One after the other: on connections of their own they could overtake each other, and each would be the older.
+        order = self._orders.setdefault(call_sid, asyncio.Lock())
+        async with order:
+            facts = await self._exchange(call_sid, (f"began:{stream_sid}", str(at_ms)))
+        return [sid for sid in _known(facts or {}).began_ms if sid != stream_sid]
+
+    def _note(self, call_sid: str, name: str, value: str) -> None:
         self._facts.setdefault(call_sid, {})[name] = value
         self._facts.move_to_end(call_sid)
         while len(self._facts) > MOST_CALLS:
             self._facts.popitem(last=False)
-        return await self._exchange(call_sid, (name, value))
 
-    async def _exchange(self, call_sid: str, fact: tuple[str, str] | None) -> Known | None:
-        """Add it and read all in one step: of two processes that begin a stream at once, one sees the other."""
+    async def _exchange(self, call_sid: str, fact: tuple[str, str] | None) -> dict[str, str] | None:
+        """Add it and read all in one step: of two streams that begin at once, one sees the other and one does not.
+
+        Only what Redis has: this process's own memory may hold a stream that began while we waited.
+        """
         if not self._may_ask():
             return None
         try:
@@ -116,11 +137,11 @@ class SharedState:
                     both.hset(_key(call_sid), *fact)
                     both.expire(_key(call_sid), settings.MAX_CALL_S + 3600)
                 both.hgetall(_key(call_sid))
-                *_, known = await both.execute()
+                *_, facts = await both.execute()
         except (RedisError, OSError, ValueError) as error:
             self._is_away(error)
             return None
-        return _known(self._facts.get(call_sid, {}) | known)
+        return dict(facts)
 
     def _may_ask(self) -> bool:
         return bool(settings.REDIS_URL) and time.monotonic() >= self._away_until_s

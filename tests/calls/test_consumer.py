@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import logging
+import secrets
 import struct
 import threading
 import time
@@ -33,6 +34,7 @@ from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
 from stt.google import GoogleOptions, GoogleSpeech
 from stt.silero import SileroVad
 from stt.tuning import Tuning
+from tests.calls.test_changes import redis_url  # noqa: F401 - a fixture
 from tests.fakes import FakeEngine
 from tests.sounds import silence, speech
 from voiceapp import metrics
@@ -508,6 +510,31 @@ async def test_of_two_live_streams_of_a_call_the_older_is_closed_and_the_words_o
     (call,) = await rows(Call)
     assert {sid: stream["end_reason"] for sid, stream in call.streams.items()} == {"MZ1": "replaced", "MZ2": "stop"}
     assert call.end_reason == "stop"
+
+
+async def test_of_streams_that_begin_at_once_the_last_one_is_heard(engine, settings, redis_url, monkeypatch):  # noqa: F811
+    settings.REDIS_URL = redis_url
+
+    async def tell(word):
+        consumers._on_word(word)
+
+    monkeypatch.setattr(consumers.changes, "tell", tell)
+    monkeypatch.setattr(consumers, "shared", SharedState())
+    sid = "CA" + secrets.token_hex(16)
+    callers = [Caller(token=tokens.issue(sid), stream_sid=f"MZ{number}") for number in range(5)]
+    for caller in callers:
+        assert (await caller.socket.connect(timeout=5))[0]
+    for caller in callers:
+        await caller.say(event="start", start={"callSid": sid, "streamSid": caller.stream_sid})
+    for caller in callers[:-1]:
+        assert await closed_with(caller) == 4409
+    announced = [one._announcing for one in consumers.running.values() if one._announcing is not None]
+    await asyncio.wait(announced)
+    await asyncio.sleep(0)
+    assert callers[-1].is_heard()
+    for caller in callers:
+        await caller.socket.disconnect()
+    await callers[-1].hang_up()
 
 
 async def test_a_newer_stream_in_another_process_closes_the_older_one(engine):
