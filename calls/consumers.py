@@ -58,7 +58,7 @@ SUBPROTOCOL = "audio.twilio.com"
 LONGEST_MESSAGE = 65_536
 CLOSE_IMPOSSIBLE = 4400
 """Our close code for what Twilio cannot have sent; daphne takes 1000 and 3000 to 4999."""
-CLOSE_CODES = {"foreign_start": CLOSE_IMPOSSIBLE, "no_start": 4408, "replaced": 4409}
+CLOSE_CODES = {"bad_start": CLOSE_IMPOSSIBLE, "foreign_start": CLOSE_IMPOSSIBLE, "no_start": 4408, "replaced": 4409}
 """By end reason; 1000 where the end is the call's."""
 END_KNOWN_S = 1.0
 """How long a socket that we close waits until other processes can know why: Twilio asks one of them at once."""
@@ -138,6 +138,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._closing: asyncio.Task[None] | None = None
         self._announcing: asyncio.Task[None] | None = None
         self._end_reason = "lost"
+        self._is_gone = False
+        """The other side has closed the socket."""
         self._vad: silero.SileroVad | None = None
         self._recording = ""
         self._one_shots = self._one_shot_s = 0
@@ -284,6 +286,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         """The socket is gone; the pump goes on until every utterance is a turn."""
+        self._is_gone = True
         if self.session is not None:
             for action in self.session.stop(now_ms()):
                 self._put(("action", action))
@@ -407,6 +410,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 self._arm()
         finally:
             self._close_up()
+            if self._end_reason == "stop" and not self._is_gone:
+                # Who has said stop and stays would hold a socket for ever.
+                self._closing = self.loop.create_task(self._end("stop"), name=f"close {self._call_sid}")
             tasks = [task for task in (self._closing, self._announcing) if task is not None]
             await asyncio.gather(*tasks, return_exceptions=True)
 

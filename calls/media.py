@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -85,6 +85,8 @@ class Malformed:
     ``bad_media_format`` | ``bad_sid``."""
     detail: str = ""
     """For the log; never audio, digits or words."""
+    is_start: bool = False
+    """It was meant to start the stream."""
 
 
 Message = Connected | Start | Media | Dtmf | Mark | Stop | Malformed
@@ -137,7 +139,10 @@ def _parse_carefully(text: str) -> Message:
     reader = _READERS.get(event) if isinstance(event, str) else None
     if reader is None:
         return Malformed("unknown_event")
-    return reader(body)
+    message = reader(body)
+    if isinstance(message, Malformed) and event == "start":
+        return replace(message, is_start=True)
+    return message
 
 
 def media_message(stream_sid: str, ulaw: bytes) -> str:
@@ -193,6 +198,9 @@ def _start(body: dict[str, Any]) -> Message:
         return Malformed("missing_field", "start.streamSid")
     if not is_sid(call_sid) or not is_sid(stream_sid):
         return Malformed("bad_sid")
+    # Twilio always names the account; some senders leave it out, but none writes an empty one.
+    if "accountSid" in start and not is_sid(_text(start["accountSid"])):
+        return Malformed("bad_sid", "start.accountSid")
     tracks = start.get("tracks")
     parameters = _section(start, "customParameters")
     return Start(

@@ -36,7 +36,7 @@ class CallEnded:
     ended_at: datetime
     end_reason: str
     """``stop`` | ``lost`` | ``silent_line`` | ``too_long`` | ``drained`` | ``crashed`` | ``error`` | ``replaced`` |
-    ``no_start`` | ``foreign_start``."""
+    ``no_start`` | ``foreign_start`` | ``bad_start``."""
     frames_received: int
     frames_lost: int
     speech_ms: int

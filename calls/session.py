@@ -172,7 +172,7 @@ class CallSession:
             return self._media(message, now_ms)
         if isinstance(message, media.Malformed):
             self.counters[message.code] += 1
-            return []
+            return self._refused_start("bad_start", now_ms) if message.is_start else []
         if isinstance(message, media.Stop | media.Dtmf | media.Mark) and self._is_foreign(message.stream_sid):
             return []
         self._clock.note_sequence(getattr(message, "sequence", None))
@@ -181,6 +181,8 @@ class CallSession:
         elif isinstance(message, media.Stop):
             if message.call_sid and message.call_sid != self.call_sid:
                 self.counters["foreign_call"] += 1
+            elif self.state is State.WAITING:
+                self.counters["stop_before_start"] += 1
             else:
                 return self.stop(now_ms)
         elif isinstance(message, media.Dtmf):
@@ -389,12 +391,15 @@ class CallSession:
             foreign = "foreign_account"
         if foreign or self.state is not State.WAITING:
             self.counters[foreign or "second_start"] += 1
-            # A call that is heard goes on, whatever else is said on its socket.
-            return [*self.stop(now_ms), CloseSocket("foreign_start")] if self.state is State.WAITING else []
+            return self._refused_start("foreign_start", now_ms)
         self.start = message
         self.state = State.LIVE
         self._began_ms = self._last_frame_ms = now_ms
         return [CallBegun(message)]
+
+    def _refused_start(self, reason: str, now_ms: float) -> list[Action]:
+        """A call that is heard goes on, whatever else is said on its socket."""
+        return [*self.stop(now_ms), CloseSocket(reason)] if self.state is State.WAITING else []
 
     def _is_foreign(self, stream_sid: str) -> bool:
         """Another stream's message, where it says whose it is."""

@@ -592,6 +592,38 @@ async def test_a_start_of_another_call_is_closed_at_once_and_reaches_no_recognis
     assert (call.end_reason, call.counters[code], engine.streams) == ("foreign_start", 1, [])
 
 
+@pytest.mark.parametrize(
+    ("start", "code"),
+    [
+        ({"callSid": 5}, "missing_field"),
+        ({"callSid": "../../x"}, "bad_sid"),
+        ({"streamSid": "a b"}, "bad_sid"),
+        ({"accountSid": ""}, "bad_sid"),
+        ({"accountSid": None}, "bad_sid"),
+        ({"mediaFormat": {"encoding": "audio/x-alaw"}}, "bad_media_format"),
+    ],
+)
+async def test_a_malformed_start_is_closed_at_once_and_reaches_no_recogniser(engine, start, code):
+    caller = Caller(token=tokens.issue(SID, account_sid="AC1"))
+    assert (await caller.socket.connect(timeout=5))[0]
+    await caller.say(event="start", start={"callSid": SID, "streamSid": "MZ1", **start})
+    assert await closed_with(caller) == 4400
+    await caller.hang_up()
+    (call,) = await rows(Call)
+    assert (call.end_reason, call.counters[code], engine.streams) == ("bad_start", 1, [])
+
+
+async def test_who_says_stop_and_stays_is_closed_when_the_record_is_complete(engine):
+    caller = Caller()
+    await caller.call()
+    await says(caller, engine.streams[0], "שלום")
+    await caller.say(event="stop", stop={"callSid": SID})
+    assert await closed_with(caller) == 1000
+    await caller.hang_up()
+    (call,) = await rows(Call)
+    assert call.end_reason == "stop"
+
+
 async def test_a_socket_without_a_start_is_closed_and_reaches_no_recogniser(engine, monkeypatch):
     monkeypatch.setattr("calls.session.NO_START_MS", 50)
     caller = Caller()

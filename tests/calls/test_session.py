@@ -336,6 +336,28 @@ def test_a_start_of_another_call_ends_the_socket(start, code):
     assert (session.counters[code], session.start, session.state) == (1, None, State.DRAINING)
 
 
+def test_a_malformed_start_ends_the_socket_but_not_a_call_that_is_heard():
+    bad = Malformed("bad_sid", is_start=True)
+    session = CallSession(SID, Tuning())
+    assert session.receive(Malformed("bad_sid"), 0.0) == []
+    assert CloseSocket("bad_start") in session.receive(bad, 0.0)
+    assert (session.counters["bad_sid"], session.start, session.state) == (2, None, State.DRAINING)
+    heard = Call()
+    heard.receive(bad)
+    assert (heard.session.counters["bad_sid"], heard.session.state) == (1, State.LIVE)
+
+
+def test_a_stop_before_the_start_is_counted_and_the_start_is_waited_for():
+    session = CallSession(SID, Tuning(), opened_ms=100.0)
+    assert session.receive(Stop(), 200.0) == []
+    assert (session.counters["stop_before_start"], session.state) == (1, State.WAITING)
+    assert CloseSocket("no_start") in session.tick(5100.0)
+    session = CallSession(SID, Tuning())
+    session.receive(Stop(), 0.0)
+    session.receive(Start("MZ1", SID), 1.0)
+    assert session.state is State.LIVE
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [("AC1", "AC1"), ("", "AC1"), ("AC1", "")])
 def test_an_account_is_compared_where_both_are_known(ours, theirs):
     session = CallSession(SID, Tuning(), account_sid=ours)
