@@ -24,7 +24,8 @@ LONGEST_MS = 24 * 60 * 60 * 1000
 LONGEST_SKIP = LONGEST_GAP_MS // FRAME_MS
 """A sequence number further from the last one is wrong."""
 SETTLED = 10
-"""So many wrong numbers in a row that count on from each other are right: the sender counts anew, or has wrapped."""
+"""So many wrong numbers in a row that count on from each other are right: the sender counts anew, or has wrapped. So
+many that do not are no sequence numbers."""
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -60,23 +61,30 @@ class FrameClock:
         self._odd_sequence = -1
         """The last number out of order, and how many in a row count on from each other."""
         self._in_row = 0
+        self._odd_in_row = 0
+        self._counts = True
+        """The sender's sequence numbers count its messages."""
         self._begun = False
         self._rest = b""
         self._last = ULAW_SILENCE * FRAME_BYTES
 
-    def note_sequence(self, sequence: int | None) -> bool:
-        """Check a message's sequence number; False: it is a repeat or comes too late to be used."""
-        if sequence is None:
+    def note_sequence(self, sequence: int | None, timestamp_ms: int | None = None) -> bool:
+        """Check a message's sequence number; False: it is a repeat or comes too late to be used.
+
+        ``timestamp_ms``: a media message's. Audio that is new by its timestamp is used whatever its number says.
+        """
+        if sequence is None or not self._counts:
             return True
         last = self._sequence
         if last is None or sequence == last + 1:
             self._sequence = sequence
+            self._odd_in_row = 0
             return True
-        return self._out_of_order(sequence, last)
+        return self._out_of_order(sequence, last, timestamp_ms)
 
     def frames(self, message: Media) -> Sequence[Frame]:
         """The message's audio as whole frames, with concealed ones before it where some were lost."""
-        if not self.note_sequence(message.sequence):
+        if not self.note_sequence(message.sequence, message.at_ms):
             self.stamp_ms = None
             return ()
         if not message.track.startswith("inbound"):
@@ -92,23 +100,36 @@ class FrameClock:
             return (*concealed, frame) if concealed else (frame,)
         return (*concealed, *self._split(message.ulaw, at_ms))
 
-    def _out_of_order(self, sequence: int, last: int) -> bool:
+    def _out_of_order(self, sequence: int, last: int, timestamp_ms: int | None) -> bool:
         """Count it; a number that cannot be right says nothing of the message, which is used."""
-        if sequence == last:
-            self._counters["sequence_repeat"] += 1
-            return False
         if last < sequence <= last + LONGEST_SKIP:
             self._counters["sequence_gap"] += 1
             self._sequence = sequence
+            self._odd_in_row = 0
             return True
         self._in_row = self._in_row + 1 if sequence == self._odd_sequence + 1 else 1
         self._odd_sequence = sequence
+        self._odd_in_row += 1
         if self._in_row >= SETTLED:
             self._sequence = sequence
+            self._odd_in_row = 0
             return True
-        late = last - LONGEST_SKIP <= sequence < last
-        self._counters["sequence_reordered" if late else "sequence_wrong"] += 1
+        if self._odd_in_row >= SETTLED:
+            self._counts = False
+            self._counters["sequence_ignored"] += 1
+            return True
+        late = last - LONGEST_SKIP <= sequence <= last and not self._is_new(timestamp_ms)
+        if late:
+            self._counters["sequence_repeat" if sequence == last else "sequence_reordered"] += 1
+        else:
+            self._counters["sequence_wrong"] += 1
         return not late
+
+    def _is_new(self, timestamp_ms: int | None) -> bool:
+        """Whether a timestamp places its audio behind what has come."""
+        if timestamp_ms is None:
+            return False
+        return 0 <= timestamp_ms + self._offset_ms - self.next_ms + TOLERANCE_MS <= LONGEST_GAP_MS
 
     def _conceal(self, gap_ms: int) -> Sequence[Frame]:
         lost = round(gap_ms / FRAME_MS)

@@ -84,10 +84,32 @@ def test_sequence_numbers_that_wrap_make_no_line_deaf(wrap):
     assert clock._counters == {"sequence_wrong": SETTLED - 1}
 
 
-def test_sequence_numbers_that_begin_anew_are_believed_once_they_count_on():
-    heard, clock = places(even(100), sequences=[i + 2 for i in range(50)] + [i + 2 for i in range(50)])
-    assert heard[-1] == 99 * 20
-    assert len(heard) == 100 - clock._counters["sequence_reordered"] == 100 - (SETTLED - 1)
+@pytest.mark.parametrize(
+    "number_of",
+    [lambda i: i % 58 + 1, lambda i: i % 256, lambda i: 7, lambda i: 0, lambda i: 5000 - i, lambda i: i ^ 1],
+    ids=["anew", "8 bits", "all 7", "all 0", "backwards", "swapped"],
+)
+def test_audio_that_is_new_by_its_timestamp_is_heard_whatever_its_sequence_number(number_of):
+    heard, clock = places(even(600), sequences=[number_of(i) for i in range(600)])
+    assert heard == even(600)
+    assert not {"sequence_repeat", "sequence_reordered"} & clock._counters.keys()
+
+
+@pytest.mark.parametrize("timestamp", [None, 0], ids=["without timestamps", "all 0"])
+@pytest.mark.parametrize("number_of", [lambda i: 7, lambda i: 5000 - i], ids=["all 7", "backwards"])
+def test_sequence_numbers_that_do_not_count_are_ignored_after_a_few(number_of, timestamp):
+    heard, clock = places([timestamp] * 600, sequences=[number_of(i) for i in range(600)])
+    assert len(heard) >= 600 - (SETTLED - 1)
+    assert clock._counters["sequence_ignored"] == 1
+    assert sum(times for code, times in clock._counters.items() if code.startswith("sequence")) == SETTLED
+
+
+def test_a_message_that_comes_twice_or_late_is_heard_once():
+    order = [*range(50), 49, 50, 52, 51, *range(53, 70), *range(62, 70), *range(70, 100)]
+    heard, clock = places([20 * i for i in order], sequences=order)
+    assert heard == even(51) + even(48, 1040), "51 came too late: its place is concealed"
+    assert (clock._counters["sequence_repeat"], clock._counters["sequence_reordered"]) == (2, 8)
+    assert clock._counters["sequence_wrong"] == 0
 
 
 @given(st.lists(st.tuples(numbers, numbers, st.binary(min_size=1, max_size=500)), max_size=60), st.integers(-1, 10**15))
