@@ -416,7 +416,7 @@ class CallSession:
             return []
         actions: list[Action] = []
         ear = self._endpointer
-        frames = self._clock.frames(message)
+        frames = self._clock.frames(message, now_ms)
         stamp_ms = self._clock.stamp_ms
         if stamp_ms is not None:
             self.delays.add(stamp_ms, now_ms)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from math import inf
 
 import msgspec
 
@@ -19,6 +20,8 @@ TOLERANCE_MS = FRAME_MS - 5
 """Real chunks stray a few ms from the 20 ms grid; a lost frame moves the timestamp by 20."""
 LONGEST_GAP_MS = 20_000
 """A timestamp further ahead is wrong: a line without frames for 15 s is closed (calls/session.py)."""
+AHEAD_MS = 100
+"""So much quicker than a call's first frames can later ones be, where timestamps jump: no loss that shifts words."""
 LONGEST_MS = 24 * 60 * 60 * 1000
 """What MAX_CALL_S can be at most."""
 LONGEST_SKIP = LONGEST_GAP_MS // FRAME_MS
@@ -65,6 +68,11 @@ class FrameClock:
         self._counts = True
         """The sender's sequence numbers count its messages."""
         self._begun = False
+        self._lead_ms = -inf
+        """From arrival to media time, of the quickest frame so far. A loss or a pause takes its own time on the wall
+        clock, and a stall only makes frames later: no timestamp is further ahead."""
+        self._slack_ms: float = AHEAD_MS
+        """What jumps may still add to it."""
         self._rest = b""
         self._last = ULAW_SILENCE * FRAME_BYTES
 
@@ -82,8 +90,11 @@ class FrameClock:
             return True
         return self._out_of_order(sequence, last, timestamp_ms)
 
-    def frames(self, message: Media) -> Sequence[Frame]:
-        """The message's audio as whole frames, with concealed ones before it where some were lost."""
+    def frames(self, message: Media, now_ms: float) -> Sequence[Frame]:
+        """The message's audio as whole frames, with concealed ones before it where some were lost.
+
+        ``now_ms``: when it arrived, on a clock that never goes back.
+        """
         if not self.note_sequence(message.sequence, message.at_ms):
             self.stamp_ms = None
             return ()
@@ -92,8 +103,12 @@ class FrameClock:
             self._counters["other_track"] += 1
             return ()
         self.received += 1
-        at_ms = self._place(message.at_ms)
-        concealed = self._conceal(at_ms - self.next_ms) if at_ms - self.next_ms >= TOLERANCE_MS else ()
+        at_ms = self._place(message.at_ms, now_ms)
+        concealed: Sequence[Frame] = ()
+        if at_ms - self.next_ms >= TOLERANCE_MS:
+            concealed = self._conceal(at_ms - self.next_ms)
+        elif at_ms - now_ms > self._lead_ms:
+            self._lead_ms = at_ms - now_ms
         if len(message.ulaw) == FRAME_BYTES and not self._rest:
             self._last, self.next_ms = message.ulaw, at_ms + FRAME_MS
             frame = Frame(message.ulaw, at_ms)
@@ -155,14 +170,18 @@ class FrameClock:
         self.next_ms = at_ms + whole // BYTES_PER_MS
         return frames
 
-    def _place(self, timestamp_ms: int | None) -> int:
+    def _place(self, timestamp_ms: int | None, now_ms: float) -> int:
         """Media time of a message; at the end of what has come where its timestamp is missing or wrong."""
         if timestamp_ms is None:
             self.stamp_ms = None
             return self.next_ms
         at_ms = timestamp_ms + self._offset_ms
         gap_ms = at_ms - self.next_ms
-        if not -TOLERANCE_MS <= gap_ms <= LONGEST_GAP_MS or at_ms > self._last_ms:
+        if (
+            not -TOLERANCE_MS <= gap_ms <= LONGEST_GAP_MS
+            or at_ms > self._last_ms
+            or (gap_ms >= TOLERANCE_MS and self._begun and not self._took_its_time(at_ms - now_ms))
+        ):
             self._doubt(timestamp_ms, gap_ms)
             return self.next_ms
         self.stamp_ms = at_ms
@@ -174,6 +193,16 @@ class FrameClock:
             self._begun = True
             self.next_ms = at_ms
         return at_ms
+
+    def _took_its_time(self, lead_ms: float) -> bool:
+        """Whether a gap is no longer than the wall time that passed with it, for a frame that is so far ahead of it."""
+        ahead_ms = lead_ms - self._lead_ms
+        if ahead_ms > self._slack_ms:
+            return False
+        if ahead_ms > 0:
+            self._slack_ms -= ahead_ms
+            self._lead_ms = lead_ms
+        return True
 
     def _doubt(self, timestamp_ms: int, gap_ms: int) -> None:
         """Count a timestamp that cannot be right. One alone moves nothing; some in a row that agree are the sender's

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.media import Media
-from calls.wire import LONGEST_MS, SETTLED, FrameClock
+from calls.wire import AHEAD_MS, LONGEST_MS, SETTLED, FrameClock
 
 FRAME = b"\x7f" * 160
 EPOCH_MS = 1_764_126_000_000
@@ -15,13 +15,15 @@ HOUR_MS = 3_600_000
 numbers = st.none() | st.integers(0, 10**15) | st.integers(0, 2000) | st.sampled_from([EPOCH_MS, 2**31, 2**32 - 20])
 
 
-def places(timestamps, *, base_ms=0, sequences=None):
-    """The media time of each frame that is heard, and the clock."""
+def places(timestamps, *, base_ms=0, sequences=None, arrivals=None):
+    """The media time of each frame that is heard, and the clock; frames arrive evenly unless ``arrivals`` says when."""
     clock = FrameClock(Counter(), base_ms)
     heard = []
     for at, timestamp in enumerate(timestamps):
         sequence = sequences[at] if sequences else at + 2
-        heard += [frame.at_ms for frame in clock.frames(Media(sequence, timestamp, FRAME)) if not frame.concealed]
+        now_ms = arrivals[at] if arrivals else 20.0 * at
+        frames = clock.frames(Media(sequence, timestamp, FRAME), now_ms)
+        heard += [frame.at_ms for frame in frames if not frame.concealed]
     return heard, clock
 
 
@@ -35,6 +37,53 @@ def test_one_stray_timestamp_moves_nothing(at, stray):
     heard, clock = places([stray if i == at else 20 * i for i in range(100)])
     assert heard == even(100)
     assert (clock.lost, clock._counters) == (0, {"timestamp_wrong": 1})
+
+
+@pytest.mark.parametrize("ahead_ms", [300, 400, 3000, 15_000, 19_980])
+@pytest.mark.parametrize("at", [1, 50, 99])
+def test_a_timestamp_ahead_of_the_wall_clock_moves_nothing(ahead_ms, at):
+    heard, clock = places([20 * i + ahead_ms * (i == at) for i in range(100)])
+    assert heard == even(100)
+    assert (clock.lost, clock._counters) == (0, {"timestamp_wrong": 1})
+
+
+@pytest.mark.parametrize(
+    "stamp_of",
+    [
+        lambda i: 20_000 * i,
+        lambda i: 160 * i,
+        lambda i: 20 * i + 19_000 * (i > 50),
+        lambda i: 20 * i + 15_000 * (i % 50 == 7),
+    ],
+    ids=["microseconds", "samples", "set forward", "one stray a second"],
+)
+def test_a_clock_that_runs_ahead_of_the_wall_clock_costs_no_audio(stamp_of):
+    heard, clock = places([stamp_of(i) for i in range(600)])
+    assert heard == even(600)
+    assert clock.lost == 0
+
+
+def test_a_clock_twice_as_quick_is_soon_not_believed():
+    heard, clock = places([40 * i for i in range(600)])
+    assert heard[-1] <= 600 * 20 + AHEAD_MS
+    assert clock.lost <= AHEAD_MS // 20
+
+
+@pytest.mark.parametrize("gap_ms", [20, 200, 1000, 19_000])
+def test_a_gap_that_took_its_time_is_a_gap(gap_ms):
+    stamps = even(50) + even(50, 1000 + gap_ms)
+    heard, clock = places(stamps, arrivals=[stamp + 70.0 for stamp in stamps])
+    assert heard == stamps
+    assert (clock.lost, clock._counters) == (gap_ms // 20, {"frames_lost": gap_ms // 20})
+
+
+@pytest.mark.parametrize("gap_ms", [20, 200, 1000])
+def test_a_gap_within_a_burst_after_a_stall_is_a_gap(gap_ms):
+    """Nothing came for 5 s, then all of it at once: audio, the gap, audio. The line then goes on evenly."""
+    stamps = even(50) + even(50, 1000) + even(50, 2000 + gap_ms) + even(150, 3000 + gap_ms)
+    heard, clock = places(stamps, arrivals=[stamp if stamp < 1000 else max(stamp, 6000.0) for stamp in stamps])
+    assert heard == stamps
+    assert (clock.lost, clock._counters["timestamp_wrong"]) == (gap_ms // 20, 0)
 
 
 @pytest.mark.parametrize("base_ms", [0, HOUR_MS])
@@ -66,7 +115,8 @@ def test_a_clock_that_stands_still_costs_no_audio():
 
 
 def test_no_timestamp_goes_beyond_the_longest_call():
-    heard, _ = places([min(i, 5000) * 19_000 for i in range(5200)])
+    stamps = [min(i, 5000) * 19_000 for i in range(5200)]
+    heard, _ = places(stamps, arrivals=stamps)
     assert LONGEST_MS - 20_000 < max(heard) <= LONGEST_MS + 5200 * 20
 
 
@@ -112,12 +162,19 @@ def test_a_message_that_comes_twice_or_late_is_heard_once():
     assert clock._counters["sequence_wrong"] == 0
 
 
-@given(st.lists(st.tuples(numbers, numbers, st.binary(min_size=1, max_size=500)), max_size=60), st.integers(-1, 10**15))
+@given(
+    st.lists(
+        st.tuples(numbers, numbers, st.binary(min_size=1, max_size=500), st.sampled_from([0, 20, 5000])), max_size=60
+    ),
+    st.integers(-1, 10**15),
+)
 def test_whatever_numbers_come_media_time_goes_on_and_stays_in_bounds(messages, base_ms):
     clock = FrameClock(Counter(), base_ms)
     before_ms = clock.next_ms
-    for sequence, timestamp, ulaw in messages:
-        for frame in clock.frames(Media(sequence, timestamp, ulaw)):
+    now_ms = 0
+    for sequence, timestamp, ulaw, passed_ms in messages:
+        now_ms += passed_ms
+        for frame in clock.frames(Media(sequence, timestamp, ulaw), now_ms):
             assert before_ms - 15 <= frame.at_ms
             before_ms = frame.at_ms
     assert 0 <= clock.next_ms <= 2 * LONGEST_MS + 60 * 500 // 8 < 2**31
