@@ -263,5 +263,5 @@ def _number(value: object) -> int | None:
     """A count that Twilio writes as a string and others as a number; None for anything else."""
     try:
         return msgspec.convert(value, _Count, strict=False)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # a lone surrogate is no UTF-8
         return None

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from calls.media import (
@@ -24,6 +24,7 @@ from calls.media import (
     parse,
 )
 
+MESSAGE_KINDS = (Connected, Start, Media, Dtmf, Mark, Stop, Malformed)
 FRAME = bytes(range(160))
 PAYLOAD = base64.b64encode(FRAME).decode()
 
@@ -165,3 +166,75 @@ def test_no_text_raises(text):
 )
 def test_no_message_raises(event, body):
     parse(json.dumps({**body, "event": event}))
+
+
+LONE_SURROGATE = "\ud800"
+any_text = st.text(st.characters(exclude_categories=()), max_size=9) | st.just(LONE_SURROGATE)
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | any_text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
+    max_leaves=6,
+)
+WHOLE = [
+    {"event": "connected", "protocol": "Call", "version": "1.0.0"},
+    {
+        "event": "start",
+        "sequenceNumber": "1",
+        "streamSid": "MZ1",
+        "start": {
+            "accountSid": "AC1",
+            "streamSid": "MZ1",
+            "callSid": "CA1",
+            "tracks": ["inbound"],
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+            "customParameters": {"from_number": "+972501234567"},
+        },
+    },
+    {
+        "event": "media",
+        "sequenceNumber": "2",
+        "streamSid": "MZ1",
+        "media": {"track": "inbound", "chunk": "1", "timestamp": "20", "payload": PAYLOAD},
+    },
+    {"event": "dtmf", "sequenceNumber": "3", "streamSid": "MZ1", "dtmf": {"track": "inbound_track", "digit": "5"}},
+    {"event": "mark", "sequenceNumber": "4", "streamSid": "MZ1", "mark": {"name": "m1"}},
+    {"event": "stop", "sequenceNumber": "5", "streamSid": "MZ1", "stop": {"accountSid": "AC1", "callSid": "CA1"}},
+]
+
+
+def field_paths(value, path=()):
+    """Where each field stands, sections and list items as well."""
+    if path:
+        yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield from field_paths(item, (*path, key))
+
+
+EVERY_FIELD = [(whole, path) for whole in WHOLE for path in field_paths(whole)]
+
+
+def with_field(whole, path, value):
+    changed = json.loads(json.dumps(whole))
+    section = changed
+    for key in path[:-1]:
+        section = section[key]
+    section[path[-1]] = value
+    return json.dumps(changed)
+
+
+@pytest.mark.parametrize(
+    ("whole", "path"), EVERY_FIELD, ids=[".".join([whole["event"], *map(str, path)]) for whole, path in EVERY_FIELD]
+)
+@settings(max_examples=30)
+@example(LONE_SURROGATE)
+@given(any_json)
+def test_no_value_of_any_field_raises(whole, path, value):
+    assert isinstance(parse(with_field(whole, path, value)), MESSAGE_KINDS)
+
+
+@pytest.mark.parametrize("path", [("sequenceNumber",), ("media", "timestamp"), ("media", "chunk")])
+def test_a_number_with_a_lone_surrogate_is_unknown_and_its_audio_is_used(path):
+    parsed = parse(with_field(WHOLE[2], path, LONE_SURROGATE))
+    assert isinstance(parsed, Media)
+    assert parsed.ulaw == FRAME
