@@ -106,6 +106,10 @@ def _spread(ulaw: bytes, words: list[str]) -> list[tuple[int, int]]:
     return times
 
 
+RESUMED_MS = 200
+"""Frames that are lost or repeated move a recording by this much at most; one that is played again moves further."""
+
+
 class Tracker:
     """Frames of one stream in, the words that begin in it out, in the stream's time."""
 
@@ -116,7 +120,8 @@ class Tracker:
         self.begun: tuple[Recording, int] | None = None
         """The recording that the words last returned are of, and its start in the stream's time."""
         self._playing: tuple[Recording, int] | None = None
-        self._said: set[tuple[str, int]] = set()
+        self._starts_ms: dict[str, int] = {}
+        """Recordings that were noticed: where each began, by its newest frame."""
         self._unknown_ms = 0
 
     @property
@@ -145,9 +150,9 @@ class Tracker:
         found, index = hit
         self._playing = (found, index + 1)
         start_ms = begin_ms - index * FRAME_MS
-        if (found.name, start_ms) in self._said:
+        before_ms, self._starts_ms[found.name] = self._starts_ms.get(found.name), start_ms
+        if before_ms is not None and abs(start_ms - before_ms) <= RESUMED_MS:
             return []
-        self._said.add((found.name, start_ms))
         self.begun = (found, start_ms)
         return [
             Spoken(word.text, max(0, word.start_ms + start_ms), word.end_ms + start_ms)
