@@ -15,7 +15,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import re
 import time
 from collections import deque
 from collections.abc import Coroutine
@@ -41,7 +40,7 @@ from calls.media import parse
 from calls.numbering import NUMBERS_A_STREAM
 from calls.pulse import pulse
 from calls.recognition import recognition
-from calls.recording import Recorder, disk
+from calls.recording import Recorder, disk, file_name
 from calls.session import CallSession, State
 from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
 from calls.trace import HearingTrace
@@ -639,9 +638,8 @@ changes.listeners.append(_on_word)
 
 
 def recording_path(call_sid: str, stream_sid: str) -> str:
-    """Where a stream's audio is kept, relative to VAR_DIR. Ids come from outside: only letters and digits are used."""
-    name = "-".join(re.sub(r"\W", "", sid, flags=re.ASCII)[:64] or "none" for sid in (call_sid, stream_sid))
-    return f"recordings/{timezone.now():%Y%m%d}/{name}.vrec"
+    """Where a stream's audio is kept, relative to VAR_DIR."""
+    return f"recordings/{timezone.now():%Y%m%d}/{file_name(call_sid)}-{file_name(stream_sid)}.vrec"
 
 
 def now_ms() -> float:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import re
 import struct
 import threading
 import zlib
@@ -40,6 +41,12 @@ MOST_WAITING = 20_000
 OPEN_FILES = 256
 GATHER_S = 0.1
 """How long slots gather before they are written."""
+
+
+def file_name(sid: str) -> str:
+    """The part of a file's name that stands for this CallSid or StreamSid: an id comes from outside, only its ASCII
+    letters, digits and underscores are used. It has no hyphen, which parts the two."""
+    return re.sub(r"\W", "", sid, flags=re.ASCII)[:64] or "none"
 
 
 class RecordingError(ValueError):

@@ -18,6 +18,7 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 
 from calls import recognition as recognition_module
+from calls.consumers import recording_path
 from calls.management.commands import connect_number, purge
 from calls.models import Call, Transcript
 from calls.recognition import Recognition
@@ -201,6 +202,32 @@ def test_a_running_call_keeps_its_row_recording_and_trace(recorded, tmp_path):
     call_command("purge", "--older-than", "1", "--calls")
     assert [path.exists() for path in files] == [True, True, False]
     assert set(Call.objects.values_list("call_sid", flat=True)) == {"CA2", "CA3"}
+
+
+def test_a_running_call_is_known_by_its_files_whatever_its_id(recorded, tmp_path):
+    for call_sid in ("3f2c-44aa-b0", "+972 50", "a-" * 32):
+        Call.objects.create(call_sid=call_sid, started_at=timezone.now())
+        path = tmp_path / recording_path(call_sid, "MZ-1")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, (0, 0))
+        call_command("purge", "--older-than", "1")
+        assert path.exists(), call_sid
+
+
+def test_only_files_are_counted_and_no_link_is_followed(recorded, tmp_path, capsys):
+    elsewhere = tmp_path / "elsewhere" / "old.vrec"
+    folder = tmp_path / "recordings" / "20200101" / "folder.vrec"
+    for path in (elsewhere.parent, folder):
+        path.mkdir()
+    elsewhere.touch()
+    (tmp_path / "recordings" / "20200102").symlink_to(elsewhere.parent)
+    for path in (elsewhere, folder):
+        os.utime(path, (0, 0))
+    for command, said in (("--dry-run", "would delete 0 files"), ("--calls", "deleted 0 files")):
+        call_command("purge", "--older-than", "1", command)
+        assert said in capsys.readouterr().out
+    assert elsewhere.exists() and folder.exists()
 
 
 def test_what_is_missing_or_in_the_way_stops_no_purge(recorded, tmp_path, monkeypatch, capsys):

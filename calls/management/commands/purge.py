@@ -5,6 +5,7 @@ Says which database and folder it works on. A running call keeps its row and its
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls.models import Call, SpentToken
+from calls.recording import file_name
 from voiceapp.arguments import whole
 from voiceapp.environment import database_url
 
@@ -58,20 +60,20 @@ class Command(BaseCommand):
 
 def _old_files(folder: Path, horizon: datetime) -> Iterator[Path]:
     """Recordings and traces that were last written before then, but for those of running calls."""
-    running = set(
-        Call.objects.filter(Q(started_at=None) | Q(started_at__gt=timezone.now() - RUNS_AT_MOST), ended_at=None)
-        .values_list("call_sid", flat=True)
-        .iterator()
-    )
-    for path in folder.glob("*/*"):
+    recent = Q(started_at=None) | Q(started_at__gt=timezone.now() - RUNS_AT_MOST)
+    sids = Call.objects.filter(recent, ended_at=None).values_list("call_sid", flat=True)
+    running = {file_name(call_sid) for call_sid in sids.iterator()}
+    # A day's folder that is a link leads out of here.
+    for path in (path for day in folder.glob("*") if not day.is_symlink() for path in day.glob("*")):
         try:
             # Of a link itself: what it names may be gone.
-            written_s = path.lstat().st_mtime
+            status = path.lstat()
         except FileNotFoundError:
             continue
+        if path.suffix not in KEPT or stat.S_ISDIR(status.st_mode) or status.st_mtime >= horizon.timestamp():
+            continue
         # As calls/consumers.py names them: CallSid-StreamSid.
-        call_sid = path.name.partition("-")[0]
-        if path.suffix in KEPT and written_s < horizon.timestamp() and call_sid not in running:
+        if path.name.partition("-")[0] not in running:
             yield path
 
 
