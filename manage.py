@@ -28,7 +28,7 @@ def main() -> None:
 
         reactor.install()
     for problem in settings.CONFIGURATION_PROBLEMS:
-        if problem.variable == "DATABASE_URL":
+        if problem.variable in {"DATABASE_URL", "VAR_DIR"}:
             # Its default would be another database, and every command would say that all went well.
             sys.exit(problem.sentence)
     if command and (chosen := environment.chosen_database()):

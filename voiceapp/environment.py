@@ -11,22 +11,34 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote
 
 from dotenv.parser import parse_stream
 
 from stt.tuning import BOUNDS, Tuning, TuningError
+from voiceapp.webaddress import read_url, read_web_url
 from voiceapp.wholenumber import whole_number
 
 FALSE = {"false", "0", "no", "off"}
 LONGEST_KEY_FILE = 65_536
 MOST_DATABASES = 99_999
 """Of one Redis; it has 16 unless it is told otherwise."""
+TEXTS_OF_A_KEY = (
+    "client_email",
+    "token_uri",
+    "token_url",
+    "audience",
+    "client_id",
+    "client_secret",
+    "refresh_token",
+)
+"""Fields that Google's library takes as they are, and sends."""
 TRUE = {"true", "1", "yes", "on"}
 FILE_VARIABLE = "ENV_FILE"
 """Names another file than ``.env``; empty: no file is read (tests, and commands that make calls up)."""
@@ -76,11 +88,6 @@ def database_url(database: Mapping[str, Any]) -> str:
     return f"postgresql://{user}{database['HOST']}{port}/{database['NAME']}"
 
 
-def host_of(url: str) -> str:
-    """The host that an address names; empty for one that is none. Never raises."""
-    return _parts(url).hostname or ""
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     variable: str
@@ -111,7 +118,9 @@ class Environment:
             return default
         number = whole_number(value, low, high)
         if number is None:
-            self._problem(name, f"{name} is {value!r}: set it to a whole number from {low} to {high} {unit}.")
+            self._problem(
+                name, f"{name} is {value!r}: set it to a whole number from {low} to {high}{unit and ' '}{unit}."
+            )
             return default
         return number
 
@@ -155,22 +164,39 @@ class Environment:
         elif flaw := _flaw_of_key_file(path):
             self._problem(name, f"{name} names {flaw}: set it to the path of a Google service account's key file.")
 
-    def twilio(self, public_url: str) -> None:
-        """Who may call us, and where we are for them."""
+    def var_dir(self, base: Path) -> Path:
+        """VAR_DIR, made with its folder for static files; relative to base."""
+        default = base / "var"
+        value = self.text("VAR_DIR", "var")
+        try:
+            path = (base / value).resolve()
+            (path / "static").mkdir(parents=True, exist_ok=True)
+        except (OSError, RuntimeError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            self._problem("VAR_DIR", f"VAR_DIR is {value!r} ({why}): set it to a folder that this process may write.")
+            return default
+        return path
+
+    def twilio(self, public_url: str) -> SplitResult | None:
+        """Who may call us, and where we are for them; None where that is no address."""
         if not self.text("TWILIO_AUTH_TOKEN"):
             self._problem(
                 "TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN is not set: set it to the auth token of your Twilio account."
             )
-        parts = _parts(public_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        parts = read_web_url(public_url)
+        if parts is None or "@" in parts.netloc or "?" in public_url or "#" in public_url:
+            # A password is not repeated.
+            said = repr(public_url) if "@" not in public_url else "an address with a user"
             self._problem(
-                "PUBLIC_URL", f"PUBLIC_URL is {public_url!r}: set it to the https address that Twilio reaches you at."
+                "PUBLIC_URL", f"PUBLIC_URL is {said}: set it to the https address that Twilio reaches you at."
             )
+            return None
+        return parts
 
     def webhook(self) -> tuple[str, str]:
         """Where alarms are posted, and the secret that signs them; both or none."""
         url, secret = self.text("ALARM_WEBHOOK_URL"), self.text("ALARM_WEBHOOK_SECRET")
-        if url and _parts(url).scheme not in {"http", "https"}:
+        if url and read_web_url(url) is None:
             self._problem("ALARM_WEBHOOK_URL", f"ALARM_WEBHOOK_URL is {url!r}: set it to an https address.")
         elif url and not secret:
             self._problem(
@@ -188,20 +214,28 @@ class Environment:
             self._problem("SECRET_KEY", "SECRET_KEY is not set: set it to a long random string (or DEBUG=1 to try).")
             return secrets.token_urlsafe(50)
         kept = var_dir / "secret_key"
-        if not kept.exists():
-            var_dir.mkdir(parents=True, exist_ok=True)
-            kept.write_text(secrets.token_urlsafe(50))
-            kept.chmod(0o600)
-        return kept.read_text()
+        try:
+            if not kept.exists():
+                var_dir.mkdir(parents=True, exist_ok=True)
+                kept.write_text(secrets.token_urlsafe(50))
+                kept.chmod(0o600)
+            if key := kept.read_text().strip():
+                return key
+            why = "it is empty"
+        except (OSError, UnicodeDecodeError) as error:
+            why = str(error)
+        self._problem("SECRET_KEY", f"SECRET_KEY is not set and cannot be kept in {kept} ({why}): set it.")
+        return secrets.token_urlsafe(50)
 
     def database(self, var_dir: Path) -> dict[str, Any]:
         """DATABASE_URL (postgresql://user:password@host:port/name or sqlite:///path); default SQLite in VAR_DIR."""
         url = self.text("DATABASE_URL")
-        parts = _parts(url)
-        if parts.scheme in {"postgres", "postgresql"}:
+        parts = read_url(url)
+        name = unquote(parts.path.lstrip("/")) if parts else ""
+        if parts and parts.scheme in {"postgres", "postgresql"} and name:
             return {
                 "ENGINE": "voiceapp.postgresql",
-                "NAME": unquote(parts.path.lstrip("/")),
+                "NAME": name,
                 "USER": unquote(parts.username or ""),
                 "PASSWORD": unquote(parts.password or ""),
                 "HOST": parts.hostname or "",
@@ -214,9 +248,14 @@ class Environment:
                     "connect_timeout": 3,
                 },
             }
-        if url and parts.scheme != "sqlite":
-            self._problem("DATABASE_URL", "DATABASE_URL is not understood: set it to postgresql://… or sqlite:///path.")
-        path = Path(parts.path) if url and parts.scheme == "sqlite" else var_dir / "db.sqlite3"
+        path = var_dir / "db.sqlite3"
+        if parts and parts.scheme == "sqlite" and name and not parts.netloc and not parts.path.endswith("/"):
+            path = Path(parts.path)
+        elif url:
+            self._problem(
+                "DATABASE_URL",
+                "DATABASE_URL is not understood: set it to postgresql://user:password@host:port/name or sqlite:///path.",
+            )
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": path,
@@ -242,26 +281,19 @@ class Environment:
         self.problems.append(Problem(variable, sentence))
 
 
-def _parts(url: str) -> SplitResult:
-    """An address in its parts; with the scheme ``unreadable`` where it has none that can be used. Never raises."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # is a number only when it is read
-    except ValueError:
-        return urlsplit("unreadable:")
-    return parts
-
-
 def _is_redis(url: str) -> bool:
     """A client can be made for this address. Nothing is connected."""
     # Here, and not above: every command reads the environment, few need Redis.
     from redis import ConnectionPool, RedisError
 
+    parts = read_url(url)
+    if parts is None:
+        return False
     try:
         ConnectionPool.from_url(url).make_connection()
     except (RedisError, ValueError, TypeError):
         return False
-    path = _parts(url).path.strip("/")
+    path = parts.path.strip("/")
     # A database that is no number would silently be the first one.
     return url.startswith("unix://") or not path or whole_number(path, 0, MOST_DATABASES) is not None
 
@@ -275,17 +307,23 @@ def _flaw_of_key_file(path: str) -> str:
             key = json.loads(file.read(LONGEST_KEY_FILE))
     except OSError as error:
         return f"a file that cannot be read ({error.strerror})"
-    except ValueError:
+    except (ValueError, RecursionError):
         return "a file that is empty or no JSON"
     if not isinstance(key, dict) or not isinstance(key.get("type"), str):
         return "a JSON file that holds no credentials"
-    if key["type"] == "service_account":
-        # Here, and not above: every command reads the environment, few need Google's library.
-        from google.auth.exceptions import GoogleAuthError
-        from google.oauth2.service_account import Credentials
+    # Here, and not above: every command reads the environment, few need Google's library.
+    from google.auth import load_credentials_from_dict
+    from google.auth.exceptions import GoogleAuthError
 
-        try:
-            Credentials.from_service_account_info(key)
-        except (GoogleAuthError, ValueError, TypeError) as error:
-            return f"a service account's key file that cannot be used ({type(error).__name__})"
+    try:
+        with warnings.catch_warnings():
+            # It warns of files from strangers; this one is the operator's, and Google's client reads it the same way.
+            warnings.simplefilter("ignore")
+            # Without scopes it asks no network.
+            load_credentials_from_dict(key)
+    except (GoogleAuthError, ValueError, TypeError, AttributeError, KeyError) as error:
+        return f"credentials that cannot be used ({type(error).__name__})"
+    for field in TEXTS_OF_A_KEY:
+        if not isinstance(key.get(field, ""), str):
+            return f"credentials that cannot be used ({field} is no text)"
     return ""

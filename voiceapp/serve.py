@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import os
@@ -43,6 +44,7 @@ WATCHDOG_S = 60.0
 """After DRAIN_TIMEOUT_S, when the watchdog ends the process: longer than last words and flushing take."""
 LAST_LINE_S = 2.0
 """How long the watchdog waits for its own log line: the log may be what hangs."""
+PORT_IS_BAD = {errno.EADDRINUSE, errno.EACCES}
 SERVICE_RESTART = 1012
 SERVICE_UNAVAILABLE = 503
 
@@ -58,7 +60,11 @@ class _Server(SocketServer):
 
     def listen_error(self, failure: Any) -> None:
         cause = getattr(failure.value, "socketError", failure.value)
-        self.refused = getattr(cause, "strerror", None) or str(cause)
+        why = getattr(cause, "strerror", None) or str(cause)
+        # Another port helps only where the address is this machine's.
+        port_is_bad = getattr(cause, "errno", None) in PORT_IS_BAD
+        advice = "PORT to one that is free" if port_is_bad else "HOST to an address of this machine"
+        self.refused = f"{why}. Set {advice}."
         self.stop()
 
 
@@ -80,7 +86,7 @@ def serve(application: Any, host: str, port: int) -> None:
         ready_callable=lambda: _on_ready(server, host, port),
     )
     server.run()
-    raise PortUnavailable(f"port_unavailable: {host}:{port}: {server.refused}. Set PORT to one that is free.")
+    raise PortUnavailable(f"port_unavailable: {host}:{port}: {server.refused}")
 
 
 def _on_ready(server: Server, host: str, port: int) -> None:

@@ -4,15 +4,15 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from voiceapp.environment import Environment, host_of
+from voiceapp.environment import Environment
+from voiceapp.webaddress import host_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 _env = Environment()
 
 DEBUG = _env.flag("DEBUG", False)
 # Not from the working directory: a timer starts its command elsewhere, and would work on another database.
-VAR_DIR = (BASE_DIR / _env.text("VAR_DIR", "var")).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR = _env.var_dir(BASE_DIR)
 SECRET_KEY = _env.secret_key(DEBUG, VAR_DIR)
 PORT = _env.number("PORT", 8000, 1, 65535, "")
 HOST = _env.address("HOST", "127.0.0.1")
@@ -45,16 +45,16 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = _env.text("EMAIL_FROM", "voiceapp@localhost")
 
 _env.speech_credentials()
-_env.twilio(PUBLIC_URL)
+_public = _env.twilio(PUBLIC_URL)
 DATABASES = {"default": _env.database(VAR_DIR)}
 REDIS_URL = _env.redis_url()
 CONFIGURATION_PROBLEMS = _env.problems
 
 # Django
-_host = host_of(PUBLIC_URL)
+_host = host_of(_public) if _public else ""
 ALLOWED_HOSTS = [host for host in (_host, "127.0.0.1", "localhost", "[::1]") if host]
 # An address that is none is told by CONFIGURATION_PROBLEMS, not by a check of Django's.
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if _host else []
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if _public else []
 INSTALLED_APPS = [
     "daphne",
     "django.contrib.admin",
@@ -127,7 +127,6 @@ TIME_ZONE = "Asia/Jerusalem"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 
 # Pages load, run and talk to what is ours alone; nothing inline, nothing evaluated

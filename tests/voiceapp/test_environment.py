@@ -1,14 +1,22 @@
 """What the environment may say, and what the operator is told when it may not."""
 
 import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from voiceapp.environment import Environment, host_of
+from voiceapp.environment import Environment
 from voiceapp.management.commands import serve
 
+ROOT = Path(__file__).resolve().parents[2]
 GOOD = {"STT_EMULATOR_HOST": "127.0.0.1:9", "TWILIO_AUTH_TOKEN": "t"}
 
 
@@ -19,6 +27,9 @@ def problems(**values):
     environment.twilio(environment.text("PUBLIC_URL", "https://voice.example.org"))
     environment.webhook()
     environment.redis_url()
+    if "VAR_DIR" in values:
+        environment.var_dir(Path("/nowhere"))
+    environment.database(Path("/nowhere"))
     environment.flag("DEBUG", False)
     environment.number("PORT", 8000, 1, 65535, "")
     environment.address("HOST", "127.0.0.1")
@@ -54,6 +65,28 @@ def test_a_good_environment_has_no_problem():
         ("REDIS_URL", "redis://127.0.0.1:6379/calls"),
         ("REDIS_URL", "redis://[::1"),
         ("REDIS_URL", "redis://127.0.0.1:6379/0?patience=5"),
+        ("ALARM_WEBHOOK_URL", "http://["),
+        ("ALARM_WEBHOOK_URL", "http://h:99999/"),
+        ("PORT", "80000"),
+        ("PUBLIC_URL", "https://[x"),
+        ("PUBLIC_URL", "https://h:port/"),
+        ("PUBLIC_URL", "https://h:0/"),
+        ("PUBLIC_URL", "https://user:pw@h"),
+        ("PUBLIC_URL", "http://h#f"),
+        ("PUBLIC_URL", "http://h?a=b"),
+        ("PUBLIC_URL", "https://voice\nexample.org"),
+        ("PUBLIC_URL", "https:///twilio"),
+        ("DATABASE_URL", "postgresql://"),
+        ("DATABASE_URL", "postgresql://h:port/n"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///"),
+        ("DATABASE_URL", "sqlite://host/path"),
+        ("REDIS_URL", "127.0.0.1:6379"),
+        ("REDIS_URL", "redis://h:abc"),
+        ("VAR_DIR", "/etc/passwd"),
+        ("VAR_DIR", "/proc/x"),
+        ("VAR_DIR", "/proc/\0"),
+        ("VAR_DIR", "x" * 300),
     ],
 )
 def test_a_bad_value_is_named_in_one_sentence(variable, value):
@@ -61,6 +94,71 @@ def test_a_bad_value_is_named_in_one_sentence(variable, value):
     assert problem.variable == variable
     assert variable in problem.sentence
     assert problem.sentence.count("\n") == 0
+    assert problem.sentence.endswith(".") and " ." not in problem.sentence
+    assert ":pw" not in problem.sentence
+
+
+VARIABLES = re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+ODD_TEXT = st.one_of(
+    st.text(),
+    st.from_regex(r"(https?|redis|unix|sqlite|postgresql):/{0,3}[\[\]@:?#%/.a\n0-9]{0,12}", fullmatch=True),
+    st.from_regex(r"(/proc|/etc/passwd|/dev/null)/[\x00-~]{0,9}", fullmatch=True),
+)
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(VARIABLES, ODD_TEXT)))
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_text_of_any_variable_raises(tmp_path, values):
+    environment = Environment(values)
+    if values.get("VAR_DIR", "").startswith(("/proc", "/etc", "/dev")):
+        environment.var_dir(tmp_path)
+    environment.secret_key(True, tmp_path)
+    environment.tuning()
+    environment.speech_credentials()
+    environment.twilio(environment.text("PUBLIC_URL"))
+    environment.webhook()
+    environment.database(tmp_path)
+    environment.redis_url()
+    for name in VARIABLES:
+        environment.flag(name, False)
+        environment.number(name, 1, 1, 9, "")
+        environment.address(name, "127.0.0.1")
+    assert all(problem.variable in problem.sentence for problem in environment.problems)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PUBLIC_URL", "https://[x"),
+        ("PUBLIC_URL", "https://h:port/"),
+        ("VAR_DIR", "/etc/passwd"),
+        ("DATABASE_URL", "postgresql://"),
+        ("ALARM_WEBHOOK_URL", "http://["),
+        ("REDIS_URL", "redis://h:abc"),
+    ],
+)
+def test_a_command_and_a_server_say_a_bad_value_in_one_sentence(tmp_path, variable, value):
+    inherited = {name: text for name, text in os.environ.items() if name not in VARIABLES}
+    mine = {"ENV_FILE": "", "DEBUG": "1", "VAR_DIR": str(tmp_path), **GOOD, variable: value}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "serve", "--port", "0"],
+        cwd=ROOT,
+        env={**inherited, **mine},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert f"{variable} is" in done.stderr.splitlines()[-1]
+
+
+def test_a_kept_secret_that_cannot_be_read_is_told(tmp_path):
+    (tmp_path / "secret_key").mkdir()
+    environment = Environment({})
+    assert environment.secret_key(True, tmp_path)
+    assert [problem.variable for problem in environment.problems] == ["SECRET_KEY"]
 
 
 @pytest.mark.parametrize(
@@ -75,11 +173,6 @@ def test_one_that_is_none_is_not_used_and_its_password_not_told():
     environment = Environment({"REDIS_URL": "redis://:secret@redis:6379/calls"})
     assert environment.redis_url() == ""
     assert "secret" not in environment.problems[0].sentence
-
-
-@pytest.mark.parametrize("url", ["https://[::1", "voice.example.org", ""])
-def test_an_address_that_is_none_has_no_host(url):
-    assert host_of(url) == ""
 
 
 def test_no_credentials_and_no_emulator_is_a_problem(tmp_path):
@@ -101,7 +194,14 @@ KEY = {"type": "service_account", "client_email": "a@example.org", "token_uri": 
         ("{}", "holds no credentials"),
         ('"key"', "holds no credentials"),
         ('{"type": 1}', "holds no credentials"),
+        ("[" * 60_000, "empty or no JSON"),
         ('{"type": "service_account"}', "cannot be used"),
+        ('{"type": "nonsense"}', "cannot be used"),
+        ('{"type": "external_account"}', "cannot be used"),
+        ('{"type": "external_account", "credential_source": 5}', "cannot be used"),
+        ('{"type": "authorized_user"}', "cannot be used"),
+        ('{"type": "authorized_user", "client_id": 5, "client_secret": [], "refresh_token": {}}', "cannot be used"),
+        ('{"type": "impersonated_service_account"}', "cannot be used"),
         (json.dumps(KEY), "cannot be used"),
         (json.dumps({**KEY, "private_key": 5}), "cannot be used"),
         (json.dumps({**KEY, "private_key": "no key"}), "cannot be used"),
@@ -130,9 +230,21 @@ def test_a_directory_is_no_key_and_nor_is_a_file_that_may_not_be_read(tmp_path, 
     assert "cannot be read (Permission denied)" in problem.sentence
 
 
-def test_a_good_key_is_no_problem(tmp_path):
+@pytest.fixture(scope="module")
+def pem():
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+
+
+@pytest.mark.parametrize("wrong", [{"client_email": 5}, {"token_uri": 5}, {"token_uri": None}])
+def test_a_key_whose_fields_are_no_text_is_told(tmp_path, pem, wrong):
+    path = tmp_path / "key.json"
+    path.write_text(json.dumps({**KEY, "private_key": pem, **wrong}))
+    (problem,) = problems(STT_EMULATOR_HOST="", GOOGLE_APPLICATION_CREDENTIALS=str(path))
+    assert "cannot be used" in problem.sentence
+
+
+def test_a_good_key_is_no_problem(tmp_path, pem):
     path = tmp_path / "key.json"
     path.write_text(json.dumps({**KEY, "private_key": pem}))
     assert problems(STT_EMULATOR_HOST="", GOOGLE_APPLICATION_CREDENTIALS=str(path)) == []

@@ -38,12 +38,20 @@ def taken():
         yield listener.getsockname()[1]
 
 
+def test_an_address_of_another_machine_is_said_of_host(tmp_path):
+    done = serve(tmp_path, "--host", "192.0.2.1", "--port", "0")
+    said = done.stderr.strip().splitlines()[-1]
+    assert said.startswith("CommandError: port_unavailable: 192.0.2.1:")
+    assert said.endswith("Set HOST to an address of this machine.")
+
+
 def test_a_port_that_is_taken_is_one_sentence_and_not_success(tmp_path, taken):
     done = serve(tmp_path, "--host", "127.0.0.1", "--port", str(taken))
     said = done.stderr.strip().splitlines()
     assert done.returncode == 1
     assert said[-1].startswith(f"CommandError: port_unavailable: 127.0.0.1:{taken}: ")
     assert not [line for line in said if "Traceback" in line or "CRITICAL" in line]
+    assert said[-1].endswith("Set PORT to one that is free.")
     # Nothing was begun that another server does already.
     assert not (tmp_path / "journal").exists()
 
