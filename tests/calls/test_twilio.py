@@ -105,7 +105,11 @@ def test_a_token_of_an_older_version_is_taken(monkeypatch):
 @pytest.mark.django_db
 def test_a_stream_that_was_lost_before_its_row_was_written_is_followed_in_its_time(client, settings):
     settings.REDIS_URL = ""
-    async_to_sync(shared.began)("CA1", "MZ1", int(time.time() * 1000) - 30_000)
+
+    async def begin():
+        await shared.began("CA1", "MZ1", int(time.time() * 1000) - 30_000)
+
+    async_to_sync(begin)()
     root = ElementTree.fromstring(post(client, "/twilio/after", CallStatus="in-progress").content)
     said = tokens.read(root.find("Connect/Stream").get("url").rsplit("/", 1)[1])
     assert 30_000 <= said.base_ms < 40_000
