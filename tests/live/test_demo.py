@@ -80,8 +80,9 @@ class Demo:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+        # Not killed: its server and its emulator would outlive it.
+        self.process.terminate()
+        self.process.wait(60)
         self.process.stdout.close()
 
     def wait_for(self, text):
