@@ -71,6 +71,20 @@ def test_a_dry_run_sets_nothing(account, capsys):
     assert "voice_url: https://voice.example.org/twilio/voice" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_a_number_is_read_as_people_write_it_and_refused_where_it_is_none(account, capsys, dry):
+    call_command("connect_number", "03-123-4567", *dry)
+    assert "number: +97231234567" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="bad_number"):
+        call_command("connect_number", "100", *dry)
+
+
+@pytest.mark.parametrize("url", ["foo", "127.0.0.1:8000", "ftp://127.0.0.1"])
+def test_an_address_to_call_that_is_none_is_one_sentence(url):
+    with pytest.raises(CommandError, match="bad_base_url"):
+        call_command("simulate_call", str(SAMPLES / "order_1.wav"), "--base-url", url)
+
+
 def test_what_is_wrong_has_a_code(account, settings):
     with pytest.raises(CommandError, match="unknown_number"):
         call_command("connect_number", "+97239999999")

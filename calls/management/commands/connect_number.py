@@ -10,7 +10,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.rest import Client
 
-from calls.addresses import canonical
+from calls.addresses import AddressError, e164
 
 
 class Command(BaseCommand):
@@ -26,6 +26,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.PUBLIC_URL.startswith("https://"):
             raise CommandError(f"bad_public_url: PUBLIC_URL is {settings.PUBLIC_URL!r}: set it to your https address.")
+        try:
+            number = e164(options["number"])
+        except AddressError as error:
+            raise CommandError(f"bad_number: {options['number']!r}: write it as +97231234567.") from error
         addresses = {
             "voice_url": settings.PUBLIC_URL + "/twilio/voice",
             "voice_method": "POST",
@@ -35,7 +39,8 @@ class Command(BaseCommand):
             "status_callback_method": "POST",
         }
         if not options["dry_run"]:
-            self._set(canonical(options["number"]), addresses)
+            self._set(number, addresses)
+        self.stdout.write(f"number: {number}")
         for name in ("voice_url", "voice_fallback_url", "status_callback"):
             self.stdout.write(f"{name}: {addresses[name]}")
 

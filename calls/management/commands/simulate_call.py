@@ -19,6 +19,7 @@ from calls.demonote import running_demo
 from calls.simulator import CallRefused, CallReport, Line, SimulatedCall
 from stt.emulator.wavfile import WavError
 from voiceapp.arguments import MOST_CALLS, decimal, seed, whole
+from voiceapp.webaddress import read_web_url
 
 FORGED = ("webhook_403", "socket_403")
 
@@ -38,6 +39,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         line = _line(options["base_url"], options["public_url"], options["to_number"])
+        if read_web_url(line.base_url) is None:
+            raise CommandError(f"bad_base_url: {line.base_url!r}: write it as http://127.0.0.1:8000.")
         calls = [
             SimulatedCall(
                 line,
