@@ -413,7 +413,10 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
                 # Who has said stop and stays would hold a socket for ever.
                 self._closing = self.loop.create_task(self._end("stop"), name=f"close {self._call_sid}")
             tasks = [task for task in (self._closing, self._announcing) if task is not None]
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for failed in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(failed, Exception):
+                    metrics.PUMP_ERRORS.inc()
+                    logger.error("call %s: its end was not told to all", self._call_sid, exc_info=failed)
 
     def _handle(self, kind: str, payload: Any) -> None:
         if self.session is None:
