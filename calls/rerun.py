@@ -20,18 +20,7 @@ from calls.session import CallSession
 from calls.turns import Turn
 from stt.audio import FRAME_BYTES, FRAME_MS
 from stt.endpoint import Endpointer, EndpointOptions, Perceived, ReplayedEndpointer
-from stt.events import (
-    Final,
-    Interim,
-    OneShotDone,
-    RecognizerError,
-    RecognizerEvent,
-    StreamClosed,
-    StreamingLost,
-    StreamOpened,
-    StreamRenewed,
-    Word,
-)
+from stt.events import EVENT_OF, Final, OneShotDone, RecognizerError, RecognizerEvent, StreamingLost, Word
 from stt.silero import SileroVad
 from stt.tuning import Tuning
 
@@ -281,7 +270,7 @@ def _marked(index: int) -> bytes:
 
 def _event(line: Mapping[str, Any]) -> RecognizerEvent:
     values = {name: value for name, value in line.items() if name not in ("event", "now_ms", "after_ms")}
-    kind = _KINDS[line["event"]]
+    kind = EVENT_OF[line["event"]]
     if "words" in values:
         words = values["words"]
         values["words"] = tuple(Word(**word) for word in words) if kind is Final else tuple(words)
@@ -290,9 +279,3 @@ def _event(line: Mapping[str, Any]) -> RecognizerEvent:
     elif kind is StreamingLost:
         values["error"] = RecognizerError("unknown")
     return kind(**values)
-
-
-_KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (Interim, Final, StreamOpened, StreamClosed, StreamRenewed, StreamingLost, OneShotDone)
-}

@@ -22,7 +22,7 @@ import msgspec
 from calls.actions import Feed
 from calls.recording import RecordingDisk
 from stt.audio import FRAME_MS
-from stt.events import RecognizerError, RecognizerEvent
+from stt.events import KIND_OF, RecognizerError, RecognizerEvent
 
 FRAMES_A_LINE = 50
 VOICED = PITCHLESS = 0x80
@@ -52,7 +52,7 @@ class HearingTrace:
     def event(self, event: RecognizerEvent, now_ms: float) -> None:
         """From the pump, off the media path."""
         values = msgspec.to_builtins(event, enc_hook=_code_of)
-        line = {"event": type(event).__name__, "now_ms": round(now_ms - self._began_ms), "after_ms": self._to_ms}
+        line = {"event": KIND_OF[type(event)], "now_ms": round(now_ms - self._began_ms), "after_ms": self._to_ms}
         self._put({**line, **values})
 
     def stopped(self, now_ms: float) -> None:

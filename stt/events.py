@@ -109,3 +109,16 @@ class OneShotDone:
 
 
 RecognizerEvent = Interim | Final | StreamOpened | StreamClosed | StreamRenewed | StreamingLost | OneShotDone
+
+EVENT_OF: dict[str, type[RecognizerEvent]] = {
+    "Interim": Interim,
+    "Final": Final,
+    "StreamOpened": StreamOpened,
+    "StreamClosed": StreamClosed,
+    "StreamRenewed": StreamRenewed,
+    "StreamingLost": StreamingLost,
+    "OneShotDone": OneShotDone,
+}
+"""What a trace's lines call each event. Written for good: traces of other versions are read, whatever the classes are
+called by then."""
+KIND_OF: dict[type[RecognizerEvent], str] = {event: kind for kind, event in EVENT_OF.items()}

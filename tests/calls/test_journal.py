@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 from calls import journal as journal_module
 from calls.journal import Journal, dead_journals
 from calls.records import (
+    RECORD_OF,
     CallEnded,
     CallStarted,
     EventNoted,
     HearingNoted,
+    Record,
     RecordError,
     TurnSaved,
     record_from_json,
@@ -213,3 +216,9 @@ def test_a_long_journal_of_which_something_is_set_aside_is_not_emptied(tmp_path,
     assert not journal.start_afresh()
     journal.checkpoint_aside(journal.unwritten_aside(10)[1])
     assert journal.start_afresh()
+
+
+def test_every_record_has_a_kind_that_journals_are_written_with():
+    assert set(get_args(Record)) == set(RECORD_OF.values())
+    # To the letter: journals of other versions are read.
+    assert sorted(RECORD_OF) == ["CallEnded", "CallStarted", "EndChosen", "EventNoted", "HearingNoted", "TurnSaved"]

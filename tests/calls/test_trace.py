@@ -1,9 +1,21 @@
 """What a call's ear perceived, kept beside its recording."""
 
+from typing import get_args
+
 from calls.actions import Feed
 from calls.recording import RecordingDisk
 from calls.trace import HearingTrace, read_trace
-from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened, Word
+from stt.events import (
+    EVENT_OF,
+    Final,
+    Interim,
+    OneShotDone,
+    RecognizerError,
+    RecognizerEvent,
+    StreamClosed,
+    StreamOpened,
+    Word,
+)
 
 
 def test_frames_and_events_come_back_in_order(tmp_path):
@@ -45,3 +57,17 @@ def test_half_a_line_is_passed_over(tmp_path):
     path = tmp_path / "call.trace"
     path.write_text('{"event": "StreamOpened", "now_ms": 1}\n{"event": "Int')
     assert len(list(read_trace(path))) == 1
+
+
+def test_every_event_has_a_kind_that_traces_are_written_with():
+    assert set(get_args(RecognizerEvent)) == set(EVENT_OF.values())
+    # To the letter: traces of other versions are read.
+    assert sorted(EVENT_OF) == [
+        "Final",
+        "Interim",
+        "OneShotDone",
+        "StreamClosed",
+        "StreamOpened",
+        "StreamRenewed",
+        "StreamingLost",
+    ]
