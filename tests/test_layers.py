@@ -8,13 +8,44 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PURE = (
-    "stt.events stt.audio stt.endpoint stt.alignment stt.attribution stt.spans stt.selection stt.tuning "
-    "stt.recognizers stt.boundaries stt.breaker stt.requests stt.waivers calls.ear calls.ring calls.kept calls.delays "
-    "calls.streamwatch calls.lookout calls.linewatch calls.addresses calls.numbering calls.text "
-    "calls.media calls.wire calls.utterances calls.actions calls.records calls.turns calls.session calls.scoring "
-    "calls.rerun calls.whatif calls.desk.allocation calls.desk.figures calls.desk.uncertainty"
-).split()
+PURE = """
+stt.events
+stt.audio
+stt.endpoint
+stt.alignment
+stt.attribution
+stt.spans
+stt.selection
+stt.tuning
+stt.recognizers
+stt.boundaries
+stt.breaker
+stt.requests
+stt.waivers
+calls.ear
+calls.ring
+calls.kept
+calls.delays
+calls.streamwatch
+calls.lookout
+calls.linewatch
+calls.addresses
+calls.numbering
+calls.text
+calls.media
+calls.wire
+calls.utterances
+calls.actions
+calls.records
+calls.turns
+calls.session
+calls.scoring
+calls.rerun
+calls.whatif
+calls.desk.allocation
+calls.desk.figures
+calls.desk.uncertainty
+""".split()
 FORBIDDEN = ("django", "channels", "google", "asyncio", "grpc", "twisted")
 
 
