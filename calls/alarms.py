@@ -24,7 +24,7 @@ from calls import costs, notices
 from calls.console.models import Alarm, AlarmNotice
 from calls.linewatch import CLEAR_AFTER_S, LinesWatch, Trouble, Verdict
 from calls.lookout import Look
-from voiceapp import background, metrics
+from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)
 

@@ -49,7 +49,7 @@ from stt import silero
 from stt.audio import BYTES_PER_MS, ulaw_to_pcm
 from stt.events import Final, Interim, OneShotDone, RecognizerError, RecognizerEvent, StreamClosed
 from stt.hearing import Hearing
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calls.records import Record, RecordError, record_from_json, record_to_json
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from calls.models import PhoneLine, Trial
 from stt import silero
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError, hints_flaws
-from voiceapp import background, metrics
+from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)
 

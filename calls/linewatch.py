@@ -28,7 +28,8 @@ class Trouble(StrEnum):
     COST = "cost_ceiling"
     """The month has cost what the line may cost (calls/costs.py)."""
     THREAD = "thread_ended"
-    """Of no line: a thread that a process needs has ended, or fails again and again (voiceapp/background.py)."""
+    """Of no line: a thread that a process needs has ended, or fails again and again
+    (voiceapp/runtime/background.py)."""
 
 
 class Verdict(StrEnum):

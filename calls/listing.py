@@ -20,7 +20,7 @@ from django.utils.functional import cached_property
 
 from calls.models import Call, Transcript
 from calls.searchtext import Word, words
-from voiceapp.wholenumber import whole_number
+from voiceapp.runtime.whole_number import whole_number
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 """Of calls that can be asked for."""

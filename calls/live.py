@@ -23,7 +23,7 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from calls.people import READ
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:
     from calls.models import Transcript

@@ -23,7 +23,7 @@ from calls.session import CallSession
 from calls.store import writer
 from calls.turns import Turn
 from stt.tuning import Tuning
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 

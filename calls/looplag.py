@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 EVERY_S = 0.05
 REMEMBERED = 200

@@ -19,7 +19,7 @@ from calls.alarms import watchman
 from calls.lookout import Look
 from calls.looplag import loop_lag
 from calls.recognition import recognition
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 

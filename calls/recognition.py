@@ -18,7 +18,7 @@ from stt.requests import RequestRate
 from stt.selection import DEFAULT, SttModel, choose_stt_model, v1_endpoint
 from stt.tuning import Tuning
 from stt.waivers import Asked, Waivers
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from typing import BinaryIO
 
 from calls.wire import LONGEST_MS
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE
-from voiceapp import background, metrics
+from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)
 

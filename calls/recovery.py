@@ -27,7 +27,7 @@ from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, ulaw_to_
 from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded
 from stt.events import RecognizerError
 from stt.tuning import Tuning, TuningError
-from voiceapp import background, metrics
+from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)
 

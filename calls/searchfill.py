@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from calls.models import Transcript
 from calls.searchtext import search_text
-from voiceapp import background
+from voiceapp.runtime import background
 
 logger = logging.getLogger(__name__)
 

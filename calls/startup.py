@@ -15,7 +15,7 @@ from calls.recording import disk
 from calls.recovery import recover_in_background
 from calls.searchfill import filler
 from calls.store import writer
-from voiceapp import background
+from voiceapp.runtime import background
 
 logger = logging.getLogger(__name__)
 _started = threading.Event()

@@ -37,7 +37,7 @@ from calls.numbering import give_block, row_number
 from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
 from calls.searchtext import search_text
 from calls.turns import Turn
-from voiceapp import background, metrics
+from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)
 

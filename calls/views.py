@@ -27,8 +27,8 @@ from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
 from calls.text import is_sid
 from calls.twilio_auth import socket_url, webhook_is_signed
 from calls.twiml import twiml
-from voiceapp import metrics
-from voiceapp.wholenumber import whole_number
+from voiceapp.runtime import metrics
+from voiceapp.runtime.whole_number import whole_number
 
 logger = logging.getLogger(__name__)
 

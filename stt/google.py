@@ -28,7 +28,7 @@ from stt.audio import SAMPLE_RATE_HZ
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened, Word
 from stt.recognizers import EMULATOR, EMULATOR_UNKNOWN, Deliver
 from stt.selection import SttModel
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from daphne.server import Server, reactor
 
-from voiceapp import metrics
 from voiceapp.requests import RequestFactory
+from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 

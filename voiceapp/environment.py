@@ -22,8 +22,8 @@ from urllib.parse import SplitResult, unquote
 from dotenv.parser import parse_stream
 
 from stt.tuning import BOUNDS, Tuning, TuningError
-from voiceapp.webaddress import read_url, read_web_url
-from voiceapp.wholenumber import whole_number
+from voiceapp.runtime.web_address import read_url, read_web_url
+from voiceapp.runtime.whole_number import whole_number
 
 FALSE = {"false", "0", "no", "off"}
 LONGEST_KEY_FILE = 65_536

@@ -14,8 +14,8 @@ from calls import admission, consumers
 from calls.ear import HearingState, worst
 from calls.recognition import recognition
 from calls.store import writer
-from voiceapp import background
-from voiceapp.metrics import CALLS_HEARING, REGISTRY
+from voiceapp.runtime import background
+from voiceapp.runtime.metrics import CALLS_HEARING, REGISTRY
 
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 

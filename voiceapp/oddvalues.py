@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 
-from voiceapp.wholenumber import whole_number
+from voiceapp.runtime.whole_number import whole_number
 
 LARGEST_ID = 2**63 - 1
 UNREADABLE = (BadRequest, MultiPartParserError, LookupError, UnicodeError)

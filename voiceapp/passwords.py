@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 
-from voiceapp import background
+from voiceapp.runtime import background
 
 _thread = ThreadPoolExecutor(1, "passwords", initializer=background.step_back)
 

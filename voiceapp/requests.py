@@ -13,7 +13,7 @@ from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 PAGES = (b"/admin/", b"/console/", b"/desk/", b"/review/", b"/i18n/")
 """To the letter: whatever else an address is written like, a webhook's among them, gets the lower bound."""

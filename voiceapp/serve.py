@@ -31,7 +31,7 @@ from calls import admission, consumers, live, startup
 from calls.pulse import pulse
 from calls.recording import disk
 from calls.store import writer
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 from voiceapp.sockets import Socket, SocketServer
 
 logger = logging.getLogger(__name__)

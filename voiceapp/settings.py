@@ -5,7 +5,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from voiceapp.environment import Environment
-from voiceapp.webaddress import host_of
+from voiceapp.runtime.web_address import host_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 _env = Environment()

@@ -26,7 +26,7 @@ from calls.console.models import SupervisorAction
 from calls.models import Call, LinePerson
 from calls.people import HAND_OVER_ANYWHERE
 from calls.twiml import twiml
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 

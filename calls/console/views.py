@@ -22,7 +22,7 @@ from calls.console.reading import line_names, newest_events, newest_turns, open_
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
 from calls.people import END_CALLS, HAND_OVER_ANYWHERE, READ
 from calls.views import ENDED
-from voiceapp.wholenumber import whole_number
+from voiceapp.runtime.whole_number import whole_number
 
 COST_MONTHS = 3
 

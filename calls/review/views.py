@@ -23,7 +23,7 @@ from calls.review.listening import WHY_SILENT, NoRecording, note_listening, reco
 from calls.review.models import MOST_LETTERS
 from calls.review.ranges import RangeNotSatisfiable, asked_range
 from calls.review.wave import Wave
-from voiceapp.wholenumber import whole_number
+from voiceapp.runtime.whole_number import whole_number
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 PIECE_BYTES = 128 * 1024

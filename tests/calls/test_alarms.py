@@ -17,7 +17,7 @@ from calls.alarms import Watchman, deliver, settle
 from calls.console.models import Alarm, AlarmNotice
 from calls.linewatch import CLEAR_AFTER_S, Trouble, Verdict
 from calls.lookout import Hears, Look, Shows
-from voiceapp import background, metrics
+from voiceapp.runtime import background, metrics
 
 pytestmark = pytest.mark.django_db
 DEAF = ("+97231234567", Trouble.DEAF)

@@ -18,7 +18,7 @@ from calls.models import Call, CallEvent, Transcript
 from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
 from calls.turns import EndReason, Source, Turn
 from tests.databases import postgresql_url, served_by  # noqa: F401 - a fixture
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 SIP = f"sip:{'a' * 30}@pbx.example.org;transport=tls;x"

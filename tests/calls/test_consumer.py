@@ -37,7 +37,7 @@ from stt.tuning import Tuning
 from tests.calls.test_changes import redis_url  # noqa: F401 - a fixture
 from tests.fakes import FakeEngine
 from tests.sounds import silence, speech
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SID = "CA1"

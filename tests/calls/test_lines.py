@@ -10,7 +10,7 @@ from calls.models import PhoneLine, Trial
 from stt import silero
 from stt.models import TuningProfile
 from stt.tuning import Tuning
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 ENVIRONMENT = Tuning(vad_hangover_ms=300)
 

@@ -10,7 +10,7 @@ from stt.events import RecognizerError, StreamingLost, StreamOpened
 from tests.calls.test_session import SID, Call
 from tests.fakes import FakeEngine
 from tests.sounds import silence, speech
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 
 def look(call):

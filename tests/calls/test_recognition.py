@@ -20,7 +20,7 @@ from stt.hearing import Hearing
 from stt.tuning import Tuning
 from stt.waivers import HINTS, MODEL
 from tests.fakes import REFUSAL, FakeEngine
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 

@@ -13,7 +13,7 @@ from stt.audio import FRAME_MS
 from stt.tuning import Tuning
 from tests.fakes import FakeEngine
 from tests.sounds import silence, speech
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

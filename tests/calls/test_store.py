@@ -20,7 +20,7 @@ from calls.models import Call, CallEvent, Transcript
 from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved, record_from_json
 from calls.turns import Source, Turn
 from stt.tuning import Tuning
-from voiceapp import background, metrics
+from voiceapp.runtime import background, metrics
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 STARTED = CallStarted("CA1", "MZ1", NOW, "+972501234567", "+97235550100", {"stt_batch_ms": 80})

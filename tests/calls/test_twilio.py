@@ -20,7 +20,7 @@ from calls.models import Call, SupervisorAction
 from calls.sharedstate import shared
 from calls.twilio_auth import handshake_is_signed
 from stt.tuning import Tuning
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 TOKEN = "12345"
 URL = "https://voice.example.org"

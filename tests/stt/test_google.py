@@ -12,7 +12,7 @@ from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
 from stt.google import GoogleOptions, GoogleSpeech
 from stt.selection import DEFAULT
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 NO_KEYS = {

@@ -8,7 +8,8 @@ from daphne.ws_protocol import WebSocketFactory
 from tests.voiceapp.daphne import Connection, turns
 from tests.voiceapp.test_requests import breaks_off, received, returns_without_an_end
 from tests.voiceapp.test_sockets import HANDSHAKE
-from voiceapp import checks, metrics
+from voiceapp import checks
+from voiceapp.runtime import metrics
 from voiceapp.sockets import Socket, SocketServer
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

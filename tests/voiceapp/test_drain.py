@@ -10,7 +10,8 @@ import pytest
 from calls import consumers
 from tests.voiceapp.daphne import Connection
 from tests.voiceapp.test_sockets import InboxServer, Line
-from voiceapp import metrics, serve
+from voiceapp import serve
+from voiceapp.runtime import metrics
 from voiceapp.sockets import Socket
 
 

@@ -13,7 +13,8 @@ from calls import admission
 from calls.ear import HearingState
 from calls.store import Writer, writer
 from stt.breaker import FAILURES
-from voiceapp import background, health
+from voiceapp import health
+from voiceapp.runtime import background
 
 
 @pytest.mark.django_db

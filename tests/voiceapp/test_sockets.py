@@ -13,7 +13,8 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from websockets.frames import Frame, Opcode
 
-from voiceapp import metrics, sockets
+from voiceapp import sockets
+from voiceapp.runtime import metrics
 from voiceapp.sockets import MOST_BYTES, MOST_MESSAGES, MOST_UNANSWERED_BYTES, WEIGHED_EVERY, Inbox, Socket
 
 HANDSHAKE = (

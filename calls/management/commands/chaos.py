@@ -32,7 +32,7 @@ from calls.scoring import Score, percentile
 from calls.simulator import SimulatedCall
 from stt.emulator.recordings import Library
 from stt.models import TuningProfile
-from voiceapp.arguments import MOST_CALLS, seed, whole
+from voiceapp.runtime.arguments import MOST_CALLS, seed, whole
 
 BESIDE = 6
 """After so many rows comes one without a fault."""

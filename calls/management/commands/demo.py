@@ -24,7 +24,7 @@ from calls.rig import Rig, RigError, Sample, calls_of, free_port, library_of, re
 from calls.scoring import Score, ScoredTurn, percentile
 from calls.simulator import CallReport, Line, SimulatedCall
 from stt.emulator.recordings import Library
-from voiceapp.arguments import seed
+from voiceapp.runtime.arguments import seed
 
 STAGGER_S = 1.2
 USER = "demo"

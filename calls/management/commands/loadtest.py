@@ -24,7 +24,7 @@ from calls.rig import SERVERS, Rig, RigError, is_recorded, library_of, record_of
 from calls.scoring import Score
 from calls.simulator import CallRefused
 from stt.emulator.recordings import Recording
-from voiceapp.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
+from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 
 
 class Command(BaseCommand):

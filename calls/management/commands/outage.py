@@ -28,7 +28,7 @@ from calls.proxy import CutProxy
 from calls.rig import Rig, RigError
 from calls.simulator import CallRefused
 from stt.emulator.recordings import Library
-from voiceapp.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
+from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 
 SERVICES = {"database": "DATABASE_URL", "redis": "REDIS_URL"}
 DEFAULT_PORTS = {"postgres": 5432, "postgresql": 5432, "redis": 6379}

@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from calls.models import Call, SpentToken
 from calls.recording import file_name
-from voiceapp.arguments import whole
 from voiceapp.environment import database_url
+from voiceapp.runtime.arguments import whole
 
 BATCH_CALLS = 500
 MOST_DAYS = 36_500

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium
 from calls.rig import USER, Rig, RigError, long_calls, manage, own_database, read_own_database, record_of
-from voiceapp.arguments import whole
+from voiceapp.runtime.arguments import whole
 
 NAME_THE_LINE = """
 from calls.models import PhoneLine

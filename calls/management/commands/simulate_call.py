@@ -18,8 +18,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from calls.demonote import running_demo
 from calls.simulator import CallRefused, CallReport, Line, SimulatedCall
 from stt.emulator.wavfile import WavError
-from voiceapp.arguments import MOST_CALLS, decimal, seed, whole
-from voiceapp.webaddress import read_web_url
+from voiceapp.runtime.arguments import MOST_CALLS, decimal, seed, whole
+from voiceapp.runtime.web_address import read_web_url
 
 FORGED = ("webhook_403", "socket_403")
 

@@ -19,7 +19,7 @@ from calls.turns import Turn
 from calls.whatif import Pair, Unknown, WhatIf, what_if
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError
-from voiceapp.arguments import MOST_CALLS, whole
+from voiceapp.runtime.arguments import MOST_CALLS, whole
 
 FLAGS = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 

@@ -15,7 +15,7 @@ from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, UNKIND, Faults, Limits
 from stt.emulator.traces import TraceError
 from stt.emulator.wavfile import WavError
-from voiceapp.arguments import LONGEST_S, decimal, seed, whole
+from voiceapp.runtime.arguments import LONGEST_S, decimal, seed, whole
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls import startup
-from voiceapp.arguments import whole
+from voiceapp.runtime.arguments import whole
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ import argparse
 import pytest
 from django.core.management import get_commands, load_command_class
 
-from voiceapp.arguments import decimal, whole
+from voiceapp.runtime.arguments import decimal, whole
 
 OURS = [name for name, app in get_commands().items() if app in ("calls", "stt", "voiceapp")]
 
@@ -33,7 +33,11 @@ def test_no_command_takes_a_number_without_bounds(name):
     own = [action for action in parser._actions if action.dest not in ("verbosity",)]
     assert [action.dest for action in own if action.type in (int, float)] == []
     for action in own:
-        if action.type is not None and action.type.__module__ == "voiceapp.arguments" and action.default is not None:
+        if (
+            action.type is not None
+            and action.type.__module__ == "voiceapp.runtime.arguments"
+            and action.default is not None
+        ):
             assert action.type(str(action.default)) == action.default
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from django.db import connection
 
-from voiceapp import metrics
+from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 

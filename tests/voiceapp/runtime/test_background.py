@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import connection
 
-from voiceapp import background, metrics
+from voiceapp.runtime import background, metrics
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="threads are scheduled one by one on Linux")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from voiceapp.wholenumber import whole_number
+from voiceapp.runtime.whole_number import whole_number
 
 ROOT = Path(__file__).resolve().parents[2]
 
