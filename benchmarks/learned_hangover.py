@@ -17,9 +17,9 @@ from random import Random
 from statistics import fmean
 
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE, duration_ms
-from stt.boundaries import Figures, Sentence, frames_of, hear, percentile
 from stt.emulator.recordings import read_ulaw
-from stt.endpoint import Boundary, Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
+from stt.endpointing.endpointer import Boundary, Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
+from stt.endpointing.endpointing_metrics import Figures, Sentence, frames_of, hear, percentile
 
 CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 SPEAKERS = {"he_sas_": "sentences", "he_ashrei_": "recitation", "he_gc_": "single words"}

@@ -20,7 +20,7 @@ from calls.trace import HearingTrace
 from stt.attribution import Attribution
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library
-from stt.endpoint import Endpointer, EndpointOptions
+from stt.endpointing.endpointer import Endpointer, EndpointOptions
 from stt.events import Interim
 from stt.hearing import Hearing
 from stt.tuning import Tuning

@@ -9,12 +9,12 @@ import itertools
 import pytest
 import webrtcvad
 
-from stt import silero
 from stt.audio import pcm_to_ulaw, ulaw_to_pcm
-from stt.boundaries import frames_of
 from stt.emulator.recordings import read_ulaw
-from stt.endpoint import Endpointer, EndpointOptions
-from stt.silero import CHUNK_BYTES, SileroModel, SileroVad
+from stt.endpointing import silero
+from stt.endpointing.endpointer import Endpointer, EndpointOptions
+from stt.endpointing.endpointing_metrics import frames_of
+from stt.endpointing.silero import CHUNK_BYTES, SileroModel, SileroVad
 from tests.sounds import SAMPLES
 
 FRAMES = 400

@@ -45,8 +45,8 @@ from calls.session import CallSession, State
 from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
 from calls.trace import HearingTrace
 from calls.twilio_auth import handshake_is_signed
-from stt import silero
 from stt.audio import BYTES_PER_MS, ulaw_to_pcm
+from stt.endpointing import silero
 from stt.events import Final, Interim, OneShotDone, RecognizerError, RecognizerEvent, StreamClosed
 from stt.hearing import Hearing
 from voiceapp.runtime import metrics

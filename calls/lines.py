@@ -16,7 +16,7 @@ from calls.addresses import canonical, dialled
 from calls.changes import Changes, changes
 from calls.desk.allocation import Arm, arm_of
 from calls.models import PhoneLine, Trial
-from stt import silero
+from stt.endpointing import silero
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError, hints_flaws
 from voiceapp.runtime import background, metrics

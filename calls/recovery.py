@@ -22,9 +22,9 @@ from calls.recording import Recording, RecordingError
 from calls.records import CallEnded, CallStarted, Record, TurnSaved
 from calls.session import PRE_ROLL_MS, SHORTEST_ONE_SHOT_MS
 from calls.turns import EndReason, Source, Turn
-from stt import silero
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, ulaw_to_pcm
-from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded
+from stt.endpointing import silero
+from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded
 from stt.events import RecognizerError
 from stt.tuning import Tuning, TuningError
 from voiceapp.runtime import background, metrics

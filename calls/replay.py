@@ -18,11 +18,11 @@ from calls.media import Media, Start, Stop
 from calls.scoring import Score, ScoredTurn, TrueWord, score
 from calls.session import CallSession
 from calls.turns import Turn
-from stt import silero
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library, Recording, Tracker
 from stt.emulator.speaker import Said, Speaker
 from stt.emulator.timing import UNKIND, Timing
+from stt.endpointing import silero
 from stt.events import Final, Interim, OneShotDone, RecognizerEvent, StreamClosed, StreamOpened, Word
 from stt.tuning import Tuning
 

@@ -19,9 +19,9 @@ from calls.media import Media, Start
 from calls.session import CallSession
 from calls.turns import Turn
 from stt.audio import FRAME_BYTES, FRAME_MS
-from stt.endpoint import Endpointer, EndpointOptions, Perceived, ReplayedEndpointer
+from stt.endpointing.endpointer import Endpointer, EndpointOptions, Perceived, ReplayedEndpointer
+from stt.endpointing.silero import SileroVad
 from stt.events import EVENT_OF, Final, OneShotDone, RecognizerError, RecognizerEvent, StreamingLost, Word
-from stt.silero import SileroVad
 from stt.tuning import Tuning
 
 LIKE_ENOUGH = 0.8

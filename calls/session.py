@@ -3,9 +3,9 @@
     WAITING --start--> LIVE --stop, socket lost--> DRAINING --every utterance is a turn--> ENDED
 
 Messages from Twilio and events from recognisers go in, actions come out. It decides which frames are an utterance
-(stt/endpoint.py), whose each word is (stt/attribution.py), and when a turn has its words; it waits for nothing: time is
-an argument (``now_ms``, monotonic), and ``next_deadline_ms`` says when it wants to be asked again. Pure Python: no I/O,
-no clock, no Django. No input raises.
+(stt/endpointing/endpointer.py), whose each word is (stt/attribution.py), and when a turn has its words; it waits for
+nothing: time is an argument (``now_ms``, monotonic), and ``next_deadline_ms`` says when it wants to be asked again.
+Pure Python: no I/O, no clock, no Django. No input raises.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from calls.utterances import Phase, Utterance
 from calls.wire import LONGEST_MS, FrameClock
 from stt.attribution import Attribution, Share
 from stt.audio import BYTES_PER_MS, FRAME_MS
-from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted, Vad
+from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted, Vad
 from stt.events import (
     Final,
     Interim,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from calls.turns import EndReason, Turn
-from stt.endpoint import SpeechEnded
+from stt.endpointing.endpointer import SpeechEnded
 
 
 class Phase(Enum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from calls.rerun import Audio, Heard, HeardEvent, Rerun, rerun
 from calls.turns import Turn
-from stt.endpoint import EndpointOptions
+from stt.endpointing.endpointer import EndpointOptions
 from stt.events import Final, Interim
 from stt.tuning import Tuning
 from stt.tuning import gettext_noop as _

@@ -11,7 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from stt import silero
+from stt.endpointing import silero
 from stt.selection import HEBREW_MODELS
 from stt.tuning import BOUNDS, VAD_ENGINES, Tuning, conflicts, fitting_hints, hints_flaws
 

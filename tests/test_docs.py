@@ -11,9 +11,10 @@ from calls import kept, lines, listing, session
 from calls.desk import figures, selectors
 from calls.desk.uncertainty import MATTERS
 from calls.review import download
-from stt import hearing, silero
+from stt import hearing
 from stt.audio import FRAME_MS
-from stt.endpoint import EndpointOptions
+from stt.endpointing import silero
+from stt.endpointing.endpointer import EndpointOptions
 from stt.models import SETTINGS
 from stt.tuning import BOUNDS, Tuning
 from voiceapp.requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES, RECEIVE_S

@@ -11,14 +11,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PURE = """
 stt.events
 stt.audio
-stt.endpoint
+stt.endpointing.endpointer
 stt.alignment
 stt.attribution
 stt.spans
 stt.selection
 stt.tuning
 stt.recognizers
-stt.boundaries
+stt.endpointing.endpointing_metrics
 stt.breaker
 stt.requests
 stt.waivers

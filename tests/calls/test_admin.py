@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from calls.models import Call, PhoneLine, Transcript
 from calls.searchfill import fill
-from stt import silero
+from stt.endpointing import silero
 from stt.models import TuningProfile
 
 pytestmark = pytest.mark.django_db

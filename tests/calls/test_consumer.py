@@ -30,9 +30,9 @@ from calls.routing import websocket_application
 from calls.session import CallSession, State
 from calls.sharedstate import SharedState
 from calls.store import writer
+from stt.endpointing.silero import SileroVad
 from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
 from stt.google import GoogleOptions, GoogleSpeech
-from stt.silero import SileroVad
 from stt.tuning import Tuning
 from tests.calls.test_changes import redis_url  # noqa: F401 - a fixture
 from tests.fakes import FakeEngine
@@ -148,7 +148,7 @@ async def test_a_call_that_wants_silero_is_heard_without_it_until_its_model_is_t
 async def test_a_call_that_wants_silero_is_heard_by_it_and_late_decisions_are_counted(engine, monkeypatch):
     monkeypatch.setattr("calls.lines.lines._default", LineSettings(Tuning(vad_engine="silero")))
     asked = []
-    monkeypatch.setattr("stt.silero.thread.vad", lambda: SileroVad(lambda vad, pcm: asked.append(pcm)))
+    monkeypatch.setattr("stt.endpointing.silero.thread.vad", lambda: SileroVad(lambda vad, pcm: asked.append(pcm)))
     caller = Caller()
     await caller.call()
     await caller.play(silence(200))

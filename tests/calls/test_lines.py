@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from calls.lines import LineCache, first_profile, warn_of_differences
 from calls.models import PhoneLine, Trial
-from stt import silero
+from stt.endpointing import silero
 from stt.models import TuningProfile
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics

@@ -27,7 +27,7 @@ from stt.emulator.recordings import Spoken
 from stt.emulator.speaker import Said
 from stt.emulator.traces import Trace, Traced
 from stt.emulator.wavfile import WavError, read_ulaw
-from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded
+from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded
 from stt.events import Final, Interim, StreamClosed
 from stt.recognizers import StreamEvent
 

@@ -17,11 +17,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from stt import silero
 from stt.audio import LINE_NOISE, ulaw_to_pcm
-from stt.boundaries import Figures, Sentence, frames_of, hear, in_noise, percentile
 from stt.emulator.wavfile import read_ulaw
-from stt.endpoint import Endpointer, EndpointOptions
+from stt.endpointing import silero
+from stt.endpointing.endpointer import Endpointer, EndpointOptions
+from stt.endpointing.endpointing_metrics import Figures, Sentence, frames_of, hear, in_noise, percentile
 
 NOISES = {"clean": None, "15 dB": 15, "5 dB": 5}
 CALL_ENDINGS = {"clean": "", "15 dB": "_office15dB", "5 dB": "_office5dB"}

@@ -1,8 +1,8 @@
 """What the tables of docs/endpointing.md count."""
 
 from stt.audio import dbfs, ulaw_to_pcm
-from stt.boundaries import Figures, Found, Sentence, frames_of, hear, in_noise, percentile
-from stt.endpoint import Endpointer, EndpointOptions
+from stt.endpointing.endpointer import Endpointer, EndpointOptions
+from stt.endpointing.endpointing_metrics import Figures, Found, Sentence, frames_of, hear, in_noise, percentile
 from tests.sounds import silence, speech, tone
 
 SENTENCE = Sentence(((1000, 1400), (1400, 1800), (2200, 2600)))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stt.audio import dbfs, ulaw_to_pcm
 from stt.emulator.recordings import read_ulaw
-from stt.endpoint import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
+from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
 from tests.sounds import silence, speech, tone
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, pcm_to_ulaw, ulaw_to_pcm
-from stt.endpoint import Endpointer, SpeechEnded
+from stt.endpointing.endpointer import Endpointer, SpeechEnded
 
 TORN_MS = 60
 """A word is torn when this much of it stands in each of two utterances: the words' times are good to about as much."""

@@ -2,12 +2,12 @@
 
 import pytest
 
-from stt import silero
 from stt.audio import ulaw_to_pcm
-from stt.boundaries import frames_of, hear
 from stt.emulator.recordings import read_ulaw
-from stt.endpoint import Endpointer, EndpointOptions
-from stt.silero import GIVEN_UP_FRAMES, LAG_FRAMES, SileroMissing, SileroModel, SileroThread, SileroVad
+from stt.endpointing import silero
+from stt.endpointing.endpointer import Endpointer, EndpointOptions
+from stt.endpointing.endpointing_metrics import frames_of, hear
+from stt.endpointing.silero import GIVEN_UP_FRAMES, LAG_FRAMES, SileroMissing, SileroModel, SileroThread, SileroVad
 from stt.tuning import Tuning, TuningError
 from tests.sounds import SAMPLES, silence, speech
 
