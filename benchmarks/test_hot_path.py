@@ -17,7 +17,7 @@ from calls.recording import Recorder
 from calls.session import CallSession
 from calls.simulator import media_message
 from calls.trace import HearingTrace
-from stt.attribution import Attribution
+from stt.attribution.ledger import Attribution
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library
 from stt.endpointing.endpointer import Endpointer, EndpointOptions

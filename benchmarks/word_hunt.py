@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from stt.alignment import alike
+from stt.attribution.alignment import alike
 from stt.emulator.recordings import Library, Recording
 from stt.emulator.timing import UNKIND
 from stt.tuning import Tuning

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from calls.turns import Source, Turn
-from stt.attribution import Attribution
+from stt.attribution.ledger import Attribution
 from stt.recognizers import EMULATOR_UNKNOWN
 
 KEEP_MS = 120_000

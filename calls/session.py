@@ -3,8 +3,8 @@
     WAITING --start--> LIVE --stop, socket lost--> DRAINING --every utterance is a turn--> ENDED
 
 Messages from Twilio and events from recognisers go in, actions come out. It decides which frames are an utterance
-(stt/endpointing/endpointer.py), whose each word is (stt/attribution.py), and when a turn has its words; it waits for
-nothing: time is an argument (``now_ms``, monotonic), and ``next_deadline_ms`` says when it wants to be asked again.
+(stt/endpointing/endpointer.py), whose each word is (stt/attribution/ledger.py), and when a turn has its words; it waits
+for nothing: time is an argument (``now_ms``, monotonic), and ``next_deadline_ms`` says when it wants to be asked again.
 Pure Python: no I/O, no clock, no Django. No input raises.
 """
 
@@ -39,7 +39,7 @@ from calls.streamwatch import StreamWatch, Verdict
 from calls.turns import EndReason, Source, Turn, elapsed_ms
 from calls.utterances import Phase, Utterance
 from calls.wire import LONGEST_MS, FrameClock
-from stt.attribution import Attribution, Share
+from stt.attribution.ledger import Attribution, Share
 from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted, Vad
 from stt.events import (

@@ -23,7 +23,7 @@ from google.cloud.speech_v1 import SpeechAsyncClient, SpeechClient
 from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOTransport, SpeechGrpcTransport
 from google.cloud.speech_v1.types import cloud_speech
 
-from stt.alignment import timed_words
+from stt.attribution.alignment import timed_words
 from stt.audio import SAMPLE_RATE_HZ
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened, Word
 from stt.recognizers import EMULATOR, EMULATOR_UNKNOWN, Deliver

@@ -12,9 +12,9 @@ PURE = """
 stt.events
 stt.audio
 stt.endpointing.endpointer
-stt.alignment
-stt.attribution
-stt.spans
+stt.attribution.alignment
+stt.attribution.ledger
+stt.attribution.spans
 stt.selection
 stt.tuning
 stt.recognizers

@@ -13,7 +13,7 @@ from calls.media import Media, Start, Stop
 from calls.replay import event_of
 from calls.scoring import ScoredTurn, TrueWord, score
 from calls.session import CallSession, State
-from stt.alignment import timed_words
+from stt.attribution.alignment import timed_words
 from stt.audio import FRAME_BYTES, LINE_NOISE
 from stt.breaker import Breaker
 from stt.emulator.recordings import Tracker

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from stt.attribution import Attribution
+from stt.attribution.ledger import Attribution
 from stt.events import Final, Interim, Word
 
 FAULTS = ["", "mishear", "merge", "split", "drop", "ahead", "no end"]

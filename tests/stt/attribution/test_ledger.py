@@ -1,6 +1,6 @@
 """Which turn has which words: each rule of attribution as a fact."""
 
-from stt.attribution import Attribution
+from stt.attribution.ledger import Attribution
 from stt.events import Final, Interim, Word
 
 

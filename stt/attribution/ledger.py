@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import islice
 
-from stt.alignment import (
+from stt.attribution.alignment import (
     Entry,
     align,
     alike,
@@ -33,8 +33,8 @@ from stt.alignment import (
     set_times,
     with_times_guessed,
 )
+from stt.attribution.spans import UNVOICED_GAP_MS, Span, Spans
 from stt.events import Final, Interim, Word
-from stt.spans import UNVOICED_GAP_MS, Span, Spans
 
 SEGMENT_PAUSE_MS = 400
 """The least pause after which an engine begins a new segment."""

@@ -1,6 +1,6 @@
 """Words of one hypothesis matched with those of another, so that evidence survives every revision. Pure.
 
-Knows words and what is known of them; no utterances, no streams (stt/attribution.py), no clock.
+Knows words and what is known of them; no utterances, no streams (stt/attribution/ledger.py), no clock.
 """
 
 from __future__ import annotations

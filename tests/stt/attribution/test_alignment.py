@@ -2,7 +2,7 @@
 
 import pytest
 
-from stt.alignment import timed_words, with_times_guessed
+from stt.attribution.alignment import timed_words, with_times_guessed
 from stt.events import Word
 
 
