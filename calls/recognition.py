@@ -10,14 +10,14 @@ from random import Random
 
 from django.conf import settings
 
-from stt.breaker import Breaker
+from stt.engines.base import Deliver, StreamEvent
+from stt.engines.breaker import Breaker
+from stt.engines.google import GoogleOptions, GoogleSpeech, GoogleStream
+from stt.engines.google_models import DEFAULT, SttModel, choose_stt_model, v1_endpoint
+from stt.engines.request_rate import RequestRate
+from stt.engines.waivers import Asked, Waivers
 from stt.events import Final, Interim, RecognizerError, StreamClosed
-from stt.google import GoogleOptions, GoogleSpeech, GoogleStream
-from stt.recognizers import Deliver, StreamEvent
-from stt.requests import RequestRate
-from stt.selection import DEFAULT, SttModel, choose_stt_model, v1_endpoint
 from stt.tuning import Tuning
-from stt.waivers import Asked, Waivers
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
@@ -31,8 +31,8 @@ ASK_AGAIN_MS = 400
 LEAST_ANSWER_MS = 500
 """With less time than this it is not worth asking."""
 OnWaived = Callable[[tuple[str, ...]], None]
-"""Told with codes of stt/waivers.py, as often as it is so, when a call is heard without some of its settings: on the
-loop by a stream, on its thread by a one-shot."""
+"""Told with codes of stt/engines/waivers.py, as often as it is so, when a call is heard without some of its settings:
+on the loop by a stream, on its thread by a one-shot."""
 
 
 class Recognition:

@@ -42,6 +42,7 @@ from calls.wire import LONGEST_MS, FrameClock
 from stt.attribution.ledger import Attribution, Share
 from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted, Vad
+from stt.engines.request_rate import RequestRate
 from stt.events import (
     Final,
     Interim,
@@ -52,7 +53,6 @@ from stt.events import (
     StreamOpened,
     StreamRenewed,
 )
-from stt.requests import RequestRate
 from stt.tuning import Tuning
 
 NO_FRAMES_MARGIN_MS = 300

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from stt.audio import FRAME_MS
-from stt.requests import RequestRate
+from stt.engines.request_rate import RequestRate
 from stt.tuning import Tuning
 
 QUIET_MS = 500

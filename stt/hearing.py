@@ -18,7 +18,8 @@ from functools import partial
 from random import Random
 
 from stt.audio import BYTES_PER_MS, duration_ms
-from stt.breaker import Breaker
+from stt.engines.base import OpenStream, StreamEvent, StreamingRecognizer
+from stt.engines.breaker import Breaker
 from stt.events import (
     Final,
     Interim,
@@ -30,7 +31,6 @@ from stt.events import (
     StreamRenewed,
     Word,
 )
-from stt.recognizers import OpenStream, StreamEvent, StreamingRecognizer
 from stt.tuning import Tuning
 
 logger = logging.getLogger(__name__)

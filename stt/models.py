@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from stt.endpointing import silero
-from stt.selection import HEBREW_MODELS
+from stt.engines.google_models import HEBREW_MODELS
 from stt.tuning import BOUNDS, VAD_ENGINES, Tuning, conflicts, fitting_hints, hints_flaws
 
 ENDPOINTS = [(host, host) for host in ("speech.googleapis.com", "eu-speech.googleapis.com", "us-speech.googleapis.com")]

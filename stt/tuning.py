@@ -327,7 +327,7 @@ class Tuning:
     language: str = "iw-IL"
     """BCP-47 as Google writes Hebrew; he-IL is accepted as well."""
     model: str = ""
-    """Empty: chosen by stt/selection.py."""
+    """Empty: chosen by stt/engines/google_models.py."""
     endpoint: str = ""
     """Host of the engine; empty: the environment's."""
     phrase_hints: tuple[str, ...] = ()

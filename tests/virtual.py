@@ -15,11 +15,11 @@ from calls.scoring import ScoredTurn, TrueWord, score
 from calls.session import CallSession, State
 from stt.attribution.alignment import timed_words
 from stt.audio import FRAME_BYTES, LINE_NOISE
-from stt.breaker import Breaker
 from stt.emulator.recordings import Tracker
 from stt.emulator.service import EmulatedStream
 from stt.emulator.speaker import Speaker
 from stt.emulator.timing import UNKIND, Timing
+from stt.engines.breaker import Breaker
 from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
 from stt.hearing import Hearing
 from tests.weather import FAIR, Weather
@@ -107,7 +107,7 @@ class Engine:
         return self.down or self.weather.over(self.weather.away, now_s)
 
     async def recognize(self, ulaw, timeout_s):
-        """The one-shot recogniser, as stt/google.py asks for it. Raises RecognizerError."""
+        """The one-shot recogniser, as stt/engines/google.py asks for it. Raises RecognizerError."""
         loop = asyncio.get_running_loop()
         weather, now_s = self.weather, loop.time()
         if weather.over(weather.one_shots_hang, now_s):

@@ -18,7 +18,7 @@ from django.utils import timezone
 from calls.desk.figures import CallFigures, Measure, Sample
 from calls.desk.uncertainty import Estimate, Resamples, estimates, resamples
 from calls.models import Call, CallEvent, Transcript, Trial
-from stt.waivers import HINTS, MODEL
+from stt.engines.waivers import HINTS, MODEL
 
 MOST_CALLS = 400
 """Of a revision, the newest."""
@@ -92,7 +92,8 @@ class Measured:
 
 
 def refused_settings(profile: int, revision: int) -> dict[str, int]:
-    """Code of stt/waivers.py -> calls of a revision that were heard without that setting: the engine refuses it."""
+    """Code of stt/engines/waivers.py -> calls of a revision that were heard without that setting: the engine refuses
+    it."""
     events = CallEvent.objects.filter(
         code__in=(HINTS, MODEL), call__tuning_profile=profile, call__tuning_revision=revision
     )

@@ -9,9 +9,9 @@ from django.db.models import Field
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.figures import PERCENTILES, Measure
+from stt.engines.waivers import HINTS, MODEL
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS
-from stt.waivers import HINTS, MODEL
 
 LABELS = {
     Measure.PARTIAL_P50: _("first partial, p50"),

@@ -26,7 +26,7 @@ from calls.recording import Recorder, RecordingDisk
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, Limits
 from stt.emulator.traces import load_traces
-from stt.google import GoogleOptions, GoogleSpeech
+from stt.engines.google import GoogleOptions, GoogleSpeech
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 

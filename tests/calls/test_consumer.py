@@ -31,8 +31,8 @@ from calls.session import CallSession, State
 from calls.sharedstate import SharedState
 from calls.store import writer
 from stt.endpointing.silero import SileroVad
+from stt.engines.google import GoogleOptions, GoogleSpeech
 from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
-from stt.google import GoogleOptions, GoogleSpeech
 from stt.tuning import Tuning
 from tests.calls.test_changes import redis_url  # noqa: F401 - a fixture
 from tests.fakes import FakeEngine

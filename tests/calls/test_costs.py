@@ -14,7 +14,7 @@ from calls.linewatch import CLEAR_AFTER_S, Trouble, Verdict
 from calls.models import Call, PhoneLine
 from calls.records import CallEnded, CallStarted
 from calls.store import write
-from stt.breaker import Breaker
+from stt.engines.breaker import Breaker
 from stt.hearing import Hearing
 from stt.models import TuningProfile
 from stt.tuning import Tuning

@@ -10,15 +10,15 @@ import pytest
 from calls import recognition as module
 from calls.recognition import Recognition
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, ulaw_to_pcm
-from stt.breaker import Breaker
 from stt.emulator.recordings import Library
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import Faults, Limits, Timing
+from stt.engines.breaker import Breaker
+from stt.engines.google import GoogleOptions, GoogleSpeech
+from stt.engines.waivers import HINTS, MODEL
 from stt.events import Final, RecognizerError, StreamClosed, StreamOpened
-from stt.google import GoogleOptions, GoogleSpeech
 from stt.hearing import Hearing
 from stt.tuning import Tuning
-from stt.waivers import HINTS, MODEL
 from tests.fakes import REFUSAL, FakeEngine
 from voiceapp.runtime import metrics
 

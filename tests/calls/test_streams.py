@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks import word_hunt
 from calls.scoring import Score, percentile
-from stt.breaker import FAILURES, Breaker
 from stt.emulator.recordings import Library
 from stt.emulator.timing import UNKIND
+from stt.engines.breaker import FAILURES, Breaker
 from stt.tuning import Tuning
 from tests.virtual import Engine, VirtualCall, in_virtual_time
 from tests.weather import Spell, Weather

@@ -1,7 +1,7 @@
 """When a stream is half-closed for its final, and when the next one begins."""
 
 from calls.streamwatch import StreamWatch, Verdict
-from stt.requests import RequestRate
+from stt.engines.request_rate import RequestRate
 from stt.tuning import Tuning
 
 VOICE = {"voiced": True, "speaking": True}

@@ -7,15 +7,15 @@ from random import Random
 
 import pytest
 
-from stt import google
 from stt.audio import ulaw_to_pcm
 from stt.emulator.recordings import Spoken, read_ulaw, words_of
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.speaker import Speaker
 from stt.emulator.timing import Faults, Limits, Timing
+from stt.engines import google
+from stt.engines.google import LONGEST_MESSAGE_BYTES, GoogleOptions, GoogleSpeech
+from stt.engines.google_models import DEFAULT, PHONE_CALL, SttModel
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
-from stt.google import LONGEST_MESSAGE_BYTES, GoogleOptions, GoogleSpeech
-from stt.selection import DEFAULT, PHONE_CALL, SttModel
 from stt.tuning import fitting_hints, hints_flaws
 from tests.sounds import silence, speech
 

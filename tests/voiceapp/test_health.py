@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from calls import admission
 from calls.ear import HearingState
 from calls.store import Writer, writer
-from stt.breaker import FAILURES
+from stt.engines.breaker import FAILURES
 from voiceapp import health
 from voiceapp.runtime import background
 

@@ -28,8 +28,8 @@ from stt.emulator.speaker import Said
 from stt.emulator.traces import Trace, Traced
 from stt.emulator.wavfile import WavError, read_ulaw
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded
+from stt.engines.base import StreamEvent
 from stt.events import Final, Interim, StreamClosed
-from stt.recognizers import StreamEvent
 
 LEAD_MS = 500
 TAIL_MS = 3000

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from stt import google
 from stt.emulator.recordings import Library
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
+from stt.engines import google
+from stt.engines.google import GoogleOptions, GoogleSpeech
+from stt.engines.google_models import DEFAULT
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
-from stt.google import GoogleOptions, GoogleSpeech
-from stt.selection import DEFAULT
 from voiceapp.runtime import metrics
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

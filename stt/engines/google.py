@@ -1,4 +1,4 @@
-"""Google Cloud Speech v1 behind the two Protocols of stt/recognizers.py, with Google's own client.
+"""Google Cloud Speech v1 behind the two Protocols of stt/engines/base.py, with Google's own client.
 
 Owns: configuration messages, response and error translation, one client per process and loop. Not: retry, batching,
 turns. Options come as arguments. Sources: https://cloud.google.com/speech-to-text/docs/reference/rpc and the notes
@@ -25,9 +25,9 @@ from google.cloud.speech_v1.types import cloud_speech
 
 from stt.attribution.alignment import timed_words
 from stt.audio import SAMPLE_RATE_HZ
+from stt.engines.base import EMULATOR, EMULATOR_UNKNOWN, Deliver
+from stt.engines.google_models import SttModel
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened, Word
-from stt.recognizers import EMULATOR, EMULATOR_UNKNOWN, Deliver
-from stt.selection import SttModel
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)

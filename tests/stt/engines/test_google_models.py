@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
+from stt.engines.google_models import DEFAULT, PHONE_CALL, choose_stt_model, v1_endpoint
 from stt.events import RecognizerError
-from stt.selection import DEFAULT, PHONE_CALL, choose_stt_model, v1_endpoint
 
 
 def refuse(code):

@@ -1,6 +1,6 @@
 """The process's requests of the last minute."""
 
-from stt.requests import RequestRate
+from stt.engines.request_rate import RequestRate
 
 
 def test_requests_of_the_last_minute_are_counted():

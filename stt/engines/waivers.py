@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from stt.selection import SttModel
+from stt.engines.google_models import SttModel
 from stt.tuning import Tuning
 
 HINTS, MODEL = "hints_refused", "model_refused"
