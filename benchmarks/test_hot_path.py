@@ -22,7 +22,7 @@ from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library
 from stt.endpointing.endpointer import Endpointer, EndpointOptions
 from stt.events import Interim
-from stt.hearing import Hearing
+from stt.streaming.transcriber import Hearing
 from stt.tuning import Tuning
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -48,7 +48,7 @@ from calls.twilio_auth import handshake_is_signed
 from stt.audio import BYTES_PER_MS, ulaw_to_pcm
 from stt.endpointing import silero
 from stt.events import Final, Interim, OneShotDone, RecognizerError, RecognizerEvent, StreamClosed
-from stt.hearing import Hearing
+from stt.streaming.transcriber import Hearing
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)

@@ -110,7 +110,8 @@ def replay(
 
 
 class _Debounce:
-    """As stt/hearing.py coalesces: at most one interim in a window, the newest wins, a final overtakes."""
+    """As stt/streaming/transcriber.py coalesces: at most one interim in a window, the newest wins, a final
+    overtakes."""
 
     def __init__(self, events: list[tuple[float, int, RecognizerEvent]], order: Iterator[int], window_ms: int) -> None:
         self._events, self._order, self._window_ms = events, order, window_ms

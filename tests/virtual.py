@@ -21,7 +21,7 @@ from stt.emulator.speaker import Speaker
 from stt.emulator.timing import UNKIND, Timing
 from stt.engines.breaker import Breaker
 from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
-from stt.hearing import Hearing
+from stt.streaming.transcriber import Hearing
 from tests.weather import FAIR, Weather
 
 MOST_ON_THE_BRIDGE = 8

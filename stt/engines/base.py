@@ -1,7 +1,7 @@
 """The two Protocols that a speech engine implements, and nothing else.
 
-Retry, restart, batching, buffering, debounce and health are written once, in stt/hearing.py, so that an adapter stays
-about a hundred lines long.
+Retry, restart, batching, buffering, debounce and health are written once, in stt/streaming/transcriber.py, so that an
+adapter stays about a hundred lines long.
 """
 
 from __future__ import annotations

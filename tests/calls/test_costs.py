@@ -15,8 +15,8 @@ from calls.models import Call, PhoneLine
 from calls.records import CallEnded, CallStarted
 from calls.store import write
 from stt.engines.breaker import Breaker
-from stt.hearing import Hearing
 from stt.models import TuningProfile
+from stt.streaming.transcriber import Hearing
 from stt.tuning import Tuning
 from tests.fakes import FakeStream
 

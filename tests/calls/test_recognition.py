@@ -17,7 +17,7 @@ from stt.engines.breaker import Breaker
 from stt.engines.google import GoogleOptions, GoogleSpeech
 from stt.engines.waivers import HINTS, MODEL
 from stt.events import Final, RecognizerError, StreamClosed, StreamOpened
-from stt.hearing import Hearing
+from stt.streaming.transcriber import Hearing
 from stt.tuning import Tuning
 from tests.fakes import REFUSAL, FakeEngine
 from voiceapp.runtime import metrics

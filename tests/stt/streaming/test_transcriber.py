@@ -13,7 +13,7 @@ from stt.events import (
     StreamRenewed,
     Word,
 )
-from stt.hearing import Hearing
+from stt.streaming.transcriber import Hearing
 from stt.tuning import Tuning
 from tests.fakes import FakeStream
 
@@ -128,8 +128,8 @@ async def test_finishing_sends_what_is_left_and_half_closes():
 
 
 async def test_a_half_closed_stream_is_told_all_that_was_held_for_it(monkeypatch):
-    monkeypatch.setattr("stt.hearing.BURST_MS", 100)
-    monkeypatch.setattr("stt.hearing.PACE_EVERY_S", 0.001)
+    monkeypatch.setattr("stt.streaming.transcriber.BURST_MS", 100)
+    monkeypatch.setattr("stt.streaming.transcriber.PACE_EVERY_S", 0.001)
     ear = Ear()
     ear.feed(12)
     old = ear.streams[0]
