@@ -7,7 +7,7 @@ from stt.emulator.speaker import Said
 from stt.emulator.timing import Limits
 from stt.emulator.traces import Trace, Traced, TraceError, TracePlayer, load_traces
 from stt.events import Final, Interim
-from tests.stt.test_emulator import sentence, stream, with_emulator
+from tests.stt.emulator.test_service import sentence, stream, with_emulator
 
 FINAL = Said(("שלום", "רב"), 900, spoken=(Spoken("שלום", 100, 400), Spoken("רב", 500, 800)))
 TRACE = Trace("apartment_4.wav", "google", "default", (Traced(700, Said(("שלום",), 600)), Traced(1700, FINAL)))
