@@ -17,10 +17,10 @@ from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
-from calls import session
-from calls.actions import Action, AskOneShot, Feed, PauseStream, ResumeStream
+from calls.core import session
+from calls.core.actions import Action, AskOneShot, Feed, PauseStream, ResumeStream
+from calls.core.turns import Source, Turn
 from calls.scoring import Score, percentile
-from calls.turns import Source, Turn
 from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.emulator.recordings import Library, Recording
 from stt.emulator.timing import UNKIND, Timing
@@ -47,7 +47,7 @@ class Setting:
     tuning: dict[str, int] = field(default_factory=dict)
     timing: Timing = UNKIND
     rules: dict[str, int] = field(default_factory=dict)
-    """Constants of calls/session.py."""
+    """Constants of calls/core/session.py."""
 
 
 OFF = {"half_close_ms": 0}

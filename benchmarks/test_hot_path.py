@@ -11,10 +11,10 @@ from random import Random
 
 import pytest
 
-from calls.actions import Feed
-from calls.media import Media, Start, parse
+from calls.core.actions import Feed
+from calls.core.messages import Media, Start, parse
+from calls.core.session import CallSession
 from calls.recording import Recorder
-from calls.session import CallSession
 from calls.simulator import media_message
 from calls.trace import HearingTrace
 from stt.attribution.ledger import Attribution

@@ -29,7 +29,7 @@ from playwright.async_api import async_playwright  # noqa: E402
 
 from calls import live  # noqa: E402
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
-from calls.delays import merged_percentile  # noqa: E402
+from calls.core.frame_delays import merged_percentile  # noqa: E402
 from calls.load import Load  # noqa: E402
 from calls.rig import USER, Rig, free_port, own_database, read_own_database, record_of, score_of  # noqa: E402
 from calls.scoring import Score, percentile  # noqa: E402

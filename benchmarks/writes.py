@@ -90,8 +90,8 @@ def write(turns: int, prefix: str = "CAw") -> Written:
 
 
 def _records(turns: int, prefix: str) -> Iterator[object]:
+    from calls.core.turns import Source, Turn
     from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
-    from calls.turns import Source, Turn
     from stt.tuning import Tuning
 
     now = datetime.now(UTC)

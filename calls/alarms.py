@@ -22,8 +22,8 @@ from django.utils import timezone
 
 from calls import costs, notices
 from calls.console.models import Alarm, AlarmNotice
-from calls.linewatch import CLEAR_AFTER_S, LinesWatch, Trouble, Verdict
-from calls.lookout import Look
+from calls.core.line_health import CLEAR_AFTER_S, LinesWatch, Trouble, Verdict
+from calls.core.status import Look
 from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """What rows can hold: a record's values cleaned, cut and bounded to the columns that they are for, on any database.
 
 Read from the models, so that a column and its cut cannot differ. The last place where a value from outside can be
-mended, and the only one for journals of older processes; calls/media.py and calls/views.py are the first.
+mended, and the only one for journals of older processes; calls/core/messages.py and calls/views.py are the first.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 from django.db import models
 
+from calls.core.text import clean
+from calls.core.turns import Turn
 from calls.models import Call, CallEvent, Transcript
 from calls.records import EventNoted, HearingNoted, Record, TurnSaved
-from calls.text import clean
-from calls.turns import Turn
 
 Fit = Callable[[Any], Any]
 Kind = TypeVar("Kind", bound=Record | Turn)

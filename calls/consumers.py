@@ -1,8 +1,8 @@
 """MediaStreamConsumer: the socket of one call, its one thread, its one queue and its one pump.
 
-This is the shell: it owns I/O, the clock and tasks, and decides nothing (calls/session.py does). The mission's names
-live here: loop, exec, events_q, _hebrew_stt, _stt_fallback_async, _stt_fallback_nonblocking, _on_stt_fallback_done,
-_pump_events, _process_utterance_safe, _handle_transcript_ready_async.
+This is the shell: it owns I/O, the clock and tasks, and decides nothing (calls/core/session.py does). The mission's
+names live here: loop, exec, events_q, _hebrew_stt, _stt_fallback_async, _stt_fallback_nonblocking,
+_on_stt_fallback_done, _pump_events, _process_utterance_safe, _handle_transcript_ready_async.
 
 The way of a frame: dispatch → receive → media.parse → session.receive → hearing.feed. Nothing on it awaits, logs, hops
 to a thread or touches the ORM or the channel layer. Results come back through events_q only, and the pump is its only
@@ -29,19 +29,19 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
-from calls import actions as act
 from calls import admission, startup, tokens
 from calls.changes import changes
-from calls.ear import Ear, HearingState
+from calls.core import actions as act
+from calls.core.messages import parse
+from calls.core.numbering import NUMBERS_A_STREAM
+from calls.core.recognition_health import Ear, HearingState
+from calls.core.session import CallSession, State
 from calls.lines import lines
 from calls.logbook import Logbook
 from calls.looplag import loop_lag
-from calls.media import parse
-from calls.numbering import NUMBERS_A_STREAM
 from calls.pulse import pulse
 from calls.recognition import recognition
 from calls.recording import Recorder, disk, file_name
-from calls.session import CallSession, State
 from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
 from calls.trace import HearingTrace
 from calls.twilio_auth import handshake_is_signed

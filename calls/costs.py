@@ -22,7 +22,7 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from calls.console.models import Alarm, Price
-from calls.linewatch import Trouble, Verdict
+from calls.core.line_health import Trouble, Verdict
 from calls.models import Call, PhoneLine
 
 MOST_MONTHS = 24

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from calls.addresses import called, dialled
+from calls.core.addresses import called, dialled
 
 if TYPE_CHECKING:
     from calls.models import PhoneLine
@@ -83,7 +83,8 @@ def record(line: PhoneLine, before: Numbers, after: Numbers, user: Any) -> None:
 
 
 def unread_numbers() -> list[str]:
-    """The first MOST_NAMED stored numbers that are not as calls/addresses.py writes them, each with whose it is."""
+    """The first MOST_NAMED stored numbers that are not as calls/core/addresses.py writes them, each with whose it
+    is."""
     return [f"\u2068{name}\u2069: \u2066{number}\u2069" for name, number in islice(_unread(), MOST_NAMED)]
 
 

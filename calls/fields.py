@@ -1,4 +1,4 @@
-"""Columns and form fields of numbers and addresses: what is typed is kept as calls/addresses.py reads it."""
+"""Columns and form fields of numbers and addresses: what is typed is kept as calls/core/addresses.py reads it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from calls import addresses
+from calls.core import addresses
 
 
 def _cleaned(text: Any, read: Callable[[str], str], sentence: Promise | str) -> Any:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from calls.addresses import canonical, dialled
 from calls.changes import Changes, changes
+from calls.core.addresses import canonical, dialled
 from calls.desk.allocation import Arm, arm_of
 from calls.models import PhoneLine, Trial
 from stt.endpointing import silero

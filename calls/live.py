@@ -26,8 +26,8 @@ from calls.people import READ
 from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:
+    from calls.core.turns import Turn
     from calls.models import Transcript
-    from calls.turns import Turn
 
 logger = logging.getLogger(__name__)
 

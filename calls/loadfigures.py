@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
-from calls.delays import merged_percentile
+from calls.core.frame_delays import merged_percentile
 from calls.load import Load
 from calls.rig import Rig
 from calls.scoring import Score, percentile

@@ -10,18 +10,18 @@ from typing import Any
 from django.utils import timezone
 
 from calls import live
-from calls.actions import Note, Partial
 from calls.columns import fitted
-from calls.ear import HearingState
-from calls.lookout import Look
+from calls.core.actions import Note, Partial
+from calls.core.messages import Start
+from calls.core.numbering import NUMBERS_A_STREAM, key_of
+from calls.core.recognition_health import HearingState
+from calls.core.session import CallSession
+from calls.core.status import Look
+from calls.core.turns import Turn
 from calls.looplag import loop_lag
-from calls.media import Start
-from calls.numbering import NUMBERS_A_STREAM, key_of
 from calls.pulse import PROCESS
 from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
-from calls.session import CallSession
 from calls.store import writer
-from calls.turns import Turn
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
 

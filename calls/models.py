@@ -11,10 +11,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from calls.addresses import LONGEST
-from calls.ear import HearingState
+from calls.core.addresses import LONGEST
+from calls.core.recognition_health import HearingState
+from calls.core.turns import EndReason, Source
 from calls.fields import AddressField, NumberField
-from calls.turns import EndReason, Source
 from calls.twiml import speakable
 from stt.models import TuningProfile
 
@@ -222,7 +222,7 @@ class Call(models.Model):
 
 
 class Transcript(models.Model):
-    """One turn of a call (calls/turns.py). Latencies are null where there was no anchor, never 0."""
+    """One turn of a call (calls/core/turns.py). Latencies are null where there was no anchor, never 0."""
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="turns")
     number = models.PositiveIntegerField(_("number"))

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from calls import live
 from calls.alarms import watchman
-from calls.lookout import Look
+from calls.core.status import Look
 from calls.looplag import loop_lag
 from calls.recognition import recognition
 from voiceapp.runtime import metrics

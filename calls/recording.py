@@ -24,7 +24,7 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
-from calls.wire import LONGEST_MS
+from calls.core.depacketizer import LONGEST_MS
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE
 from voiceapp.runtime import background, metrics
 
@@ -35,7 +35,7 @@ SLOT_HEADER = struct.Struct("<IIHHI")
 PAYLOAD_BYTES = 8000
 SLOT_BYTES = SLOT_HEADER.size + PAYLOAD_BYTES
 LATEST_MS = 2**32 - 1
-"""What a slot can say; calls/wire.py keeps media time far below."""
+"""What a slot can say; calls/core/depacketizer.py keeps media time far below."""
 MOST_WAITING = 20_000
 """Slots between the calls and the disk; beyond it the newest are dropped and counted."""
 OPEN_FILES = 256

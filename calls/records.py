@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from calls.turns import EndReason, Source, Turn
+from calls.core.turns import EndReason, Source, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class CallEnded:
     counters: dict[str, int] = field(default_factory=dict)
     """Everything odd that was counted on the call: stable code -> times."""
     frame_delay_ms: dict[str, Any] = field(default_factory=dict)
-    """calls/delays.py: p50, p99, p999, max, counts."""
+    """calls/core/frame_delays.py: p50, p99, p999, max, counts."""
     stt_streams: int = 0
     stt_stream_s: int = 0
     """Billed seconds of all of them: calls/costs.py."""
@@ -59,7 +59,7 @@ class TurnSaved:
     call_sid: str
     turn: Turn
     stream_sid: str = ""
-    """Whose block ``turn.number`` counts in (calls/numbering.py)."""
+    """Whose block ``turn.number`` counts in (calls/core/numbering.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class HearingNoted:
     call_sid: str
     stream_sid: str
     state: str
-    """calls/ear.py: ``streaming`` | ``degraded`` | ``down``."""
+    """calls/core/recognition_health.py: ``streaming`` | ``degraded`` | ``down``."""
     number: int = 0
     """Counts up within the stream: the highest wins."""
 

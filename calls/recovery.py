@@ -15,13 +15,13 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
+from calls.core.numbering import NUMBERS_A_STREAM, give_block
+from calls.core.session import PRE_ROLL_MS, SHORTEST_ONE_SHOT_MS
+from calls.core.turns import EndReason, Source, Turn
 from calls.models import Call
-from calls.numbering import NUMBERS_A_STREAM, give_block
 from calls.recognition import recognition
 from calls.recording import Recording, RecordingError
 from calls.records import CallEnded, CallStarted, Record, TurnSaved
-from calls.session import PRE_ROLL_MS, SHORTEST_ONE_SHOT_MS
-from calls.turns import EndReason, Source, Turn
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, ulaw_to_pcm
 from stt.endpointing import silero
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded

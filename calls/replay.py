@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from calls.actions import AskOneShot, CallOver, Feed, FinishStream, TurnAccepted, TurnRevised
-from calls.media import Media, Start, Stop
+from calls.core.actions import AskOneShot, CallOver, Feed, FinishStream, TurnAccepted, TurnRevised
+from calls.core.messages import Media, Start, Stop
+from calls.core.session import CallSession
+from calls.core.turns import Turn
 from calls.scoring import Score, ScoredTurn, TrueWord, score
-from calls.session import CallSession
-from calls.turns import Turn
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library, Recording, Tracker
 from stt.emulator.speaker import Said, Speaker

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from calls import actions as act
-from calls.media import Media, Start
-from calls.session import CallSession
-from calls.turns import Turn
+from calls.core import actions as act
+from calls.core.messages import Media, Start
+from calls.core.session import CallSession
+from calls.core.turns import Turn
 from stt.audio import FRAME_BYTES, FRAME_MS
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, Perceived, ReplayedEndpointer
 from stt.endpointing.silero import SileroVad

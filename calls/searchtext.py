@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from calls.addresses import dialled
+from calls.core.addresses import dialled
 
 _QUOTES = re.compile("[\"'`´׳״ʹ-ʼ‘-‟′-‷‹›«»＂＇]")
 _MARKS = re.compile(

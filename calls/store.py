@@ -31,12 +31,12 @@ from django.db import (
 )
 
 from calls.columns import fit_numbers, fitted
+from calls.core.numbering import give_block, row_number
+from calls.core.turns import Turn
 from calls.journal import Journal, dead_journals
 from calls.models import Call, CallEvent, Transcript
-from calls.numbering import give_block, row_number
 from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
 from calls.searchtext import search_text
-from calls.turns import Turn
 from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from calls.actions import Feed
+from calls.core.actions import Feed
 from calls.recording import RecordingDisk
 from stt.audio import FRAME_MS
 from stt.events import KIND_OF, RecognizerError, RecognizerEvent

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from twilio.twiml.voice_response import VoiceResponse
 
-from calls.text import clean
+from calls.core.text import clean
 
 
 def speakable(sentence: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from calls.core.turns import Turn
 from calls.rerun import Audio, Heard, HeardEvent, Rerun, rerun
-from calls.turns import Turn
 from stt.endpointing.endpointer import EndpointOptions
 from stt.events import Final, Interim
 from stt.tuning import Tuning

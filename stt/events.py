@@ -1,8 +1,8 @@
 """What a recogniser says: words, interim and final results, and its errors.
 
 Owns the vocabulary between engines (stt/engines/google.py, the emulator's tests' fakes) and the core
-(stt/attribution/ledger.py, calls/session.py). Knows no engine, no clock and no Django. All times are milliseconds of
-media time: 0 is the start of the call's audio, not of one recognition stream.
+(stt/attribution/ledger.py, calls/core/session.py). Knows no engine, no clock and no Django. All times are milliseconds
+of media time: 0 is the start of the call's audio, not of one recognition stream.
 """
 
 from __future__ import annotations

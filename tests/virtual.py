@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from calls import actions as act
-from calls.media import Media, Start, Stop
+from calls.core import actions as act
+from calls.core.messages import Media, Start, Stop
+from calls.core.session import CallSession, State
 from calls.replay import event_of
 from calls.scoring import ScoredTurn, TrueWord, score
-from calls.session import CallSession, State
 from stt.attribution.alignment import timed_words
 from stt.audio import FRAME_BYTES, LINE_NOISE
 from stt.emulator.recordings import Tracker

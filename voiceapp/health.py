@@ -11,7 +11,7 @@ from django.middleware import common
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from calls import admission, consumers
-from calls.ear import HearingState, worst
+from calls.core.recognition_health import HearingState, worst
 from calls.recognition import recognition
 from calls.store import writer
 from voiceapp.runtime import background

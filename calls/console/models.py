@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from calls.linewatch import Trouble
+from calls.core.line_health import Trouble
 
 LABELS = {
     Trouble.DEAF: _("the line is deaf"),

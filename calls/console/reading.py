@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from calls.core.numbering import row_key
 from calls.live import Update, shown
 from calls.models import Alarm, Call, PhoneLine, Transcript
-from calls.numbering import row_key
 
 MOST_CALLS = 1000
 MOST_TURNS = 500

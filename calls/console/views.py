@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from calls import costs
 from calls.access import needs
-from calls.addresses import canonical
 from calls.console import actions
 from calls.console.models import LABELS
 from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls, shown_turns
+from calls.core.addresses import canonical
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
 from calls.people import END_CALLS, HAND_OVER_ANYWHERE, READ
 from calls.views import ENDED

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from calls.core.numbering import NUMBERS_A_STREAM, blocks
 from calls.models import Call
-from calls.numbering import NUMBERS_A_STREAM, blocks
 from calls.recording import Recording, RecordingError
 from calls.rerun import Audio, Heard, heard_of
 from calls.trace import read_trace

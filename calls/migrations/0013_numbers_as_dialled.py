@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import IntegrityError, migrations, models, transaction
 
-from calls.addresses import AddressError, address, e164
+from calls.core.addresses import AddressError, address, e164
 
 
 def read_numbers(apps, schema_editor):

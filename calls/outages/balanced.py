@@ -11,8 +11,8 @@ from random import Random
 from django.utils import timezone
 
 from calls.balancer import BalancedRig
+from calls.core.numbering import NUMBERS_A_STREAM
 from calls.models import Call
-from calls.numbering import NUMBERS_A_STREAM
 from calls.outages.remains import Outcome, calls_through, remains_of, score_whole
 from calls.review.exporting import exported
 from calls.rig import record_of

@@ -8,8 +8,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+from calls.core.depacketizer import LONGEST_MS
 from calls.recording import Recording
-from calls.wire import LONGEST_MS
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, ulaw_to_pcm
 
 SAMPLE_BYTES = 2

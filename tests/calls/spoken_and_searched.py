@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 from django.db.models import Q
 
+from calls.core.turns import Source, Turn
 from calls.listing import search
 from calls.models import Call
 from calls.records import CallStarted, TurnSaved
 from calls.store import write
-from calls.turns import Source, Turn
 
 FOUND = [
     # Gershayim, in every way to type them

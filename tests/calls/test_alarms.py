@@ -15,8 +15,8 @@ from django.utils import timezone
 from calls import alarms, notices
 from calls.alarms import Watchman, deliver, settle
 from calls.console.models import Alarm, AlarmNotice
-from calls.linewatch import CLEAR_AFTER_S, Trouble, Verdict
-from calls.lookout import Hears, Look, Shows
+from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
+from calls.core.status import Hears, Look, Shows
 from voiceapp.runtime import background, metrics
 
 pytestmark = pytest.mark.django_db

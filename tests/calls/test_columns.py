@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from calls import columns, store
 from calls.columns import fitted
+from calls.core.turns import EndReason, Source, Turn
 from calls.models import Call, CallEvent, Transcript
 from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
-from calls.turns import EndReason, Source, Turn
 from tests.databases import postgresql_url, served_by  # noqa: F401 - a fixture
 from voiceapp.runtime import metrics
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from calls import costs
 from calls.alarms import settle
 from calls.console.models import Alarm, Price
-from calls.linewatch import CLEAR_AFTER_S, Trouble, Verdict
+from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
 from calls.models import Call, PhoneLine
 from calls.records import CallEnded, CallStarted
 from calls.store import write

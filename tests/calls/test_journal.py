@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls import journal as journal_module
+from calls.core.turns import Source, Turn
 from calls.journal import Journal, dead_journals
 from calls.records import (
     RECORD_OF,
@@ -22,7 +23,6 @@ from calls.records import (
     record_from_json,
     record_to_json,
 )
-from calls.turns import Source, Turn
 from tests.disks import files_of_at_most
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

@@ -4,10 +4,10 @@ import asyncio
 from types import SimpleNamespace
 
 from calls import pulse, recognition
-from calls.lookout import SILENT_LINE_MS, UNHEARD_SHOWN_MS, Hears, Shows
+from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, Hears, Shows
 from calls.pulse import Pulse, look_at
 from stt.events import RecognizerError, StreamingLost, StreamOpened
-from tests.calls.test_session import SID, Call
+from tests.calls.core.test_session import SID, Call
 from tests.fakes import FakeEngine
 from tests.sounds import silence, speech
 from voiceapp.runtime import metrics

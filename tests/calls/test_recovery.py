@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from calls import recognition, recovery, store
+from calls.core.turns import Source, Turn
 from calls.models import Call, Transcript
 from calls.recording import Recorder, RecordingDisk
 from calls.records import CallEnded, CallStarted, TurnSaved
-from calls.turns import Source, Turn
 from stt.audio import FRAME_MS
 from stt.tuning import Tuning
 from tests.fakes import FakeEngine

@@ -14,12 +14,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calls import searchfill, searchtext
+from calls.core.turns import Source, Turn
 from calls.listing import search
 from calls.models import Call, Transcript
 from calls.records import CallStarted, TurnSaved
 from calls.searchfill import Filler, fill, missing
 from calls.store import write
-from calls.turns import Source, Turn
 from tests.calls.spoken_and_searched import FOUND, mistaken
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import websockets
 
-from calls.media import Connected, Media, Start, Stop, parse
+from calls.core.messages import Connected, Media, Start, Stop, parse
 from calls.simulator import CallRefused, Line, SimulatedCall
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

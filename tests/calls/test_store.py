@@ -15,10 +15,10 @@ from django.db import DatabaseError, DataError, IntegrityError
 
 from calls import journal as journal_module
 from calls import store
+from calls.core.turns import Source, Turn
 from calls.journal import Journal
 from calls.models import Call, CallEvent, Transcript
 from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved, record_from_json
-from calls.turns import Source, Turn
 from stt.tuning import Tuning
 from voiceapp.runtime import background, metrics
 

@@ -135,7 +135,7 @@ def test_whatever_the_weather_no_word_that_an_engine_gave_is_lost_or_doubled(fir
 
 ONCE_LOST_OR_DOUBLED = (27, 28, 30, 36, 44, 45, 72, 76, 87, 99, 157, 419, 450, 454, 480, 549, 550, 570)
 """Seeds in which a word was; why stands as facts in tests/stt/attribution/test_ledger.py and
-tests/calls/test_session.py."""
+tests/calls/core/test_session.py."""
 
 
 @pytest.mark.parametrize("seed", ONCE_LOST_OR_DOUBLED)

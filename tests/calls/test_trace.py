@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from calls.actions import Feed
+from calls.core.actions import Feed
 from calls.recording import RecordingDisk
 from calls.trace import HearingTrace, read_trace
 from stt.events import (

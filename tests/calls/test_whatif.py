@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from calls import actions as act
 from calls import store
+from calls.core import actions as act
+from calls.core.turns import Source, Turn
 from calls.models import Call
 from calls.recording import Recorder, RecordingDisk
 from calls.records import TurnSaved
 from calls.rerun import Ask, Audio, Heard, HeardEvent, heard_of, rerun
 from calls.trace import HearingTrace, read_trace
-from calls.turns import Source, Turn
 from calls.whatif import Pair, paired, right, unknowable, what_if
 from stt.emulator.recordings import Library
 from stt.events import Final, Interim, StreamClosed, Word

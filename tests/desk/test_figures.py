@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 
+from calls.core.turns import Source, Turn
 from calls.desk.figures import CallFigures, Measure, Sample
 from calls.desk.uncertainty import MATTERS, RESAMPLES, differences, estimates, resamples, verdict
 from calls.scoring import percentile
-from calls.turns import Source, Turn
 
 
 def turn(started_ms=0, ended_ms=1000, text="א ב", source=Source.FINAL, **more):

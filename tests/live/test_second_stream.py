@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
 from calls.store import Writer
-from calls.turns import Source, Turn
+from calls.core.turns import Source, Turn
 now, name = datetime.now(UTC), {name!r}
 writer = Writer(Path({folder!r}))
 writer.start()

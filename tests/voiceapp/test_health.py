@@ -10,7 +10,7 @@ from django.core.exceptions import BadRequest
 from django.db import DatabaseError
 
 from calls import admission
-from calls.ear import HearingState
+from calls.core.recognition_health import HearingState
 from calls.store import Writer, writer
 from stt.engines.breaker import FAILURES
 from voiceapp import health

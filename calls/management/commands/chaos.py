@@ -23,7 +23,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.delays import merged_percentile
+from calls.core.frame_delays import merged_percentile
 from calls.faults import FAULTS, NO_FAULT, Fault
 from calls.lines import first_profile
 from calls.proxy import CutProxy
@@ -51,7 +51,7 @@ class Row:
     none_codes: Counter[str]
     finals_ms: list[float]
     delays: list[dict[str, int]]
-    """Of each call, as calls/delays.py counts them."""
+    """Of each call, as calls/core/frame_delays.py counts them."""
     late_ms: list[float]
     """How late the simulated callers sent their frames."""
     billed_s: int | None = None

@@ -10,7 +10,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.rest import Client
 
-from calls.addresses import AddressError, e164
+from calls.core.addresses import AddressError, e164
 
 
 class Command(BaseCommand):

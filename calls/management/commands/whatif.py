@@ -11,11 +11,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.addresses import canonical
+from calls.core.addresses import canonical
+from calls.core.turns import Turn
 from calls.desk.figures import PERCENTILES, CallFigures, Measure, Sample
 from calls.desk.traces import StreamTrace, TraceMissing, traces_of, tuning_of
 from calls.models import Call
-from calls.turns import Turn
 from calls.whatif import Pair, Unknown, WhatIf, what_if
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError

@@ -8,12 +8,12 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from calls import store
-from calls.actions import Note
-from calls.ear import HearingState
+from calls.core.actions import Note
+from calls.core.messages import Start
+from calls.core.recognition_health import HearingState
+from calls.core.turns import Source, Turn
 from calls.logbook import Logbook
-from calls.media import Start
 from calls.models import Call, CallEvent, PhoneLine, Transcript
-from calls.turns import Source, Turn
 from stt.models import TuningProfile
 from stt.tuning import Tuning
 

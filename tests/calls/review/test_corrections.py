@@ -15,11 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from calls import store
+from calls.core.turns import Source, Turn
 from calls.models import Call, Correction, Transcript
 from calls.records import TurnSaved
 from calls.review import corrections
 from calls.review.models import MOST_LETTERS
-from calls.turns import Source, Turn
 
 pytestmark = pytest.mark.django_db
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from calls.media import Start
-from calls.turns import Turn
+from calls.core.messages import Start
+from calls.core.turns import Turn
 from stt.audio import FLOOR_DBFS
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from calls.text import clean, is_sid
+from calls.core.text import clean, is_sid
 
 
 @pytest.mark.parametrize("character", "\0\x0b\r\x1f\x7f\x85\ud800\udfff\ufffe\uffff")

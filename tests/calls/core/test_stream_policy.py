@@ -1,6 +1,6 @@
 """When a stream is half-closed for its final, and when the next one begins."""
 
-from calls.streamwatch import StreamWatch, Verdict
+from calls.core.stream_policy import StreamWatch, Verdict
 from stt.engines.request_rate import RequestRate
 from stt.tuning import Tuning
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from calls.turns import EndReason, Turn
+from calls.core.turns import EndReason, Turn
 from stt.endpointing.endpointer import SpeechEnded
 
 

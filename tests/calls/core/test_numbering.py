@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.numbering import NUMBERS_A_STREAM, blocks, give_block, key_of, row_key, row_number
+from calls.core.numbering import NUMBERS_A_STREAM, blocks, give_block, key_of, row_key, row_number
 
 
 def test_two_streams_that_count_from_one_get_numbers_of_their_own():

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections import Counter
 from enum import Enum, auto
 
-from calls import media
-from calls.actions import (
+from calls.core import messages
+from calls.core.actions import (
     Action,
     AskOneShot,
     CallBegun,
@@ -31,14 +31,14 @@ from calls.actions import (
     TurnRevised,
     Wake,
 )
-from calls.delays import DelayMeter
-from calls.kept import HEARD, KEEP_MS, KeptTurns
-from calls.lookout import SILENT_LINE_MS, UNHEARD_SHOWN_MS, Hears, Look, Shows
-from calls.ring import AudioRing
-from calls.streamwatch import StreamWatch, Verdict
-from calls.turns import EndReason, Source, Turn, elapsed_ms
-from calls.utterances import Phase, Utterance
-from calls.wire import LONGEST_MS, FrameClock
+from calls.core.audio_buffer import AudioRing
+from calls.core.depacketizer import LONGEST_MS, FrameClock
+from calls.core.frame_delays import DelayMeter
+from calls.core.revisions import HEARD, KEEP_MS, KeptTurns
+from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, Hears, Look, Shows
+from calls.core.stream_policy import StreamWatch, Verdict
+from calls.core.turns import EndReason, Source, Turn, elapsed_ms
+from calls.core.utterances import Phase, Utterance
 from stt.attribution.ledger import Attribution, Share
 from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted, Vad
@@ -131,7 +131,7 @@ class CallSession:
         self.counters: Counter[str] = Counter()
         """Everything odd: stable code -> times."""
         self.speech_ms = 0
-        self.start: media.Start | None = None
+        self.start: messages.Start | None = None
         self._engine, self._model, self._attempts = engine, model, 0
         self.delays = DelayMeter()
         self._clock = FrameClock(self.counters, base_ms, longest_call_s * 1000 or LONGEST_MS)
@@ -166,26 +166,26 @@ class CallSession:
 
     # Messages
 
-    def receive(self, message: media.Message, now_ms: float) -> list[Action]:
+    def receive(self, message: messages.Message, now_ms: float) -> list[Action]:
         """One message from Twilio. On the media path: no action of a frame needs more than a queue."""
-        if isinstance(message, media.Media):
+        if isinstance(message, messages.Media):
             return self._media(message, now_ms)
-        if isinstance(message, media.Malformed):
+        if isinstance(message, messages.Malformed):
             self.counters[message.code] += 1
             return self._refused_start("bad_start", now_ms) if message.is_start else []
-        if isinstance(message, media.Stop | media.Dtmf | media.Mark) and self._is_foreign(message.stream_sid):
+        if isinstance(message, messages.Stop | messages.Dtmf | messages.Mark) and self._is_foreign(message.stream_sid):
             return []
         self._clock.note_sequence(getattr(message, "sequence", None))
-        if isinstance(message, media.Start):
+        if isinstance(message, messages.Start):
             return self._start(message, now_ms)
-        elif isinstance(message, media.Stop):
+        elif isinstance(message, messages.Stop):
             if message.call_sid and message.call_sid != self.call_sid:
                 self.counters["foreign_call"] += 1
             elif self.state is State.WAITING:
                 self.counters["stop_before_start"] += 1
             else:
                 return self.stop(now_ms)
-        elif isinstance(message, media.Dtmf):
+        elif isinstance(message, messages.Dtmf):
             self.counters["dtmf"] += 1
         return []
 
@@ -383,7 +383,7 @@ class CallSession:
 
     # Audio
 
-    def _start(self, message: media.Start, now_ms: float) -> list[Action]:
+    def _start(self, message: messages.Start, now_ms: float) -> list[Action]:
         foreign = ""
         if message.call_sid != self.call_sid:
             foreign = "foreign_call"
@@ -408,7 +408,7 @@ class CallSession:
             self.counters["foreign_stream"] += 1
         return foreign
 
-    def _media(self, message: media.Media, now_ms: float) -> list[Action]:
+    def _media(self, message: messages.Media, now_ms: float) -> list[Action]:
         if self.state is not State.LIVE:
             self.counters["media_before_start" if self.state is State.WAITING else "media_after_stop"] += 1
             return []

@@ -1,6 +1,6 @@
 """How a call is heard now: by a stream, by the one-shot recogniser alone, or by nobody. Pure.
 
-Read off what the session says (calls/actions.py); decides nothing.
+Read off what the session says (calls/core/actions.py); decides nothing.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from calls.actions import Action, Note, Partial, TurnAccepted
-from calls.streamwatch import Verdict
-from calls.turns import Source
+from calls.core.actions import Action, Note, Partial, TurnAccepted
+from calls.core.stream_policy import Verdict
+from calls.core.turns import Source
 
 BY_STREAM = frozenset((Source.FINAL, Source.EARLY, Source.PARTIAL))
 

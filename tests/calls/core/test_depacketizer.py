@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.media import Media
-from calls.wire import AHEAD_MS, LONGEST_MS, SETTLED, FrameClock
+from calls.core.depacketizer import AHEAD_MS, LONGEST_MS, SETTLED, FrameClock
+from calls.core.messages import Media
 
 FRAME = b"\x7f" * 160
 EPOCH_MS = 1_764_126_000_000

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from calls.lookout import Hears, Look
+from calls.core.status import Hears, Look
 
 RAISE_AFTER_S = 4.0
 """Trouble for this long in all; a call counts as deaf only seconds after it has gone deaf."""

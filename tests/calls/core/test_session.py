@@ -4,11 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.actions import AskOneShot, CallBegun, CallOver, CloseSocket, Feed, Note, TurnAccepted, TurnRevised, Wake
-from calls.kept import MOST_TRIES
-from calls.media import Dtmf, Malformed, Mark, Media, Start, Stop
-from calls.session import CallSession, State
-from calls.turns import EndReason, Source
+from calls.core.actions import (
+    AskOneShot,
+    CallBegun,
+    CallOver,
+    CloseSocket,
+    Feed,
+    Note,
+    TurnAccepted,
+    TurnRevised,
+    Wake,
+)
+from calls.core.messages import Dtmf, Malformed, Mark, Media, Start, Stop
+from calls.core.revisions import MOST_TRIES
+from calls.core.session import CallSession, State
+from calls.core.turns import EndReason, Source
 from stt.events import (
     Final,
     Interim,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from calls.actions import Feed, Note, Partial, TurnAccepted
-from calls.ear import Ear, HearingState, worst
-from calls.streamwatch import Verdict
-from calls.turns import Source, Turn
+from calls.core.actions import Feed, Note, Partial, TurnAccepted
+from calls.core.recognition_health import Ear, HearingState, worst
+from calls.core.stream_policy import Verdict
+from calls.core.turns import Source, Turn
 
 
 def turn(source, code=""):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from calls.addresses import AddressError, address, called, canonical, dialled, e164
+from calls.core.addresses import AddressError, address, called, canonical, dialled, e164
 
 
 @pytest.mark.parametrize(

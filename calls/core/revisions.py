@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from calls.turns import Source, Turn
+from calls.core.turns import Source, Turn
 from stt.attribution.ledger import Attribution
 from stt.engines.base import EMULATOR_UNKNOWN
 

@@ -1,7 +1,7 @@
 """When a line is in trouble, and when it is well again."""
 
-from calls.linewatch import CLEAR_AFTER_S, RAISE_AFTER_S, LinesWatch, LineWatch, Trouble, Verdict
-from calls.lookout import Hears, Look, Shows
+from calls.core.line_health import CLEAR_AFTER_S, RAISE_AFTER_S, LinesWatch, LineWatch, Trouble, Verdict
+from calls.core.status import Hears, Look, Shows
 
 
 def verdicts(watch, looks):

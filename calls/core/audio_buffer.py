@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from calls.actions import Feed
+from calls.core.actions import Feed
 from stt.audio import FRAME_MS
 
 LONGEST_MS = 60_000

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from calls.media import (
+from calls.core.messages import (
     LONGEST_PARAMETER,
     Connected,
     Dtmf,

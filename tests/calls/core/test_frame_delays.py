@@ -1,6 +1,6 @@
 """How late frames are handled, of one call and of many."""
 
-from calls.delays import DelayMeter, merged_percentile
+from calls.core.frame_delays import DelayMeter, merged_percentile
 
 
 def meter(delays_ms):

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from calls.text import clean, is_sid
+from calls.core.text import clean, is_sid
 
 ENCODING = "audio/x-mulaw"
 SAMPLE_RATE_HZ = 8000
