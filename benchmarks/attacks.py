@@ -28,7 +28,8 @@ from pathlib import Path
 
 import django
 
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+from tests.paths import SAMPLES
+
 PASSWORD = "attacks"  # noqa: S105 - of a database that is dropped
 BODIES, BODY_BYTES, PIECE_BYTES = 10, 400_000_000, 65_536
 HANDSHAKES = 10

@@ -25,10 +25,11 @@ from benchmarks.word_hunt import SAMPLES, Plan, plan
 from calls.rerun import heard_of, rerun
 from calls.trace import HearingTrace, read_trace
 from stt.emulator.recordings import Library
+from tests.paths import ROOT
 from tests.virtual import Engine, VirtualCall, in_virtual_time
 
 CALLS = 200
-KEPT = Path(__file__).resolve().parent.parent / "tests" / "golden" / "calls.jsonl"
+KEPT = ROOT / "tests" / "golden" / "calls.jsonl"
 KINDS: dict[str, str] = {}
 """An action's class -> its name in the golden records, where it has another by now."""
 

@@ -22,8 +22,8 @@ from typing import Any
 from benchmarks import stored_calls, writes
 from benchmarks.own_database import own_postgresql, server_url
 from calls.scoring import percentile
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 LIST = "/admin/calls/call/"
 ROUNDS = 3
 """Of the writer on either database; the median counts."""

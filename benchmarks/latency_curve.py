@@ -27,9 +27,9 @@ from stt.emulator.timing import UNKIND, Timing
 from stt.emulator.traces import load_traces
 from stt.events import RecognizerEvent, StreamRenewed
 from stt.tuning import Tuning
+from tests.paths import CLIPS
 from tests.virtual import Engine, VirtualCall, in_virtual_time
 
-CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 PREFIXES = ("he_sas_", "he_ashrei_")
 A_CALL = 10
 PAUSE_MS = 900

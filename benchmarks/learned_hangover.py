@@ -20,8 +20,8 @@ from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE, duration_ms
 from stt.emulator.recordings import read_ulaw
 from stt.endpointing.endpointer import Boundary, Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
 from stt.endpointing.endpointing_metrics import Figures, Sentence, frames_of, hear, percentile
+from tests.paths import CLIPS
 
-CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 SPEAKERS = {"he_sas_": "sentences", "he_ashrei_": "recitation", "he_gc_": "single words"}
 CALLS, RECORDINGS = 6, 10
 GAP_MS = 1200, 2500

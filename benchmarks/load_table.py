@@ -8,13 +8,13 @@ as ``manage.py loadtest``: what they play is kept as calls are.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from statistics import median
 
 import django
 
+from tests.paths import SAMPLES
+
 SERVERS = ("floor", "daphne", "uvicorn")
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 
 def main() -> None:

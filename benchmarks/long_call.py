@@ -11,13 +11,11 @@ import gc
 import sys
 import time
 import tracemalloc
-from pathlib import Path
 
 from stt.emulator.recordings import Library
 from stt.tuning import Tuning
+from tests.paths import SAMPLES
 from tests.virtual import Engine, VirtualCall, in_virtual_time
-
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 
 def main() -> None:

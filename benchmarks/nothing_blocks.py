@@ -23,8 +23,8 @@ from pathlib import Path
 
 from calls.scoring import percentile
 from calls.simulator import CallReport, Line, SimulatedCall
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 STUCK, QUERYING, PLAIN = "+97235550101", "+97235550102", "+97235550100"
 START_S = 30.0
 TOKEN = "benchmark"  # noqa: S105 - of a server that lives for this run

@@ -9,12 +9,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from pathlib import Path
 
 import django
 import psutil
 
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+from tests.paths import SAMPLES
 
 
 def main() -> None:

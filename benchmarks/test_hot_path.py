@@ -24,8 +24,7 @@ from stt.endpointing.endpointer import Endpointer, EndpointOptions
 from stt.events import Interim
 from stt.streaming.transcriber import Hearing
 from stt.tuning import Tuning
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.paths import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -23,10 +23,10 @@ from stt.attribution.alignment import alike
 from stt.emulator.recordings import Library, Recording
 from stt.emulator.timing import UNKIND
 from stt.tuning import Tuning
+from tests.paths import SAMPLES
 from tests.virtual import Engine, VirtualCall, in_virtual_time
 from tests.weather import FAIR, Weather, draw
 
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 MOST_CLIPS = 8
 NEAR_MS = 250
 

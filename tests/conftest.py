@@ -11,7 +11,8 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.paths import CLIPS, ROOT
+
 # The developer's .env is nothing for tests, nor for the processes that they start.
 os.environ["ENV_FILE"] = ""
 hypothesis.settings.register_profile("quick", max_examples=80, deadline=None)
@@ -23,7 +24,6 @@ hypothesis.settings.register_profile(
     suppress_health_check=list(hypothesis.HealthCheck),
 )
 hypothesis.settings.load_profile("quick")
-CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 
 
 @pytest.hookimpl(tryfirst=True)

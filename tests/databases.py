@@ -5,16 +5,15 @@ import secrets
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
 from django.db import connections
 from django.db.utils import load_backend
 
+from tests.paths import ROOT
 from voiceapp.environment import Environment
 
-ROOT = Path(__file__).resolve().parents[1]
 SERVER = "postgresql://postgres@127.0.0.1:5432/"
 
 

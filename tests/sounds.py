@@ -2,13 +2,12 @@
 
 import array
 import math
-from pathlib import Path
 from random import Random
 
 from stt.audio import FRAME_BYTES, FRAME_MS, SAMPLE_RATE_HZ, pcm_to_ulaw
 from stt.emulator.recordings import read_ulaw
+from tests.paths import SAMPLES
 
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 _SPOKEN = read_ulaw(SAMPLES / "apartment_4.wav")[1600:]
 _WORD = [_SPOKEN[i : i + FRAME_BYTES] for i in range(0, 2400, FRAME_BYTES)]
 

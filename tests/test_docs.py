@@ -1,7 +1,6 @@
 """The documents say what the code does."""
 
 import re
-from pathlib import Path
 
 import grpc
 import pytest
@@ -18,9 +17,9 @@ from stt.endpointing.endpointer import EndpointOptions
 from stt.models import SETTINGS
 from stt.streaming import transcriber
 from stt.tuning import BOUNDS, Tuning
+from tests.paths import ROOT
 from voiceapp.requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES, RECEIVE_S
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 SOURCE = "".join(
     path.read_text("utf-8") for room in ("calls", "stt", "voiceapp") for path in sorted((ROOT / room).rglob("*.py"))

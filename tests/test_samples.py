@@ -1,14 +1,13 @@
 """The recordings that the demo plays are whole."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from stt.audio import FRAME_BYTES, dbfs, ulaw_to_pcm
 from stt.emulator.recordings import Library, Tracker
+from tests.paths import SAMPLES
 
-SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 CALLS = json.loads((SAMPLES / "calls.json").read_text("utf-8"))
 LIBRARY = Library([SAMPLES])
 

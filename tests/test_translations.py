@@ -1,13 +1,13 @@
 """Every text of the pages has its Hebrew, and what is served is what is written."""
 
 import re
-from pathlib import Path
 
 import polib
 from django.utils import translation
 from django.utils.translation import gettext
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.paths import ROOT
+
 HEBREW = ROOT / "voiceapp" / "locale" / "he" / "LC_MESSAGES"
 
 

@@ -27,8 +27,7 @@ from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, Limits
 from stt.emulator.traces import load_traces
 from stt.engines.google import GoogleOptions, GoogleSpeech
-
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+from tests.paths import SAMPLES
 
 
 class Twilio(HttpClient):

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from websockets.frames import Opcode
@@ -13,8 +12,8 @@ from calls.loadfigures import LoadFigures, _bucket_ms
 from calls.simulator import Line
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library
+from tests.paths import SAMPLES
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 RECORDINGS = Library([SAMPLES]).recordings
 FIGURES = LoadFigures(
     server="daphne",

@@ -1,7 +1,6 @@
 """Groups and what they may."""
 
 import re
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -9,6 +8,7 @@ from django.urls import reverse
 
 from calls import people
 from calls.models import Call
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
 ABILITIES = {
@@ -46,7 +46,7 @@ def test_each_group_may_what_the_table_says(group):
     user = member(group)
     may = {what for what, permission in ABILITIES.items() if user.has_perm(permission)}
     assert may == table(people.__doc__)[group]
-    assert may == table((Path(__file__).resolve().parents[2] / "docs/operating.md").read_text("utf-8"))[group]
+    assert may == table((ROOT / "docs/operating.md").read_text("utf-8"))[group]
 
 
 def test_what_was_changed_by_hand_stays():

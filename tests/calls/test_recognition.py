@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -20,9 +19,8 @@ from stt.events import Final, RecognizerError, StreamClosed, StreamOpened
 from stt.streaming.transcriber import Hearing
 from stt.tuning import Tuning
 from tests.fakes import REFUSAL, FakeEngine
+from tests.paths import SAMPLES
 from voiceapp.runtime import metrics
-
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 class Engine:

@@ -1,7 +1,6 @@
 """Whole calls through the pure core and the unkind emulated recogniser, faster than real time."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -9,8 +8,7 @@ from calls.replay import replay
 from calls.scoring import Score, ScoredTurn, TrueWord, score
 from stt.emulator.recordings import Library
 from stt.tuning import Tuning
-
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+from tests.paths import SAMPLES
 
 
 def test_every_word_of_the_samples_is_kept_and_placed():

@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-from pathlib import Path
 
 import pytest
 import websockets
 
 from calls.core.messages import Connected, Media, Start, Stop, parse
 from calls.simulator import CallRefused, Line, SimulatedCall
-
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+from tests.paths import SAMPLES
 
 
 class Server:

@@ -1,7 +1,6 @@
 """Streams that grow old, die, go deaf or are paused: the words of the call stay whole."""
 
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,10 +11,11 @@ from stt.emulator.recordings import Library
 from stt.emulator.timing import UNKIND
 from stt.engines.breaker import FAILURES, Breaker
 from stt.tuning import Tuning
+from tests.paths import SAMPLES
 from tests.virtual import Engine, VirtualCall, in_virtual_time
 from tests.weather import Spell, Weather
 
-LIBRARY = Library([Path(__file__).resolve().parents[2] / "samples"])
+LIBRARY = Library([SAMPLES])
 KEPT = (0, 0)
 LONG = {"half_close_ms": 0}
 """Streams that live long enough to be renewed, to die and to be ended."""

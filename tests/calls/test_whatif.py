@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,9 +19,9 @@ from calls.whatif import Pair, paired, right, unknowable, what_if
 from stt.emulator.recordings import Library
 from stt.events import Final, Interim, StreamClosed, Word
 from stt.tuning import Tuning
+from tests.paths import SAMPLES
 from tests.virtual import Engine, VirtualCall, in_virtual_time
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 LIBRARY = Library([SAMPLES])
 UNHASTENED = Tuning(half_close_ms=0)
 """Streams that are never half-closed are the same at every hangover."""

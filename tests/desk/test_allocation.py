@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from calls.desk.allocation import Arm, arm_of
+from tests.paths import ROOT
 
 CALLS = [f"CA{i:032x}" for i in range(20_000)]
 
@@ -22,7 +22,7 @@ def test_every_process_says_the_same():
     said = [
         subprocess.run(
             [sys.executable, "-c", program],
-            cwd=Path(__file__).resolve().parents[2],
+            cwd=ROOT,
             env={"PYTHONHASHSEED": seed},
             capture_output=True,
             text=True,

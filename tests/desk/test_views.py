@@ -26,9 +26,10 @@ from calls.models import Call, CallEvent, PhoneLine, Transcript, Trial
 from calls.whatif import UNKNOWABLE
 from stt.models import SETTINGS, TuningProfile
 from tests.calls.test_whatif import kept_call  # noqa: F401 - a fixture
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
-VENDOR = Path(__file__).resolve().parents[2] / "calls" / "static" / "desk" / "vendor"
+VENDOR = ROOT / "calls" / "static" / "desk" / "vendor"
 
 
 @pytest.fixture(autouse=True)

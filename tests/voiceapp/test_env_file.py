@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
 from voiceapp import environment
 from voiceapp.environment import EnvironmentFileError, chosen_database, database_url, read_file
 
-ROOT = Path(__file__).resolve().parents[2]
 OURS = ("DATABASE_URL", "VAR_DIR", "PORT", "ENV_FILE", "TWILIO_AUTH_TOKEN")
 
 

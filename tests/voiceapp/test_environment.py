@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.paths import ROOT
 from voiceapp.environment import Environment
 from voiceapp.management.commands import serve
 
-ROOT = Path(__file__).resolve().parents[2]
 GOOD = {"STT_EMULATOR_HOST": "127.0.0.1:9", "TWILIO_AUTH_TOKEN": "t"}
 
 

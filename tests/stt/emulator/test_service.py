@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -17,9 +16,9 @@ from stt.engines.google import LONGEST_MESSAGE_BYTES, GoogleOptions, GoogleSpeec
 from stt.engines.google_models import DEFAULT, PHONE_CALL, SttModel
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
 from stt.tuning import fitting_hints, hints_flaws
+from tests.paths import SAMPLES
 from tests.sounds import silence, speech
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 QUICK = Timing(half_close_ms=(1, 2), recognize_ms=(1, 2))
 SENTENCE = "אפשר לבוא לראות אותה מחר בערב"
 

@@ -1,12 +1,11 @@
 """The emulator's recordings, found in a stream whose frames are lost or repeated."""
 
-from pathlib import Path
-
 import pytest
 
 from stt.emulator.recordings import Library, Tracker
+from tests.paths import SAMPLES
 
-LIBRARY = Library([Path(__file__).resolve().parents[2] / "samples"])
+LIBRARY = Library([SAMPLES])
 MARGIN = 20
 """Frames at a recording's edges that stay."""
 

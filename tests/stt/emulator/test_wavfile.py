@@ -7,14 +7,13 @@ import struct
 import subprocess
 import wave
 from array import array
-from pathlib import Path
 
 import pytest
 
 from stt.audio import pcm_to_ulaw, ulaw_to_pcm
 from stt.emulator.wavfile import ALAW, EXTENSIBLE, FLOAT, PCM, ULAW, WavError, read_ulaw
+from tests.paths import SAMPLES
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SECONDS = 1
 
 

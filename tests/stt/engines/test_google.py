@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +11,9 @@ from stt.engines import google
 from stt.engines.google import GoogleOptions, GoogleSpeech
 from stt.engines.google_models import DEFAULT
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
+from tests.paths import SAMPLES
 from voiceapp.runtime import metrics
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 NO_KEYS = {
     "list": "[]",
     "text": '"key"',

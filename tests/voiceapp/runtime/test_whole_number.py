@@ -1,13 +1,11 @@
 """Whole numbers from outside."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
 from voiceapp.runtime.whole_number import whole_number
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("7", 7), ("007", 7), ("-3", -3), ("24", 24)])
