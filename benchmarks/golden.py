@@ -23,7 +23,7 @@ import msgspec
 
 from benchmarks.word_hunt import SAMPLES, Plan, plan
 from calls.rerun import heard_of, rerun
-from calls.trace import HearingTrace, read_trace
+from calls.trace import RecognitionTrace, read_trace
 from stt.emulator.recordings import Library
 from tests.paths import ROOT
 from tests.virtual import Engine, VirtualCall, in_virtual_time
@@ -34,10 +34,10 @@ KINDS: dict[str, str] = {}
 """An action's class -> its name in the golden records, where it has another by now."""
 
 
-class RecordedCall(VirtualCall):
+class GoldenCall(VirtualCall):
     """A virtual call that keeps what its session asked for, and its trace."""
 
-    def __init__(self, engine: Engine, one: Plan, trace: HearingTrace) -> None:
+    def __init__(self, engine: Engine, one: Plan, trace: RecognitionTrace) -> None:
         self.lines: list[str] = []
         self.trace = trace
         super().__init__(engine, one.tuning)
@@ -73,9 +73,9 @@ def play(library: Library, one: Plan, folder: Path) -> dict[str, Any]:
     """A call's golden record, and under ``actions`` every action of it."""
     path = folder / f"{one.seed}.trace"
 
-    async def run() -> RecordedCall:
-        engine = Engine(library, seed=one.seed, weather=one.weather, **one.engine)
-        call = RecordedCall(engine, one, HearingTrace(path, Lines(path), 0.0))
+    async def run() -> GoldenCall:
+        engine = Engine(library, seed=one.seed, faults=one.faults, **one.engine)
+        call = GoldenCall(engine, one, RecognitionTrace(path, Lines(path), 0.0))
         await call.noise(600)
         for clip, pause_ms in zip(one.clips, one.pauses_ms, strict=True):
             await call.recording(clip)
@@ -84,7 +84,7 @@ def play(library: Library, one: Plan, folder: Path) -> dict[str, Any]:
         call.trace.flush()
         return call
 
-    call = in_virtual_time(run(), one.weather, one.seed)
+    call = in_virtual_time(run(), one.faults, one.seed)
     again = rerun(heard_of(read_trace(path)), one.tuning)
     return {
         "seed": one.seed,

@@ -1,8 +1,8 @@
 """How long until the words, and how many of them wrong? ``python -m benchmarks.latency_curve --seeds 16``
 
 One row a setting, as in docs/latency.md: human recordings in calls of ten, 0.9 s of line noise between them, through
-session, Hearing and the emulated engine in virtual time (tests/virtual.py). With ``--traces DIR`` the engine speaks as
-``manage.py probe_google`` has heard it. Latencies are emulated: end of speech to the text that is acted on.
+session, Transcriber and the emulated engine in virtual time (tests/virtual.py). With ``--traces DIR`` the engine speaks
+as ``manage.py probe_google`` has heard it. Latencies are emulated: end of speech to the text that is acted on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Does a call of hours stay as small as one of minutes? ``python -m benchmarks.long_call --hours 4``
 
-The samples over and over through session, Hearing and an emulated engine in virtual time (tests/virtual.py): streams
-are renewed, turns are kept and forgotten. Prints, each quarter of an hour, what the call holds; words are counted.
+The samples over and over through session, Transcriber and an emulated engine in virtual time (tests/virtual.py):
+streams are renewed, turns are kept and forgotten. Prints, each quarter of an hour, what the call holds; words are
+counted.
 """
 
 from __future__ import annotations

@@ -16,13 +16,13 @@ from calls.core.messages import Media, Start, parse
 from calls.core.session import CallSession
 from calls.recording import Recorder
 from calls.simulator import media_message
-from calls.trace import HearingTrace
+from calls.trace import RecognitionTrace
 from stt.attribution.ledger import Attribution
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library
 from stt.endpointing.endpointer import Endpointer, EndpointOptions
 from stt.events import Interim
-from stt.streaming.transcriber import Hearing
+from stt.streaming.transcriber import Transcriber
 from stt.tuning import Tuning
 from tests.paths import ROOT
 
@@ -81,7 +81,7 @@ def test_session(benchmark, frames):
 
 
 def test_recorder_and_trace(benchmark, frames):
-    recorder, trace = Recorder(Path("x"), Nowhere()), HearingTrace(Path("x"), Nowhere(), 0.0)
+    recorder, trace = Recorder(Path("x"), Nowhere()), RecognitionTrace(Path("x"), Nowhere(), 0.0)
     audio, times = cycle(frames), count(0, FRAME_MS)
 
     def keep():
@@ -94,7 +94,7 @@ def test_recorder_and_trace(benchmark, frames):
 
 def test_feed(benchmark, frames):
     async def run():
-        hearing = Hearing(lambda deliver: Deaf(), Tuning(), lambda event: None)
+        hearing = Transcriber(lambda deliver: Deaf(), Tuning(), lambda event: None)
         hearing.start()
         audio, times = cycle(frames), count(0, FRAME_MS)
         benchmark(lambda: hearing.feed(next(audio), next(times)))

@@ -1,9 +1,9 @@
 """Is a word ever lost or doubled? ``python -m benchmarks.word_hunt --seeds 500``
 
 Random calls in virtual time (tests/virtual.py): pauses of any length, a loop that stalls, an engine that is late, deaf,
-away or hung (tests/weather.py), streams that are renewed, half-closed or die; everything drawn with the call's seed.
-Prints each call in which a word that some engine gave was lost, or one was kept twice, and at the end how many. A word
-that no engine gave is counted apart (unheard), as is one that only an unsettled guess got wrong (misheard).
+away or hung (tests/fault_schedule.py), streams that are renewed, half-closed or die; everything drawn with the call's
+seed. Prints each call in which a word that some engine gave was lost, or one was kept twice, and at the end how many. A
+word that no engine gave is counted apart (unheard), as is one that only an unsettled guess got wrong (misheard).
 ``--seed 17`` plays one call again, with its turns.
 """
 
@@ -23,9 +23,9 @@ from stt.attribution.alignment import alike
 from stt.emulator.recordings import Library, Recording
 from stt.emulator.timing import UNKIND
 from stt.tuning import Tuning
+from tests.fault_schedule import FAIR, FaultSchedule, draw
 from tests.paths import SAMPLES
 from tests.virtual import Engine, VirtualCall, in_virtual_time
-from tests.weather import FAIR, Weather, draw
 
 MOST_CLIPS = 8
 NEAR_MS = 250
@@ -36,7 +36,7 @@ class Plan:
     """One random call."""
 
     seed: int
-    weather: Weather
+    faults: FaultSchedule
     tuning: Tuning
     engine: dict[str, Any]
     clips: tuple[Recording, ...]
@@ -75,14 +75,14 @@ def plan(seed: int, recordings: Sequence[Recording]) -> Plan:
         "dies_after_s": random.choice([0, 0, 0, 0, 1.5, 3, 7]),
         "longest_s": random.choice([305, 305, 305, 6]),
     }
-    weather = draw(random) if random.random() < 0.9 else FAIR
+    faults = draw(random) if random.random() < 0.9 else FAIR
     pauses = tuple(random.randint(*pause_ms) // 20 * 20 for _ in clips)
-    return Plan(seed, weather, Tuning(**tuning), engine, clips, pauses)
+    return Plan(seed, faults, Tuning(**tuning), engine, clips, pauses)
 
 
 def play(library: Library, one: Plan) -> VirtualCall:
     async def run() -> VirtualCall:
-        call = VirtualCall(Engine(library, seed=one.seed, weather=one.weather, **one.engine), one.tuning)
+        call = VirtualCall(Engine(library, seed=one.seed, faults=one.faults, **one.engine), one.tuning)
         await call.noise(600)
         for clip, pause_ms in zip(one.clips, one.pauses_ms, strict=True):
             await call.recording(clip)
@@ -90,7 +90,7 @@ def play(library: Library, one: Plan) -> VirtualCall:
         await call.hang_up()
         return call
 
-    return in_virtual_time(run(), one.weather, one.seed)
+    return in_virtual_time(run(), one.faults, one.seed)
 
 
 def faults(call: VirtualCall) -> Faults:
@@ -150,7 +150,7 @@ def _without_words(call: VirtualCall) -> int:
 
 
 def _tell(call: VirtualCall, one: Plan) -> None:
-    print(one.weather, one.tuning, one.engine, one.pauses_ms, sep="\n")
+    print(one.faults, one.tuning, one.engine, one.pauses_ms, sep="\n")
     for word in call.said:
         print(word.start_ms, word.end_ms, word.text)
     for turn in sorted(call.turns.values(), key=lambda turn: turn.started_ms):

@@ -22,8 +22,8 @@ from django.utils import timezone
 
 from calls import costs, notices
 from calls.console.models import Alarm, AlarmNotice
-from calls.core.line_health import CLEAR_AFTER_S, LinesWatch, Trouble, Verdict
-from calls.core.status import Look
+from calls.core.line_health import CLEAR_AFTER_S, LineHealth, Trouble, Verdict
+from calls.core.status import CallStatus
 from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)
@@ -37,16 +37,16 @@ RETRY_S = 15.0
 """After a first attempt; doubled after each. Longer than an attempt can take."""
 AT_ONCE = 20
 
-Looks = list[tuple[str, str, Look]]
+Looks = list[tuple[str, str, CallStatus]]
 Verdicts = Mapping[tuple[str, Trouble], Verdict]
 
 
-class Watchman:
+class AlarmMonitor:
     """This process's. ``look`` is called on the loop each second; two threads do the rest."""
 
     def __init__(self) -> None:
         self._looks: queue.Queue[tuple[Looks, float]] = queue.Queue(MOST_LOOKS)
-        self._lines = LinesWatch()
+        self._lines = LineHealth()
         self._threads: list[background.Worker] = []
         self._stop = threading.Event()
         self._told = False
@@ -180,5 +180,5 @@ def _send(notice: AlarmNotice) -> None:
     AlarmNotice.objects.filter(pk=notice.pk).update(sent_at=timezone.now(), error="")
 
 
-watchman = Watchman()
+watchman = AlarmMonitor()
 """This process's."""

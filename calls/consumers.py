@@ -34,21 +34,21 @@ from calls.changes import changes
 from calls.core import actions as act
 from calls.core.messages import parse
 from calls.core.numbering import NUMBERS_A_STREAM
-from calls.core.recognition_health import Ear, HearingState
+from calls.core.recognition_health import RecognitionHealth, RecognitionStatus
 from calls.core.session import CallSession, State
 from calls.lines import lines
-from calls.logbook import Logbook
+from calls.logbook import CallLog
 from calls.looplag import loop_lag
 from calls.pulse import pulse
 from calls.recognition import recognition
 from calls.recording import Recorder, disk, file_name
 from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
-from calls.trace import HearingTrace
+from calls.trace import RecognitionTrace
 from calls.twilio_auth import handshake_is_signed
 from stt.audio import BYTES_PER_MS, ulaw_to_pcm
 from stt.endpointing import silero
 from stt.events import Final, Interim, OneShotDone, RecognizerError, RecognizerEvent, StreamClosed
-from stt.streaming.transcriber import Hearing
+from stt.streaming.transcriber import Transcriber
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ running: dict[asyncio.Task[None], MediaStreamConsumer] = {}
 """The pumps of this process: each outlives its socket until its call's record is complete."""
 
 
-def hearing_states() -> list[HearingState]:
+def hearing_states() -> list[RecognitionStatus]:
     """Of this process's calls. Any thread."""
     return [consumer.ear.state for consumer in list(running.values())]
 
@@ -119,11 +119,11 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self.events_q: asyncio.Queue[tuple[str, Any]] = asyncio.Queue(maxsize=32)
         self.running = False
         self.session: CallSession | None = None
-        self.ear = Ear(stream_hears=True)
-        self.hearing: Hearing | None = None
+        self.ear = RecognitionHealth(stream_hears=True)
+        self.hearing: Transcriber | None = None
         self.recorder: Recorder | None = None
-        self.trace: HearingTrace | None = None
-        self.logbook: Logbook | None = None
+        self.trace: RecognitionTrace | None = None
+        self.logbook: CallLog | None = None
         self._overflow: list[tuple[str, Any]] = []
         self._slot: _Slot | None = None
         self._tick_waits = False
@@ -238,10 +238,10 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         self._recording = recording_path(self._call_sid, stream_sid)
         path = Path(settings.VAR_DIR) / self._recording
         self.recorder = Recorder(path, disk)
-        self.trace = HearingTrace(path.with_suffix(".trace"), disk, arrived_ms)
+        self.trace = RecognitionTrace(path.with_suffix(".trace"), disk, arrived_ms)
         tuning, engine = self.session.tuning, recognition()
         if tuning.streaming:
-            self.hearing = Hearing(
+            self.hearing = Transcriber(
                 engine.open_stream(tuning, self._on_waived), tuning, self._on_recognizer_event, engine.breaker
             )
             self.hearing.start()
@@ -308,7 +308,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         call_sid = said.call_sid
         self.line = said.to_number
         tuning = lines.tuning_for(said.to_number, call_sid)
-        self.logbook = Logbook(call_sid, said.stream_index)
+        self.logbook = CallLog(call_sid, said.stream_index)
         engine = recognition()
         if tuning.vad_engine == "silero":
             self._vad = silero.thread.vad()
@@ -327,7 +327,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         )
         if tuning.vad_engine == "silero" and self._vad is None:
             self.session.counters["silero_not_ready"] += 1
-        self.ear = Ear(stream_hears=tuning.streaming)
+        self.ear = RecognitionHealth(stream_hears=tuning.streaming)
         self.running = True
         metrics.CALLS_LIVE.inc()
         pump = self.loop.create_task(self._pump_events(), name=f"pump {call_sid}")
@@ -350,7 +350,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
     # events_q: from recognisers and timers to the pump
 
     def _on_recognizer_event(self, event: RecognizerEvent) -> None:
-        """From Hearing, on the loop. Interims share one waiting slot, so that they never fill the queue."""
+        """From the Transcriber, on the loop. Interims share one waiting slot, so that they never fill the queue."""
         if not isinstance(event, Interim):
             # What is said after a final is of another segment: the slot before it is sealed.
             self._slot = None

@@ -7,23 +7,23 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from calls.proxy import CutProxy
+from calls.proxy import FaultProxy
 from calls.rig import Rig
 
-Meanwhile = Callable[[Rig, CutProxy], Coroutine[Any, Any, None]]
+Meanwhile = Callable[[Rig, FaultProxy], Coroutine[Any, Any, None]]
 
 
-async def _nothing(rig: Rig, proxy: CutProxy) -> None:
+async def _nothing(rig: Rig, proxy: FaultProxy) -> None:
     """The fault is the emulator's."""
 
 
-async def _reset_connections(rig: Rig, proxy: CutProxy) -> None:
+async def _reset_connections(rig: Rig, proxy: FaultProxy) -> None:
     for _ in range(3):
         await asyncio.sleep(5)
         proxy.cut()
 
 
-async def _restart_emulator(rig: Rig, proxy: CutProxy) -> None:
+async def _restart_emulator(rig: Rig, proxy: FaultProxy) -> None:
     await asyncio.sleep(6)
     if rig.emulator is not None:
         rig.emulator.kill()

@@ -14,9 +14,9 @@ from calls.columns import fitted
 from calls.core.actions import Note, Partial
 from calls.core.messages import Start
 from calls.core.numbering import NUMBERS_A_STREAM, key_of
-from calls.core.recognition_health import HearingState
+from calls.core.recognition_health import RecognitionStatus
 from calls.core.session import CallSession
-from calls.core.status import Look
+from calls.core.status import CallStatus
 from calls.core.turns import Turn
 from calls.looplag import loop_lag
 from calls.pulse import PROCESS
@@ -28,7 +28,7 @@ from voiceapp.runtime import metrics
 logger = logging.getLogger(__name__)
 
 
-class Logbook:
+class CallLog:
     """One media stream's."""
 
     def __init__(self, call_sid: str, stream_index: int) -> None:
@@ -38,9 +38,9 @@ class Logbook:
         """Empty until the stream has started."""
         self._events = stream_index * NUMBERS_A_STREAM
         self._hearing_notes = 0
-        self._shown: Look | None = None
+        self._shown: CallStatus | None = None
 
-    def begun(self, start: Start, tuning: Tuning, recording: str, state: HearingState) -> None:
+    def begun(self, start: Start, tuning: Tuning, recording: str, state: RecognitionStatus) -> None:
         """The stream has started. ``recording``: its path, relative to VAR_DIR."""
         self._stream_sid = start.stream_sid
         # Those who watch are shown what the row will say.
@@ -67,7 +67,7 @@ class Logbook:
         )
         self.heard_by(state)
 
-    def heard_by(self, state: HearingState) -> None:
+    def heard_by(self, state: RecognitionStatus) -> None:
         """Another recogniser hears from now on, or none."""
         if self._stream_sid:
             self._hearing_notes += 1
@@ -99,7 +99,7 @@ class Logbook:
         """Late words changed it."""
         self._save(turn)
 
-    def look(self, look: Look) -> None:
+    def look(self, look: CallStatus) -> None:
         """Speech has begun or ended, or the recogniser's health has changed: those who watch see it at once."""
         if self._shown is None or (look.shows, look.hears) != (self._shown.shows, self._shown.hears):
             self._shown = look

@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from calls.core.addresses import LONGEST
-from calls.core.recognition_health import HearingState
+from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import EndReason, Source
 from calls.fields import AddressField, NumberField
 from calls.twiml import speakable
@@ -28,9 +28,9 @@ SOURCES = [
 
 
 HEARING = [
-    (HearingState.STREAMING.value, _("by the stream")),
-    (HearingState.DEGRADED.value, _("by the one-shot only")),
-    (HearingState.DOWN.value, _("by nobody")),
+    (RecognitionStatus.STREAMING.value, _("by the stream")),
+    (RecognitionStatus.DEGRADED.value, _("by the one-shot only")),
+    (RecognitionStatus.DOWN.value, _("by nobody")),
 ]
 
 

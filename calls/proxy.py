@@ -8,8 +8,9 @@ import threading
 import time
 
 
-class CutProxy:
-    """``with CutProxy() as proxy``: forwards ``proxy.address`` to ``proxy.target``; ``cut`` resets all connections."""
+class FaultProxy:
+    """``with FaultProxy() as proxy``: forwards ``proxy.address`` to ``proxy.target``; ``cut`` resets all
+    connections."""
 
     def __init__(self, target: str = "") -> None:
         self.target = target
@@ -27,7 +28,7 @@ class CutProxy:
         host, port = self._listener.getsockname()
         return f"{host}:{port}"
 
-    def __enter__(self) -> CutProxy:
+    def __enter__(self) -> FaultProxy:
         threading.Thread(target=self._accept, name="cut-proxy", daemon=True).start()
         return self
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from calls import live
 from calls.alarms import watchman
-from calls.core.status import Look
+from calls.core.status import CallStatus
 from calls.looplag import loop_lag
 from calls.recognition import recognition
 from voiceapp.runtime import metrics
@@ -30,7 +30,7 @@ PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 class Session(Protocol):
     call_sid: str
 
-    def look(self, now_ms: float) -> Look: ...
+    def look(self, now_ms: float) -> CallStatus: ...
 
 
 class Running(Protocol):
@@ -42,7 +42,7 @@ class Running(Protocol):
     def session(self) -> Session | None: ...
 
 
-class Pulse:
+class Heartbeat:
     """Start it on the loop that hears; the task lives as long as its loop."""
 
     def __init__(self) -> None:
@@ -81,10 +81,10 @@ def _beat_once(running: Iterable[Running]) -> None:
     )
 
 
-def look_at(running: Iterable[Running], now_ms: float) -> list[tuple[str, str, Look]]:
+def look_at(running: Iterable[Running], now_ms: float) -> list[tuple[str, str, CallStatus]]:
     """CallSid, line and state of each call whose session has begun."""
     return [(one.session.call_sid, one.line, one.session.look(now_ms)) for one in running if one.session is not None]
 
 
-pulse = Pulse()
+pulse = Heartbeat()
 """This process's."""

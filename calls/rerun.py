@@ -49,7 +49,7 @@ class HeardEvent:
 
 
 @dataclass(slots=True)
-class Heard:
+class RecordedCall:
     """One stream's trace."""
 
     frames: list[HeardFrame] = field(default_factory=list)
@@ -87,9 +87,9 @@ class Rerun:
     """Turns whose one-shot was never asked about: its words are what the stream said there."""
 
 
-def heard_of(lines: Iterable[Mapping[str, Any]]) -> Heard:
+def heard_of(lines: Iterable[Mapping[str, Any]]) -> RecordedCall:
     """From ``trace.read_trace``. Raises ValueError, KeyError for lines that are none of ours."""
-    heard = Heard()
+    heard = RecordedCall()
     first_at_ms: int | None = None
     for line in lines:
         if line.get("event") == "Stopped":
@@ -118,7 +118,7 @@ def heard_of(lines: Iterable[Mapping[str, Any]]) -> Heard:
 
 
 def rerun(
-    heard: Heard, tuning: Tuning, *, known: Rerun | None = None, audio: Audio | None = None, first: int = 1
+    heard: RecordedCall, tuning: Tuning, *, known: Rerun | None = None, audio: Audio | None = None, first: int = 1
 ) -> Rerun:
     """Hear it again. ``known``: the rerun at the settings that it was heard with, which knows what was asked about;
     without it this is that one. ``audio``: listen anew instead of taking what was perceived.
@@ -141,7 +141,9 @@ class Audio:
 class _Call:
     """The shell's part: it hands on frames, events and deadlines in the order of their instants."""
 
-    def __init__(self, heard: Heard, tuning: Tuning, known: Rerun | None, audio: Audio | None, first: int) -> None:
+    def __init__(
+        self, heard: RecordedCall, tuning: Tuning, known: Rerun | None, audio: Audio | None, first: int
+    ) -> None:
         self._heard = heard
         self._known = known
         self._result = Rerun()

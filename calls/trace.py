@@ -30,7 +30,7 @@ LONGEST_GAP_MS = 0x7F
 """Frames further apart begin a new line."""
 
 
-class HearingTrace:
+class RecognitionTrace:
     """One stream's trace on its way to its file. ``frame`` is on the media path: constant time, no I/O."""
 
     def __init__(self, path: Path, disk: RecordingDisk, began_ms: float) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from calls.core.turns import Turn
-from calls.rerun import Audio, Heard, HeardEvent, Rerun, rerun
+from calls.rerun import Audio, HeardEvent, RecordedCall, Rerun, rerun
 from stt.endpointing.endpointer import EndpointOptions
 from stt.events import Final, Interim
 from stt.tuning import Tuning
@@ -84,7 +84,9 @@ class WhatIf:
     unknown: list[Unknown] = field(default_factory=list)
 
 
-def what_if(heard: Heard, before: Tuning, after: Tuning, *, audio: Audio | None = None, first: int = 1) -> WhatIf:
+def what_if(
+    heard: RecordedCall, before: Tuning, after: Tuning, *, audio: Audio | None = None, first: int = 1
+) -> WhatIf:
     """``audio``: the recording, for settings of the ear that a trace cannot answer. ``first``: the first turn's number.
 
     Settings that only another engine or other streams could answer stay as they were.
@@ -154,7 +156,7 @@ def right(predicted: Sequence[Pair], truth: Sequence[Pair]) -> tuple[int, int]:
     return hits, len(really)
 
 
-def _debounced(heard: Heard, before: Tuning, after: Tuning) -> Heard:
+def _debounced(heard: RecordedCall, before: Tuning, after: Tuning) -> RecordedCall:
     """The trace as a longer debounce would have delivered it: at most one interim in a window, the newest wins."""
     window_ms = after.stt_partial_debounce_ms
     if window_ms <= before.stt_partial_debounce_ms:

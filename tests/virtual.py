@@ -1,4 +1,5 @@
-"""A whole call in virtual time: session, Hearing and an emulated engine on a loop whose clock jumps to what is due."""
+"""A whole call in virtual time: session, Transcriber and an emulated engine on a loop whose clock jumps to what is
+due."""
 
 import asyncio
 import math
@@ -21,8 +22,8 @@ from stt.emulator.speaker import Speaker
 from stt.emulator.timing import UNKIND, Timing
 from stt.engines.breaker import Breaker
 from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
-from stt.streaming.transcriber import Hearing
-from tests.weather import FAIR, Weather
+from stt.streaming.transcriber import Transcriber
+from tests.fault_schedule import FAIR, FaultSchedule
 
 MOST_ON_THE_BRIDGE = 8
 
@@ -41,12 +42,12 @@ class _Jump(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self, weather=FAIR, seed=1):
+    def __init__(self, faults=FAIR, seed=1):
         jump = _Jump()
         super().__init__(jump)
         jump.loop = self
         self.virtual_s = 0.0
-        self._weather, self._random = weather, Random(seed)
+        self._faults, self._random = faults, Random(seed)
         self._stalls_at_s = self._next_stall_s()
 
     def time(self):
@@ -55,16 +56,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def stall(self):
         """Something held the loop: frames, results and timers of that time come all at once."""
         if self.virtual_s >= self._stalls_at_s:
-            self.virtual_s += self._random.uniform(*self._weather.stall_s)
+            self.virtual_s += self._random.uniform(*self._faults.stall_s)
             self._stalls_at_s = self._next_stall_s()
 
     def _next_stall_s(self):
-        every_s = self._weather.stall_every_s
+        every_s = self._faults.stall_every_s
         return self.virtual_s + self._random.expovariate(1 / every_s) if every_s else math.inf
 
 
-def in_virtual_time(coroutine, weather=FAIR, seed=1):
-    loop = VirtualLoop(weather, seed)
+def in_virtual_time(coroutine, faults=FAIR, seed=1):
+    loop = VirtualLoop(faults, seed)
     try:
         return loop.run_until_complete(coroutine)
     finally:
@@ -88,7 +89,7 @@ class Engine:
     timing: Timing = UNKIND
     traces: dict = field(default_factory=dict)
     handshake_ms: float = 50
-    weather: Weather = FAIR
+    faults: FaultSchedule = FAIR
     streams: list = field(default_factory=list)
     refused: int = 0
     fed_ms: int = 0
@@ -104,19 +105,19 @@ class Engine:
         return stream
 
     def away(self, now_s):
-        return self.down or self.weather.over(self.weather.away, now_s)
+        return self.down or self.faults.over(self.faults.away, now_s)
 
     async def recognize(self, ulaw, timeout_s):
         """The one-shot recogniser, as stt/engines/google.py asks for it. Raises RecognizerError."""
         loop = asyncio.get_running_loop()
-        weather, now_s = self.weather, loop.time()
-        if weather.over(weather.one_shots_hang, now_s):
+        faults, now_s = self.faults, loop.time()
+        if faults.over(faults.one_shots_hang, now_s):
             await asyncio.sleep(timeout_s)
             raise RecognizerError("deadline_exceeded")
-        if weather is not FAIR and (self.away(now_s) or weather.over(weather.one_shots_fail, now_s)):
+        if faults is not FAIR and (self.away(now_s) or faults.over(faults.one_shots_fail, now_s)):
             await asyncio.sleep(0.01)
             raise RecognizerError("unavailable")
-        wait_s = 0.4 if weather is FAIR else self.random.uniform(*weather.one_shot_s) + weather.late_s(now_s)
+        wait_s = 0.4 if faults is FAIR else self.random.uniform(*faults.one_shot_s) + faults.late_s(now_s)
         await asyncio.sleep(min(wait_s, timeout_s))
         if wait_s > timeout_s:
             raise RecognizerError("deadline_exceeded")
@@ -142,9 +143,9 @@ class EngineStream:
         self.closed = False
         self._arrives_s = 0.0
         self.loop.call_later(engine.handshake_ms / 1000, self._open)
-        for spell in engine.weather.away:
-            if self.opened_s < spell.from_s:
-                self.loop.call_at(spell.from_s, self._end, RecognizerError("unavailable"))
+        for window in engine.faults.away:
+            if self.opened_s < window.from_s:
+                self.loop.call_at(window.from_s, self._end, RecognizerError("unavailable"))
 
     def _open(self):
         if self.engine.away(self.loop.time()):
@@ -178,8 +179,8 @@ class EngineStream:
         self.over = self.closed = True
 
     def _say(self, results):
-        weather = self.engine.weather
-        if not self.engine.deaf and not weather.over(weather.deaf, self.loop.time()):
+        faults = self.engine.faults
+        if not self.engine.deaf and not faults.over(faults.deaf, self.loop.time()):
             for said in results:
                 spoken = self.speaker.open_words if said.spoken is None else said.spoken
                 self._arrive(self._as_listed(event_of(said)), [word for word in spoken if word.text in said.words])
@@ -199,12 +200,12 @@ class EngineStream:
 
     def _arrive(self, event, spoken=()):
         """On its way here: never before what was said before it."""
-        weather = self.engine.weather
-        if weather is FAIR:
+        faults = self.engine.faults
+        if faults is FAIR:
             self.loop.call_soon(self._deliver, event, spoken)
             return
         now_s = self.loop.time()
-        late_s = self.engine.random.uniform(*weather.result_s) + weather.late_s(now_s)
+        late_s = self.engine.random.uniform(*faults.result_s) + faults.late_s(now_s)
         self._arrives_s = max(self._arrives_s + 1e-6, now_s + late_s)
         self.loop.call_at(self._arrives_s, self._deliver, event, spoken)
 
@@ -224,7 +225,7 @@ class VirtualCall:
         self.loop = asyncio.get_running_loop()
         self.engine = engine
         self.session = CallSession("CA1", tuning)
-        self.hearing = Hearing(engine.open_stream, tuning, self._heard, breaker or Breaker(Random(1)))
+        self.hearing = Transcriber(engine.open_stream, tuning, self._heard, breaker or Breaker(Random(1)))
         self.turns = {}
         self.first_texts = {}
         self.notes = []

@@ -11,7 +11,7 @@ from django.middleware import common
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from calls import admission, consumers
-from calls.core.recognition_health import HearingState, worst
+from calls.core.recognition_health import RecognitionStatus, worst
 from calls.recognition import recognition
 from calls.store import writer
 from voiceapp.runtime import background
@@ -70,15 +70,15 @@ def _recognisers() -> dict[str, str]:
     engine = recognition()
     states = consumers.hearing_states()
     if engine.probe_failure:
-        states.append(HearingState.DOWN)
+        states.append(RecognitionStatus.DOWN)
     elif engine.breaker.open:
-        states.append(HearingState.DEGRADED)
+        states.append(RecognitionStatus.DEGRADED)
     state = "down" if engine.trouble else "up"
     return {"recogniser": state, "recogniser_code": engine.trouble, "hearing": worst(states).value}
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
     heard = Counter(consumers.hearing_states())
-    for state in HearingState:
+    for state in RecognitionStatus:
         CALLS_HEARING.labels(state.value).set(heard[state])
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

@@ -11,7 +11,7 @@ LONGEST_MS = 60_000
 """More than the longest utterance with its pre-roll; also what a one-shot request may hold."""
 
 
-class AudioRing:
+class AudioBuffer:
     """µ-law frames on media time; 60 s of them at most, 480 kB."""
 
     def __init__(self) -> None:

@@ -39,7 +39,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     concealed: bool = False
 
 
-class FrameClock:
+class Depacketizer:
     """Keeps the place on media time, whatever the sender's numbers say: one that cannot be right moves nothing."""
 
     def __init__(self, counters: Counter[str], base_ms: int = 0, longest_ms: int = LONGEST_MS) -> None:

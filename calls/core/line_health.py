@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from calls.core.status import Hears, Look
+from calls.core.status import CallStatus, RecognizerActivity
 
 RAISE_AFTER_S = 4.0
 """Trouble for this long in all; a call counts as deaf only seconds after it has gone deaf."""
@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(slots=True)
-class LineWatch:
+class TroubleDetector:
     """One line and one kind of trouble."""
 
     _bad_s: float = 0.0
@@ -65,16 +65,16 @@ class LineWatch:
 
 
 @dataclass(slots=True)
-class LinesWatch:
+class LineHealth:
     """All lines that a process hears."""
 
-    _watches: dict[tuple[str, Trouble], LineWatch] = field(default_factory=dict)
+    _watches: dict[tuple[str, Trouble], TroubleDetector] = field(default_factory=dict)
     _results: dict[str, int] = field(default_factory=dict)
     """By CallSid, as of the last look."""
 
-    def look(self, looks: Iterable[tuple[str, str, Look]], now_s: float) -> dict[tuple[str, Trouble], Verdict]:
+    def look(self, looks: Iterable[tuple[str, str, CallStatus]], now_s: float) -> dict[tuple[str, Trouble], Verdict]:
         """``looks``: CallSid, line and state of every running call. Verdicts on the lines that have one."""
-        lines: dict[str, list[Look]] = {}
+        lines: dict[str, list[CallStatus]] = {}
         heard: set[str] = set()
         results: dict[str, int] = {}
         for sid, line, look in looks:
@@ -84,9 +84,9 @@ class LinesWatch:
                 heard.add(line)
         self._results = results
         return {
-            (line, trouble): self._watches.setdefault((line, trouble), LineWatch()).look(
+            (line, trouble): self._watches.setdefault((line, trouble), TroubleDetector()).look(
                 bad=2 * sum(look.hears is hears for look in calls) >= len(calls), heard=line in heard, now_s=now_s
             )
             for line, calls in lines.items()
-            for trouble, hears in ((Trouble.DEAF, Hears.DEAF), (Trouble.DOWN, Hears.DOWN))
+            for trouble, hears in ((Trouble.DEAF, RecognizerActivity.DEAF), (Trouble.DOWN, RecognizerActivity.DOWN))
         }

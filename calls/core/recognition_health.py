@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from calls.core.actions import Action, Note, Partial, TurnAccepted
-from calls.core.stream_policy import Verdict
+from calls.core.stream_policy import StreamCommand
 from calls.core.turns import Source
 
 BY_STREAM = frozenset((Source.FINAL, Source.EARLY, Source.PARTIAL))
 
 
-class HearingState(StrEnum):
+class RecognitionStatus(StrEnum):
     """From the best to the worst."""
 
     STREAMING = "streaming"
@@ -27,7 +27,7 @@ class HearingState(StrEnum):
 
 
 @dataclass(slots=True)
-class Ear:
+class RecognitionHealth:
     """One call's. Fed with every action of its session but frames."""
 
     stream_hears: bool
@@ -36,10 +36,10 @@ class Ear:
     """A word came by a stream at any time of the call: one that is open may still hear nothing."""
 
     @property
-    def state(self) -> HearingState:
+    def state(self) -> RecognitionStatus:
         if self.stream_hears:
-            return HearingState.STREAMING
-        return HearingState.DEGRADED if self.one_shot_answers else HearingState.DOWN
+            return RecognitionStatus.STREAMING
+        return RecognitionStatus.DEGRADED if self.one_shot_answers else RecognitionStatus.DOWN
 
     def perceive(self, action: Action) -> bool:
         """Take what an action says of the recognisers; True when the state is another one."""
@@ -62,7 +62,7 @@ class Ear:
             self.one_shot_answers = False
 
     def _note(self, code: str) -> None:
-        if code in ("streaming_lost", Verdict.RENEW_DEAF):
+        if code in ("streaming_lost", StreamCommand.RENEW_DEAF):
             self.stream_hears = False
         elif code == "streaming_back":
             self.stream_hears = True
@@ -70,7 +70,7 @@ class Ear:
             self.one_shot_answers = False
 
 
-def worst(states: Iterable[HearingState]) -> HearingState:
+def worst(states: Iterable[RecognitionStatus]) -> RecognitionStatus:
     """Of these; STREAMING of none."""
-    order = list(HearingState)
-    return max(states, key=order.index, default=HearingState.STREAMING)
+    order = list(RecognitionStatus)
+    return max(states, key=order.index, default=RecognitionStatus.STREAMING)

@@ -57,7 +57,7 @@ class _Kept:
         return not self.answered and not self.last_try and not self.turn.unvoiced
 
 
-class KeptTurns:
+class RevisableTurns:
     """By number, in the order in which they were handed on."""
 
     def __init__(self, ledger: Attribution) -> None:

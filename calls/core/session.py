@@ -31,12 +31,12 @@ from calls.core.actions import (
     TurnRevised,
     Wake,
 )
-from calls.core.audio_buffer import AudioRing
-from calls.core.depacketizer import LONGEST_MS, FrameClock
+from calls.core.audio_buffer import AudioBuffer
+from calls.core.depacketizer import LONGEST_MS, Depacketizer
 from calls.core.frame_delays import DelayMeter
-from calls.core.revisions import HEARD, KEEP_MS, KeptTurns
-from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, Hears, Look, Shows
-from calls.core.stream_policy import StreamWatch, Verdict
+from calls.core.revisions import HEARD, KEEP_MS, RevisableTurns
+from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, CallStatus, LineActivity, RecognizerActivity
+from calls.core.stream_policy import StreamCommand, StreamPolicy
 from calls.core.turns import EndReason, Source, Turn, elapsed_ms
 from calls.core.utterances import Phase, Utterance
 from stt.attribution.ledger import Attribution, Share
@@ -134,12 +134,12 @@ class CallSession:
         self.start: messages.Start | None = None
         self._engine, self._model, self._attempts = engine, model, 0
         self.delays = DelayMeter()
-        self._clock = FrameClock(self.counters, base_ms, longest_call_s * 1000 or LONGEST_MS)
+        self._clock = Depacketizer(self.counters, base_ms, longest_call_s * 1000 or LONGEST_MS)
         self._endpointer = endpointer or Endpointer(EndpointOptions.of(tuning), vad)
-        self._ring = AudioRing()
-        self._watch = StreamWatch(tuning, requests or RequestRate())
+        self._ring = AudioBuffer()
+        self._watch = StreamPolicy(tuning, requests or RequestRate())
         self._ledger = Attribution(first_number)
-        self._kept = KeptTurns(self._ledger)
+        self._kept = RevisableTurns(self._ledger)
         self._utterances: list[Utterance] = []
         """Not yet handed on, in speech order; the last may still be spoken."""
         self._asked: dict[int, float] = {}
@@ -200,19 +200,19 @@ class CallSession:
             self._ended(ended, EndReason.HANGUP, now_ms)
         return [FinishStream(), Wake()]
 
-    def look(self, now_ms: float) -> Look:
+    def look(self, now_ms: float) -> CallStatus:
         """What who watches is shown of the line and its recogniser."""
         if now_ms - self._last_frame_ms >= SILENT_LINE_MS or self._watch.unheard_ms >= UNHEARD_SHOWN_MS:
-            shows = Shows.NOTHING
+            shows = LineActivity.NOTHING
         else:
-            shows = Shows.SPEAKING if self._endpointer.speaking else Shows.LISTENING
+            shows = LineActivity.SPEAKING if self._endpointer.speaking else LineActivity.LISTENING
         if not self.tuning.streaming:
-            hears = Hears.ONE_SHOT
+            hears = RecognizerActivity.ONE_SHOT
         elif not self._streaming:
-            hears = Hears.DOWN
+            hears = RecognizerActivity.DOWN
         else:
-            hears = Hears.DEAF if self._watch.deaf else Hears.STREAM
-        return Look(shows, hears, self._watch.results)
+            hears = RecognizerActivity.DEAF if self._watch.deaf else RecognizerActivity.STREAM
+        return CallStatus(shows, hears, self._watch.results)
 
     @property
     def frames_received(self) -> int:
@@ -442,29 +442,29 @@ class CallSession:
                 self._trim()
         return actions
 
-    def _tend(self, verdict: Verdict, at_ms: int) -> list[Action]:
+    def _tend(self, verdict: StreamCommand, at_ms: int) -> list[Action]:
         """The stream has had its time: the shell renews, pauses or resumes it, at once."""
-        if verdict in (Verdict.HALF_CLOSE, Verdict.NEXT, Verdict.SPOKEN_OVER):
+        if verdict in (StreamCommand.HALF_CLOSE, StreamCommand.NEXT, StreamCommand.SPOKEN_OVER):
             return [self._hasten(verdict, at_ms + FRAME_MS)]
         note = Note(verdict.value)
-        if verdict is Verdict.PAUSE:
+        if verdict is StreamCommand.PAUSE:
             return [PauseStream(at_ms), note]
-        if verdict is Verdict.RESUME:
+        if verdict is StreamCommand.RESUME:
             return [ResumeStream(tuple(self._ring.since(at_ms - REPLAY_MS))), note]
-        if verdict is Verdict.RENEW_DEAF:
+        if verdict is StreamCommand.RENEW_DEAF:
             self._must_be_rescued()
         cut_ms = at_ms + FRAME_MS
         if not self._watch.quiet:
             cut_ms = self._ring.quietest_ms(at_ms - CUT_WITHIN_MS, cut_ms)
         return [RenewStream(cut_ms, tuple(self._ring.since(cut_ms - REPLAY_MS))), note]
 
-    def _hasten(self, verdict: Verdict, now_ms: int) -> PauseStream | ResumeStream:
+    def _hasten(self, verdict: StreamCommand, now_ms: int) -> PauseStream | ResumeStream:
         """Half-close the stream for its final, or begin the next one. No note: it happens at every pause."""
         self.counters[verdict.value] += 1
-        if verdict is Verdict.HALF_CLOSE:
+        if verdict is StreamCommand.HALF_CLOSE:
             self._silent_from_ms = self._endpointer.last_voiced_end_ms or now_ms
             return PauseStream(now_ms)
-        if verdict is Verdict.NEXT:
+        if verdict is StreamCommand.NEXT:
             return ResumeStream(tuple(self._ring.since(self._silent_from_ms)))
         border_ms = self._silent_from_ms - SPOKEN_OVER_MS
         return ResumeStream(tuple(self._ring.since(border_ms - REPLAY_MS)), border_ms)

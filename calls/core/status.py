@@ -11,7 +11,7 @@ UNHEARD_SHOWN_MS = 3000
 """Voice for this long without a result: Google pauses for 2 to 3 s at times."""
 
 
-class Shows(StrEnum):
+class LineActivity(StrEnum):
     """What is on the line."""
 
     LISTENING = "listening"
@@ -20,7 +20,7 @@ class Shows(StrEnum):
     """No frames, or voice from which the recogniser makes no word."""
 
 
-class Hears(StrEnum):
+class RecognizerActivity(StrEnum):
     """Who hears the call."""
 
     STREAM = "stream"
@@ -33,10 +33,10 @@ class Hears(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CallStatus:
     """One look at a call."""
 
-    shows: Shows
-    hears: Hears
+    shows: LineActivity
+    hears: RecognizerActivity
     results: int
     """Results with words so far: that it grows is the sign of life."""

@@ -24,7 +24,7 @@ RENEW_AGAIN_MS = 10_000
 """A new stream is given this long before it can be called deaf."""
 
 
-class Verdict(StrEnum):
+class StreamCommand(StrEnum):
     """What to do with the stream; also the stable code of what is noted of it."""
 
     RENEW_OLD = "stream_old"
@@ -40,7 +40,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(slots=True)
-class StreamWatch:
+class StreamPolicy:
     """One call's stream. Fed with every frame and every sign of hearing."""
 
     tuning: Tuning
@@ -84,7 +84,7 @@ class StreamWatch:
         """The one-shot recogniser heard an utterance of which the stream said nothing."""
         self._missed += 1
 
-    def frame(self, *, voiced: bool, speaking: bool, now_ms: float) -> Verdict | None:
+    def frame(self, *, voiced: bool, speaking: bool, now_ms: float) -> StreamCommand | None:
         """One frame of 20 ms; constant time, on the media path."""
         self._silence_ms = 0 if voiced else self._silence_ms + FRAME_MS
         if speaking:
@@ -98,24 +98,24 @@ class StreamWatch:
             if not speaking:
                 return None
             self.paused = False
-            return Verdict.RESUME
+            return StreamCommand.RESUME
         if self._opened_ms is None:
             return None
         if voiced:
             self._unheard_ms += FRAME_MS
         if self._unheard_ms and self._is_deaf(now_ms):
             self.deaf = True
-            return self._renew(Verdict.RENEW_DEAF)
+            return self._renew(StreamCommand.RENEW_DEAF)
         if self._is_old(now_ms - self._opened_ms):
-            return self._renew(Verdict.RENEW_OLD)
+            return self._renew(StreamCommand.RENEW_OLD)
         if self._spoken and self._final_is_wanted(now_ms):
             self._spoken, self.half_closed = False, True
             self._opened_ms = None  # until the next one has opened, behind this one's last word
-            return Verdict.HALF_CLOSE
+            return StreamCommand.HALF_CLOSE
         if self.tuning.pause_after_s and self._quiet_ms >= self.tuning.pause_after_s * 1000:
             self.paused = True
             self.closed()
-            return Verdict.PAUSE
+            return StreamCommand.PAUSE
         return None
 
     @property
@@ -144,12 +144,12 @@ class StreamWatch:
             return False
         return self.requests.a_minute(now_ms) < self.tuning.half_close_requests
 
-    def _next(self, *, voiced: bool, speaking: bool) -> Verdict | None:
+    def _next(self, *, voiced: bool, speaking: bool) -> StreamCommand | None:
         if speaking and not voiced:
             return None
         self.half_closed = False
-        return Verdict.SPOKEN_OVER if speaking else Verdict.NEXT
+        return StreamCommand.SPOKEN_OVER if speaking else StreamCommand.NEXT
 
-    def _renew(self, verdict: Verdict) -> Verdict:
+    def _renew(self, verdict: StreamCommand) -> StreamCommand:
         self.closed()  # until the new one has opened
         return verdict

@@ -10,7 +10,7 @@ from django.conf import settings
 from calls.core.numbering import NUMBERS_A_STREAM, blocks
 from calls.models import Call
 from calls.recording import Recording, RecordingError
-from calls.rerun import Audio, Heard, heard_of
+from calls.rerun import Audio, RecordedCall, heard_of
 from calls.trace import read_trace
 from stt.tuning import Tuning, TuningError
 
@@ -25,7 +25,7 @@ class TraceMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StreamTrace:
-    heard: Heard
+    heard: RecordedCall
     audio: Audio | None
     """None where the recording is gone."""
     first_number: int

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from calls.outages.remains import Outcome, calls_through
 from calls.outages.watcher import Watcher
-from calls.proxy import CutProxy
+from calls.proxy import FaultProxy
 from calls.rig import Rig, record_of, score_of
 from calls.scoring import Score
 from calls.simulator import CallReport, SimulatedCall
@@ -22,7 +22,7 @@ BACK_WITHIN_S = 15.0
 
 
 async def database(
-    rig: Rig, proxy: CutProxy, library: Library, calls: int, clips: int, seed: int, away_s: float
+    rig: Rig, proxy: FaultProxy, library: Library, calls: int, clips: int, seed: int, away_s: float
 ) -> Outcome:
     """Cut for so long: nothing is lost or doubled."""
     planned = calls_through(rig, library, calls, clips, seed)
@@ -34,7 +34,7 @@ async def database(
 
 
 async def redis(
-    rig: Rig, proxy: CutProxy, library: Library, calls: int, clips: int, seed: int, away_s: float
+    rig: Rig, proxy: FaultProxy, library: Library, calls: int, clips: int, seed: int, away_s: float
 ) -> Outcome:
     """Slow for so long, then cut for so long: calls do not notice, and who watches is told again when it is back."""
     planned = calls_through(rig, library, calls, clips, seed)
@@ -73,7 +73,7 @@ async def _later(call: SimulatedCall, wait_s: float) -> CallReport:
     return await call.run()
 
 
-async def _cut(proxy: CutProxy, away_s: float) -> None:
+async def _cut(proxy: FaultProxy, away_s: float) -> None:
     proxy.refusing = True
     proxy.cut()
     await asyncio.sleep(away_s)

@@ -30,7 +30,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class Remains:
+class WordAudit:
     """Of interrupted calls."""
 
     words: int = 0
@@ -76,12 +76,12 @@ async def score_whole(reports: Iterable[CallReport], library: Library, timeout_s
     return total
 
 
-async def remains_of(reports: Sequence[CallReport], library: Library) -> Remains:
+async def remains_of(reports: Sequence[CallReport], library: Library) -> WordAudit:
     """Of interrupted calls, once all that could be recovered is."""
     for report in reports:
         await record_of(report.call_sid)
     await _recovered([report.call_sid for report in reports])
-    remains = Remains()
+    remains = WordAudit()
     for report in reports:
         call, turns = await record_of(report.call_sid)
         expected, everything = _spoken(report, library)

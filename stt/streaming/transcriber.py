@@ -1,4 +1,4 @@
-"""Hearing: one call's streaming recognition, whatever the engine.
+"""Transcriber: one call's streaming recognition, whatever the engine.
 
 Owns what every engine needs once: batching, holding audio through a slow handshake and pacing it afterwards, attempts
 and their pauses, the way back from a lost engine, renewal of a stream that has had its time, the map from a stream's
@@ -96,7 +96,7 @@ class _Stream:
             self.recognizer = None
 
 
-class Hearing:
+class Transcriber:
     """Feeds audio to one stream after another and delivers what they say."""
 
     def __init__(

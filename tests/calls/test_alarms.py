@@ -13,10 +13,10 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from calls import alarms, notices
-from calls.alarms import Watchman, deliver, settle
+from calls.alarms import AlarmMonitor, deliver, settle
 from calls.console.models import Alarm, AlarmNotice
 from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
-from calls.core.status import Hears, Look, Shows
+from calls.core.status import CallStatus, LineActivity, RecognizerActivity
 from voiceapp.runtime import background, metrics
 
 pytestmark = pytest.mark.django_db
@@ -137,10 +137,10 @@ def test_a_watchman_hears_of_a_deaf_line_and_tells(receiver, monkeypatch):
     monkeypatch.setattr(alarms, "EVERY_S", 0.05)
     clock = iter(range(1000))
     monkeypatch.setattr(alarms, "monotonic", lambda: float(next(clock)))
-    watchman = Watchman()
+    watchman = AlarmMonitor()
     watchman.start()
     try:
-        looks = [("CA1", DEAF[0], Look(Shows.NOTHING, Hears.DEAF, 0))]
+        looks = [("CA1", DEAF[0], CallStatus(LineActivity.NOTHING, RecognizerActivity.DEAF, 0))]
         until_s = time.monotonic() + 10
         while not receiver.bodies and time.monotonic() < until_s:
             watchman.look(looks)
@@ -153,7 +153,7 @@ def test_a_watchman_hears_of_a_deaf_line_and_tells(receiver, monkeypatch):
 
 def test_a_thread_that_has_ended_is_an_alarm_until_all_are_at_work(monkeypatch):
     monkeypatch.setattr(alarms, "EVERY_S", 0)
-    watchman, unwell = Watchman(), {"recording": background.Unwell.ENDED}
+    watchman, unwell = AlarmMonitor(), {"recording": background.Unwell.ENDED}
     monkeypatch.setattr(background, "unwell", lambda: unwell)
     watchman._decide()
     watchman._decide()
@@ -168,7 +168,7 @@ def test_a_thread_that_has_ended_is_an_alarm_until_all_are_at_work(monkeypatch):
 
 
 def test_a_watchman_whose_thread_is_behind_holds_nobody_up():
-    watchman = Watchman()
+    watchman = AlarmMonitor()
     watchman._threads = [threading.current_thread()]
     began_s = time.monotonic()
     for _ in range(1000):
@@ -178,7 +178,7 @@ def test_a_watchman_whose_thread_is_behind_holds_nobody_up():
 
 def test_a_round_that_fails_is_counted_and_the_next_one_comes(monkeypatch):
     monkeypatch.setattr(alarms, "EVERY_S", 0)
-    watchman, errors = Watchman(), [DatabaseError("away"), ValueError("unknown")]
+    watchman, errors = AlarmMonitor(), [DatabaseError("away"), ValueError("unknown")]
 
     def work():
         if errors:

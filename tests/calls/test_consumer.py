@@ -23,7 +23,7 @@ from twilio.request_validator import RequestValidator
 from calls import admission, consumers, recognition, tokens
 from calls.consumers import HeardText, MediaStreamConsumer
 from calls.core.session import CallSession, State
-from calls.core.status import Hears
+from calls.core.status import RecognizerActivity
 from calls.lines import LineSettings
 from calls.models import Call, CallEvent, Transcript
 from calls.recording import Recording, RecordingDisk
@@ -348,7 +348,7 @@ async def test_a_call_whose_engine_has_no_key_is_down_and_says_so(engine, monkey
     while "down" not in consumers.hearing_states():  # noqa: ASYNC110 - it has no event to give
         await asyncio.sleep(0)
     (running,) = consumers.running.values()
-    assert running.session.look(consumers.now_ms()).hears is Hears.DOWN  # what alarms are raised on
+    assert running.session.look(consumers.now_ms()).hears is RecognizerActivity.DOWN  # what alarms are raised on
     await caller.hang_up()
     (turn,) = await rows(Transcript)
     assert (turn.source, turn.code) == ("none", "client_failed")

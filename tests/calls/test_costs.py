@@ -16,7 +16,7 @@ from calls.records import CallEnded, CallStarted
 from calls.store import write
 from stt.engines.breaker import Breaker
 from stt.models import TuningProfile
-from stt.streaming.transcriber import Hearing
+from stt.streaming.transcriber import Transcriber
 from stt.tuning import Tuning
 from tests.fakes import FakeStream
 
@@ -103,7 +103,7 @@ async def test_only_streams_that_opened_are_billed_each_rounded_up():
         streams.append(FakeStream(deliver))
         return streams[-1]
 
-    hearing = Hearing(open_stream, Tuning(), lambda event: None, Breaker(Random(1)))
+    hearing = Transcriber(open_stream, Tuning(), lambda event: None, Breaker(Random(1)))
     hearing.start()
     for i in range(60):
         hearing.feed(bytes(160), i * 20)

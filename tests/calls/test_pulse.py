@@ -4,8 +4,8 @@ import asyncio
 from types import SimpleNamespace
 
 from calls import pulse, recognition
-from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, Hears, Shows
-from calls.pulse import Pulse, look_at
+from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, LineActivity, RecognizerActivity
+from calls.pulse import Heartbeat, look_at
 from stt.events import RecognizerError, StreamingLost, StreamOpened
 from tests.calls.core.test_session import SID, Call
 from tests.fakes import FakeEngine
@@ -20,32 +20,32 @@ def look(call):
 def test_a_line_is_shown_as_listening_speaking_or_hearing_nothing():
     call = Call(deaf_after_ms=30_000)
     call.play(silence(500))
-    assert look(call).shows is Shows.LISTENING
+    assert look(call).shows is LineActivity.LISTENING
     call.play(speech(600))
-    assert look(call).shows is Shows.SPEAKING
+    assert look(call).shows is LineActivity.SPEAKING
     call.play(speech(UNHEARD_SHOWN_MS))
-    assert look(call).shows is Shows.NOTHING
+    assert look(call).shows is LineActivity.NOTHING
     call.says("שלום לך")
-    assert look(call).shows is Shows.SPEAKING
+    assert look(call).shows is LineActivity.SPEAKING
     call.now_ms += SILENT_LINE_MS
-    assert look(call).shows is Shows.NOTHING
+    assert look(call).shows is LineActivity.NOTHING
 
 
 def test_a_deaf_stream_is_shown_until_words_come_again():
     call = Call(deaf_after_ms=2000)
     call.play(silence(10_000) + speech(2600))
-    assert look(call).hears is Hears.DEAF
+    assert look(call).hears is RecognizerActivity.DEAF
     call.hear(StreamOpened(1, 1))
-    assert look(call).hears is Hears.DEAF
+    assert look(call).hears is RecognizerActivity.DEAF
     call.says("שלום")
-    assert (look(call).hears, look(call).results) == (Hears.STREAM, 1)
+    assert (look(call).hears, look(call).results) == (RecognizerActivity.STREAM, 1)
 
 
 def test_a_lost_engine_and_streaming_that_is_off_are_told_apart():
     call = Call()
     call.hear(StreamingLost(RecognizerError("unavailable")))
-    assert look(call).hears is Hears.DOWN
-    assert look(Call(streaming=False)).hears is Hears.ONE_SHOT
+    assert look(call).hears is RecognizerActivity.DOWN
+    assert look(Call(streaming=False)).hears is RecognizerActivity.ONE_SHOT
 
 
 async def test_a_pulse_names_every_call_of_the_process(monkeypatch):
@@ -56,7 +56,7 @@ async def test_a_pulse_names_every_call_of_the_process(monkeypatch):
     running = [SimpleNamespace(line="+1", session=call.session), SimpleNamespace(line="+2", session=None)]
     monkeypatch.setattr(pulse.time, "monotonic", lambda: call.now_ms / 1000)
     assert [(sid, line) for sid, line, _ in look_at(running, call.now_ms)] == [(SID, "+1")]
-    Pulse().start(lambda: running)
+    Heartbeat().start(lambda: running)
     update = await asyncio.wait_for(published.get(), 5)
     assert update["calls"] == {SID: ["listening", "stream"]}
     assert (update["process"], update["recogniser"]) == (pulse.PROCESS, "up")
@@ -74,7 +74,7 @@ async def test_a_pulse_that_fails_is_counted_and_the_next_one_comes(monkeypatch)
             raise errors.pop()
         return []
 
-    mine = Pulse()
+    mine = Heartbeat()
     mine.start(running)
     update = await asyncio.wait_for(published.get(), 5)
     mine._task.cancel()

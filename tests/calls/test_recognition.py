@@ -16,7 +16,7 @@ from stt.engines.breaker import Breaker
 from stt.engines.google import GoogleOptions, GoogleSpeech
 from stt.engines.waivers import HINTS, MODEL
 from stt.events import Final, RecognizerError, StreamClosed, StreamOpened
-from stt.streaming.transcriber import Hearing
+from stt.streaming.transcriber import Transcriber
 from stt.tuning import Tuning
 from tests.fakes import REFUSAL, FakeEngine
 from tests.paths import SAMPLES
@@ -124,9 +124,9 @@ def test_settings_of_the_environment_alone_are_not_asked_for_again():
 
 
 async def _heard(recognition, tuning, told, breaker=None):
-    """What a call's Hearing delivers up to its first stream that is not refused."""
+    """What a call's Transcriber delivers up to its first stream that is not refused."""
     events = []
-    hearing = Hearing(recognition.open_stream(tuning, told.append), tuning, events.append, breaker)
+    hearing = Transcriber(recognition.open_stream(tuning, told.append), tuning, events.append, breaker)
     hearing.start()
     try:
         async with asyncio.timeout(10):
@@ -157,7 +157,7 @@ def test_a_refused_request_says_nothing_of_other_calls():
         for _ in range(20):
             engine = Picky(lambda model, hints: True)
             events = []
-            hearing = Hearing(Recognition(engine).open_stream(Tuning()), Tuning(), events.append, breaker)
+            hearing = Transcriber(Recognition(engine).open_stream(Tuning()), Tuning(), events.append, breaker)
             hearing.start()
             while not events:  # noqa: ASYNC110 - it has no event to give
                 await asyncio.sleep(0)
@@ -186,7 +186,7 @@ def test_google_refuses_hints_and_hears_without_them():
                 await asyncio.to_thread(recognition.recognize, ulaw_to_pcm(clip.ulaw), tuning, told.append)
             else:
                 events: asyncio.Queue = asyncio.Queue()
-                hearing = Hearing(recognition.open_stream(tuning, told.append), tuning, events.put_nowait)
+                hearing = Transcriber(recognition.open_stream(tuning, told.append), tuning, events.put_nowait)
                 hearing.start()
                 # Nothing is written until then: a write into a refusal would show as INTERNAL (grpc.aio).
                 while (await events.get()).attempt < 2:

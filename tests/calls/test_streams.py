@@ -11,9 +11,9 @@ from stt.emulator.recordings import Library
 from stt.emulator.timing import UNKIND
 from stt.engines.breaker import FAILURES, Breaker
 from stt.tuning import Tuning
+from tests.fault_schedule import FaultSchedule, FaultWindow
 from tests.paths import SAMPLES
 from tests.virtual import Engine, VirtualCall, in_virtual_time
-from tests.weather import Spell, Weather
 
 LIBRARY = Library([SAMPLES])
 KEPT = (0, 0)
@@ -120,9 +120,9 @@ def test_an_engine_that_was_down_is_returned_to():
 
 @pytest.mark.parametrize("away_s", [2, 4, 6])
 def test_an_engine_that_restarts_under_speech_takes_no_word_with_it(away_s):
-    weather = Weather(away=(Spell(6, 6 + away_s),))
+    faults = FaultSchedule(away=(FaultWindow(6, 6 + away_s),))
     for seed in range(2):
-        one = call(dialogue(900), weather=weather, seed=seed)
+        one = call(dialogue(900), faults=faults, seed=seed)
         assert lost_and_added(one) == KEPT
 
 

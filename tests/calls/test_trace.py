@@ -4,7 +4,7 @@ from typing import get_args
 
 from calls.core.actions import Feed
 from calls.recording import RecordingDisk
-from calls.trace import HearingTrace, read_trace
+from calls.trace import RecognitionTrace, read_trace
 from stt.events import (
     EVENT_OF,
     Final,
@@ -21,7 +21,7 @@ from stt.events import (
 def test_frames_and_events_come_back_in_order(tmp_path):
     disk = RecordingDisk()
     disk.start()
-    trace = HearingTrace(tmp_path / "call.trace", disk, began_ms=1000.0)
+    trace = RecognitionTrace(tmp_path / "call.trace", disk, began_ms=1000.0)
     for i in range(60):
         level_dbfs = -40.4 if i < 30 else -200.0
         trace.frame(Feed(b"", 20 * i, level_dbfs, i < 30, i == 1), 1010.0 + 20.4 * i)

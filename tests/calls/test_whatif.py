@@ -13,8 +13,8 @@ from calls.core.turns import Source, Turn
 from calls.models import Call
 from calls.recording import Recorder, RecordingDisk
 from calls.records import TurnSaved
-from calls.rerun import Ask, Audio, Heard, HeardEvent, heard_of, rerun
-from calls.trace import HearingTrace, read_trace
+from calls.rerun import Ask, Audio, HeardEvent, RecordedCall, heard_of, rerun
+from calls.trace import RecognitionTrace, read_trace
 from calls.whatif import Pair, paired, right, unknowable, what_if
 from stt.emulator.recordings import Library
 from stt.events import Final, Interim, StreamClosed, Word
@@ -34,7 +34,7 @@ class TracedCall(VirtualCall):
     def __init__(self, engine, tuning, path):
         self.disk = RecordingDisk()
         self.disk.start()
-        self.trace = HearingTrace(path, self.disk, 0.0)
+        self.trace = RecognitionTrace(path, self.disk, 0.0)
         self.recorder = Recorder(path.with_suffix(".vrec"), self.disk)
         super().__init__(engine, tuning)
 
@@ -166,7 +166,7 @@ def test_a_longer_debounce_delivers_fewer_partials():
 
     interims = [HeardEvent(ms, Interim((str(ms),), ms)) for ms in (100, 220, 350, 480, 900)]
     last = [HeardEvent(950, Final((Word("א"),), 950)), HeardEvent(1000, StreamClosed(0))]
-    trace = Heard(events=[*interims, *last])
+    trace = RecordedCall(events=[*interims, *last])
     coarse = _debounced(trace, Tuning(), Tuning(stt_partial_debounce_ms=300))
     words = [(one.now_ms, one.event.words[0]) for one in coarse.events if isinstance(one.event, Interim)]
     assert words == [(100, "100"), (400, "350"), (700, "480")]  # the one of 900 is overtaken by the final

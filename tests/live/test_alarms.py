@@ -7,7 +7,7 @@ import time
 import pytest
 from django.conf import settings
 
-from calls.proxy import CutProxy
+from calls.proxy import FaultProxy
 from calls.rig import Rig, long_calls, own_database
 from tests.calls.test_alarms import Receiver
 
@@ -25,7 +25,7 @@ def test_a_deaf_line_alarms_once_and_is_over_when_it_is_heard_again(tmp_path):
     receiver = Receiver()
     url = f"http://127.0.0.1:{receiver.server.server_address[1]}/alarm"
     folder = settings.BASE_DIR / "samples"
-    with own_database("alarms") as environment, CutProxy() as proxy:
+    with own_database("alarms") as environment, FaultProxy() as proxy:
         environment |= {"ALARM_WEBHOOK_URL": url, "ALARM_WEBHOOK_SECRET": "secret"}
         server = Rig(
             folder, tmp_path / "server.log", faults=("deaf",), environment=environment, speech_host=proxy.address

@@ -10,7 +10,7 @@ from channels.testing import WebsocketCommunicator
 from channels_redis.core import RedisChannelLayer
 
 from calls import live
-from calls.proxy import CutProxy
+from calls.proxy import FaultProxy
 
 pytestmark = pytest.mark.live
 REDIS = "redis://127.0.0.1:6379/1"
@@ -28,7 +28,7 @@ async def watching_through_a_proxy(monkeypatch):
     except redis.RedisError:
         pytest.skip("needs a Redis on 127.0.0.1:6379")
     prefix = f"test-{secrets.token_hex(4)}"
-    with contextlib.closing(server), CutProxy("127.0.0.1:6379") as proxy:
+    with contextlib.closing(server), FaultProxy("127.0.0.1:6379") as proxy:
         layer = RedisChannelLayer(hosts=[f"redis://{proxy.address}/1"], prefix=prefix)
         before = channel_layers["default"]
         channel_layers.set("default", layer)

@@ -10,7 +10,7 @@ from django.core.exceptions import BadRequest
 from django.db import DatabaseError
 
 from calls import admission
-from calls.core.recognition_health import HearingState
+from calls.core.recognition_health import RecognitionStatus
 from calls.store import Writer, writer
 from stt.engines.breaker import FAILURES
 from voiceapp import health
@@ -71,7 +71,7 @@ def test_a_lost_database_is_told_and_is_no_reason_to_refuse_calls(client, monkey
 def test_how_calls_are_heard_is_told_and_is_no_reason_to_refuse_more(client, monkeypatch):
     writer()
     assert client.get("/readyz").json()["hearing"] == "streaming"
-    states = [HearingState.STREAMING, HearingState.STREAMING, HearingState.DOWN]
+    states = [RecognitionStatus.STREAMING, RecognitionStatus.STREAMING, RecognitionStatus.DOWN]
     monkeypatch.setattr(health.consumers, "hearing_states", lambda: states)
     response = client.get("/readyz")
     assert (response.status_code, response.json()["hearing"]) == (200, "down")

@@ -26,7 +26,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from calls.core.frame_delays import merged_percentile
 from calls.faults import FAULTS, NO_FAULT, Fault
 from calls.lines import first_profile
-from calls.proxy import CutProxy
+from calls.proxy import FaultProxy
 from calls.rig import Rig, RigError, Sample, calls_of, library_of, record_of, score_of
 from calls.scoring import Score, percentile
 from calls.simulator import SimulatedCall
@@ -127,7 +127,7 @@ class Command(BaseCommand):
             rows += [*some, after]
 
     def _row(self, fault: Fault, folder: Path, library: Library, samples: Sequence[Sample], seed: int) -> Row:
-        with CutProxy() as proxy:
+        with FaultProxy() as proxy:
             rig = Rig(
                 folder,
                 settings.VAR_DIR / "chaos.log",
@@ -179,7 +179,9 @@ def _line(name: str, rows: Sequence[Row]) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-async def _play(fault: Fault, rig: Rig, proxy: CutProxy, library: Library, samples: Sequence[Sample], seed: int) -> Row:
+async def _play(
+    fault: Fault, rig: Rig, proxy: FaultProxy, library: Library, samples: Sequence[Sample], seed: int
+) -> Row:
     by_name = {recording.name: recording for recording in library.recordings}
     trouble = asyncio.create_task(fault.meanwhile(rig, proxy))
     calls = [

@@ -24,7 +24,7 @@ from calls.outages import away
 from calls.outages.balanced import drain_one, kill_one
 from calls.outages.ended import drain, kill
 from calls.outages.remains import Outcome
-from calls.proxy import CutProxy
+from calls.proxy import FaultProxy
 from calls.rig import Rig, RigError
 from calls.simulator import CallRefused
 from stt.emulator.recordings import Library
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         if url.scheme not in DEFAULT_PORTS:
             raise CommandError(f"no_service: set {name} to a PostgreSQL or Redis of your own.")
         calls, clips, seed, away_s = (options[key] for key in ("calls", "clips", "seed", "away"))
-        with CutProxy(f"{url.hostname}:{url.port or DEFAULT_PORTS[url.scheme]}") as proxy:
+        with FaultProxy(f"{url.hostname}:{url.port or DEFAULT_PORTS[url.scheme]}") as proxy:
             user = f"{url.username}:{url.password}@" if url.password else f"{url.username}@" if url.username else ""
             through = url._replace(netloc=f"{user}{proxy.address}").geturl()
             folder, log = settings.BASE_DIR / "samples", settings.VAR_DIR / "outage.log"

@@ -10,9 +10,9 @@ from django.urls import reverse
 from calls import store
 from calls.core.actions import Note
 from calls.core.messages import Start
-from calls.core.recognition_health import HearingState
+from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import Source, Turn
-from calls.logbook import Logbook
+from calls.logbook import CallLog
 from calls.models import Call, CallEvent, PhoneLine, Transcript
 from stt.models import TuningProfile
 from stt.tuning import Tuning
@@ -65,8 +65,8 @@ def test_a_turn_has_the_key_that_it_was_published_with_whatever_number_its_row_g
     monkeypatch.setattr("calls.live.publish", live.append)
     monkeypatch.setattr("calls.logbook.writer", lambda: SimpleNamespace(accept=records.append))
     for sid in ("MZ1", "MZ2"):
-        logbook = Logbook("CA1", 0)
-        logbook.begun(Start(sid, "CA1"), Tuning(), "", HearingState.STREAMING)
+        logbook = CallLog("CA1", 0)
+        logbook.begun(Start(sid, "CA1"), Tuning(), "", RecognitionStatus.STREAMING)
         logbook.revised(Turn(1, 0, 900, sid, Source.FINAL))
         logbook.note(Note("fallback"))
     store.write(records)

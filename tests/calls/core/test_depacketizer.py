@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.core.depacketizer import AHEAD_MS, LONGEST_MS, SETTLED, FrameClock
+from calls.core.depacketizer import AHEAD_MS, LONGEST_MS, SETTLED, Depacketizer
 from calls.core.messages import Media
 
 FRAME = b"\x7f" * 160
@@ -17,7 +17,7 @@ numbers = st.none() | st.integers(0, 10**15) | st.integers(0, 2000) | st.sampled
 
 def places(timestamps, *, base_ms=0, sequences=None, arrivals=None):
     """The media time of each frame that is heard, and the clock; frames arrive evenly unless ``arrivals`` says when."""
-    clock = FrameClock(Counter(), base_ms)
+    clock = Depacketizer(Counter(), base_ms)
     heard = []
     for at, timestamp in enumerate(timestamps):
         sequence = sequences[at] if sequences else at + 2
@@ -169,7 +169,7 @@ def test_a_message_that_comes_twice_or_late_is_heard_once():
     st.integers(-1, 10**15),
 )
 def test_whatever_numbers_come_media_time_goes_on_and_stays_in_bounds(messages, base_ms):
-    clock = FrameClock(Counter(), base_ms)
+    clock = Depacketizer(Counter(), base_ms)
     before_ms = clock.next_ms
     now_ms = 0
     for sequence, timestamp, ulaw, passed_ms in messages:

@@ -1,7 +1,7 @@
 """When a line is in trouble, and when it is well again."""
 
-from calls.core.line_health import CLEAR_AFTER_S, RAISE_AFTER_S, LinesWatch, LineWatch, Trouble, Verdict
-from calls.core.status import Hears, Look, Shows
+from calls.core.line_health import CLEAR_AFTER_S, RAISE_AFTER_S, LineHealth, Trouble, TroubleDetector, Verdict
+from calls.core.status import CallStatus, LineActivity, RecognizerActivity
 
 
 def verdicts(watch, looks):
@@ -10,39 +10,43 @@ def verdicts(watch, looks):
 
 
 def test_trouble_alarms_once_it_has_lasted():
-    said = verdicts(LineWatch(), ["bad"] * 6)
+    said = verdicts(TroubleDetector(), ["bad"] * 6)
     assert said == [Verdict.UNKNOWN] * int(RAISE_AFTER_S) + [Verdict.TROUBLED] * 2
 
 
 def test_a_moment_of_trouble_alarms_nobody():
-    assert Verdict.TROUBLED not in verdicts(LineWatch(), ["bad", "bad", "bad", "heard", *[""] * 30, "heard"] * 3)
+    assert Verdict.TROUBLED not in verdicts(TroubleDetector(), ["bad", "bad", "bad", "heard", *[""] * 30, "heard"] * 3)
 
 
 def test_a_deaf_call_that_hangs_up_is_no_recovery():
-    said = verdicts(LineWatch(), ["bad"] * 6 + [""] * 100)
+    said = verdicts(TroubleDetector(), ["bad"] * 6 + [""] * 100)
     assert set(said[6:]) == {Verdict.UNKNOWN}
 
 
 def test_words_without_trouble_for_a_while_are():
-    said = verdicts(LineWatch(), ["bad"] * 6 + ["heard"] + [""] * int(CLEAR_AFTER_S))
+    said = verdicts(TroubleDetector(), ["bad"] * 6 + ["heard"] + [""] * int(CLEAR_AFTER_S))
     assert said[5 + int(CLEAR_AFTER_S)] is Verdict.WELL
     assert Verdict.WELL not in said[: 5 + int(CLEAR_AFTER_S)]
 
 
 def test_time_in_which_nobody_looked_is_not_trouble():
-    watch = LineWatch()
+    watch = TroubleDetector()
     assert [watch.look(bad=True, heard=False, now_s=at) for at in (0, 100, 200)] == [Verdict.UNKNOWN] * 3
 
 
 def looks(*hears, results=0, line="+1"):
-    return [(f"CA{line}{i}", line, Look(Shows.SPEAKING, one, results)) for i, one in enumerate(hears)]
+    return [(f"CA{line}{i}", line, CallStatus(LineActivity.SPEAKING, one, results)) for i, one in enumerate(hears)]
 
 
 def test_a_line_is_deaf_when_half_of_its_calls_are_and_each_line_for_itself():
-    watch = LinesWatch()
+    watch = LineHealth()
     for at in range(6):
         said = watch.look(
-            looks(Hears.DEAF, Hears.STREAM) + looks(Hears.DEAF, Hears.STREAM, Hears.STREAM, line="+2", results=at), at
+            looks(RecognizerActivity.DEAF, RecognizerActivity.STREAM)
+            + looks(
+                RecognizerActivity.DEAF, RecognizerActivity.STREAM, RecognizerActivity.STREAM, line="+2", results=at
+            ),
+            at,
         )
     assert said["+1", Trouble.DEAF] is Verdict.TROUBLED
     assert said["+2", Trouble.DEAF] is Verdict.WELL

@@ -3,8 +3,8 @@
 import pytest
 
 from calls.core.actions import Feed, Note, Partial, TurnAccepted
-from calls.core.recognition_health import Ear, HearingState, worst
-from calls.core.stream_policy import Verdict
+from calls.core.recognition_health import RecognitionHealth, RecognitionStatus, worst
+from calls.core.stream_policy import StreamCommand
 from calls.core.turns import Source, Turn
 
 
@@ -13,7 +13,7 @@ def turn(source, code=""):
 
 
 LOST, BACK = Note("streaming_lost"), Note("streaming_back")
-DEAF, WORDS = Note(Verdict.RENEW_DEAF.value), Partial(1, "שלום")
+DEAF, WORDS = Note(StreamCommand.RENEW_DEAF.value), Partial(1, "שלום")
 FAILED, HUNG, SAVED = Note("fallback_failed"), turn(Source.NONE, "fallback_timeout"), turn(Source.FALLBACK)
 
 
@@ -41,7 +41,7 @@ FAILED, HUNG, SAVED = Note("fallback_failed"), turn(Source.NONE, "fallback_timeo
     ],
 )
 def test_the_state_follows_what_the_session_says(said, state):
-    ear = Ear(stream_hears=True)
+    ear = RecognitionHealth(stream_hears=True)
     states = ["streaming"]
     for action in said:
         if ear.perceive(action):
@@ -50,10 +50,10 @@ def test_the_state_follows_what_the_session_says(said, state):
 
 
 def test_a_line_without_streaming_is_degraded_from_its_start():
-    assert Ear(stream_hears=False).state is HearingState.DEGRADED
+    assert RecognitionHealth(stream_hears=False).state is RecognitionStatus.DEGRADED
 
 
 def test_a_process_hears_as_the_call_that_is_heard_worst():
-    assert worst([]) is HearingState.STREAMING
-    assert worst([HearingState.DEGRADED, HearingState.STREAMING]) is HearingState.DEGRADED
-    assert worst(HearingState) is HearingState.DOWN
+    assert worst([]) is RecognitionStatus.STREAMING
+    assert worst([RecognitionStatus.DEGRADED, RecognitionStatus.STREAMING]) is RecognitionStatus.DEGRADED
+    assert worst(RecognitionStatus) is RecognitionStatus.DOWN

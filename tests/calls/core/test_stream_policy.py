@@ -1,6 +1,6 @@
 """When a stream is half-closed for its final, and when the next one begins."""
 
-from calls.core.stream_policy import StreamWatch, Verdict
+from calls.core.stream_policy import StreamCommand, StreamPolicy
 from stt.engines.request_rate import RequestRate
 from stt.tuning import Tuning
 
@@ -17,17 +17,23 @@ def frames(watch, *runs, from_ms=0.0):
 
 
 def watch(requests=None, **tuning):
-    one = StreamWatch(Tuning(**{"half_close_ms": 120, **tuning}), requests or RequestRate())
+    one = StreamPolicy(Tuning(**{"half_close_ms": 120, **tuning}), requests or RequestRate())
     one.opened(0.0)
     return one
 
 
 def test_a_pause_half_closes_the_stream_and_the_end_of_speech_begins_the_next():
-    assert frames(watch(), (VOICE, 10), (PAUSE, 10), (SILENCE, 100)) == [(Verdict.HALF_CLOSE, 15), (Verdict.NEXT, 20)]
+    assert frames(watch(), (VOICE, 10), (PAUSE, 10), (SILENCE, 100)) == [
+        (StreamCommand.HALF_CLOSE, 15),
+        (StreamCommand.NEXT, 20),
+    ]
 
 
 def test_a_caller_who_speaks_on_is_heard_by_the_next_stream():
-    assert frames(watch(), (VOICE, 10), (PAUSE, 8), (VOICE, 5)) == [(Verdict.HALF_CLOSE, 15), (Verdict.SPOKEN_OVER, 18)]
+    assert frames(watch(), (VOICE, 10), (PAUSE, 8), (VOICE, 5)) == [
+        (StreamCommand.HALF_CLOSE, 15),
+        (StreamCommand.SPOKEN_OVER, 18),
+    ]
 
 
 def test_a_shorter_pause_changes_nothing():
@@ -47,7 +53,7 @@ def test_the_next_stream_is_half_closed_only_once_it_has_opened():
     frames(one, (VOICE, 10), (PAUSE, 10), (SILENCE, 1))
     assert frames(one, (VOICE, 10), (PAUSE, 10)) == []
     one.opened(1000.0)
-    assert frames(one, (PAUSE, 1), from_ms=1000.0) == [(Verdict.HALF_CLOSE, 0)]
+    assert frames(one, (PAUSE, 1), from_ms=1000.0) == [(StreamCommand.HALF_CLOSE, 0)]
 
 
 def test_zero_is_never():
@@ -60,12 +66,12 @@ def test_while_the_process_has_made_many_requests_no_stream_is_half_closed():
         requests.add(0.0)
     busy = watch(requests, half_close_requests=3)
     assert frames(busy, (VOICE, 10), (PAUSE, 10), (SILENCE, 10)) == []
-    assert frames(busy, (SILENCE, 1), from_ms=60_000.0) == [(Verdict.HALF_CLOSE, 0)]
+    assert frames(busy, (SILENCE, 1), from_ms=60_000.0) == [(StreamCommand.HALF_CLOSE, 0)]
 
 
 def test_an_engine_that_says_nothing_over_several_streams_is_deaf():
     one, at_ms, seen = watch(), 0.0, []
-    while Verdict.RENEW_DEAF not in seen and at_ms < 30_000:
+    while StreamCommand.RENEW_DEAF not in seen and at_ms < 30_000:
         seen += [verdict for verdict, _ in frames(one, (VOICE, 50), (PAUSE, 10), (SILENCE, 5), from_ms=at_ms)]
         at_ms += 20 * 65
         one.opened(at_ms)

@@ -1,4 +1,4 @@
-"""Hearing: attempts, held audio, batching, media time, debounce."""
+"""Transcriber: attempts, held audio, batching, media time, debounce."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from stt.events import (
     StreamRenewed,
     Word,
 )
-from stt.streaming.transcriber import Hearing
+from stt.streaming.transcriber import Transcriber
 from stt.tuning import Tuning
 from tests.fakes import FakeStream
 
@@ -25,7 +25,7 @@ class Ear:
         self.events = asyncio.Queue()
         self.streams = []
         self.opened = asyncio.Queue()
-        self.hearing = Hearing(
+        self.hearing = Transcriber(
             self.open, Tuning(**{"stt_retry_ms": 1, "stt_batch_ms": 80, **tuning}), self.events.put_nowait
         )
         self.hearing.start()
