@@ -22,8 +22,8 @@ from typing import Any
 import msgspec
 
 from benchmarks.word_hunt import SAMPLES, Plan, plan
-from calls.rerun import heard_of, rerun
 from calls.trace import RecognitionTrace, read_trace
+from calls.whatif.trace_replay import heard_of, rerun
 from stt.emulator.recordings import Library
 from tests.paths import ROOT
 from tests.virtual import Engine, VirtualCall, in_virtual_time

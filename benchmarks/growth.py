@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks import stored_calls, writes
 from benchmarks.own_database import own_postgresql, server_url
-from calls.scoring import percentile
+from calls.whatif.scoring import percentile
 from tests.paths import ROOT
 
 LIST = "/admin/calls/call/"

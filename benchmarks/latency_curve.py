@@ -20,7 +20,7 @@ from unittest.mock import patch
 from calls.core import session
 from calls.core.actions import Action, AskOneShot, Feed, PauseStream, ResumeStream
 from calls.core.turns import Source, Turn
-from calls.scoring import Score, percentile
+from calls.whatif.scoring import Score, percentile
 from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.emulator.recordings import Library, Recording
 from stt.emulator.timing import UNKIND, Timing

@@ -21,8 +21,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from calls.scoring import percentile
 from calls.simulator import CallReport, Line, SimulatedCall
+from calls.whatif.scoring import percentile
 from tests.paths import ROOT
 
 STUCK, QUERYING, PLAIN = "+97235550101", "+97235550102", "+97235550100"

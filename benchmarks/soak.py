@@ -40,7 +40,7 @@ def main() -> None:
 async def _soak(rig, recordings, options) -> None:
     from calls.load import Load
     from calls.rig import record_of, score_of
-    from calls.scoring import Score
+    from calls.whatif.scoring import Score
 
     server = psutil.Process(rig.server.pid)
     by_name = {recording.name: recording for recording in recordings}

@@ -32,7 +32,7 @@ from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E40
 from calls.core.frame_delays import merged_percentile  # noqa: E402
 from calls.load import Load  # noqa: E402
 from calls.rig import USER, Rig, free_port, own_database, read_own_database, record_of, score_of  # noqa: E402
-from calls.scoring import Score, percentile  # noqa: E402
+from calls.whatif.scoring import Score, percentile  # noqa: E402
 from stt.emulator.recordings import Library  # noqa: E402
 
 WORDS = "שלום אני מתקשר בקשר לדירה ברמת גן כמה חדרים יש בה והאם יש חנייה ומעלית תודה רבה".split()

@@ -17,7 +17,7 @@ from calls.core.actions import AskOneShot, CallOver, Feed, FinishStream, TurnAcc
 from calls.core.messages import Media, Start, Stop
 from calls.core.session import CallSession
 from calls.core.turns import Turn
-from calls.scoring import Score, ScoredTurn, TrueWord, score
+from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library, Recording, Tracker
 from stt.emulator.speaker import Said, Speaker

@@ -15,7 +15,7 @@ from calls.models import Call
 from calls.people import GROUPS
 from stt.models import TuningProfile
 from stt.tuning import Tuning
-from tests.calls.test_whatif import heard
+from tests.calls.whatif.test_comparison import heard
 from tests.html import Page
 from tests.rows import make_rows
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest

@@ -39,9 +39,9 @@ calls.core.actions
 calls.records
 calls.core.turns
 calls.core.session
-calls.scoring
-calls.rerun
-calls.whatif
+calls.whatif.scoring
+calls.whatif.trace_replay
+calls.whatif.comparison
 calls.desk.allocation
 calls.desk.figures
 calls.desk.uncertainty

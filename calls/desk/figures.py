@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import Protocol
 
 from calls.core.turns import Source
-from calls.scoring import word_errors
+from calls.whatif.scoring import word_errors
 
 CUT_OFF_MS = 400
 """An utterance that is followed by another within this was cut at a pause, most likely."""

@@ -19,7 +19,7 @@ from calls.desk.selectors import Measured, measured, refused_settings
 from calls.desk.traces import TraceMissing, traces_of, tuning_of
 from calls.desk.words import LEFT_OUT, REFUSED_SETTINGS
 from calls.models import Call, Trial
-from calls.whatif import what_if
+from calls.whatif.comparison import what_if
 from stt.models import SETTINGS, TuningProfile
 from stt.profiles import restore
 from stt.tuning import TuningError, hints_flaws

@@ -10,8 +10,8 @@ from calls.outages.remains import Outcome, calls_through
 from calls.outages.watcher import Watcher
 from calls.proxy import FaultProxy
 from calls.rig import Rig, record_of, score_of
-from calls.scoring import Score
 from calls.simulator import CallReport, SimulatedCall
+from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 
 BEFORE_S = 4.0

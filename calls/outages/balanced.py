@@ -16,8 +16,8 @@ from calls.models import Call
 from calls.outages.remains import Outcome, calls_through, remains_of, score_whole
 from calls.review.exporting import exported
 from calls.rig import record_of
-from calls.scoring import percentile
 from calls.simulator import CallReport
+from calls.whatif.scoring import percentile
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library
 

@@ -11,8 +11,8 @@ from difflib import SequenceMatcher
 
 from calls.models import Call, Transcript
 from calls.rig import Rig, is_recorded, record_of, score_of
-from calls.scoring import Score
 from calls.simulator import CallReport, SimulatedCall
+from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 
 UNSEEN_MS = 1300

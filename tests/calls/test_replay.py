@@ -5,7 +5,7 @@ import json
 import pytest
 
 from calls.replay import replay
-from calls.scoring import Score, ScoredTurn, TrueWord, score
+from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
 from stt.emulator.recordings import Library
 from stt.tuning import Tuning
 from tests.paths import SAMPLES

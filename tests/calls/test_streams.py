@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from benchmarks import word_hunt
-from calls.scoring import Score, percentile
+from calls.whatif.scoring import Score, percentile
 from stt.emulator.recordings import Library
 from stt.emulator.timing import UNKIND
 from stt.engines.breaker import FAILURES, Breaker

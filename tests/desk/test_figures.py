@@ -8,7 +8,7 @@ import pytest
 from calls.core.turns import Source, Turn
 from calls.desk.figures import CallFigures, Measure, Sample
 from calls.desk.uncertainty import MATTERS, RESAMPLES, differences, estimates, resamples, verdict
-from calls.scoring import percentile
+from calls.whatif.scoring import percentile
 
 
 def turn(started_ms=0, ended_ms=1000, text="א ב", source=Source.FINAL, **more):

@@ -23,9 +23,9 @@ from calls.desk.figures import PERCENTILES, Measure
 from calls.desk.selectors import MOST_CALLS, measured
 from calls.desk.words import LABELS, LEFT_OUT, MOVES, UNITS
 from calls.models import Call, CallEvent, PhoneLine, Transcript, Trial
-from calls.whatif import UNKNOWABLE
+from calls.whatif.comparison import UNKNOWABLE
 from stt.models import SETTINGS, TuningProfile
-from tests.calls.test_whatif import kept_call  # noqa: F401 - a fixture
+from tests.calls.whatif.test_comparison import kept_call  # noqa: F401 - a fixture
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db

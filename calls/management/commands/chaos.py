@@ -28,8 +28,8 @@ from calls.faults import FAULTS, NO_FAULT, Fault
 from calls.lines import first_profile
 from calls.proxy import FaultProxy
 from calls.rig import Rig, RigError, Sample, calls_of, library_of, record_of, score_of
-from calls.scoring import Score, percentile
 from calls.simulator import SimulatedCall
+from calls.whatif.scoring import Score, percentile
 from stt.emulator.recordings import Library
 from stt.models import TuningProfile
 from voiceapp.runtime.arguments import MOST_CALLS, seed, whole

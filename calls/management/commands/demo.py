@@ -21,8 +21,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.demonote import noted
 from calls.rig import Rig, RigError, Sample, calls_of, free_port, library_of, record_of, score_of, scored
-from calls.scoring import Score, ScoredTurn, percentile
 from calls.simulator import CallReport, Line, SimulatedCall
+from calls.whatif.scoring import Score, ScoredTurn, percentile
 from stt.emulator.recordings import Library
 from voiceapp.runtime.arguments import seed
 

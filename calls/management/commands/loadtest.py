@@ -21,8 +21,8 @@ from calls.load import Load
 from calls.loadfigures import LoadFigures, Reading, figures, table
 from calls.models import Call
 from calls.rig import SERVERS, Rig, RigError, is_recorded, library_of, record_of, score_of
-from calls.scoring import Score
 from calls.simulator import CallRefused
+from calls.whatif.scoring import Score
 from stt.emulator.recordings import Recording
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 

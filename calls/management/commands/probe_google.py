@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.recognition import recognition
-from calls.scoring import percentile
+from calls.whatif.scoring import percentile
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Spoken
 from stt.emulator.speaker import Said

@@ -16,7 +16,7 @@ from calls.core.turns import Turn
 from calls.desk.figures import PERCENTILES, CallFigures, Measure, Sample
 from calls.desk.traces import StreamTrace, TraceMissing, traces_of, tuning_of
 from calls.models import Call
-from calls.whatif import Pair, Unknown, WhatIf, what_if
+from calls.whatif.comparison import Pair, Unknown, WhatIf, what_if
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError
 from voiceapp.runtime.arguments import MOST_CALLS, whole

@@ -13,9 +13,9 @@ from calls.core.turns import Source, Turn
 from calls.models import Call
 from calls.recording import Recorder, RecordingDisk
 from calls.records import TurnSaved
-from calls.rerun import Ask, Audio, HeardEvent, RecordedCall, heard_of, rerun
 from calls.trace import RecognitionTrace, read_trace
-from calls.whatif import Pair, paired, right, unknowable, what_if
+from calls.whatif.comparison import Pair, paired, right, unknowable, what_if
+from calls.whatif.trace_replay import Ask, Audio, HeardEvent, RecordedCall, heard_of, rerun
 from stt.emulator.recordings import Library
 from stt.events import Final, Interim, StreamClosed, Word
 from stt.tuning import Tuning
@@ -162,7 +162,7 @@ def test_what_a_trace_cannot_say_is_named():
 
 
 def test_a_longer_debounce_delivers_fewer_partials():
-    from calls.whatif import _debounced
+    from calls.whatif.comparison import _debounced
 
     interims = [HeardEvent(ms, Interim((str(ms),), ms)) for ms in (100, 220, 350, 480, 900)]
     last = [HeardEvent(950, Final((Word("א"),), 950)), HeardEvent(1000, StreamClosed(0))]
@@ -182,7 +182,7 @@ def test_an_older_trace_without_times_of_frames_is_taken_to_have_come_evenly():
 
 
 def test_within_a_millisecond_the_trace_says_what_came_first():
-    from calls.rerun import _precedes
+    from calls.whatif.trace_replay import _precedes
 
     event = HeardEvent(500, StreamClosed(0), after_ms=100)
     assert [_precedes(event, ms, 100) for ms in (499, 500, 501)] == [False, True, True]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from calls.core.turns import Turn
-from calls.rerun import Audio, HeardEvent, RecordedCall, Rerun, rerun
+from calls.whatif.trace_replay import Audio, HeardEvent, RecordedCall, Rerun, rerun
 from stt.endpointing.endpointer import EndpointOptions
 from stt.events import Final, Interim
 from stt.tuning import Tuning
