@@ -204,7 +204,7 @@ def make_recording() -> tuple[str, str]:
     from django.utils import timezone
 
     from calls.models import Call
-    from calls.recording import Recorder, RecordingDisk
+    from calls.storage.recording import Recorder, RecordingDisk
     from stt.audio import BYTES_PER_MS
 
     disk = RecordingDisk()

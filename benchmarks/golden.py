@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.word_hunt import SAMPLES, Plan, plan
-from calls.trace import RecognitionTrace, read_trace
+from calls.storage.trace import RecognitionTrace, read_trace
 from calls.whatif.trace_replay import heard_of, rerun
 from stt.emulator.recordings import Library
 from tests.paths import ROOT

@@ -14,9 +14,9 @@ import pytest
 from calls.core.actions import Feed
 from calls.core.messages import Media, Start, parse
 from calls.core.session import CallSession
-from calls.recording import Recorder
 from calls.simulator import media_message
-from calls.trace import RecognitionTrace
+from calls.storage.recording import Recorder
+from calls.storage.trace import RecognitionTrace
 from stt.attribution.ledger import Attribution
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library

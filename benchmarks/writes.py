@@ -1,7 +1,7 @@
 """How many turns a second does the one writer bring to the database? ``python -m benchmarks.writes``
 
-calls/store.py as it serves, journal and all, told everything of two hundred calls at once: their starts, turns (every
-tenth amended later), an event each, their ends. Timed until the last row is committed, on SQLite and, where
+calls/storage/writer.py as it serves, journal and all, told everything of two hundred calls at once: their starts, turns
+(every tenth amended later), an event each, their ends. Timed until the last row is committed, on SQLite and, where
 DATABASE_URL names a PostgreSQL, on that. One row a process: Django keeps to the database that it began with.
 """
 
@@ -68,7 +68,7 @@ def on(kind: str, turns: int) -> Written:
 def write(turns: int, prefix: str = "CAw") -> Written:
     """Everything of CALLS calls with so many turns each through a Writer, into the database that Django has."""
     from calls.models import Transcript
-    from calls.store import Writer
+    from calls.storage.writer import Writer
 
     records = list(_records(turns, prefix))
     with TemporaryDirectory() as folder:
@@ -91,7 +91,7 @@ def write(turns: int, prefix: str = "CAw") -> Written:
 
 def _records(turns: int, prefix: str) -> Iterator[object]:
     from calls.core.turns import Source, Turn
-    from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
+    from calls.storage.records import CallEnded, CallStarted, EventNoted, TurnSaved
     from stt.tuning import Tuning
 
     now = datetime.now(UTC)

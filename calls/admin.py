@@ -27,7 +27,7 @@ from calls.people import CHANGE_DIALLED, EXPORT
 from calls.review import admin as _review  # noqa: F401 - the reviewers' rows
 from calls.review.download import TooMany, download
 from calls.review.page import reviewed
-from calls.searchfill import missing as search_text_is_missing
+from calls.storage.search_filler import missing as search_text_is_missing
 
 
 class TurnInline(PagedInline):

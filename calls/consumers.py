@@ -41,9 +41,9 @@ from calls.logbook import CallLog
 from calls.looplag import loop_lag
 from calls.pulse import pulse
 from calls.recognition import recognition
-from calls.recording import Recorder, disk, file_name
 from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
-from calls.trace import RecognitionTrace
+from calls.storage.recording import Recorder, disk, file_name
+from calls.storage.trace import RecognitionTrace
 from calls.twilio_auth import handshake_is_signed
 from stt.audio import BYTES_PER_MS, ulaw_to_pcm
 from stt.endpointing import silero

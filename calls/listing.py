@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from calls.models import Call, Transcript
-from calls.searchtext import Word, words
+from calls.storage.search_text import Word, words
 from voiceapp.runtime.whole_number import whole_number
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
@@ -143,7 +143,7 @@ def search(calls: QuerySet[Call], query: str) -> QuerySet[Call]:
     """The calls that have every word of the query, or "words in quotes": spoken, in a number, or as the CallSid begins.
 
     Parts of words are found; short ones in the newest NEWEST_CALLS of the list alone. Both sides are read in one form:
-    calls/searchtext.py. A query without a letter or digit finds nothing.
+    calls/storage/search_text.py. A query without a letter or digit finds nothing.
     """
     asked = list(words(query))
     if not asked and query.strip():

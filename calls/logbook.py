@@ -10,7 +10,6 @@ from typing import Any
 from django.utils import timezone
 
 from calls import live
-from calls.columns import fitted
 from calls.core.actions import Note, Partial
 from calls.core.messages import Start
 from calls.core.numbering import NUMBERS_A_STREAM, key_of
@@ -20,8 +19,9 @@ from calls.core.status import CallStatus
 from calls.core.turns import Turn
 from calls.looplag import loop_lag
 from calls.pulse import PROCESS
-from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
-from calls.store import writer
+from calls.storage.columns import fitted
+from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
+from calls.storage.writer import writer
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
 

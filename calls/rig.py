@@ -28,8 +28,8 @@ from django.conf import settings
 from django.db import connections
 
 from calls.models import Call, Transcript
-from calls.recording import Recording as AudioFile
 from calls.simulator import CallReport, Line, SimulatedCall
+from calls.storage.recording import Recording as AudioFile
 from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
 from stt.audio import FRAME_MS, duration_ms
 from stt.emulator.recordings import Library, Recording

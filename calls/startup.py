@@ -11,10 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 from calls.alarms import watchman
 from calls.lines import lines
 from calls.recognition import recognition
-from calls.recording import disk
-from calls.recovery import recover_in_background
-from calls.searchfill import filler
-from calls.store import writer
+from calls.storage.recording import disk
+from calls.storage.recovery import recover_in_background
+from calls.storage.search_filler import filler
+from calls.storage.writer import writer
 from voiceapp.runtime import background
 
 logger = logging.getLogger(__name__)

@@ -27,8 +27,8 @@ from django.utils import timezone
 from redis import asyncio as redis
 from redis.exceptions import RedisError
 
-from calls.columns import as_column
 from calls.models import Call, SpentToken
+from calls.storage.columns import as_column
 
 logger = logging.getLogger(__name__)
 

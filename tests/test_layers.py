@@ -36,7 +36,7 @@ calls.core.messages
 calls.core.depacketizer
 calls.core.utterances
 calls.core.actions
-calls.records
+calls.storage.records
 calls.core.turns
 calls.core.session
 calls.whatif.scoring

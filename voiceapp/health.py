@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from calls import admission, consumers
 from calls.core.recognition_health import RecognitionStatus, worst
 from calls.recognition import recognition
-from calls.store import writer
+from calls.storage.writer import writer
 from voiceapp.runtime import background
 from voiceapp.runtime.metrics import CALLS_HEARING, REGISTRY
 

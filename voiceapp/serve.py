@@ -29,8 +29,8 @@ from twisted.internet import reactor
 
 from calls import admission, consumers, live, startup
 from calls.pulse import pulse
-from calls.recording import disk
-from calls.store import writer
+from calls.storage.recording import disk
+from calls.storage.writer import writer
 from voiceapp.runtime import metrics
 from voiceapp.sockets import Socket, SocketServer
 

@@ -9,8 +9,8 @@ from django.conf import settings
 
 from calls.core.numbering import NUMBERS_A_STREAM, blocks
 from calls.models import Call
-from calls.recording import Recording, RecordingError
-from calls.trace import read_trace
+from calls.storage.recording import Recording, RecordingError
+from calls.storage.trace import read_trace
 from calls.whatif.trace_replay import Audio, RecordedCall, heard_of
 from stt.tuning import Tuning, TuningError
 

@@ -1,4 +1,4 @@
-"""The turns' search text and its indexes, built while calls are written; calls/searchfill.py fills the column.
+"""The turns' search text and its indexes, built while calls are written; calls/storage/search_filler.py fills the column.
 
 The indexes of the two texts themselves go: nothing is looked for there any more.
 """

@@ -16,8 +16,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from calls.models import Call, ReviewerAction, Transcript
-from calls.recording import RecordingError
 from calls.review.wave import Wave
+from calls.storage.recording import RecordingError
 
 LEAD_MS, TAIL_MS = 100, 300
 """Played around a turn: a word begins and fades out beyond the frames in which the voice detector hears it."""

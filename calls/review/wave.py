@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 
 from calls.core.depacketizer import LONGEST_MS
-from calls.recording import Recording
+from calls.storage.recording import Recording
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, ulaw_to_pcm
 
 SAMPLE_BYTES = 2

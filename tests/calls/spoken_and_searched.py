@@ -7,8 +7,8 @@ from django.db.models import Q
 from calls.core.turns import Source, Turn
 from calls.listing import search
 from calls.models import Call
-from calls.records import CallStarted, TurnSaved
-from calls.store import write
+from calls.storage.records import CallStarted, TurnSaved
+from calls.storage.writer import write
 
 FOUND = [
     # Gershayim, in every way to type them

@@ -11,7 +11,7 @@ from django.db import connection
 from django.urls import reverse
 
 from calls.models import Call, PhoneLine, Transcript
-from calls.searchfill import fill
+from calls.storage.search_filler import fill
 from stt.endpointing import silero
 from stt.models import TuningProfile
 

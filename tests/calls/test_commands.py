@@ -22,7 +22,7 @@ from calls.consumers import recording_path
 from calls.management.commands import connect_number, purge
 from calls.models import Call, Transcript
 from calls.recognition import Recognition
-from calls.recording import Recorder, RecordingDisk
+from calls.storage.recording import Recorder, RecordingDisk
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, Limits
 from stt.emulator.traces import load_traces

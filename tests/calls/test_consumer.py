@@ -26,10 +26,10 @@ from calls.core.session import CallSession, State
 from calls.core.status import RecognizerActivity
 from calls.lines import LineSettings
 from calls.models import Call, CallEvent, Transcript
-from calls.recording import Recording, RecordingDisk
 from calls.routing import websocket_application
 from calls.sharedstate import SharedState
-from calls.store import writer
+from calls.storage.recording import Recording, RecordingDisk
+from calls.storage.writer import writer
 from stt.endpointing.silero import SileroVad
 from stt.engines.google import GoogleOptions, GoogleSpeech
 from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
@@ -670,7 +670,7 @@ async def test_the_end_that_we_chose_is_known_when_the_socket_closes(engine, mon
     else:
         monkeypatch.setattr("calls.core.session.NO_CALLER_MS", 200)
     if knows == "process":
-        monkeypatch.setattr("calls.store.write", away)
+        monkeypatch.setattr("calls.storage.writer.write", away)
         monkeypatch.setattr(consumers, "END_KNOWN_S", 0.1)
     caller = Caller()
     await caller.call()

@@ -12,8 +12,8 @@ from calls.alarms import settle
 from calls.console.models import Alarm, Price
 from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
 from calls.models import Call, PhoneLine
-from calls.records import CallEnded, CallStarted
-from calls.store import write
+from calls.storage.records import CallEnded, CallStarted
+from calls.storage.writer import write
 from stt.engines.breaker import Breaker
 from stt.models import TuningProfile
 from stt.streaming.transcriber import Transcriber

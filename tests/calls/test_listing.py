@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from calls import admin, adminrows, listing
 from calls.models import Call, Transcript
-from calls.searchtext import search_text
+from calls.storage.search_text import search_text
 
 pytestmark = pytest.mark.django_db
 NEWEST = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

@@ -97,7 +97,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, UTC
 from django.db import close_old_connections, connection, transaction
 from calls.models import Call, Transcript
-from calls.searchfill import fill
+from calls.storage.search_filler import fill
 call = Call.objects.create(call_sid="CA1", started_at=datetime.now(UTC), ended_at=datetime.now(UTC))
 for number in range(40):
     Transcript.objects.create(call=call, number=number, text="הוא בצה״ל", started_ms=0, ended_ms=9, source="final")

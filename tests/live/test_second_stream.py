@@ -23,8 +23,8 @@ WRITE = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from calls.records import CallEnded, CallStarted, EventNoted, TurnSaved
-from calls.store import Writer
+from calls.storage.records import CallEnded, CallStarted, EventNoted, TurnSaved
+from calls.storage.writer import Writer
 from calls.core.turns import Source, Turn
 now, name = datetime.now(UTC), {name!r}
 writer = Writer(Path({folder!r}))

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from calls import admission
 from calls.core.recognition_health import RecognitionStatus
-from calls.store import Writer, writer
+from calls.storage.writer import Writer, writer
 from stt.engines.breaker import FAILURES
 from voiceapp import health
 from voiceapp.runtime import background

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 
 from calls.models import Transcript
-from calls.searchfill import fill
+from calls.storage.search_filler import fill
 
 BATCH_TURNS = 1000
 SAY_EVERY = 100_000

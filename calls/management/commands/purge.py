@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls.models import Call, SpentToken
-from calls.recording import file_name
+from calls.storage.recording import file_name
 from voiceapp.environment import database_url
 from voiceapp.runtime.arguments import whole
 

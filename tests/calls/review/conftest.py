@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from calls.models import Call, Transcript
-from tests.calls.test_recording import frames, record
+from tests.calls.storage.test_recording import frames, record
 
 BEGINS_MS = 140
 SECONDS = 6

@@ -12,7 +12,7 @@ from calls.models import Call, ReviewerAction, Transcript
 from calls.review import views
 from calls.review.listening import SAME_PLAYBACK
 from calls.review.wave import Wave
-from tests.calls.test_recording import frames, record
+from tests.calls.storage.test_recording import frames, record
 
 pytestmark = pytest.mark.django_db
 HEAR, MAY_NOT_HEAR = ("reviewer", "supervisor", "admin"), ("tuner",)

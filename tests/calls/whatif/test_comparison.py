@@ -7,13 +7,13 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from calls import store
 from calls.core import actions as act
 from calls.core.turns import Source, Turn
 from calls.models import Call
-from calls.recording import Recorder, RecordingDisk
-from calls.records import TurnSaved
-from calls.trace import RecognitionTrace, read_trace
+from calls.storage import writer
+from calls.storage.recording import Recorder, RecordingDisk
+from calls.storage.records import TurnSaved
+from calls.storage.trace import RecognitionTrace, read_trace
 from calls.whatif.comparison import Pair, paired, right, unknowable, what_if
 from calls.whatif.trace_replay import Ask, Audio, HeardEvent, RecordedCall, heard_of, rerun
 from stt.emulator.recordings import Library
@@ -111,7 +111,7 @@ def test_a_more_sensitive_ear_listens_to_the_recording(tmp_path):
     path = tmp_path / "call.trace"
     _, trace = heard(path, Tuning(vad_aggressiveness=3))
     truth, _ = heard(tmp_path / "other.trace", Tuning(vad_aggressiveness=0))
-    from calls.recording import Recording
+    from calls.storage.recording import Recording
 
     audio = Audio(*Recording(path.with_suffix(".vrec")).ulaw())
     before, after = Tuning(vad_aggressiveness=3), Tuning(vad_aggressiveness=0)
@@ -217,7 +217,7 @@ def kept_call(db, settings, tmp_path):
     call = Call.objects.create(
         call_sid="CA1", started_at=now, ended_at=now, streams=streams, tuning=Tuning().as_dict(), to_number="+1"
     )
-    store.write(TurnSaved("CA1", turn) for turn in turns.values())
+    writer.write(TurnSaved("CA1", turn) for turn in turns.values())
     return call
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from calls.core.actions import Feed
-from calls.recording import RecordingDisk
+from calls.storage.recording import RecordingDisk
 from stt.audio import FRAME_MS
 from stt.events import KIND_OF, RecognizerError, RecognizerEvent
 

@@ -13,13 +13,14 @@ from django.utils import timezone
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from calls import searchfill, searchtext
 from calls.core.turns import Source, Turn
 from calls.listing import search
 from calls.models import Call, Transcript
-from calls.records import CallStarted, TurnSaved
-from calls.searchfill import Filler, fill, missing
-from calls.store import write
+from calls.storage import search_filler
+from calls.storage import search_text as search_text_module
+from calls.storage.records import CallStarted, TurnSaved
+from calls.storage.search_filler import Filler, fill, missing
+from calls.storage.writer import write
 from tests.calls.spoken_and_searched import FOUND, mistaken
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -36,20 +37,20 @@ def test_what_is_spoken_is_found_however_it_is_written():
 @example("½ ² ﷺ 𝟙")
 @example("10:30")
 def test_the_one_form_has_no_further_one(text):
-    once = searchtext.search_text(text)
-    assert searchtext.search_text(once) == once
+    once = search_text_module.search_text(text)
+    assert search_text_module.search_text(once) == once
     assert not re.search(r"^\s|\s$|\s\s|[^\w ]|_", once)
 
 
 @given(text=st.text())
 def test_any_query_has_its_words(text):
-    for word in searchtext.words(text):
+    for word in search_text_module.words(text):
         assert word.spoken and word.number and word.typed
 
 
 def test_a_phrase_never_runs_from_a_text_into_its_revision():
-    assert searchtext.search_text("שתי", "פיצות") == "שתי\nפיצות"
-    assert searchtext.search_text("שתי", None) == searchtext.search_text("שתי", "") == "שתי"
+    assert search_text_module.search_text("שתי", "פיצות") == "שתי\nפיצות"
+    assert search_text_module.search_text("שתי", None) == search_text_module.search_text("שתי", "") == "שתי"
 
 
 def found(query):
@@ -139,10 +140,10 @@ def test_the_thread_goes_on_after_a_database_that_was_away(monkeypatch):
             raise answer
         return answer
 
-    monkeypatch.setattr(searchfill, "fill", filled)
-    monkeypatch.setattr(searchfill, "close_old_connections", lambda: None)
-    monkeypatch.setattr(searchfill, "LOOK_S", 0.001)
-    monkeypatch.setattr(searchfill, "PAUSE_S", 0.001)
+    monkeypatch.setattr(search_filler, "fill", filled)
+    monkeypatch.setattr(search_filler, "close_old_connections", lambda: None)
+    monkeypatch.setattr(search_filler, "LOOK_S", 0.001)
+    monkeypatch.setattr(search_filler, "PAUSE_S", 0.001)
     filler = Filler()
     filler.start()
     try:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls import journal as journal_module
 from calls.core.turns import Source, Turn
-from calls.journal import Journal, dead_journals
-from calls.records import (
+from calls.storage import journal as journal_module
+from calls.storage.journal import Journal, dead_journals
+from calls.storage.records import (
     RECORD_OF,
     CallEnded,
     CallStarted,

@@ -18,7 +18,7 @@ from django.db import models
 from calls.core.text import clean
 from calls.core.turns import Turn
 from calls.models import Call, CallEvent, Transcript
-from calls.records import EventNoted, HearingNoted, Record, TurnSaved
+from calls.storage.records import EventNoted, HearingNoted, Record, TurnSaved
 
 Fit = Callable[[Any], Any]
 Kind = TypeVar("Kind", bound=Record | Turn)

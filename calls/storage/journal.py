@@ -4,7 +4,7 @@ One file a process, locked while its process lives; one JSON line a record. ``ap
 hands (it survives the process); ``sync`` puts it on the disk (it survives the machine). The writer reads the lines back
 to write rows, and moves a checkpoint behind what is written; a long backlog is set aside, so that what comes now does
 not wait behind it. A file whose lock is free belongs to a process that died, and is read by the next one that looks.
-Owns no database and no thread: calls/store.py drives it.
+Owns no database and no thread: calls/storage/writer.py drives it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from calls.records import Record, RecordError, record_from_json, record_to_json
+from calls.storage.records import Record, RecordError, record_from_json, record_to_json
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)

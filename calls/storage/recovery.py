@@ -1,6 +1,6 @@
 """After a process has died: its calls are closed, and speech that was recorded but is no turn yet is heard again.
 
-Its journal is rows by now (calls/store.py). Runs once, in a thread of its own; asks the one-shot recogniser.
+Its journal is rows by now (calls/storage/writer.py). Runs once, in a thread of its own; asks the one-shot recogniser.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from calls.core.session import PRE_ROLL_MS, SHORTEST_ONE_SHOT_MS
 from calls.core.turns import EndReason, Source, Turn
 from calls.models import Call
 from calls.recognition import recognition
-from calls.recording import Recording, RecordingError
-from calls.records import CallEnded, CallStarted, Record, TurnSaved
+from calls.storage.recording import Recording, RecordingError
+from calls.storage.records import CallEnded, CallStarted, Record, TurnSaved
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, ulaw_to_pcm
 from stt.endpointing import silero
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.recording import HEADER, SLOT_BYTES, Recorder, Recording, RecordingDisk, RecordingError
+from calls.storage.recording import HEADER, SLOT_BYTES, Recorder, Recording, RecordingDisk, RecordingError
 from tests.disks import files_of_at_most
 
 

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls.models import Transcript
-from calls.searchtext import search_text
+from calls.storage.search_text import search_text
 from voiceapp.runtime import background
 
 logger = logging.getLogger(__name__)

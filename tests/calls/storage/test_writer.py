@@ -13,12 +13,20 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, DataError, IntegrityError
 
-from calls import journal as journal_module
-from calls import store
 from calls.core.turns import Source, Turn
-from calls.journal import Journal
 from calls.models import Call, CallEvent, Transcript
-from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved, record_from_json
+from calls.storage import journal as journal_module
+from calls.storage import writer as writer_module
+from calls.storage.journal import Journal
+from calls.storage.records import (
+    CallEnded,
+    CallStarted,
+    EndChosen,
+    EventNoted,
+    HearingNoted,
+    TurnSaved,
+    record_from_json,
+)
 from stt.tuning import Tuning
 from voiceapp.runtime import background, metrics
 
@@ -35,8 +43,8 @@ def turn(**changes):
 @pytest.mark.django_db
 def test_records_become_rows_in_any_order_and_twice():
     records = [ENDED, turn(), EventNoted("CA1", 1, NOW, "fallback", "utterance 1"), STARTED]
-    store.write(records)
-    store.write(records)
+    writer_module.write(records)
+    writer_module.write(records)
     call = Call.objects.get()
     assert (call.stream_sid, call.end_reason, call.frames_lost, call.counters) == ("MZ1", "stop", 2, {"dtmf": 1})
     assert (Transcript.objects.count(), CallEvent.objects.count()) == (1, 1)
@@ -44,16 +52,16 @@ def test_records_become_rows_in_any_order_and_twice():
 
 @pytest.mark.django_db
 def test_the_highest_revision_wins():
-    store.write([turn(revised_text="ב", revision=1)])
-    store.write([turn()])
+    writer_module.write([turn(revised_text="ב", revision=1)])
+    writer_module.write([turn()])
     assert Transcript.objects.get().heard_text == "ב"
 
 
 @pytest.mark.django_db
 def test_the_highest_revision_of_a_batch_wins_wherever_it_stands():
-    store.write([turn(), turn(revised_text="ב", revision=1), turn(revised_text="ג", revision=2), turn()])
+    writer_module.write([turn(), turn(revised_text="ב", revision=1), turn(revised_text="ג", revision=2), turn()])
     assert Transcript.objects.get().heard_text == "ג"
-    store.write([turn(text="אחר", number=2), turn(revised_text=None, revision=3)])
+    writer_module.write([turn(text="אחר", number=2), turn(revised_text=None, revision=3)])
     assert [row.heard_text for row in Transcript.objects.order_by("number")] == ["א", "אחר"]
 
 
@@ -61,7 +69,7 @@ def test_the_highest_revision_of_a_batch_wins_wherever_it_stands():
 def test_turns_of_many_calls_are_few_queries(django_assert_max_num_queries):
     records = [TurnSaved(f"CA{call}", turn(number=n).turn) for call in range(20) for n in range(1, 11)]
     with django_assert_max_num_queries(14):  # SQLite takes the 200 rows in five
-        store.write(records)
+        writer_module.write(records)
     assert Transcript.objects.count() == 200
     assert set(Transcript.objects.filter(call__call_sid="CA7").values_list("number", flat=True)) == set(range(1, 11))
 
@@ -69,23 +77,23 @@ def test_turns_of_many_calls_are_few_queries(django_assert_max_num_queries):
 @pytest.mark.django_db
 def test_what_twilio_said_of_the_call_is_not_overwritten():
     Call.objects.create(call_sid="CA1", status="completed", twilio_duration_s=3)
-    store.write([STARTED, ENDED])
+    writer_module.write([STARTED, ENDED])
     assert (Call.objects.get().status, Call.objects.get().twilio_duration_s) == ("completed", 3)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_lost_database_delays_rows_and_loses_none(monkeypatch, tmp_path):
     failures = [DatabaseError("away"), DatabaseError("away")]
-    real = store.write
+    real = writer_module.write
 
     def write(records):
         if failures:
             raise failures.pop()
         real(records)
 
-    monkeypatch.setattr(store, "write", write)
-    monkeypatch.setattr(store, "RETRY_S", (0.01, 0.01))
-    writer = store.Writer(tmp_path)
+    monkeypatch.setattr(writer_module, "write", write)
+    monkeypatch.setattr(writer_module, "RETRY_S", (0.01, 0.01))
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     for record in (STARTED, turn(), ENDED):
         writer.accept(record)
@@ -97,7 +105,7 @@ def test_a_lost_database_delays_rows_and_loses_none(monkeypatch, tmp_path):
 @pytest.mark.django_db(transaction=True)
 def test_a_full_disk_is_an_alarm_and_rows_are_written_all_the_same(tmp_path, caplog):
     (tmp_path / "file").write_text("where a folder should be")
-    writer = store.Writer(tmp_path / "file" / "journal")
+    writer = writer_module.Writer(tmp_path / "file" / "journal")
     writer.start()
     for record in (STARTED, turn(), ENDED):
         writer.accept(record)
@@ -108,7 +116,7 @@ def test_a_full_disk_is_an_alarm_and_rows_are_written_all_the_same(tmp_path, cap
 
 @pytest.mark.django_db(transaction=True)
 def test_a_disk_that_fills_up_in_mid_call_costs_no_row(tmp_path, monkeypatch, caplog):
-    writer = store.Writer(tmp_path)
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     writer.accept(STARTED)
     assert writer.flush(10)
@@ -136,10 +144,10 @@ def test_a_disk_that_fills_up_in_mid_call_costs_no_row(tmp_path, monkeypatch, ca
 
 @pytest.mark.django_db(transaction=True)
 def test_records_gather_until_somebody_waits_for_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "BATCH_S", 3600)
-    batches, write = [], store.write
-    monkeypatch.setattr(store, "write", lambda records: (batches.append(len(records)), write(records)))
-    writer = store.Writer(tmp_path)
+    monkeypatch.setattr(writer_module, "BATCH_S", 3600)
+    batches, write = [], writer_module.write
+    monkeypatch.setattr(writer_module, "write", lambda records: (batches.append(len(records)), write(records)))
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     for number in range(1, 6):
         writer.accept(turn(number=number))
@@ -152,10 +160,10 @@ def test_records_gather_until_somebody_waits_for_them(tmp_path, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_a_call_that_begins_is_a_row_at_once(tmp_path, monkeypatch):
     """Its card is on the wall, and leads to its page."""
-    monkeypatch.setattr(store, "BATCH_S", 3600)
-    written, write = threading.Event(), store.write
-    monkeypatch.setattr(store, "write", lambda records: (write(records), written.set()))
-    writer = store.Writer(tmp_path)
+    monkeypatch.setattr(writer_module, "BATCH_S", 3600)
+    written, write = threading.Event(), writer_module.write
+    monkeypatch.setattr(writer_module, "write", lambda records: (write(records), written.set()))
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     writer.accept(STARTED)
     assert written.wait(10)
@@ -175,7 +183,7 @@ def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
         told.extend(started)
         known.set()
 
-    writer = store.Writer(tmp_path, recovered)
+    writer = writer_module.Writer(tmp_path, recovered)
     writer.start()
     assert known.wait(10)
     writer.accept(ENDED)
@@ -187,7 +195,7 @@ def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_sibling_that_dies_is_recovered_by_who_lives(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "LOOK_S", 0.01)
+    monkeypatch.setattr(writer_module, "LOOK_S", 0.01)
     sibling = Journal.begin(tmp_path)
     sibling.append([STARTED, turn()])
     told, known = [], threading.Event()
@@ -196,7 +204,7 @@ def test_a_sibling_that_dies_is_recovered_by_who_lives(tmp_path, monkeypatch):
         told.extend(started)
         known.set()
 
-    writer = store.Writer(tmp_path, recovered)
+    writer = writer_module.Writer(tmp_path, recovered)
     writer.start()
     writer.accept(turn(number=2))
     assert writer.flush(10)
@@ -219,8 +227,8 @@ def dead_journal(folder, turns):
 @pytest.mark.django_db(transaction=True)
 def test_a_turn_of_a_living_call_is_written_between_two_batches_of_a_recovery(tmp_path, monkeypatch):
     dead_journal(tmp_path, turns=10)
-    monkeypatch.setattr(store, "BATCH_RECORDS", 2)
-    batches, write, done = [], store.write, threading.Event()
+    monkeypatch.setattr(writer_module, "BATCH_RECORDS", 2)
+    batches, write, done = [], writer_module.write, threading.Event()
     live = TurnSaved("CAlive", turn().turn)
 
     def written(records):
@@ -235,8 +243,8 @@ def test_a_turn_of_a_living_call_is_written_between_two_batches_of_a_recovery(tm
         if len(batches) == 6:
             done.set()
 
-    monkeypatch.setattr(store, "write", written)
-    writer = store.Writer(tmp_path)
+    monkeypatch.setattr(writer_module, "write", written)
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     assert done.wait(10)
     assert writer.stop(10)
@@ -246,10 +254,10 @@ def test_a_turn_of_a_living_call_is_written_between_two_batches_of_a_recovery(tm
 
 @pytest.mark.django_db(transaction=True)
 def test_a_turn_of_a_living_call_is_written_before_what_an_outage_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "BATCH_RECORDS", 2)
-    monkeypatch.setattr(store, "ASIDE_BYTES", 100)
-    monkeypatch.setattr(store, "RETRY_S", (0.01, 0.01))
-    batches, write, away, tried = [], store.write, True, threading.Event()
+    monkeypatch.setattr(writer_module, "BATCH_RECORDS", 2)
+    monkeypatch.setattr(writer_module, "ASIDE_BYTES", 100)
+    monkeypatch.setattr(writer_module, "RETRY_S", (0.01, 0.01))
+    batches, write, away, tried = [], writer_module.write, True, threading.Event()
 
     def written(records):
         if away:
@@ -258,8 +266,8 @@ def test_a_turn_of_a_living_call_is_written_before_what_an_outage_left(tmp_path,
         write(records)
         batches.append([record.turn.number for record in records])
 
-    monkeypatch.setattr(store, "write", written)
-    writer = store.Writer(tmp_path)
+    monkeypatch.setattr(writer_module, "write", written)
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     for number in range(1, 7):
         writer.accept(turn(number=number))
@@ -278,7 +286,7 @@ def test_a_turn_of_a_living_call_is_written_before_what_an_outage_left(tmp_path,
 @pytest.mark.django_db(transaction=True)
 def test_a_journal_that_the_disk_does_not_give_back_stays_and_stops_nobody(tmp_path, monkeypatch, caplog):
     path, told = dead_journal(tmp_path, turns=1), threading.Event()
-    monkeypatch.setattr(store, "LOOK_S", 0.01)
+    monkeypatch.setattr(writer_module, "LOOK_S", 0.01)
     pread = os.pread
 
     def unreadable(file, *where):
@@ -288,7 +296,7 @@ def test_a_journal_that_the_disk_does_not_give_back_stays_and_stops_nobody(tmp_p
         return pread(file, *where)
 
     monkeypatch.setattr(os, "pread", unreadable)
-    writer = store.Writer(tmp_path)
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     assert told.wait(10)
     writer.accept(turn(number=2))
@@ -299,14 +307,14 @@ def test_a_journal_that_the_disk_does_not_give_back_stays_and_stops_nobody(tmp_p
 
 @pytest.mark.django_db(transaction=True)
 def test_what_only_bears_a_journals_name_stops_nobody(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(store, "LOOK_S", 0.01)
+    monkeypatch.setattr(writer_module, "LOOK_S", 0.01)
     (tmp_path / "a-folder.journal").mkdir()
     (tmp_path / "in-a-circle.journal").symlink_to("in-a-circle.journal")
     os.mkfifo(tmp_path / "pipe.journal")
     dead_journal(tmp_path, turns=1)
     known = threading.Event()
     metrics_before = metrics.JOURNAL_FAILURES._value.get()
-    writer = store.Writer(tmp_path, recovered=lambda *_: None)
+    writer = writer_module.Writer(tmp_path, recovered=lambda *_: None)
     monkeypatch.setattr(metrics.JOURNALS_RECOVERED, "inc", known.set)
     writer.start()
     writer.accept(turn(number=2))
@@ -324,7 +332,7 @@ def test_an_odd_record_of_a_dead_journal_leaves_the_others_their_ends(tmp_path):
     journal.append([others[0], replace(STARTED, stream_sid=["x"]), others[1]])
     os.close(journal._file)  # as the kernel does when a process dies
     told, known = [], threading.Event()
-    writer = store.Writer(tmp_path, lambda started, accept: (told.extend(started), known.set()))
+    writer = writer_module.Writer(tmp_path, lambda started, accept: (told.extend(started), known.set()))
     writer.start()
     assert known.wait(10)
     writer.stop(10)
@@ -341,27 +349,27 @@ def test_a_writer_that_fails_again_and_again_is_unwell(tmp_path, monkeypatch):
             failed.set()
         raise RuntimeError("what nobody thought of")
 
-    monkeypatch.setattr(store, "dead_journals", unthought)
-    writer = store.Writer(tmp_path)
+    monkeypatch.setattr(writer_module, "dead_journals", unthought)
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     writer.accept(turn())
     assert failed.wait(10)
-    monkeypatch.setattr(store, "dead_journals", lambda *_: iter(()))
+    monkeypatch.setattr(writer_module, "dead_journals", lambda *_: iter(()))
     assert writer.stop(10)
     assert Transcript.objects.count() == 1
 
 
 @pytest.mark.django_db
 def test_how_a_call_is_heard_is_the_newest_note_whatever_was_written_first():
-    store.write([STARTED, HearingNoted("CA1", "MZ1", "down", 2)])
-    store.write([HearingNoted("CA1", "MZ1", "streaming", 1)])
+    writer_module.write([STARTED, HearingNoted("CA1", "MZ1", "down", 2)])
+    writer_module.write([HearingNoted("CA1", "MZ1", "streaming", 1)])
     assert Call.objects.get().hearing == "down"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_journal_begun_afresh_still_knows_who_is_on_the_line(tmp_path, monkeypatch):
     monkeypatch.setattr(journal_module, "START_AFRESH_BYTES", 1)
-    writer = store.Writer(tmp_path)
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     for record in (STARTED, turn(), turn(number=2)):
         writer.accept(record)
@@ -378,10 +386,10 @@ def test_a_call_that_lost_its_socket_is_one_call_with_two_streams():
     again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9), "+972501234567", "+97235550100", {}, "b:2")
     over = CallEnded("CA1", "MZ2", NOW + timedelta(seconds=20), "stop", 50, 1, 700, {"dtmf": 2})
     lost = CallEnded("CA1", "MZ1", NOW + timedelta(seconds=8), "lost", 100, 2, 1500, {"dtmf": 1})
-    store.write([STARTED, lost, again])
+    writer_module.write([STARTED, lost, again])
     call = Call.objects.get()
     assert (call.ended_at, call.stream_sid, call.started_at) == (None, "MZ2", NOW)
-    store.write([over, STARTED, lost])
+    writer_module.write([over, STARTED, lost])
     call = Call.objects.get()
     assert (call.end_reason, call.frames_received, call.counters) == ("stop", 150, {"dtmf": 3})
     assert sorted(call.streams) == ["MZ1", "MZ2"]
@@ -390,10 +398,10 @@ def test_a_call_that_lost_its_socket_is_one_call_with_two_streams():
 @pytest.mark.django_db
 def test_a_call_is_heard_as_its_last_stream_is():
     again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9))
-    store.write([STARTED, HearingNoted("CA1", "MZ1", "streaming"), HearingNoted("CA1", "MZ1", "down")])
+    writer_module.write([STARTED, HearingNoted("CA1", "MZ1", "streaming"), HearingNoted("CA1", "MZ1", "down")])
     assert Call.objects.get().hearing == "down"
-    store.write([again, HearingNoted("CA1", "MZ2", "streaming")])
-    store.write([HearingNoted("CA1", "MZ1", "down"), ENDED])
+    writer_module.write([again, HearingNoted("CA1", "MZ2", "streaming")])
+    writer_module.write([HearingNoted("CA1", "MZ1", "down"), ENDED])
     assert Call.objects.get().hearing == "streaming"
 
 
@@ -424,11 +432,11 @@ def test_turns_and_events_of_two_streams_that_count_from_one_are_all_kept_howeve
     again = records[: random.randrange(len(records))]
     numbers = set()
     for batch in (records[at : at + size] for size in [random.randint(1, 9)] for at in range(0, len(records), size)):
-        store.write(batch)
+        writer_module.write(batch)
         kept = set(Transcript.objects.values_list("number", "text"))
         assert numbers <= kept  # no turn takes another number later
         numbers = kept
-    store.write(again)
+    writer_module.write(again)
     said = {f"{sid} {number}" for sid in ("MZ1", "MZ2") for number in (1, 2, 3)}
     assert {row.text for row in Transcript.objects.all()} == said
     assert Transcript.objects.filter(revision=1).count() == 6
@@ -444,24 +452,24 @@ def test_turns_of_an_older_versions_journal_keep_their_numbers():
         {"kind": "TurnSaved", "turn": asdict(turn(number=10_001).turn)},
         {"kind": "EventNoted", "number": 10_001, "at": NOW.isoformat(), "code": "fallback"},
     ]
-    store.write([record_from_json({"call_sid": "CA1", **line}) for line in lines] + stream_records("MZ3", 9))
+    writer_module.write([record_from_json({"call_sid": "CA1", **line}) for line in lines] + stream_records("MZ3", 9))
     assert sorted(row.number for row in Transcript.objects.all()) == [1, 2, 3, 10_001]
     assert sorted(event.number for event in CallEvent.objects.all()) == [1, 2, 3, 10_001]
 
 
 @pytest.mark.django_db
 def test_the_end_that_we_chose_is_on_the_row_before_the_last_words_are():
-    store.write([STARTED, EndChosen("CA1", "MZ1", "too_long")])
+    writer_module.write([STARTED, EndChosen("CA1", "MZ1", "too_long")])
     call = Call.objects.get()
     assert (call.end_reason, call.ended_at) == ("too_long", None)
-    store.write([CallEnded("CA1", "MZ1", NOW, "crashed", 1, 0, 0), EndChosen("CA1", "MZ1", "too_long")])
+    writer_module.write([CallEnded("CA1", "MZ1", NOW, "crashed", 1, 0, 0), EndChosen("CA1", "MZ1", "too_long")])
     assert Call.objects.get().end_reason == "crashed"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_chosen_end_is_written_at_once_and_who_waits_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "BATCH_S", 3600)
-    writer, written = store.Writer(tmp_path), threading.Event()
+    monkeypatch.setattr(writer_module, "BATCH_S", 3600)
+    writer, written = writer_module.Writer(tmp_path), threading.Event()
     writer.start()
     writer.accept_end(EndChosen("CA1", "MZ1", "silent_line"), written.set)
     assert written.wait(10)
@@ -472,7 +480,7 @@ def test_a_chosen_end_is_written_at_once_and_who_waits_is_told(tmp_path, monkeyp
 
 @pytest.mark.django_db
 def test_the_export_is_one_object_a_call_with_its_turns_in_speech_order():
-    store.write([STARTED, turn(number=2, started_ms=900, ended_ms=1000), turn(), ENDED])
+    writer_module.write([STARTED, turn(number=2, started_ms=900, ended_ms=1000), turn(), ENDED])
     out = StringIO()
     call_command("export_calls", "--format", "jsonl", "--call", "CA1", stdout=out)
     (line,) = out.getvalue().splitlines()
@@ -497,7 +505,7 @@ def test_the_export_is_one_object_a_call_with_its_turns_in_speech_order():
 @pytest.mark.django_db
 def test_the_export_lists_the_streams_of_a_call_that_lost_its_socket():
     again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9), process="b:2")
-    store.write([again, STARTED, CallEnded("CA1", "MZ1", NOW + timedelta(seconds=8), "crashed", 100, 2, 1500)])
+    writer_module.write([again, STARTED, CallEnded("CA1", "MZ1", NOW + timedelta(seconds=8), "crashed", 100, 2, 1500)])
     out = StringIO()
     call_command("export_calls", stdout=out)
     streams = json.loads(out.getvalue())["streams"]
@@ -516,7 +524,7 @@ def test_an_unknown_call_is_one_clear_sentence():
 @pytest.mark.django_db
 def test_a_call_keeps_which_revision_it_ran_with():
     tuned = Tuning(profile="quick@3", profile_id=7, revision=3).as_dict()
-    store.write([CallStarted("CA1", "MZ1", NOW, tuning=tuned), CallStarted("CA2", "MZ2", NOW, tuning={})])
+    writer_module.write([CallStarted("CA1", "MZ1", NOW, tuning=tuned), CallStarted("CA2", "MZ2", NOW, tuning={})])
     kept = Call.objects.order_by("call_sid").values_list("tuning_profile", "tuning_revision")
     assert list(kept) == [(7, 3), (None, None)]
 
@@ -526,7 +534,7 @@ BAD = EventNoted("CA1", 9, NOW, "odd", "\ud800")
 
 @pytest.mark.django_db(transaction=True)
 def test_one_bad_record_costs_no_other_its_row(tmp_path):
-    writer = store.Writer(tmp_path)
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     for number in range(1, 151):
         writer.accept(turn(number=number))
@@ -549,7 +557,7 @@ def unpickled():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("tuning", [{"x": object()}, {"x": 10**5000}, unpickled()], ids=["object", "digits", "deep"])
 def test_a_record_that_is_no_line_of_the_journal_costs_no_other_its_row(tmp_path, tuning):
-    writer = store.Writer(tmp_path)
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     records = [STARTED, CallStarted("CA2", "MZ2", NOW, tuning=tuning), turn(), ENDED]
     for record in records:
@@ -571,7 +579,7 @@ def test_what_was_on_its_way_to_the_journal_when_its_thread_failed_is_written(tm
         return append(journal, records)
 
     monkeypatch.setattr(Journal, "append", fails_twice)
-    writer = store.Writer(tmp_path)
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     for record in (STARTED, turn(), ENDED):
         writer.accept(record)
@@ -591,7 +599,7 @@ def test_a_journals_thread_that_ended_begins_again_beside_one_rows_thread(tmp_pa
         return append(journal, records)
 
     monkeypatch.setattr(Journal, "append", exits)
-    writer = store.Writer(tmp_path)
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     journal, rows = writer._threads.values()
     writer.accept(STARTED)
@@ -609,7 +617,7 @@ def test_a_journals_thread_that_ended_begins_again_beside_one_rows_thread(tmp_pa
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("error", [DataError, IntegrityError, KeyError, AttributeError, RecursionError, UnicodeError])
 def test_a_record_that_can_never_be_a_row_is_counted_and_stop_says_so(tmp_path, monkeypatch, caplog, error):
-    write = store.write
+    write = writer_module.write
 
     def refuses(records):
         records = list(records)
@@ -617,9 +625,9 @@ def test_a_record_that_can_never_be_a_row_is_counted_and_stop_says_so(tmp_path, 
             raise error("never")
         write(records)
 
-    monkeypatch.setattr(store, "write", refuses)
+    monkeypatch.setattr(writer_module, "write", refuses)
     before = metrics.RECORDS_UNWRITABLE._value.get()
-    writer = store.Writer(tmp_path)
+    writer = writer_module.Writer(tmp_path)
     writer.start()
     for record in (turn(), EventNoted("CA1", 1, NOW, "odd"), ENDED):
         writer.accept(record)

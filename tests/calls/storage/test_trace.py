@@ -3,8 +3,8 @@
 from typing import get_args
 
 from calls.core.actions import Feed
-from calls.recording import RecordingDisk
-from calls.trace import RecognitionTrace, read_trace
+from calls.storage.recording import RecordingDisk
+from calls.storage.trace import RecognitionTrace, read_trace
 from stt.events import (
     EVENT_OF,
     Final,
