@@ -27,10 +27,10 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from playwright.async_api import async_playwright  # noqa: E402
 
-from calls import live  # noqa: E402
 from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
 from calls.core.frame_delays import merged_percentile  # noqa: E402
 from calls.load import Load  # noqa: E402
+from calls.process import live_updates  # noqa: E402
 from calls.rig import USER, Rig, free_port, own_database, read_own_database, record_of, score_of  # noqa: E402
 from calls.whatif.scoring import Score, percentile  # noqa: E402
 from stt.emulator.recordings import Library  # noqa: E402
@@ -51,7 +51,7 @@ async def speak(calls: int, until_s: float) -> int:
     """Publish what ``calls`` calls would, each fifth of a second; how many updates that were."""
     sids = [f"CA{number:032x}" for number in range(calls)]
     for number, sid in enumerate(sids):
-        live.publish(
+        live_updates.publish(
             {
                 "kind": "call",
                 "call": sid,
@@ -76,15 +76,15 @@ async def speak(calls: int, until_s: float) -> int:
                 update = {"kind": "turn", "call": sid, "number": turn, "text": " ".join(WORDS), "final_ms": 700}
             else:
                 continue
-            live.publish(update)
+            live_updates.publish(update)
             published += 1
             if at in (0, SPEAKS):
-                live.publish({"kind": "state", "call": sid, "shows": looks[sid][0], "hears": "stream"})
+                live_updates.publish({"kind": "state", "call": sid, "shows": looks[sid][0], "hears": "stream"})
         if step % 5 == 0:
             for process in range(2):
                 mine = dict(list(looks.items())[process::2])
                 name = f"made-up:{process}"
-                live.publish(
+                live_updates.publish(
                     {
                         "kind": "process",
                         "call": name,

@@ -13,9 +13,9 @@ class CallsConfig(AppConfig):
     verbose_name = _("Phone calls")
 
     def ready(self) -> None:
-        from calls.changes import changes
         from calls.models import PhoneLine, Trial
         from calls.people import make_groups
+        from calls.process.change_notices import changes
         from stt.models import TuningProfile
 
         def announce(**_: Any) -> None:

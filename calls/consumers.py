@@ -29,8 +29,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
-from calls import admission, startup, tokens
-from calls.changes import changes
+from calls import tokens
 from calls.core import actions as act
 from calls.core.messages import parse
 from calls.core.numbering import NUMBERS_A_STREAM
@@ -38,10 +37,12 @@ from calls.core.recognition_health import RecognitionHealth, RecognitionStatus
 from calls.core.session import CallSession, State
 from calls.lines import lines
 from calls.logbook import CallLog
-from calls.looplag import loop_lag
-from calls.pulse import pulse
-from calls.recognition import recognition
-from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
+from calls.process import admission, startup
+from calls.process.change_notices import changes
+from calls.process.heartbeat import pulse
+from calls.process.loop_lag import loop_lag
+from calls.process.recognition import recognition
+from calls.process.shared_state import ENDED_BY_US, first_began_ms, running_ms, shared
 from calls.storage.recording import Recorder, disk, file_name
 from calls.storage.trace import RecognitionTrace
 from calls.twilio_auth import handshake_is_signed

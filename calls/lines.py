@@ -1,7 +1,7 @@
 """Which settings a call takes at its start, without asking the database: a cache that a thread keeps fresh.
 
-A saved change is announced (calls/changes.py) and read at once by every process; where an announcement is lost, the
-next round of the thread reads it REFRESH_S later.
+A saved change is announced (calls/process/change_notices.py) and read at once by every process; where an announcement
+is lost, the next round of the thread reads it REFRESH_S later.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from calls.changes import Changes, changes
 from calls.core.addresses import canonical, dialled
 from calls.desk.allocation import Arm, arm_of
 from calls.models import PhoneLine, Trial
+from calls.process.change_notices import Changes, changes
 from stt.endpointing import silero
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError, hints_flaws

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from calls import live
 from calls.core.actions import Note, Partial
 from calls.core.messages import Start
 from calls.core.numbering import NUMBERS_A_STREAM, key_of
@@ -17,8 +16,9 @@ from calls.core.recognition_health import RecognitionStatus
 from calls.core.session import CallSession
 from calls.core.status import CallStatus
 from calls.core.turns import Turn
-from calls.looplag import loop_lag
-from calls.pulse import PROCESS
+from calls.process import live_updates
+from calls.process.heartbeat import PROCESS
+from calls.process.loop_lag import loop_lag
 from calls.storage.columns import fitted
 from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
 from calls.storage.writer import writer
@@ -134,7 +134,7 @@ class CallLog:
 
     def _save(self, turn: Turn) -> None:
         writer().accept(TurnSaved(self._call_sid, turn, self._stream_sid))
-        self._publish("turn", **live.shown(turn, key_of(self._stream_sid, turn.number)))
+        self._publish("turn", **live_updates.shown(turn, key_of(self._stream_sid, turn.number)))
 
     def _publish(self, kind: str, **values: Any) -> None:
-        live.publish({"kind": kind, "call": self._call_sid, "stream": self._stream_sid, **values})
+        live_updates.publish({"kind": kind, "call": self._call_sid, "stream": self._stream_sid, **values})

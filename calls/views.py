@@ -18,13 +18,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 
-from calls import admission, tokens
+from calls import tokens
 from calls.console.actions import standing
 from calls.core.addresses import canonical
 from calls.core.text import is_sid
 from calls.lines import lines
 from calls.models import Call, SupervisorAction
-from calls.sharedstate import ENDED_BY_US, first_began_ms, running_ms, shared
+from calls.process import admission
+from calls.process.shared_state import ENDED_BY_US, first_began_ms, running_ms, shared
 from calls.twilio_auth import socket_url, webhook_is_signed
 from calls.twiml import twiml
 from voiceapp.runtime import metrics

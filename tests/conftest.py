@@ -62,7 +62,7 @@ def plain_http(settings):
 @pytest.fixture(autouse=True)
 def no_call_is_known(monkeypatch):
     """Tests use one CallSid after the other for another call."""
-    monkeypatch.setattr("calls.sharedstate.shared._facts", OrderedDict())
+    monkeypatch.setattr("calls.process.shared_state.shared._facts", OrderedDict())
 
 
 @pytest.fixture(scope="session")

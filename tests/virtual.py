@@ -308,7 +308,7 @@ class VirtualCall:
             self.asked = self.loop.create_task(self._recognize(self.bridge.popleft()))
 
     async def _recognize(self, action):
-        """As calls/recognition.py asks, in the call's one thread."""
+        """As calls/process/recognition.py asks, in the call's one thread."""
         until_s = self.loop.time() + self.session.tuning.stt_fallback_deadline_ms / 1000
         words, error = (), None
         while True:

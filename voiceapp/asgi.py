@@ -17,7 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
 django_application = get_asgi_application()
 
 # Apps are loaded: what imports models comes after.
-from calls import startup  # noqa: E402
+from calls.process import startup  # noqa: E402
 from calls.routing import websocket_application  # noqa: E402
 
 startup.require_servable()

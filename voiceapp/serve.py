@@ -27,8 +27,9 @@ from daphne.server import Server
 from django.conf import settings
 from twisted.internet import reactor
 
-from calls import admission, consumers, live, startup
-from calls.pulse import pulse
+from calls import consumers
+from calls.process import admission, live_updates, startup
+from calls.process.heartbeat import pulse
 from calls.storage.recording import disk
 from calls.storage.writer import writer
 from voiceapp.runtime import metrics
@@ -170,7 +171,7 @@ async def _drain(server: Server) -> bool:
     with _step("rows"):
         flushed = await loop.run_in_executor(threads, writer().stop, FLUSH_S)
     with _step("watchers"):
-        await live.flush()
+        await live_updates.flush()
     logger.info("drained: %d calls left, rows %s", len(consumers.running), "written" if flushed else "not all written")
     return flushed
 

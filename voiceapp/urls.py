@@ -3,7 +3,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
-from voiceapp import health
+from calls.process import health
 
 admin.site.site_header = _("Hebrew phone lines")
 admin.site.site_title = _("Hebrew phone lines")

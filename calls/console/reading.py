@@ -10,8 +10,8 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from calls.core.numbering import row_key
-from calls.live import Update, shown
 from calls.models import Alarm, Call, PhoneLine, Transcript
+from calls.process.live_updates import Update, shown
 
 MOST_CALLS = 1000
 MOST_TURNS = 500

@@ -1,7 +1,8 @@
 """Is a line in trouble, or well again? Decided with hysteresis from a look at its calls each second. Pure.
 
 A call that is deaf for a moment alarms nobody, and a line is well only after somebody was heard on it: that its last
-deaf call has hung up says nothing. Each process decides for its own calls; calls/alarms.py makes one alarm of it.
+deaf call has hung up says nothing. Each process decides for its own calls; calls/process/alarm_monitor.py makes one
+alarm of it.
 """
 
 from __future__ import annotations

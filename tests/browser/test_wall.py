@@ -107,7 +107,7 @@ def test_the_wall_is_sifted_and_walked_by_keyboard(page, desk_server):
 
 def test_an_alarm_is_on_the_wall_until_it_is_over(page, desk_server):
     desk_server.call()
-    alarm = "from calls.alarms import settle; from calls.core.line_health import Trouble, Verdict; "
+    alarm = "from calls.process.alarm_monitor import settle; from calls.core.line_health import Trouble, Verdict; "
     line = "('+97235550100', Trouble.DEAF)"
     desk_server.manage("shell", "-v0", "-c", alarm + f"settle({{{line}: Verdict.TROUBLED}})")
     page.wait_for_selector("#alarms li")

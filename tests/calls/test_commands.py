@@ -17,11 +17,11 @@ from django.utils import timezone
 from twilio.http import HttpClient
 from twilio.http.response import Response
 
-from calls import recognition as recognition_module
 from calls.consumers import recording_path
 from calls.management.commands import connect_number, purge
 from calls.models import Call, Transcript
-from calls.recognition import Recognition
+from calls.process import recognition as recognition_module
+from calls.process.recognition import Recognition
 from calls.storage.recording import Recorder, RecordingDisk
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, Limits

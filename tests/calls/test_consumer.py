@@ -20,21 +20,22 @@ from django.test import Client
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
-from calls import admission, consumers, recognition, tokens
+from calls import consumers, tokens
 from calls.consumers import HeardText, MediaStreamConsumer
 from calls.core.session import CallSession, State
 from calls.core.status import RecognizerActivity
 from calls.lines import LineSettings
 from calls.models import Call, CallEvent, Transcript
+from calls.process import admission, recognition
+from calls.process.shared_state import SharedState
 from calls.routing import websocket_application
-from calls.sharedstate import SharedState
 from calls.storage.recording import Recording, RecordingDisk
 from calls.storage.writer import writer
 from stt.endpointing.silero import SileroVad
 from stt.engines.google import GoogleOptions, GoogleSpeech
 from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
 from stt.tuning import Tuning
-from tests.calls.test_changes import redis_url  # noqa: F401 - a fixture
+from tests.calls.process.test_change_notices import redis_url  # noqa: F401 - a fixture
 from tests.fakes import FakeEngine
 from tests.sounds import silence, speech
 from voiceapp.runtime import metrics
@@ -50,7 +51,7 @@ def engine(monkeypatch, settings):
     settings.REDIS_URL = ""
     engine = FakeEngine()
     monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(engine))
-    monkeypatch.setattr("calls.startup.start", lambda: None)
+    monkeypatch.setattr("calls.process.startup.start", lambda: None)
     return engine
 
 
@@ -556,7 +557,7 @@ async def test_a_call_whose_voice_is_asked_again_goes_on_in_its_media_time_with_
     await says(first, engine.streams[0], "ראשון")
     await first.hang_up()
     monkeypatch.setattr(consumers, "time", SimpleNamespace(time=lambda: time.time() + 60, monotonic=time.monotonic))
-    monkeypatch.setattr("calls.sharedstate.time", consumers.time)
+    monkeypatch.setattr("calls.process.shared_state.time", consumers.time)
     await again.call()
     await says(again, engine.streams[1], "שני")
     await again.hang_up()
@@ -679,7 +680,7 @@ async def test_the_end_that_we_chose_is_known_when_the_socket_closes(engine, mon
     assert await closed_with(caller) == 1000
     assert consumers.running
     if knows == "row":
-        monkeypatch.setattr("calls.sharedstate.shared", SharedState())
+        monkeypatch.setattr("calls.process.shared_state.shared", SharedState())
         monkeypatch.setattr("calls.views.shared", SharedState())
         assert "<Hangup" in await asyncio.to_thread(follow)
     else:

@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from calls import costs
-from calls.alarms import settle
 from calls.console.models import Alarm, Price
 from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
 from calls.models import Call, PhoneLine
+from calls.process.alarm_monitor import settle
 from calls.storage.records import CallEnded, CallStarted
 from calls.storage.writer import write
 from stt.engines.breaker import Breaker

@@ -13,11 +13,12 @@ from django.db import DatabaseError
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
-from calls import admission, tokens, views
+from calls import tokens, views
 from calls.console.actions import STALE_S
 from calls.lines import Fallback, LineSettings
 from calls.models import Call, SupervisorAction
-from calls.sharedstate import shared
+from calls.process import admission
+from calls.process.shared_state import shared
 from calls.twilio_auth import handshake_is_signed
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics

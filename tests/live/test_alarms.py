@@ -9,7 +9,7 @@ from django.conf import settings
 
 from calls.proxy import FaultProxy
 from calls.rig import Rig, long_calls, own_database
-from tests.calls.test_alarms import Receiver
+from tests.calls.process.test_alarm_monitor import Receiver
 
 pytestmark = pytest.mark.live
 

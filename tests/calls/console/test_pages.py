@@ -62,7 +62,7 @@ def test_two_hundred_calls_are_read_with_as_many_questions_as_one(reader, call, 
 def test_a_turn_has_the_key_that_it_was_published_with_whatever_number_its_row_got(reader, monkeypatch):
     """A page that reads the database again must not show a turn twice."""
     live, records = [], []
-    monkeypatch.setattr("calls.live.publish", live.append)
+    monkeypatch.setattr("calls.process.live_updates.publish", live.append)
     monkeypatch.setattr("calls.logbook.writer", lambda: SimpleNamespace(accept=records.append))
     for sid in ("MZ1", "MZ2"):
         logbook = CallLog("CA1", 0)

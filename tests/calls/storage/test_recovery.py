@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from calls import recognition
 from calls.core.turns import Source, Turn
 from calls.models import Call, Transcript
+from calls.process import recognition
 from calls.storage import recovery, writer
 from calls.storage.recording import Recorder, RecordingDisk
 from calls.storage.records import CallEnded, CallStarted, TurnSaved

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls import startup
+from calls.process import startup
 from voiceapp.runtime.arguments import whole
 
 

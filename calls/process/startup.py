@@ -8,9 +8,9 @@ import threading
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from calls.alarms import watchman
 from calls.lines import lines
-from calls.recognition import recognition
+from calls.process.alarm_monitor import watchman
+from calls.process.recognition import recognition
 from calls.storage.recording import disk
 from calls.storage.recovery import recover_in_background
 from calls.storage.search_filler import filler

@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.middleware import common
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from calls import admission, consumers
+from calls import consumers
 from calls.core.recognition_health import RecognitionStatus, worst
-from calls.recognition import recognition
+from calls.process import admission
+from calls.process.recognition import recognition
 from calls.storage.writer import writer
 from voiceapp.runtime import background
 from voiceapp.runtime.metrics import CALLS_HEARING, REGISTRY

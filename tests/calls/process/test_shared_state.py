@@ -8,10 +8,10 @@ import threading
 
 import pytest
 
-from calls import sharedstate
-from calls.changes import Changes
-from calls.sharedstate import Known, SharedState
-from tests.calls.test_changes import redis_url  # noqa: F401 - a fixture
+from calls.process import shared_state
+from calls.process.change_notices import Changes
+from calls.process.shared_state import Known, SharedState
+from tests.calls.process.test_change_notices import redis_url  # noqa: F401 - a fixture
 
 SID = "CA1"
 
@@ -48,7 +48,7 @@ async def test_without_redis_a_process_knows_its_own_calls(settings):
 
 async def test_a_process_forgets_its_oldest_calls(settings, monkeypatch):
     settings.REDIS_URL = ""
-    monkeypatch.setattr(sharedstate, "MOST_CALLS", 2)
+    monkeypatch.setattr(shared_state, "MOST_CALLS", 2)
     here = SharedState()
     for number in range(3):
         await here.began(f"CA{number}", "MZ", 1)
@@ -148,7 +148,7 @@ async def test_streams_have_one_order_however_redis_takes_and_answers_them(setti
     for applied in itertools.permutations(names):
         for answered in {applied, applied[::-1], tuple(names), tuple(names[::-1])}:
             server = SlowRedis(applied, answered)
-            monkeypatch.setattr(sharedstate.redis_asyncio, "from_url", server.from_url)
+            monkeypatch.setattr(shared_state.redis_asyncio, "from_url", server.from_url)
             owners = [SharedState() for _ in range(of)]
             processes = [owners[number % of] for number in range(streams)]
             tasks = [asyncio.create_task(one.began(SID, f"MZ{n}", 1000)) for n, one in enumerate(processes)]

@@ -8,9 +8,9 @@ import pytest
 import redis
 
 from calls import lines as lines_module
-from calls.changes import Changes
 from calls.lines import LineCache
 from calls.models import PhoneLine
+from calls.process.change_notices import Changes
 from stt.models import TuningProfile
 from stt.tuning import Tuning
 from tests.live.test_outages import REDIS
@@ -59,7 +59,7 @@ def test_a_redis_that_is_away_is_waited_for_no_longer_than_asked(caplog):
 @pytest.mark.django_db(transaction=True)
 def test_a_saved_change_is_the_next_calls_settings_long_before_the_next_round(monkeypatch):
     monkeypatch.setattr(lines_module, "REFRESH_S", LONG_S)
-    from calls.changes import changes
+    from calls.process.change_notices import changes
 
     cache = LineCache(Tuning(), changes)
     profile = TuningProfile.objects.create(name="line", vad_hangover_ms=300)

@@ -8,8 +8,8 @@ from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser, Permission, User
 
-from calls import live
-from calls.live import GROUP, LiveConsumer, Publisher
+from calls.process import live_updates
+from calls.process.live_updates import GROUP, LiveConsumer, Publisher
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,8 +37,8 @@ class Layer:
 
 
 async def published(monkeypatch, layer, updates):
-    monkeypatch.setattr(live, "get_channel_layer", lambda: layer)
-    monkeypatch.setattr(live, "EVERY_S", 0)
+    monkeypatch.setattr(live_updates, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(live_updates, "EVERY_S", 0)
     publisher = Publisher()
     for update in updates:
         publisher.publish(update)
@@ -58,20 +58,20 @@ async def test_the_newest_of_a_kind_wins_and_every_turn_counts(monkeypatch):
 
 async def test_a_call_makes_at_most_five_updates_a_second(monkeypatch):
     layer = Layer()
-    monkeypatch.setattr(live, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(live_updates, "get_channel_layer", lambda: layer)
     publisher = Publisher()
     loop = asyncio.get_running_loop()
     began = loop.time()
     while len(layer.batches) < 3:
         publisher.publish(partial("CA1", str(loop.time())))
         await asyncio.sleep(0.005)
-    assert loop.time() - began >= 2 * live.EVERY_S
+    assert loop.time() - began >= 2 * live_updates.EVERY_S
     assert [len(batch) for batch in layer.batches] == [1, 1, 1]
 
 
 async def test_a_process_that_ends_first_tells_what_waits(monkeypatch):
     layer = Layer()
-    monkeypatch.setattr(live, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(live_updates, "get_channel_layer", lambda: layer)
     publisher = Publisher()
     publisher.publish(partial("CA1", "שלום"))
     await layer.sent.wait()
@@ -81,7 +81,7 @@ async def test_a_process_that_ends_first_tells_what_waits(monkeypatch):
 
 
 async def test_a_layer_that_fails_holds_nothing_back(monkeypatch):
-    monkeypatch.setattr(live, "MOST_WAITING", 3)
+    monkeypatch.setattr(live_updates, "MOST_WAITING", 3)
     layer = Layer(ConnectionError())
     publisher = await published(monkeypatch, layer, [partial(f"CA{i}", "") for i in range(5)])
     assert publisher.failed == 1
@@ -115,10 +115,10 @@ async def test_only_staff_who_may_read_calls_watch_them():
 async def test_who_loses_the_permission_is_closed(monkeypatch):
     user = await person("d")
     socket, _ = await watcher(user)
-    monkeypatch.setattr(live, "CHECK_AGAIN_S", 0)
+    monkeypatch.setattr(live_updates, "CHECK_AGAIN_S", 0)
     await database_sync_to_async(user.user_permissions.clear)()
     await get_channel_layer().group_send(GROUP, {"type": "live.update", "update": {"updates": [turn("CA1", 1)]}})
-    assert (await socket.receive_output(timeout=5))["code"] == live.NOT_ALLOWED
+    assert (await socket.receive_output(timeout=5))["code"] == live_updates.NOT_ALLOWED
 
 
 async def test_who_follows_one_call_gets_no_other():

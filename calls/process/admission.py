@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from calls.looplag import loop_lag
+from calls.process.loop_lag import loop_lag
 
 LATEST_LOOP_MS = 150.0
 """p95 of the loop's lateness beyond which running calls come first."""

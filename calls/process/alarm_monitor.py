@@ -20,10 +20,11 @@ from django.db import DatabaseError, IntegrityError, close_old_connections, tran
 from django.db.models import F
 from django.utils import timezone
 
-from calls import costs, notices
+from calls import costs
 from calls.console.models import Alarm, AlarmNotice
 from calls.core.line_health import CLEAR_AFTER_S, LineHealth, Trouble, Verdict
 from calls.core.status import CallStatus
+from calls.process import alarm_notices
 from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)
@@ -155,7 +156,7 @@ def _close(alarm: Alarm) -> None:
 
 
 def _tell(alarm: Alarm, *, over: bool) -> None:
-    for channel in notices.channels():
+    for channel in alarm_notices.channels():
         AlarmNotice.objects.create(alarm=alarm, over=over, channel=channel, due_at=timezone.now())
 
 
@@ -171,7 +172,7 @@ def deliver() -> None:
 
 def _send(notice: AlarmNotice) -> None:
     try:
-        notices.send(notice)
+        alarm_notices.send(notice)
     except OSError as error:
         metrics.NOTICES_FAILED.labels(notice.channel).inc()
         logger.warning("a notice by %s was not sent: %s", notice.channel, type(error).__name__)

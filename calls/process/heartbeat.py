@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from calls import live
-from calls.alarms import watchman
 from calls.core.status import CallStatus
-from calls.looplag import loop_lag
-from calls.recognition import recognition
+from calls.process import live_updates
+from calls.process.alarm_monitor import watchman
+from calls.process.loop_lag import loop_lag
+from calls.process.recognition import recognition
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Heartbeat:
 def _beat_once(running: Iterable[Running]) -> None:
     looks = look_at(running, time.monotonic() * 1000)
     watchman.look(looks)
-    live.publish(
+    live_updates.publish(
         {
             "kind": "process",
             "call": "",

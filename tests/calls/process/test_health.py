@@ -9,11 +9,10 @@ import pytest
 from django.core.exceptions import BadRequest
 from django.db import DatabaseError
 
-from calls import admission
 from calls.core.recognition_health import RecognitionStatus
+from calls.process import admission, health
 from calls.storage.writer import Writer, writer
 from stt.engines.breaker import FAILURES
-from voiceapp import health
 from voiceapp.runtime import background
 
 

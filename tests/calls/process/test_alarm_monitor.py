@@ -12,11 +12,11 @@ from django.core import mail
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from calls import alarms, notices
-from calls.alarms import AlarmMonitor, deliver, settle
 from calls.console.models import Alarm, AlarmNotice
 from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
 from calls.core.status import CallStatus, LineActivity, RecognizerActivity
+from calls.process import alarm_monitor, alarm_notices
+from calls.process.alarm_monitor import AlarmMonitor, deliver, settle
 from voiceapp.runtime import background, metrics
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +34,8 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 stamp = self.headers["X-Voiceapp-Timestamp"]
-                assert abs(time.time() - int(stamp)) < notices.OLDEST_S
-                signed = self.headers["X-Voiceapp-Signature"] == notices.signature("secret", stamp, body)
+                assert abs(time.time() - int(stamp)) < alarm_notices.OLDEST_S
+                signed = self.headers["X-Voiceapp-Signature"] == alarm_notices.signature("secret", stamp, body)
                 status = 500 if receiver.failures else 200 if signed else 403
                 receiver.failures = max(0, receiver.failures - 1)
                 if status == 200:
@@ -134,9 +134,9 @@ def test_many_processes_make_one_alarm_and_send_each_notice_once(receiver):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_watchman_hears_of_a_deaf_line_and_tells(receiver, monkeypatch):
-    monkeypatch.setattr(alarms, "EVERY_S", 0.05)
+    monkeypatch.setattr(alarm_monitor, "EVERY_S", 0.05)
     clock = iter(range(1000))
-    monkeypatch.setattr(alarms, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(alarm_monitor, "monotonic", lambda: float(next(clock)))
     watchman = AlarmMonitor()
     watchman.start()
     try:
@@ -152,7 +152,7 @@ def test_a_watchman_hears_of_a_deaf_line_and_tells(receiver, monkeypatch):
 
 
 def test_a_thread_that_has_ended_is_an_alarm_until_all_are_at_work(monkeypatch):
-    monkeypatch.setattr(alarms, "EVERY_S", 0)
+    monkeypatch.setattr(alarm_monitor, "EVERY_S", 0)
     watchman, unwell = AlarmMonitor(), {"recording": background.Unwell.ENDED}
     monkeypatch.setattr(background, "unwell", lambda: unwell)
     watchman._decide()
@@ -177,7 +177,7 @@ def test_a_watchman_whose_thread_is_behind_holds_nobody_up():
 
 
 def test_a_round_that_fails_is_counted_and_the_next_one_comes(monkeypatch):
-    monkeypatch.setattr(alarms, "EVERY_S", 0)
+    monkeypatch.setattr(alarm_monitor, "EVERY_S", 0)
     watchman, errors = AlarmMonitor(), [DatabaseError("away"), ValueError("unknown")]
 
     def work():

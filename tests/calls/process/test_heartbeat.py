@@ -3,9 +3,9 @@
 import asyncio
 from types import SimpleNamespace
 
-from calls import pulse, recognition
 from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, LineActivity, RecognizerActivity
-from calls.pulse import Heartbeat, look_at
+from calls.process import heartbeat, recognition
+from calls.process.heartbeat import Heartbeat, look_at
 from stt.events import RecognizerError, StreamingLost, StreamOpened
 from tests.calls.core.test_session import SID, Call
 from tests.fakes import FakeEngine
@@ -51,22 +51,22 @@ def test_a_lost_engine_and_streaming_that_is_off_are_told_apart():
 async def test_a_pulse_names_every_call_of_the_process(monkeypatch):
     monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(FakeEngine()))
     published = asyncio.Queue()
-    monkeypatch.setattr(pulse.live, "publish", published.put_nowait)
+    monkeypatch.setattr(heartbeat.live, "publish", published.put_nowait)
     call = Call()
     running = [SimpleNamespace(line="+1", session=call.session), SimpleNamespace(line="+2", session=None)]
-    monkeypatch.setattr(pulse.time, "monotonic", lambda: call.now_ms / 1000)
+    monkeypatch.setattr(heartbeat.time, "monotonic", lambda: call.now_ms / 1000)
     assert [(sid, line) for sid, line, _ in look_at(running, call.now_ms)] == [(SID, "+1")]
     Heartbeat().start(lambda: running)
     update = await asyncio.wait_for(published.get(), 5)
     assert update["calls"] == {SID: ["listening", "stream"]}
-    assert (update["process"], update["recogniser"]) == (pulse.PROCESS, "up")
+    assert (update["process"], update["recogniser"]) == (heartbeat.PROCESS, "up")
 
 
 async def test_a_pulse_that_fails_is_counted_and_the_next_one_comes(monkeypatch):
     monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(FakeEngine()))
-    monkeypatch.setattr(pulse, "EVERY_S", 0)
+    monkeypatch.setattr(heartbeat, "EVERY_S", 0)
     published, errors = asyncio.Queue(), [ValueError("what nobody thought of")]
-    monkeypatch.setattr(pulse.live, "publish", published.put_nowait)
+    monkeypatch.setattr(heartbeat.live, "publish", published.put_nowait)
     before = metrics.THREADS_FAILED.labels("pulse")._value.get()
 
     def running():

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from calls import recognition as module
-from calls.recognition import Recognition
+from calls.process import recognition as module
+from calls.process.recognition import Recognition
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, ulaw_to_pcm
 from stt.emulator.recordings import Library
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
