@@ -28,8 +28,9 @@ from channels.db import database_sync_to_async  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from calls import lines, routing  # noqa: E402
+from calls import routing  # noqa: E402
 from calls.consumers import MediaStreamConsumer  # noqa: E402
+from calls.lines import settings_cache  # noqa: E402
 
 STUCK, QUERYING = "+97235550101", "+97235550102"
 STUCK_S, QUERY_S, PAUSE_S = 2.0, 0.5, 1.5
@@ -95,13 +96,13 @@ def _slow_query() -> None:
 def main() -> None:
     TimedConsumer.stock = "--stock" in sys.argv
     routing.MediaStreamConsumer = TimedConsumer  # type: ignore[misc]
-    stock_tuning = lines.lines.tuning_for
+    stock_tuning = settings_cache.lines.tuning_for
 
     def tuning_for(number: str, call_sid: str) -> Any:
         tuning = stock_tuning(number, call_sid)
         return replace(tuning, streaming=False) if number == STUCK else tuning
 
-    lines.lines.tuning_for = tuning_for  # type: ignore[method-assign]
+    settings_cache.lines.tuning_for = tuning_for  # type: ignore[method-assign]
     from voiceapp.asgi import application
     from voiceapp.serve import serve
 

@@ -19,8 +19,8 @@ from calls.adminrows import PagedInline, ReadOnly, ltr, ms
 from calls.console import admin as _console  # noqa: F401 - the supervisors' rows are registered there
 from calls.desk import admin as _desk  # noqa: F401 - trials
 from calls.desk import users as _users  # noqa: F401 - users and groups, bounded
-from calls.dialled import FIELDS, numbers_of, record, unread_numbers
 from calls.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
+from calls.lines.dialled_numbers import FIELDS, numbers_of, record, unread_numbers
 from calls.listing import CallList, NewestPaginator, search
 from calls.models import Call, CallEvent, LinePerson, NumberChange, PhoneLine, Transcript
 from calls.people import CHANGE_DIALLED, EXPORT

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from calls.core.addresses import LONGEST
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import EndReason, Source
-from calls.fields import AddressField, NumberField
+from calls.lines.fields import AddressField, NumberField
 from calls.twiml import speakable
 from stt.models import TuningProfile
 
@@ -123,7 +123,7 @@ class LinePerson(models.Model):
 
 
 class Trial(models.Model):
-    """A line's calls, split between two revisions by calls/desk/allocation.py while it runs."""
+    """A line's calls, split between two revisions by calls/lines/allocation.py while it runs."""
 
     line = models.ForeignKey(PhoneLine, models.PROTECT, related_name="trials", verbose_name=_("phone line"))
     a = models.ForeignKey("stt.HistoricalTuningProfile", models.PROTECT, related_name="+", verbose_name=_("revision A"))
@@ -294,7 +294,7 @@ class SpentToken(models.Model):
 
 # The supervisors' and the reviewers' rows, in their own rooms; Django finds models here.
 from calls.console.models import Alarm, AlarmNotice, Price, SupervisorAction  # noqa: E402
-from calls.dialled import NumberChange  # noqa: E402
+from calls.lines.dialled_numbers import NumberChange  # noqa: E402
 from calls.review.models import Correction, ReviewerAction  # noqa: E402
 
 __all__ = [

@@ -22,7 +22,7 @@ from calls import tokens
 from calls.console.actions import standing
 from calls.core.addresses import canonical
 from calls.core.text import is_sid
-from calls.lines import lines
+from calls.lines.settings_cache import lines
 from calls.models import Call, SupervisorAction
 from calls.process import admission
 from calls.process.shared_state import ENDED_BY_US, first_began_ms, running_ms, shared

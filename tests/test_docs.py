@@ -6,10 +6,11 @@ import grpc
 import pytest
 from django.conf import settings
 
-from calls import lines, listing
+from calls import listing
 from calls.core import revisions, session
 from calls.desk import figures, selectors
 from calls.desk.uncertainty import MATTERS
+from calls.lines import settings_cache
 from calls.review import download
 from stt.audio import FRAME_MS
 from stt.endpointing import silero
@@ -137,7 +138,7 @@ def test_the_tuning_page_names_every_setting_and_has_the_codes_numbers():
     assert f"within {figures.CUT_OFF_MS} ms" in page
     assert f"final p50 ± {MATTERS[figures.Measure.FINAL_P50]:.0f} ms" in page
     assert f"regret ± {100 * MATTERS[figures.Measure.REGRET]:.0f} points" in page
-    assert lines.REFRESH_S == 2.0
+    assert settings_cache.REFRESH_S == 2.0
     assert "within two seconds" in page
     for name in re.findall(r"\(images/([\w-]+\.png)\)", page):
         assert (ROOT / "docs" / "images" / name).is_file()

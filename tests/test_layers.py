@@ -42,7 +42,7 @@ calls.core.session
 calls.whatif.scoring
 calls.whatif.trace_replay
 calls.whatif.comparison
-calls.desk.allocation
+calls.lines.allocation
 calls.desk.figures
 calls.desk.uncertainty
 """.split()
@@ -88,7 +88,7 @@ def test_only_the_environment_module_reads_the_environment():
 
 
 COUNTS = {"inc", "_on_lost"}
-"""Calls that count: a metric's, and what calls/lines.py gives to Silero's thread."""
+"""Calls that count: a metric's, and what calls/lines/settings_cache.py gives to Silero's thread."""
 
 
 def is_broad(caught):

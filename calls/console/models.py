@@ -112,7 +112,7 @@ class AlarmNotice(models.Model):
 
 
 class Price(models.Model):
-    """What a minute costs, from a day on: your contract's, in place of calls/costs.py's list prices."""
+    """What a minute costs, from a day on: your contract's, in place of calls/lines/costs.py's list prices."""
 
     since = models.DateField(_("from"), unique=True, help_text=_("Months that begin on or after this day."))
     currency = models.CharField(_("currency"), max_length=3, default="USD")

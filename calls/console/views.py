@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from calls import costs
 from calls.access import needs
 from calls.console import actions
 from calls.console.models import LABELS
 from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls, shown_turns
 from calls.core.addresses import canonical
+from calls.lines import costs
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
 from calls.people import END_CALLS, HAND_OVER_ANYWHERE, READ
 from calls.views import ENDED

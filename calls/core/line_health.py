@@ -27,7 +27,7 @@ class Trouble(StrEnum):
     DOWN = "recogniser_down"
     """At least half of the line's calls have no stream."""
     COST = "cost_ceiling"
-    """The month has cost what the line may cost (calls/costs.py)."""
+    """The month has cost what the line may cost (calls/lines/costs.py)."""
     THREAD = "thread_ended"
     """Of no line: a thread that a process needs has ended, or fails again and again
     (voiceapp/runtime/background.py)."""

@@ -8,7 +8,7 @@ import threading
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from calls.lines import lines
+from calls.lines.settings_cache import lines
 from calls.process.alarm_monitor import watchman
 from calls.process.recognition import recognition
 from calls.storage.recording import disk

@@ -46,7 +46,7 @@ class CallEnded:
     """calls/core/frame_delays.py: p50, p99, p999, max, counts."""
     stt_streams: int = 0
     stt_stream_s: int = 0
-    """Billed seconds of all of them: calls/costs.py."""
+    """Billed seconds of all of them: calls/lines/costs.py."""
     one_shots: int = 0
     """That were answered."""
     one_shot_s: int = 0

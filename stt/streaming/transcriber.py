@@ -208,7 +208,8 @@ class Transcriber:
 
     @property
     def billed(self) -> tuple[int, int]:
-        """Streams that opened, and their seconds of audio, each rounded up as Google bills it (calls/costs.py)."""
+        """Streams that opened, and their seconds of audio, each rounded up as Google bills it
+        (calls/lines/costs.py)."""
         speaking = [clock for clock in (self._old_clock, self._clock) if clock is not None]
         return self._billed_streams + len(speaking), self._billed_s + sum(map(_seconds, speaking))
 

@@ -24,7 +24,7 @@ from calls import consumers, tokens
 from calls.consumers import HeardText, MediaStreamConsumer
 from calls.core.session import CallSession, State
 from calls.core.status import RecognizerActivity
-from calls.lines import LineSettings
+from calls.lines.settings_cache import LineSettings
 from calls.models import Call, CallEvent, Transcript
 from calls.process import admission, recognition
 from calls.process.shared_state import SharedState
@@ -135,7 +135,7 @@ async def test_a_call_is_heard_and_kept(engine, caplog):
 
 
 async def test_a_call_that_wants_silero_is_heard_without_it_until_its_model_is_there(engine, monkeypatch):
-    monkeypatch.setattr("calls.lines.lines._default", LineSettings(Tuning(vad_engine="silero")))
+    monkeypatch.setattr("calls.lines.settings_cache.lines._default", LineSettings(Tuning(vad_engine="silero")))
     caller = Caller()
     await caller.call()
     await caller.play(silence(500) + speech(600) + silence(300))
@@ -147,7 +147,7 @@ async def test_a_call_that_wants_silero_is_heard_without_it_until_its_model_is_t
 
 
 async def test_a_call_that_wants_silero_is_heard_by_it_and_late_decisions_are_counted(engine, monkeypatch):
-    monkeypatch.setattr("calls.lines.lines._default", LineSettings(Tuning(vad_engine="silero")))
+    monkeypatch.setattr("calls.lines.settings_cache.lines._default", LineSettings(Tuning(vad_engine="silero")))
     asked = []
     monkeypatch.setattr("stt.endpointing.silero.thread.vad", lambda: SileroVad(lambda vad, pcm: asked.append(pcm)))
     caller = Caller()

@@ -15,7 +15,7 @@ from twilio.request_validator import RequestValidator
 
 from calls import tokens, views
 from calls.console.actions import STALE_S
-from calls.lines import Fallback, LineSettings
+from calls.lines.settings_cache import Fallback, LineSettings
 from calls.models import Call, SupervisorAction
 from calls.process import admission
 from calls.process.shared_state import shared

@@ -10,7 +10,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
-from calls import lines  # noqa: E402
+from calls.lines import settings_cache  # noqa: E402
 
-lines.REFRESH_S = 600.0
+settings_cache.REFRESH_S = 600.0
 call_command("serve", "--host", "127.0.0.1", "--port", sys.argv[1])

@@ -25,7 +25,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.core.frame_delays import merged_percentile
 from calls.faults import FAULTS, NO_FAULT, Fault
-from calls.lines import first_profile
+from calls.lines.settings_cache import first_profile
 from calls.proxy import FaultProxy
 from calls.rig import Rig, RigError, Sample, calls_of, library_of, record_of, score_of
 from calls.simulator import SimulatedCall

@@ -7,8 +7,8 @@ import time
 import pytest
 import redis
 
-from calls import lines as lines_module
-from calls.lines import LineCache
+from calls.lines import settings_cache as lines_module
+from calls.lines.settings_cache import LineCache
 from calls.models import PhoneLine
 from calls.process.change_notices import Changes
 from stt.models import TuningProfile

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from calls.core.addresses import canonical, dialled
-from calls.desk.allocation import Arm, arm_of
+from calls.lines.allocation import Arm, arm_of
 from calls.models import PhoneLine, Trial
 from calls.process.change_notices import Changes, changes
 from stt.endpointing import silero

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
-from calls.lines import LineCache, first_profile, warn_of_differences
+from calls.lines.settings_cache import LineCache, first_profile, warn_of_differences
 from calls.models import PhoneLine, Trial
 from stt.endpointing import silero
 from stt.models import TuningProfile

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from calls.desk.allocation import Arm, arm_of
+from calls.lines.allocation import Arm, arm_of
 from tests.paths import ROOT
 
 CALLS = [f"CA{i:032x}" for i in range(20_000)]
@@ -18,7 +18,7 @@ def test_b_gets_its_share(share):
 
 
 def test_every_process_says_the_same():
-    program = "from calls.desk.allocation import arm_of; print(*[arm_of(f'CA{i}', 3, 50) for i in range(64)])"
+    program = "from calls.lines.allocation import arm_of; print(*[arm_of(f'CA{i}', 3, 50) for i in range(64)])"
     said = [
         subprocess.run(
             [sys.executable, "-c", program],
