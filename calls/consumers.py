@@ -29,7 +29,6 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
-from calls import tokens
 from calls.core import actions as act
 from calls.core.messages import parse
 from calls.core.numbering import NUMBERS_A_STREAM
@@ -45,7 +44,8 @@ from calls.process.recognition import recognition
 from calls.process.shared_state import ENDED_BY_US, first_began_ms, running_ms, shared
 from calls.storage.recording import Recorder, disk, file_name
 from calls.storage.trace import RecognitionTrace
-from calls.twilio_auth import handshake_is_signed
+from calls.twilio import stream_tokens
+from calls.twilio.signature import handshake_is_signed
 from stt.audio import BYTES_PER_MS, ulaw_to_pcm
 from stt.endpointing import silero
 from stt.events import Final, Interim, OneShotDone, RecognizerError, RecognizerEvent, StreamClosed
@@ -186,9 +186,9 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             await self._refuse(refusal)
             return
         try:
-            said = tokens.read(token)
-            await tokens.spend(token)
-        except tokens.TokenError as error:
+            said = stream_tokens.read(token)
+            await stream_tokens.spend(token)
+        except stream_tokens.TokenError as error:
             await self._refuse(f"token_{error.code}")
             return
         # Again: many may have asked while tokens were spent, and the process been told to end.
@@ -305,7 +305,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         logger.warning("media socket refused: %s", code)
         await self.close()
 
-    def _begin(self, said: tokens.StreamToken, base_ms: int = 0) -> None:
+    def _begin(self, said: stream_tokens.StreamToken, base_ms: int = 0) -> None:
         call_sid = said.call_sid
         self.line = said.to_number
         tuning = lines.tuning_for(said.to_number, call_sid)
@@ -620,8 +620,8 @@ async def _running_ms(call_sid: str) -> int:
     if known is not None:
         return running_ms(known.first_ms)
     try:
-        return running_ms(await tokens.from_database(first_began_ms, call_sid))
-    except tokens.DatabaseAway:
+        return running_ms(await stream_tokens.from_database(first_began_ms, call_sid))
+    except stream_tokens.DatabaseAway:
         return 0
 
 

@@ -1,6 +1,6 @@
 """The rows of calls. Thin: what is written is decided in calls/storage/writer.py, the only writer of live calls.
 
-``status``, ``status_at`` and ``twilio_duration_s`` belong to Twilio's status callbacks (calls/views.py).
+``status``, ``status_at`` and ``twilio_duration_s`` belong to Twilio's status callbacks (calls/twilio/webhooks.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from calls.core.addresses import LONGEST
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import EndReason, Source
 from calls.lines.fields import AddressField, NumberField
-from calls.twiml import speakable
+from calls.twilio.twiml import speakable
 from stt.models import TuningProfile
 
 SOURCES = [
@@ -283,7 +283,8 @@ class CallEvent(models.Model):
 
 
 class SpentToken(models.Model):
-    """A stream token that has opened its socket (calls/tokens.py); rows past their expiry mean nothing."""
+    """A stream token that has opened its socket (calls/twilio/stream_tokens.py); rows past their expiry mean
+    nothing."""
 
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField(db_index=True)

@@ -1,11 +1,11 @@
 from django.urls import path
 
-from calls import views
+from calls.twilio import webhooks
 
 app_name = "twilio"
 urlpatterns = [
-    path("voice", views.voice, name="voice"),
-    path("after", views.after, name="after"),
-    path("status", views.status, name="status"),
-    path("stream", views.stream, name="stream"),
+    path("voice", webhooks.voice, name="voice"),
+    path("after", webhooks.after, name="after"),
+    path("status", webhooks.status, name="status"),
+    path("stream", webhooks.stream, name="stream"),
 ]

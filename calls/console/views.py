@@ -14,14 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from calls.access import needs
-from calls.console import actions
 from calls.console.models import LABELS
 from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls, shown_turns
 from calls.core.addresses import canonical
 from calls.lines import costs
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
 from calls.people import END_CALLS, HAND_OVER_ANYWHERE, READ
-from calls.views import ENDED
+from calls.twilio import rest
+from calls.twilio.webhooks import ENDED
 from voiceapp.runtime.whole_number import whole_number
 
 COST_MONTHS = 3
@@ -70,8 +70,8 @@ def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpRespon
             "page": page,
             "done": SupervisorAction.objects.filter(call_sid=row.call_sid),
             "may_end": request.user.has_perm(END_CALLS) and row.ended_at is None and row.status not in ENDED,
-            "missing": actions.missing(),
-            "people": actions.people_of(row),
+            "missing": rest.missing(),
+            "people": rest.people_of(row),
             "any_number": request.user.has_perm(HAND_OVER_ANYWHERE),
         },
         status=status,
@@ -109,7 +109,7 @@ def costs_by_line(request: HttpRequest) -> HttpResponse:
 def end(request: HttpRequest, call_sid: str) -> HttpResponse:
     """Hang up."""
     row = get_object_or_404(Call, call_sid=call_sid)
-    return _after(request, row, actions.end_call(row, request.user))
+    return _after(request, row, rest.end_call(row, request.user))
 
 
 @require_POST
@@ -119,8 +119,8 @@ def hand_over(request: HttpRequest, call_sid: str) -> HttpResponse:
     row = get_object_or_404(Call, call_sid=call_sid)
     number = request.POST.get("other_number", "").strip() or request.POST.get("number", "")
     try:
-        action = actions.hand_over(row, request.user, number)
-    except actions.ActionError as error:
+        action = rest.hand_over(row, request.user, number)
+    except rest.ActionError as error:
         if error.code == "number_not_allowed":
             messages.error(request, _("You may hand this call over to the line's people only: number_not_allowed."))
             return _call_page(request, row, status=403)

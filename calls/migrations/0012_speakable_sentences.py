@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import calls.twiml
+import calls.twilio.twiml
 
 
 class Migration(migrations.Migration):

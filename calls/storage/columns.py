@@ -1,7 +1,8 @@
 """What rows can hold: a record's values cleaned, cut and bounded to the columns that they are for, on any database.
 
 Read from the models, so that a column and its cut cannot differ. The last place where a value from outside can be
-mended, and the only one for journals of older processes; calls/core/messages.py and calls/views.py are the first.
+mended, and the only one for journals of older processes; calls/core/messages.py and calls/twilio/webhooks.py are the
+first.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from django.test import Client
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
-from calls import consumers, tokens
+from calls import consumers
 from calls.consumers import HeardText, MediaStreamConsumer
 from calls.core.session import CallSession, State
 from calls.core.status import RecognizerActivity
@@ -31,6 +31,7 @@ from calls.process.shared_state import SharedState
 from calls.routing import websocket_application
 from calls.storage.recording import Recording, RecordingDisk
 from calls.storage.writer import writer
+from calls.twilio import stream_tokens
 from stt.endpointing.silero import SileroVad
 from stt.engines.google import GoogleOptions, GoogleSpeech
 from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
@@ -60,7 +61,7 @@ class Caller:
 
     def __init__(self, *, token=None, signed=True, subprotocols=(), stream_sid="MZ1"):
         self.stream_sid = stream_sid
-        path = tokens.stream_path(token or tokens.issue(SID))
+        path = stream_tokens.stream_path(token or stream_tokens.issue(SID))
         signature = RequestValidator("12345").compute_signature("wss://voice.example.org" + path, {})
         self.socket = WebsocketCommunicator(
             websocket_application(),
@@ -169,9 +170,9 @@ async def test_no_subprotocol_is_spoken_that_was_not_offered(engine):
 
 @pytest.mark.parametrize("bad", ["signature", "token", "spent"])
 async def test_who_is_not_twilio_is_refused_before_accept(engine, caplog, bad):
-    token = "forged" if bad == "token" else tokens.issue(SID)
+    token = "forged" if bad == "token" else stream_tokens.issue(SID)
     if bad == "spent":
-        await tokens.spend(token)
+        await stream_tokens.spend(token)
     connected, _ = await Caller(token=token, signed=bad != "signature").socket.connect(timeout=5)
     assert not connected
     code = {"signature": "bad_signature", "token": "token_forged", "spent": "token_spent"}[bad]
@@ -189,7 +190,7 @@ async def test_no_room_for_one_more_call_is_said(engine, settings, caplog):
 async def test_what_changed_while_the_token_was_spent_is_asked_again(
     engine, settings, caplog, monkeypatch, says_no, code
 ):
-    spend = tokens.spend
+    spend = stream_tokens.spend
 
     async def meanwhile(token):
         await spend(token)
@@ -198,7 +199,7 @@ async def test_what_changed_while_the_token_was_spent_is_asked_again(
         else:
             settings.MAX_CALLS = 0
 
-    monkeypatch.setattr(tokens, "spend", meanwhile)
+    monkeypatch.setattr(stream_tokens, "spend", meanwhile)
     connected, _ = await Caller().socket.connect(timeout=5)
     assert not connected
     assert f"media socket refused: {code}" in caplog.text
@@ -286,7 +287,7 @@ async def test_a_message_that_cannot_be_handled_is_counted_and_the_call_goes_on(
 
 
 async def test_a_start_whose_parameters_no_database_takes_is_kept(engine):
-    token = tokens.issue(SID, f"sip:{'b' * 46}@pbx.example.org;transport=tls;x\0")
+    token = stream_tokens.issue(SID, f"sip:{'b' * 46}@pbx.example.org;transport=tls;x\0")
     caller = Caller(token=token)
     await caller.socket.connect(timeout=5)
     said = {"from_number": f"sip:{'a' * 30}@pbx.example.org;transport=tls;x", "to_number": "\0+972\ud80035550100"}
@@ -442,7 +443,7 @@ async def test_a_frame_takes_no_thread_and_no_await(engine, monkeypatch):
 
     monkeypatch.setattr(SyncToAsync, "__call__", counted)
     mine = consumer()
-    mine._begin(tokens.StreamToken(SID))
+    mine._begin(stream_tokens.StreamToken(SID))
     start = json.dumps({"event": "start", "start": {"callSid": SID, "streamSid": "MZ"}})
     for text in [start] + [
         json.dumps({"event": "media", "media": {"timestamp": str(i * 20), "payload": base64.b64encode(f).decode()}})
@@ -522,7 +523,7 @@ async def test_of_streams_that_begin_at_once_the_last_one_is_heard(engine, setti
     monkeypatch.setattr(consumers.changes, "tell", tell)
     monkeypatch.setattr(consumers, "shared", SharedState())
     sid = "CA" + secrets.token_hex(16)
-    callers = [Caller(token=tokens.issue(sid), stream_sid=f"MZ{number}") for number in range(5)]
+    callers = [Caller(token=stream_tokens.issue(sid), stream_sid=f"MZ{number}") for number in range(5)]
     for caller in callers:
         assert (await caller.socket.connect(timeout=5))[0]
     for caller in callers:
@@ -583,7 +584,7 @@ async def test_the_start_of_a_call_that_another_process_began_is_read_from_its_r
     [({"callSid": "CAother"}, "foreign_call"), ({"callSid": SID, "accountSid": "ACother"}, "foreign_account")],
 )
 async def test_a_start_of_another_call_is_closed_at_once_and_reaches_no_recogniser(engine, start, code):
-    caller = Caller(token=tokens.issue(SID, account_sid="AC1"))
+    caller = Caller(token=stream_tokens.issue(SID, account_sid="AC1"))
     connected, _ = await caller.socket.connect(timeout=5)
     assert connected
     await caller.say(event="start", sequenceNumber="1", start={"streamSid": "MZ1", **start})
@@ -605,7 +606,7 @@ async def test_a_start_of_another_call_is_closed_at_once_and_reaches_no_recognis
     ],
 )
 async def test_a_malformed_start_is_closed_at_once_and_reaches_no_recogniser(engine, start, code):
-    caller = Caller(token=tokens.issue(SID, account_sid="AC1"))
+    caller = Caller(token=stream_tokens.issue(SID, account_sid="AC1"))
     assert (await caller.socket.connect(timeout=5))[0]
     await caller.say(event="start", start={"callSid": SID, "streamSid": "MZ1", **start})
     assert await closed_with(caller) == 4400
@@ -681,7 +682,7 @@ async def test_the_end_that_we_chose_is_known_when_the_socket_closes(engine, mon
     assert consumers.running
     if knows == "row":
         monkeypatch.setattr("calls.process.shared_state.shared", SharedState())
-        monkeypatch.setattr("calls.views.shared", SharedState())
+        monkeypatch.setattr("calls.twilio.webhooks.shared", SharedState())
         assert "<Hangup" in await asyncio.to_thread(follow)
     else:
         monkeypatch.setattr(Call.objects, "filter", away)

@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connections
 from django.db.utils import load_backend
 
-from tests.calls.test_twilio import TOKEN, URL, post
+from tests.calls.twilio.test_webhooks import TOKEN, URL, post
 from tests.databases import postgresql_url  # noqa: F401 - a fixture
 from voiceapp.environment import Environment
 from voiceapp.postgresql import base

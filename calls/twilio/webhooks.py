@@ -18,16 +18,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 
-from calls import tokens
-from calls.console.actions import standing
 from calls.core.addresses import canonical
 from calls.core.text import is_sid
 from calls.lines.settings_cache import lines
 from calls.models import Call, SupervisorAction
 from calls.process import admission
 from calls.process.shared_state import ENDED_BY_US, first_began_ms, running_ms, shared
-from calls.twilio_auth import socket_url, webhook_is_signed
-from calls.twiml import twiml
+from calls.twilio import stream_tokens
+from calls.twilio.rest import standing
+from calls.twilio.signature import socket_url, webhook_is_signed
+from calls.twilio.twiml import twiml
 from voiceapp.runtime import metrics
 from voiceapp.runtime.whole_number import whole_number
 
@@ -122,12 +122,12 @@ def after(request: HttpRequest) -> HttpResponse:
 def _token(request: HttpRequest, stream_index: int = 0, base_ms: int = 0) -> str:
     said = request.POST
     to_number = canonical(said.get("To", ""))
-    return tokens.issue(said["CallSid"], to_number, stream_index, base_ms, said.get("AccountSid", ""))
+    return stream_tokens.issue(said["CallSid"], to_number, stream_index, base_ms, said.get("AccountSid", ""))
 
 
 def _connect(request: HttpRequest, token: str, query: str = "", response: VoiceResponse | None = None) -> HttpResponse:
     stream = Stream(
-        url=socket_url(tokens.stream_path(token)),
+        url=socket_url(stream_tokens.stream_path(token)),
         status_callback=settings.PUBLIC_URL + "/twilio/stream",
     )
     for name, field in (("from_number", "From"), ("to_number", "To")):

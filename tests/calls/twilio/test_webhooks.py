@@ -13,13 +13,13 @@ from django.db import DatabaseError
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
-from calls import tokens, views
-from calls.console.actions import STALE_S
 from calls.lines.settings_cache import Fallback, LineSettings
 from calls.models import Call, SupervisorAction
 from calls.process import admission
 from calls.process.shared_state import shared
-from calls.twilio_auth import handshake_is_signed
+from calls.twilio import stream_tokens, webhooks
+from calls.twilio.rest import STALE_S
+from calls.twilio.signature import handshake_is_signed
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
 
@@ -48,7 +48,7 @@ def test_voice_connects_the_calls_audio_to_our_socket(client):
     stream = connect.find("Stream")
     assert stream.get("url").startswith("wss://voice.example.org/ws/twilio/")
     assert "?" not in stream.get("url")
-    assert tokens.read(stream.get("url").rsplit("/", 1)[1]) == tokens.StreamToken("CA1", "+97235550100")
+    assert stream_tokens.read(stream.get("url").rsplit("/", 1)[1]) == stream_tokens.StreamToken("CA1", "+97235550100")
     assert {p.get("name"): p.get("value") for p in stream} == {
         "from_number": "+972501234567",
         "to_number": "+97235550100",
@@ -69,7 +69,7 @@ def test_voice_connects_the_calls_audio_to_our_socket(client):
 def test_the_calls_numbers_are_kept_in_one_form(client, sent, kept):
     stream = ElementTree.fromstring(post(client, "/twilio/voice", **sent).content).find("Connect/Stream")
     assert tuple(parameter.get("value") for parameter in stream) == kept
-    assert tokens.read(stream.get("url").rsplit("/", 1)[1]).to_number == kept[1]
+    assert stream_tokens.read(stream.get("url").rsplit("/", 1)[1]).to_number == kept[1]
 
 
 def test_a_call_that_is_over_ends(client):
@@ -82,7 +82,7 @@ def test_a_lost_socket_gets_a_new_stream_of_the_same_call(client):
     response = post(client, "/twilio/after", CallStatus="in-progress")
     connect = ElementTree.fromstring(response.content).find("Connect")
     assert connect.get("action") == URL + "/twilio/after?lost=1"
-    said = tokens.read(connect.find("Stream").get("url").rsplit("/", 1)[1])
+    said = stream_tokens.read(connect.find("Stream").get("url").rsplit("/", 1)[1])
     assert (said.call_sid, said.stream_index) == ("CA1", 1)
     assert 30_000 <= said.base_ms < 40_000
 
@@ -92,15 +92,15 @@ def test_a_lost_socket_gets_a_new_stream_of_the_same_call(client):
 def test_a_token_says_whose_call_it_opens(client, path):
     root = ElementTree.fromstring(post(client, path, AccountSid="AC7", CallStatus="in-progress").content)
     token = root.find("Connect/Stream").get("url").rsplit("/", 1)[1]
-    assert tokens.read(token).account_sid == "AC7"
+    assert stream_tokens.read(token).account_sid == "AC7"
 
 
 def test_a_token_of_an_older_version_is_taken(monkeypatch):
-    sign = tokens._signer.sign_object
+    sign = stream_tokens._signer.sign_object
     monkeypatch.setattr(
-        tokens._signer, "sign_object", lambda said: sign({key: said[key] for key in said if key != "a"})
+        stream_tokens._signer, "sign_object", lambda said: sign({key: said[key] for key in said if key != "a"})
     )
-    assert tokens.read(tokens.issue("CA1", account_sid="AC7")) == tokens.StreamToken("CA1")
+    assert stream_tokens.read(stream_tokens.issue("CA1", account_sid="AC7")) == stream_tokens.StreamToken("CA1")
 
 
 @pytest.mark.django_db
@@ -112,7 +112,7 @@ def test_a_stream_that_was_lost_before_its_row_was_written_is_followed_in_its_ti
 
     async_to_sync(begin)()
     root = ElementTree.fromstring(post(client, "/twilio/after", CallStatus="in-progress").content)
-    said = tokens.read(root.find("Connect/Stream").get("url").rsplit("/", 1)[1])
+    said = stream_tokens.read(root.find("Connect/Stream").get("url").rsplit("/", 1)[1])
     assert 30_000 <= said.base_ms < 40_000
 
 
@@ -158,7 +158,7 @@ def test_a_hand_over_that_came_to_nothing_leaves_the_call_with_us(client, outcom
 @pytest.mark.django_db
 def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypatch):
     line = LineSettings(Tuning(), greeting="שלום, מה שלומך?", follow_number="+97231111111")
-    monkeypatch.setitem(views.lines._lines, "+97235550100", line)
+    monkeypatch.setitem(webhooks.lines._lines, "+97235550100", line)
     verbs = list(ElementTree.fromstring(post(client, "/twilio/voice").content))
     assert [verb.tag for verb in verbs] == ["Say", "Connect"]
     assert verbs[0].text == "שלום, מה שלומך?"
@@ -169,7 +169,7 @@ def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypat
 
 def test_a_greeting_and_a_caller_that_are_no_xml_are_answered_all_the_same(client, monkeypatch):
     line = LineSettings(Tuning(), greeting="של\x0bום", fallback=Fallback("לא\x1f היום", "", False))
-    monkeypatch.setattr(views.lines, "line", lambda number: line)
+    monkeypatch.setattr(webhooks.lines, "line", lambda number: line)
     response = ElementTree.fromstring(post(client, "/twilio/voice", From="anonymous\x0b\ufffe").content)
     assert response.find("Say").text == "שלום"
     assert response.find("Connect/Stream/Parameter[@name='from_number']").get("value") == "anonymous"
@@ -180,7 +180,7 @@ def test_a_greeting_and_a_caller_that_are_no_xml_are_answered_all_the_same(clien
 @pytest.mark.django_db
 def test_a_second_lost_socket_gets_what_the_line_has(client, monkeypatch):
     line = LineSettings(Tuning(), fallback=Fallback("אין מענה", number="+97231111111"))
-    monkeypatch.setitem(views.lines._lines, "+97235550100", line)
+    monkeypatch.setitem(webhooks.lines._lines, "+97235550100", line)
     response = ElementTree.fromstring(post(client, "/twilio/after?lost=1", CallStatus="in-progress").content)
     assert response.find("Say").text == "אין מענה"
     assert response.find("Dial").text == "+97231111111"
@@ -216,7 +216,7 @@ def test_a_balancer_cannot_mend_a_call_that_lost_two_sockets(client, monkeypatch
 def test_a_line_can_take_a_message(client, monkeypatch):
     monkeypatch.setattr(admission, "draining", True)
     line = LineSettings(Tuning(), fallback=Fallback(records=True))
-    monkeypatch.setitem(views.lines._lines, "+97235550100", line)
+    monkeypatch.setitem(webhooks.lines._lines, "+97235550100", line)
     assert ElementTree.fromstring(post(client, "/twilio/voice").content).find("Record") is not None
 
 
@@ -243,7 +243,7 @@ def test_a_lines_address_is_cut_and_cleaned_to_its_column(client):
     to_number = f"sip:{'b' * 46}@pbx\0.example.org;transport=tls;x"
     response = post(client, "/twilio/voice", To=to_number)
     url = ElementTree.fromstring(response.content).find("Connect/Stream").get("url")
-    assert tokens.read(url.rsplit("/", 1)[1]).to_number == to_number.replace("\0", "")[:64]
+    assert stream_tokens.read(url.rsplit("/", 1)[1]).to_number == to_number.replace("\0", "")[:64]
 
 
 @pytest.mark.django_db
@@ -255,7 +255,7 @@ def test_a_number_that_is_none_is_passed_over(client, number):
 
 
 def test_voice_answers_without_a_database(client, monkeypatch):
-    monkeypatch.setattr(views.Call.objects, "get_or_create", _away)
+    monkeypatch.setattr(webhooks.Call.objects, "get_or_create", _away)
     assert post(client, "/twilio/voice").status_code == 200
 
 
@@ -296,23 +296,23 @@ def test_signatures_as_twilio_computes_them(clips, settings):
 
 
 def test_a_forged_or_old_token_opens_nothing(monkeypatch):
-    with pytest.raises(tokens.TokenError, match="forged"):
-        tokens.read("nonsense")
-    token = tokens.issue("CA1")
-    with pytest.raises(tokens.TokenError, match="forged"):
-        tokens.read(token[:-2] + "xx")
-    monkeypatch.setattr(tokens, "VALID_S", -1)
-    with pytest.raises(tokens.TokenError, match="expired"):
-        tokens.read(token)
+    with pytest.raises(stream_tokens.TokenError, match="forged"):
+        stream_tokens.read("nonsense")
+    token = stream_tokens.issue("CA1")
+    with pytest.raises(stream_tokens.TokenError, match="forged"):
+        stream_tokens.read(token[:-2] + "xx")
+    monkeypatch.setattr(stream_tokens, "VALID_S", -1)
+    with pytest.raises(stream_tokens.TokenError, match="expired"):
+        stream_tokens.read(token)
 
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_token_is_spent_once(settings):
     settings.REDIS_URL = ""
-    token = tokens.issue("CA1")
-    assert await tokens.spend(token) is tokens.SpendPlace.DATABASE
-    with pytest.raises(tokens.TokenError, match="spent"):
-        await tokens.spend(token)
+    token = stream_tokens.issue("CA1")
+    assert await stream_tokens.spend(token) is stream_tokens.SpendPlace.DATABASE
+    with pytest.raises(stream_tokens.TokenError, match="spent"):
+        await stream_tokens.spend(token)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -323,12 +323,12 @@ async def test_without_redis_and_database_a_token_is_spent_in_the_process(settin
     def away(_):
         raise DatabaseError("away")
 
-    monkeypatch.setattr(tokens, "_insert", away)
-    monkeypatch.setattr(tokens, "_database_away_until_s", 0.0)
-    token = tokens.issue("CA1")
-    assert await tokens.spend(token) is tokens.SpendPlace.PROCESS
-    with pytest.raises(tokens.TokenError, match="spent"):
-        await tokens.spend(token)
+    monkeypatch.setattr(stream_tokens, "_insert", away)
+    monkeypatch.setattr(stream_tokens, "_database_away_until_s", 0.0)
+    token = stream_tokens.issue("CA1")
+    assert await stream_tokens.spend(token) is stream_tokens.SpendPlace.PROCESS
+    with pytest.raises(stream_tokens.TokenError, match="spent"):
+        await stream_tokens.spend(token)
 
 
 @pytest.mark.django_db

@@ -11,9 +11,9 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from calls.console import actions
 from calls.console.models import SupervisorAction
 from calls.models import Call, LinePerson, PhoneLine
+from calls.twilio import rest as rest_module
 from stt.models import TuningProfile
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 
@@ -193,31 +193,37 @@ def test_a_call_that_is_over_is_not_offered_to_be_ended(client, call, over):
 
 def test_a_call_that_is_over_already_is_said_to_be(rest, call):
     rest.over.add("CA1")
-    action = actions.end_call(call, member("supervisor"))
+    action = rest_module.end_call(call, member("supervisor"))
     assert (action.outcome, action.code) == ("already_over", "twilio_21220")
 
 
 def test_what_failed_is_told_and_may_be_tried_again(rest, call, settings):
     user = member("supervisor")
     settings.TWILIO_AUTH_TOKEN = "wrong"
-    assert (actions.end_call(call, user).outcome, actions.end_call(call, user).code) == ("failed", "twilio_20003")
+    assert (rest_module.end_call(call, user).outcome, rest_module.end_call(call, user).code) == (
+        "failed",
+        "twilio_20003",
+    )
     settings.TWILIO_ACCOUNT_SID = ""
-    assert actions.end_call(call, user).code == "no_account"
+    assert rest_module.end_call(call, user).code == "no_account"
     settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, "12345"
-    assert actions.end_call(call, user).outcome == "done"
+    assert rest_module.end_call(call, user).outcome == "done"
 
 
 def test_nobody_at_twilios_address_is_told(rest, call, monkeypatch):
     monkeypatch.setenv(PORT, "1")
-    assert actions.end_call(call, member("supervisor")).code == "twilio_unreachable"
+    assert rest_module.end_call(call, member("supervisor")).code == "twilio_unreachable"
 
 
 def test_what_a_dead_process_left_behind_is_carried_out(rest, call):
     user = member("supervisor")
     SupervisorAction.objects.create(
-        call_sid="CA1", kind="end", username="gone", asked_at=timezone.now() - timedelta(seconds=actions.STALE_S + 1)
+        call_sid="CA1",
+        kind="end",
+        username="gone",
+        asked_at=timezone.now() - timedelta(seconds=rest_module.STALE_S + 1),
     )
-    assert actions.end_call(call, user).outcome == "done"
+    assert rest_module.end_call(call, user).outcome == "done"
     assert SupervisorAction.objects.get().username == "supervisor"
 
 
@@ -230,7 +236,7 @@ def test_two_who_click_at_once_end_the_call_once(rest, call):
     def click(_):
         start.wait(10)
         try:
-            return actions.end_call(call, user).outcome
+            return rest_module.end_call(call, user).outcome
         finally:
             connection.close()
 

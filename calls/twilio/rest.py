@@ -25,7 +25,7 @@ from calls.console.models import SupervisorAction
 from calls.core.addresses import AddressError, canonical, e164
 from calls.models import Call, LinePerson
 from calls.people import HAND_OVER_ANYWHERE
-from calls.twiml import twiml
+from calls.twilio.twiml import twiml
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
