@@ -35,7 +35,7 @@ from calls.core.numbering import NUMBERS_A_STREAM
 from calls.core.recognition_health import RecognitionHealth, RecognitionStatus
 from calls.core.session import CallSession, State
 from calls.lines.settings_cache import lines
-from calls.logbook import CallLog
+from calls.live.call_log import CallLog
 from calls.process import admission, startup
 from calls.process.change_notices import changes
 from calls.process.heartbeat import pulse

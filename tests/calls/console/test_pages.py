@@ -11,7 +11,7 @@ from calls.core.actions import Note
 from calls.core.messages import Start
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import Source, Turn
-from calls.logbook import CallLog
+from calls.live.call_log import CallLog
 from calls.models import Call, CallEvent, PhoneLine, Transcript
 from calls.storage import writer
 from stt.models import TuningProfile
@@ -63,7 +63,7 @@ def test_a_turn_has_the_key_that_it_was_published_with_whatever_number_its_row_g
     """A page that reads the database again must not show a turn twice."""
     live, records = [], []
     monkeypatch.setattr("calls.process.live_updates.publish", live.append)
-    monkeypatch.setattr("calls.logbook.writer", lambda: SimpleNamespace(accept=records.append))
+    monkeypatch.setattr("calls.live.call_log.writer", lambda: SimpleNamespace(accept=records.append))
     for sid in ("MZ1", "MZ2"):
         logbook = CallLog("CA1", 0)
         logbook.begun(Start(sid, "CA1"), Tuning(), "", RecognitionStatus.STREAMING)
