@@ -20,9 +20,9 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
+from calls.lab.rig import Rig  # noqa: E402
 from calls.management.commands.demo import login  # noqa: E402
 from calls.models import Call, Trial  # noqa: E402
-from calls.rig import Rig  # noqa: E402
 from stt.models import TuningProfile  # noqa: E402
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]

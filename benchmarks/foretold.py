@@ -26,9 +26,9 @@ from django.conf import settings  # noqa: E402
 
 from calls.core.turns import EndReason, Source, Turn  # noqa: E402
 from calls.desk.traces import traces_of  # noqa: E402
+from calls.lab.rig import Rig, record_of  # noqa: E402
+from calls.lab.simulator import Line, SimulatedCall  # noqa: E402
 from calls.models import Call, PhoneLine, Transcript, Trial  # noqa: E402
-from calls.rig import Rig, record_of  # noqa: E402
-from calls.simulator import Line, SimulatedCall  # noqa: E402
 from calls.whatif.comparison import paired, right, what_if  # noqa: E402
 from calls.whatif.trace_replay import rerun  # noqa: E402
 from stt.models import TuningProfile  # noqa: E402

@@ -27,7 +27,7 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from calls.loadfigures import table
+    from calls.lab.load_figures import table
     from calls.management.commands.loadtest import measure
     from stt.emulator.recordings import Library
 

@@ -21,7 +21,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from calls.simulator import CallReport, Line, SimulatedCall
+from calls.lab.simulator import CallReport, Line, SimulatedCall
 from calls.whatif.scoring import percentile
 from tests.paths import ROOT
 

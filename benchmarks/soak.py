@@ -26,7 +26,7 @@ def main() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from calls.rig import Rig
+    from calls.lab.rig import Rig
     from stt.emulator.recordings import Library
 
     call_command("migrate_once", verbosity=0)
@@ -38,8 +38,8 @@ def main() -> None:
 
 
 async def _soak(rig, recordings, options) -> None:
-    from calls.load import Load
-    from calls.rig import record_of, score_of
+    from calls.lab.load import Load
+    from calls.lab.rig import record_of, score_of
     from calls.whatif.scoring import Score
 
     server = psutil.Process(rig.server.pid)

@@ -25,8 +25,8 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
-    from calls.balancer import BalancedRig
-    from calls.rig import Rig
+    from calls.lab.balancer import BalancedRig
+    from calls.lab.rig import Rig
     from stt.emulator.recordings import Library
 
     recordings = Library([SAMPLES]).recordings
@@ -45,8 +45,8 @@ def main() -> None:
 
 async def _cost(rig, pids, recordings, calls, seconds, seed):
     """CPU of a call in ms/s, and the words that were lost or added."""
-    from calls.load import Load
-    from calls.rig import record_of, score_of
+    from calls.lab.load import Load
+    from calls.lab.rig import record_of, score_of
 
     load = Load(rig.line, recordings, calls=calls, seconds=seconds, seed=seed)
 

@@ -27,11 +27,11 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from playwright.async_api import async_playwright  # noqa: E402
 
-from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
 from calls.core.frame_delays import merged_percentile  # noqa: E402
-from calls.load import Load  # noqa: E402
+from calls.lab.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
+from calls.lab.load import Load  # noqa: E402
+from calls.lab.rig import USER, Rig, free_port, own_database, read_own_database, record_of, score_of  # noqa: E402
 from calls.process import live_updates  # noqa: E402
-from calls.rig import USER, Rig, free_port, own_database, read_own_database, record_of, score_of  # noqa: E402
 from calls.whatif.scoring import Score, percentile  # noqa: E402
 from stt.emulator.recordings import Library  # noqa: E402
 

@@ -84,7 +84,7 @@ def test_only_the_environment_module_reads_the_environment():
         if "os.environ" in path.read_text("utf-8")
     ]
     # rig.py hands the whole environment on to the processes it starts; asgi.py names the settings module.
-    assert sorted(readers) == ["calls/rig.py", "voiceapp/asgi.py", "voiceapp/environment.py"]
+    assert sorted(readers) == ["calls/lab/rig.py", "voiceapp/asgi.py", "voiceapp/environment.py"]
 
 
 COUNTS = {"inc", "_on_lost"}

@@ -12,7 +12,7 @@ from random import Random
 from calls.core import actions as act
 from calls.core.messages import Media, Start, Stop
 from calls.core.session import CallSession, State
-from calls.replay import event_of
+from calls.lab.simulation import event_of
 from calls.whatif.scoring import ScoredTurn, TrueWord, score
 from stt.attribution.alignment import timed_words
 from stt.audio import FRAME_BYTES, LINE_NOISE

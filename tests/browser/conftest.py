@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 from django.conf import settings
 
-from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium
-from calls.rig import USER, Rig, free_port, long_calls, manage, own_database
+from calls.lab.browser import CHROMIUM_ARGUMENTS, find_chromium
+from calls.lab.rig import USER, Rig, free_port, long_calls, manage, own_database
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 
 PASSWORD = "desk-password"

@@ -7,8 +7,8 @@ import time
 import pytest
 from django.conf import settings
 
-from calls.proxy import FaultProxy
-from calls.rig import Rig, long_calls, own_database
+from calls.lab.fault_proxy import FaultProxy
+from calls.lab.rig import Rig, long_calls, own_database
 from tests.calls.process.test_alarm_monitor import Receiver
 
 pytestmark = pytest.mark.live

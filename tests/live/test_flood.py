@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from websockets.frames import Frame, Opcode
 
-from calls.rig import free_port
+from calls.lab.rig import free_port
 from tests.live.test_demo import ROOT
 from voiceapp.requests import MOST_PAGE_BYTES
 from voiceapp.sockets import MOST_MESSAGES, MOST_UNANSWERED_BYTES

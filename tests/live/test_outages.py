@@ -8,8 +8,8 @@ import psycopg
 import pytest
 import redis
 
-from calls.balancer import find_nginx
-from calls.rig import RigError
+from calls.lab.balancer import find_nginx
+from calls.lab.rig import RigError
 from tests.live.test_demo import manage
 
 pytestmark = pytest.mark.live

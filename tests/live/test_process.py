@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from calls.rig import free_port
+from calls.lab.rig import free_port
 from tests.live.test_demo import ROOT, manage
 from tests.live.test_flood import Peer, Server
 

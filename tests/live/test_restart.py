@@ -18,8 +18,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from calls.rig import free_port
-from calls.simulator import Line, SimulatedCall
+from calls.lab.rig import free_port
+from calls.lab.simulator import Line, SimulatedCall
 from tests.live.test_demo import ROOT, manage
 from tests.live.test_process import TOKEN, Process
 

@@ -9,8 +9,8 @@ from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 from channels_redis.core import RedisChannelLayer
 
+from calls.lab.fault_proxy import FaultProxy
 from calls.process import live_updates
-from calls.proxy import FaultProxy
 
 pytestmark = pytest.mark.live
 REDIS = "redis://127.0.0.1:6379/1"

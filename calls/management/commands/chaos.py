@@ -24,11 +24,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.core.frame_delays import merged_percentile
-from calls.faults import FAULTS, NO_FAULT, Fault
+from calls.lab.fault_proxy import FaultProxy
+from calls.lab.faults import FAULTS, NO_FAULT, Fault
+from calls.lab.rig import Rig, RigError, Sample, calls_of, library_of, record_of, score_of
+from calls.lab.simulator import SimulatedCall
 from calls.lines.settings_cache import first_profile
-from calls.proxy import FaultProxy
-from calls.rig import Rig, RigError, Sample, calls_of, library_of, record_of, score_of
-from calls.simulator import SimulatedCall
 from calls.whatif.scoring import Score, percentile
 from stt.emulator.recordings import Library
 from stt.models import TuningProfile

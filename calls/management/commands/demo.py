@@ -19,9 +19,9 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.demonote import noted
-from calls.rig import Rig, RigError, Sample, calls_of, free_port, library_of, record_of, score_of, scored
-from calls.simulator import CallReport, Line, SimulatedCall
+from calls.lab.demo_note import noted
+from calls.lab.rig import Rig, RigError, Sample, calls_of, free_port, library_of, record_of, score_of, scored
+from calls.lab.simulator import CallReport, Line, SimulatedCall
 from calls.whatif.scoring import Score, ScoredTurn, percentile
 from stt.emulator.recordings import Library
 from voiceapp.runtime.arguments import seed

@@ -17,11 +17,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.load import Load
-from calls.loadfigures import LoadFigures, Reading, figures, table
+from calls.lab.load import Load
+from calls.lab.load_figures import LoadFigures, Reading, figures, table
+from calls.lab.rig import SERVERS, Rig, RigError, is_recorded, library_of, record_of, score_of
+from calls.lab.simulator import CallRefused
 from calls.models import Call
-from calls.rig import SERVERS, Rig, RigError, is_recorded, library_of, record_of, score_of
-from calls.simulator import CallRefused
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Recording
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole

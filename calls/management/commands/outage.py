@@ -19,14 +19,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.balancer import BalancedRig
-from calls.outages import away
-from calls.outages.balanced import drain_one, kill_one
-from calls.outages.ended import drain, kill
-from calls.outages.remains import Outcome
-from calls.proxy import FaultProxy
-from calls.rig import Rig, RigError
-from calls.simulator import CallRefused
+from calls.lab.balancer import BalancedRig
+from calls.lab.fault_proxy import FaultProxy
+from calls.lab.outages import dependency
+from calls.lab.outages.failover import drain_one, kill_one
+from calls.lab.outages.restart import drain, kill
+from calls.lab.outages.word_audit import Outcome
+from calls.lab.rig import Rig, RigError
+from calls.lab.simulator import CallRefused
 from stt.emulator.recordings import Library
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 
@@ -86,7 +86,7 @@ class Command(BaseCommand):
             through = url._replace(netloc=f"{user}{proxy.address}").geturl()
             folder, log = settings.BASE_DIR / "samples", settings.VAR_DIR / "outage.log"
             with Rig(folder, log, seed=seed, environment={name: through}) as rig:
-                outage = away.database if options["kind"] == "database" else away.redis
+                outage = dependency.database if options["kind"] == "database" else dependency.redis
                 return self._say(asyncio.run(outage(rig, proxy, library, calls, clips, seed, away_s)))
 
     def _say(self, outcome: Outcome) -> bool:

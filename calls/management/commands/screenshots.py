@@ -15,8 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.console.browser import CHROMIUM_ARGUMENTS, find_chromium
-from calls.rig import USER, Rig, RigError, long_calls, manage, own_database, read_own_database, record_of
+from calls.lab.browser import CHROMIUM_ARGUMENTS, find_chromium
+from calls.lab.rig import USER, Rig, RigError, long_calls, manage, own_database, read_own_database, record_of
 from voiceapp.runtime.arguments import whole
 
 NAME_THE_LINE = """

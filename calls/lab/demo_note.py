@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from calls.simulator import Line
+from calls.lab.simulator import Line
 
 NAME = "demo.json"
 

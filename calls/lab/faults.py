@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from calls.proxy import FaultProxy
-from calls.rig import Rig
+from calls.lab.fault_proxy import FaultProxy
+from calls.lab.rig import Rig
 
 Meanwhile = Callable[[Rig, FaultProxy], Coroutine[Any, Any, None]]
 

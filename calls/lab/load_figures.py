@@ -14,8 +14,8 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from calls.core.frame_delays import merged_percentile
-from calls.load import Load
-from calls.rig import Rig
+from calls.lab.load import Load
+from calls.lab.rig import Rig
 from calls.whatif.scoring import Score, percentile
 
 LATE_MS = 5.0

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from calls.rig import START_TIMEOUT_S, Rig, RigError, free_port
+from calls.lab.rig import START_TIMEOUT_S, Rig, RigError, free_port
 
 DEPLOYED = settings.BASE_DIR / "deploy" / "nginx.conf"
 DEPLOYED_PORTS = ("8000", "8001", "8010")

@@ -7,7 +7,7 @@ import pytest
 import websockets
 
 from calls.core.messages import Connected, Media, Start, Stop, parse
-from calls.simulator import CallRefused, Line, SimulatedCall
+from calls.lab.simulator import CallRefused, Line, SimulatedCall
 from tests.paths import SAMPLES
 
 

@@ -24,7 +24,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from calls.simulator import (
+from calls.lab.simulator import (
     CONNECTED,
     CallRefused,
     CallReport,

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from calls.lab.rig import Rig, is_recorded, record_of, score_of
+from calls.lab.simulator import CallReport, SimulatedCall
 from calls.models import Call, Transcript
-from calls.rig import Rig, is_recorded, record_of, score_of
-from calls.simulator import CallReport, SimulatedCall
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 

@@ -7,9 +7,9 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from calls.demonote import NAME, noted, running_demo
+from calls.lab.demo_note import NAME, noted, running_demo
+from calls.lab.simulator import CallRefused, CallReport, Line, SimulatedCall
 from calls.management.commands import simulate_call
-from calls.simulator import CallRefused, CallReport, Line, SimulatedCall
 
 DEMO = Line("http://127.0.0.1:8137", "http://127.0.0.1:8137", "of-the-demo")
 

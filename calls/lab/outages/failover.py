@@ -10,13 +10,13 @@ from random import Random
 
 from django.utils import timezone
 
-from calls.balancer import BalancedRig
 from calls.core.numbering import NUMBERS_A_STREAM
+from calls.lab.balancer import BalancedRig
+from calls.lab.outages.word_audit import Outcome, calls_through, remains_of, score_whole
+from calls.lab.rig import record_of
+from calls.lab.simulator import CallReport
 from calls.models import Call
-from calls.outages.remains import Outcome, calls_through, remains_of, score_whole
 from calls.review.exporting import exported
-from calls.rig import record_of
-from calls.simulator import CallReport
 from calls.whatif.scoring import percentile
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library

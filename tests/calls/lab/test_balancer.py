@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from calls.balancer import DEPLOYED, configuration
-from calls.rig import RigError
+from calls.lab.balancer import DEPLOYED, configuration
+from calls.lab.rig import RigError
 
 RULES = DEPLOYED.read_text("utf-8")
 

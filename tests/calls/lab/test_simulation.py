@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from calls.replay import replay
+from calls.lab.simulation import replay
 from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
 from stt.emulator.recordings import Library
 from stt.tuning import Tuning

@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Iterable
 
-from calls.outages.remains import Outcome, calls_through
-from calls.outages.watcher import Watcher
-from calls.proxy import FaultProxy
-from calls.rig import Rig, record_of, score_of
-from calls.simulator import CallReport, SimulatedCall
+from calls.lab.fault_proxy import FaultProxy
+from calls.lab.outages.watcher import Watcher
+from calls.lab.outages.word_audit import Outcome, calls_through
+from calls.lab.rig import Rig, record_of, score_of
+from calls.lab.simulator import CallReport, SimulatedCall
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 

@@ -7,8 +7,8 @@ import signal
 import time
 from random import Random
 
-from calls.outages.remains import Outcome, calls_through, remains_of, score_whole
-from calls.rig import Rig, RigError
+from calls.lab.outages.word_audit import Outcome, calls_through, remains_of, score_whole
+from calls.lab.rig import Rig, RigError
 from stt.emulator.recordings import Library
 
 GONE_S = 0.3
