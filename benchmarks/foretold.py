@@ -25,7 +25,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 
 from calls.core.turns import EndReason, Source, Turn  # noqa: E402
-from calls.desk.traces import traces_of  # noqa: E402
+from calls.desk.tuning.traces import traces_of  # noqa: E402
 from calls.lab.rig import Rig, record_of  # noqa: E402
 from calls.lab.simulator import Line, SimulatedCall  # noqa: E402
 from calls.models import Call, PhoneLine, Transcript, Trial  # noqa: E402

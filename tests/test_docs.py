@@ -8,8 +8,8 @@ from django.conf import settings
 
 from calls import listing
 from calls.core import revisions, session
-from calls.desk import figures, selectors
-from calls.desk.uncertainty import MATTERS
+from calls.desk.tuning import figures, selectors
+from calls.desk.tuning.uncertainty import MATTERS
 from calls.lines import settings_cache
 from calls.review import download
 from stt.audio import FRAME_MS

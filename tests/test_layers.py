@@ -43,8 +43,8 @@ calls.whatif.scoring
 calls.whatif.trace_replay
 calls.whatif.comparison
 calls.lines.allocation
-calls.desk.figures
-calls.desk.uncertainty
+calls.desk.tuning.figures
+calls.desk.tuning.uncertainty
 """.split()
 FORBIDDEN = ("django", "channels", "google", "asyncio", "grpc", "twisted")
 

@@ -12,7 +12,7 @@ admin.site.index_title = _("Calls, lines and tuning")
 
 urlpatterns = [
     path("twilio/", include("calls.urls")),
-    path("desk/", include("calls.desk.urls")),
+    path("desk/", include("calls.desk.tuning.urls")),
     path("review/", include("calls.review.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

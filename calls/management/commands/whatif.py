@@ -13,8 +13,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.core.addresses import canonical
 from calls.core.turns import Turn
-from calls.desk.figures import PERCENTILES, CallFigures, Measure, Sample
-from calls.desk.traces import StreamTrace, TraceMissing, traces_of, tuning_of
+from calls.desk.tuning.figures import PERCENTILES, CallFigures, Measure, Sample
+from calls.desk.tuning.traces import StreamTrace, TraceMissing, traces_of, tuning_of
 from calls.models import Call
 from calls.whatif.comparison import Pair, Unknown, WhatIf, what_if
 from stt.models import TuningProfile

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from calls.desk.figures import Measure, Sample
+from calls.desk.tuning.figures import Measure, Sample
 
 RESAMPLES = 200
 LEVEL = 0.95

@@ -1,7 +1,7 @@
 """What settings did, in numbers: a call's turns summed up, and the measures over many calls. Pure.
 
-A call is the unit: its turns share a caller, a line and a minute, so uncertainty (calls/desk/uncertainty.py) is that of
-calls, and every measure takes a weight for each.
+A call is the unit: its turns share a caller, a line and a minute, so uncertainty (calls/desk/tuning/uncertainty.py) is
+that of calls, and every measure takes a weight for each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from calls.desk import views
+from calls.desk.tuning import views
 
 urlpatterns = [
     path("tuning/<int:pk>/", views.profile, name="desk-profile"),

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from calls.desk.figures import PERCENTILES, Measure
-from calls.desk.selectors import DAY, MOST_COUNTED, SLOT_MS, Measured
-from calls.desk.uncertainty import Estimate, Verdict, differences, verdict
-from calls.desk.words import LABELS, LESS_IS_BETTER, MOVES, UNITS, Setting, setting
+from calls.desk.tuning.figures import PERCENTILES, Measure
+from calls.desk.tuning.selectors import DAY, MOST_COUNTED, SLOT_MS, Measured
+from calls.desk.tuning.uncertainty import Estimate, Verdict, differences, verdict
+from calls.desk.tuning.words import LABELS, LESS_IS_BETTER, MOVES, UNITS, Setting, setting
 from stt.models import SETTINGS
 
 

@@ -1,4 +1,4 @@
-"""Trials in the admin: begun with a form, ended with an action, read on their own page (calls/desk/views.py)."""
+"""Trials in the admin: begun with a form, ended with an action, read on their own page (calls/desk/tuning/views.py)."""
 
 from __future__ import annotations
 

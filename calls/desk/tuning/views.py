@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from calls.access import needs
-from calls.desk.comparison import Comparison, Shown, counted, name_of, shown
-from calls.desk.figures import Measure
-from calls.desk.selectors import Measured, measured, refused_settings
-from calls.desk.traces import TraceMissing, traces_of, tuning_of
-from calls.desk.words import LEFT_OUT, REFUSED_SETTINGS
+from calls.desk.tuning.comparison import Comparison, Shown, counted, name_of, shown
+from calls.desk.tuning.figures import Measure
+from calls.desk.tuning.selectors import Measured, measured, refused_settings
+from calls.desk.tuning.traces import TraceMissing, traces_of, tuning_of
+from calls.desk.tuning.words import LEFT_OUT, REFUSED_SETTINGS
 from calls.models import Call, Trial
 from calls.whatif.comparison import what_if
 from stt.models import SETTINGS, TuningProfile

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from calls.core.turns import Source, Turn
-from calls.desk.figures import CallFigures, Measure, Sample
-from calls.desk.uncertainty import MATTERS, RESAMPLES, differences, estimates, resamples, verdict
+from calls.desk.tuning.figures import CallFigures, Measure, Sample
+from calls.desk.tuning.uncertainty import MATTERS, RESAMPLES, differences, estimates, resamples, verdict
 from calls.whatif.scoring import percentile
 
 

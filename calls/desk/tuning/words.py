@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Field
 from django.utils.translation import gettext_lazy as _
 
-from calls.desk.figures import PERCENTILES, Measure
+from calls.desk.tuning.figures import PERCENTILES, Measure
 from stt.engines.waivers import HINTS, MODEL
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS

@@ -18,10 +18,10 @@ from django.utils import timezone, translation
 from django.utils.html import escape
 from django.utils.translation import gettext
 
-from calls.desk import selectors
-from calls.desk.figures import PERCENTILES, Measure
-from calls.desk.selectors import MOST_CALLS, measured
-from calls.desk.words import LABELS, LEFT_OUT, MOVES, UNITS
+from calls.desk.tuning import selectors
+from calls.desk.tuning.figures import PERCENTILES, Measure
+from calls.desk.tuning.selectors import MOST_CALLS, measured
+from calls.desk.tuning.words import LABELS, LEFT_OUT, MOVES, UNITS
 from calls.models import Call, CallEvent, PhoneLine, Transcript, Trial
 from calls.whatif.comparison import UNKNOWABLE
 from stt.models import SETTINGS, TuningProfile

@@ -15,8 +15,8 @@ from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from calls.desk.figures import CallFigures, Measure, Sample
-from calls.desk.uncertainty import Estimate, Resamples, estimates, resamples
+from calls.desk.tuning.figures import CallFigures, Measure, Sample
+from calls.desk.tuning.uncertainty import Estimate, Resamples, estimates, resamples
 from calls.models import Call, CallEvent, Transcript, Trial
 from stt.engines.waivers import HINTS, MODEL
 
