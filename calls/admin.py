@@ -16,8 +16,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from calls.adminrows import PagedInline, ReadOnly, ltr, ms
-from calls.console import admin as _console  # noqa: F401 - the supervisors' rows are registered there
 from calls.desk import users as _users  # noqa: F401 - users and groups, bounded
+from calls.desk.supervision import admin as _console  # noqa: F401 - the supervisors' rows are registered there
 from calls.desk.tuning import admin as _desk  # noqa: F401 - trials
 from calls.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
 from calls.lines.dialled_numbers import FIELDS, numbers_of, record, unread_numbers

@@ -20,5 +20,5 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
-    path("console/", include("calls.console.urls")),
+    path("console/", include("calls.desk.supervision.urls")),
 ]

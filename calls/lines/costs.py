@@ -21,8 +21,8 @@ from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from calls.console.models import Alarm, Price
 from calls.core.line_health import Trouble, Verdict
+from calls.desk.supervision.models import Alarm, Price
 from calls.models import Call, PhoneLine
 
 MOST_MONTHS = 24

@@ -20,9 +20,9 @@ from django.db import DatabaseError, IntegrityError, close_old_connections, tran
 from django.db.models import F
 from django.utils import timezone
 
-from calls.console.models import Alarm, AlarmNotice
 from calls.core.line_health import CLEAR_AFTER_S, LineHealth, Trouble, Verdict
 from calls.core.status import CallStatus
+from calls.desk.supervision.models import Alarm, AlarmNotice
 from calls.lines import costs
 from calls.process import alarm_notices
 from voiceapp.runtime import background, metrics

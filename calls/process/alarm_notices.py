@@ -17,7 +17,7 @@ from django.core.mail import send_mail
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from calls.console.models import Alarm, AlarmNotice
+from calls.desk.supervision.models import Alarm, AlarmNotice
 from calls.models import PhoneLine
 
 TIMEOUT_S = (3.0, 7.0)

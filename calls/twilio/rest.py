@@ -21,8 +21,8 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from twilio.twiml.voice_response import VoiceResponse
 
-from calls.console.models import SupervisorAction
 from calls.core.addresses import AddressError, canonical, e164
+from calls.desk.supervision.models import SupervisorAction
 from calls.models import Call, LinePerson
 from calls.people import HAND_OVER_ANYWHERE
 from calls.twilio.twiml import twiml

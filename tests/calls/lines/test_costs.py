@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from calls.console.models import Alarm, Price
 from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
+from calls.desk.supervision.models import Alarm, Price
 from calls.lines import costs
 from calls.models import Call, PhoneLine
 from calls.process.alarm_monitor import settle

@@ -14,9 +14,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from calls.access import needs
-from calls.console.models import LABELS
-from calls.console.reading import line_names, newest_events, newest_turns, open_alarms, running_calls, shown_turns
 from calls.core.addresses import canonical
+from calls.desk.supervision.models import LABELS
+from calls.desk.supervision.reading import (
+    line_names,
+    newest_events,
+    newest_turns,
+    open_alarms,
+    running_calls,
+    shown_turns,
+)
 from calls.lines import costs
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
 from calls.people import END_CALLS, HAND_OVER_ANYWHERE, READ

@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from calls.console import views
+from calls.desk.supervision import views
 
 app_name = "console"
 urlpatterns = [

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from calls.adminrows import ReadOnly, ltr
-from calls.console.models import Alarm, AlarmNotice, Price, SupervisorAction
+from calls.desk.supervision.models import Alarm, AlarmNotice, Price, SupervisorAction
 
 
 @admin.register(SupervisorAction)
