@@ -17,6 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.adminrows import PagedInline, ReadOnly, ltr, ms
 from calls.desk import users as _users  # noqa: F401 - users and groups, bounded
+from calls.desk.review import admin as _review  # noqa: F401 - the reviewers' rows
+from calls.desk.review.download import TooMany, download
+from calls.desk.review.page import reviewed
 from calls.desk.supervision import admin as _console  # noqa: F401 - the supervisors' rows are registered there
 from calls.desk.tuning import admin as _desk  # noqa: F401 - trials
 from calls.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
@@ -24,9 +27,6 @@ from calls.lines.dialled_numbers import FIELDS, numbers_of, record, unread_numbe
 from calls.listing import CallList, NewestPaginator, search
 from calls.models import Call, CallEvent, LinePerson, NumberChange, PhoneLine, Transcript
 from calls.people import CHANGE_DIALLED, EXPORT
-from calls.review import admin as _review  # noqa: F401 - the reviewers' rows
-from calls.review.download import TooMany, download
-from calls.review.page import reviewed
 from calls.storage.search_filler import missing as search_text_is_missing
 
 

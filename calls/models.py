@@ -294,9 +294,9 @@ class SpentToken(models.Model):
 
 
 # The supervisors' and the reviewers' rows, in their own rooms; Django finds models here.
+from calls.desk.review.models import Correction, ReviewerAction  # noqa: E402
 from calls.desk.supervision.models import Alarm, AlarmNotice, Price, SupervisorAction  # noqa: E402
 from calls.lines.dialled_numbers import NumberChange  # noqa: E402
-from calls.review.models import Correction, ReviewerAction  # noqa: E402
 
 __all__ = [
     "Alarm",

@@ -8,10 +8,10 @@ from django.conf import settings
 
 from calls import listing
 from calls.core import revisions, session
+from calls.desk.review import download
 from calls.desk.tuning import figures, selectors
 from calls.desk.tuning.uncertainty import MATTERS
 from calls.lines import settings_cache
-from calls.review import download
 from stt.audio import FRAME_MS
 from stt.endpointing import silero
 from stt.endpointing.endpointer import EndpointOptions

@@ -13,7 +13,7 @@ admin.site.index_title = _("Calls, lines and tuning")
 urlpatterns = [
     path("twilio/", include("calls.urls")),
     path("desk/", include("calls.desk.tuning.urls")),
-    path("review/", include("calls.review.urls")),
+    path("review/", include("calls.desk.review.urls")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from calls.desk.review.exporting import line, with_all_of_it
 from calls.models import Call
-from calls.review.exporting import line, with_all_of_it
 
 CHUNK = 200
 

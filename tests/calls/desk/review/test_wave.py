@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.review.ranges import RangeNotSatisfiable, asked_range
-from calls.review.wave import WAV_HEADER, Wave
+from calls.desk.review.ranges import RangeNotSatisfiable, asked_range
+from calls.desk.review.wave import WAV_HEADER, Wave
 from calls.storage.recording import HEADER, SLOT_BYTES, RecordingError
 from stt.audio import BYTES_PER_MS, ulaw_to_pcm
 from tests.calls.storage.test_recording import frames, record

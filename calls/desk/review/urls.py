@@ -1,6 +1,6 @@
 from django.urls import path
 
-from calls.review import views
+from calls.desk.review import views
 
 urlpatterns = [
     path("calls/<int:pk>/streams/<int:number>.wav", views.audio, name="review-audio"),

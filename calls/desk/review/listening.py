@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.review.wave import Wave
 from calls.models import Call, ReviewerAction, Transcript
-from calls.review.wave import Wave
 from calls.storage.recording import RecordingError
 
 LEAD_MS, TAIL_MS = 100, 300

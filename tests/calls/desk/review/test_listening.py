@@ -8,10 +8,10 @@ from django.test import AsyncClient
 from django.urls import reverse
 from django.utils import timezone
 
+from calls.desk.review import views
+from calls.desk.review.listening import SAME_PLAYBACK
+from calls.desk.review.wave import Wave
 from calls.models import Call, ReviewerAction, Transcript
-from calls.review import views
-from calls.review.listening import SAME_PLAYBACK
-from calls.review.wave import Wave
 from tests.calls.storage.test_recording import frames, record
 
 pytestmark = pytest.mark.django_db

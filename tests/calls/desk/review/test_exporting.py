@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from calls import listing
+from calls.desk.review import download
 from calls.models import Call, Correction, ReviewerAction, Transcript
-from calls.review import download
 
 pytestmark = pytest.mark.django_db
 NEWEST = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from calls.core.turns import Source, Turn
+from calls.desk.review import corrections
+from calls.desk.review.models import MOST_LETTERS
 from calls.models import Call, Correction, Transcript
-from calls.review import corrections
-from calls.review.models import MOST_LETTERS
 from calls.storage import writer
 from calls.storage.records import TurnSaved
 

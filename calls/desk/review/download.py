@@ -11,8 +11,8 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from calls.desk.review.exporting import line, with_all_of_it
 from calls.models import Call, ReviewerAction
-from calls.review.exporting import line, with_all_of_it
 
 MOST_EXPORTED = 10_000
 """Calls. For more there is ``manage.py export_calls``, which keeps no page's process busy."""
