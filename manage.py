@@ -24,7 +24,7 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     if command == "serve":
-        from voiceapp import reactor
+        from voiceapp.server import reactor
 
         reactor.install()
     for problem in settings.CONFIGURATION_PROBLEMS:

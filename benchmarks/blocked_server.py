@@ -104,7 +104,7 @@ def main() -> None:
 
     settings_cache.lines.tuning_for = tuning_for  # type: ignore[method-assign]
     from voiceapp.asgi import application
-    from voiceapp.serve import serve
+    from voiceapp.server.serve import serve
 
     serve(application, "127.0.0.1", int(sys.argv[1]))
 

@@ -19,7 +19,7 @@ from stt.models import SETTINGS
 from stt.streaming import transcriber
 from stt.tuning import BOUNDS, Tuning
 from tests.paths import ROOT
-from voiceapp.requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES, RECEIVE_S
+from voiceapp.server.http_requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES, RECEIVE_S
 
 README = (ROOT / "README.md").read_text("utf-8")
 SOURCE = "".join(

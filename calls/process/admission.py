@@ -10,7 +10,7 @@ LATEST_LOOP_MS = 150.0
 """p95 of the loop's lateness beyond which running calls come first."""
 
 draining = False
-"""Set by voiceapp/serve.py when the process is asked to end."""
+"""Set by voiceapp/server/serve.py when the process is asked to end."""
 calls = 0
 """Heard now: sockets, and calls whose record is not complete yet."""
 

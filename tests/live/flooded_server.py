@@ -12,7 +12,7 @@ from pathlib import Path
 
 from daphne.server import twisted_loop  # noqa: F401 - installs the asyncio reactor first
 
-from voiceapp.sockets import Socket, SocketServer
+from voiceapp.server.websocket import Socket, SocketServer
 
 gate = asyncio.Event()
 gone = []

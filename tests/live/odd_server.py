@@ -15,13 +15,13 @@ from pathlib import Path
 
 import django
 
-from voiceapp import reactor
+from voiceapp.server import reactor
 
 reactor.install()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
 django.setup()
 
-from voiceapp import serve  # noqa: E402
+from voiceapp.server import serve  # noqa: E402
 
 
 async def application(scope, receive, send):

@@ -15,8 +15,8 @@ from websockets.frames import Frame, Opcode
 
 from calls.lab.rig import free_port
 from tests.live.test_demo import ROOT
-from voiceapp.requests import MOST_PAGE_BYTES
-from voiceapp.sockets import MOST_MESSAGES, MOST_UNANSWERED_BYTES
+from voiceapp.server.http_requests import MOST_PAGE_BYTES
+from voiceapp.server.websocket import MOST_MESSAGES, MOST_UNANSWERED_BYTES
 
 pytestmark = pytest.mark.live
 PATIENCE_S = 30.0

@@ -102,7 +102,7 @@ def test_a_loop_that_hangs_is_ended_by_the_watchdog(tmp_path):
                 time.sleep(0.02)
             assert process.ends_within(15) == 1
         log = process.log.read_text()
-        assert "CRITICAL voiceapp.serve the drain hangs" in log
+        assert "CRITICAL voiceapp.server.serve the drain hangs" in log
         assert "time.sleep(600)" in log
 
 

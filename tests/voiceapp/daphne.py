@@ -5,8 +5,8 @@ import asyncio
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from voiceapp.requests import RequestFactory
-from voiceapp.sockets import SocketServer
+from voiceapp.server.http_requests import RequestFactory
+from voiceapp.server.websocket import SocketServer
 
 
 class Transport(StringTransport):

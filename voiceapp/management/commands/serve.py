@@ -26,7 +26,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         # Not above: importing the application logs the start-up lines, and starts what serves.
         from voiceapp.asgi import application
-        from voiceapp.serve import PortUnavailable, serve
+        from voiceapp.server.serve import PortUnavailable, serve
 
         try:
             serve(application, options["host"], options["port"])

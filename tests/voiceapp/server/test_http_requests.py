@@ -8,7 +8,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 
 from tests.voiceapp.daphne import Connection, turns
-from voiceapp.requests import LINGER_S, MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES, RECEIVE_S
+from voiceapp.server.http_requests import LINGER_S, MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES, RECEIVE_S
 from voiceapp.urls import urlpatterns
 
 PATHS = [("/twilio/voice", MOST_WEBHOOK_BYTES), ("/admin/login/", MOST_PAGE_BYTES)]

@@ -13,9 +13,9 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from websockets.frames import Frame, Opcode
 
-from voiceapp import sockets
 from voiceapp.runtime import metrics
-from voiceapp.sockets import MOST_BYTES, MOST_MESSAGES, MOST_UNANSWERED_BYTES, WEIGHED_EVERY, Inbox, Socket
+from voiceapp.server import websocket
+from voiceapp.server.websocket import MOST_BYTES, MOST_MESSAGES, MOST_UNANSWERED_BYTES, WEIGHED_EVERY, Inbox, Socket
 
 HANDSHAKE = (
     b"GET /ws/twilio/x HTTP/1.1\r\nHost: voice.example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -271,5 +271,5 @@ def test_a_socket_that_is_held_again_and_again_loses_nothing(lengths, cut, most,
                 waiting.cancel()
         return [message["text"] for message in heard[1:]]
 
-    with mock.patch.multiple(sockets, MOST_MESSAGES=most, WEIGHED_EVERY=1, MOST_UNANSWERED_BYTES=100):
+    with mock.patch.multiple(websocket, MOST_MESSAGES=most, WEIGHED_EVERY=1, MOST_UNANSWERED_BYTES=100):
         assert asyncio.run(read()) == said

@@ -9,10 +9,10 @@ import pytest
 
 from calls import consumers
 from tests.voiceapp.daphne import Connection
-from tests.voiceapp.test_sockets import InboxServer, Line
-from voiceapp import serve
+from tests.voiceapp.server.test_websocket import InboxServer, Line
 from voiceapp.runtime import metrics
-from voiceapp.sockets import Socket
+from voiceapp.server import serve
+from voiceapp.server.websocket import Socket
 
 
 class Raises:

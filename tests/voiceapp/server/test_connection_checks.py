@@ -6,11 +6,11 @@ import pytest
 from daphne.ws_protocol import WebSocketFactory
 
 from tests.voiceapp.daphne import Connection, turns
-from tests.voiceapp.test_requests import breaks_off, received, returns_without_an_end
-from tests.voiceapp.test_sockets import HANDSHAKE
-from voiceapp import checks
+from tests.voiceapp.server.test_http_requests import breaks_off, received, returns_without_an_end
+from tests.voiceapp.server.test_websocket import HANDSHAKE
 from voiceapp.runtime import metrics
-from voiceapp.sockets import Socket, SocketServer
+from voiceapp.server import connection_checks
+from voiceapp.server.websocket import Socket, SocketServer
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -19,7 +19,7 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 def rounds(monkeypatch):
     """What the reactor was asked to call again."""
     again = []
-    monkeypatch.setattr(checks, "reactor", SimpleNamespace(callLater=lambda seconds, do: again.append(do)))
+    monkeypatch.setattr(connection_checks, "reactor", SimpleNamespace(callLater=lambda seconds, do: again.append(do)))
     return again
 
 

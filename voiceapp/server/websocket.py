@@ -25,8 +25,8 @@ from typing import Any
 from daphne.ws_protocol import ConnectionDeny, WebSocketProtocol
 from websockets.frames import apply_mask
 
-from voiceapp.answers import PacedServer
 from voiceapp.runtime import metrics
+from voiceapp.server.http_backpressure import PacedServer
 
 HEADER = struct.Struct("!BBH4s")
 """Of a frame with a 16-bit length: flags and opcode, length's kind, length, mask. RFC 6455, 5.2."""

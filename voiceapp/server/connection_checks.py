@@ -12,8 +12,8 @@ from typing import Any
 
 from daphne.server import Server, reactor
 
-from voiceapp.requests import RequestFactory
 from voiceapp.runtime import metrics
+from voiceapp.server.http_requests import RequestFactory
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from voiceapp.answers import PacedServer
+from voiceapp.server.http_backpressure import PacedServer
 
 PIECE = b"a" * 1000
 

@@ -33,7 +33,7 @@ from calls.process.heartbeat import pulse
 from calls.storage.recording import disk
 from calls.storage.writer import writer
 from voiceapp.runtime import metrics
-from voiceapp.sockets import Socket, SocketServer
+from voiceapp.server.websocket import Socket, SocketServer
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from voiceapp.checks import CheckedServer
+from voiceapp.server.connection_checks import CheckedServer
 
 
 class PacedServer(CheckedServer):
