@@ -15,7 +15,7 @@ from calls.core.addresses import LONGEST
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import EndReason, Source
 from calls.lines.fields import AddressField, NumberField
-from calls.twilio.twiml import speakable
+from calls.lines.sentences import speakable
 from stt.models import TuningProfile
 
 SOURCES = [

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import calls.twilio.twiml
+import calls.lines.sentences
 
 
 class Migration(migrations.Migration):
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 help_text="Said in Hebrew when calls cannot be heard: overload, a deploy, a second lost connection.",
                 max_length=300,
-                validators=[calls.twiml.speakable],
+                validators=[calls.lines.sentences.speakable],
                 verbose_name="sentence when the line cannot hear",
             ),
         ),
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 default="",
                 help_text="Said in Hebrew before the caller is listened to. Empty: nothing.",
                 max_length=300,
-                validators=[calls.twiml.speakable],
+                validators=[calls.lines.sentences.speakable],
                 verbose_name="greeting",
             ),
         ),

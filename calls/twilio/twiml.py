@@ -7,18 +7,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy as _
 from twilio.twiml.voice_response import VoiceResponse
 
 from calls.core.text import clean
-
-
-def speakable(sentence: str) -> None:
-    """Refuse in a form what ``twiml`` would leave out. Raises ValidationError."""
-    if clean(sentence) != sentence:
-        message = _("This holds a character that cannot be spoken, for example a control character: write it again.")
-        raise ValidationError(message, code="bad_character")
 
 
 def twiml(response: VoiceResponse) -> str:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from calls.twilio.twiml import speakable, twiml
+from calls.lines.sentences import speakable
+from calls.twilio.twiml import twiml
 
 HOSTILE = "\x00\x0b\x1f\ud800\udfff\ufffe\uffff"
 ANY_TEXT = st.text(st.characters(max_codepoint=sys.maxunicode, exclude_categories=()))

@@ -1,0 +1,15 @@
+"""What a line says to its callers, checked when it is typed."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from calls.core.text import clean
+
+
+def speakable(sentence: str) -> None:
+    """Refuse in a form what calls/twilio/twiml.py would leave out. Raises ValidationError."""
+    if clean(sentence) != sentence:
+        message = _("This holds a character that cannot be spoken, for example a control character: write it again.")
+        raise ValidationError(message, code="bad_character")
