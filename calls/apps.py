@@ -13,8 +13,8 @@ class CallsConfig(AppConfig):
     verbose_name = _("Phone calls")
 
     def ready(self) -> None:
+        from calls.desk.permissions import make_groups
         from calls.models import PhoneLine, Trial
-        from calls.people import make_groups
         from calls.process.change_notices import changes
         from stt.models import TuningProfile
 
@@ -27,4 +27,4 @@ class CallsConfig(AppConfig):
                 signal.connect(announce, sender=model, weak=False, dispatch_uid=f"announce {model.__name__}")
 
         # Behind the handlers of django.contrib.auth, which make the permissions: it is installed before.
-        post_migrate.connect(make_groups, sender=self, dispatch_uid="calls.people")
+        post_migrate.connect(make_groups, sender=self, dispatch_uid="calls.desk.permissions")

@@ -6,8 +6,8 @@ import grpc
 import pytest
 from django.conf import settings
 
-from calls import listing
 from calls.core import revisions, session
+from calls.desk.admin import listing
 from calls.desk.review import download
 from calls.desk.tuning import figures, selectors
 from calls.desk.tuning.uncertainty import MATTERS

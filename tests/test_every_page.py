@@ -11,8 +11,8 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.urls import get_resolver, resolve, reverse
 
+from calls.desk.permissions import GROUPS
 from calls.models import Call
-from calls.people import GROUPS
 from stt.models import TuningProfile
 from stt.tuning import Tuning
 from tests.calls.whatif.test_comparison import heard

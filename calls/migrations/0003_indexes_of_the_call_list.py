@@ -1,4 +1,4 @@
-"""What calls/listing.py needs on PostgreSQL, built while calls are written; other databases have no need of it.
+"""What calls/desk/admin/listing.py needs on PostgreSQL, built while calls are written; other databases have no need of it.
 
 Not in the models' Meta: these kinds of index exist on PostgreSQL alone, and a later change of a table would try to make
 them on SQLite.

@@ -52,7 +52,7 @@ def keep_who_may_dial(apps, schema_editor):
     groups = apps.get_model("auth", "Group").objects.using(alias)
     may = groups.filter(permissions__codename="hand_over_anywhere", permissions__content_type__app_label="calls")
     if not may.exists():
-        return  # a database that is new: calls/people.py makes the groups
+        return  # a database that is new: calls/desk/permissions.py makes the groups
     kinds = apps.get_model("contenttypes", "ContentType").objects.using(alias)
     kind, _ = kinds.get_or_create(app_label="calls", model="phoneline")
     permission, _ = permissions.get_or_create(

@@ -22,7 +22,7 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
-from calls.people import READ
+from calls.desk.permissions import READ
 from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.db.models import Q
 
 from calls.core.turns import Source, Turn
-from calls.listing import search
+from calls.desk.admin.listing import search
 from calls.models import Call
 from calls.storage.records import CallStarted, TurnSaved
 from calls.storage.writer import write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from calls.adminrows import ReadOnly
+from calls.desk.admin.rows import ReadOnly
 from calls.models import ReviewerAction
 
 

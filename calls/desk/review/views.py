@@ -15,14 +15,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from calls.access import needs
+from calls.desk.access import needs
+from calls.desk.permissions import CORRECT, LISTEN, READ
 from calls.desk.review.corrections import Conflict, add_corrections, save
 from calls.desk.review.listening import WHY_SILENT, NoRecording, note_listening, recording_of
 from calls.desk.review.models import MOST_LETTERS
 from calls.desk.review.ranges import RangeNotSatisfiable, asked_range
 from calls.desk.review.wave import Wave
 from calls.models import Call, Transcript
-from calls.people import CORRECT, LISTEN, READ
 from voiceapp.runtime.whole_number import whole_number
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)

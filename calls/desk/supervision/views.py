@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from calls.access import needs
 from calls.core.addresses import canonical
+from calls.desk.access import needs
+from calls.desk.permissions import END_CALLS, HAND_OVER_ANYWHERE, READ
 from calls.desk.supervision.models import LABELS
 from calls.desk.supervision.reading import (
     line_names,
@@ -26,7 +27,6 @@ from calls.desk.supervision.reading import (
 )
 from calls.lines import costs
 from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
-from calls.people import END_CALLS, HAND_OVER_ANYWHERE, READ
 from calls.twilio import rest
 from calls.twilio.webhooks import ENDED
 from voiceapp.runtime.whole_number import whole_number

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from calls.access import needs
+from calls.desk.access import needs
 from calls.desk.tuning.comparison import Comparison, Shown, counted, name_of, shown
 from calls.desk.tuning.figures import Measure
 from calls.desk.tuning.selectors import Measured, measured, refused_settings

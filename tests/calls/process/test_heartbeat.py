@@ -51,7 +51,7 @@ def test_a_lost_engine_and_streaming_that_is_off_are_told_apart():
 async def test_a_pulse_names_every_call_of_the_process(monkeypatch):
     monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(FakeEngine()))
     published = asyncio.Queue()
-    monkeypatch.setattr(heartbeat.live, "publish", published.put_nowait)
+    monkeypatch.setattr(heartbeat.live_updates, "publish", published.put_nowait)
     call = Call()
     running = [SimpleNamespace(line="+1", session=call.session), SimpleNamespace(line="+2", session=None)]
     monkeypatch.setattr(heartbeat.time, "monotonic", lambda: call.now_ms / 1000)
@@ -66,7 +66,7 @@ async def test_a_pulse_that_fails_is_counted_and_the_next_one_comes(monkeypatch)
     monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(FakeEngine()))
     monkeypatch.setattr(heartbeat, "EVERY_S", 0)
     published, errors = asyncio.Queue(), [ValueError("what nobody thought of")]
-    monkeypatch.setattr(heartbeat.live, "publish", published.put_nowait)
+    monkeypatch.setattr(heartbeat.live_updates, "publish", published.put_nowait)
     before = metrics.THREADS_FAILED.labels("pulse")._value.get()
 
     def running():

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calls.core.turns import Source, Turn
-from calls.listing import search
+from calls.desk.admin.listing import search
 from calls.models import Call, Transcript
 from calls.storage import search_filler
 from calls.storage import search_text as search_text_module

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from calls import listing
+from calls.desk.admin import listing
 from calls.desk.review import download
 from calls.models import Call, Correction, ReviewerAction, Transcript
 
@@ -71,7 +71,7 @@ def test_a_part_is_a_part(sign_in, calls):
 
 
 def test_all_of_a_filtered_list_are_sent_whatever_its_page_shows(sign_in, calls, monkeypatch):
-    monkeypatch.setattr("calls.admin.CallAdmin.list_per_page", 1)
+    monkeypatch.setattr("calls.desk.admin.calls.CallAdmin.list_per_page", 1)
     monkeypatch.setattr(download, "CALLS_A_PIECE", 2)
     query = "?turns__source=final"
     answer = export(sign_in("reviewer"), calls[:1], query, select_across=1)
@@ -89,7 +89,7 @@ def test_too_many_are_refused_with_a_way_out(sign_in, calls, monkeypatch):
 
 
 def test_a_list_that_is_not_counted_to_its_end_says_no_number(sign_in, calls, monkeypatch):
-    monkeypatch.setattr("calls.admin.CallAdmin.list_per_page", 1)
+    monkeypatch.setattr("calls.desk.admin.calls.CallAdmin.list_per_page", 1)
     client = sign_in("reviewer")
     assert "בחירת כל השיחות שברשימה" not in client.get(LIST).content.decode()
     monkeypatch.setattr(listing, "MOST_LISTED", 3)

@@ -6,20 +6,20 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
-from calls import people
+from calls.desk import permissions
 from calls.models import Call
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
 ABILITIES = {
-    "read": people.READ,
-    "listen": people.LISTEN,
-    "correct": people.CORRECT,
-    "export": people.EXPORT,
-    "tune": people.TUNE,
-    "end calls": people.END_CALLS,
-    "any number": people.HAND_OVER_ANYWHERE,
-    "dialled numbers": people.CHANGE_DIALLED,
+    "read": permissions.READ,
+    "listen": permissions.LISTEN,
+    "correct": permissions.CORRECT,
+    "export": permissions.EXPORT,
+    "tune": permissions.TUNE,
+    "end calls": permissions.END_CALLS,
+    "any number": permissions.HAND_OVER_ANYWHERE,
+    "dialled numbers": permissions.CHANGE_DIALLED,
 }
 
 
@@ -41,18 +41,18 @@ def table(text):
     return {row[0]: {what for what, cell in zip(head[1:], row[1:], strict=False) if cell == "yes"} for row in rows}
 
 
-@pytest.mark.parametrize("group", people.GROUPS)
+@pytest.mark.parametrize("group", permissions.GROUPS)
 def test_each_group_may_what_the_table_says(group):
     user = member(group)
     may = {what for what, permission in ABILITIES.items() if user.has_perm(permission)}
-    assert may == table(people.__doc__)[group]
+    assert may == table(permissions.__doc__)[group]
     assert may == table((ROOT / "docs/operating.md").read_text("utf-8"))[group]
 
 
 def test_what_was_changed_by_hand_stays():
     group = Group.objects.get(name="reviewer")
     group.permissions.clear()
-    people.make_groups()
+    permissions.make_groups()
     assert not group.permissions.exists()
 
 
@@ -62,7 +62,7 @@ def test_only_who_tunes_adds_a_profile(client, group, status):
     assert client.get(reverse("admin:stt_tuningprofile_add")).status_code == status
 
 
-@pytest.mark.parametrize("group", people.GROUPS)
+@pytest.mark.parametrize("group", permissions.GROUPS)
 def test_everybody_of_a_group_reads_calls(client, group):
     call = Call.objects.create(call_sid="CA1")
     client.force_login(member(group))

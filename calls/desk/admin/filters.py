@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from calls.listing import known_values
+from calls.desk.admin.listing import known_values
 from calls.models import SOURCES, Call, Transcript
 from calls.twilio.webhooks import STATUS_ORDER
 

@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from calls import admin, adminrows, listing
+from calls.desk.admin import calls as calls_module
+from calls.desk.admin import listing, rows
 from calls.models import Call, Transcript
 from calls.storage.search_text import search_text
 
@@ -48,7 +49,7 @@ def listed(response):
 @pytest.fixture
 def small(monkeypatch):
     """Pages of two calls, six calls in all."""
-    monkeypatch.setattr(admin.CallAdmin, "list_per_page", 2)
+    monkeypatch.setattr(calls_module.CallAdmin, "list_per_page", 2)
     monkeypatch.setattr(listing, "MOST_LISTED", 6)
 
 
@@ -184,7 +185,7 @@ def test_a_short_word_is_looked_for_in_the_newest_calls_of_the_list(word, monkey
 
 
 def test_a_call_of_many_turns_is_read_in_pages(admin_client, monkeypatch):
-    monkeypatch.setattr(adminrows, "ROWS_A_PAGE", 2)
+    monkeypatch.setattr(rows, "ROWS_A_PAGE", 2)
     one = call("CA1", "אחת", "שתיים", "שלוש", "ארבע", "חמש")
     url = reverse("admin:calls_call_change", args=[one.pk])
     first = admin_client.get(url).content.decode()

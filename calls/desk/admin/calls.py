@@ -1,0 +1,187 @@
+"""Calls to read: what was heard, from whom, how late, and what went wrong. Nothing of a live call is edited here."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from calls.desk.admin.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
+from calls.desk.admin.listing import CallList, NewestPaginator, search
+from calls.desk.admin.rows import PagedInline, ReadOnly, ltr, ms
+from calls.desk.permissions import EXPORT
+from calls.desk.review.download import TooMany, download
+from calls.desk.review.page import reviewed
+from calls.models import Call, CallEvent, Transcript
+from calls.storage.search_filler import missing as search_text_is_missing
+
+
+class TurnInline(PagedInline):
+    template = "admin/calls/turns_inline.html"
+    model = Transcript
+    fields = ("number", "when", "words", "source", "rule", "code", "partial", "final", "total", "attempts")
+    readonly_fields = ("when", "words", "partial", "final", "total")
+    verbose_name_plural = _("turns in speech order")
+
+    @admin.display(description=_("time"))
+    def when(self, turn: Transcript) -> str:
+        return ltr(f"{turn.started_ms / 1000:.1f}–{turn.ended_ms / 1000:.1f} s")
+
+    @admin.display(description=_("words"))
+    def words(self, turn: Transcript) -> str:
+        return turn.heard_text  # its cell: turn_words.html
+
+    @admin.display(description="partial_ms")
+    def partial(self, turn: Transcript) -> str:
+        return ms(turn.partial_ms)
+
+    @admin.display(description="final_ms")
+    def final(self, turn: Transcript) -> str:
+        return ms(turn.final_ms)
+
+    @admin.display(description="total_ms")
+    def total(self, turn: Transcript) -> str:
+        return ms(turn.total_ms)
+
+
+class EventInline(PagedInline):
+    model = CallEvent
+    fields = ("number", "at", "code", "detail")
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("when", "from_", "to", "turn_count", "slowest", "hearing", "status", "end_reason", "sid")
+    list_filter = (SourceFilter, EngineFilter, DelayFilter, CodeFilter, "hearing", StatusFilter, "started_at")
+    list_per_page = 50
+    sortable_by = ()
+    # As the index has them; calls that were never heard (busy, no answer) come last.
+    ordering = (F("started_at").desc(nulls_last=True), "-pk")
+    search_fields = ("call_sid", "from_number", "to_number", "turns__text", "turns__revised_text")
+    search_help_text = _("A spoken word, a number or a CallSid. Short ones are looked for in the newest calls.")
+    date_hierarchy = "started_at"
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    readonly_fields = ("from_", "to")
+    inlines = (TurnInline, EventInline)
+    actions = ("export",)
+
+    class Media:
+        css: ClassVar = {"all": ["calls/admin.css"]}
+
+    fieldsets = (
+        # What is read most stands below: the recording and the turns.
+        (None, {"fields": (("from_", "to"), ("started_at", "ended_at"))}),
+        (
+            _("the line"),
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    ("hearing", "status", "end_reason", "twilio_duration_s"),
+                    ("frames_received", "frames_lost", "speech_ms"),
+                ),
+            },
+        ),
+        (
+            _("settings and counters"),
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    ("call_sid", "stream_sid"),
+                    ("tuning", "counters"),
+                    ("frame_delay_ms", "streams"),
+                    "process",
+                ),
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
+        # Subqueries, not a join: they run for the rows of the page alone.
+        turns = Transcript.objects.filter(call=OuterRef("pk")).order_by().values("call")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                turns_n=Coalesce(Subquery(turns.annotate(n=Count("pk")).values("n")), 0),
+                slowest_ms=Subquery(turns.annotate(ms=Max("final_ms")).values("ms")),
+            )
+        )
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(EXPORT))
+
+    @admin.action(description=_("Export the selected calls (JSON lines)"), permissions=["export"])
+    def export(self, request: HttpRequest, calls: QuerySet[Call]) -> HttpResponseBase | None:
+        try:
+            return download(calls, request.user)
+        except TooMany as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        # Django takes an action that may not be done for none at all.
+        if "export" in request.POST.getlist("action") and not self.has_export_permission(request):
+            raise PermissionDenied
+        return super().changelist_view(request, extra_context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Call | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        if obj is not None:
+            turns = next(one.formset for one in context["inline_admin_formsets"] if one.opts.model is Transcript)
+            context |= reviewed(request, obj, turns.get_queryset(), turns.page.number)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CallList]:
+        return CallList
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
+    ) -> Paginator:
+        if queryset.model is not Call:
+            # The history of a call pages through its log entries.
+            return super().get_paginator(request, queryset, per_page, *args, **kwargs)
+        return NewestPaginator(queryset, per_page, self.get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Call], search_term: str
+    ) -> tuple[QuerySet[Call], bool]:
+        if search_term and search_text_is_missing():
+            sentence = _("Some turns cannot be found by their words yet: their search text is still being written.")
+            self.message_user(request, sentence, messages.INFO)
+        return search(queryset, search_term), False
+
+    @admin.display(description=_("started"))
+    def when(self, call: Call) -> str:
+        started_at = call.started_at and timezone.localtime(call.started_at)
+        return ltr(f"{started_at:%d.%m.%Y %H:%M:%S}" if started_at else "—")
+
+    @admin.display(description="CallSid")
+    def sid(self, call: Call) -> str:
+        return format_html('<bdi dir="ltr" title="{}">{}…</bdi>', call.call_sid, call.call_sid[:8])
+
+    @admin.display(description=_("from"))
+    def from_(self, call: Call) -> str:
+        return ltr(call.from_number or "—")
+
+    @admin.display(description=_("to"))
+    def to(self, call: Call) -> str:
+        return ltr(call.to_number or "—")
+
+    @admin.display(description=_("turns"))
+    def turn_count(self, call: Call) -> int:
+        return int(call.turns_n)
+
+    @admin.display(description=_("slowest final"))
+    def slowest(self, call: Call) -> str:
+        return ms(call.slowest_ms)

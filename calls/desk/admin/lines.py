@@ -1,0 +1,102 @@
+"""Phone lines in the admin, with whom their calls may be handed over to; and who changed a number that is dialled."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+
+from calls.desk.admin.rows import ReadOnly, ltr
+from calls.desk.permissions import CHANGE_DIALLED
+from calls.lines.dialled_numbers import FIELDS, numbers_of, record, unread_numbers
+from calls.models import LinePerson, NumberChange, PhoneLine
+
+
+class LinePersonInline(admin.TabularInline):
+    """Whoever may change dialled numbers, and nobody else."""
+
+    model = LinePerson
+    extra = 1
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("calls.view_phoneline")) or self._may_change(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_change(request)
+
+    has_change_permission = has_delete_permission = has_add_permission
+
+    def _may_change(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(CHANGE_DIALLED))
+
+
+@admin.register(PhoneLine)
+class PhoneLineAdmin(admin.ModelAdmin):
+    list_display = ("name", "called", "profile")
+    inlines = (LinePersonInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "number", "profile")}),
+        (_("a call's beginning and end"), {"fields": ("greeting", "follow_number")}),
+        (
+            _("where it cannot be heard"),
+            {"fields": ("fallback_sentence", "fallback_number", "fallback_records")},
+        ),
+        (_("cost"), {"fields": ("monthly_ceiling",)}),
+    )
+
+    class Media:
+        css: ClassVar = {"all": ["calls/admin.css"]}
+
+    @admin.display(description=_("number"), ordering="number")
+    def called(self, line: PhoneLine) -> str:
+        return ltr(line.number)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PhoneLine | None = None) -> tuple[str, ...]:
+        return () if request.user.has_perm(CHANGE_DIALLED) else FIELDS
+
+    def save_model(self, request: HttpRequest, obj: PhoneLine, form: Any, change: bool) -> None:
+        form.numbers_before = numbers_of(obj.pk)
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        record(form.instance, form.numbers_before, numbers_of(form.instance.pk), request.user)
+
+    def delete_model(self, request: HttpRequest, obj: PhoneLine) -> None:
+        record(obj, numbers_of(obj.pk), {}, request.user)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PhoneLine]) -> None:
+        for line in queryset:
+            record(line, numbers_of(line.pk), {}, request.user)
+        super().delete_queryset(request, queryset)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        unread = unread_numbers() if request.method == "GET" else []
+        if unread and self.has_view_permission(request):
+            sentence = _("These numbers are not valid, no call is connected by them: %(numbers)s.")
+            self.message_user(request, sentence % {"numbers": "; ".join(unread)}, messages.WARNING)
+        return super().changelist_view(request, extra_context)
+
+
+@admin.register(NumberChange)
+class NumberChangeAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("changed_at", "called", "kind", "old", "new", "username")
+    list_filter = ("kind", "changed_at")
+    search_fields = ("line", "before", "after", "username")
+
+    @admin.display(description=_("line"), ordering="line")
+    def called(self, change: NumberChange) -> str:
+        return ltr(change.line)
+
+    @admin.display(description=_("before"))
+    def old(self, change: NumberChange) -> str:
+        return ltr(change.before or "—")
+
+    @admin.display(description=_("after"))
+    def new(self, change: NumberChange) -> str:
+        return ltr(change.after or "—")
