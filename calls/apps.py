@@ -14,7 +14,7 @@ class CallsConfig(AppConfig):
 
     def ready(self) -> None:
         from calls.desk.permissions import make_groups
-        from calls.models import PhoneLine, Trial
+        from calls.lines.models import PhoneLine, Trial
         from calls.process.change_notices import changes
         from stt.models import TuningProfile
 

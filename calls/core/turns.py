@@ -1,7 +1,7 @@
 """A turn: one utterance and its words, and the arithmetic of its latencies. Pure.
 
-The row of a Turn is the Transcript (calls/models.py). Latencies are milliseconds and None where there is no anchor,
-never 0.
+The row of a Turn is the Transcript (calls/storage/models.py). Latencies are milliseconds and None where there is no
+anchor, never 0.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from django.conf import settings
 from django.db import connections
 
 from calls.lab.simulator import CallReport, Line, SimulatedCall
-from calls.models import Call, Transcript
+from calls.storage.models import Call, Transcript
 from calls.storage.recording import Recording as AudioFile
 from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
 from stt.audio import FRAME_MS, duration_ms

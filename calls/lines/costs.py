@@ -22,8 +22,8 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from calls.core.line_health import Trouble, Verdict
-from calls.desk.supervision.models import Alarm, Price
-from calls.models import Call, PhoneLine
+from calls.lines.models import Alarm, PhoneLine, Price
+from calls.storage.models import Call
 
 MOST_MONTHS = 24
 

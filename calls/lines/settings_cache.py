@@ -14,7 +14,7 @@ from django.db import DatabaseError, close_old_connections
 
 from calls.core.addresses import canonical, dialled
 from calls.lines.allocation import Arm, arm_of
-from calls.models import PhoneLine, Trial
+from calls.lines.models import PhoneLine, Trial
 from calls.process.change_notices import Changes, changes
 from stt.endpointing import silero
 from stt.models import TuningProfile

@@ -22,8 +22,8 @@ from django.utils import timezone
 
 from calls.core.line_health import CLEAR_AFTER_S, LineHealth, Trouble, Verdict
 from calls.core.status import CallStatus
-from calls.desk.supervision.models import Alarm, AlarmNotice
 from calls.lines import costs
+from calls.lines.models import Alarm, AlarmNotice
 from calls.process import alarm_notices
 from voiceapp.runtime import background, metrics
 

@@ -17,8 +17,7 @@ from django.core.mail import send_mail
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from calls.desk.supervision.models import Alarm, AlarmNotice
-from calls.models import PhoneLine
+from calls.lines.models import Alarm, AlarmNotice, PhoneLine
 
 TIMEOUT_S = (3.0, 7.0)
 """To connect, and for the answer."""

@@ -27,7 +27,7 @@ from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:
     from calls.core.turns import Turn
-    from calls.models import Transcript
+    from calls.storage.models import Transcript
 
 logger = logging.getLogger(__name__)
 

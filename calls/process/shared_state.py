@@ -20,7 +20,7 @@ from redis import Redis
 from redis import asyncio as redis_asyncio
 from redis.exceptions import RedisError
 
-from calls.models import Call
+from calls.storage.models import Call
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from django.db import models
 
 from calls.core.text import clean
 from calls.core.turns import Turn
-from calls.models import Call, CallEvent, Transcript
+from calls.storage.models import Call, CallEvent, Transcript
 from calls.storage.records import EventNoted, HearingNoted, Record, TurnSaved
 
 Fit = Callable[[Any], Any]

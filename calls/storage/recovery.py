@@ -18,8 +18,8 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from calls.core.numbering import NUMBERS_A_STREAM, give_block
 from calls.core.session import PRE_ROLL_MS, SHORTEST_ONE_SHOT_MS
 from calls.core.turns import EndReason, Source, Turn
-from calls.models import Call
 from calls.process.recognition import recognition
+from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
 from calls.storage.records import CallEnded, CallStarted, Record, TurnSaved
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, ulaw_to_pcm

@@ -14,7 +14,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from calls.models import Transcript
+from calls.storage.models import Transcript
 from calls.storage.search_text import search_text
 from voiceapp.runtime import background
 

@@ -32,9 +32,9 @@ from django.db import (
 
 from calls.core.numbering import give_block, row_number
 from calls.core.turns import Turn
-from calls.models import Call, CallEvent, Transcript
 from calls.storage.columns import fit_numbers, fitted
 from calls.storage.journal import Journal, dead_journals
+from calls.storage.models import Call, CallEvent, Transcript
 from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
 from calls.storage.search_text import search_text
 from voiceapp.runtime import background, metrics

@@ -23,8 +23,9 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from calls.core.addresses import AddressError, canonical, e164
 from calls.desk.permissions import HAND_OVER_ANYWHERE
-from calls.desk.supervision.models import SupervisorAction
-from calls.models import Call, LinePerson
+from calls.lines.models import LinePerson
+from calls.storage.models import Call
+from calls.twilio.models import SupervisorAction
 from calls.twilio.twiml import twiml
 from voiceapp.runtime import metrics
 

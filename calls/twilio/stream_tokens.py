@@ -27,8 +27,9 @@ from django.utils import timezone
 from redis import asyncio as redis
 from redis.exceptions import RedisError
 
-from calls.models import Call, SpentToken
 from calls.storage.columns import as_column
+from calls.storage.models import Call
+from calls.twilio.models import SpentToken
 
 logger = logging.getLogger(__name__)
 

@@ -21,10 +21,11 @@ from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 from calls.core.addresses import canonical
 from calls.core.text import is_sid
 from calls.lines.settings_cache import lines
-from calls.models import Call, SupervisorAction
 from calls.process import admission
 from calls.process.shared_state import ENDED_BY_US, first_began_ms, running_ms, shared
+from calls.storage.models import Call
 from calls.twilio import stream_tokens
+from calls.twilio.models import SupervisorAction
 from calls.twilio.rest import standing
 from calls.twilio.signature import socket_url, webhook_is_signed
 from calls.twilio.twiml import twiml

@@ -21,7 +21,7 @@ from calls.desk.admin.rows import PagedInline, ReadOnly, ltr, ms
 from calls.desk.permissions import EXPORT
 from calls.desk.review.download import TooMany, download
 from calls.desk.review.page import reviewed
-from calls.models import Call, CallEvent, Transcript
+from calls.storage.models import Call, CallEvent, Transcript
 from calls.storage.search_filler import missing as search_text_is_missing
 
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.desk.admin.rows import ReadOnly, ltr
 from calls.desk.permissions import CHANGE_DIALLED
-from calls.lines.dialled_numbers import FIELDS, numbers_of, record, unread_numbers
-from calls.models import LinePerson, NumberChange, PhoneLine
+from calls.lines.dialled_numbers import FIELDS, NumberChange, numbers_of, record, unread_numbers
+from calls.lines.models import LinePerson, PhoneLine
 
 
 class LinePersonInline(admin.TabularInline):

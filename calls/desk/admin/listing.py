@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from calls.models import Call, Transcript
+from calls.storage.models import Call, Transcript
 from calls.storage.search_text import Word, words
 from voiceapp.runtime.whole_number import whole_number
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from calls.desk.admin.rows import ReadOnly
-from calls.models import ReviewerAction
+from calls.desk.review.models import ReviewerAction
 
 
 @admin.register(ReviewerAction)

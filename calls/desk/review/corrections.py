@@ -9,7 +9,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from calls.models import Call, Correction, Transcript
+from calls.desk.review.models import Correction
+from calls.storage.models import Call, Transcript
 
 
 class Conflict(Exception):

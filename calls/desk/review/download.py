@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from calls.desk.review.exporting import line, with_all_of_it
-from calls.models import Call, ReviewerAction
+from calls.desk.review.models import ReviewerAction
+from calls.storage.models import Call
 
 MOST_EXPORTED = 10_000
 """Calls. For more there is ``manage.py export_calls``, which keeps no page's process busy."""

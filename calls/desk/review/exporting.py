@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from calls.models import Call, Correction, Transcript
+from calls.desk.review.models import Correction
+from calls.storage.models import Call, Transcript
 
 CALL_FIELDS = (
     "call_sid", "stream_sid", "from_number", "to_number", "started_at", "ended_at", "status", "end_reason",

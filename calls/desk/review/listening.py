@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.review.models import ReviewerAction
 from calls.desk.review.wave import Wave
-from calls.models import Call, ReviewerAction, Transcript
+from calls.storage.models import Call, Transcript
 from calls.storage.recording import RecordingError
 
 LEAD_MS, TAIL_MS = 100, 300

@@ -27,7 +27,6 @@ class ReviewerAction(models.Model):
     last_at = models.DateTimeField(_("last asked for"))
 
     class Meta:
-        app_label = "calls"
         ordering = ("-began_at",)
         default_permissions = ("view",)
         verbose_name = _("reviewer's action")
@@ -56,7 +55,6 @@ class Correction(models.Model):
     made_at = models.DateTimeField(_("time"))
 
     class Meta:
-        app_label = "calls"
         ordering = ("turn", "number")
         default_permissions = ()
         verbose_name = _("correction")

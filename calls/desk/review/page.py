@@ -11,7 +11,7 @@ from calls.desk.permissions import LISTEN
 from calls.desk.review.corrections import add_corrections
 from calls.desk.review.listening import part_of, streams_of
 from calls.desk.review.models import MOST_LETTERS
-from calls.models import Call, Transcript
+from calls.storage.models import Call, Transcript
 
 
 def reviewed(request: HttpRequest, call: Call, turns: Iterable[Transcript], rows: int) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from calls.desk.review.listening import WHY_SILENT, NoRecording, note_listening,
 from calls.desk.review.models import MOST_LETTERS
 from calls.desk.review.ranges import RangeNotSatisfiable, asked_range
 from calls.desk.review.wave import Wave
-from calls.models import Call, Transcript
+from calls.storage.models import Call, Transcript
 from voiceapp.runtime.whole_number import whole_number
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)

@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.admin.rows import ReadOnly, ltr
-from calls.desk.supervision.models import Alarm, AlarmNotice, Price, SupervisorAction
+from calls.lines.models import Alarm, AlarmNotice, Price
+from calls.twilio.models import SupervisorAction
 
 
 @admin.register(SupervisorAction)

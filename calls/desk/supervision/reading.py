@@ -10,8 +10,9 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from calls.core.numbering import row_key
-from calls.models import Alarm, Call, PhoneLine, Transcript
+from calls.lines.models import Alarm, PhoneLine
 from calls.process.live_updates import Update, shown
+from calls.storage.models import Call, Transcript
 
 MOST_CALLS = 1000
 MOST_TURNS = 500

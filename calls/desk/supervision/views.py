@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_POST
 from calls.core.addresses import canonical
 from calls.desk.access import needs
 from calls.desk.permissions import END_CALLS, HAND_OVER_ANYWHERE, READ
-from calls.desk.supervision.models import LABELS
 from calls.desk.supervision.reading import (
     line_names,
     newest_events,
@@ -26,8 +25,10 @@ from calls.desk.supervision.reading import (
     shown_turns,
 )
 from calls.lines import costs
-from calls.models import SOURCES, Call, PhoneLine, SupervisorAction
+from calls.lines.models import LABELS, PhoneLine
+from calls.storage.models import SOURCES, Call
 from calls.twilio import rest
+from calls.twilio.models import SupervisorAction
 from calls.twilio.webhooks import ENDED
 from voiceapp.runtime.whole_number import whole_number
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from calls.models import Trial
+from calls.lines.models import Trial
 from stt.models import TuningProfile
 
 TUNE = "stt.change_tuningprofile"

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from calls.desk.tuning.figures import CallFigures, Measure, Sample
 from calls.desk.tuning.uncertainty import Estimate, Resamples, estimates, resamples
-from calls.models import Call, CallEvent, Transcript, Trial
+from calls.lines.models import Trial
+from calls.storage.models import Call, CallEvent, Transcript
 from stt.engines.waivers import HINTS, MODEL
 
 MOST_CALLS = 400

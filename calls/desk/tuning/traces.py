@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 from calls.core.numbering import NUMBERS_A_STREAM, blocks
-from calls.models import Call
+from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
 from calls.storage.trace import read_trace
 from calls.whatif.trace_replay import Audio, RecordedCall, heard_of

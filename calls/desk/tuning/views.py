@@ -18,7 +18,8 @@ from calls.desk.tuning.figures import Measure
 from calls.desk.tuning.selectors import Measured, measured, refused_settings
 from calls.desk.tuning.traces import TraceMissing, traces_of, tuning_of
 from calls.desk.tuning.words import LEFT_OUT, REFUSED_SETTINGS
-from calls.models import Call, Trial
+from calls.lines.models import Trial
+from calls.storage.models import Call
 from calls.whatif.comparison import what_if
 from stt.models import SETTINGS, TuningProfile
 from stt.profiles import restore

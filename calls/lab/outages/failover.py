@@ -16,7 +16,7 @@ from calls.lab.balancer import BalancedRig
 from calls.lab.outages.word_audit import Outcome, calls_through, remains_of, score_whole
 from calls.lab.rig import record_of
 from calls.lab.simulator import CallReport
-from calls.models import Call
+from calls.storage.models import Call
 from calls.whatif.scoring import percentile
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 from calls.lab.rig import Rig, is_recorded, record_of, score_of
 from calls.lab.simulator import CallReport, SimulatedCall
-from calls.models import Call, Transcript
+from calls.storage.models import Call, Transcript
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.desk.review.exporting import line, with_all_of_it
-from calls.models import Call
+from calls.storage.models import Call
 
 CHUNK = 200
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from calls.models import Transcript
+from calls.storage.models import Transcript
 from calls.storage.search_filler import fill
 
 BATCH_TURNS = 1000

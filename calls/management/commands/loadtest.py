@@ -21,7 +21,7 @@ from calls.lab.load import Load
 from calls.lab.load_figures import LoadFigures, Reading, figures, table
 from calls.lab.rig import SERVERS, Rig, RigError, is_recorded, library_of, record_of, score_of
 from calls.lab.simulator import CallRefused
-from calls.models import Call
+from calls.storage.models import Call
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Recording
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole

@@ -17,8 +17,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from calls.models import Call, SpentToken
+from calls.storage.models import Call
 from calls.storage.recording import file_name
+from calls.twilio.models import SpentToken
 from voiceapp.environment import database_url
 from voiceapp.runtime.arguments import whole
 

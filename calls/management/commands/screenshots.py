@@ -20,7 +20,7 @@ from calls.lab.rig import USER, Rig, RigError, long_calls, manage, own_database,
 from voiceapp.runtime.arguments import whole
 
 NAME_THE_LINE = """
-from calls.models import PhoneLine
+from calls.lines.models import PhoneLine
 from stt.models import TuningProfile
 profile = TuningProfile.objects.create(name="default", is_default=True)
 PhoneLine.objects.create(number="+97235550100", name="דירות הרצל", profile=profile, monthly_ceiling=50)

@@ -15,7 +15,7 @@ from calls.core.addresses import canonical
 from calls.core.turns import Turn
 from calls.desk.tuning.figures import PERCENTILES, CallFigures, Measure, Sample
 from calls.desk.tuning.traces import StreamTrace, TraceMissing, traces_of, tuning_of
-from calls.models import Call
+from calls.storage.models import Call
 from calls.whatif.comparison import Pair, Unknown, WhatIf, what_if
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError

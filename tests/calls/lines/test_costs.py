@@ -8,9 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
-from calls.desk.supervision.models import Alarm, Price
 from calls.lines import costs
-from calls.models import Call, PhoneLine
+from calls.models import Alarm, Call, PhoneLine, Price
 from calls.process.alarm_monitor import settle
 from calls.storage.records import CallEnded, CallStarted
 from calls.storage.writer import write

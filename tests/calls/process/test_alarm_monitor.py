@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
 from calls.core.status import CallStatus, LineActivity, RecognizerActivity
-from calls.desk.supervision.models import Alarm, AlarmNotice
+from calls.models import Alarm, AlarmNotice
 from calls.process import alarm_monitor, alarm_notices
 from calls.process.alarm_monitor import AlarmMonitor, deliver, settle
 from voiceapp.runtime import background, metrics

@@ -11,8 +11,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from calls.desk.supervision.models import SupervisorAction
-from calls.models import Call, LinePerson, PhoneLine
+from calls.models import Call, LinePerson, PhoneLine, SupervisorAction
 from calls.twilio import rest as rest_module
 from stt.models import TuningProfile
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
