@@ -19,7 +19,6 @@ from dataclasses import asdict, fields, replace
 from datetime import datetime
 from pathlib import Path
 
-from django.conf import settings
 from django.db import (
     DatabaseError,
     DataError,
@@ -597,17 +596,3 @@ def _write_turns(turns: dict[tuple[int, int], Turn]) -> None:
 
 
 _TURNS_COLUMNS = [*(field.name for field in fields(Turn) if field.name != "number"), "search_text"]
-
-
-_writer: Writer | None = None
-_writer_lock = threading.Lock()
-
-
-def writer(recovered: Recovered | None = None) -> Writer:
-    """This process's writer, started; ``recovered`` is the first caller's to give."""
-    global _writer
-    with _writer_lock:
-        if _writer is None:
-            _writer = Writer(Path(settings.VAR_DIR) / "journal", recovered)
-        _writer.start()
-        return _writer
