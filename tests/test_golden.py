@@ -1,8 +1,10 @@
-"""The code does what it did: golden records of random calls (benchmarks/golden.py says how they are renewed)."""
+"""The code does what it did: golden records of calls (benchmarks/golden*.py say how each is renewed)."""
+
+import json
 
 import pytest
 
-from benchmarks import golden
+from benchmarks import golden, golden_whatif
 
 
 @pytest.mark.parametrize("first", range(0, golden.CALLS, 50))
@@ -13,3 +15,9 @@ def test_every_action_of_a_random_call_is_as_it_was(first):
         # The turns first: they can be read.
         assert now["turns"] == before["turns"], f"python -m benchmarks.golden --seed {before['seed']}"
         assert {name: now[name] for name in before} == before, f"python -m benchmarks.golden --seed {before['seed']}"
+
+
+def test_what_if_says_of_the_sample_calls_what_it_said():
+    for before, now in zip(golden_whatif.kept(), golden_whatif.records(), strict=True):
+        assert json.loads(json.dumps(now)) == before
+        assert now["own"]["turns"] == now["heard"]
