@@ -212,7 +212,8 @@ class Attribution:
             self._overlap[stream + 1] = self._last_words(stream, until_ms - OVERLAP_MS)
         self._begins_ms = max(self._begins_ms, (until_ms or fed_ms) - OVERLAP_MS)
         self._give_spare(stream, None)
-        self._segments = [segment for segment in self._segments if segment.entries]
+        # One that is empty and open on another stream is still to have words.
+        self._segments = [s for s in self._segments if s.entries or self._open.get(s.stream) is s]
 
     def asked(self, number: int, from_ms: int, to_ms: int) -> None:
         """The one-shot recogniser is given this much audio for an utterance: a word on its edge is heard twice."""

@@ -156,6 +156,16 @@ def test_a_final_in_pieces_keeps_what_was_spoken_after_it():
     assert ledger.heard(one) == "a b c d"
 
 
+def test_a_final_after_another_streams_end_is_heard():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 6000)
+    ledger.says("a b c d", 2000)
+    ledger.settles("a b c", 3000)
+    ledger.closed(1)
+    ledger.settles("e f", 5000)
+    assert ledger.heard(one) == "a b c e f"
+
+
 def test_a_result_end_ahead_of_the_audio_is_clamped_to_it():
     ledger = Ledger()
     one = ledger.began(1000)
