@@ -33,18 +33,19 @@ from stt.attribution.alignment import (
     set_times,
     with_times_guessed,
 )
-from stt.attribution.spans import UNVOICED_GAP_MS, Span, Spans
+from stt.attribution.spans import MAX_GAP_MS, Span, Spans
 from stt.events import Final, Interim, Word
 
-SEGMENT_PAUSE_MS = 400
-"""The least pause after which an engine begins a new segment."""
-ONE_WORD_PAUSE_MS = 1200
-NEAR_MS = 4000
-"""Farther back than this no word is looked for: the engine's longest pause, and a new stream's overlap."""
-OVERLAP_MS = 700
-"""So long before the take-over the next stream may have heard: 500 ms, and a word on its edge."""
-SAME_WORD_MS = 40
-"""A word that two streams give, one over the other by this much, is one word: said twice it has a pause between."""
+MIN_SEGMENT_PAUSE_MS = 400
+"""An engine begins a new segment only after a pause of this length."""
+MIN_ONE_WORD_PAUSE_MS = 1200
+"""A hypothesis of one word may have been misheard as a whole, so it takes this longer pause to end its segment."""
+MAX_LOOKBACK_MS = 4000
+"""No word is looked for farther back than this: the engine's longest pause, and a new stream's overlap."""
+MAX_OVERLAP_MS = 700
+"""The next stream has heard up to this long before it took over: 500 ms, and a word on the edge."""
+MIN_SHARED_MS = 40
+"""A word that two streams give is one word when its times overlap by this much: said twice it has a pause between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,13 @@ class _Segment:
     from_ms: int
     """Everything in it was spoken after this: the end of the result that was settled before it."""
     entries: list[Entry] = field(default_factory=list)
-    ghosts: list[Entry] = field(default_factory=list)
+    dropped: list[Entry] = field(default_factory=list)
     """Words that the final before left out: the next hypothesis may bring them back, with their evidence."""
     end_ms: int | None = None
     newest_ms: int = 0
     """End of the newest hypothesis."""
     settled: bool = False
-    weak: bool = False
+    provisional: bool = False
     """Settled by the end of its stream and by no final: a one-shot of the same audio takes its place."""
     withheld: bool = False
     """A final without words ended it: its hypothesis stands until the next one says whether it goes on."""
@@ -106,9 +107,9 @@ class Attribution:
         """What the one before it said last, and this one may say again."""
         self._begins_ms = 0
         """The stream in use has heard nothing from before this."""
-        self._spare: dict[int, list[Word]] = {}
+        self._deferred: dict[int, list[Word]] = {}
         """Words of a renewed stream's final that are the next one's to say; should it not, they are this one's."""
-        self._new_unvoiced: list[Span] = []
+        self._new_vad_missed: list[Span] = []
         self._touched: set[int | None] = set()
         """Utterances whose words may be others than when ``take_touched`` was last asked."""
 
@@ -116,7 +117,7 @@ class Attribution:
 
     def began(self, start_ms: int) -> int:
         """An utterance has begun; returns its number, from 1."""
-        return self._add_span(start_ms, None, unvoiced=False).number
+        return self._add_span(start_ms, None, vad_missed=False).number
 
     def ended(self, number: int, end_ms: int) -> None:
         span = self._spans[number]
@@ -147,9 +148,9 @@ class Attribution:
             to_ms = (span.end_ms + after.start_ms) // 2
         return from_ms, to_ms
 
-    def take_unvoiced(self) -> list[Span]:
+    def take_vad_missed(self) -> list[Span]:
         """Utterances that only the recogniser heard, each handed out once."""
-        spans, self._new_unvoiced = self._new_unvoiced, []
+        spans, self._new_vad_missed = self._new_vad_missed, []
         return spans
 
     # Results
@@ -190,7 +191,7 @@ class Attribution:
         if event.end_ms:
             self._settled_to_ms[event.stream] = max(end_ms, self._settled_to_ms.get(event.stream, 0))
         self._settle(segment)
-        self._give_spare(event.stream, event.end_ms)
+        self._give_deferred(event.stream, event.end_ms)
         if left_out and event.stream not in self._until_ms:
             self._carry_over(event.stream, left_out, end_ms)
 
@@ -206,12 +207,12 @@ class Attribution:
                 if until_ms is not None:
                     segment.entries = [entry for entry in segment.entries if entry.lacked_ms < until_ms]
                     self._changed(segment)
-                segment.weak = True
+                segment.provisional = True
                 self._settle(segment)
         if until_ms is not None:
-            self._overlap[stream + 1] = self._last_words(stream, until_ms - OVERLAP_MS)
-        self._begins_ms = max(self._begins_ms, (until_ms or fed_ms) - OVERLAP_MS)
-        self._give_spare(stream, None)
+            self._overlap[stream + 1] = self._last_words(stream, until_ms - MAX_OVERLAP_MS)
+        self._begins_ms = max(self._begins_ms, (until_ms or fed_ms) - MAX_OVERLAP_MS)
+        self._give_deferred(stream, None)
         # One that is empty and open on another stream is still to have words.
         self._segments = [s for s in self._segments if s.entries or self._open.get(s.stream) is s]
 
@@ -229,7 +230,7 @@ class Attribution:
         self._one_shots[number] = texts
         self._touched.add(number)
         for segment in self._segments:
-            if segment.weak:
+            if segment.provisional:
                 self._release(segment, number)
 
     # Answers
@@ -240,7 +241,7 @@ class Attribution:
         entries: list[Entry] = []
         settled = True
         for segment, mine in self._of(number):
-            if segment.settled and not (segment.weak and one_shot):
+            if segment.settled and not (segment.provisional and one_shot):
                 entries += mine
             elif mine and not one_shot:
                 # A one-shot is settled: no hypothesis stands beside it.
@@ -266,7 +267,7 @@ class Attribution:
             entry
             for segment, mine in self._of(number)
             for entry in mine
-            if (segment.settled and not (segment.weak and one_shot)) or (entry.owner == number and not one_shot)
+            if (segment.settled and not (segment.provisional and one_shot)) or (entry.owner == number and not one_shot)
         ]
         return merge(self._without_neighbours(number, one_shot), in_order(entries))
 
@@ -290,9 +291,9 @@ class Attribution:
         """The utterances that have words which a final may still change."""
         return self._numbers_of(segment for segment in self._segments if not segment.settled)
 
-    def weak(self) -> set[int]:
-        """The utterances with words that stand by a hypothesis alone, whose stream has ended."""
-        return self._numbers_of(segment for segment in self._segments if segment.weak)
+    def provisional(self) -> set[int]:
+        """The utterances with words that stand by a hypothesis alone: no final came."""
+        return self._numbers_of(segment for segment in self._segments if segment.provisional)
 
     def renewed(self, stream: int, at_ms: int) -> None:
         """The next stream has taken over: words spoken from ``at_ms`` on are its own. Both heard the moment before."""
@@ -313,7 +314,7 @@ class Attribution:
     def _forget_streams(self) -> None:
         """Of streams before the oldest that is still spoken of nothing is asked any more; a call has thousands."""
         oldest = min((segment.stream for segment in self._segments), default=0) - 1
-        for table in (self._settled_to_ms, self._until_ms, self._from_ms, self._overlap, self._spare):
+        for table in (self._settled_to_ms, self._until_ms, self._from_ms, self._overlap, self._deferred):
             for stream in [stream for stream in table if stream < oldest]:
                 del table[stream]
 
@@ -329,7 +330,9 @@ class Attribution:
         if segment is None:
             segment = _Segment(
                 stream,
-                from_ms=self._settled_to_ms.get(stream, max(self._begins_ms, (self._heard_to_ms or 0) - NEAR_MS)),
+                from_ms=self._settled_to_ms.get(
+                    stream, max(self._begins_ms, (self._heard_to_ms or 0) - MAX_LOOKBACK_MS)
+                ),
             )
             self._open[stream] = segment
             self._segments.append(segment)
@@ -339,12 +342,12 @@ class Attribution:
         """A hypothesis that has nothing of the one before, after a pause in which a segment ends."""
         texts = [entry.text for entry in segment.entries]
         # A single word may only have been misheard, so that nothing of it comes back.
-        pause_ms = SEGMENT_PAUSE_MS if len(texts) > 1 else ONE_WORD_PAUSE_MS
+        pause_ms = MIN_SEGMENT_PAUSE_MS if len(texts) > 1 else MIN_ONE_WORD_PAUSE_MS
         return bool(texts) and seen_ms - segment.newest_ms >= pause_ms and not continues(texts, words)
 
     def _leave(self, segment: _Segment) -> None:
         """No final follows: its hypothesis is settled, and stands by itself alone."""
-        segment.weak = True
+        segment.provisional = True
         self._settle(segment)
         self._settled_to_ms[segment.stream] = max(segment.newest_ms, self._settled_to_ms.get(segment.stream, 0))
 
@@ -352,7 +355,7 @@ class Attribution:
         """A hypothesis that was left standing, and a final that says at its time as many words: it was misheard."""
         middles_ms = [entry.middle_ms for entry in final.entries if entry.middle_ms is not None]
         for segment in self._segments:
-            if segment.weak and segment.stream == final.stream and segment.entries:
+            if segment.provisional and segment.stream == final.stream and segment.entries:
                 said = sum(segment.from_ms < middle_ms < segment.newest_ms for middle_ms in middles_ms)
                 if said >= len(segment.entries):
                     segment.entries = []
@@ -365,10 +368,10 @@ class Attribution:
 
     def _revise(self, segment: _Segment, words: Sequence[str], *, seen_ms: int) -> list[Entry]:
         """Replace the segment's words by a newer hypothesis; returns the old words behind the last one it kept."""
-        old = segment.entries or segment.ghosts
+        old = segment.entries or segment.dropped
         lacked_ms = max((entry.seen_ms for entry in old), default=segment.from_ms)
         segment.entries, left_out = align(old, words, Entry("", seen_ms, min(lacked_ms, seen_ms)))
-        segment.ghosts = []
+        segment.dropped = []
         self._changed(segment)
         return left_out
 
@@ -377,19 +380,19 @@ class Attribution:
         after = [entry for entry in left_out if entry.lacked_ms >= end_ms]
         segment = self._segment(stream)
         segment.entries = after
-        segment.ghosts = [] if after else left_out
+        segment.dropped = [] if after else left_out
 
     def _settle(self, segment: _Segment) -> None:
         if self._open.get(segment.stream) is segment:
             del self._open[segment.stream]
         segment.settled = True
-        segment.ghosts = []
+        segment.dropped = []
         self._touched |= self._numbers(segment)
         self._claim_late(segment)
-        if segment.weak:
+        if segment.provisional:
             for number in self._one_shots.keys() & self._numbers(segment):
                 self._release(segment, number)
-        self._make_unvoiced(segment)
+        self._make_vad_missed(segment)
         # Words without a time stay where the evidence of this moment puts them; timed ones follow the spans.
         for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
             if entry.middle_ms is None:
@@ -413,7 +416,7 @@ class Attribution:
         for segment in reversed(self._segments):
             if segment.settled and any(same_word_and_time(entry, word) for entry in segment.entries):
                 return True
-            if segment.settled and segment.entries and segment.entries[-1].seen_ms < word.start_ms - NEAR_MS:
+            if segment.settled and segment.entries and segment.entries[-1].seen_ms < word.start_ms - MAX_LOOKBACK_MS:
                 break
         return False
 
@@ -427,7 +430,7 @@ class Attribution:
             if owner != span.number
             and entry.middle_ms is None
             and entry.seen_ms > span.start_ms
-            and max(segment.from_ms, entry.lacked_ms - UNVOICED_GAP_MS) < end_ms
+            and max(segment.from_ms, entry.lacked_ms - MAX_GAP_MS) < end_ms
         ]
         matcher = SequenceMatcher(None, [key(e.text) for e in near], [key(t) for t in texts], autojunk=False)
         for block in matcher.get_matching_blocks():
@@ -490,7 +493,7 @@ class Attribution:
             return
         for number, texts in self._one_shots.items():
             span = self._spans[number]
-            if span.end_ms is not None and segment.entries[0].seen_ms - NEAR_MS <= span.end_ms:
+            if span.end_ms is not None and segment.entries[0].seen_ms - MAX_LOOKBACK_MS <= span.end_ms:
                 has = [key(entry.text) for _, mine in self._of(number) for entry in mine]
                 missing = [text for text in texts if key(text) not in has]
                 if missing and span.start_ms < segment.entries[-1].seen_ms:
@@ -512,7 +515,7 @@ class Attribution:
             if before and after and not self._was_said_before_the_cut(stream, guessed):
                 owned.append(word)
             elif not before:
-                self._spare.setdefault(stream, []).append(guessed)
+                self._deferred.setdefault(stream, []).append(guessed)
         return tuple(owned)
 
     def _was_heard_before(self, stream: int, word: Word) -> bool:
@@ -524,17 +527,17 @@ class Attribution:
                 if entry.start_ms is None or entry.end_ms is None:
                     if key(entry.text) == key(word.text) and entry.seen_ms >= word.start_ms:
                         return True
-                elif min(entry.end_ms, word.end_ms) - max(entry.start_ms, word.start_ms) > SAME_WORD_MS:
+                elif min(entry.end_ms, word.end_ms) - max(entry.start_ms, word.start_ms) > MIN_SHARED_MS:
                     return True
         return False
 
-    def _give_spare(self, stream: int, heard_to_ms: int | None) -> None:
+    def _give_deferred(self, stream: int, heard_to_ms: int | None) -> None:
         """This stream has spoken up to here (None: for good): what it left out of the words that the one before it left
         to it is that one's."""
-        left = self._spare.pop(stream - 1, [])
+        left = self._deferred.pop(stream - 1, [])
         due = [word for word in left if heard_to_ms is None or (word.end_ms or 0) <= heard_to_ms]
         if len(due) < len(left):
-            self._spare[stream - 1] = left[len(due) :]
+            self._deferred[stream - 1] = left[len(due) :]
         words = [word for word in due if not self._was_heard_before(stream + 1, word)]
         if words:
             segment = _Segment(stream - 1, from_ms=words[0].start_ms or 0)
@@ -562,12 +565,12 @@ class Attribution:
     def _was_said_before_the_cut(self, stream: int, word: Word) -> bool:
         """A word on the cut, heard by both streams: the one before has said it, and their times overlap."""
         from_ms = self._from_ms.get(stream)
-        if from_ms is None or word.start_ms is None or word.start_ms > from_ms - SAME_WORD_MS:
+        if from_ms is None or word.start_ms is None or word.start_ms > from_ms - MIN_SHARED_MS:
             return False
         return any(
             key(entry.text) == key(word.text)
             and entry.end_ms is not None
-            and entry.end_ms >= word.start_ms + SAME_WORD_MS
+            and entry.end_ms >= word.start_ms + MIN_SHARED_MS
             for segment in self._segments
             if segment.stream == stream - 1 and segment.settled
             for entry in segment.entries[-1:]
@@ -596,10 +599,10 @@ class Attribution:
 
     # Spans
 
-    def _add_span(self, start_ms: int, end_ms: int | None, *, unvoiced: bool) -> Span:
-        span = self._spans.add(start_ms, end_ms, unvoiced=unvoiced)
+    def _add_span(self, start_ms: int, end_ms: int | None, *, vad_missed: bool) -> Span:
+        span = self._spans.add(start_ms, end_ms, vad_missed=vad_missed)
         self._touched.update(self._spans.beside(span.number))
-        self._spans_changed(start_ms - UNVOICED_GAP_MS)
+        self._spans_changed(start_ms - MAX_GAP_MS)
         return span
 
     def _spans_changed(self, from_ms: int) -> None:
@@ -612,26 +615,26 @@ class Attribution:
         segment.owners = None
         self._touched |= segment.numbers
 
-    def _make_unvoiced(self, segment: _Segment) -> None:
+    def _make_vad_missed(self, segment: _Segment) -> None:
         """Give words that lie in no utterance an utterance of their own, one for each gap."""
         gap: list[Entry] = []
         for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
             if owner is None:
                 gap.append(entry)
             elif gap:
-                self._add_unvoiced(gap, segment)
+                self._add_vad_missed(gap, segment)
                 gap = []
         if gap:
-            self._add_unvoiced(gap, segment)
+            self._add_vad_missed(gap, segment)
 
-    def _add_unvoiced(self, gap: list[Entry], segment: _Segment) -> None:
+    def _add_vad_missed(self, gap: list[Entry], segment: _Segment) -> None:
         timed = [entry for entry in gap if entry.start_ms is not None and entry.end_ms is not None]
         start_ms = min((e.start_ms for e in timed if e.start_ms is not None), default=segment.from_ms)
         end_ms = max((e.end_ms for e in timed if e.end_ms is not None), default=gap[-1].seen_ms)
-        span = self._add_span(start_ms, max(start_ms, end_ms), unvoiced=True)
+        span = self._add_span(start_ms, max(start_ms, end_ms), vad_missed=True)
         for entry in gap:
             entry.owner = span.number
-        self._new_unvoiced.append(span)
+        self._new_vad_missed.append(span)
 
     # Whose word is it
 

@@ -109,16 +109,16 @@ def test_a_stream_that_ends_without_a_final_settles_its_last_hypothesis():
 def test_words_where_no_utterance_was_become_an_unvoiced_one():
     ledger = Ledger()
     ledger.settles("הלו", 900, [(300, 800)])
-    (span,) = ledger.take_unvoiced()
+    (span,) = ledger.take_vad_missed()
     assert (span.start_ms, span.end_ms, ledger.heard(span.number)) == (300, 800, "הלו")
-    assert ledger.take_unvoiced() == []
+    assert ledger.take_vad_missed() == []
 
 
 def test_a_timed_word_far_from_every_utterance_is_unvoiced():
     ledger = Ledger()
     one = ledger.utterance(1000, 2000)
     ledger.settles("a b", 9000, [(1200, 1800), (8000, 8500)])
-    (span,) = ledger.take_unvoiced()
+    (span,) = ledger.take_vad_missed()
     assert (ledger.heard(one), ledger.heard(span.number)) == ("a", "b")
 
 
@@ -200,7 +200,7 @@ def test_a_hypothesis_of_new_words_after_a_pause_leaves_the_old_ones_standing():
     two = ledger.utterance(2600, 3400)
     ledger.says("אפשר מחר", 3300)
     assert ledger.heard(one) == "שלום לכם"
-    assert one in ledger.weak()
+    assert one in ledger.provisional()
     assert ledger.share(two).text == "אפשר מחר"
 
 
