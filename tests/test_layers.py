@@ -14,7 +14,9 @@ stt.audio
 stt.endpointing.endpointer
 stt.attribution.alignment
 stt.attribution.ledger
+stt.attribution.segments
 stt.attribution.spans
+stt.attribution.streams
 stt.engines.google_models
 stt.tuning
 stt.engines.base

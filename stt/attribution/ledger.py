@@ -16,32 +16,25 @@ order of calls.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import islice
 
 from stt.attribution.alignment import (
     Entry,
-    align,
     alike,
-    continues,
     in_order,
     key,
     merge,
     reaching,
-    same_word_and_time,
     set_times,
     with_times_guessed,
 )
+from stt.attribution.segments import MAX_LOOKBACK_MS, Segment, Segments
 from stt.attribution.spans import MAX_GAP_MS, Span, Spans
+from stt.attribution.streams import Streams, StreamState, known_end_ms
 from stt.events import Final, Interim, Word
 
-MIN_SEGMENT_PAUSE_MS = 400
-"""An engine begins a new segment only after a pause of this length."""
-MIN_ONE_WORD_PAUSE_MS = 1200
-"""A hypothesis of one word may have been misheard as a whole, so it takes this longer pause to end its segment."""
-MAX_LOOKBACK_MS = 4000
-"""No word is looked for farther back than this: the engine's longest pause, and a new stream's overlap."""
 MAX_OVERLAP_MS = 700
 """The next stream has heard up to this long before it took over: 500 ms, and a word on the edge."""
 MIN_SHARED_MS = 40
@@ -63,52 +56,16 @@ class Share:
         return " ".join(self.words)
 
 
-@dataclass(slots=True)
-class _Segment:
-    """What a recogniser takes for one utterance: its newest hypothesis or, when settled, its words."""
-
-    stream: int
-    from_ms: int
-    """Everything in it was spoken after this: the end of the result that was settled before it."""
-    entries: list[Entry] = field(default_factory=list)
-    dropped: list[Entry] = field(default_factory=list)
-    """Words that the final before left out: the next hypothesis may bring them back, with their evidence."""
-    end_ms: int | None = None
-    newest_ms: int = 0
-    """End of the newest hypothesis."""
-    settled: bool = False
-    provisional: bool = False
-    """Settled by the end of its stream and by no final: a one-shot of the same audio takes its place."""
-    withheld: bool = False
-    """A final without words ended it: its hypothesis stands until the next one says whether it goes on."""
-    owners: list[int | None] | None = None
-    """Cache of ``Attribution._owners``; None when evidence or spans have changed."""
-    numbers: frozenset[int | None] = frozenset()
-    """Those in ``owners``: few, where a call of minutes has many segments."""
-
-
 class Attribution:
     """The ledger of one call's words. Not thread-safe; every method returns at once."""
 
     def __init__(self, first_number: int = 1) -> None:
         self._spans = Spans(first_number)
-        self._segments: list[_Segment] = []
-        self._open: dict[int, _Segment] = {}
-        self._settled_to_ms: dict[int, int] = {}
-        self._heard_to_ms: int | None = None
+        self._segments = Segments()
+        self._streams = Streams(self._segments)
         self._one_shots: dict[int, tuple[str, ...]] = {}
         self._asked_ms: dict[int, tuple[int, int]] = {}
         """From where to where a one-shot was given audio."""
-        self._until_ms: dict[int, int] = {}
-        """Of renewed streams: words spoken after this are the next one's."""
-        self._from_ms: dict[int, int] = {}
-        """Of streams that took over: words spoken before this are the one's before it."""
-        self._overlap: dict[int, tuple[str, ...]] = {}
-        """What the one before it said last, and this one may say again."""
-        self._begins_ms = 0
-        """The stream in use has heard nothing from before this."""
-        self._deferred: dict[int, list[Word]] = {}
-        """Words of a renewed stream's final that are the next one's to say; should it not, they are this one's."""
         self._new_vad_missed: list[Span] = []
         self._touched: set[int | None] = set()
         """Utterances whose words may be others than when ``take_touched`` was last asked."""
@@ -131,7 +88,7 @@ class Attribution:
     @property
     def heard_to_ms(self) -> int | None:
         """Media time up to which some engine has listened; None: unknown."""
-        return self._heard_to_ms
+        return self._streams.heard_to_ms
 
     def borders(self, number: int) -> tuple[int, int]:
         """From where to where audio is this utterance's and no neighbour's: half-way through the silences around it."""
@@ -157,51 +114,61 @@ class Attribution:
 
     def interim(self, event: Interim, *, fed_ms: int) -> None:
         """A newer hypothesis. ``fed_ms``: media time up to which audio was given to the stream."""
-        words = self._without_overlap(event.stream, tuple(word for word in event.words if word))
-        if not words or self._is_repeat(event.stream, words, event.end_ms):
+        stream = self._streams.of(event.stream)
+        words = self._without_overlap(stream, tuple(word for word in event.words if word))
+        if not words or self._streams.is_repeat(stream, words, event.end_ms):
             return
-        seen_ms = _known(event.end_ms, fed_ms)
-        segment = self._segment(event.stream, words)
-        if self._is_another(segment, words, seen_ms):
+        seen_ms = known_end_ms(event.end_ms, fed_ms)
+        segment = self._streams.segment(stream, words)
+        if segment.is_ended_by(words, seen_ms):
             # Its final never came: what was said stands as it was last said.
-            self._leave(segment)
-            segment = self._segment(event.stream, words)
-        self._note_end(segment, event.end_ms, fed_ms)
-        self._revise(segment, words, seen_ms=seen_ms)
+            segment.provisional = True
+            self._settle(segment)
+            stream.settled_to(segment.newest_ms)
+            segment = self._streams.new_segment(stream)
+        self._streams.note_end(event.end_ms, fed_ms)
+        segment.revise(words, seen_ms=seen_ms)
         segment.newest_ms = seen_ms
+        self._changed(segment)
 
     def final(self, event: Final, *, fed_ms: int) -> None:
         """The settled words of the stream's segment. Without words it settles nothing and erases nothing."""
+        stream = self._streams.of(event.stream)
         said = tuple(word for word in event.words if word.text)
         if not said:
-            if event.stream in self._open:
-                self._open[event.stream].withheld = True
+            if stream.open is not None:
+                stream.open.withheld = True
             return
-        words = tuple(word for word in self._owned(event.stream, said, event.end_ms) if not self._was_settled(word))
-        if not words and self._is_all_behind_the_cut(event.stream, said):
-            self._void(event.stream)
-        if not words or self._is_repeat(event.stream, tuple(word.text for word in said), event.end_ms):
+        words = tuple(word for word in self._owned(stream, said, event.end_ms) if not self._segments.hold(word))
+        if not words and self._is_all_behind_the_cut(stream, said):
+            self._void(stream)
+        if not words or self._streams.is_repeat(stream, tuple(word.text for word in said), event.end_ms):
             return
-        segment = self._segment(event.stream, tuple(word.text for word in words))
-        self._note_end(segment, event.end_ms, fed_ms)
-        end_ms = _known(event.end_ms, fed_ms)
-        left_out = self._revise(segment, tuple(word.text for word in words), seen_ms=end_ms)
+        texts = tuple(word.text for word in words)
+        end_ms = known_end_ms(event.end_ms, fed_ms)
+        segment = self._streams.segment(stream, texts)
+        self._streams.note_end(event.end_ms, fed_ms)
+        left_out = segment.revise(texts, seen_ms=end_ms)
         set_times(segment.entries, words, latest_ms=fed_ms)
+        self._changed(segment)
         self._take_back(segment)
         if event.end_ms:
-            self._settled_to_ms[event.stream] = max(end_ms, self._settled_to_ms.get(event.stream, 0))
+            stream.settled_to(end_ms)
         self._settle(segment)
-        self._give_deferred(event.stream, event.end_ms)
-        if left_out and event.stream not in self._until_ms:
-            self._carry_over(event.stream, left_out, end_ms)
+        self._give_deferred(stream.number, event.end_ms)
+        if left_out and stream.until_ms is None:
+            # Spoken after a final that ends before the hypothesis did: it lives on in the next segment.
+            after = [entry for entry in left_out if entry.lacked_ms >= end_ms]
+            segment = self._streams.new_segment(stream)
+            segment.entries, segment.dropped = after, [] if after else left_out
 
     def closed(self, stream: int, *, fed_ms: int = 0) -> None:
         """No result follows on this stream: its last hypotheses are as good as final, until a one-shot says better.
 
         ``fed_ms``: media time up to which audio was fed.
         """
-        self._open.pop(stream, None)
-        until_ms = self._until_ms.get(stream)
+        state = self._streams.of(stream)
+        state.open, until_ms = None, state.until_ms
         for segment in self._segments:
             if segment.stream == stream and not segment.settled:
                 if until_ms is not None:
@@ -210,11 +177,11 @@ class Attribution:
                 segment.provisional = True
                 self._settle(segment)
         if until_ms is not None:
-            self._overlap[stream + 1] = self._last_words(stream, until_ms - MAX_OVERLAP_MS)
-        self._begins_ms = max(self._begins_ms, (until_ms or fed_ms) - MAX_OVERLAP_MS)
+            self._streams.of(stream + 1).said_before = self._last_words(stream, until_ms - MAX_OVERLAP_MS)
+        self._streams.begins_ms = max(self._streams.begins_ms, (until_ms or fed_ms) - MAX_OVERLAP_MS)
         self._give_deferred(stream, None)
         # One that is empty and open on another stream is still to have words.
-        self._segments = [s for s in self._segments if s.entries or self._open.get(s.stream) is s]
+        self._segments.keep([s for s in self._segments if s.entries or self._streams.is_open(s)])
 
     def asked(self, number: int, from_ms: int, to_ms: int) -> None:
         """The one-shot recogniser is given this much audio for an utterance: a word on its edge is heard twice."""
@@ -241,7 +208,7 @@ class Attribution:
         entries: list[Entry] = []
         settled = True
         for segment, mine in self._of(number):
-            if segment.settled and not (segment.provisional and one_shot):
+            if segment.stands_beside(one_shot):
                 entries += mine
             elif mine and not one_shot:
                 # A one-shot is settled: no hypothesis stands beside it.
@@ -250,7 +217,7 @@ class Attribution:
         return Share(
             words=merge(self._without_neighbours(number, one_shot), in_order(entries)),
             settled=settled,
-            heard_to_ms=self._heard_to_ms,
+            heard_to_ms=self._streams.heard_to_ms,
         )
 
     def take(self, number: int) -> None:
@@ -267,7 +234,7 @@ class Attribution:
             entry
             for segment, mine in self._of(number)
             for entry in mine
-            if (segment.settled and not (segment.provisional and one_shot)) or (entry.owner == number and not one_shot)
+            if segment.stands_beside(one_shot) or (entry.owner == number and not one_shot)
         ]
         return merge(self._without_neighbours(number, one_shot), in_order(entries))
 
@@ -297,96 +264,33 @@ class Attribution:
 
     def renewed(self, stream: int, at_ms: int) -> None:
         """The next stream has taken over: words spoken from ``at_ms`` on are its own. Both heard the moment before."""
-        self._until_ms[stream] = at_ms
-        self._from_ms[stream + 1] = at_ms
+        self._streams.of(stream).until_ms = at_ms
+        self._streams.of(stream + 1).from_ms = at_ms
 
     def forget_before(self, at_ms: int) -> None:
         """Drop what lies wholly before a media time, so that a call of hours stays as small as one of minutes."""
-        kept = [s for s in self._segments if not s.settled or not s.entries or s.entries[-1].seen_ms >= at_ms]
+        kept = [segment for segment in self._segments if segment.reaches(at_ms)]
         held = {number for segment in kept for number in self._numbers(segment)}
         # Nothing that is kept belongs to a span that goes: whose words are whose stands.
         for number in self._spans.forget_before(at_ms, held):
             self._one_shots.pop(number, None)
             self._asked_ms.pop(number, None)
-        self._segments = kept
-        self._forget_streams()
-
-    def _forget_streams(self) -> None:
-        """Of streams before the oldest that is still spoken of nothing is asked any more; a call has thousands."""
-        oldest = min((segment.stream for segment in self._segments), default=0) - 1
-        for table in (self._settled_to_ms, self._until_ms, self._from_ms, self._overlap, self._deferred):
-            for stream in [stream for stream in table if stream < oldest]:
-                del table[stream]
+        self._segments.keep(kept)
+        self._streams.forget()
 
     # Evidence
 
-    def _segment(self, stream: int, words: Sequence[str] = ()) -> _Segment:
-        """The segment that these words continue, or a new one."""
-        segment = self._open.get(stream)
-        if segment is not None and segment.withheld:
-            segment.withheld = False
-            if not alike([entry.text for entry in segment.entries], words):
-                segment = None
-        if segment is None:
-            segment = _Segment(
-                stream,
-                from_ms=self._settled_to_ms.get(
-                    stream, max(self._begins_ms, (self._heard_to_ms or 0) - MAX_LOOKBACK_MS)
-                ),
-            )
-            self._open[stream] = segment
-            self._segments.append(segment)
-        return segment
-
-    def _is_another(self, segment: _Segment, words: Sequence[str], seen_ms: int) -> bool:
-        """A hypothesis that has nothing of the one before, after a pause in which a segment ends."""
-        texts = [entry.text for entry in segment.entries]
-        # A single word may only have been misheard, so that nothing of it comes back.
-        pause_ms = MIN_SEGMENT_PAUSE_MS if len(texts) > 1 else MIN_ONE_WORD_PAUSE_MS
-        return bool(texts) and seen_ms - segment.newest_ms >= pause_ms and not continues(texts, words)
-
-    def _leave(self, segment: _Segment) -> None:
-        """No final follows: its hypothesis is settled, and stands by itself alone."""
-        segment.provisional = True
-        self._settle(segment)
-        self._settled_to_ms[segment.stream] = max(segment.newest_ms, self._settled_to_ms.get(segment.stream, 0))
-
-    def _take_back(self, final: _Segment) -> None:
-        """A hypothesis that was left standing, and a final that says at its time as many words: it was misheard."""
-        middles_ms = [entry.middle_ms for entry in final.entries if entry.middle_ms is not None]
+    def _take_back(self, final: Segment) -> None:
+        """A hypothesis that no final settled, and a final that says at its time as many words: it was misheard."""
         for segment in self._segments:
-            if segment.provisional and segment.stream == final.stream and segment.entries:
-                said = sum(segment.from_ms < middle_ms < segment.newest_ms for middle_ms in middles_ms)
-                if said >= len(segment.entries):
-                    segment.entries = []
-                    self._changed(segment)
+            if segment.is_misheard(final):
+                segment.entries = []
+                self._changed(segment)
 
-    def _note_end(self, segment: _Segment, end_ms: int | None, fed_ms: int) -> None:
-        if end_ms:
-            segment.end_ms = min(end_ms, fed_ms)
-            self._heard_to_ms = max(segment.end_ms, self._heard_to_ms or 0)
-
-    def _revise(self, segment: _Segment, words: Sequence[str], *, seen_ms: int) -> list[Entry]:
-        """Replace the segment's words by a newer hypothesis; returns the old words behind the last one it kept."""
-        old = segment.entries or segment.dropped
-        lacked_ms = max((entry.seen_ms for entry in old), default=segment.from_ms)
-        segment.entries, left_out = align(old, words, Entry("", seen_ms, min(lacked_ms, seen_ms)))
-        segment.dropped = []
-        self._changed(segment)
-        return left_out
-
-    def _carry_over(self, stream: int, left_out: list[Entry], end_ms: int) -> None:
-        """A final that ends before the hypothesis did: what was spoken after it lives on in the next segment."""
-        after = [entry for entry in left_out if entry.lacked_ms >= end_ms]
-        segment = self._segment(stream)
-        segment.entries = after
-        segment.dropped = [] if after else left_out
-
-    def _settle(self, segment: _Segment) -> None:
-        if self._open.get(segment.stream) is segment:
-            del self._open[segment.stream]
-        segment.settled = True
-        segment.dropped = []
+    def _settle(self, segment: Segment) -> None:
+        if self._streams.is_open(segment):
+            self._streams.of(segment.stream).open = None
+        segment.settle()
         self._touched |= self._numbers(segment)
         self._claim_late(segment)
         if segment.provisional:
@@ -397,28 +301,6 @@ class Attribution:
         for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
             if entry.middle_ms is None:
                 entry.owner = owner
-
-    def _is_repeat(self, stream: int, words: tuple[str, ...], end_ms: int | None) -> bool:
-        """A result that ends at or before the last settled one and says the same words again."""
-        settled_to_ms = self._settled_to_ms.get(stream)
-        if not words or not end_ms or settled_to_ms is None or end_ms > settled_to_ms:
-            return False
-        return any(
-            segment.settled and segment.stream == stream and tuple(e.text for e in segment.entries) == words
-            for segment in self._segments
-        )
-
-    def _was_settled(self, word: Word) -> bool:
-        """The same word at the same time stands in the ledger already: a final that repeats words."""
-        if word.start_ms is None or word.end_ms is None:
-            return False
-        # What was settled a segment and more before it cannot hold its time.
-        for segment in reversed(self._segments):
-            if segment.settled and any(same_word_and_time(entry, word) for entry in segment.entries):
-                return True
-            if segment.settled and segment.entries and segment.entries[-1].seen_ms < word.start_ms - MAX_LOOKBACK_MS:
-                break
-        return False
 
     def _claim(self, span: Span, texts: tuple[str, ...]) -> None:
         """Untimed words beside this utterance that its one-shot heard too are this utterance's."""
@@ -438,7 +320,7 @@ class Attribution:
                 entry.owner = span.number
         self._spans_changed(span.start_ms)
 
-    def _release(self, segment: _Segment, number: int) -> None:
+    def _release(self, segment: Segment, number: int) -> None:
         """A hypothesis' words around those that this utterance's one-shot heard are the neighbours', not nobody's."""
         mine = [entry for entry, owner in zip(segment.entries, self._owners(segment), strict=True) if owner == number]
         texts = [key(text) for text in self._one_shots[number]]
@@ -487,7 +369,7 @@ class Attribution:
         entries = [entry for segment, mine in of_span if segment.settled for entry in mine]
         return [entry for entry in entries if entry.middle_ms is not None]
 
-    def _claim_late(self, segment: _Segment) -> None:
+    def _claim_late(self, segment: Segment) -> None:
         """Untimed words that a neighbour's one-shot has heard already are that neighbour's, not the next one's."""
         if not self._one_shots or not segment.entries or segment.entries[-1].middle_ms is not None:
             return
@@ -499,9 +381,9 @@ class Attribution:
                 if missing and span.start_ms < segment.entries[-1].seen_ms:
                     self._claim(span, tuple(missing))
 
-    def _owned(self, stream: int, words: tuple[Word, ...], end_ms: int | None) -> tuple[Word, ...]:
+    def _owned(self, stream: StreamState, words: tuple[Word, ...], end_ms: int | None) -> tuple[Word, ...]:
         """A final's words that are this stream's, where it shares a moment with another."""
-        until_ms, from_ms = self._until_ms.get(stream), self._from_ms.get(stream)
+        until_ms, from_ms = stream.until_ms, stream.from_ms
         if until_ms is None and from_ms is None:
             return words
         if all(word.start_ms is None or word.end_ms is None for word in words):
@@ -511,11 +393,11 @@ class Attribution:
         for word, guessed in zip(words, with_times_guessed(words, end_ms), strict=True):
             middle_ms = _middle_ms(guessed) or 0
             before = until_ms is None or middle_ms < until_ms
-            after = from_ms is None or middle_ms >= from_ms or not self._was_heard_before(stream, guessed)
+            after = from_ms is None or middle_ms >= from_ms or not self._was_heard_before(stream.number, guessed)
             if before and after and not self._was_said_before_the_cut(stream, guessed):
                 owned.append(word)
             elif not before:
-                self._deferred.setdefault(stream, []).append(guessed)
+                stream.deferred.append(guessed)
         return tuple(owned)
 
     def _was_heard_before(self, stream: int, word: Word) -> bool:
@@ -534,37 +416,39 @@ class Attribution:
     def _give_deferred(self, stream: int, heard_to_ms: int | None) -> None:
         """This stream has spoken up to here (None: for good): what it left out of the words that the one before it left
         to it is that one's."""
-        left = self._deferred.pop(stream - 1, [])
-        due = [word for word in left if heard_to_ms is None or (word.end_ms or 0) <= heard_to_ms]
-        if len(due) < len(left):
-            self._deferred[stream - 1] = left[len(due) :]
-        words = [word for word in due if not self._was_heard_before(stream + 1, word)]
+        before = self._streams.of(stream - 1)
+        left, before.deferred = before.deferred, []
+        words = []
+        for word in left:
+            if heard_to_ms is not None and (word.end_ms or 0) > heard_to_ms:
+                before.deferred.append(word)
+            elif not self._was_heard_before(stream + 1, word):
+                words.append(word)
         if words:
-            segment = _Segment(stream - 1, from_ms=words[0].start_ms or 0)
+            segment = Segment(stream - 1, from_ms=words[0].start_ms or 0)
             segment.entries = [
                 Entry(word.text, word.end_ms or 0, word.start_ms or 0, None, word.start_ms, word.end_ms)
                 for word in words
             ]
-            self._segments.append(segment)
+            self._segments.add(segment)
             self._settle(segment)
             self._changed(segment)
 
-    def _is_all_behind_the_cut(self, stream: int, words: tuple[Word, ...]) -> bool:
+    def _is_all_behind_the_cut(self, stream: StreamState, words: tuple[Word, ...]) -> bool:
         """A final all of whose words are the next stream's."""
-        until_ms = self._until_ms.get(stream)
         middles_ms = [_middle_ms(word) for word in words]
-        return until_ms is not None and all(ms is not None and ms >= until_ms for ms in middles_ms)
+        return stream.until_ms is not None and all(ms is not None and ms >= stream.until_ms for ms in middles_ms)
 
-    def _void(self, stream: int) -> None:
+    def _void(self, stream: StreamState) -> None:
         """What the stream's open segment said, another one says."""
-        segment = self._open.pop(stream, None)
+        segment, stream.open = stream.open, None
         if segment is not None:
             segment.entries = []
             self._changed(segment)
 
-    def _was_said_before_the_cut(self, stream: int, word: Word) -> bool:
+    def _was_said_before_the_cut(self, stream: StreamState, word: Word) -> bool:
         """A word on the cut, heard by both streams: the one before has said it, and their times overlap."""
-        from_ms = self._from_ms.get(stream)
+        from_ms = stream.from_ms
         if from_ms is None or word.start_ms is None or word.start_ms > from_ms - MIN_SHARED_MS:
             return False
         return any(
@@ -572,14 +456,14 @@ class Attribution:
             and entry.end_ms is not None
             and entry.end_ms >= word.start_ms + MIN_SHARED_MS
             for segment in self._segments
-            if segment.stream == stream - 1 and segment.settled
+            if segment.stream == stream.number - 1 and segment.settled
             for entry in segment.entries[-1:]
         )
 
-    def _without_overlap(self, stream: int, words: tuple[str, ...]) -> tuple[str, ...]:
+    def _without_overlap(self, stream: StreamState, words: tuple[str, ...]) -> tuple[str, ...]:
         """A hypothesis of a stream's first segment without the words that the stream before it said last."""
-        said_before = self._overlap.get(stream, ())
-        if stream in self._settled_to_ms:
+        said_before = stream.said_before
+        if not said_before or stream.settled_to_ms is not None:
             return words
         for length in range(len(said_before), 0, -1):
             # By letters: a hypothesis may have split a word, and the rest of it is none of its own.
@@ -608,14 +492,14 @@ class Attribution:
     def _spans_changed(self, from_ms: int) -> None:
         """Spans from this time on have changed: whose words those are that were heard since must be found again."""
         for segment in self._segments:
-            if not segment.settled or not segment.entries or segment.entries[-1].seen_ms >= from_ms:
+            if segment.reaches(from_ms):
                 self._changed(segment)
 
-    def _changed(self, segment: _Segment) -> None:
+    def _changed(self, segment: Segment) -> None:
         segment.owners = None
         self._touched |= segment.numbers
 
-    def _make_vad_missed(self, segment: _Segment) -> None:
+    def _make_vad_missed(self, segment: Segment) -> None:
         """Give words that lie in no utterance an utterance of their own, one for each gap."""
         gap: list[Entry] = []
         for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
@@ -627,7 +511,7 @@ class Attribution:
         if gap:
             self._add_vad_missed(gap, segment)
 
-    def _add_vad_missed(self, gap: list[Entry], segment: _Segment) -> None:
+    def _add_vad_missed(self, gap: list[Entry], segment: Segment) -> None:
         timed = [entry for entry in gap if entry.start_ms is not None and entry.end_ms is not None]
         start_ms = min((e.start_ms for e in timed if e.start_ms is not None), default=segment.from_ms)
         end_ms = max((e.end_ms for e in timed if e.end_ms is not None), default=gap[-1].seen_ms)
@@ -638,7 +522,7 @@ class Attribution:
 
     # Whose word is it
 
-    def _of(self, number: int) -> list[tuple[_Segment, list[Entry]]]:
+    def _of(self, number: int) -> list[tuple[Segment, list[Entry]]]:
         """The segments that hold words of an utterance, with those words."""
         return [
             (segment, [e for e, owner in zip(segment.entries, self._owners(segment), strict=True) if owner == number])
@@ -646,17 +530,17 @@ class Attribution:
             if number in self._numbers(segment)
         ]
 
-    def _numbers_of(self, segments: Iterable[_Segment]) -> set[int]:
+    def _numbers_of(self, segments: Iterable[Segment]) -> set[int]:
         numbers = {number for segment in segments for number in self._numbers(segment) if number is not None}
         return numbers - self._one_shots.keys()
 
-    def _numbers(self, segment: _Segment) -> frozenset[int | None]:
+    def _numbers(self, segment: Segment) -> frozenset[int | None]:
         """The utterances that hold words of the segment."""
         if segment.owners is None:
             self._owners(segment)
         return segment.numbers
 
-    def _owners(self, segment: _Segment) -> list[int | None]:
+    def _owners(self, segment: Segment) -> list[int | None]:
         """For each word of the segment the number of its utterance, in order; None: no utterance holds it."""
         if segment.owners is None:
             segment.owners = [self._spans.number_at(place) for place in self._places(segment.entries)]
@@ -687,11 +571,6 @@ class Attribution:
         for i in range(1, len(places)):
             places[i] = max(places[i], places[i - 1])
         return places
-
-
-def _known(end_ms: int | None, fed_ms: int) -> int:
-    """A result's end for use as a bound: nothing can have been heard behind the audio that was fed."""
-    return min(end_ms, fed_ms) if end_ms else fed_ms
 
 
 def _middle_ms(word: Word) -> int | None:
