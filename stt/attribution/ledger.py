@@ -30,8 +30,9 @@ from stt.attribution.alignment import (
     set_times,
     with_times_guessed,
 )
+from stt.attribution.placement import Placement
 from stt.attribution.segments import MAX_LOOKBACK_MS, Segment, Segments
-from stt.attribution.spans import MAX_GAP_MS, Span, Spans
+from stt.attribution.spans import MAX_GAP_MS, Span
 from stt.attribution.streams import Streams, StreamState, known_end_ms
 from stt.events import Final, Interim, Word
 
@@ -60,30 +61,26 @@ class Attribution:
     """The ledger of one call's words. Not thread-safe; every method returns at once."""
 
     def __init__(self, first_number: int = 1) -> None:
-        self._spans = Spans(first_number)
         self._segments = Segments()
+        self._placement = Placement(self._segments, first_number)
         self._streams = Streams(self._segments)
         self._one_shots: dict[int, tuple[str, ...]] = {}
         self._asked_ms: dict[int, tuple[int, int]] = {}
         """From where to where a one-shot was given audio."""
-        self._new_vad_missed: list[Span] = []
-        self._touched: set[int | None] = set()
-        """Utterances whose words may be others than when ``take_touched`` was last asked."""
+        self._vad_missed: list[Span] = []
 
     # Utterances
 
     def began(self, start_ms: int) -> int:
         """An utterance has begun; returns its number, from 1."""
-        return self._add_span(start_ms, None, vad_missed=False).number
+        return self._placement.began(start_ms).number
 
     def ended(self, number: int, end_ms: int) -> None:
-        span = self._spans[number]
-        span.end_ms = max(end_ms, span.start_ms)
-        self._spans_changed(span.start_ms)
+        self._placement.ended(number, end_ms)
 
     def span(self, number: int) -> Span:
         """Raises KeyError when there is none, or it was forgotten."""
-        return self._spans[number]
+        return self._placement.spans[number]
 
     @property
     def heard_to_ms(self) -> int | None:
@@ -93,9 +90,10 @@ class Attribution:
     def borders(self, number: int) -> tuple[int, int]:
         """From where to where audio is this utterance's and no neighbour's: half-way through the silences around it."""
         from_ms, to_ms = 0, 1 << 62
-        if number not in self._spans:
+        if number not in self._placement.spans:
             return from_ms, to_ms
-        span, before, after = self._spans[number], next(self._spans.before(number), None), self._spans.after(number)
+        spans = self._placement.spans
+        span, before, after = spans[number], next(spans.before(number), None), spans.after(number)
         if before is not None:
             from_ms = (before.end_ms + span.start_ms) // 2 if before.end_ms is not None else 0
             # What its one-shot was given before this utterance began is not heard again.
@@ -105,9 +103,14 @@ class Attribution:
             to_ms = (span.end_ms + after.start_ms) // 2
         return from_ms, to_ms
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many segments and utterances it holds: few, in a call of hours too, when what is old is forgotten."""
+        return len(self._segments), len(self._placement.spans)
+
     def take_vad_missed(self) -> list[Span]:
         """Utterances that only the recogniser heard, each handed out once."""
-        spans, self._new_vad_missed = self._new_vad_missed, []
+        spans, self._vad_missed = self._vad_missed, []
         return spans
 
     # Results
@@ -129,7 +132,7 @@ class Attribution:
         self._streams.note_end(event.end_ms, fed_ms)
         segment.revise(words, seen_ms=seen_ms)
         segment.newest_ms = seen_ms
-        self._changed(segment)
+        self._placement.changed(segment)
 
     def final(self, event: Final, *, fed_ms: int) -> None:
         """The settled words of the stream's segment. Without words it settles nothing and erases nothing."""
@@ -150,7 +153,7 @@ class Attribution:
         self._streams.note_end(event.end_ms, fed_ms)
         left_out = segment.revise(texts, seen_ms=end_ms)
         set_times(segment.entries, words, latest_ms=fed_ms)
-        self._changed(segment)
+        self._placement.changed(segment)
         self._take_back(segment)
         if event.end_ms:
             stream.settled_to(end_ms)
@@ -173,7 +176,7 @@ class Attribution:
             if segment.stream == stream and not segment.settled:
                 if until_ms is not None:
                     segment.entries = [entry for entry in segment.entries if entry.lacked_ms < until_ms]
-                    self._changed(segment)
+                    self._placement.changed(segment)
                 segment.provisional = True
                 self._settle(segment)
         if until_ms is not None:
@@ -186,16 +189,16 @@ class Attribution:
     def asked(self, number: int, from_ms: int, to_ms: int) -> None:
         """The one-shot recogniser is given this much audio for an utterance: a word on its edge is heard twice."""
         self._asked_ms[number] = from_ms, to_ms
-        self._touched.add(number)
+        self._placement.touch([number])
 
     def one_shot(self, number: int, words: Sequence[str]) -> None:
         """What the one-shot recogniser heard in an utterance; it claims the same words from untimed neighbours."""
         texts = tuple(word for word in words if word)
-        if number not in self._spans or not texts:
+        if number not in self._placement.spans or not texts:
             return
-        self._claim(self._spans[number], texts)
+        self._claim(self._placement.spans[number], texts)
         self._one_shots[number] = texts
-        self._touched.add(number)
+        self._placement.touch([number])
         for segment in self._segments:
             if segment.provisional:
                 self._release(segment, number)
@@ -207,7 +210,7 @@ class Attribution:
         one_shot = self._one_shots.get(number, ())
         entries: list[Entry] = []
         settled = True
-        for segment, mine in self._of(number):
+        for segment, mine in self._placement.words_of(number):
             if segment.stands_beside(one_shot):
                 entries += mine
             elif mine and not one_shot:
@@ -222,17 +225,14 @@ class Attribution:
 
     def take(self, number: int) -> None:
         """A turn was accepted with its share: those words are its own, whatever a newer hypothesis makes of them."""
-        for segment, mine in self._of(number):
-            for entry in mine:
-                entry.owner = number
-            self._changed(segment)
+        self._placement.take(number)
 
     def heard_words(self, number: int) -> tuple[str, ...]:
         """An accepted turn's words by now: what is settled, and of what is not, what it took."""
         one_shot = self._one_shots.get(number, ())
         entries = [
             entry
-            for segment, mine in self._of(number)
+            for segment, mine in self._placement.words_of(number)
             for entry in mine
             if segment.stands_beside(one_shot) or (entry.owner == number and not one_shot)
         ]
@@ -240,13 +240,10 @@ class Attribution:
 
     def take_touched(self) -> set[int]:
         """Utterances whose ``heard_words`` may have changed since this was last asked: a final is of few of them."""
-        for segment in self._segments:
-            self._numbers(segment)
-        touched = {number for number in self._touched if number is not None}
-        self._touched.clear()
+        touched = self._placement.take_touched()
         # A one-shot leaves out what its neighbours hold.
         for number in self._one_shots.keys() - touched:
-            if not touched.isdisjoint(self._spans.beside(number)):
+            if not touched.isdisjoint(self._placement.spans.beside(number)):
                 touched.add(number)
         return touched
 
@@ -256,11 +253,15 @@ class Attribution:
 
     def unsettled(self) -> set[int]:
         """The utterances that have words which a final may still change."""
-        return self._numbers_of(segment for segment in self._segments if not segment.settled)
+        return self._without_one_shot(segment for segment in self._segments if not segment.settled)
 
     def provisional(self) -> set[int]:
         """The utterances with words that stand by a hypothesis alone: no final came."""
-        return self._numbers_of(segment for segment in self._segments if segment.provisional)
+        return self._without_one_shot(segment for segment in self._segments if segment.provisional)
+
+    def _without_one_shot(self, segments: Iterable[Segment]) -> set[int]:
+        """The utterances that hold words of these segments, but those that a one-shot has settled."""
+        return self._placement.numbers_of(segments) - self._one_shots.keys()
 
     def renewed(self, stream: int, at_ms: int) -> None:
         """The next stream has taken over: words spoken from ``at_ms`` on are its own. Both heard the moment before."""
@@ -270,9 +271,9 @@ class Attribution:
     def forget_before(self, at_ms: int) -> None:
         """Drop what lies wholly before a media time, so that a call of hours stays as small as one of minutes."""
         kept = [segment for segment in self._segments if segment.reaches(at_ms)]
-        held = {number for segment in kept for number in self._numbers(segment)}
+        held = {number for segment in kept for number in self._placement.numbers(segment)}
         # Nothing that is kept belongs to a span that goes: whose words are whose stands.
-        for number in self._spans.forget_before(at_ms, held):
+        for number in self._placement.spans.forget_before(at_ms, held):
             self._one_shots.pop(number, None)
             self._asked_ms.pop(number, None)
         self._segments.keep(kept)
@@ -285,22 +286,19 @@ class Attribution:
         for segment in self._segments:
             if segment.is_misheard(final):
                 segment.entries = []
-                self._changed(segment)
+                self._placement.changed(segment)
 
     def _settle(self, segment: Segment) -> None:
         if self._streams.is_open(segment):
             self._streams.of(segment.stream).open = None
         segment.settle()
-        self._touched |= self._numbers(segment)
+        self._placement.touch(self._placement.numbers(segment))
         self._claim_late(segment)
         if segment.provisional:
-            for number in self._one_shots.keys() & self._numbers(segment):
+            for number in self._one_shots.keys() & self._placement.numbers(segment):
                 self._release(segment, number)
-        self._make_vad_missed(segment)
-        # Words without a time stay where the evidence of this moment puts them; timed ones follow the spans.
-        for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
-            if entry.middle_ms is None:
-                entry.owner = owner
+        self._vad_missed += self._placement.add_missed(segment)
+        self._placement.hold_untimed(segment)
 
     def _claim(self, span: Span, texts: tuple[str, ...]) -> None:
         """Untimed words beside this utterance that its one-shot heard too are this utterance's."""
@@ -308,7 +306,7 @@ class Attribution:
         near = [
             entry
             for segment in self._segments
-            for entry, owner in zip(segment.entries, self._owners(segment), strict=True)
+            for entry, owner in zip(segment.entries, self._placement.owners(segment), strict=True)
             if owner != span.number
             and entry.middle_ms is None
             and entry.seen_ms > span.start_ms
@@ -318,11 +316,11 @@ class Attribution:
         for block in matcher.get_matching_blocks():
             for entry in near[block.a : block.a + block.size]:
                 entry.owner = span.number
-        self._spans_changed(span.start_ms)
+        self._placement.spans_changed(span.start_ms)
 
     def _release(self, segment: Segment, number: int) -> None:
         """A hypothesis' words around those that this utterance's one-shot heard are the neighbours', not nobody's."""
-        mine = [entry for entry, owner in zip(segment.entries, self._owners(segment), strict=True) if owner == number]
+        mine = self._placement.words_in(segment, number)
         texts = [key(text) for text in self._one_shots[number]]
         matcher = SequenceMatcher(None, [key(entry.text) for entry in mine], texts, autojunk=False)
         blocks = [block for block in matcher.get_matching_blocks() if block.size]
@@ -334,16 +332,16 @@ class Attribution:
             ahead = mine[: first.a] if first.b == 0 else []
             behind = mine[last.a + last.size :] if last.b + last.size == len(texts) else []
         # Only what can have been spoken there: the others were misheard.
-        span = self._spans[number]
+        span = self._placement.spans[number]
         ahead = [entry for entry in ahead if entry.lacked_ms < span.start_ms]
         behind = [entry for entry in behind if span.end_ms is not None and entry.seen_ms > span.end_ms]
-        nearest = list(islice(self._spans.before(number), 2))
+        nearest = list(islice(self._placement.spans.before(number), 2))
         before = next((one for one in nearest if self._ends_with(one.number, ahead)), nearest[0] if nearest else None)
-        after = self._spans.after(number)
+        after = self._placement.spans.after(number)
         for entries, neighbour in ((ahead, before), (behind, after)):
             for entry in entries:
                 entry.owner = neighbour.number if neighbour is not None else number
-        self._changed(segment)
+        self._placement.changed(segment)
 
     def _ends_with(self, number: int, entries: list[Entry]) -> bool:
         """An utterance's one-shot heard these words last."""
@@ -355,7 +353,7 @@ class Attribution:
         if not texts or number not in self._asked_ms:
             return texts
         from_ms, to_ms = self._asked_ms[number]
-        before, after = next(self._spans.before(number), None), self._spans.after(number)
+        before, after = next(self._placement.spans.before(number), None), self._placement.spans.after(number)
         begin = [key(entry.text) for entry in self._timed(before) if (entry.end_ms or 0) > from_ms]
         end = [key(entry.text) for entry in self._timed(after) if (entry.start_ms or 0) < to_ms]
         said = [key(text) for text in texts]
@@ -365,7 +363,7 @@ class Attribution:
 
     def _timed(self, span: Span | None) -> list[Entry]:
         """An utterance's settled words whose time is known."""
-        of_span = self._of(span.number) if span is not None else []
+        of_span = self._placement.words_of(span.number) if span is not None else []
         entries = [entry for segment, mine in of_span if segment.settled for entry in mine]
         return [entry for entry in entries if entry.middle_ms is not None]
 
@@ -374,9 +372,9 @@ class Attribution:
         if not self._one_shots or not segment.entries or segment.entries[-1].middle_ms is not None:
             return
         for number, texts in self._one_shots.items():
-            span = self._spans[number]
+            span = self._placement.spans[number]
             if span.end_ms is not None and segment.entries[0].seen_ms - MAX_LOOKBACK_MS <= span.end_ms:
-                has = [key(entry.text) for _, mine in self._of(number) for entry in mine]
+                has = [key(entry.text) for _, mine in self._placement.words_of(number) for entry in mine]
                 missing = [text for text in texts if key(text) not in has]
                 if missing and span.start_ms < segment.entries[-1].seen_ms:
                     self._claim(span, tuple(missing))
@@ -432,7 +430,7 @@ class Attribution:
             ]
             self._segments.add(segment)
             self._settle(segment)
-            self._changed(segment)
+            self._placement.changed(segment)
 
     def _is_all_behind_the_cut(self, stream: StreamState, words: tuple[Word, ...]) -> bool:
         """A final all of whose words are the next stream's."""
@@ -444,7 +442,7 @@ class Attribution:
         segment, stream.open = stream.open, None
         if segment is not None:
             segment.entries = []
-            self._changed(segment)
+            self._placement.changed(segment)
 
     def _was_said_before_the_cut(self, stream: StreamState, word: Word) -> bool:
         """A word on the cut, heard by both streams: the one before has said it, and their times overlap."""
@@ -480,97 +478,6 @@ class Attribution:
             for entry in segment.entries
             if (entry.middle_ms if entry.middle_ms is not None else entry.seen_ms) >= from_ms
         )
-
-    # Spans
-
-    def _add_span(self, start_ms: int, end_ms: int | None, *, vad_missed: bool) -> Span:
-        span = self._spans.add(start_ms, end_ms, vad_missed=vad_missed)
-        self._touched.update(self._spans.beside(span.number))
-        self._spans_changed(start_ms - MAX_GAP_MS)
-        return span
-
-    def _spans_changed(self, from_ms: int) -> None:
-        """Spans from this time on have changed: whose words those are that were heard since must be found again."""
-        for segment in self._segments:
-            if segment.reaches(from_ms):
-                self._changed(segment)
-
-    def _changed(self, segment: Segment) -> None:
-        segment.owners = None
-        self._touched |= segment.numbers
-
-    def _make_vad_missed(self, segment: Segment) -> None:
-        """Give words that lie in no utterance an utterance of their own, one for each gap."""
-        gap: list[Entry] = []
-        for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
-            if owner is None:
-                gap.append(entry)
-            elif gap:
-                self._add_vad_missed(gap, segment)
-                gap = []
-        if gap:
-            self._add_vad_missed(gap, segment)
-
-    def _add_vad_missed(self, gap: list[Entry], segment: Segment) -> None:
-        timed = [entry for entry in gap if entry.start_ms is not None and entry.end_ms is not None]
-        start_ms = min((e.start_ms for e in timed if e.start_ms is not None), default=segment.from_ms)
-        end_ms = max((e.end_ms for e in timed if e.end_ms is not None), default=gap[-1].seen_ms)
-        span = self._add_span(start_ms, max(start_ms, end_ms), vad_missed=True)
-        for entry in gap:
-            entry.owner = span.number
-        self._new_vad_missed.append(span)
-
-    # Whose word is it
-
-    def _of(self, number: int) -> list[tuple[Segment, list[Entry]]]:
-        """The segments that hold words of an utterance, with those words."""
-        return [
-            (segment, [e for e, owner in zip(segment.entries, self._owners(segment), strict=True) if owner == number])
-            for segment in self._segments
-            if number in self._numbers(segment)
-        ]
-
-    def _numbers_of(self, segments: Iterable[Segment]) -> set[int]:
-        numbers = {number for segment in segments for number in self._numbers(segment) if number is not None}
-        return numbers - self._one_shots.keys()
-
-    def _numbers(self, segment: Segment) -> frozenset[int | None]:
-        """The utterances that hold words of the segment."""
-        if segment.owners is None:
-            self._owners(segment)
-        return segment.numbers
-
-    def _owners(self, segment: Segment) -> list[int | None]:
-        """For each word of the segment the number of its utterance, in order; None: no utterance holds it."""
-        if segment.owners is None:
-            segment.owners = [self._spans.number_at(place) for place in self._places(segment.entries)]
-            segment.numbers = frozenset(segment.owners)
-            self._touched |= segment.numbers
-        return segment.owners
-
-    def _places(self, entries: list[Entry]) -> list[int]:
-        """Places on the line of spans.
-
-        Times are certain, a turn that took a word is likely, the first hypothesis that held it is a bound; each kind
-        of evidence yields to the one before it, and the places never go back.
-        """
-        last = self._spans.last_place
-        places = [0] * len(entries)
-        low, spoken_before_ms = last, None
-        for i in range(len(entries) - 1, -1, -1):
-            entry = entries[i]
-            spoken_before_ms = entry.seen_ms if spoken_before_ms is None else min(spoken_before_ms, entry.seen_ms)
-            if entry.middle_ms is not None:
-                places[i] = self._spans.place_at(entry.middle_ms)
-                low = min(low, places[i])
-            elif entry.owner is not None and entry.owner in self._spans:
-                places[i] = min(self._spans.place_of(entry.owner), low)
-            else:
-                after = places[i + 1] if i + 1 < len(entries) else last
-                places[i] = min(self._spans.place_before(spoken_before_ms), low, after)
-        for i in range(1, len(places)):
-            places[i] = max(places[i], places[i - 1])
-        return places
 
 
 def _middle_ms(word: Word) -> int | None:

@@ -42,10 +42,12 @@ class Segment:
     """Settled by the end of its stream and by no final: a one-shot of the same audio takes its place."""
     withheld: bool = False
     """A final without words ended it: its hypothesis stands until the next one says whether it goes on."""
-    owners: list[int | None] | None = None
-    """Cache of ``Placement.owners``; None when evidence or spans have changed."""
+    owners: list[int | None] = field(default_factory=list)
+    """The utterance of each word, as it was when Placement last looked."""
     numbers: frozenset[int | None] = frozenset()
     """Those in ``owners``: few, where a call of minutes has many segments."""
+    placed: bool = False
+    """``owners`` holds: neither evidence nor spans have changed since."""
 
     @property
     def texts(self) -> list[str]:
