@@ -13,6 +13,7 @@ stt.events
 stt.audio
 stt.endpointing.endpointer
 stt.attribution.alignment
+stt.attribution.claims
 stt.attribution.ledger
 stt.attribution.placement
 stt.attribution.segments

@@ -17,8 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from itertools import islice
 
 from stt.attribution.alignment import (
     Entry,
@@ -30,9 +28,10 @@ from stt.attribution.alignment import (
     set_times,
     with_times_guessed,
 )
+from stt.attribution.claims import OneShotClaims
 from stt.attribution.placement import Placement
-from stt.attribution.segments import MAX_LOOKBACK_MS, Segment, Segments
-from stt.attribution.spans import MAX_GAP_MS, Span
+from stt.attribution.segments import Segment, Segments
+from stt.attribution.spans import Span
 from stt.attribution.streams import Streams, StreamState, known_end_ms
 from stt.events import Final, Interim, Word
 
@@ -64,9 +63,7 @@ class Attribution:
         self._segments = Segments()
         self._placement = Placement(self._segments, first_number)
         self._streams = Streams(self._segments)
-        self._one_shots: dict[int, tuple[str, ...]] = {}
-        self._asked_ms: dict[int, tuple[int, int]] = {}
-        """From where to where a one-shot was given audio."""
+        self._claims = OneShotClaims(self._segments, self._placement)
         self._vad_missed: list[Span] = []
 
     # Utterances
@@ -89,19 +86,7 @@ class Attribution:
 
     def borders(self, number: int) -> tuple[int, int]:
         """From where to where audio is this utterance's and no neighbour's: half-way through the silences around it."""
-        from_ms, to_ms = 0, 1 << 62
-        if number not in self._placement.spans:
-            return from_ms, to_ms
-        spans = self._placement.spans
-        span, before, after = spans[number], next(spans.before(number), None), spans.after(number)
-        if before is not None:
-            from_ms = (before.end_ms + span.start_ms) // 2 if before.end_ms is not None else 0
-            # What its one-shot was given before this utterance began is not heard again.
-            _, given_to_ms = self._asked_ms.get(before.number, (0, 0))
-            from_ms = min(max(from_ms, given_to_ms), span.start_ms)
-        if after is not None and span.end_ms is not None:
-            to_ms = (span.end_ms + after.start_ms) // 2
-        return from_ms, to_ms
+        return self._claims.borders(number)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -188,26 +173,19 @@ class Attribution:
 
     def asked(self, number: int, from_ms: int, to_ms: int) -> None:
         """The one-shot recogniser is given this much audio for an utterance: a word on its edge is heard twice."""
-        self._asked_ms[number] = from_ms, to_ms
-        self._placement.touch([number])
+        self._claims.asked(number, from_ms, to_ms)
 
     def one_shot(self, number: int, words: Sequence[str]) -> None:
         """What the one-shot recogniser heard in an utterance; it claims the same words from untimed neighbours."""
         texts = tuple(word for word in words if word)
-        if number not in self._placement.spans or not texts:
-            return
-        self._claim(self._placement.spans[number], texts)
-        self._one_shots[number] = texts
-        self._placement.touch([number])
-        for segment in self._segments:
-            if segment.provisional:
-                self._release(segment, number)
+        if texts and number in self._placement.spans:
+            self._claims.heard(number, texts)
 
     # Answers
 
     def share(self, number: int) -> Share:
         """All words that are this utterance's by the evidence so far."""
-        one_shot = self._one_shots.get(number, ())
+        one_shot = self._claims.words(number)
         entries: list[Entry] = []
         settled = True
         for segment, mine in self._placement.words_of(number):
@@ -218,7 +196,7 @@ class Attribution:
                 entries += mine
                 settled = False
         return Share(
-            words=merge(self._without_neighbours(number, one_shot), in_order(entries)),
+            words=merge(self._claims.own_words(number), in_order(entries)),
             settled=settled,
             heard_to_ms=self._streams.heard_to_ms,
         )
@@ -229,23 +207,18 @@ class Attribution:
 
     def heard_words(self, number: int) -> tuple[str, ...]:
         """An accepted turn's words by now: what is settled, and of what is not, what it took."""
-        one_shot = self._one_shots.get(number, ())
+        one_shot = self._claims.words(number)
         entries = [
             entry
             for segment, mine in self._placement.words_of(number)
             for entry in mine
             if segment.stands_beside(one_shot) or (entry.owner == number and not one_shot)
         ]
-        return merge(self._without_neighbours(number, one_shot), in_order(entries))
+        return merge(self._claims.own_words(number), in_order(entries))
 
     def take_touched(self) -> set[int]:
         """Utterances whose ``heard_words`` may have changed since this was last asked: a final is of few of them."""
-        touched = self._placement.take_touched()
-        # A one-shot leaves out what its neighbours hold.
-        for number in self._one_shots.keys() - touched:
-            if not touched.isdisjoint(self._placement.spans.beside(number)):
-                touched.add(number)
-        return touched
+        return self._claims.touched_by(self._placement.take_touched())
 
     def waits_for(self, number: int) -> bool:
         """Words of this utterance are still unsettled; a one-shot has settled it."""
@@ -261,7 +234,7 @@ class Attribution:
 
     def _without_one_shot(self, segments: Iterable[Segment]) -> set[int]:
         """The utterances that hold words of these segments, but those that a one-shot has settled."""
-        return self._placement.numbers_of(segments) - self._one_shots.keys()
+        return self._placement.numbers_of(segments) - self._claims.numbers()
 
     def renewed(self, stream: int, at_ms: int) -> None:
         """The next stream has taken over: words spoken from ``at_ms`` on are its own. Both heard the moment before."""
@@ -274,8 +247,7 @@ class Attribution:
         held = {number for segment in kept for number in self._placement.numbers(segment)}
         # Nothing that is kept belongs to a span that goes: whose words are whose stands.
         for number in self._placement.spans.forget_before(at_ms, held):
-            self._one_shots.pop(number, None)
-            self._asked_ms.pop(number, None)
+            self._claims.forget(number)
         self._segments.keep(kept)
         self._streams.forget()
 
@@ -293,91 +265,9 @@ class Attribution:
             self._streams.of(segment.stream).open = None
         segment.settle()
         self._placement.touch(self._placement.numbers(segment))
-        self._claim_late(segment)
-        if segment.provisional:
-            for number in self._one_shots.keys() & self._placement.numbers(segment):
-                self._release(segment, number)
+        self._claims.settled(segment)
         self._vad_missed += self._placement.add_missed(segment)
         self._placement.hold_untimed(segment)
-
-    def _claim(self, span: Span, texts: tuple[str, ...]) -> None:
-        """Untimed words beside this utterance that its one-shot heard too are this utterance's."""
-        end_ms = span.end_ms if span.end_ms is not None else span.start_ms
-        near = [
-            entry
-            for segment in self._segments
-            for entry, owner in zip(segment.entries, self._placement.owners(segment), strict=True)
-            if owner != span.number
-            and entry.middle_ms is None
-            and entry.seen_ms > span.start_ms
-            and max(segment.from_ms, entry.lacked_ms - MAX_GAP_MS) < end_ms
-        ]
-        matcher = SequenceMatcher(None, [key(e.text) for e in near], [key(t) for t in texts], autojunk=False)
-        for block in matcher.get_matching_blocks():
-            for entry in near[block.a : block.a + block.size]:
-                entry.owner = span.number
-        self._placement.spans_changed(span.start_ms)
-
-    def _release(self, segment: Segment, number: int) -> None:
-        """A hypothesis' words around those that this utterance's one-shot heard are the neighbours', not nobody's."""
-        mine = self._placement.words_in(segment, number)
-        texts = [key(text) for text in self._one_shots[number]]
-        matcher = SequenceMatcher(None, [key(entry.text) for entry in mine], texts, autojunk=False)
-        blocks = [block for block in matcher.get_matching_blocks() if block.size]
-        if not blocks and (not mine or alike([entry.text for entry in mine], texts)):
-            return
-        ahead, behind = mine, []
-        if blocks:
-            first, last = blocks[0], blocks[-1]
-            ahead = mine[: first.a] if first.b == 0 else []
-            behind = mine[last.a + last.size :] if last.b + last.size == len(texts) else []
-        # Only what can have been spoken there: the others were misheard.
-        span = self._placement.spans[number]
-        ahead = [entry for entry in ahead if entry.lacked_ms < span.start_ms]
-        behind = [entry for entry in behind if span.end_ms is not None and entry.seen_ms > span.end_ms]
-        nearest = list(islice(self._placement.spans.before(number), 2))
-        before = next((one for one in nearest if self._ends_with(one.number, ahead)), nearest[0] if nearest else None)
-        after = self._placement.spans.after(number)
-        for entries, neighbour in ((ahead, before), (behind, after)):
-            for entry in entries:
-                entry.owner = neighbour.number if neighbour is not None else number
-        self._placement.changed(segment)
-
-    def _ends_with(self, number: int, entries: list[Entry]) -> bool:
-        """An utterance's one-shot heard these words last."""
-        texts = [key(text) for text in self._one_shots.get(number, ())]
-        return bool(entries) and texts[-len(entries) :] == [key(entry.text) for entry in entries]
-
-    def _without_neighbours(self, number: int, texts: tuple[str, ...]) -> tuple[str, ...]:
-        """One-shot words without those on the edges of its audio that a neighbour's timed words hold."""
-        if not texts or number not in self._asked_ms:
-            return texts
-        from_ms, to_ms = self._asked_ms[number]
-        before, after = next(self._placement.spans.before(number), None), self._placement.spans.after(number)
-        begin = [key(entry.text) for entry in self._timed(before) if (entry.end_ms or 0) > from_ms]
-        end = [key(entry.text) for entry in self._timed(after) if (entry.start_ms or 0) < to_ms]
-        said = [key(text) for text in texts]
-        first = next((n for n in range(min(len(begin), len(said)), 0, -1) if begin[-n:] == said[:n]), 0)
-        last = next((n for n in range(min(len(end), len(said) - first), 0, -1) if end[:n] == said[-n:]), 0)
-        return texts[first : len(texts) - last]
-
-    def _timed(self, span: Span | None) -> list[Entry]:
-        """An utterance's settled words whose time is known."""
-        of_span = self._placement.words_of(span.number) if span is not None else []
-        entries = [entry for segment, mine in of_span if segment.settled for entry in mine]
-        return [entry for entry in entries if entry.middle_ms is not None]
-
-    def _claim_late(self, segment: Segment) -> None:
-        """Untimed words that a neighbour's one-shot has heard already are that neighbour's, not the next one's."""
-        if not self._one_shots or not segment.entries or segment.entries[-1].middle_ms is not None:
-            return
-        for number, texts in self._one_shots.items():
-            span = self._placement.spans[number]
-            if span.end_ms is not None and segment.entries[0].seen_ms - MAX_LOOKBACK_MS <= span.end_ms:
-                has = [key(entry.text) for _, mine in self._placement.words_of(number) for entry in mine]
-                missing = [text for text in texts if key(text) not in has]
-                if missing and span.start_ms < segment.entries[-1].seen_ms:
-                    self._claim(span, tuple(missing))
 
     def _owned(self, stream: StreamState, words: tuple[Word, ...], end_ms: int | None) -> tuple[Word, ...]:
         """A final's words that are this stream's, where it shares a moment with another."""
