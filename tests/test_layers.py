@@ -14,6 +14,7 @@ stt.audio
 stt.endpointing.endpointer
 stt.attribution.alignment
 stt.attribution.claims
+stt.attribution.handover
 stt.attribution.ledger
 stt.attribution.placement
 stt.attribution.segments
