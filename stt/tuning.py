@@ -10,11 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from voiceapp.runtime.coded_error import CodedError
 from voiceapp.runtime.whole_number import whole_number
 
 
-class TuningError(ValueError):
-    """A value is not a whole number within its bounds; the message names the field, the bounds and the unit."""
+class TuningError(CodedError, ValueError):
+    """Settings that no call can have: ``settings_out_of_bounds``. The message names the field, the bounds, the unit."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("settings_out_of_bounds", message)
 
 
 @dataclass(frozen=True, slots=True)

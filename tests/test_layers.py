@@ -9,6 +9,7 @@ import pytest
 from tests.paths import ROOT
 
 PURE = """
+voiceapp.runtime.coded_error
 stt.events
 stt.audio
 stt.endpointing.endpointer
