@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from stt.endpointing import silero
-from stt.engines.google_models import HEBREW_MODELS
+from stt.engines.google_models import HEBREW_MODELS, HOSTS
 from stt.tuning import BOUNDS, VAD_ENGINES, Tuning, conflicts, fitting_hints, hints_flaws
 
-ENDPOINTS = [(host, host) for host in ("speech.googleapis.com", "eu-speech.googleapis.com", "us-speech.googleapis.com")]
+ENDPOINTS = [(host, host) for host in HOSTS]
 
 
 def _bounded(name: str, **options: int) -> models.PositiveIntegerField:

@@ -329,9 +329,9 @@ class Tuning:
     early_punctuation: bool = True
     """A partial that ends in . , ? or ! is strong, however short."""
     language: str = "iw-IL"
-    """BCP-47 as Google writes Hebrew; he-IL is accepted as well."""
+    """BCP-47. ``iw`` is Hebrew's older code, which Google uses; he-IL is accepted as well."""
     model: str = ""
-    """Empty: chosen by stt/engines/google_models.py."""
+    """The engine's name of one; empty: its own choice."""
     endpoint: str = ""
     """Host of the engine; empty: the environment's."""
     phrase_hints: tuple[str, ...] = ()

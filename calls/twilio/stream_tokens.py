@@ -30,9 +30,6 @@ from redis.exceptions import RedisError
 from calls.storage.columns import as_column
 from calls.storage.models import Call
 from calls.twilio.models import SpentToken
-from calls.storage.columns import as_column
-from calls.storage.models import Call
-from calls.twilio.models import SpentToken
 from voiceapp.runtime.coded_error import CodedError
 
 logger = logging.getLogger(__name__)

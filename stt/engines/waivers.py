@@ -3,7 +3,7 @@
 An engine refuses a whole request for one phrase hint or a model that it does not have. The request is made again with
 less, a step further each time:
 
-    everything → without the hints → with the process's own model → without both
+    everything → without the hints → with the engine's own model → without both
 
 The step that is heard is kept for the profile's revision: later calls begin there, and a saved change tries everything
 again. Where the last step is refused too it was none of these settings: everything stands again.
@@ -13,42 +13,45 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from itertools import combinations
 
-from stt.engines.google_models import SttModel
+from stt.engines.base import RecognitionOptions
 from stt.tuning import Tuning
 
 HINTS, MODEL = "hints_refused", "model_refused"
 """Stable codes: a call was heard without its phrase hints, or with another model than its profile's."""
+WAIVABLE = (HINTS, MODEL)
+"""What is missed least comes first."""
 _Key = tuple[str, str, tuple[str, ...]]
-STEPS = ((), (HINTS,), (MODEL,), (HINTS, MODEL))
+STEPS = tuple(step for count in range(len(WAIVABLE) + 1) for step in combinations(WAIVABLE, count))
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a request asks for."""
 
-    model: SttModel
-    hints: tuple[str, ...]
+    options: RecognitionOptions
     waived: tuple[str, ...]
-    """HINTS, MODEL or both."""
+    """Of WAIVABLE."""
 
 
 class Waivers:
-    """One process's. Any thread."""
+    """One engine's in one process. Any thread."""
 
     def __init__(self) -> None:
         self._steps: dict[_Key, int] = {}
         """Of those whose settings were refused."""
         self._lock = threading.Lock()
 
-    def asked(self, tuning: Tuning, model: SttModel) -> Asked:
-        """What a call with these settings asks for. ``model``: the process's own."""
+    def asked(self, tuning: Tuning) -> Asked:
+        """What a call with these settings asks for."""
         waived = _steps(tuning)[self._steps.get(_key(tuning), 0)]
-        return Asked(
-            model if MODEL in waived or not tuning.model else SttModel(tuning.model, enhanced=True),
-            () if HINTS in waived else tuning.phrase_hints,
-            waived,
+        options = RecognitionOptions(
+            language=tuning.language,
+            model="" if MODEL in waived else tuning.model,
+            hints=() if HINTS in waived else tuning.phrase_hints,
         )
+        return Asked(options, waived)
 
     def refused(self, tuning: Tuning, asked: Asked) -> bool:
         """The engine has refused this. True when it should be asked again, for less."""
@@ -68,5 +71,6 @@ def _key(tuning: Tuning) -> _Key:
 
 def _steps(tuning: Tuning) -> list[tuple[str, ...]]:
     """Those that leave out only what the settings ask for."""
-    wanted = {*([HINTS] if tuning.phrase_hints else []), *([MODEL] if tuning.model else [])}
+    asked = {HINTS: tuning.phrase_hints, MODEL: tuning.model}
+    wanted = {code for code, setting in asked.items() if setting}
     return [step for step in STEPS if wanted.issuperset(step)]

@@ -19,10 +19,6 @@ from calls.desk.review.models import ReviewerAction
 from calls.desk.review.wave import Wave
 from calls.storage.models import Call, Transcript
 from calls.storage.recording import RecordingError
-from calls.storage.models import Call, Transcript
-from calls.desk.review.models import ReviewerAction
-from calls.storage.recording import RecordingError
-from calls.desk.review.wave import Wave
 from voiceapp.runtime.coded_error import CodedError
 
 LEAD_MS, TAIL_MS = 100, 300

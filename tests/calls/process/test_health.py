@@ -79,12 +79,12 @@ def test_how_calls_are_heard_is_told_and_is_no_reason_to_refuse_more(client, mon
 
 @pytest.mark.django_db
 def test_an_engine_that_did_not_answer_the_probe_is_down_before_the_first_call(client, monkeypatch):
-    monkeypatch.setattr(services().recognition, "probe_failure", "client_failed")
+    monkeypatch.setattr(services().recognition.streaming, "probe_failure", "client_failed")
     response = client.get("/readyz")
     assert response.status_code == 200
     said = {name: response.json()[name] for name in ("ready", "recogniser", "recogniser_code", "hearing")}
     assert said == {"ready": True, "recogniser": "down", "recogniser_code": "client_failed", "hearing": "down"}
-    monkeypatch.setattr(services().recognition, "probe_failure", "")
+    monkeypatch.setattr(services().recognition.streaming, "probe_failure", "")
     assert client.get("/readyz").json()["recogniser"] == "up"
 
 

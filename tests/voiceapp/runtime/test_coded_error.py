@@ -1,13 +1,13 @@
 """Every error with a code has it, and its words, in the same places."""
 
 import pytest
-
 from calls.console.actions import ActionError
-from calls.core.addresses import AddressError
 from calls.desk.traces import TraceMissing
 from calls.review.listening import NoRecording
 from calls.simulator import CallRefused
 from calls.tokens import TokenError
+
+from calls.core.addresses import AddressError
 from stt.events import RecognizerError
 from stt.tuning import TuningError
 from voiceapp.runtime.coded_error import CodedError
