@@ -85,6 +85,15 @@ class TuningProfile(models.Model):
         db_default=True,
         help_text=_("On: a partial that ends in . , ? ! is taken early, however short; some end too soon."),
     )
+    automatic_punctuation = models.BooleanField(
+        _("the engine writes punctuation"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "On: the engine is asked for . , ? ! and short answers may be taken early. Google charges nothing extra; "
+            "that it does so in Hebrew is unproven. Texts and exports then hold the marks."
+        ),
+    )
     streaming = models.BooleanField(
         _("streaming"),
         default=True,

@@ -328,6 +328,8 @@ class Tuning:
     """False sends every utterance to the one-shot recogniser."""
     early_punctuation: bool = True
     """A partial that ends in . , ? or ! is strong, however short."""
+    automatic_punctuation: bool = False
+    """The engine is asked to write . , ? ! into the words: without it few engines do, and no partial ends in one."""
     language: str = "iw-IL"
     """BCP-47. ``iw`` is Hebrew's older code, which Google uses; he-IL is accepted as well."""
     model: str = ""

@@ -1,7 +1,8 @@
 """What is left out of a profile's requests because the engine refuses it, so that one setting makes no line deaf. Pure.
 
-An engine refuses a whole request for one phrase hint or a model that it does not have. The request is made again with
-less, a step further each time:
+An engine refuses a whole request for one phrase hint, for a model that it does not have, or for punctuation that it
+cannot write. The request is made again with less, a step further each time: without one of them, without two, without
+all. For a profile that asks for hints and a model:
 
     everything → without the hints → with the engine's own model → without both
 
@@ -18,11 +19,12 @@ from itertools import combinations
 from stt.engines.base import RecognitionOptions
 from stt.tuning import Tuning
 
-HINTS, MODEL = "hints_refused", "model_refused"
-"""Stable codes: a call was heard without its phrase hints, or with another model than its profile's."""
-WAIVABLE = (HINTS, MODEL)
+PUNCTUATION, HINTS, MODEL = "punctuation_refused", "hints_refused", "model_refused"
+"""Stable codes: a call was heard without punctuation, without its phrase hints, or with another model than its
+profile's."""
+WAIVABLE = (PUNCTUATION, HINTS, MODEL)
 """What is missed least comes first."""
-_Key = tuple[str, str, tuple[str, ...]]
+_Key = tuple[str, str, tuple[str, ...], bool]
 STEPS = tuple(step for count in range(len(WAIVABLE) + 1) for step in combinations(WAIVABLE, count))
 
 
@@ -50,6 +52,7 @@ class Waivers:
             language=tuning.language,
             model="" if MODEL in waived else tuning.model,
             hints=() if HINTS in waived else tuning.phrase_hints,
+            punctuation=tuning.automatic_punctuation and PUNCTUATION not in waived,
         )
         return Asked(options, waived)
 
@@ -66,11 +69,11 @@ class Waivers:
 
 def _key(tuning: Tuning) -> _Key:
     """A revision, and what it asks for: a profile of the same name may be made anew."""
-    return tuning.profile, tuning.model, tuning.phrase_hints
+    return tuning.profile, tuning.model, tuning.phrase_hints, tuning.automatic_punctuation
 
 
 def _steps(tuning: Tuning) -> list[tuple[str, ...]]:
     """Those that leave out only what the settings ask for."""
-    asked = {HINTS: tuning.phrase_hints, MODEL: tuning.model}
+    asked = {PUNCTUATION: tuning.automatic_punctuation, HINTS: tuning.phrase_hints, MODEL: tuning.model}
     wanted = {code for code, setting in asked.items() if setting}
     return [step for step in STEPS if wanted.issuperset(step)]

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import re
 from contextlib import asynccontextmanager
 
 import pytest
 
-from stt.audio import BYTES_PER_MS
+from calls import costs
+from stt.audio import BYTES_PER_MS, ulaw_to_pcm
 from stt.emulator.recordings import Library, read_ulaw
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import Faults, Limits, Timing
@@ -14,7 +16,7 @@ from stt.engines import google
 from stt.engines.base import RecognitionOptions
 from stt.engines.google import GoogleSpeech
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
-from tests.paths import SAMPLES
+from tests.paths import ROOT, SAMPLES
 from tests.sounds import silence
 from tests.stt.engines.contract import EngineContract, Rig, Service
 from voiceapp.runtime import metrics
@@ -182,3 +184,54 @@ def test_who_fails_on_an_event_is_told_of_the_end(kind, monkeypatch):
         return await closed(client, deliver=deliver, ulaw=Library([SAMPLES]).recordings[0].ulaw)
 
     assert against_an_emulator(scenario).error.code == "engine_error"
+
+
+def recognized(options, ulaw):
+    async def scenario(client):
+        return await asyncio.to_thread(client.recognize, ulaw_to_pcm(ulaw), options, 5000)
+
+    return against_an_emulator(scenario)
+
+
+def test_google_is_asked_for_punctuation_only_where_the_options_say_so():
+    ulaw = Library([SAMPLES]).recordings[0].ulaw
+    plain, punctuated = (recognized(RecognitionOptions(punctuation=asked), ulaw).words for asked in (False, True))
+    assert [word.text for word in punctuated] == [*(word.text for word in plain[:-1]), f"{plain[-1].text}."]
+
+
+def test_the_language_of_the_options_reaches_google():
+    assert recognized(RecognitionOptions(language="he-IL"), bytes([0xFF]) * 8000).words == ()
+    with pytest.raises(RecognizerError, match="xx-YY"):
+        recognized(RecognitionOptions(language="xx-YY"), bytes([0xFF]) * 8000)
+
+
+def test_a_model_once_chosen_is_that_of_every_endpoint():
+    async def scenario():
+        async with SpeechEmulator(EmulatorOptions(folders=[SAMPLES])) as emulator:
+            make = google.google_at("", emulator.address)
+            here, elsewhere = make(""), make("eu-speech.googleapis.com")
+            here._chosen.name = "unknown"
+            await asyncio.to_thread(elsewhere.probe)
+            return here.model
+
+    assert run(scenario) == "default"
+
+
+def test_google_and_all_it_needs_stay_small():
+    files = sorted((ROOT / "stt/engines").glob("google*.py"))
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in files) <= 300
+
+
+def test_models_are_named_by_google_alone():
+    """The emulator speaks as Google does; the form's help names what an empty field means."""
+    knows = {
+        path.relative_to(ROOT).as_posix()
+        for room in ("calls", "stt", "voiceapp")
+        for path in (ROOT / room).rglob("*.py")
+        if re.search("phone_call|command_and_search", path.read_text("utf-8")) and "migrations" not in path.parts
+    }
+    assert knows <= {"stt/engines/google_models.py", "stt/emulator/service.py", "stt/models.py"}
+
+
+def test_its_list_price_is_the_one_that_costs_are_counted_by():
+    assert google.CAPABILITIES.price_per_hour == 60 * costs.DEFAULT.stt

@@ -10,6 +10,7 @@ from stt.audio import BYTES_PER_MS, FRAME_BYTES, ulaw_to_pcm
 from stt.emulator.recordings import Library
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import Faults, Limits, Timing
+from stt.engines.base import RecognitionOptions
 from stt.engines.breaker import Breaker
 from stt.engines.google import GoogleSpeech
 from stt.engines.guarded import GuardedEngine
@@ -35,6 +36,15 @@ def test_a_profiles_endpoint_has_an_engine_of_its_own_made_once():
         engine.open_stream(Tuning(endpoint=endpoint))(lambda event: None)
     assert {endpoint: len(one.streams) for endpoint, one in made.items()} == {"": 1, "eu-speech.googleapis.com": 2}
     assert engine.engine is made[""]
+
+
+def test_a_calls_settings_reach_the_engine_by_stream_and_by_one_shot():
+    engine = Picky(lambda model, hints: False)
+    tuning = Tuning(language="he-IL", model="mine", phrase_hints=("רחוב",), automatic_punctuation=True)
+    recogniser = guarded(engine)
+    recogniser.open_stream(tuning)(lambda event: None)
+    recogniser.recognize(b"", tuning)
+    assert engine.options == [RecognitionOptions("he-IL", "mine", ("רחוב",), punctuation=True)] * 2
 
 
 def test_streams_and_one_shots_are_counted_as_requests():
@@ -70,9 +80,11 @@ class Picky(FakeEngine):
     def __init__(self, refuses):
         super().__init__()
         self.wants = []
+        self.options = []
         self.refused = refuses
 
     def refuses(self, options):
+        self.options.append(options)
         self.wants.append((options.model, options.hints))
         return self.refused(options.model, options.hints)
 

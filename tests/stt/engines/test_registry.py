@@ -1,15 +1,19 @@
 """Which engine hears the streams, and which one the single utterances."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
+from stt.audio import ulaw_to_pcm
 from stt.engines import registry
 from stt.engines.base import RecognitionOptions
 from stt.engines.registry import EngineError, EngineRegistry, Recognition
-from stt.events import RecognizerError, StreamClosed
+from stt.events import Final, RecognizerError, StreamClosed
+from stt.streaming.transcriber import Transcriber
 from stt.tuning import Tuning
 from tests.fakes import FakeEngine, guarded
+from tests.stt.engines.toy import ToyEngine
 
 
 class Streams(FakeEngine):
@@ -44,6 +48,45 @@ def test_the_one_shot_of_one_engine_rescues_an_utterance_of_the_others_stream():
     assert [word.text for word in recognition.recognize(b"", Tuning()).words] == ["שלום"]
     assert (recognition.engine.name, recognition.one_shot.name) == ("streams", "shots")
     assert (streams.asked, shots.streams) == ([], [])
+
+
+class Other(ToyEngine):
+    name, model = "other", "other-1"
+
+
+async def heard_by(recognition, ulaw):
+    """A call's stream, and then its audio given to the one-shot: what the stream said, and the one-shot's words."""
+    events: asyncio.Queue = asyncio.Queue()
+    tuning = Tuning(stt_attempts=1)
+    transcriber = Transcriber(recognition.open_stream(tuning), tuning, events.put_nowait, recognition.breaker)
+    transcriber.start()
+    transcriber.feed(ulaw, 0)
+    transcriber.finish()
+    said = []
+    async with asyncio.timeout(10):
+        while not said or not isinstance(said[-1], StreamClosed):
+            said.append(await events.get())
+    transcriber.close()
+    final = await asyncio.to_thread(recognition.recognize, ulaw_to_pcm(ulaw), tuning)
+    return said, [word.text for word in final.words]
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_two_engines_hear_a_call_one_by_its_stream_and_one_by_its_single_utterances(away):
+    toys = EngineRegistry(
+        {
+            "toy": lambda endpoint: ToyEngine(RecognizerError("unavailable") if away else None),
+            "other": lambda endpoint: Other(),
+        }
+    )
+    recognition = toys.recognition(streaming="toy", one_shot="other")
+    said, words = asyncio.run(heard_by(recognition, bytes([0x10]) * 1600 + bytes([0x20]) * 1600))
+    assert words == ["אחת", "שתיים"]
+    finals = [word.text for event in said if isinstance(event, Final) for word in event.words]
+    assert finals == ([] if away else words)
+    assert (said[-1].error and said[-1].error.code) == ("unavailable" if away else None)
+    assert (recognition.streaming.breaker.failures, recognition.one_shot.breaker.failures) == (int(away), 0)
+    assert (recognition.engine.name, recognition.one_shot.name) == ("toy", "other")
 
 
 def test_each_engine_has_a_breaker_and_a_request_rate_of_its_own():

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from stt.engines.base import RecognitionOptions
-from stt.engines.waivers import HINTS, MODEL, Waivers
+from stt.engines.waivers import HINTS, MODEL, PUNCTUATION, Waivers
 from stt.tuning import Tuning
 
 ALL = Tuning(phrase_hints=("רחוב",), model="mine", profile="quick@1")
@@ -26,6 +26,20 @@ def test_the_settings_of_a_call_are_what_is_asked_for():
 
 def test_each_refusal_is_a_step_further_and_in_the_end_everything_stands_again():
     assert refused_to_the_end(ALL) == ([(), (HINTS,), (MODEL,), (HINTS, MODEL)], ())
+
+
+def test_one_setting_is_left_out_before_two_are_and_punctuation_first():
+    both = [(PUNCTUATION, HINTS), (PUNCTUATION, MODEL), (HINTS, MODEL)]
+    steps = [(), (PUNCTUATION,), (HINTS,), (MODEL,), *both, (PUNCTUATION, HINTS, MODEL)]
+    assert refused_to_the_end(replace(ALL, automatic_punctuation=True)) == (steps, ())
+
+
+def test_punctuation_is_asked_for_where_it_is_set_and_until_it_is_refused():
+    waivers, tuning = Waivers(), Tuning(automatic_punctuation=True)
+    asked = waivers.asked(tuning)
+    assert asked.options.punctuation and not waivers.asked(Tuning()).options.punctuation
+    assert waivers.refused(tuning, asked)
+    assert not waivers.asked(tuning).options.punctuation
 
 
 def test_only_what_is_asked_for_is_left_out():
