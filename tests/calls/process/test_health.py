@@ -13,7 +13,10 @@ from calls.core.recognition_health import RecognitionStatus
 from calls.process import health
 from calls.process.services import services
 from calls.storage.writer import Writer
-from stt.engines.breaker import FAILURES
+from stt.engines.breaker import MAX_FAILURES
+from calls.storage.writer import Writer, writer
+from stt.engines.breaker import MAX_FAILURES
+from calls.process import health
 from voiceapp.runtime import background
 
 
@@ -73,7 +76,7 @@ def test_how_calls_are_heard_is_told_and_is_no_reason_to_refuse_more(client, mon
     assert 'voiceapp_calls_hearing{state="streaming"} 2.0' in metrics
     assert 'voiceapp_calls_hearing{state="degraded"} 0.0' in metrics
     monkeypatch.setattr(services().calls, "recognition_statuses", list)
-    monkeypatch.setattr(services().recognition.breaker, "failures", FAILURES)
+    monkeypatch.setattr(services().recognition.breaker, "failures", MAX_FAILURES)
     assert client.get("/readyz").json()["hearing"] == "degraded"
 
 

@@ -2,10 +2,10 @@
 
 from random import Random
 
-from stt.engines.breaker import FAILURES, LONGEST_PAUSE_S, Breaker
+from stt.engines.breaker import MAX_FAILURES, MAX_PAUSE_S, Breaker
 
 
-def broken(failures=FAILURES):
+def broken(failures=MAX_FAILURES):
     breaker = Breaker(Random(1))
     for _ in range(failures):
         breaker.failed(0.0)
@@ -13,7 +13,7 @@ def broken(failures=FAILURES):
 
 
 def test_it_opens_after_so_many_failures_in_a_row_and_one_success_closes_it():
-    assert not broken(FAILURES - 1).open
+    assert not broken(MAX_FAILURES - 1).open
     breaker = broken()
     assert breaker.open and not breaker.may_open(0.1)
     breaker.succeeded()
@@ -29,7 +29,7 @@ def test_while_it_is_open_one_probe_goes_at_a_time_and_ever_more_seldom():
             probes.append(now_s)
     pauses = [later - earlier for earlier, later in zip(probes, probes[1:], strict=False)]
     assert pauses[0] < 1.3 and pauses == sorted(pauses[:5]) + pauses[5:]
-    assert all(LONGEST_PAUSE_S * 0.8 <= pause <= LONGEST_PAUSE_S * 1.2 + 0.02 for pause in pauses[5:])
+    assert all(MAX_PAUSE_S * 0.8 <= pause <= MAX_PAUSE_S * 1.2 + 0.02 for pause in pauses[5:])
 
 
 def test_calls_ask_again_one_by_one():
