@@ -14,9 +14,6 @@ from calls.process import health
 from calls.process.services import services
 from calls.storage.writer import Writer
 from stt.engines.breaker import MAX_FAILURES
-from calls.storage.writer import Writer, writer
-from stt.engines.breaker import MAX_FAILURES
-from calls.process import health
 from voiceapp.runtime import background
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from calls import costs
+from calls.lines import costs
 from stt.audio import BYTES_PER_MS, ulaw_to_pcm
 from stt.emulator.recordings import Library, read_ulaw
 from stt.emulator.service import EmulatorOptions, SpeechEmulator

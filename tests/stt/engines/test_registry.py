@@ -46,7 +46,7 @@ def test_the_one_shot_of_one_engine_rescues_an_utterance_of_the_others_stream():
     streams.streams[0].deliver(StreamClosed(0, RecognizerError("unavailable")))
     assert [event.error.code for event in heard] == ["unavailable"]
     assert [word.text for word in recognition.recognize(b"", Tuning()).words] == ["שלום"]
-    assert (recognition.engine.name, recognition.one_shot.name) == ("streams", "shots")
+    assert (recognition.streaming.engine.name, recognition.one_shot.name) == ("streams", "shots")
     assert (streams.asked, shots.streams) == ([], [])
 
 
@@ -86,7 +86,7 @@ def test_two_engines_hear_a_call_one_by_its_stream_and_one_by_its_single_utteran
     assert finals == ([] if away else words)
     assert (said[-1].error and said[-1].error.code) == ("unavailable" if away else None)
     assert (recognition.streaming.breaker.failures, recognition.one_shot.breaker.failures) == (int(away), 0)
-    assert (recognition.engine.name, recognition.one_shot.name) == ("toy", "other")
+    assert (recognition.streaming.engine.name, recognition.one_shot.name) == ("toy", "other")
 
 
 def test_each_engine_has_a_breaker_and_a_request_rate_of_its_own():
