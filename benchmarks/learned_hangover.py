@@ -19,8 +19,9 @@ from statistics import fmean
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE, duration_ms
 from stt.emulator.recordings import read_ulaw
 from stt.endpointing.endpointer import Boundary, Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
-from stt.endpointing.endpointing_metrics import Figures, Sentence, frames_of, hear, percentile
+from stt.endpointing.endpointing_metrics import Figures, Sentence, frames_of, hear
 from tests.paths import CLIPS
+from voiceapp.runtime.percentile import percentile
 
 SPEAKERS = {"he_sas_": "sentences", "he_ashrei_": "recitation", "he_gc_": "single words"}
 CALLS, RECORDINGS = 6, 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import audioop
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, pcm_to_ulaw, ulaw_to_pcm
@@ -119,11 +119,6 @@ def in_noise(ulaw: bytes, sentence: Sentence, noise_pcm: bytes, snr_db: float, f
     speech_rms = audioop.rms(pcm[sentence.start_ms * 2 * BYTES_PER_MS : sentence.end_ms * 2 * BYTES_PER_MS], 2)
     gain = speech_rms / audioop.rms(noise_pcm, 2) / 10 ** (snr_db / 20)
     return pcm_to_ulaw(audioop.add(pcm, audioop.mul(noise_pcm, 2, gain), 2))
-
-
-def percentile(values: Iterable[int], share: float) -> int:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 def _overlap_ms(utterance: Found, start_ms: int, end_ms: int) -> int:

@@ -21,7 +21,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.process.services import services
-from calls.whatif.scoring import percentile
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Spoken
 from stt.emulator.speaker import Said
@@ -30,6 +29,7 @@ from stt.emulator.wavfile import WavError, read_ulaw
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded
 from stt.engines.base import StreamEvent
 from stt.events import Final, Interim, StreamClosed
+from voiceapp.runtime.percentile import percentile
 
 LEAD_MS = 500
 TAIL_MS = 3000

@@ -21,7 +21,8 @@ from stt.audio import LINE_NOISE, ulaw_to_pcm
 from stt.emulator.wavfile import read_ulaw
 from stt.endpointing import silero
 from stt.endpointing.endpointer import Endpointer, EndpointOptions
-from stt.endpointing.endpointing_metrics import Figures, Sentence, frames_of, hear, in_noise, percentile
+from stt.endpointing.endpointing_metrics import Figures, Sentence, frames_of, hear, in_noise
+from voiceapp.runtime.percentile import percentile
 
 NOISES = {"clean": None, "15 dB": 15, "5 dB": 5}
 CALL_ENDINGS = {"clean": "", "15 dB": "_office15dB", "5 dB": "_office5dB"}
