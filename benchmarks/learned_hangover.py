@@ -11,7 +11,7 @@ import argparse
 import json
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import fmean
@@ -85,7 +85,7 @@ class LearningEndpointer(Endpointer):
             self._ended_ms = boundary.end_ms
         elif isinstance(boundary, SpeechStarted):
             self._pauses.add(boundary.start_ms - self._ended_ms)
-            self.options = replace(self.options, hangover_ms=self._pauses.hangover_ms)
+            self.boundaries.hangover_ms = self._pauses.hangover_ms
         return boundary
 
 

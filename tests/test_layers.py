@@ -12,7 +12,12 @@ PURE = """
 voiceapp.runtime.coded_error
 stt.events
 stt.audio
+stt.endpointing.boundaries
+stt.endpointing.dtmf
 stt.endpointing.endpointer
+stt.endpointing.noise_floor
+stt.endpointing.pitch
+stt.endpointing.replayed
 stt.attribution.alignment
 stt.attribution.claims
 stt.attribution.handover
