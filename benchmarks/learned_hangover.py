@@ -16,10 +16,10 @@ from pathlib import Path
 from random import Random
 from statistics import fmean
 
-from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE, duration_ms
+from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE, duration_ms, frames_of
 from stt.emulator.recordings import read_ulaw
 from stt.endpointing.endpointer import Boundary, Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
-from stt.endpointing.endpointing_metrics import Figures, Sentence, frames_of, hear
+from stt.endpointing.endpointing_metrics import Figures, Sentence, hear
 from tests.paths import CLIPS
 from voiceapp.runtime.percentile import percentile
 
@@ -134,7 +134,7 @@ def recorded_calls(folder: Path, kind: str) -> list[Recorded]:
                 Sentence(tuple((at_ms + round(start * 1000), at_ms + round(end * 1000)) for start, end in times))
             )
             ulaw += spoken[: len(spoken) // FRAME_BYTES * FRAME_BYTES]
-        calls.append((sentences, frames_of(ulaw + LINE_NOISE * 3000)))
+        calls.append((sentences, list(frames_of(ulaw + LINE_NOISE * 3000))))
     return calls
 
 

@@ -17,6 +17,7 @@ stt.endpointing.dtmf
 stt.endpointing.endpointer
 stt.endpointing.noise_floor
 stt.endpointing.pitch
+stt.endpointing.recorded
 stt.endpointing.replayed
 stt.attribution.alignment
 stt.attribution.claims

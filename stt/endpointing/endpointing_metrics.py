@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import audioop
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, pcm_to_ulaw, ulaw_to_pcm
-from stt.endpointing.endpointer import Endpointer, SpeechEnded
+from stt.audio import BYTES_PER_MS, pcm_to_ulaw, ulaw_to_pcm
+from stt.endpointing.endpointer import Endpointer
+from stt.endpointing.recorded import utterances_in
 
 TORN_MS = 60
 """A word is torn when this much of it stands in each of two utterances: the words' times are good to about as much."""
@@ -92,22 +93,9 @@ class Figures:
         )
 
 
-def hear(endpointer: Endpointer, frames: Sequence[bytes]) -> list[Found]:
+def hear(endpointer: Endpointer, frames: Iterable[bytes]) -> list[Found]:
     """All utterances of a recording's 20 ms frames, which end in silence enough for the last."""
-    found = []
-    for index, frame in enumerate(frames):
-        boundary = endpointer.push(frame, index * FRAME_MS)
-        if isinstance(boundary, SpeechEnded):
-            found.append(Found(boundary.start_ms, boundary.end_ms, (index + 1) * FRAME_MS))
-    last = endpointer.end()
-    if last is not None:
-        found.append(Found(last.start_ms, last.end_ms, len(frames) * FRAME_MS))
-    return found
-
-
-def frames_of(ulaw: bytes) -> list[bytes]:
-    """Whole 20 ms frames; what is left over is dropped."""
-    return [ulaw[at : at + FRAME_BYTES] for at in range(0, len(ulaw) - FRAME_BYTES + 1, FRAME_BYTES)]
+    return [Found(ended.start_ms, ended.end_ms, told_ms) for ended, told_ms in utterances_in(frames, endpointer)]
 
 
 def in_noise(ulaw: bytes, sentence: Sentence, noise_pcm: bytes, snr_db: float, from_ms: int) -> bytes:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from stt.audio import ulaw_to_pcm
+from stt.audio import frames_of, ulaw_to_pcm
 from stt.emulator.recordings import read_ulaw
 from stt.endpointing import silero
 from stt.endpointing.endpointer import Endpointer, EndpointOptions
-from stt.endpointing.endpointing_metrics import frames_of, hear
+from stt.endpointing.endpointing_metrics import hear
 from stt.endpointing.silero import GIVEN_UP_FRAMES, LAG_FRAMES, SileroMissing, SileroModel, SileroThread, SileroVad
 from stt.tuning import Tuning, TuningError
 from tests.sounds import SAMPLES, silence, speech
@@ -195,7 +195,7 @@ def test_a_tuning_names_a_detector_that_there_is():
 @needs_silero
 def test_office_noise_at_5_db_does_not_shred_a_call(clips):
     model = SileroModel()
-    frames = frames_of(read_ulaw(clips / "derived_call_03_long_office5dB.wav")) + silence(2000)
+    frames = [*frames_of(read_ulaw(clips / "derived_call_03_long_office5dB.wav")), *silence(2000)]
     webrtc = hear(Endpointer(EndpointOptions()), frames)
     found = hear(Endpointer(EndpointOptions(), SileroVad(model.ask)), frames)
     assert 4 <= len(found) < len(webrtc) / 2
@@ -205,5 +205,5 @@ def test_office_noise_at_5_db_does_not_shred_a_call(clips):
 def test_silence_and_noise_alone_are_no_speech_to_silero(clips):
     model = SileroModel()
     for name in ("derived_silence_20s", "derived_noise_only_20s", "noise_office"):
-        frames = frames_of(read_ulaw(clips / f"{name}.wav"))
+        frames = list(frames_of(read_ulaw(clips / f"{name}.wav")))
         assert hear(Endpointer(EndpointOptions(), SileroVad(model.ask)), frames) == [], name
