@@ -28,6 +28,7 @@ stt.attribution.segments
 stt.attribution.spans
 stt.attribution.streams
 stt.engines.google_models
+stt.streaming.debouncer
 stt.tuning
 stt.engines.base
 stt.endpointing.endpointing_metrics
