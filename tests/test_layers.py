@@ -28,7 +28,13 @@ stt.attribution.segments
 stt.attribution.spans
 stt.attribution.streams
 stt.engines.google_models
+stt.streaming.batcher
+stt.streaming.billing
 stt.streaming.debouncer
+stt.streaming.held_audio
+stt.streaming.reconnect
+stt.streaming.stream
+stt.streaming.stream_clock
 stt.tuning
 stt.engines.base
 stt.endpointing.endpointing_metrics
