@@ -28,13 +28,18 @@ MIN_SPEECH_DBFS = -55.0
 
 @dataclass(frozen=True, slots=True)
 class EndpointOptions:
+    """How an endpointer decides."""
+
     hangover_ms: int = 220
+    """Silence that ends an utterance."""
     aggressiveness: int = 2
     """webrtcvad's mode, 0 to 3."""
     noise_margin_db: int = 6
+    """Speech stands so much above the noise floor."""
     pre_roll_ms: int = 200
     """Audio before the first voiced frame that belongs to the utterance: soft consonants."""
     longest_ms: int = 55_000
+    """An utterance that reaches this is cut: a one-shot recogniser takes 60 s."""
 
     @classmethod
     def of(cls, tuning: Tuning) -> EndpointOptions:
@@ -67,7 +72,7 @@ class Endpointer:
         self.level_dbfs = FLOOR_DBFS
         """The last frame's level."""
         self.boundaries = SpeechBoundaries(options.hangover_ms, options.longest_ms, 0 if vad is None else vad.lag_ms)
-        """What is made of the decisions."""
+        """Makes utterances of the decisions."""
         self._vad = webrtcvad.Vad(options.aggressiveness) if vad is None else vad
         self._margin_db = options.noise_margin_db if vad is None else -math.inf
         self._floor = NoiseFloor()

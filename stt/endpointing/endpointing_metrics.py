@@ -10,7 +10,7 @@ from stt.audio import BYTES_PER_MS, pcm_to_ulaw, ulaw_to_pcm
 from stt.endpointing.endpointer import Endpointer
 from stt.endpointing.recorded import utterances_in
 
-TORN_MS = 60
+MIN_TORN_MS = 60
 """A word is torn when this much of it stands in each of two utterances: the words' times are good to about as much."""
 
 
@@ -88,7 +88,7 @@ class Figures:
             self.cut += 1
             self.cut_words += sum((start + end) / 2 > cuts[0].end_ms for start, end in sentence.words)
         self.torn += sum(
-            sum(_overlap_ms(utterance, start, end) >= TORN_MS for utterance in utterances) > 1
+            sum(_overlap_ms(utterance, start, end) >= MIN_TORN_MS for utterance in utterances) > 1
             for start, end in sentence.words
         )
 
