@@ -26,11 +26,13 @@ class Batcher:
         """A frame at its media time; sends when batch_ms are full."""
         if self.shut:
             return
-        if self._frames and at_ms != self._at_ms + self._bytes // BYTES_PER_MS:
-            self.flush()
-        if not self._frames:
+        frames = self._frames
+        if not frames:
             self._at_ms = at_ms
-        self._frames.append(ulaw)
+        elif (at_ms - self._at_ms) * BYTES_PER_MS != self._bytes:
+            self.flush()
+            self._at_ms = at_ms
+        frames.append(ulaw)
         self._bytes += len(ulaw)
         if self._bytes >= self._full_bytes:
             self.flush()

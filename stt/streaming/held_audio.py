@@ -39,13 +39,14 @@ class HeldAudio:
             self.restart()
             self._released = True
 
-    def add(self, chunk: Chunk, *, opened: bool) -> None:
+    def add(self, chunk: Chunk, opened: bool) -> None:
         """``opened``: the stream that is fed takes it too."""
         if self._released:
             return
         self._chunks.append(chunk)
         self._bytes += len(chunk[0])
-        while self._bytes > (MAX_HELD_OPEN_MS if opened else MAX_HELD_MS) * BYTES_PER_MS:
+        max_bytes = (MAX_HELD_OPEN_MS if opened else MAX_HELD_MS) * BYTES_PER_MS
+        while self._bytes > max_bytes:
             oldest, _ = self._chunks.popleft()
             self._bytes -= len(oldest)
             if not opened:

@@ -148,7 +148,7 @@ class Transcriber:
     def _send(self, chunk: Chunk) -> None:
         stream = self._stream
         if not self._reconnect.lost:
-            self._held.add(chunk, opened=stream is not None and stream.opened)
+            self._held.add(chunk, stream is not None and stream.opened)
         if stream is not None:
             stream.send(chunk, self._timers.now_s())
             if "pace" not in self._timers.running and stream.is_behind:
