@@ -30,7 +30,7 @@ stt.attribution.streams
 stt.engines.google_models
 stt.streaming.batcher
 stt.streaming.billing
-stt.streaming.debouncer
+stt.debouncer
 stt.streaming.held_audio
 stt.streaming.reconnect
 stt.streaming.stream

@@ -19,12 +19,12 @@ from calls.core.session import CallSession
 from calls.core.turns import Turn
 from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
+from stt.debouncer import Debouncer
 from stt.emulator.recordings import Library, Recording, Tracker
 from stt.emulator.speaker import Said, Speaker
 from stt.emulator.timing import UNKIND, Timing
 from stt.endpointing import silero
 from stt.events import Final, Interim, OneShotDone, RecognizerEvent, StreamClosed, StreamOpened, Word
-from stt.streaming.debouncer import Debouncer
 from stt.tuning import Tuning
 
 CALL_SID = "CAreplay"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from calls.core.turns import Turn
 from calls.whatif.trace_replay import Audio, HeardEvent, RecordedCall, Rerun, rerun
+from stt.debouncer import Debouncer
 from stt.endpointing.endpointer import EndpointOptions
 from stt.events import Final, Interim
-from stt.streaming.debouncer import Debouncer
 from stt.tuning import Tuning
 from stt.tuning import gettext_noop as _
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from stt.debouncer import Debouncer
 from stt.events import Interim
-from stt.streaming.debouncer import Debouncer
 from stt.streaming.timers import Timers
 
 

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from stt.engines.breaker import FAILURES, Breaker
+from stt.engines.breaker import MAX_FAILURES, Breaker
 from stt.events import RecognizerError
 from stt.streaming.reconnect import MAX_PROBE_S, MIN_LASTED_S, MIN_PROBE_S, AfterEnd, Reconnect
 from stt.tuning import Tuning
@@ -87,7 +87,7 @@ def test_probes_come_ever_more_seldom_until_the_engine_is_back():
 
 def test_an_engine_that_is_down_for_the_process_is_not_asked():
     call = Call()
-    for _ in range(FAILURES):
+    for _ in range(MAX_FAILURES):
         call.breaker.failed(0.0)
     assert call.reconnect.attempt(0.0) is None
     assert call.reconnect.probe_wait_s(0.0) >= MIN_PROBE_S

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt.streaming.debouncer import Debouncer
+from stt.debouncer import Debouncer
 
 
 def test_the_first_goes_on_at_once_and_begins_a_window():
