@@ -4,94 +4,37 @@ import errno
 import json
 import os
 import threading
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
-from io import StringIO
-from random import Random
+from dataclasses import replace
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import DatabaseError, DataError, IntegrityError
 
-from calls.core.turns import Source, Turn
-from calls.models import Call, CallEvent, Transcript
+from calls.models import Call, Transcript
 from calls.storage import journal as journal_module
+from calls.storage import rows
 from calls.storage import writer as writer_module
 from calls.storage.journal import Journal
 from calls.storage.records import (
-    CallEnded,
     CallStarted,
     EndChosen,
     EventNoted,
-    HearingNoted,
     TurnSaved,
-    record_from_json,
 )
-from stt.tuning import Tuning
+from tests.calls.storage.sample_records import ENDED, NOW, STARTED, turn
 from voiceapp.runtime import background, metrics
-
-NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-STARTED = CallStarted("CA1", "MZ1", NOW, "+972501234567", "+97235550100", {"stt_batch_ms": 80})
-ENDED = CallEnded("CA1", "MZ1", NOW, "stop", 100, 2, 1500, {"dtmf": 1})
-
-
-def turn(**changes):
-    values = {"number": 1, "started_ms": 0, "ended_ms": 9, "text": "א", "source": Source.FINAL}
-    return TurnSaved("CA1", Turn(**{**values, **changes}))
-
-
-@pytest.mark.django_db
-def test_records_become_rows_in_any_order_and_twice():
-    records = [ENDED, turn(), EventNoted("CA1", 1, NOW, "fallback", "utterance 1"), STARTED]
-    writer_module.write(records)
-    writer_module.write(records)
-    call = Call.objects.get()
-    assert (call.stream_sid, call.end_reason, call.frames_lost, call.counters) == ("MZ1", "stop", 2, {"dtmf": 1})
-    assert (Transcript.objects.count(), CallEvent.objects.count()) == (1, 1)
-
-
-@pytest.mark.django_db
-def test_the_highest_revision_wins():
-    writer_module.write([turn(revised_text="ב", revision=1)])
-    writer_module.write([turn()])
-    assert Transcript.objects.get().heard_text == "ב"
-
-
-@pytest.mark.django_db
-def test_the_highest_revision_of_a_batch_wins_wherever_it_stands():
-    writer_module.write([turn(), turn(revised_text="ב", revision=1), turn(revised_text="ג", revision=2), turn()])
-    assert Transcript.objects.get().heard_text == "ג"
-    writer_module.write([turn(text="אחר", number=2), turn(revised_text=None, revision=3)])
-    assert [row.heard_text for row in Transcript.objects.order_by("number")] == ["א", "אחר"]
-
-
-@pytest.mark.django_db
-def test_turns_of_many_calls_are_few_queries(django_assert_max_num_queries):
-    records = [TurnSaved(f"CA{call}", turn(number=n).turn) for call in range(20) for n in range(1, 11)]
-    with django_assert_max_num_queries(14):  # SQLite takes the 200 rows in five
-        writer_module.write(records)
-    assert Transcript.objects.count() == 200
-    assert set(Transcript.objects.filter(call__call_sid="CA7").values_list("number", flat=True)) == set(range(1, 11))
-
-
-@pytest.mark.django_db
-def test_what_twilio_said_of_the_call_is_not_overwritten():
-    Call.objects.create(call_sid="CA1", status="completed", twilio_duration_s=3)
-    writer_module.write([STARTED, ENDED])
-    assert (Call.objects.get().status, Call.objects.get().twilio_duration_s) == ("completed", 3)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_lost_database_delays_rows_and_loses_none(monkeypatch, tmp_path):
     failures = [DatabaseError("away"), DatabaseError("away")]
-    real = writer_module.write
+    real = rows.write
 
     def write(records):
         if failures:
             raise failures.pop()
         real(records)
 
-    monkeypatch.setattr(writer_module, "write", write)
+    monkeypatch.setattr(rows, "write", write)
     monkeypatch.setattr(writer_module, "RETRY_S", (0.01, 0.01))
     writer = writer_module.Writer(tmp_path)
     writer.start()
@@ -145,8 +88,8 @@ def test_a_disk_that_fills_up_in_mid_call_costs_no_row(tmp_path, monkeypatch, ca
 @pytest.mark.django_db(transaction=True)
 def test_records_gather_until_somebody_waits_for_them(tmp_path, monkeypatch):
     monkeypatch.setattr(writer_module, "BATCH_S", 3600)
-    batches, write = [], writer_module.write
-    monkeypatch.setattr(writer_module, "write", lambda records: (batches.append(len(records)), write(records)))
+    batches, write = [], rows.write
+    monkeypatch.setattr(rows, "write", lambda records: (batches.append(len(records)), write(records)))
     writer = writer_module.Writer(tmp_path)
     writer.start()
     for number in range(1, 6):
@@ -161,8 +104,8 @@ def test_records_gather_until_somebody_waits_for_them(tmp_path, monkeypatch):
 def test_a_call_that_begins_is_a_row_at_once(tmp_path, monkeypatch):
     """Its card is on the wall, and leads to its page."""
     monkeypatch.setattr(writer_module, "BATCH_S", 3600)
-    written, write = threading.Event(), writer_module.write
-    monkeypatch.setattr(writer_module, "write", lambda records: (write(records), written.set()))
+    written, write = threading.Event(), rows.write
+    monkeypatch.setattr(rows, "write", lambda records: (write(records), written.set()))
     writer = writer_module.Writer(tmp_path)
     writer.start()
     writer.accept(STARTED)
@@ -228,7 +171,7 @@ def dead_journal(folder, turns):
 def test_a_turn_of_a_living_call_is_written_between_two_batches_of_a_recovery(tmp_path, monkeypatch):
     dead_journal(tmp_path, turns=10)
     monkeypatch.setattr(writer_module, "BATCH_RECORDS", 2)
-    batches, write, done = [], writer_module.write, threading.Event()
+    batches, write, done = [], rows.write, threading.Event()
     live = TurnSaved("CAlive", turn().turn)
 
     def written(records):
@@ -243,7 +186,7 @@ def test_a_turn_of_a_living_call_is_written_between_two_batches_of_a_recovery(tm
         if len(batches) == 6:
             done.set()
 
-    monkeypatch.setattr(writer_module, "write", written)
+    monkeypatch.setattr(rows, "write", written)
     writer = writer_module.Writer(tmp_path)
     writer.start()
     assert done.wait(10)
@@ -257,7 +200,7 @@ def test_a_turn_of_a_living_call_is_written_before_what_an_outage_left(tmp_path,
     monkeypatch.setattr(writer_module, "BATCH_RECORDS", 2)
     monkeypatch.setattr(writer_module, "ASIDE_BYTES", 100)
     monkeypatch.setattr(writer_module, "RETRY_S", (0.01, 0.01))
-    batches, write, away, tried = [], writer_module.write, True, threading.Event()
+    batches, write, away, tried = [], rows.write, True, threading.Event()
 
     def written(records):
         if away:
@@ -266,7 +209,7 @@ def test_a_turn_of_a_living_call_is_written_before_what_an_outage_left(tmp_path,
         write(records)
         batches.append([record.turn.number for record in records])
 
-    monkeypatch.setattr(writer_module, "write", written)
+    monkeypatch.setattr(rows, "write", written)
     writer = writer_module.Writer(tmp_path)
     writer.start()
     for number in range(1, 7):
@@ -359,13 +302,6 @@ def test_a_writer_that_fails_again_and_again_is_unwell(tmp_path, monkeypatch):
     assert Transcript.objects.count() == 1
 
 
-@pytest.mark.django_db
-def test_how_a_call_is_heard_is_the_newest_note_whatever_was_written_first():
-    writer_module.write([STARTED, HearingNoted("CA1", "MZ1", "down", 2)])
-    writer_module.write([HearingNoted("CA1", "MZ1", "streaming", 1)])
-    assert Call.objects.get().hearing == "down"
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_journal_begun_afresh_still_knows_who_is_on_the_line(tmp_path, monkeypatch):
     monkeypatch.setattr(journal_module, "START_AFRESH_BYTES", 1)
@@ -381,91 +317,6 @@ def test_a_journal_begun_afresh_still_knows_who_is_on_the_line(tmp_path, monkeyp
     assert writer.stop(10)
 
 
-@pytest.mark.django_db
-def test_a_call_that_lost_its_socket_is_one_call_with_two_streams():
-    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9), "+972501234567", "+97235550100", {}, "b:2")
-    over = CallEnded("CA1", "MZ2", NOW + timedelta(seconds=20), "stop", 50, 1, 700, {"dtmf": 2})
-    lost = CallEnded("CA1", "MZ1", NOW + timedelta(seconds=8), "lost", 100, 2, 1500, {"dtmf": 1})
-    writer_module.write([STARTED, lost, again])
-    call = Call.objects.get()
-    assert (call.ended_at, call.stream_sid, call.started_at) == (None, "MZ2", NOW)
-    writer_module.write([over, STARTED, lost])
-    call = Call.objects.get()
-    assert (call.end_reason, call.frames_received, call.counters) == ("stop", 150, {"dtmf": 3})
-    assert sorted(call.streams) == ["MZ1", "MZ2"]
-
-
-@pytest.mark.django_db
-def test_a_call_is_heard_as_its_last_stream_is():
-    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9))
-    writer_module.write([STARTED, HearingNoted("CA1", "MZ1", "streaming"), HearingNoted("CA1", "MZ1", "down")])
-    assert Call.objects.get().hearing == "down"
-    writer_module.write([again, HearingNoted("CA1", "MZ2", "streaming")])
-    writer_module.write([HearingNoted("CA1", "MZ1", "down"), ENDED])
-    assert Call.objects.get().hearing == "streaming"
-
-
-def stream_records(sid, second, turns=3):
-    """A stream that believes to be its call's first one."""
-    start = CallStarted("CA1", sid, NOW + timedelta(seconds=second), process=sid)
-    records = [start]
-    for number in range(1, turns + 1):
-        at = {"number": number, "started_ms": second * 1000 + number * 100}
-        records.append(TurnSaved("CA1", turn(text=f"{sid} {number}", **at).turn, sid))
-        records.append(TurnSaved("CA1", turn(text=f"{sid} {number}", revised_text="כ", revision=1, **at).turn, sid))
-        records.append(EventNoted("CA1", number, NOW, f"{sid}{number}", stream_sid=sid))
-    return [*records, CallEnded("CA1", sid, start.started_at + timedelta(seconds=5), "stop", 9, 0, 9)]
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("seed", range(25))
-def test_turns_and_events_of_two_streams_that_count_from_one_are_all_kept_however_they_come(seed):
-    """In batches, in any order (a turn before its start: another process's journal), and some of them again."""
-    random = Random(seed)
-    records = stream_records("MZ1", 0) + stream_records("MZ2", 9)
-    if seed % 2:
-        random.shuffle(records)
-    else:  # each stream in its order
-        streams = [stream_records("MZ1", 0), stream_records("MZ2", 9)]
-        records = [streams[random.random() < 0.5 or not streams[0]] for _ in range(len(records))]
-        records = [stream.pop(0) for stream in records if stream] + streams[0] + streams[1]
-    again = records[: random.randrange(len(records))]
-    numbers = set()
-    for batch in (records[at : at + size] for size in [random.randint(1, 9)] for at in range(0, len(records), size)):
-        writer_module.write(batch)
-        kept = set(Transcript.objects.values_list("number", "text"))
-        assert numbers <= kept  # no turn takes another number later
-        numbers = kept
-    writer_module.write(again)
-    said = {f"{sid} {number}" for sid in ("MZ1", "MZ2") for number in (1, 2, 3)}
-    assert {row.text for row in Transcript.objects.all()} == said
-    assert Transcript.objects.filter(revision=1).count() == 6
-    assert {event.code for event in CallEvent.objects.all()} == {text.replace(" ", "") for text in said}
-    assert set(Transcript.objects.values_list("number", "text")) == numbers
-    assert Call.objects.get().ended_at == NOW + timedelta(seconds=14)
-
-
-@pytest.mark.django_db
-def test_turns_of_an_older_versions_journal_keep_their_numbers():
-    lines = [
-        {"kind": "CallStarted", "stream_sid": "MZ2", "started_at": NOW.isoformat(), "stream_index": 1},
-        {"kind": "TurnSaved", "turn": asdict(turn(number=10_001).turn)},
-        {"kind": "EventNoted", "number": 10_001, "at": NOW.isoformat(), "code": "fallback"},
-    ]
-    writer_module.write([record_from_json({"call_sid": "CA1", **line}) for line in lines] + stream_records("MZ3", 9))
-    assert sorted(row.number for row in Transcript.objects.all()) == [1, 2, 3, 10_001]
-    assert sorted(event.number for event in CallEvent.objects.all()) == [1, 2, 3, 10_001]
-
-
-@pytest.mark.django_db
-def test_the_end_that_we_chose_is_on_the_row_before_the_last_words_are():
-    writer_module.write([STARTED, EndChosen("CA1", "MZ1", "too_long")])
-    call = Call.objects.get()
-    assert (call.end_reason, call.ended_at) == ("too_long", None)
-    writer_module.write([CallEnded("CA1", "MZ1", NOW, "crashed", 1, 0, 0), EndChosen("CA1", "MZ1", "too_long")])
-    assert Call.objects.get().end_reason == "crashed"
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_chosen_end_is_written_at_once_and_who_waits_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(writer_module, "BATCH_S", 3600)
@@ -476,57 +327,6 @@ def test_a_chosen_end_is_written_at_once_and_who_waits_is_told(tmp_path, monkeyp
     assert Call.objects.get().end_reason == "silent_line"
     writer.accept(ENDED)
     assert writer.stop(10)
-
-
-@pytest.mark.django_db
-def test_the_export_is_one_object_a_call_with_its_turns_in_speech_order():
-    writer_module.write([STARTED, turn(number=2, started_ms=900, ended_ms=1000), turn(), ENDED])
-    out = StringIO()
-    call_command("export_calls", "--format", "jsonl", "--call", "CA1", stdout=out)
-    (line,) = out.getvalue().splitlines()
-    call = json.loads(line)
-    assert (
-        list(call)
-        == (
-            "call_sid stream_sid from_number to_number started_at ended_at status end_reason frames_received "
-            "frames_lost speech_ms tuning turns"
-        ).split()
-    )
-    assert (
-        list(call["turns"][0])
-        == (
-            "number speaker started_ms ended_ms text revised_text source unvoiced engine model attempts partial_ms "
-            "final_ms total_ms"
-        ).split()
-    )
-    assert [t["number"] for t in call["turns"]] == [1, 2]
-
-
-@pytest.mark.django_db
-def test_the_export_lists_the_streams_of_a_call_that_lost_its_socket():
-    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9), process="b:2")
-    writer_module.write([again, STARTED, CallEnded("CA1", "MZ1", NOW + timedelta(seconds=8), "crashed", 100, 2, 1500)])
-    out = StringIO()
-    call_command("export_calls", stdout=out)
-    streams = json.loads(out.getvalue())["streams"]
-    assert [(s["stream_sid"], s["end_reason"], s["process"]) for s in streams] == [
-        ("MZ1", "crashed", ""),
-        ("MZ2", None, "b:2"),
-    ]
-
-
-@pytest.mark.django_db
-def test_an_unknown_call_is_one_clear_sentence():
-    with pytest.raises(CommandError, match="unknown_call"):
-        call_command("export_calls", "--call", "CAnone")
-
-
-@pytest.mark.django_db
-def test_a_call_keeps_which_revision_it_ran_with():
-    tuned = Tuning(profile="quick@3", profile_id=7, revision=3).as_dict()
-    writer_module.write([CallStarted("CA1", "MZ1", NOW, tuning=tuned), CallStarted("CA2", "MZ2", NOW, tuning={})])
-    kept = Call.objects.order_by("call_sid").values_list("tuning_profile", "tuning_revision")
-    assert list(kept) == [(7, 3), (None, None)]
 
 
 BAD = EventNoted("CA1", 9, NOW, "odd", "\ud800")
@@ -617,7 +417,7 @@ def test_a_journals_thread_that_ended_begins_again_beside_one_rows_thread(tmp_pa
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("error", [DataError, IntegrityError, KeyError, AttributeError, RecursionError, UnicodeError])
 def test_a_record_that_can_never_be_a_row_is_counted_and_stop_says_so(tmp_path, monkeypatch, caplog, error):
-    write = writer_module.write
+    write = rows.write
 
     def refuses(records):
         records = list(records)
@@ -625,7 +425,7 @@ def test_a_record_that_can_never_be_a_row_is_counted_and_stop_says_so(tmp_path, 
             raise error("never")
         write(records)
 
-    monkeypatch.setattr(writer_module, "write", refuses)
+    monkeypatch.setattr(rows, "write", refuses)
     before = metrics.RECORDS_UNWRITABLE._value.get()
     writer = writer_module.Writer(tmp_path)
     writer.start()
