@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from calls.storage.columns import fitted
-from calls.storage.journal import Journal, dead_journals
+from calls.storage.journal import Journal, orphaned_journals
 from calls.storage.records import CallEnded, CallStarted, EndChosen, Record
 from calls.storage.rows import write_what_can_be
 from voiceapp.runtime import background, metrics
@@ -185,7 +185,7 @@ class Writer:
                 self._journal = Journal.begin(self._folder)
             with self._changed:
                 # The rows' thread must not be reading it.
-                afresh = not self._writing and self._journal.start_afresh()
+                afresh = not self._writing and self._journal.truncate_if_written()
             refused = self._journal.append([*self._open_streams.values(), *batch] if afresh else batch)
         except OSError as error:
             self._alarm(error)
@@ -284,8 +284,8 @@ class Writer:
                 return True
             if self._journal is None:
                 return False
-            if self._journal.behind_bytes - self._journal.aside_bytes > ASIDE_BYTES:
-                self._journal.set_aside()
+            if self._journal.behind_bytes - self._journal.deferred_bytes > ASIDE_BYTES:
+                self._journal.defer_unwritten()
             records, behind = self._journal.unwritten(BATCH_RECORDS)
             if behind == self._journal.written_bytes:
                 return False
@@ -300,13 +300,13 @@ class Writer:
         with self._changed:
             self._writing = True
         try:
-            before_bytes = self._journal.aside_bytes if self._journal is not None else 0
+            before_bytes = self._journal.deferred_bytes if self._journal is not None else 0
             if self._journal is None or not before_bytes:
                 return False
-            records, behind = self._journal.unwritten_aside(BATCH_RECORDS)
+            records, behind = self._journal.unwritten_deferred(BATCH_RECORDS)
             self._write(records)
-            self._journal.checkpoint_aside(behind)
-            return self._journal.aside_bytes < before_bytes
+            self._journal.checkpoint_deferred(behind)
+            return self._journal.deferred_bytes < before_bytes
         finally:
             self._writing_done()
 
@@ -332,7 +332,7 @@ class Writer:
             # The disk may give them back; if not, that is said again.
             self._unreadable_s = time.monotonic()
             self._unreadable.clear()
-        for found in dead_journals(self._folder, set(self._unreadable)):
+        for found in orphaned_journals(self._folder, set(self._unreadable)):
             if isinstance(found, Journal):
                 return Recovery(found)
             self._give_up(found.path, found.error)

@@ -216,7 +216,7 @@ def test_a_turn_of_a_living_call_is_written_before_what_an_outage_left(tmp_path,
         writer.accept(turn(number=number))
     assert tried.wait(10)
     with writer._changed:
-        assert writer._changed.wait_for(lambda: writer._journal.aside_bytes == writer.behind_bytes > 0, 10)
+        assert writer._changed.wait_for(lambda: writer._journal.deferred_bytes == writer.behind_bytes > 0, 10)
     writer.accept(turn(number=7))
     with writer._changed:
         assert writer._changed.wait_for(lambda: not writer._records and not writer._batch, 10)
@@ -292,19 +292,19 @@ def test_a_writer_that_fails_again_and_again_is_unwell(tmp_path, monkeypatch):
             failed.set()
         raise RuntimeError("what nobody thought of")
 
-    monkeypatch.setattr(writer_module, "dead_journals", unthought)
+    monkeypatch.setattr(writer_module, "orphaned_journals", unthought)
     writer = writer_module.Writer(tmp_path)
     writer.start()
     writer.accept(turn())
     assert failed.wait(10)
-    monkeypatch.setattr(writer_module, "dead_journals", lambda *_: iter(()))
+    monkeypatch.setattr(writer_module, "orphaned_journals", lambda *_: iter(()))
     assert writer.stop(10)
     assert Transcript.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_journal_begun_afresh_still_knows_who_is_on_the_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_module, "START_AFRESH_BYTES", 1)
+    monkeypatch.setattr(journal_module, "MIN_TRUNCATE_BYTES", 1)
     writer = writer_module.Writer(tmp_path)
     writer.start()
     for record in (STARTED, turn(), turn(number=2)):
