@@ -1,6 +1,6 @@
 """Brings the database's rows of calls to what records say. Writing one twice, or in another order, changes nothing.
 
-Owns no thread: calls/storage/writer.py calls it from the database's thread, with a batch at a time.
+Owns no thread: the database's thread (calls/storage/row_writer.py) calls it, with a batch at a time.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ NEVER_TAKEN = (
     *(DataError, IntegrityError),
     *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
 )
-"""What the database, or the way to it, says to a record that it will not take tomorrow either."""
+"""Errors of a record that the database will never take, by the database itself or on the way to it."""
 
 
-def write_what_can_be(records: list[Record]) -> bool:
-    """Write a batch; a record that the database can never take is counted, logged and passed over: False. Raises the
-    rest."""
+def write_or_skip(records: list[Record]) -> bool:
+    """Write a batch, without the records that the database can never take: each is counted and logged. False when one
+    was skipped. Raises DatabaseError when the database is away."""
     all_written = True
     try:
         write(records)
