@@ -6,14 +6,15 @@ Owns no thread: the database's thread (calls/storage/row_writer.py) calls it, wi
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, fields, replace
-from datetime import datetime
 
 from django.db import DataError, IntegrityError, transaction
 
 from calls.core.numbering import give_block, row_number
 from calls.core.turns import Turn
+from calls.storage.call_streams import call_streams
 from calls.storage.columns import fit_numbers, fitted
 from calls.storage.models import Call, CallEvent, Transcript
 from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
@@ -131,39 +132,39 @@ def _write_end(call: Call, record: CallEnded) -> None:
 
 
 def _sum_up(call: Call) -> None:
-    """The call's own columns, of all its streams; Twilio's are not touched."""
-    streams = sorted(call.streams.items(), key=lambda item: item[1].get("started_at", ""))
-    ended = [stream for _, stream in streams if "ended_at" in stream]
-    call.stream_sid, last = streams[-1]
-    call.process = last.get("process", "")
-    call.hearing = last.get("hearing", "")
+    """Fill the call's own columns from all of its streams; Twilio's columns are not touched."""
+    streams = call_streams(call.streams)
+    ended = [stream for stream in streams if stream.has_ended]
+    last = streams[-1]
+    call.stream_sid = last.stream_sid
+    call.process = last.text("process")
+    call.hearing = last.text("hearing")
     over = len(ended) == len(streams)
-    call.ended_at = max(datetime.fromisoformat(stream["ended_at"]) for stream in ended) if over else None
+    call.ended_at = max((stream.ended_at for stream in ended if stream.ended_at), default=None) if over else None
     # Also of one that is still being heard out: Twilio may ask what follows by now.
-    call.end_reason = last.get("end_reason", "")
-    for name in ("frames_received", "frames_lost", "speech_ms"):
-        setattr(call, name, sum(stream[name] for stream in ended))
-    for name in BILLED:
-        # Streams that ended before these were counted have none.
-        setattr(call, name, sum(stream.get(name, 0) for stream in ended))
-    counters: dict[str, int] = {}
+    call.end_reason = last.text("end_reason")
+    for name in _SUMMED_COLUMNS:
+        setattr(call, name, sum(stream.count(name) for stream in ended))
+    counters: Counter[str] = Counter()
     for stream in ended:
-        for code, times in stream["counters"].items():
-            counters[code] = counters.get(code, 0) + times
-    call.counters = counters
-    call.frame_delay_ms = last.get("frame_delay_ms", {})
-    fit_numbers(call, ("frames_received", "frames_lost", "speech_ms", "tuning_profile", "tuning_revision", *BILLED))
-    call.save(update_fields=_WRITERS_COLUMNS)
+        counters.update(stream.mapping("counters"))
+    call.counters = dict(counters)
+    call.frame_delay_ms = dict(last.mapping("frame_delay_ms"))
+    fit_numbers(call, ("tuning_profile", "tuning_revision", *_SUMMED_COLUMNS))
+    call.save(update_fields=_WRITTEN_COLUMNS)
 
 
-BILLED = ("stt_streams", "stt_stream_s", "one_shots", "one_shot_s")
-_WRITERS_COLUMNS = [
+_SUMMED_COLUMNS = (
+    *("frames_received", "frames_lost", "speech_ms"),
+    # Streams that ended before these were counted have none.
+    *("stt_streams", "stt_stream_s", "one_shots", "one_shot_s"),
+)
+_WRITTEN_COLUMNS = [
     *(
-        "stream_sid from_number to_number started_at ended_at end_reason streams frames_received frames_lost speech_ms "
-        "frame_delay_ms counters tuning tuning_profile tuning_revision process "
-        "hearing"
+        "stream_sid from_number to_number started_at ended_at end_reason streams frame_delay_ms counters tuning "
+        "tuning_profile tuning_revision process hearing"
     ).split(),
-    *BILLED,
+    *_SUMMED_COLUMNS,
 ]
 
 
