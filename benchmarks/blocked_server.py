@@ -30,7 +30,7 @@ from django.db import connection  # noqa: E402
 
 from calls import routing  # noqa: E402
 from calls.consumers import MediaStreamConsumer  # noqa: E402
-from calls.lines import settings_cache  # noqa: E402
+from calls.process.services import services  # noqa: E402
 
 STUCK, QUERYING = "+97235550101", "+97235550102"
 STUCK_S, QUERY_S, PAUSE_S = 2.0, 0.5, 1.5
@@ -62,7 +62,7 @@ class TimedConsumer(MediaStreamConsumer):
     async def disconnect(self, code: int) -> None:
         if self.querying is not None:
             self.querying.cancel()
-        path = Path(settings.VAR_DIR) / f"handled-{self._call_sid}.json"
+        path = Path(settings.VAR_DIR) / f"handled-{self.call.call_sid if self.call is not None else ''}.json"
         await asyncio.to_thread(path.write_text, json.dumps(list(self.handled_s)))
         await super().disconnect(code)
 
@@ -72,7 +72,7 @@ class TimedConsumer(MediaStreamConsumer):
         return super()._hebrew_stt(audio_data)
 
     def _to(self, number: str) -> bool:
-        start = self.session.start if self.session is not None else None
+        start = self.call.session.start if self.call is not None else None
         return start is not None and start.parameters.get("to_number") == number and os.environ["TROUBLE"] == "1"
 
     async def _query(self) -> None:
@@ -96,13 +96,13 @@ def _slow_query() -> None:
 def main() -> None:
     TimedConsumer.stock = "--stock" in sys.argv
     routing.MediaStreamConsumer = TimedConsumer  # type: ignore[misc]
-    stock_tuning = settings_cache.lines.tuning_for
+    stock_tuning = services().lines.tuning_for
 
     def tuning_for(number: str, call_sid: str) -> Any:
         tuning = stock_tuning(number, call_sid)
         return replace(tuning, streaming=False) if number == STUCK else tuning
 
-    settings_cache.lines.tuning_for = tuning_for  # type: ignore[method-assign]
+    services().lines.tuning_for = tuning_for  # type: ignore[method-assign]
     from voiceapp.asgi import application
     from voiceapp.server.serve import serve
 

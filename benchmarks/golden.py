@@ -13,7 +13,7 @@ import hashlib
 import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, is_dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,11 +21,11 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.word_hunt import SAMPLES, Plan, plan
+from benchmarks.word_hunt import Plan, plan
 from calls.storage.trace import RecognitionTrace, read_trace
 from calls.whatif.trace_replay import heard_of, rerun
 from stt.emulator.recordings import Library
-from tests.paths import ROOT
+from tests.paths import ROOT, SAMPLES
 from tests.virtual import Engine, VirtualCall, in_virtual_time
 
 CALLS = 200
@@ -44,7 +44,7 @@ class GoldenCall(VirtualCall):
 
     def _perform(self, actions: Sequence[Any]) -> None:
         for action in actions:
-            self.lines.append(json.dumps([round(self.now_ms, 3), *_plain(action)], ensure_ascii=False))
+            self.lines.append(json.dumps([round(self.now_ms, 3), *plain(action)], ensure_ascii=False))
             if type(action).__name__ == "Feed":
                 self.trace.frame(action, self.now_ms)
             elif type(action).__name__ == "FinishStream":
@@ -58,24 +58,20 @@ class GoldenCall(VirtualCall):
         super()._pump_events()
 
 
-class Lines:
-    """A trace's disk: keeps what it is given."""
+class Files:
+    """A trace's or a recording's disk: writes what it is given at once."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def put(self, path: Path, line: bytes) -> None:
-        with self.path.open("ab") as file:
-            file.write(line)
+    def put(self, path: Path, data: bytes, header: bytes = b"") -> None:
+        with path.open("ab") as file:
+            file.write(data if file.tell() else header + data)
 
 
-def play(library: Library, one: Plan, folder: Path) -> dict[str, Any]:
-    """A call's golden record, and under ``actions`` every action of it."""
-    path = folder / f"{one.seed}.trace"
+def call_of(library: Library, one: Plan, trace: RecognitionTrace) -> GoldenCall:
+    """The call, once it is over."""
 
     async def run() -> GoldenCall:
         engine = Engine(library, seed=one.seed, faults=one.faults, **one.engine)
-        call = GoldenCall(engine, one, RecognitionTrace(path, Lines(path), 0.0))
+        call = GoldenCall(engine, one, trace)
         await call.noise(600)
         for clip, pause_ms in zip(one.clips, one.pauses_ms, strict=True):
             await call.recording(clip)
@@ -84,19 +80,32 @@ def play(library: Library, one: Plan, folder: Path) -> dict[str, Any]:
         call.trace.flush()
         return call
 
-    call = in_virtual_time(run(), one.faults, one.seed)
+    return in_virtual_time(run(), one.faults, one.seed)
+
+
+def play(library: Library, one: Plan, folder: Path) -> dict[str, Any]:
+    """A call's golden record, and under ``actions`` every action of it; its trace is left in the folder."""
+    path = folder / f"{one.seed}.trace"
+    call = call_of(library, one, RecognitionTrace(path, Files(), 0.0))
     again = rerun(heard_of(read_trace(path)), one.tuning)
     return {
         "seed": one.seed,
         "count": len(call.lines),
         "actions_sha256": _digest(call.lines),
-        "again_sha256": _digest(json.dumps(_plain(turn), ensure_ascii=False) for turn in again.turns.values()),
-        "turns": [
-            [turn.number, turn.started_ms, turn.ended_ms, turn.source, turn.rule, turn.final_ms, turn.heard_text]
-            for turn in call.turns.values()
-        ],
+        "again_sha256": digest_of(again.turns.values()),
+        "turns": [readable(turn) for turn in call.turns.values()],
         "actions": call.lines,
     }
+
+
+def digest_of(values: Iterable[Any]) -> str:
+    """Of every value of these turns, frames or events."""
+    return _digest(json.dumps(plain(value), ensure_ascii=False, default=str) for value in values)
+
+
+def readable(turn: Any) -> list[Any]:
+    """What a person needs of a turn to see a difference."""
+    return [turn.number, turn.started_ms, turn.ended_ms, turn.source, turn.rule, turn.final_ms, turn.heard_text]
 
 
 def records(seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -111,7 +120,7 @@ def kept() -> list[dict[str, Any]]:
     return [json.loads(line) for line in KEPT.read_text("utf-8").splitlines()]
 
 
-def _plain(value: Any) -> list[Any]:
+def plain(value: Any) -> list[Any]:
     """A frozen class as its kind and its values in order: a field may be renamed, audio is its digest."""
     kind = type(value).__name__
     values = astuple(value) if is_dataclass(value) else msgspec.structs.astuple(value)

@@ -31,7 +31,7 @@ from calls.core.frame_delays import merged_percentile  # noqa: E402
 from calls.lab.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
 from calls.lab.load import Load  # noqa: E402
 from calls.lab.rig import USER, Rig, free_port, own_database, read_own_database, record_of, score_of  # noqa: E402
-from calls.process import live_updates  # noqa: E402
+from calls.process.live_updates import LiveUpdates  # noqa: E402
 from calls.whatif.scoring import Score, percentile  # noqa: E402
 from stt.emulator.recordings import Library  # noqa: E402
 
@@ -49,9 +49,10 @@ PASSWORD = "wall"  # noqa: S105 - of a server that lives for a minute
 
 async def speak(calls: int, until_s: float) -> int:
     """Publish what ``calls`` calls would, each fifth of a second; how many updates that were."""
+    updates = LiveUpdates()
     sids = [f"CA{number:032x}" for number in range(calls)]
     for number, sid in enumerate(sids):
-        live_updates.publish(
+        updates.publish(
             {
                 "kind": "call",
                 "call": sid,
@@ -76,15 +77,15 @@ async def speak(calls: int, until_s: float) -> int:
                 update = {"kind": "turn", "call": sid, "number": turn, "text": " ".join(WORDS), "final_ms": 700}
             else:
                 continue
-            live_updates.publish(update)
+            updates.publish(update)
             published += 1
             if at in (0, SPEAKS):
-                live_updates.publish({"kind": "state", "call": sid, "shows": looks[sid][0], "hears": "stream"})
+                updates.publish({"kind": "state", "call": sid, "shows": looks[sid][0], "hears": "stream"})
         if step % 5 == 0:
             for process in range(2):
                 mine = dict(list(looks.items())[process::2])
                 name = f"made-up:{process}"
-                live_updates.publish(
+                updates.publish(
                     {
                         "kind": "process",
                         "call": name,

@@ -15,11 +15,11 @@ class CallsConfig(AppConfig):
     def ready(self) -> None:
         from calls.desk.permissions import make_groups
         from calls.lines.models import PhoneLine, Trial
-        from calls.process.change_notices import changes
+        from calls.process.services import services
         from stt.models import TuningProfile
 
         def announce(**_: Any) -> None:
-            transaction.on_commit(changes.announce)
+            transaction.on_commit(services().notices.announce)
 
         # Signals, for stt must not know calls, and whoever saves a profile must not have to remember.
         for model in (TuningProfile, PhoneLine, Trial):

@@ -11,7 +11,7 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import path, re_path
 
 from calls.consumers import MediaStreamConsumer
-from calls.process.live_updates import LiveConsumer
+from calls.desk.supervision.socket import LiveConsumer
 
 
 class Refuse(AsyncWebsocketConsumer):

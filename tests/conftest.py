@@ -2,7 +2,6 @@
 
 import inspect
 import os
-from collections import OrderedDict
 from pathlib import Path
 
 import hypothesis
@@ -62,7 +61,10 @@ def plain_http(settings):
 @pytest.fixture(autouse=True)
 def no_call_is_known(monkeypatch):
     """Tests use one CallSid after the other for another call."""
-    monkeypatch.setattr("calls.process.shared_state.shared._facts", OrderedDict())
+    from calls.process.services import services
+    from calls.process.shared_state import SharedState
+
+    monkeypatch.setattr(services(), "shared", SharedState())
 
 
 @pytest.fixture(scope="session")

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from calls.core.addresses import canonical, dialled
 from calls.lines.allocation import Arm, arm_of
 from calls.lines.models import PhoneLine, Trial
-from calls.process.change_notices import Changes, changes
-from stt.endpointing import silero
+from stt.endpointing.silero import SileroThread
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError, hints_flaws
 from voiceapp.runtime import background, metrics
@@ -62,14 +61,26 @@ class LineSettings:
         return self.tuning if self.trial is None else self.trial.tuning_for(call_sid)
 
 
+class Notices(Protocol):
+    """How the cache is told that rows have changed (calls/process/change_notices.py)."""
+
+    def announce(self) -> None:
+        """End every wait, in every process."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Until somebody announces, or the time is up. Blocking."""
+
+
 class LineCache:
     """The lines' and the default profile's settings as last read; the environment's until then."""
 
-    def __init__(self, environment: Tuning, changes: Changes | None = None) -> None:
+    def __init__(self, environment: Tuning, notices: Notices, voice_detector: SileroThread) -> None:
+        """``voice_detector`` is started as soon as some line wants it."""
         self._environment = environment
         self._default = LineSettings(environment)
         self._lines: dict[str, LineSettings] = {}
-        self._changes = changes or Changes("")
+        self._notices = notices
+        self._voice_detector = voice_detector
         self._stopping = False
         self._thread: background.Worker | None = None
 
@@ -116,7 +127,7 @@ class LineCache:
         snapshots = [line.tuning for line in (self._default, *self._lines.values())]
         snapshots += [tuning for trial in trials.values() for tuning in (trial.a, trial.b)]
         if any(tuning.vad_engine == "silero" for tuning in snapshots):
-            silero.thread.start(on_lost=metrics.SILERO_LOST.inc)
+            self._voice_detector.start(on_lost=metrics.SILERO_LOST.inc)
 
     def start(self) -> None:
         """Refresh every REFRESH_S from a thread of its own. Idempotent."""
@@ -128,7 +139,7 @@ class LineCache:
         if self._thread is not None:
             self._thread.retire()
         self._stopping = True
-        self._changes.announce()
+        self._notices.announce()
 
     def _run(self) -> None:
         told = warned = False
@@ -145,7 +156,7 @@ class LineCache:
                 if not told:
                     logger.warning("profiles could not be read (%s): the last known ones stand", type(error).__name__)
                 told = True
-            self._changes.wait(REFRESH_S)
+            self._notices.wait(REFRESH_S)
 
 
 def first_profile(environment: Tuning) -> TuningProfile:
@@ -181,7 +192,3 @@ def _snapshot(profile: TuningProfile, last: Tuning) -> Tuning:
     except TuningError as error:
         logger.error("profile %s is out of bounds (%s): its last good values stand", profile.name, error)
         return last
-
-
-lines = LineCache(settings.ENVIRONMENT_TUNING, changes)
-"""This process's cache."""

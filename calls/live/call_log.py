@@ -16,12 +16,11 @@ from calls.core.recognition_health import RecognitionStatus
 from calls.core.session import CallSession
 from calls.core.status import CallStatus
 from calls.core.turns import Turn
-from calls.process import live_updates
-from calls.process.heartbeat import PROCESS
-from calls.process.loop_lag import loop_lag
+from calls.process.live_updates import shown
+from calls.process.registry import PROCESS
+from calls.process.services import Services
 from calls.storage.columns import fitted
 from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
-from calls.storage.writer import writer
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
 
@@ -31,7 +30,8 @@ logger = logging.getLogger(__name__)
 class CallLog:
     """One media stream's."""
 
-    def __init__(self, call_sid: str, stream_index: int) -> None:
+    def __init__(self, call_sid: str, stream_index: int, services: Services) -> None:
+        self._services = services
         self._call_sid = call_sid
         self._stream_index = stream_index
         self._stream_sid = ""
@@ -57,7 +57,7 @@ class CallLog:
                 recording=recording,
             )
         )
-        writer().accept(record)
+        self._services.writer.accept(record)
         self._publish(
             "call",
             state="started",
@@ -71,7 +71,9 @@ class CallLog:
         """Another recogniser hears from now on, or none."""
         if self._stream_sid:
             self._hearing_notes += 1
-            writer().accept(HearingNoted(self._call_sid, self._stream_sid, state.value, self._hearing_notes))
+            self._services.writer.accept(
+                HearingNoted(self._call_sid, self._stream_sid, state.value, self._hearing_notes)
+            )
 
     def note(self, note: Note) -> None:
         """A row of CallEvent."""
@@ -80,7 +82,7 @@ class CallLog:
         event = EventNoted(
             self._call_sid, self._events, timezone.now(), note.code, note.detail, stream_sid=self._stream_sid
         )
-        writer().accept(event)
+        self._services.writer.accept(event)
         key = key_of(self._stream_sid, event.number)
         self._publish("note", key=key, number=event.number, code=event.code, at=event.at.isoformat())
 
@@ -91,7 +93,7 @@ class CallLog:
 
     def accepted(self, turn: Turn) -> None:
         """A turn is handed on."""
-        self._save(replace(turn, loop_lag_ms=loop_lag.p95_ms))
+        self._save(replace(turn, loop_lag_ms=self._services.loop_lag.p95_ms))
         metrics.TURNS.labels(turn.source).inc()
         logger.info("%s call=%s", turn.latency_line(), self._call_sid)
 
@@ -107,13 +109,13 @@ class CallLog:
 
     def end_chosen(self, end_reason: str, written: Callable[[], None]) -> None:
         """We end the call. ``written``: called from the writer's thread when that is a row."""
-        writer().accept_end(EndChosen(self._call_sid, self._stream_sid, end_reason), written)
+        self._services.writer.accept_end(EndChosen(self._call_sid, self._stream_sid, end_reason), written)
 
     def ended(
         self, session: CallSession, end_reason: str, *, streams: tuple[int, int], one_shots: tuple[int, int]
     ) -> None:
         """The call's record is complete. ``streams``, ``one_shots``: how many, and their seconds as billed."""
-        writer().accept(
+        self._services.writer.accept(
             CallEnded(
                 call_sid=self._call_sid,
                 stream_sid=self._stream_sid,
@@ -133,8 +135,8 @@ class CallLog:
         self._publish("call", state="ended")
 
     def _save(self, turn: Turn) -> None:
-        writer().accept(TurnSaved(self._call_sid, turn, self._stream_sid))
-        self._publish("turn", **live_updates.shown(turn, key_of(self._stream_sid, turn.number)))
+        self._services.writer.accept(TurnSaved(self._call_sid, turn, self._stream_sid))
+        self._publish("turn", **shown(turn, key_of(self._stream_sid, turn.number)))
 
     def _publish(self, kind: str, **values: Any) -> None:
-        live_updates.publish({"kind": kind, "call": self._call_sid, "stream": self._stream_sid, **values})
+        self._services.updates.publish({"kind": kind, "call": self._call_sid, "stream": self._stream_sid, **values})

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+
 from django.conf import settings
 
-from calls.process.loop_lag import loop_lag
+from calls.process.loop_lag import LoopLag
 
-LATEST_LOOP_MS = 150.0
+MAX_LOOP_LAG_MS = 150.0
 """p95 of the loop's lateness beyond which running calls come first."""
 
-draining = False
-"""Set by voiceapp/server/serve.py when the process is asked to end."""
-calls = 0
-"""Heard now: sockets, and calls whose record is not complete yet."""
 
+class Admission:
+    """One process's."""
 
-def refusal() -> str:
-    """The code of what stands against one more call; empty when nothing does."""
-    if draining:
-        return "draining"
-    if calls >= settings.MAX_CALLS:
-        return "too_many_calls"
-    if calls and (loop_lag.p95_ms or 0.0) > LATEST_LOOP_MS:
-        return "loop_late"
-    return ""
+    def __init__(self, calls: Sized, loop_lag: LoopLag) -> None:
+        """``calls``: heard now: sockets, and calls whose record is not complete yet."""
+        self._calls = calls
+        self._loop_lag = loop_lag
+        self.draining = False
+        """Set when the process is asked to end."""
 
+    def refusal(self) -> str:
+        """The code of what stands against one more call; empty when nothing does."""
+        if self.draining:
+            return "draining"
+        if len(self._calls) >= settings.MAX_CALLS:
+            return "too_many_calls"
+        if self._calls and (self._loop_lag.p95_ms or 0.0) > MAX_LOOP_LAG_MS:
+            return "loop_late"
+        return ""
 
-def open() -> bool:  # noqa: A001 - reads as what it is: admission.open()
-    return not refusal()
+    @property
+    def is_open(self) -> bool:
+        return not self.refusal()

@@ -179,7 +179,3 @@ def _send(notice: AlarmNotice) -> None:
         AlarmNotice.objects.filter(pk=notice.pk).update(error=type(error).__name__)
         return
     AlarmNotice.objects.filter(pk=notice.pk).update(sent_at=timezone.now(), error="")
-
-
-watchman = AlarmMonitor()
-"""This process's."""

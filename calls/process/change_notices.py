@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from django.conf import settings
 from redis import Redis
 from redis import asyncio as redis_asyncio
 from redis.client import PubSub
@@ -26,8 +25,8 @@ TIMEOUT_S = 1.0
 """Whoever saves a form waits no longer for a Redis that is away."""
 
 
-class Changes:
-    """One process's ear and mouth. ``wait`` belongs to one thread, ``announce`` to any."""
+class ChangeNotices:
+    """One process's way to say and to be told. ``wait`` belongs to one thread, ``announce`` to any."""
 
     def __init__(self, redis_url: str) -> None:
         """An empty address: within this process."""
@@ -96,7 +95,3 @@ class Changes:
 
     def _redis(self) -> Redis:
         return Redis.from_url(self._redis_url, socket_connect_timeout=TIMEOUT_S, socket_timeout=TIMEOUT_S)
-
-
-changes = Changes(settings.REDIS_URL)
-"""This process's."""

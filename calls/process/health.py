@@ -10,11 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.middleware import common
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from calls import consumers
 from calls.core.recognition_health import RecognitionStatus, worst
-from calls.process import admission
-from calls.process.recognition import recognition
-from calls.storage.writer import writer
+from calls.process.services import services
 from voiceapp.runtime import background
 from voiceapp.runtime.metrics import CALLS_HEARING, REGISTRY
 
@@ -37,7 +34,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when calls can be taken; 503 with the reasons otherwise. A lost database is told, and is no reason: calls
     are taken and kept without it."""
-    refusal = admission.refusal()
+    refusal = services().admission.refusal()
     # Before the writer is asked for: that makes what has ended begin again.
     unwell = background.unwell()
     ended = ["thread_ended"] if background.Unwell.ENDED in unwell.values() else []
@@ -56,9 +53,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def _rows() -> dict[str, Any]:
     """``rows_behind_bytes``: of this process's journal, not in the database yet; ``recovery``: of a dead one's."""
-    recovery = writer().recovery
+    recovery = services().writer.recovery
     return {
-        "rows_behind_bytes": writer().behind_bytes,
+        "rows_behind_bytes": services().writer.behind_bytes,
         "recovery": {"journal": recovery.path.name, "done_bytes": recovery.done_bytes, "bytes": recovery.total_bytes}
         if recovery is not None
         else None,
@@ -68,8 +65,8 @@ def _rows() -> dict[str, Any]:
 def _recognisers() -> dict[str, str]:
     """``hearing``: of the call that is heard worst, or as the next one would be: by no stream while the breaker is
     open, by nobody after a failed model probe, which is a one-shot."""
-    engine = recognition()
-    states = consumers.hearing_states()
+    engine = services().recognition
+    states = services().calls.recognition_statuses()
     if engine.probe_failure:
         states.append(RecognitionStatus.DOWN)
     elif engine.breaker.open:
@@ -79,7 +76,7 @@ def _recognisers() -> dict[str, str]:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    heard = Counter(consumers.hearing_states())
+    heard = Counter(services().calls.recognition_statuses())
     for state in RecognitionStatus:
         CALLS_HEARING.labels(state.value).set(heard[state])
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

@@ -44,7 +44,3 @@ class LoopLag:
                 ordered = sorted(self._lags_ms)
                 self.p95_ms = round(ordered[int(len(ordered) * 0.95)], 1)
                 metrics.LOOP_LAG_MS.set(self.p95_ms)
-
-
-loop_lag = LoopLag()
-"""This process's gauge."""

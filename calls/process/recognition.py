@@ -55,6 +55,11 @@ class Recognition:
         """Code of the last model probe's error; empty while there was none."""
 
     @property
+    def engine_name(self) -> str:
+        """As rows have it."""
+        return self.engine.name
+
+    @property
     def trouble(self) -> str:
         """Code of why the next call would not be heard by a stream; empty while nothing speaks against it."""
         return self.probe_failure or ("breaker_open" if self.breaker.open else "")
@@ -151,17 +156,9 @@ class Recognition:
             return engine
 
 
-_recognition: Recognition | None = None
-_lock = threading.Lock()
-
-
-def recognition() -> Recognition:
-    """This process's one, made at the first asking."""
-    global _recognition
-    with _lock:
-        if _recognition is None:
-            _recognition = Recognition(_google(settings.GOOGLE_CLOUD_SPEECH_ENDPOINT), _google)
-        return _recognition
+def recognition_of_settings() -> Recognition:
+    """Google's, as the environment says."""
+    return Recognition(_google(settings.GOOGLE_CLOUD_SPEECH_ENDPOINT), _google)
 
 
 def _google(endpoint: str) -> GoogleSpeech:

@@ -177,7 +177,3 @@ def _known(facts: Mapping[str, str]) -> Known:
         elif kind == "end":
             known.ends[stream_sid] = value
     return known
-
-
-shared = SharedState()
-"""This process's."""

@@ -221,7 +221,3 @@ def _chunk(file: BinaryIO, index: int) -> tuple[int, bytes] | None:
     _, at_ms, length, _, checksum = SLOT_HEADER.unpack(file.read(SLOT_HEADER.size))
     payload = file.read(PAYLOAD_BYTES)[:length]
     return (at_ms, payload) if zlib.crc32(payload) == checksum else None
-
-
-disk = RecordingDisk()
-"""This process's thread."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
@@ -18,14 +19,13 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from calls.core.numbering import NUMBERS_A_STREAM, give_block
 from calls.core.session import PRE_ROLL_MS, SHORTEST_ONE_SHOT_MS
 from calls.core.turns import EndReason, Source, Turn
-from calls.process.recognition import recognition
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
 from calls.storage.records import CallEnded, CallStarted, Record, TurnSaved
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, ulaw_to_pcm
 from stt.endpointing import silero
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded
-from stt.events import RecognizerError
+from stt.events import Final, RecognizerError
 from stt.tuning import Tuning, TuningError
 from voiceapp.runtime import background, metrics
 
@@ -36,12 +36,25 @@ RECOVERED_NUMBER = 9_000
 """Turns that were heard again are numbered from here on, within their stream's block."""
 
 
-def recover_in_background(started: list[CallStarted], accept: Callable[[Record], None]) -> None:
+class OneShotRecognizer(Protocol):
+    """Whoever hears a recording again."""
+
+    @property
+    def engine_name(self) -> str:
+        """As rows have it."""
+
+    def recognize(self, pcm: bytes, tuning: Tuning) -> Final:
+        """8 kHz PCM16. Blocking. Raises RecognizerError."""
+
+
+def recover_in_background(
+    recognizer: OneShotRecognizer, started: list[CallStarted], accept: Callable[[Record], None]
+) -> None:
     """Begin, and return at once."""
-    background.thread("recovery", partial(recover, started, accept), once=True).start()
+    background.thread("recovery", partial(recover, recognizer, started, accept), once=True).start()
 
 
-def recover(started: Iterable[CallStarted], accept: Callable[[Record], None]) -> None:
+def recover(recognizer: OneShotRecognizer, started: Iterable[CallStarted], accept: Callable[[Record], None]) -> None:
     """Close each stream's call and give its unheard speech to the one-shot recogniser. Blocking."""
     for stream in started:
         begins_ms, ulaw, speech = _recorded(stream)
@@ -59,7 +72,7 @@ def recover(started: Iterable[CallStarted], accept: Callable[[Record], None]) ->
             )
         )
         try:
-            for turn in _heard_again(stream, ulaw, begins_ms, speech):
+            for turn in _heard_again(recognizer, stream, ulaw, begins_ms, speech):
                 metrics.TURNS_RECOVERED.inc()
                 accept(TurnSaved(stream.call_sid, turn, stream.stream_sid))
         except Exception:
@@ -94,7 +107,9 @@ def speech_in(ulaw: bytes, begins_ms: int, tuning: Tuning) -> Iterator[SpeechEnd
         yield last
 
 
-def _heard_again(stream: CallStarted, ulaw: bytes, begins_ms: int, speech: list[SpeechEnded]) -> Iterator[Turn]:
+def _heard_again(
+    recognizer: OneShotRecognizer, stream: CallStarted, ulaw: bytes, begins_ms: int, speech: list[SpeechEnded]
+) -> Iterator[Turn]:
     number = stream.stream_index * NUMBERS_A_STREAM + RECOVERED_NUMBER
     for ended in speech:
         if ended.voiced_ms < SHORTEST_ONE_SHOT_MS or _is_a_turn(stream, ended):
@@ -105,7 +120,7 @@ def _heard_again(stream: CallStarted, ulaw: bytes, begins_ms: int, speech: list[
         text, code = "", ""
         try:
             pcm = ulaw_to_pcm(ulaw[from_ms * BYTES_PER_MS : to_ms * BYTES_PER_MS])
-            text = " ".join(word.text for word in recognition().recognize(pcm, _tuning_of(stream)).words)
+            text = " ".join(word.text for word in recognizer.recognize(pcm, _tuning_of(stream)).words)
         except RecognizerError as error:
             code = error.code
         yield Turn(
@@ -117,7 +132,7 @@ def _heard_again(stream: CallStarted, ulaw: bytes, begins_ms: int, speech: list[
             end_reason=EndReason.HANGUP,
             rule="recovered",
             code=code or ("" if text else "no_words"),
-            engine=recognition().engine.name,
+            engine=recognizer.engine_name,
         )
 
 

@@ -80,7 +80,3 @@ class Filler:
                 logger.warning("no search text was written (%s): trying again", type(error).__name__)
                 last = None
             self._stopping.wait(LOOK_S if last is None else PAUSE_S)
-
-
-filler = Filler()
-"""This process's."""

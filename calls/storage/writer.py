@@ -13,8 +13,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from django.conf import settings
-
 from calls.storage.journal_appender import JournalAppender
 from calls.storage.journal_recovery import JournalRecovery, OrphanedJournals, Recovered
 from calls.storage.record_queue import RecordQueue
@@ -96,17 +94,3 @@ class Writer:
         if not any(thread.is_alive() for thread in self._threads.values()):
             self._queue.close_journal()
         return written
-
-
-_writer: Writer | None = None
-_writer_lock = threading.Lock()
-
-
-def writer(recovered: Recovered | None = None) -> Writer:
-    """This process's writer, started; ``recovered`` is the first caller's to give."""
-    global _writer
-    with _writer_lock:
-        if _writer is None:
-            _writer = Writer(Path(settings.VAR_DIR) / "journal", recovered)
-        _writer.start()
-        return _writer

@@ -20,11 +20,11 @@ from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 
 from calls.core.addresses import canonical
 from calls.core.text import is_sid
-from calls.lines.settings_cache import lines
-from calls.process import admission
-from calls.process.shared_state import ENDED_BY_US, first_began_ms, running_ms, shared
+from calls.process.services import services
+from calls.process.shared_state import ENDED_BY_US
 from calls.storage.models import Call
 from calls.twilio import stream_tokens
+from calls.twilio.call_age import call_age_ms
 from calls.twilio.models import SupervisorAction
 from calls.twilio.rest import standing
 from calls.twilio.signature import socket_url, webhook_is_signed
@@ -73,10 +73,10 @@ def from_twilio(view: View) -> View:
 @from_twilio
 def voice(request: HttpRequest) -> HttpResponse:
     """A call has come in: connect its audio to our socket, or say that nobody can hear it now."""
-    if not admission.open():
+    if not services().admission.is_open:
         return _not_here(request)
     response = VoiceResponse()
-    greeting = lines.line(request.POST.get("To", "")).greeting
+    greeting = services().lines.line(request.POST.get("To", "")).greeting
     if greeting:
         response.say(greeting, voice=VOICE, language="he-IL")
     # Also the second time that a call asks: where its stream stands in it is found out when that opens.
@@ -104,7 +104,7 @@ def after(request: HttpRequest) -> HttpResponse:
         return _twiml(response)
     if over or _was_ended_by_us(request.POST["CallSid"]):
         response = VoiceResponse()
-        follow_number = lines.line(request.POST.get("To", "")).follow_number
+        follow_number = services().lines.line(request.POST.get("To", "")).follow_number
         if follow_number and not over:
             response.dial(follow_number)
         else:
@@ -114,9 +114,9 @@ def after(request: HttpRequest) -> HttpResponse:
     metrics.SOCKETS_LOST.inc()
     if streams >= MOST_LOST:
         return _fallback(request)
-    if not admission.open():
+    if not services().admission.is_open:
         return _not_here(request)
-    token = _token(request, streams + 1, _running_ms(request.POST["CallSid"]))
+    token = _token(request, streams + 1, call_age_ms(request.POST["CallSid"], services().shared))
     return _connect(request, token, f"?lost={streams + 1}")
 
 
@@ -141,13 +141,13 @@ def _connect(request: HttpRequest, token: str, query: str = "", response: VoiceR
 def _not_here(request: HttpRequest) -> HttpResponse:
     """This process hears nobody more: another one, where a balancer asks for it; else what the line has."""
     if request.headers.get(ANOTHER_PROCESS):
-        return HttpResponse(admission.refusal(), status=503, content_type="text/plain")
+        return HttpResponse(services().admission.refusal(), status=503, content_type="text/plain")
     return _fallback(request)
 
 
 def _fallback(request: HttpRequest) -> HttpResponse:
     """The line's sentence, and then a person, a message, or the end."""
-    line = lines.line(request.POST.get("To", "")).fallback
+    line = services().lines.line(request.POST.get("To", "")).fallback
     metrics.CALLS_NOT_HEARD.inc()
     response = VoiceResponse()
     response.say(line.sentence, voice=VOICE, language="he-IL")
@@ -170,21 +170,12 @@ def _supervisors_action(call_sid: str) -> SupervisorAction | None:
 
 def _was_ended_by_us(call_sid: str) -> bool:
     """We closed this call's socket on purpose. Its row says so before we do, but where the database is away."""
-    if shared.read(call_sid).is_ended_by_us:
+    if services().shared.read(call_sid).is_ended_by_us:
         return True
     try:
         return Call.objects.filter(call_sid=call_sid, end_reason__in=ENDED_BY_US).exists()
     except DatabaseError:
         return False
-
-
-def _running_ms(call_sid: str) -> int:
-    """How long the call has been heard, for the media time of its next stream; 0 where nobody knows."""
-    try:
-        first_ms = first_began_ms(call_sid)
-    except DatabaseError:
-        first_ms = None
-    return running_ms(shared.read(call_sid).first_ms if first_ms is None else first_ms)
 
 
 @from_twilio

@@ -210,10 +210,6 @@ class SileroThread:
                 return
 
 
-thread = SileroThread()
-"""This process's; starts when a tuning asks for it."""
-
-
 @cache
 def _model() -> SileroModel:
     return SileroModel()

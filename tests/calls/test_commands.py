@@ -17,10 +17,9 @@ from django.utils import timezone
 from twilio.http import HttpClient
 from twilio.http.response import Response
 
-from calls.consumers import recording_path
+from calls.live.stream_record import recording_path
 from calls.management.commands import connect_number, purge
 from calls.models import Call, Transcript
-from calls.process import recognition as recognition_module
 from calls.process.recognition import Recognition
 from calls.storage.recording import Recorder, RecordingDisk
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
@@ -28,6 +27,7 @@ from stt.emulator.timing import KIND, Limits
 from stt.emulator.traces import load_traces
 from stt.engines.google import GoogleOptions, GoogleSpeech
 from tests.paths import SAMPLES
+from tests.serving import serving
 
 
 class Twilio(HttpClient):
@@ -99,7 +99,7 @@ def test_what_is_wrong_has_a_code(account, settings):
 
 
 @pytest.fixture
-def emulator(settings, monkeypatch):
+def emulator(settings):
     """An emulator on a loop of its own, as the configured engine."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
@@ -111,9 +111,8 @@ def emulator(settings, monkeypatch):
 
     run(emulator.__aenter__())
     settings.STT_EMULATOR_HOST = emulator.address
-    engine = Recognition(GoogleSpeech(GoogleOptions(emulator=emulator.address)))
-    monkeypatch.setattr(recognition_module, "_recognition", engine)
-    yield emulator
+    with serving(recognition=Recognition(GoogleSpeech(GoogleOptions(emulator=emulator.address)))):
+        yield emulator
     run(emulator.__aexit__())
     loop.call_soon_threadsafe(loop.stop)
     thread.join()

@@ -20,17 +20,18 @@ from django.test import Client
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
-from calls import consumers
-from calls.consumers import HeardText, MediaStreamConsumer
+from calls.consumers import MediaStreamConsumer
 from calls.core.session import CallSession, State
 from calls.core.status import RecognizerActivity
-from calls.lines.settings_cache import LineSettings
+from calls.live import call_end
+from calls.live.event_queue import HeardText, now_ms
+from calls.live.fallback_bridge import MAX_WAITING, UtteranceAudio
 from calls.models import Call, CallEvent, Transcript
-from calls.process import admission, recognition
+from calls.process.recognition import Recognition
+from calls.process.services import services
 from calls.process.shared_state import SharedState
 from calls.routing import websocket_application
 from calls.storage.recording import Recording, RecordingDisk
-from calls.storage.writer import writer
 from calls.twilio import stream_tokens
 from stt.endpointing.silero import SileroVad
 from stt.engines.google import GoogleOptions, GoogleSpeech
@@ -38,6 +39,7 @@ from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
 from stt.tuning import Tuning
 from tests.calls.process.test_change_notices import redis_url  # noqa: F401 - a fixture
 from tests.fakes import FakeEngine
+from tests.serving import serving
 from tests.sounds import silence, speech
 from voiceapp.runtime import metrics
 
@@ -51,9 +53,18 @@ def engine(monkeypatch, settings):
     settings.PUBLIC_URL = "https://voice.example.org"
     settings.REDIS_URL = ""
     engine = FakeEngine()
-    monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(engine))
-    monkeypatch.setattr("calls.process.startup.start", lambda: None)
-    return engine
+    with serving(recognition=Recognition(engine)):
+        yield engine
+
+
+class OneLine:
+    """In the line cache's place: all calls get the same settings."""
+
+    def __init__(self, tuning):
+        self.tuning = tuning
+
+    def tuning_for(self, to_number, call_sid):
+        return self.tuning
 
 
 class Caller:
@@ -82,7 +93,7 @@ class Caller:
         return subprotocol
 
     def is_heard(self):
-        sessions = [one.session for one in consumers.running.values()]
+        sessions = [one.session for one in services().calls]
         return any(one.state is State.LIVE and one.start.stream_sid == self.stream_sid for one in sessions)
 
     async def say(self, **message):
@@ -102,9 +113,9 @@ class Caller:
     async def hang_up(self):
         await self.say(event="stop", stop={"callSid": SID})
         await self.socket.disconnect()
-        while consumers.running:
-            await asyncio.wait(set(consumers.running), timeout=10)
-        assert await asyncio.to_thread(writer().flush, 10)
+        while services().calls:
+            await asyncio.wait(services().calls.pumps, timeout=10)
+        assert await asyncio.to_thread(services().writer.flush, 10)
 
 
 def consumer():
@@ -136,7 +147,7 @@ async def test_a_call_is_heard_and_kept(engine, caplog):
 
 
 async def test_a_call_that_wants_silero_is_heard_without_it_until_its_model_is_there(engine, monkeypatch):
-    monkeypatch.setattr("calls.lines.settings_cache.lines._default", LineSettings(Tuning(vad_engine="silero")))
+    monkeypatch.setattr(services(), "lines", OneLine(Tuning(vad_engine="silero")))
     caller = Caller()
     await caller.call()
     await caller.play(silence(500) + speech(600) + silence(300))
@@ -148,9 +159,9 @@ async def test_a_call_that_wants_silero_is_heard_without_it_until_its_model_is_t
 
 
 async def test_a_call_that_wants_silero_is_heard_by_it_and_late_decisions_are_counted(engine, monkeypatch):
-    monkeypatch.setattr("calls.lines.settings_cache.lines._default", LineSettings(Tuning(vad_engine="silero")))
+    monkeypatch.setattr(services(), "lines", OneLine(Tuning(vad_engine="silero")))
     asked = []
-    monkeypatch.setattr("stt.endpointing.silero.thread.vad", lambda: SileroVad(lambda vad, pcm: asked.append(pcm)))
+    monkeypatch.setattr(services().voice_detector, "vad", lambda: SileroVad(lambda vad, pcm: asked.append(pcm)))
     caller = Caller()
     await caller.call()
     await caller.play(silence(200))
@@ -195,7 +206,7 @@ async def test_what_changed_while_the_token_was_spent_is_asked_again(
     async def meanwhile(token):
         await spend(token)
         if says_no == "draining":
-            monkeypatch.setattr(admission, "draining", True)
+            services().admission.draining = True
         else:
             settings.MAX_CALLS = 0
 
@@ -249,7 +260,7 @@ async def test_timestamps_that_cannot_be_are_counted_and_the_call_goes_on(
 ):
     settings.VAR_DIR = tmp_path
     disk = RecordingDisk()
-    monkeypatch.setattr(consumers, "disk", disk)
+    services().disk = disk
     disk.start()
     caller = Caller()
     await caller.call()
@@ -332,10 +343,10 @@ async def test_a_call_that_nobody_hears_says_so_on_its_row_and_in_the_metrics(en
     caller = Caller()
     await caller.call()
     engine.streams[0].opens()
-    assert consumers.hearing_states() == ["streaming"]
+    assert services().calls.recognition_statuses() == ["streaming"]
     engine.streams[0].deliver(StreamClosed(0, RecognizerError("permission_denied", permanent=True)))
     await caller.play(silence(500) + speech(600) + silence(500))
-    while "down" not in consumers.hearing_states():  # noqa: ASYNC110 - it has no event to give
+    while "down" not in services().calls.recognition_statuses():  # noqa: ASYNC110 - it has no event to give
         await asyncio.sleep(0)
     await caller.hang_up()
     assert [call.hearing for call in await rows(Call)] == ["down"]
@@ -343,14 +354,14 @@ async def test_a_call_that_nobody_hears_says_so_on_its_row_and_in_the_metrics(en
 
 async def test_a_call_whose_engine_has_no_key_is_down_and_says_so(engine, monkeypatch, tmp_path):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path))
-    monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(GoogleSpeech(GoogleOptions())))
+    services().recognition = Recognition(GoogleSpeech(GoogleOptions()))
     caller = Caller()
     await caller.call()
     await caller.play(silence(500) + speech(600) + silence(500))
-    while "down" not in consumers.hearing_states():  # noqa: ASYNC110 - it has no event to give
+    while "down" not in services().calls.recognition_statuses():  # noqa: ASYNC110 - it has no event to give
         await asyncio.sleep(0)
-    (running,) = consumers.running.values()
-    assert running.session.look(consumers.now_ms()).hears is RecognizerActivity.DOWN  # what alarms are raised on
+    (running,) = services().calls
+    assert running.status(now_ms()).hears is RecognizerActivity.DOWN  # what alarms are raised on
     await caller.hang_up()
     (turn,) = await rows(Transcript)
     assert (turn.source, turn.code) == ("none", "client_failed")
@@ -362,7 +373,7 @@ async def test_a_call_whose_engine_has_no_key_is_down_and_says_so(engine, monkey
 @pytest.mark.parametrize("streaming", [True, False])
 async def test_a_call_whose_hints_are_refused_is_heard_without_them_and_says_so(engine, monkeypatch, streaming):
     tuning = Tuning(phrase_hints=("רחוב",), profile="quick@1", stt_retry_ms=0, streaming=streaming)
-    monkeypatch.setattr(consumers.lines, "tuning_for", lambda *_: tuning)
+    services().lines = OneLine(tuning)
     engine.refuses = lambda model, hints: bool(hints)
     caller = Caller()
     await caller.call()
@@ -382,10 +393,10 @@ async def test_a_call_whose_hints_are_refused_is_heard_without_them_and_says_so(
 async def test_a_full_queue_drops_nothing_and_says_so(caplog):
     mine = consumer()
     for number in range(40):
-        mine._put(("stt_final_text", HeardText(str(number), OneShotDone(None, ()))))
+        mine.queue.put(("stt_final_text", HeardText(str(number), OneShotDone(None, ()))))
     assert mine.events_q.qsize() == 32
     assert caplog.text.count("⚠️ events_q full; dropping final text") == 8
-    assert [str((await mine._next_event())[1]) for _ in range(40)] == [str(number) for number in range(40)]
+    assert [str((await mine.queue.next())[1]) for _ in range(40)] == [str(number) for number in range(40)]
     mine.exec.shutdown()
 
 
@@ -406,10 +417,8 @@ async def test_a_hung_thread_is_given_one_utterance_and_the_others_wait_with_the
     heard = []
     mine._hebrew_stt = lambda audio_data: gate.wait(10) and (heard.append(audio_data.utterance) or "שלום")
     for number in range(1, 12):
-        audio = consumers.UtteranceAudio(bytes(3200))
-        audio.utterance = number
-        mine._process_utterance_safe(audio)
-    assert (len(mine._asked), len(mine._bridge)) == (1, consumers.MOST_ON_THE_BRIDGE)
+        mine._process_utterance_safe(UtteranceAudio.of(bytes(3200), number))
+    assert (mine.bridge.is_busy, mine.bridge.waiting) == (True, MAX_WAITING)
     given_up = [mine.events_q.get_nowait()[1].event for _ in range(mine.events_q.qsize())]
     assert [(event.utterance, event.error.code) for event in given_up] == [(2, "fallback_busy"), (3, "fallback_busy")]
     gate.set()
@@ -443,7 +452,7 @@ async def test_a_frame_takes_no_thread_and_no_await(engine, monkeypatch):
 
     monkeypatch.setattr(SyncToAsync, "__call__", counted)
     mine = consumer()
-    mine._begin(stream_tokens.StreamToken(SID))
+    mine.begin(stream_tokens.StreamToken(SID), 0, services())
     start = json.dumps({"event": "start", "start": {"callSid": SID, "streamSid": "MZ"}})
     for text in [start] + [
         json.dumps({"event": "media", "media": {"timestamp": str(i * 20), "payload": base64.b64encode(f).decode()}})
@@ -472,9 +481,9 @@ async def test_one_blocked_call_is_not_felt_by_another(engine):
     engine.streams[1].opens()
     engine.streams[1].deliver(Final((Word("פנוי"),), 1400))
     await free.say(event="stop", stop={"callSid": SID})
-    while not [task for task in consumers.running if task.done()] and len(consumers.running) > 1:
-        await asyncio.wait(set(consumers.running), timeout=10, return_when=asyncio.FIRST_COMPLETED)
-    assert len(consumers.running) == 1
+    while len(services().calls) > 1:
+        await asyncio.wait(services().calls.pumps, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+    assert len(services().calls) == 1
     engine.gate.set()
     await free.socket.disconnect()
     await blocked.hang_up()
@@ -518,10 +527,9 @@ async def test_of_streams_that_begin_at_once_the_last_one_is_heard(engine, setti
     settings.REDIS_URL = redis_url
 
     async def tell(word):
-        consumers._on_word(word)
+        services().calls.replaced_elsewhere(word)
 
-    monkeypatch.setattr(consumers.changes, "tell", tell)
-    monkeypatch.setattr(consumers, "shared", SharedState())
+    monkeypatch.setattr(services().notices, "tell", tell)
     sid = "CA" + secrets.token_hex(16)
     callers = [Caller(token=stream_tokens.issue(sid), stream_sid=f"MZ{number}") for number in range(5)]
     for caller in callers:
@@ -530,8 +538,9 @@ async def test_of_streams_that_begin_at_once_the_last_one_is_heard(engine, setti
         await caller.say(event="start", start={"callSid": sid, "streamSid": caller.stream_sid})
     for caller in callers[:-1]:
         assert await closed_with(caller) == 4409
-    announced = [one._announcing for one in consumers.running.values() if one._announcing is not None]
-    await asyncio.wait(announced)
+    announcing = [task for task in asyncio.all_tasks() if task.get_name().startswith("announce ")]
+    if announcing:
+        await asyncio.wait(announcing)
     await asyncio.sleep(0)
     assert callers[-1].is_heard()
     for caller in callers:
@@ -543,10 +552,10 @@ async def test_a_newer_stream_in_another_process_closes_the_older_one(engine):
     caller = Caller()
     await caller.call()
     for word in (b"", b"[]", b"{}", b'{"replaced": 1}', b'{"replaced": ["MZother"]}'):
-        consumers._on_word(word)
+        services().calls.replaced_elsewhere(word)
     await asyncio.sleep(0)
     assert caller.is_heard()
-    consumers._on_word(b'{"replaced": ["MZ0", "MZ1"]}')
+    services().calls.replaced_elsewhere(b'{"replaced": ["MZ0", "MZ1"]}')
     assert await closed_with(caller) == 4409
     await caller.hang_up()
     assert [call.end_reason for call in await rows(Call)] == ["replaced"]
@@ -557,8 +566,9 @@ async def test_a_call_whose_voice_is_asked_again_goes_on_in_its_media_time_with_
     await first.call()
     await says(first, engine.streams[0], "ראשון")
     await first.hang_up()
-    monkeypatch.setattr(consumers, "time", SimpleNamespace(time=lambda: time.time() + 60, monotonic=time.monotonic))
-    monkeypatch.setattr("calls.process.shared_state.time", consumers.time)
+    later = SimpleNamespace(time=lambda: time.time() + 60, monotonic=time.monotonic)
+    monkeypatch.setattr("calls.live.live_call.time", later)
+    monkeypatch.setattr("calls.process.shared_state.time", later)
     await again.call()
     await says(again, engine.streams[1], "שני")
     await again.hang_up()
@@ -673,16 +683,15 @@ async def test_the_end_that_we_chose_is_known_when_the_socket_closes(engine, mon
         monkeypatch.setattr("calls.core.session.NO_CALLER_MS", 200)
     if knows == "process":
         monkeypatch.setattr("calls.storage.rows.write", away)
-        monkeypatch.setattr(consumers, "END_KNOWN_S", 0.1)
+        monkeypatch.setattr(call_end, "END_KNOWN_S", 0.1)
     caller = Caller()
     await caller.call()
     engine.gate.clear()  # it is still being heard out: the call's own record is written seconds later
     await caller.play(UTTERANCE[:40])
     assert await closed_with(caller) == 1000
-    assert consumers.running
+    assert services().calls
     if knows == "row":
-        monkeypatch.setattr("calls.process.shared_state.shared", SharedState())
-        monkeypatch.setattr("calls.twilio.webhooks.shared", SharedState())
+        services().shared = SharedState()
         assert "<Hangup" in await asyncio.to_thread(follow)
     else:
         monkeypatch.setattr(Call.objects, "filter", away)

@@ -9,8 +9,8 @@ from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 from channels_redis.core import RedisChannelLayer
 
+from calls.desk.supervision import socket as watchers
 from calls.lab.fault_proxy import FaultProxy
-from calls.process import live_updates
 
 pytestmark = pytest.mark.live
 REDIS = "redis://127.0.0.1:6379/1"
@@ -20,8 +20,8 @@ CALL = {"kind": "call", "call": "CA1"}
 @contextlib.asynccontextmanager
 async def watching_through_a_proxy(monkeypatch):
     """On this machine's Redis, in a place of its own."""
-    monkeypatch.setattr(live_updates, "PULSE_S", 0.3)
-    monkeypatch.setattr(live_updates, "_is_allowed", lambda user: True)
+    monkeypatch.setattr(watchers, "PULSE_S", 0.3)
+    monkeypatch.setattr(watchers, "_is_allowed", lambda user: True)
     server = redis.from_url(REDIS, socket_connect_timeout=2)
     try:
         server.ping()
@@ -32,18 +32,18 @@ async def watching_through_a_proxy(monkeypatch):
         layer = RedisChannelLayer(hosts=[f"redis://{proxy.address}/1"], prefix=prefix)
         before = channel_layers["default"]
         channel_layers.set("default", layer)
-        socket = WebsocketCommunicator(live_updates.LiveConsumer.as_asgi(), "/ws/live/")
+        socket = WebsocketCommunicator(watchers.LiveConsumer.as_asgi(), "/ws/live/")
         socket.scope["user"] = "anybody"
         try:
             assert (await socket.connect())[0]
-            yield socket, proxy, lambda: server.delete(f"{prefix}:group:{live_updates.GROUP}")
+            yield socket, proxy, lambda: server.delete(f"{prefix}:group:{watchers.GROUP}")
         finally:
             channel_layers.set("default", before)
             await layer.close_pools()
 
 
 async def update_comes(socket, seconds=3):
-    live_updates.publish(CALL)
+    watchers.publish(CALL)
     return await socket.receive_json_from(seconds) == {"updates": [CALL]}
 
 
@@ -52,7 +52,7 @@ async def test_a_redis_that_resets_its_connections_closes_the_socket(monkeypatch
         assert await update_comes(socket)
         proxy.refusing = True
         proxy.cut()
-        assert await socket.receive_output(20) == {"type": "websocket.close", "code": live_updates.LAYER_LOST}
+        assert await socket.receive_output(20) == {"type": "websocket.close", "code": watchers.LAYER_LOST}
 
 
 async def test_a_redis_that_falls_silent_closes_the_socket(monkeypatch):
@@ -60,7 +60,7 @@ async def test_a_redis_that_falls_silent_closes_the_socket(monkeypatch):
         assert await update_comes(socket)
         proxy.delay_s = 3600
         closed = await socket.receive_output(5)
-        assert (closed["type"], closed["code"]) == ("websocket.close", live_updates.LAYER_LOST)
+        assert (closed["type"], closed["code"]) == ("websocket.close", watchers.LAYER_LOST)
 
 
 async def test_a_redis_that_forgot_who_watches_is_told_again(monkeypatch):
@@ -68,7 +68,7 @@ async def test_a_redis_that_forgot_who_watches_is_told_again(monkeypatch):
         assert await update_comes(socket)
         assert forget() == 1
         for _ in range(20):
-            live_updates.publish(CALL)
+            watchers.publish(CALL)
             if not await socket.receive_nothing(0.3):
                 break
         assert await socket.receive_json_from(1) == {"updates": [CALL]}

@@ -27,11 +27,7 @@ from daphne.server import Server
 from django.conf import settings
 from twisted.internet import reactor
 
-from calls import consumers
-from calls.process import admission, live_updates, startup
-from calls.process.heartbeat import pulse
-from calls.storage.recording import disk
-from calls.storage.writer import writer
+from calls.process.services import services
 from voiceapp.runtime import metrics
 from voiceapp.server.websocket import Socket, SocketServer
 
@@ -92,7 +88,7 @@ def serve(application: Any, host: str, port: int) -> None:
 
 def _on_ready(server: Server, host: str, port: int) -> None:
     # daphne calls this when it listens, with its loop set and not yet running, its factories made and not yet used.
-    startup.start()
+    services().start()
     server.ws_factory.protocol = Socket
     # What the application is made of will never be garbage: a full collection takes 75 ms with it and under 1 without.
     gc.collect()
@@ -102,14 +98,14 @@ def _on_ready(server: Server, host: str, port: int) -> None:
         # Not loop.add_signal_handler: a loop that hangs would never call it.
         signal.signal(number, lambda *_: _end(loop, server))
     # Who watches sees a process before its first call.
-    loop.call_soon(pulse.start, consumers.running.values)
+    loop.call_soon(services().start_on_loop)
     logger.info("listening on http://%s:%d", host, port)
 
 
 async def _wait_for_calls(timeout_s: float) -> None:
     deadline_s = asyncio.get_running_loop().time() + timeout_s
-    while consumers.running and asyncio.get_running_loop().time() < deadline_s:
-        await asyncio.wait(set(consumers.running), timeout=CHECK_S)
+    while services().calls and asyncio.get_running_loop().time() < deadline_s:
+        await asyncio.wait(services().calls.pumps, timeout=CHECK_S)
 
 
 _draining: set[asyncio.Task[None]] = set()
@@ -118,6 +114,7 @@ _draining: set[asyncio.Task[None]] = set()
 def _end(loop: asyncio.AbstractEventLoop, server: Server) -> None:
     """Start the drain and its watchdog, once. A signal handler: it may interrupt anything, so it neither waits nor
     logs."""
+    admission = services().admission
     if not admission.draining:
         admission.draining = True
         threading.Thread(target=_watch_the_drain, name="drain-watchdog", daemon=True).start()
@@ -155,24 +152,24 @@ async def _drain(server: Server) -> bool:
     loop = asyncio.get_running_loop()
     # Not the loop's: its few threads may all be taken by Django's error pages.
     threads = ThreadPoolExecutor(2, "drain")
-    logger.info("draining: %d calls", len(consumers.running))
+    logger.info("draining: %d calls", len(services().calls))
     with _step("wait"):
         await _wait_for_calls(settings.DRAIN_TIMEOUT_S)
-    for consumer in list(consumers.running.values()):
+    for call in services().calls:
         with _step("call"):
-            consumer.drain()
+            call.drain()
     for protocol in list(server.connections):
         with _step("socket"):
             _close(protocol)
     with _step("wait"):
         await _wait_for_calls(LAST_WORDS_S)
     with _step("recordings"):
-        await loop.run_in_executor(threads, disk.stop, FLUSH_S)
+        await loop.run_in_executor(threads, services().disk.stop, FLUSH_S)
     with _step("rows"):
-        flushed = await loop.run_in_executor(threads, writer().stop, FLUSH_S)
+        flushed = await loop.run_in_executor(threads, services().writer.stop, FLUSH_S)
     with _step("watchers"):
-        await live_updates.flush()
-    logger.info("drained: %d calls left, rows %s", len(consumers.running), "written" if flushed else "not all written")
+        await services().updates.flush()
+    logger.info("drained: %d calls left, rows %s", len(services().calls), "written" if flushed else "not all written")
     return flushed
 
 

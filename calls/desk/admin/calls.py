@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.desk.admin.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
 from calls.desk.admin.listing import CallList, NewestPaginator, search
-from calls.desk.admin.rows import PagedInline, ReadOnly, ltr, ms
 from calls.desk.permissions import EXPORT
 from calls.desk.review.download import TooMany, download
 from calls.desk.review.page import reviewed
+from calls.desk.rows import PagedInline, ReadOnly, ltr, ms
 from calls.storage.models import Call, CallEvent, Transcript
 from calls.storage.search_filler import missing as search_text_is_missing
 

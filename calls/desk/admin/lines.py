@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
-from calls.desk.admin.rows import ReadOnly, ltr
 from calls.desk.permissions import CHANGE_DIALLED
+from calls.desk.rows import ReadOnly, ltr
 from calls.lines.dialled_numbers import FIELDS, NumberChange, numbers_of, record, unread_numbers
 from calls.lines.models import LinePerson, PhoneLine
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from calls.desk.admin.rows import ReadOnly
 from calls.desk.review.models import ReviewerAction
+from calls.desk.rows import ReadOnly
 
 
 @admin.register(ReviewerAction)

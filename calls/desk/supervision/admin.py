@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from calls.desk.admin.rows import ReadOnly, ltr
+from calls.desk.rows import ReadOnly, ltr
 from calls.lines.models import Alarm, AlarmNotice, Price
 from calls.twilio.models import SupervisorAction
 

@@ -127,7 +127,7 @@ def hand_over(request: HttpRequest, call_sid: str) -> HttpResponse:
     row = get_object_or_404(Call, call_sid=call_sid)
     number = request.POST.get("other_number", "").strip() or request.POST.get("number", "")
     try:
-        action = rest.hand_over(row, request.user, number)
+        action = rest.hand_over(row, request.user, number, anywhere=request.user.has_perm(HAND_OVER_ANYWHERE))
     except rest.ActionError as error:
         if error.code == "number_not_allowed":
             messages.error(request, _("You may hand this call over to the line's people only: number_not_allowed."))

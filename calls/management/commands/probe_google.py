@@ -20,7 +20,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.process.recognition import recognition
+from calls.process.services import services
 from calls.whatif.scoring import percentile
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Spoken
@@ -83,7 +83,7 @@ class Command(BaseCommand):
                 raise CommandError(problems[0].sentence)
         out: Path = options["out"] or settings.VAR_DIR / "traces"
         out.mkdir(parents=True, exist_ok=True)
-        recognition().probe()
+        services().recognition.probe()
         finals: list[int] = []
         hastened: list[_Hastened] = []
         for path in options["files"]:
@@ -104,7 +104,7 @@ class Command(BaseCommand):
 
     async def _play(self, name: str, frames: Iterable[bytes]) -> _Played:
         """Frames at real time to a stream, to its end. Raises CommandError."""
-        engine = recognition()
+        engine = services().recognition
         heard: list[tuple[float, StreamEvent]] = []
         closed: asyncio.Future[StreamClosed] = asyncio.get_running_loop().create_future()
 
@@ -142,7 +142,7 @@ class Command(BaseCommand):
             for at_s, event in played.heard
             if isinstance(event, Interim | Final)
         )
-        engine = recognition()
+        engine = services().recognition
         return Trace(name, engine.engine.name, engine.model_name(settings.ENVIRONMENT_TUNING), traced)
 
     def _half_close(self, name: str, ulaw: bytes, words: list[str]) -> list[_Hastened]:

@@ -1,13 +1,15 @@
 """Which settings a call starts with."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
 
 from calls.lines.settings_cache import LineCache, first_profile, warn_of_differences
 from calls.models import PhoneLine, Trial
-from stt.endpointing import silero
+from calls.process.change_notices import ChangeNotices
+from stt.endpointing.silero import SileroThread
 from stt.models import TuningProfile
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
@@ -15,8 +17,12 @@ from voiceapp.runtime import metrics
 ENVIRONMENT = Tuning(vad_hangover_ms=300)
 
 
+def cache_of(environment):
+    return LineCache(environment, ChangeNotices(""), SileroThread())
+
+
 def test_until_the_database_was_read_the_environment_rules():
-    assert LineCache(ENVIRONMENT).tuning_for("+1", "CA1") == ENVIRONMENT
+    assert cache_of(ENVIRONMENT).tuning_for("+1", "CA1") == ENVIRONMENT
 
 
 @pytest.mark.django_db
@@ -24,7 +30,7 @@ def test_a_line_has_its_own_profile_and_others_the_default():
     first_profile(ENVIRONMENT)
     quick = TuningProfile.objects.create(name="quick", vad_hangover_ms=150, phrases="רחוב הרצל\n\nדיזנגוף\n")
     PhoneLine.objects.create(number="+97231234567", name="sales", profile=quick)
-    cache = LineCache(ENVIRONMENT)
+    cache = cache_of(ENVIRONMENT)
     cache.refresh()
     assert cache.tuning_for("+1", "CA1").vad_hangover_ms == 300
     mine = cache.tuning_for("+97231234567", "CA1")
@@ -35,7 +41,7 @@ def test_a_line_has_its_own_profile_and_others_the_default():
 @pytest.mark.django_db
 def test_a_change_reaches_the_next_call_and_a_bad_row_does_not():
     profile = first_profile(ENVIRONMENT)
-    cache = LineCache(ENVIRONMENT)
+    cache = cache_of(ENVIRONMENT)
     cache.refresh()
     TuningProfile.objects.filter(pk=profile.pk).update(vad_hangover_ms=400)
     cache.refresh()
@@ -49,7 +55,7 @@ def test_a_change_reaches_the_next_call_and_a_bad_row_does_not():
 def test_hints_from_before_there_were_bounds_take_no_line_down_and_are_told_at_start(caplog):
     profile = first_profile(ENVIRONMENT)
     TuningProfile.objects.filter(pk=profile.pk).update(vad_hangover_ms=400, phrases="רחוב הרצל\n" + "ש" * 144)
-    cache = LineCache(ENVIRONMENT)
+    cache = cache_of(ENVIRONMENT)
     cache.refresh()
     tuning = cache.tuning_for("+1", "CA1")
     assert (tuning.vad_hangover_ms, tuning.phrase_hints) == (400, ("רחוב הרצל",))
@@ -60,7 +66,7 @@ def test_hints_from_before_there_were_bounds_take_no_line_down_and_are_told_at_s
 @pytest.mark.django_db
 def test_streaming_off_in_the_environment_always_wins():
     first_profile(ENVIRONMENT)
-    cache = LineCache(replace(ENVIRONMENT, streaming=False))
+    cache = cache_of(replace(ENVIRONMENT, streaming=False))
     cache.refresh()
     tuning = cache.tuning_for("+1", "CA1")
     assert (tuning.streaming, tuning.profile, tuning.profile_id) == (False, "default@1", 0)
@@ -74,11 +80,11 @@ def test_a_differing_environment_is_warned_about(caplog):
 
 
 @pytest.mark.django_db
-def test_silero_is_loaded_once_a_profile_wants_it(monkeypatch):
+def test_silero_is_loaded_once_a_profile_wants_it():
     started = []
-    monkeypatch.setattr(silero.thread, "start", lambda on_lost: started.append(on_lost))
+    detector = SimpleNamespace(start=lambda on_lost: started.append(on_lost))
     profile = first_profile(Tuning())
-    cache = LineCache(Tuning())
+    cache = LineCache(Tuning(), ChangeNotices(""), detector)
     cache.refresh()
     assert started == []
     TuningProfile.objects.filter(pk=profile.pk).update(vad_engine="silero")
@@ -95,7 +101,7 @@ def test_a_trial_splits_a_lines_calls_between_two_revisions_until_it_ends():
     quick.save()
     line = PhoneLine.objects.create(number="+1", name="sales", profile=quick)
     trial = Trial.objects.create(line=line, a=quick.history.get(revision=2), b=quick.history.get(revision=1))
-    cache = LineCache(ENVIRONMENT)
+    cache = cache_of(ENVIRONMENT)
     cache.refresh()
     taken = [cache.tuning_for("+1", f"CA{i}") for i in range(400)]
     assert {(t.profile, t.vad_hangover_ms) for t in taken} == {("quick@1", 150), ("quick@2", 250)}
@@ -120,7 +126,7 @@ def test_a_trial_splits_a_lines_calls_between_two_revisions_until_it_ends():
 def test_a_line_is_found_however_its_number_comes(number, sent):
     quick = TuningProfile.objects.create(name="quick", vad_hangover_ms=150)
     PhoneLine.objects.create(number=number, name="sales", profile=quick, greeting="שלום")
-    cache = LineCache(ENVIRONMENT)
+    cache = cache_of(ENVIRONMENT)
     cache.refresh()
     assert cache.line(sent).greeting == "שלום"
     assert cache.tuning_for(sent, "CA1").vad_hangover_ms == 150
@@ -136,7 +142,7 @@ def test_a_number_that_twilio_cannot_dial_is_none():
         fallback_number="abc",
         fallback_records=True,
     )
-    cache = LineCache(ENVIRONMENT)
+    cache = cache_of(ENVIRONMENT)
     cache.refresh()
     assert (cache.line(line.number).follow_number, cache.line(line.number).fallback.number) == ("", "")
     PhoneLine.objects.update(follow_number="03-5550111", fallback_number="03-5550122")

@@ -10,7 +10,9 @@ import redis
 from calls.lines import settings_cache as lines_module
 from calls.lines.settings_cache import LineCache
 from calls.models import PhoneLine
-from calls.process.change_notices import Changes
+from calls.process.change_notices import ChangeNotices
+from calls.process.services import services
+from stt.endpointing.silero import SileroThread
 from stt.models import TuningProfile
 from stt.tuning import Tuning
 from tests.live.test_outages import REDIS
@@ -35,21 +37,21 @@ def waited_s(changes, timeout_s=LONG_S):
 
 
 def test_a_word_in_this_process_ends_the_wait():
-    changes = Changes("")
+    changes = ChangeNotices("")
     changes.announce()
     assert waited_s(changes) < 1
     assert waited_s(changes, 0.01) >= 0.01  # said once
 
 
 def test_a_word_reaches_another_process_through_redis(redis_url):
-    here, there = Changes(redis_url), Changes(redis_url)
+    here, there = ChangeNotices(redis_url), ChangeNotices(redis_url)
     assert waited_s(there) < 2  # it listens: what was said before is read now
     threading.Timer(0.05, here.announce).start()
     assert waited_s(there) < 2
 
 
 def test_a_redis_that_is_away_is_waited_for_no_longer_than_asked(caplog):
-    changes = Changes("redis://127.0.0.1:1/0")
+    changes = ChangeNotices("redis://127.0.0.1:1/0")
     changes.announce()
     assert waited_s(changes) < 2
     assert waited_s(changes, 0.01) < 2
@@ -59,9 +61,7 @@ def test_a_redis_that_is_away_is_waited_for_no_longer_than_asked(caplog):
 @pytest.mark.django_db(transaction=True)
 def test_a_saved_change_is_the_next_calls_settings_long_before_the_next_round(monkeypatch):
     monkeypatch.setattr(lines_module, "REFRESH_S", LONG_S)
-    from calls.process.change_notices import changes
-
-    cache = LineCache(Tuning(), changes)
+    cache = LineCache(Tuning(), services().notices, SileroThread())
     profile = TuningProfile.objects.create(name="line", vad_hangover_ms=300)
     PhoneLine.objects.create(number="+1", name="one", profile=profile)
     cache.start()

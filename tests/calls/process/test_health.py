@@ -10,22 +10,22 @@ from django.core.exceptions import BadRequest
 from django.db import DatabaseError
 
 from calls.core.recognition_health import RecognitionStatus
-from calls.process import admission, health
-from calls.storage.writer import Writer, writer
+from calls.process import health
+from calls.process.services import services
+from calls.storage.writer import Writer
 from stt.engines.breaker import FAILURES
 from voiceapp.runtime import background
 
 
 @pytest.mark.django_db
 def test_a_process_that_can_take_calls_is_ready(client):
-    writer()
     assert client.get("/healthz").json() == {"status": "up"}
     assert client.get("/readyz").json()["ready"] is True
 
 
 @pytest.mark.django_db
 def test_what_is_not_in_the_database_yet_is_told(client, monkeypatch):
-    writer().flush(10)
+    services().writer.flush(10)
     answer = client.get("/readyz").json()
     assert (answer["rows_behind_bytes"], answer["recovery"]) == (0, None)
     recovery = SimpleNamespace(path=Path("host-1.journal"), done_bytes=5, total_bytes=9)
@@ -36,7 +36,6 @@ def test_what_is_not_in_the_database_yet_is_told(client, monkeypatch):
 
 @pytest.mark.django_db
 def test_a_thread_that_ended_is_a_reason_and_one_that_fails_is_told(client, monkeypatch):
-    writer()
     assert client.get("/readyz").json()["threads"] == {}
     monkeypatch.setattr(background, "unwell", lambda: {"recording": background.Unwell.ENDED})
     response = client.get("/readyz")
@@ -49,15 +48,12 @@ def test_a_thread_that_ended_is_a_reason_and_one_that_fails_is_told(client, monk
 
 @pytest.mark.django_db
 def test_a_draining_process_is_not(client, monkeypatch):
-    writer()
-    monkeypatch.setattr(admission, "draining", True)
+    monkeypatch.setattr(services().admission, "draining", True)
     response = client.get("/readyz")
     assert (response.status_code, response.json()["reasons"]) == (503, ["draining"])
 
 
 def test_a_lost_database_is_told_and_is_no_reason_to_refuse_calls(client, monkeypatch):
-    writer()
-
     def away(*_):
         raise DatabaseError("away")
 
@@ -68,29 +64,27 @@ def test_a_lost_database_is_told_and_is_no_reason_to_refuse_calls(client, monkey
 
 @pytest.mark.django_db
 def test_how_calls_are_heard_is_told_and_is_no_reason_to_refuse_more(client, monkeypatch):
-    writer()
     assert client.get("/readyz").json()["hearing"] == "streaming"
     states = [RecognitionStatus.STREAMING, RecognitionStatus.STREAMING, RecognitionStatus.DOWN]
-    monkeypatch.setattr(health.consumers, "hearing_states", lambda: states)
+    monkeypatch.setattr(services().calls, "recognition_statuses", lambda: list(states))
     response = client.get("/readyz")
     assert (response.status_code, response.json()["hearing"]) == (200, "down")
     metrics = client.get("/metrics").content.decode()
     assert 'voiceapp_calls_hearing{state="streaming"} 2.0' in metrics
     assert 'voiceapp_calls_hearing{state="degraded"} 0.0' in metrics
-    monkeypatch.setattr(health.consumers, "hearing_states", list)
-    monkeypatch.setattr(health.recognition().breaker, "failures", FAILURES)
+    monkeypatch.setattr(services().calls, "recognition_statuses", list)
+    monkeypatch.setattr(services().recognition.breaker, "failures", FAILURES)
     assert client.get("/readyz").json()["hearing"] == "degraded"
 
 
 @pytest.mark.django_db
 def test_an_engine_that_did_not_answer_the_probe_is_down_before_the_first_call(client, monkeypatch):
-    writer()
-    monkeypatch.setattr(health.recognition(), "probe_failure", "client_failed")
+    monkeypatch.setattr(services().recognition, "probe_failure", "client_failed")
     response = client.get("/readyz")
     assert response.status_code == 200
     said = {name: response.json()[name] for name in ("ready", "recogniser", "recogniser_code", "hearing")}
     assert said == {"ready": True, "recogniser": "down", "recogniser_code": "client_failed", "hearing": "down"}
-    monkeypatch.setattr(health.recognition(), "probe_failure", "")
+    monkeypatch.setattr(services().recognition, "probe_failure", "")
     assert client.get("/readyz").json()["recogniser"] == "up"
 
 
@@ -104,7 +98,6 @@ HOSTS = ["10.42.0.17:8000", "web", "voiceapp.calls.svc.cluster.local", "no such 
 @pytest.mark.django_db
 @pytest.mark.parametrize("host", HOSTS)
 def test_who_watches_may_ask_by_any_name(client, host):
-    writer()
     for path in ("/healthz", "/readyz", "/metrics"):
         assert client.get(path, HTTP_HOST=host).status_code == 200
 

@@ -4,11 +4,13 @@ import asyncio
 from types import SimpleNamespace
 
 from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, LineActivity, RecognizerActivity
-from calls.process import heartbeat, recognition
-from calls.process.heartbeat import Heartbeat, look_at
+from calls.process import heartbeat
+from calls.process.alarm_monitor import AlarmMonitor
+from calls.process.heartbeat import Heartbeat, status_of
+from calls.process.loop_lag import LoopLag
+from calls.process.registry import PROCESS
 from stt.events import RecognizerError, StreamingLost, StreamOpened
 from tests.calls.core.test_session import SID, Call
-from tests.fakes import FakeEngine
 from tests.sounds import silence, speech
 from voiceapp.runtime import metrics
 
@@ -48,34 +50,42 @@ def test_a_lost_engine_and_streaming_that_is_off_are_told_apart():
     assert look(Call(streaming=False)).hears is RecognizerActivity.ONE_SHOT
 
 
-async def test_a_pulse_names_every_call_of_the_process(monkeypatch):
-    monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(FakeEngine()))
-    published = asyncio.Queue()
-    monkeypatch.setattr(heartbeat.live_updates, "publish", published.put_nowait)
-    call = Call()
-    running = [SimpleNamespace(line="+1", session=call.session), SimpleNamespace(line="+2", session=None)]
+def heart(calls, published):
+    return Heartbeat(
+        calls,
+        updates=SimpleNamespace(publish=published.put_nowait),
+        alarms=AlarmMonitor(),
+        loop_lag=LoopLag(),
+        trouble=lambda: "",
+    )
+
+
+async def test_a_beat_names_every_call_of_the_process(monkeypatch):
+    published, call = asyncio.Queue(), Call()
+    running = [SimpleNamespace(call_sid=SID, line="+1", status=call.session.look)]
     monkeypatch.setattr(heartbeat.time, "monotonic", lambda: call.now_ms / 1000)
-    assert [(sid, line) for sid, line, _ in look_at(running, call.now_ms)] == [(SID, "+1")]
-    Heartbeat().start(lambda: running)
+    assert [(sid, line) for sid, line, _ in status_of(running, call.now_ms)] == [(SID, "+1")]
+    mine = heart(running, published)
+    mine.start()
     update = await asyncio.wait_for(published.get(), 5)
+    await mine.stop()
     assert update["calls"] == {SID: ["listening", "stream"]}
-    assert (update["process"], update["recogniser"]) == (heartbeat.PROCESS, "up")
+    assert (update["process"], update["recogniser"]) == (PROCESS, "up")
 
 
-async def test_a_pulse_that_fails_is_counted_and_the_next_one_comes(monkeypatch):
-    monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(FakeEngine()))
+async def test_a_beat_that_fails_is_counted_and_the_next_one_comes(monkeypatch):
     monkeypatch.setattr(heartbeat, "EVERY_S", 0)
     published, errors = asyncio.Queue(), [ValueError("what nobody thought of")]
-    monkeypatch.setattr(heartbeat.live_updates, "publish", published.put_nowait)
     before = metrics.THREADS_FAILED.labels("pulse")._value.get()
 
-    def running():
-        if errors:
-            raise errors.pop()
-        return []
+    class Calls:
+        def __iter__(self):
+            if errors:
+                raise errors.pop()
+            return iter(())
 
-    mine = Heartbeat()
-    mine.start(running)
+    mine = heart(Calls(), published)
+    mine.start()
     update = await asyncio.wait_for(published.get(), 5)
-    mine._task.cancel()
+    await mine.stop()
     assert (update["kind"], metrics.THREADS_FAILED.labels("pulse")._value.get()) == ("process", before + 1)

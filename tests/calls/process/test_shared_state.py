@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from calls.process import shared_state
-from calls.process.change_notices import Changes
+from calls.process.change_notices import ChangeNotices
 from calls.process.shared_state import Known, SharedState
 from tests.calls.process.test_change_notices import redis_url  # noqa: F401 - a fixture
 
@@ -167,7 +167,7 @@ async def test_a_redis_that_is_away_is_asked_once_and_the_process_goes_by_what_i
 
 
 async def test_a_second_stream_is_announced_to_every_process_and_is_no_change(through_redis, redis_url):  # noqa: F811
-    here, there = Changes(redis_url), Changes(redis_url)
+    here, there = ChangeNotices(redis_url), ChangeNotices(redis_url)
     heard, told, changed = [], threading.Event(), threading.Event()
     there.listeners.append(lambda word: (heard.append(json.loads(word)), told.set()))
     await asyncio.to_thread(there.wait, 2)  # it listens from now on
@@ -191,7 +191,7 @@ async def test_a_second_stream_is_announced_to_every_process_and_is_no_change(th
 
 @pytest.mark.parametrize("url", NO_REDIS)
 async def test_without_a_redis_a_change_is_told_to_this_process(url):
-    changes = Changes(url)
+    changes = ChangeNotices(url)
     await changes.tell(b"word")
     await asyncio.to_thread(changes.announce)
     await asyncio.wait_for(asyncio.to_thread(changes.wait, 60), 10)

@@ -6,7 +6,7 @@ import pytest
 
 from calls.core.turns import Source, Turn
 from calls.models import Call, Transcript
-from calls.process import recognition
+from calls.process.recognition import Recognition
 from calls.storage import recovery, rows
 from calls.storage.recording import Recorder, RecordingDisk
 from calls.storage.records import CallEnded, CallStarted, TurnSaved
@@ -22,10 +22,9 @@ AUDIO = silence(500) + speech(1000) + silence(500)
 
 
 @pytest.fixture
-def recorded(settings, tmp_path, monkeypatch):
+def recorded(settings, tmp_path):
     """Speech from about 500 to 1100 ms, of a stream that believes to be its call's first."""
     settings.VAR_DIR = tmp_path
-    monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(FakeEngine("מה שנשמע")))
     disk = RecordingDisk()
     disk.start()
     recorder = Recorder(tmp_path / "call.vrec", disk)
@@ -42,7 +41,7 @@ def turn_of(stream_sid, number=1):
 
 def recover(started):
     records = []
-    recovery.recover([started], records.append)
+    recovery.recover(Recognition(FakeEngine("מה שנשמע")), [started], records.append)
     rows.write(records)
     return list(Transcript.objects.order_by("number").values_list("number", "text"))
 
@@ -68,7 +67,6 @@ def test_what_is_a_turn_of_the_stream_is_not_heard_again(recorded):
 def engine(monkeypatch, settings, tmp_path):
     settings.VAR_DIR = tmp_path
     engine = FakeEngine()
-    monkeypatch.setattr(recognition, "_recognition", recognition.Recognition(engine))
     disk = RecordingDisk()
     disk.start()
     recorder = Recorder(tmp_path / "good.vrec", disk)
@@ -101,7 +99,7 @@ def failures():
 )
 def test_a_stream_that_cannot_be_recovered_is_closed_and_costs_no_other_its_words(engine, bad):
     accepted = []
-    recovery.recover([started(1, **bad), started(2)], accepted.append)
+    recovery.recover(Recognition(engine), [started(1, **bad), started(2)], accepted.append)
     ends = {record.call_sid: record for record in accepted if isinstance(record, CallEnded)}
     assert {sid: end.end_reason for sid, end in ends.items()} == {"CA1": "crashed", "CA2": "crashed"}
     assert ends["CA2"].ended_at == NOW + timedelta(seconds=2)
@@ -119,6 +117,6 @@ def test_a_call_whose_hearing_fails_is_counted_and_the_next_one_is_heard(engine,
 
     monkeypatch.setattr(recovery, "_is_a_turn", fails_once)
     accepted = []
-    recovery.recover([started(1), started(2)], accepted.append)
+    recovery.recover(Recognition(engine), [started(1), started(2)], accepted.append)
     assert [record.call_sid for record in accepted] == ["CA1", "CA2", "CA2"]
     assert failures() == before + 1

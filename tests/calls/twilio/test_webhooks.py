@@ -15,8 +15,7 @@ from twilio.request_validator import RequestValidator
 
 from calls.lines.settings_cache import Fallback, LineSettings
 from calls.models import Call, SupervisorAction
-from calls.process import admission
-from calls.process.shared_state import shared
+from calls.process.services import services
 from calls.twilio import stream_tokens, webhooks
 from calls.twilio.rest import STALE_S
 from calls.twilio.signature import handshake_is_signed
@@ -108,7 +107,7 @@ def test_a_stream_that_was_lost_before_its_row_was_written_is_followed_in_its_ti
     settings.REDIS_URL = ""
 
     async def begin():
-        await shared.began("CA1", "MZ1", int(time.time() * 1000) - 30_000)
+        await services().shared.began("CA1", "MZ1", int(time.time() * 1000) - 30_000)
 
     async_to_sync(begin)()
     root = ElementTree.fromstring(post(client, "/twilio/after", CallStatus="in-progress").content)
@@ -120,6 +119,11 @@ def test_a_stream_that_was_lost_before_its_row_was_written_is_followed_in_its_ti
 def test_what_we_ended_is_not_begun_again(client):
     Call.objects.create(call_sid="CA1", end_reason="too_long")
     assert b"<Hangup" in post(client, "/twilio/after", CallStatus="in-progress").content
+
+
+def has(monkeypatch, line):
+    """The line that is called has these settings."""
+    monkeypatch.setattr(services().lines, "line", lambda number: line)
 
 
 def supervised(kind, outcome="done", number="", *, asked_s=1):
@@ -158,7 +162,7 @@ def test_a_hand_over_that_came_to_nothing_leaves_the_call_with_us(client, outcom
 @pytest.mark.django_db
 def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypatch):
     line = LineSettings(Tuning(), greeting="שלום, מה שלומך?", follow_number="+97231111111")
-    monkeypatch.setitem(webhooks.lines._lines, "+97235550100", line)
+    has(monkeypatch, line)
     verbs = list(ElementTree.fromstring(post(client, "/twilio/voice").content))
     assert [verb.tag for verb in verbs] == ["Say", "Connect"]
     assert verbs[0].text == "שלום, מה שלומך?"
@@ -169,18 +173,18 @@ def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypat
 
 def test_a_greeting_and_a_caller_that_are_no_xml_are_answered_all_the_same(client, monkeypatch):
     line = LineSettings(Tuning(), greeting="של\x0bום", fallback=Fallback("לא\x1f היום", "", False))
-    monkeypatch.setattr(webhooks.lines, "line", lambda number: line)
+    has(monkeypatch, line)
     response = ElementTree.fromstring(post(client, "/twilio/voice", From="anonymous\x0b\ufffe").content)
     assert response.find("Say").text == "שלום"
     assert response.find("Connect/Stream/Parameter[@name='from_number']").get("value") == "anonymous"
-    monkeypatch.setattr(admission, "draining", True)
+    monkeypatch.setattr(services().admission, "draining", True)
     assert ElementTree.fromstring(post(client, "/twilio/voice").content).find("Say").text == "לא היום"
 
 
 @pytest.mark.django_db
 def test_a_second_lost_socket_gets_what_the_line_has(client, monkeypatch):
     line = LineSettings(Tuning(), fallback=Fallback("אין מענה", number="+97231111111"))
-    monkeypatch.setitem(webhooks.lines._lines, "+97235550100", line)
+    has(monkeypatch, line)
     response = ElementTree.fromstring(post(client, "/twilio/after?lost=1", CallStatus="in-progress").content)
     assert response.find("Say").text == "אין מענה"
     assert response.find("Dial").text == "+97231111111"
@@ -189,7 +193,7 @@ def test_a_second_lost_socket_gets_what_the_line_has(client, monkeypatch):
 @pytest.mark.parametrize("refusal", ["draining", "full"])
 def test_voice_always_answers_and_says_so_in_hebrew_where_it_cannot_hear(client, monkeypatch, settings, refusal):
     if refusal == "draining":
-        monkeypatch.setattr(admission, "draining", True)
+        monkeypatch.setattr(services().admission, "draining", True)
     else:
         settings.MAX_CALLS = 0
     response = post(client, "/twilio/voice")
@@ -202,21 +206,21 @@ def test_voice_always_answers_and_says_so_in_hebrew_where_it_cannot_hear(client,
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/twilio/voice", "/twilio/after"])
 def test_a_balancer_is_told_to_ask_another_process(client, monkeypatch, path):
-    monkeypatch.setattr(admission, "draining", True)
+    monkeypatch.setattr(services().admission, "draining", True)
     asked = post(client, path, headers={"X-Another-Process": "asked"})
     assert (asked.status_code, asked.content) == (503, b"draining")
 
 
 @pytest.mark.django_db
 def test_a_balancer_cannot_mend_a_call_that_lost_two_sockets(client, monkeypatch):
-    monkeypatch.setattr(admission, "draining", True)
+    monkeypatch.setattr(services().admission, "draining", True)
     assert post(client, "/twilio/after?lost=1", headers={"X-Another-Process": "asked"}).status_code == 200
 
 
 def test_a_line_can_take_a_message(client, monkeypatch):
-    monkeypatch.setattr(admission, "draining", True)
+    monkeypatch.setattr(services().admission, "draining", True)
     line = LineSettings(Tuning(), fallback=Fallback(records=True))
-    monkeypatch.setitem(webhooks.lines._lines, "+97235550100", line)
+    has(monkeypatch, line)
     assert ElementTree.fromstring(post(client, "/twilio/voice").content).find("Record") is not None
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from calls import consumers
+from calls.process.services import Services, services, using
 from tests.voiceapp.daphne import Connection
 from tests.voiceapp.server.test_websocket import InboxServer, Line
 from voiceapp.runtime import metrics
@@ -28,11 +28,10 @@ def steps(monkeypatch, settings):
     settings.DRAIN_TIMEOUT_S = 0
     written = []
     monkeypatch.setattr(serve, "LAST_WORDS_S", 0.0)
-    monkeypatch.setattr(serve, "disk", SimpleNamespace(stop=lambda seconds: written.append("recordings")))
-    rows = SimpleNamespace(stop=lambda seconds: written.append("rows") or True)
-    monkeypatch.setattr(serve, "writer", lambda: rows)
-    monkeypatch.setattr(consumers, "running", {})
-    return written
+    disk = SimpleNamespace(stop=lambda seconds: written.append("recordings"))
+    rows = SimpleNamespace(stop=lambda seconds: written.append("rows") or True, start=lambda: None)
+    with using(Services(disk=disk, writer=rows)):
+        yield written
 
 
 def errors(step):
@@ -55,8 +54,8 @@ async def test_sockets_are_closed_and_handshakes_refused_whatever_one_of_them_ra
 
 async def test_a_call_that_cannot_be_ended_keeps_no_other_from_it(steps, monkeypatch):
     ended = []
-    done = serve.asyncio.get_running_loop().create_future()
-    monkeypatch.setattr(consumers, "running", {done: Raises(), 2: SimpleNamespace(drain=lambda: ended.append(2))})
+    for call in (Raises(), SimpleNamespace(drain=lambda: ended.append(2))):
+        services().calls.add(asyncio.get_running_loop().create_future(), call)
     monkeypatch.setattr(serve, "_wait_for_calls", Raises())
     before = errors("call")
     assert await serve._drain(SimpleNamespace(connections={})) is True
@@ -66,9 +65,8 @@ async def test_a_call_that_cannot_be_ended_keeps_no_other_from_it(steps, monkeyp
 
 @pytest.mark.parametrize("fails", ["recordings", "rows"])
 async def test_what_cannot_be_written_is_no_reason_to_stay(steps, monkeypatch, fails):
-    monkeypatch.setattr(serve.disk, "stop", Raises() if fails == "recordings" else serve.disk.stop)
-    if fails == "rows":
-        monkeypatch.setattr(serve, "writer", Raises())
+    part = services().disk if fails == "recordings" else services().writer
+    monkeypatch.setattr(part, "stop", Raises())
     before = errors(fails)
     assert await serve._drain(SimpleNamespace(connections={})) is (fails != "rows")
     assert errors(fails) == before + 1

@@ -7,8 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from calls.desk import rows
 from calls.desk.admin import calls as calls_module
-from calls.desk.admin import listing, rows
+from calls.desk.admin import listing
 from calls.models import Call, Transcript
 from calls.storage.search_text import search_text
 

@@ -13,6 +13,7 @@ from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import Source, Turn
 from calls.live.call_log import CallLog
 from calls.models import Call, CallEvent, PhoneLine, Transcript
+from calls.process.loop_lag import LoopLag
 from calls.storage import rows
 from stt.models import TuningProfile
 from stt.tuning import Tuning
@@ -59,13 +60,14 @@ def test_two_hundred_calls_are_read_with_as_many_questions_as_one(reader, call, 
         assert len(state(reader)["calls"]) == 201
 
 
-def test_a_turn_has_the_key_that_it_was_published_with_whatever_number_its_row_got(reader, monkeypatch):
+def test_a_turn_has_the_key_that_it_was_published_with_whatever_number_its_row_got(reader):
     """A page that reads the database again must not show a turn twice."""
     live, records = [], []
-    monkeypatch.setattr("calls.process.live_updates.publish", live.append)
-    monkeypatch.setattr("calls.live.call_log.writer", lambda: SimpleNamespace(accept=records.append))
+    own = SimpleNamespace(
+        updates=SimpleNamespace(publish=live.append), writer=SimpleNamespace(accept=records.append), loop_lag=LoopLag()
+    )
     for sid in ("MZ1", "MZ2"):
-        logbook = CallLog("CA1", 0)
+        logbook = CallLog("CA1", 0, own)
         logbook.begun(Start(sid, "CA1"), Tuning(), "", RecognitionStatus.STREAMING)
         logbook.revised(Turn(1, 0, 900, sid, Source.FINAL))
         logbook.note(Note("fallback"))

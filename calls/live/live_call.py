@@ -1,0 +1,292 @@
+"""LiveCall: one call while it runs, complete from the token that let it in to its record's last line.
+
+It gives the session's driver its hands (calls/core/driver.py), pumps the call's one queue, and ends what it began. It
+decides nothing: which words are whose, and when, is the session's. Everything here runs on the call's loop; nothing but
+the pump, and the end that it waits for, awaits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from django.conf import settings
+
+from calls.core import actions as act
+from calls.core.driver import CallDriver, Hands
+from calls.core.messages import parse
+from calls.core.numbering import NUMBERS_A_STREAM
+from calls.core.recognition_health import RecognitionHealth, RecognitionStatus
+from calls.core.session import CallSession, State
+from calls.core.status import CallStatus
+from calls.live.call_end import CallEnd
+from calls.live.call_log import CallLog
+from calls.live.deadline_timer import DeadlineTimer
+from calls.live.event_queue import ActionDue, EventDue, EventQueue, HeardText, InterimDue, InterimSlot, Item, now_ms
+from calls.live.fallback_bridge import FallbackBridge, UtteranceAudio
+from calls.live.stream_record import StreamRecord
+from calls.process.services import Services
+from calls.twilio.stream_tokens import StreamToken
+from stt.audio import ulaw_to_pcm
+from stt.streaming.no_stream import NoStream
+from stt.streaming.transcriber import Transcriber
+from stt.tuning import Tuning
+from voiceapp.runtime import metrics
+
+logger = logging.getLogger(__name__)
+
+
+class LiveCall(Hands):
+    """One media stream's call."""
+
+    def __init__(
+        self,
+        token: StreamToken,
+        base_ms: int,
+        services: Services,
+        *,
+        queue: EventQueue,
+        bridge: FallbackBridge,
+        ask: Callable[[bytes], None],
+        close: Callable[[int | None], Awaitable[None]],
+    ) -> None:
+        """``base_ms``: media time at which it goes on, of a call's second stream. ``ask`` brings an utterance to the
+        one-shot recogniser; ``close`` closes the socket with a code."""
+        self.loop = asyncio.get_running_loop()
+        self.call_sid, self.line = token.call_sid, token.to_number
+        self.running = True
+        self._services = services
+        self._queue, self._bridge, self._ask = queue, bridge, ask
+        tuning = services.lines.tuning_for(token.to_number, token.call_sid)
+        self._vad = services.voice_detector.vad() if tuning.vad_engine == "silero" else None
+        self.session = self._session(token, base_ms, tuning)
+        self._driver = CallDriver(self.session, self, defer=self._put_off)
+        self._health = RecognitionHealth(stream_hears=tuning.streaming)
+        self._transcriber: Transcriber | NoStream = NoStream(queue.put_event)
+        self._record = StreamRecord(services.disk)
+        self._log = CallLog(token.call_sid, token.stream_index, services)
+        self._end = CallEnd(self.call_sid, self._log, services, close)
+        self._timer = DeadlineTimer(self.loop, queue.wake)
+        self._waived: set[str] = set()
+        """Settings that it is heard without, noted already."""
+        metrics.CALLS_LIVE.inc()
+
+    def _session(self, token: StreamToken, base_ms: int, tuning: Tuning) -> CallSession:
+        recognition = self._services.recognition
+        session = CallSession(
+            token.call_sid,
+            tuning,
+            engine=recognition.engine_name,
+            model=recognition.model_name(tuning),
+            account_sid=token.account_sid or settings.TWILIO_ACCOUNT_SID,
+            longest_call_s=settings.MAX_CALL_S,
+            opened_ms=now_ms(),
+            base_ms=base_ms,
+            first_number=token.stream_index * NUMBERS_A_STREAM + 1,
+            vad=self._vad,
+            requests=recognition.requests,
+        )
+        if tuning.vad_engine == "silero" and self._vad is None:
+            session.counters["silero_not_ready"] += 1
+        return session
+
+    # What the process asks (calls/process/registry.py)
+
+    @property
+    def stream_sid(self) -> str:
+        return self.session.start.stream_sid if self.session.start is not None else ""
+
+    @property
+    def recognition_status(self) -> RecognitionStatus:
+        return self._health.state
+
+    def status(self, now_ms: float) -> CallStatus:
+        return self.session.look(now_ms)
+
+    def replace(self) -> None:
+        """A newer stream of the call is heard: this one ends as at a stop, and keeps what it has heard."""
+        if self.session.state is State.LIVE:
+            self._end.reason = "replaced"
+            self._driver.stop(now_ms())
+            self._queue.put(ActionDue(act.CloseSocket("replaced")))
+
+    def drain(self) -> None:
+        """The process must end: what was said is settled, as if the caller had hung up."""
+        self._end.reason = "drained"
+        self._driver.stop(now_ms())
+
+    # The line
+
+    def receive(self, text: str) -> None:
+        """One message from Twilio. The media path: never waits."""
+        self._driver.receive(parse(text), now_ms())
+
+    def lost(self) -> None:
+        """The socket is gone; the pump goes on until every utterance is a turn."""
+        self._end.socket_is_gone = True
+        self._driver.stop(now_ms())
+
+    def _put_off(self, action: act.Action) -> None:
+        """What a message brought: the first frame needs where it goes, the rest is the pump's."""
+        if isinstance(action, act.CallBegun):
+            self._open(action.start.stream_sid)
+        elif isinstance(action, act.FinishStream):
+            self._end.stopped()
+        self._queue.put(ActionDue(action))
+
+    def _open(self, stream_sid: str) -> None:
+        """The stream is its call's: it is recorded and recognised from its first frame on."""
+        services, tuning = self._services, self.session.tuning
+        self._record.begin(self.call_sid, stream_sid, self._driver.now_ms)
+        if tuning.streaming:
+            self._transcriber = Transcriber(
+                services.recognition.open_stream(tuning, self._on_waived),
+                tuning,
+                self._queue.put_event,
+                services.recognition.breaker,
+            )
+            self._transcriber.start()
+        services.calls.replace_older(self)
+        self._end.announce(services.shared.began(self.call_sid, stream_sid, int(time.time() * 1000)))
+
+    # The pump
+
+    async def pump(self, handle_text: Callable[[str], Awaitable[None]]) -> None:
+        """The only reader of the call's queue; runs until the call's record is complete. ``handle_text`` gets the
+        payload of each ``stt_final_text``."""
+        self._arm()
+        try:
+            while self.running:
+                item = await self._queue.next()
+                try:
+                    if isinstance(item, tuple):
+                        await handle_text(item[1])
+                    else:
+                        self._handle(item)
+                except Exception:
+                    # The wall: one event that cannot be handled must not silence the call.
+                    metrics.PUMP_ERRORS.inc()
+                    logger.exception("call %s: an event failed: %s", self.call_sid, type(item).__name__)
+                self._arm()
+        finally:
+            self._close_up()
+            await self._end.told_to_all()
+
+    def hear_text(self, payload: str) -> None:
+        """Words have come, from the stream or the one-shot recogniser: attribute them, hand on what is ready."""
+        self._hear(HeardText.of(payload))
+
+    def _handle(self, item: Item) -> None:
+        if isinstance(item, InterimDue):
+            self._hear(item.slot)
+        elif isinstance(item, EventDue):
+            self._hear(item)
+        elif isinstance(item, ActionDue):
+            self._driver.perform(item.action, now_ms())
+        else:
+            self._driver.tick(now_ms())
+            self._show()
+
+    def _hear(self, heard: HeardText | InterimSlot | EventDue) -> None:
+        self._record.event(heard.event, now_ms())
+        performed = self._driver.heard(heard.event, now_ms())
+        if any(isinstance(action, act.TurnAccepted) for action in performed):
+            metrics.HANDED_ON.observe((now_ms() - heard.came_ms) / 1000)
+
+    def _arm(self) -> None:
+        asked_ms = now_ms()
+        self._timer.arm(self.session.next_deadline_ms(asked_ms) if self.running else None, asked_ms)
+
+    def _show(self) -> None:
+        self._log.look(self.session.look(now_ms()))
+
+    # The session's hands
+
+    def feed(self, action: act.Feed) -> None:
+        self._transcriber.feed(action.ulaw, action.at_ms)
+        self._record.frame(action, self._driver.now_ms)
+
+    def wake(self, action: act.Wake) -> None:
+        self._queue.wake()
+
+    def renew(self, action: act.RenewStream) -> None:
+        self._transcriber.renew(action.at_ms, action.frames)
+
+    def pause(self, action: act.PauseStream) -> None:
+        self._transcriber.pause(action.at_ms)
+
+    def resume(self, action: act.ResumeStream) -> None:
+        self._transcriber.resume(action.frames, action.at_ms)
+
+    def begin(self, action: act.CallBegun) -> None:
+        self._log.begun(action.start, self.session.tuning, self._record.path, self._health.state)
+
+    def ask_one_shot(self, action: act.AskOneShot) -> None:
+        self._ask(UtteranceAudio.of(ulaw_to_pcm(action.ulaw), action.utterance))
+
+    def show_partial(self, action: act.Partial) -> None:
+        self._perceive(action)
+        self._log.partial(action)
+
+    def accept(self, action: act.TurnAccepted) -> None:
+        self._perceive(action)
+        self._log.accepted(action.turn)
+
+    def revise(self, action: act.TurnRevised) -> None:
+        self._log.revised(action.turn)
+
+    def note(self, action: act.Note) -> None:
+        self._perceive(action)
+        self._log.note(action)
+        self._show()
+
+    def finish(self, action: act.FinishStream) -> None:
+        self._record.stopped(now_ms())
+        self._transcriber.finish()
+
+    def close_socket(self, action: act.CloseSocket) -> None:
+        self._end.close_socket(action.reason, self.stream_sid)
+
+    def end(self, action: act.CallOver) -> None:
+        self.running = False
+
+    def _perceive(self, action: act.Action) -> None:
+        if self._health.perceive(action):
+            self._log.heard_by(self._health.state)
+
+    # The one-shot recogniser, in the call's own thread
+
+    def recognize(self, pcm: bytes) -> str:
+        """The words of an utterance, 8 kHz PCM16. Blocks for as long as the engine takes. Raises RecognizerError."""
+        final = self._services.recognition.recognize(pcm, self.session.tuning, self._on_waived)
+        return " ".join(word.text for word in final.words)
+
+    def _on_waived(self, codes: tuple[str, ...]) -> None:
+        """The engine refuses some of this call's settings, and hears without them. On any thread."""
+        if not self._waived.issuperset(codes):
+            self.loop.call_soon_threadsafe(self._note_waived, codes)
+
+    def _note_waived(self, codes: tuple[str, ...]) -> None:
+        for code in codes:
+            if code not in self._waived:
+                self._waived.add(code)
+                self._queue.put(ActionDue(act.Note(code)))
+
+    # The end
+
+    def _close_up(self) -> None:
+        """The call is over: its stream, its files, its record."""
+        self._timer.cancel()
+        self._transcriber.close()
+        self._bridge.clear()
+        self._record.flush()
+        metrics.CALLS_LIVE.dec()
+        counters = self.session.counters
+        if self._queue.finals_refused:
+            counters["events_q_full"] += self._queue.finals_refused
+        if self._vad is not None and self._vad.late_frames:
+            counters["silero_late"] += self._vad.late_frames
+        one_shots = self._bridge.one_shots, self._bridge.one_shot_s
+        self._log.ended(self.session, self._end.reason, streams=self._transcriber.billed, one_shots=one_shots)

@@ -1,0 +1,122 @@
+"""What one process owns, made in one place and handed on: its calls, its threads, its way to engines, rows and others.
+
+``services()`` is the process's own, made when it is first asked for; nothing is started by being made. A test makes its
+own with other parts and uses it for a while: ``with using(Services(recognition=...))``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+
+from calls.lines.settings_cache import LineCache
+from calls.process.admission import Admission
+from calls.process.alarm_monitor import AlarmMonitor
+from calls.process.change_notices import ChangeNotices
+from calls.process.heartbeat import Heartbeat
+from calls.process.live_updates import LiveUpdates
+from calls.process.loop_lag import LoopLag
+from calls.process.recognition import Recognition, recognition_of_settings
+from calls.process.registry import CallRegistry
+from calls.process.shared_state import SharedState
+from calls.storage.recording import RecordingDisk
+from calls.storage.recovery import recover_in_background
+from calls.storage.search_filler import Filler
+from calls.storage.writer import Writer
+from stt.endpointing.silero import SileroThread
+from voiceapp.runtime import background
+
+
+class Services:
+    """Its parts; each can be given instead of being made from the settings."""
+
+    def __init__(
+        self,
+        *,
+        recognition: Recognition | None = None,
+        lines: LineCache | None = None,
+        shared: SharedState | None = None,
+        notices: ChangeNotices | None = None,
+        writer: Writer | None = None,
+        disk: RecordingDisk | None = None,
+        voice_detector: SileroThread | None = None,
+        updates: LiveUpdates | None = None,
+        calls: CallRegistry | None = None,
+    ) -> None:
+        self.recognition = recognition or recognition_of_settings()
+        self.shared = shared or SharedState()
+        self.notices = notices or ChangeNotices(settings.REDIS_URL)
+        self.voice_detector = voice_detector or SileroThread()
+        self.lines = lines or LineCache(settings.ENVIRONMENT_TUNING, self.notices, self.voice_detector)
+        recovered = partial(recover_in_background, self.recognition)
+        self._writer = writer or Writer(Path(settings.VAR_DIR) / "journal", recovered)
+        self.disk = disk or RecordingDisk()
+        self.updates = updates or LiveUpdates()
+        self.calls = CallRegistry() if calls is None else calls
+        self.loop_lag = LoopLag()
+        self.admission = Admission(self.calls, self.loop_lag)
+        self.alarms = AlarmMonitor()
+        self.heartbeat = Heartbeat(
+            self.calls,
+            updates=self.updates,
+            alarms=self.alarms,
+            loop_lag=self.loop_lag,
+            trouble=lambda: self.recognition.trouble,
+        )
+        self._search_filler = Filler()
+        self._started = threading.Event()
+        self.notices.listeners.append(self.calls.replaced_elsewhere)
+
+    @property
+    def writer(self) -> Writer:
+        """Started, and again where one of its threads has ended."""
+        self._writer.start()
+        return self._writer
+
+    def start(self) -> None:
+        """Start the threads of a process that serves, as it begins or at its first call: rows, recordings, the line
+        cache, alarms, the search text, the model probe. Idempotent; returns at once."""
+        if self._started.is_set():
+            return
+        self._started.set()
+        self._writer.start()
+        self.disk.start()
+        self.lines.start()
+        self.alarms.start()
+        self._search_filler.start()
+        background.thread("model-probe", self.recognition.keep_probing, once=True).start()
+
+    def start_on_loop(self) -> None:
+        """Start what watches the running loop. Idempotent; ends with the loop."""
+        self.loop_lag.start()
+        self.heartbeat.start()
+
+
+_own: Services | None = None
+_making = threading.Lock()
+
+
+def services() -> Services:
+    """This process's. Any thread."""
+    global _own
+    if _own is None:
+        with _making:
+            if _own is None:
+                _own = Services()
+    return _own
+
+
+@contextlib.contextmanager
+def using(other: Services) -> Iterator[Services]:
+    """Let these be the process's for a while: for tests and benchmarks."""
+    global _own
+    before, _own = _own, other
+    try:
+        yield other
+    finally:
+        _own = before
