@@ -27,7 +27,7 @@ from typing import Any
 from benchmarks import golden
 from benchmarks.word_hunt import Plan, plan
 from calls.core.turns import EndReason, Source, Turn
-from calls.storage.journal import Journal, dead_journals
+from calls.storage.journal import Journal, orphaned_journals
 from calls.storage.recording import Recorder, Recording
 from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
 from calls.storage.trace import RecognitionTrace, read_trace
@@ -208,12 +208,12 @@ def _audio_of(recording: Path) -> dict[str, Any]:
 
 def _written(path: Path, var_dir: Path) -> list[Any]:
     """A journal's records, once they are rows."""
-    from calls.storage.writer import write as write_rows
+    from calls.storage.rows import write as write_rows
 
     folder = var_dir / "journal"
     folder.mkdir(exist_ok=True)
     shutil.copy(path, folder)
-    (journal,) = dead_journals(folder)
+    (journal,) = orphaned_journals(folder)
     assert isinstance(journal, Journal)
     records, behind = journal.unwritten(1000)
     write_rows(records)

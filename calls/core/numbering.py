@@ -3,7 +3,7 @@
 A session numbers what it hears by itself, and does not know whether another stream of its call does so too: voice may
 be asked twice, and the database may be away. So every stream has its own block of NUMBERS_A_STREAM numbers. The session
 counts within the block that its token names; the writer, with the call's row locked, gives the stream its real block
-and keeps it in ``Call.streams`` (calls/storage/writer.py). Records without a StreamSid are of older journals: they have
+and keeps it in ``Call.streams`` (calls/storage/rows.py). Records without a StreamSid are of older journals: they have
 their rows' numbers already.
 """
 

@@ -28,6 +28,7 @@ from django.conf import settings
 from django.db import connections
 
 from calls.lab.simulator import CallReport, Line, SimulatedCall
+from calls.storage.call_streams import CallStream
 from calls.storage.models import Call, Transcript
 from calls.storage.recording import Recording as AudioFile
 from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
@@ -347,10 +348,10 @@ async def record_of(call_sid: str, timeout_s: float = RECORD_TIMEOUT_S) -> tuple
     raise RigError(f"record_missing: call {call_sid} was not closed")
 
 
-def is_recorded(stream: dict[str, Any]) -> bool:
+def is_recorded(stream: CallStream) -> bool:
     """A stream's recording holds what it received, but for the last second and a half; none was made of nothing."""
-    received_ms = FRAME_MS * stream["frames_received"]
-    path = Path(settings.VAR_DIR) / stream["recording"]
+    received_ms = FRAME_MS * stream.count("frames_received")
+    path = Path(settings.VAR_DIR) / stream.recording
     if not path.is_file():
         return received_ms == 0
     return abs(duration_ms(AudioFile(path).ulaw()[1]) - received_ms) < 1500

@@ -1,10 +1,11 @@
-"""The journal: what a process has accepted, in a file, before the database has it.
+"""The journal: a file that holds what a process has accepted until the database has it.
 
-One file a process, locked while its process lives; one JSON line a record. ``append`` puts a record into the kernel's
-hands (it survives the process); ``sync`` puts it on the disk (it survives the machine). The writer reads the lines back
-to write rows, and moves a checkpoint behind what is written; a long backlog is set aside, so that what comes now does
-not wait behind it. A file whose lock is free belongs to a process that died, and is read by the next one that looks.
-Owns no database and no thread: calls/storage/writer.py drives it.
+Each process has one file, locked while the process lives; each line is a record as JSON. After ``append`` a record
+survives the process (the kernel has it); after ``sync`` it survives the machine (the disk has it). The database's
+thread reads the lines back to write rows and moves a checkpoint behind what is written. A long backlog is deferred, so
+that new records need not wait for it. A file whose lock is free is orphaned: its process has died, and the next process
+that scans the folder writes it. Owns no database and no thread: calls/storage/journal_appender.py appends,
+calls/storage/row_writer.py reads.
 """
 
 from __future__ import annotations
@@ -26,40 +27,41 @@ from voiceapp.runtime import metrics
 logger = logging.getLogger(__name__)
 
 SUFFIX = ".journal"
-START_AFRESH_BYTES = 8_000_000
-"""A journal of this size whose records are all written is emptied."""
-CHUNK_BYTES = 256_000
+MIN_TRUNCATE_BYTES = 8_000_000
+"""A journal is truncated when it has this size and all of its records are written."""
+READ_CHUNK_BYTES = 256_000
+"""The size of one read; a line that is longer is read in as many as it takes."""
 
 
 class Journal:
-    """One process's file. One thread appends, one reads; raises OSError where the disk does."""
+    """One process's file. One thread appends, one reads. Methods raise OSError when the disk fails."""
 
     def __init__(self, path: Path, file: int) -> None:
-        """``file``: open for reading and appending, and locked."""
+        """``file`` is open for reading and appending, and locked."""
         self.path = path
         self._file = file
         self.appended_bytes = os.fstat(file).st_size
         self.written_bytes = 0
-        """Everything before is in the database, or set aside."""
-        self._aside: deque[tuple[int, int]] = deque()
-        """Stretches that wait behind what comes now: where each begins and ends, oldest first."""
+        """Everything before this place is in the database or deferred."""
+        self._deferred: deque[tuple[int, int]] = deque()
+        """Where each deferred stretch begins and ends, oldest first."""
 
     @classmethod
     def begin(cls, folder: Path) -> Journal:
-        """This process's own."""
+        """Create this process's journal."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}{SUFFIX}"
-        unborn = path.with_suffix(".new")
-        file = os.open(unborn, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        unlocked = path.with_suffix(".new")
+        file = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Siblings look for journals without a lock: none bears the name before it has its own.
-        unborn.rename(path)
+        # Other processes take a journal without a lock for an orphan: the file has its lock before its name.
+        unlocked.rename(path)
         return cls(path, file)
 
     @classmethod
-    def of_the_dead(cls, path: Path) -> Journal | None:
-        """The journal of a process that died, locked by us now; None where it lives, or its journal is gone or not
-        ours to read. Raises OSError where the disk does not give it."""
+    def orphaned(cls, path: Path) -> Journal | None:
+        """Lock and open the journal of a process that died; None when the process lives, or the file is gone or we may
+        not read it. Raises OSError when the disk fails."""
         try:
             file = os.open(path, os.O_RDWR | os.O_APPEND)
         except (FileNotFoundError, PermissionError):
@@ -68,7 +70,7 @@ class Journal:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.fstat(file).st_nlink:
                 return cls(path, file)
-            # Else a sibling wrote it and removed it while we came.
+            # Otherwise another process wrote and removed it before we had the lock.
         except BlockingIOError:
             pass
         except OSError:
@@ -78,8 +80,8 @@ class Journal:
         return None
 
     def append(self, records: list[Record]) -> list[Record]:
-        """Add lines, and return the records that no line can hold. Raises OSError (disk full): then nothing was
-        accepted."""
+        """Append a line for each record and return the records that no line can hold. Raises OSError (disk full): then
+        none was appended."""
         lines, refused = bytearray(), []
         for record in records:
             try:
@@ -99,44 +101,45 @@ class Journal:
         return refused
 
     def sync(self) -> None:
+        """Put what was appended on the disk."""
         os.fdatasync(self._file)
 
-    def unwritten(self, most: int) -> tuple[list[Record], int]:
-        """The next records to be written, and the place behind them for ``checkpoint``."""
-        # Once: the other thread appends meanwhile, and what it appends is for the next time.
-        return self._read(self.written_bytes, self.appended_bytes, most)
+    def unwritten(self, max_records: int) -> tuple[list[Record], int]:
+        """The next records that are not rows yet, and the place behind them for ``checkpoint``."""
+        # appended_bytes is read once: the other thread goes on appending, and that is for the next call.
+        return self._read(self.written_bytes, self.appended_bytes, max_records)
 
     def checkpoint(self, at: int) -> None:
-        """Everything before this place is in the database, or set aside."""
+        """Note that everything before this place is in the database or deferred."""
         self.written_bytes = at
 
-    def set_aside(self) -> None:
-        """Let what is unwritten wait: ``unwritten`` goes on with what is appended from now on."""
+    def defer_unwritten(self) -> None:
+        """Defer what is unwritten: ``unwritten`` goes on with what is appended from now on."""
         begin, end = self.written_bytes, self.appended_bytes
-        if self._aside and self._aside[-1][1] == begin:
-            begin, _ = self._aside.pop()
-        self._aside.append((begin, end))
+        if self._deferred and self._deferred[-1][1] == begin:
+            begin, _ = self._deferred.pop()
+        self._deferred.append((begin, end))
         self.written_bytes = end
 
-    def unwritten_aside(self, most: int) -> tuple[list[Record], int]:
-        """As ``unwritten``, of what was set aside first; the place is for ``checkpoint_aside``."""
-        return self._read(*self._aside[0], most) if self._aside else ([], 0)
+    def unwritten_deferred(self, max_records: int) -> tuple[list[Record], int]:
+        """As ``unwritten``, of the oldest deferred stretch; the place is for ``checkpoint_deferred``."""
+        return self._read(*self._deferred[0], max_records) if self._deferred else ([], 0)
 
-    def checkpoint_aside(self, at: int) -> None:
-        """The stretch that was set aside first is in the database up to this place."""
-        _, end = self._aside.popleft()
+    def checkpoint_deferred(self, at: int) -> None:
+        """Note that the oldest deferred stretch is in the database up to this place."""
+        _, end = self._deferred.popleft()
         if at < end:
-            self._aside.appendleft((at, end))
+            self._deferred.appendleft((at, end))
 
-    def _read(self, at: int, end: int, most: int) -> tuple[list[Record], int]:
+    def _read(self, at: int, end: int, max_records: int) -> tuple[list[Record], int]:
         records: list[Record] = []
-        length = min(CHUNK_BYTES, end - at)
+        length = min(READ_CHUNK_BYTES, end - at)
         data = os.pread(self._file, length, at)
         while b"\n" not in data and length < end - at:
-            # A line longer than a chunk, or nothing behind it would ever be written.
+            # The line is longer than a chunk; without all of it, nothing behind it would ever be written.
             length = min(2 * length, end - at)
             data = os.pread(self._file, length, at)
-        while len(records) < most and (line_end := data.find(b"\n")) >= 0:
+        while len(records) < max_records and (line_end := data.find(b"\n")) >= 0:
             records += _record_of(data[:line_end], self.path.name)
             at += line_end + 1
             data = data[line_end + 1 :]
@@ -144,39 +147,40 @@ class Journal:
 
     @property
     def behind_bytes(self) -> int:
-        """Not in the database yet."""
-        return self.appended_bytes - self.written_bytes + self.aside_bytes
+        """How much is not in the database yet."""
+        return self.appended_bytes - self.written_bytes + self.deferred_bytes
 
     @property
-    def aside_bytes(self) -> int:
-        return sum(end - begin for begin, end in self._aside)
+    def deferred_bytes(self) -> int:
+        """How much of it is deferred."""
+        return sum(end - begin for begin, end in self._deferred)
 
-    def start_afresh(self) -> bool:
-        """Empty the file if it is long and all of it is written, and say so. By the thread that appends."""
-        if self.appended_bytes < START_AFRESH_BYTES or self.behind_bytes:
+    def truncate_if_written(self) -> bool:
+        """Empty the file if it is long and all of it is written; True if so. For the thread that appends."""
+        if self.appended_bytes < MIN_TRUNCATE_BYTES or self.behind_bytes:
             return False
         os.ftruncate(self._file, 0)
         self.appended_bytes = self.written_bytes = 0
         return True
 
     def drop_torn_line(self) -> None:
-        """Of a process that died: what stands behind the last whole line was never accepted."""
+        """Pass over half a line at the end of an orphaned journal: it was never accepted."""
         if self.behind_bytes:
             logger.error("the journal %s ends with %d bytes of a line", self.path.name, self.behind_bytes)
             self.written_bytes = self.appended_bytes
 
     def close(self) -> None:
-        """Give the lock back; a journal with nothing left to write is removed."""
+        """Release the lock; a journal with nothing left to write is removed."""
         if self.behind_bytes == 0:
             self.path.unlink(missing_ok=True)
         os.close(self._file)
 
 
-def dead_journals(folder: Path, but: Collection[Path] = ()) -> Iterator[Journal | Unreadable]:
-    """The journals of processes that died, each locked by us now. The caller writes, checkpoints and closes them."""
-    for path in sorted(set(folder.glob(f"*{SUFFIX}")).difference(but)):
+def orphaned_journals(folder: Path, ignored: Collection[Path] = ()) -> Iterator[Journal | Unreadable]:
+    """Lock and open the journals of processes that died. The caller writes, checkpoints and closes each of them."""
+    for path in sorted(set(folder.glob(f"*{SUFFIX}")).difference(ignored)):
         try:
-            journal = Journal.of_the_dead(path)
+            journal = Journal.orphaned(path)
         except OSError as error:
             yield Unreadable(path, error)
             continue
@@ -186,14 +190,14 @@ def dead_journals(folder: Path, but: Collection[Path] = ()) -> Iterator[Journal 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What bears a journal's name, and cannot be read: a folder, a damaged disk."""
+    """A file with a journal's name that cannot be read: it is a folder, or the disk is damaged."""
 
     path: Path
     error: OSError
 
 
 def _line_of(record: Record) -> bytes:
-    # A lone surrogate is no UTF-8; with a backslash it is JSON.
+    # A lone surrogate is not UTF-8; backslash-escaped it is JSON.
     return json.dumps(record_to_json(record), ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
 
 
@@ -201,7 +205,7 @@ def _record_of(line: bytes, name: str) -> list[Record]:
     try:
         return [record_from_json(json.loads(line))]
     except (RecursionError, ValueError, RecordError):
-        # The last line of a machine that lost its power; the others stand.
+        # A machine that lost its power may leave such a last line; the other lines are good.
         metrics.RECORDS_UNWRITABLE.inc()
         logger.error("a line of the journal %s cannot be read (%d bytes)", name, len(line))
         return []

@@ -1,4 +1,4 @@
-"""The rows of a call. Thin: what is written is decided in calls/storage/writer.py, the only writer of live calls.
+"""The rows of a call. Thin: what is written is decided in calls/storage/rows.py, for the only writer of live calls.
 
 ``status``, ``status_at`` and ``twilio_duration_s`` belong to Twilio's status callbacks (calls/twilio/webhooks.py).
 """

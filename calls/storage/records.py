@@ -1,6 +1,6 @@
 """What the live call tells the writer: frozen records, each carrying its whole state, so that writing is idempotent.
 
-Owns no database: calls/storage/writer.py turns records into rows. Pure.
+Owns no database: calls/storage/rows.py turns records into rows. Pure.
 """
 
 from __future__ import annotations

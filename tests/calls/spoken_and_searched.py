@@ -8,7 +8,7 @@ from calls.core.turns import Source, Turn
 from calls.desk.admin.listing import search
 from calls.models import Call
 from calls.storage.records import CallStarted, TurnSaved
-from calls.storage.writer import write
+from calls.storage.rows import write
 
 FOUND = [
     # Gershayim, in every way to type them

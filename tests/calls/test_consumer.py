@@ -692,7 +692,7 @@ async def test_the_end_that_we_chose_is_known_when_the_socket_closes(engine, mon
     else:
         monkeypatch.setattr("calls.core.session.NO_CALLER_MS", 200)
     if knows == "process":
-        monkeypatch.setattr("calls.storage.writer.write", away)
+        monkeypatch.setattr("calls.storage.rows.write", away)
         monkeypatch.setattr(call_end, "END_KNOWN_S", 0.1)
     caller = Caller()
     await caller.call()

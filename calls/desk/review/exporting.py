@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from calls.desk.review.models import Correction
+from calls.storage.call_streams import CallStream, call_streams
 from calls.storage.models import Call, Transcript
 
 CALL_FIELDS = (
@@ -34,17 +35,17 @@ def line(call: Call) -> str:
 def exported(call: Call) -> dict[str, Any]:
     """One call as the export's object; ``streams`` only of a call that lost its socket and has more than one."""
     turns = sorted(call.turns.all(), key=lambda turn: (turn.started_ms, turn.number))
-    streams = sorted(call.streams.items(), key=lambda item: item[1].get("started_at", ""))
+    streams = call_streams(call.streams)
     newest = {one.turn: one for one in sorted(call.corrections.all(), key=lambda one: one.number)}
     return {
         **{name: getattr(call, name) for name in CALL_FIELDS},
-        **({"streams": [_stream(sid, stream) for sid, stream in streams]} if len(streams) > 1 else {}),
+        **({"streams": [_stream(stream) for stream in streams]} if len(streams) > 1 else {}),
         "turns": [_turn(turn, newest.get(turn.number)) for turn in turns],
     }
 
 
-def _stream(sid: str, stream: dict[str, Any]) -> dict[str, Any]:
-    return {"stream_sid": sid, **{name: stream.get(name) for name in STREAM_FIELDS}}
+def _stream(stream: CallStream) -> dict[str, Any]:
+    return {"stream_sid": stream.stream_sid, **{name: stream.values.get(name) for name in STREAM_FIELDS}}
 
 
 def _turn(turn: Transcript, newest: Correction | None) -> dict[str, Any]:

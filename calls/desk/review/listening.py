@@ -12,11 +12,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.review.models import ReviewerAction
 from calls.desk.review.wave import Wave
+from calls.storage.call_streams import CallStream, call_streams
 from calls.storage.models import Call, Transcript
 from calls.storage.recording import RecordingError
 from voiceapp.runtime.coded_error import CodedError
@@ -68,21 +68,21 @@ class Part:
 def streams_of(call: Call) -> list[Stream]:
     """In the order in which they began. Reads the edges of their files. Blocking."""
     streams = []
-    for number, (sid, stream) in enumerate(_in_order(call), 1):
+    for number, stream in enumerate(call_streams(call.streams), 1):
         try:
-            streams.append(Stream(number, sid, _wave(stream)))
+            streams.append(Stream(number, stream.stream_sid, _wave(stream)))
         except NoRecording as error:
-            streams.append(Stream(number, sid, None, error.code))
+            streams.append(Stream(number, stream.stream_sid, None, error.code))
     return streams
 
 
 def recording_of(call: Call, number: int) -> tuple[str, Wave]:
     """The StreamSid and the audio of the stream with this number. Blocking. Raises NoRecording."""
-    streams = _in_order(call)
+    streams = call_streams(call.streams)
     if not 1 <= number <= len(streams):
         raise NoRecording("no_recording")
-    sid, stream = streams[number - 1]
-    return sid, _wave(stream)
+    stream = streams[number - 1]
+    return stream.stream_sid, _wave(stream)
 
 
 def part_of(turn: Transcript, streams: list[Stream]) -> Part | None:
@@ -118,11 +118,7 @@ def note_listening(call: Call, stream_sid: str, user: Any) -> None:
             )
 
 
-def _in_order(call: Call) -> list[tuple[str, dict[str, Any]]]:
-    return sorted(call.streams.items(), key=lambda item: item[1].get("started_at", ""))
-
-
-def _wave(stream: dict[str, Any]) -> Wave:
+def _wave(stream: CallStream) -> Wave:
     """Raises NoRecording."""
     path = _path(stream)
     if path is None:
@@ -136,9 +132,9 @@ def _wave(stream: dict[str, Any]) -> Wave:
         raise NoRecording("no_recording") from error
 
 
-def _path(stream: dict[str, Any]) -> Path | None:
+def _path(stream: CallStream) -> Path | None:
     """Of the stream's file; None where its row names none inside VAR_DIR."""
-    name = stream.get("recording", "")
+    name = stream.recording
     if not name or "\0" in name:
         return None
     # By name: that recordings/ is a link to another disk is its operator's business.
@@ -146,8 +142,8 @@ def _path(stream: dict[str, Any]) -> Path | None:
     return path if path.is_relative_to(settings.VAR_DIR) else None
 
 
-def _is_running(stream: dict[str, Any]) -> bool:
+def _is_running(stream: CallStream) -> bool:
     """One that never ended because its process died is over when no call can last that long."""
-    began_at = parse_datetime(stream.get("started_at", ""))
     longest = timedelta(seconds=settings.MAX_CALL_S)
-    return "ended_at" not in stream and began_at is not None and began_at > timezone.now() - longest
+    began_at = stream.started_at
+    return not stream.has_ended and began_at is not None and began_at > timezone.now() - longest

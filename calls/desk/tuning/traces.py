@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from calls.core.numbering import NUMBERS_A_STREAM, blocks
+from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
 from calls.storage.trace import read_trace
@@ -39,10 +39,10 @@ def tuning_of(call: Call) -> Tuning:
 
 def traces_of(call: Call) -> list[StreamTrace]:
     """Of each of a call's streams, in their order. Raises TraceMissing."""
-    order = blocks(call.streams)
-    if not order:
+    streams = [(one.recording, one.first_number) for one in call_streams(call.streams) if one.first_number is not None]
+    if not streams:
         raise TraceMissing("trace_missing")
-    return [_trace(call.streams[sid].get("recording", ""), 1 + order[sid] * NUMBERS_A_STREAM) for sid in order]
+    return [_trace(recording, first_number) for recording, first_number in streams]
 
 
 def _trace(recording: str, first_number: int) -> StreamTrace:

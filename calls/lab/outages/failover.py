@@ -16,6 +16,7 @@ from calls.lab.balancer import BalancedRig
 from calls.lab.outages.word_audit import Outcome, calls_through, remains_of, score_whole
 from calls.lab.rig import record_of
 from calls.lab.simulator import CallReport
+from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library
@@ -37,7 +38,7 @@ async def kill_one(rig: BalancedRig, library: Library, calls: int, clips: int, s
     for report in reports:
         if len(report.streams) > 1:
             call, turns = await record_of(report.call_sid)
-            begun_at = datetime.fromisoformat(call.streams[report.streams[1]]["started_at"])
+            begun_at = _begun_at(call, report.streams[1])
             first_frame_s = report.sent_s[(report.spans[0][1] - report.spans[0][0]) // FRAME_MS]
             away_s.append(max((begun_at - killed_at).total_seconds(), first_frame_s - killed_s))
             goes_on = goes_on and {turn.number // NUMBERS_A_STREAM for turn in turns} == {0, 1}
@@ -69,6 +70,10 @@ async def drain_one(rig: BalancedRig, library: Library, calls: int, clips: int, 
         f"{score.words} words, lost {score.lost}, added {score.added}; exit code {code}"
     )
     return Outcome(said, score.kept and fallbacks == 0 and code == 0)
+
+
+def _begun_at(call: Call, stream_sid: str) -> datetime:
+    return next(one.started_at for one in call_streams(call.streams) if one.stream_sid == stream_sid and one.started_at)
 
 
 def _is_exported_whole(call: Call, report: CallReport) -> bool:

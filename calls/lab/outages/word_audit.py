@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 
 from calls.lab.rig import Rig, is_recorded, record_of, score_of
 from calls.lab.simulator import CallReport, SimulatedCall
+from calls.storage.call_streams import call_streams
 from calls.storage.models import Call, Transcript
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
@@ -89,7 +90,7 @@ async def remains_of(reports: Sequence[CallReport], library: Library) -> WordAud
         remains.words += len(expected)
         remains.lost += len(expected) - _matched(expected, heard)
         remains.added += len(heard) - _matched(everything, heard)
-        remains.unplayable += sum(not is_recorded(stream) for stream in call.streams.values())
+        remains.unplayable += sum(not is_recorded(stream) for stream in call_streams(call.streams))
     return remains
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, ulaw_to_pcm
@@ -27,10 +28,10 @@ class Command(BaseCommand):
             raise CommandError(f"unknown_call: there is no call {options['call_sid']}")
         audio = bytearray()
         begins_ms: int | None = None
-        for stream in sorted(call.streams.values(), key=lambda one: one.get("started_at", "")):
+        for stream in call_streams(call.streams):
             try:
-                at_ms, ulaw = Recording(Path(settings.VAR_DIR) / stream["recording"]).ulaw()
-            except (OSError, RecordingError, KeyError) as error:
+                at_ms, ulaw = Recording(Path(settings.VAR_DIR) / stream.recording).ulaw()
+            except (OSError, RecordingError) as error:
                 raise CommandError(f"no_recording: {error}") from error
             begins_ms = at_ms if begins_ms is None else begins_ms
             gap = (at_ms - begins_ms) * BYTES_PER_MS - len(audio)

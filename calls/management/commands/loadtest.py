@@ -21,6 +21,7 @@ from calls.lab.load import Load
 from calls.lab.load_figures import LoadFigures, Reading, figures, table
 from calls.lab.rig import SERVERS, Rig, RigError, is_recorded, library_of, record_of, score_of
 from calls.lab.simulator import CallRefused
+from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Recording
@@ -109,7 +110,7 @@ async def _measure(
             call, turns = await record_of(caller.report.call_sid)
             rows.append((call, turns))
             total += score_of(caller.report, turns, by_name)
-            missing += not all(is_recorded(stream) for stream in call.streams.values())
+            missing += not all(is_recorded(stream) for stream in call_streams(call.streams))
     return figures(server, load, idle, steady, rows, total, missing, metrics)
 
 

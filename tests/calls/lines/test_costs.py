@@ -12,7 +12,7 @@ from calls.lines import costs
 from calls.models import Alarm, Call, PhoneLine, Price
 from calls.process.alarm_monitor import settle
 from calls.storage.records import CallEnded, CallStarted
-from calls.storage.writer import write
+from calls.storage.rows import write
 from stt.engines.breaker import Breaker
 from stt.models import TuningProfile
 from stt.streaming.transcriber import Transcriber

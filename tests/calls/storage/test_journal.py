@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from calls.core.turns import Source, Turn
 from calls.storage import journal as journal_module
-from calls.storage.journal import Journal, dead_journals
+from calls.storage.journal import Journal, orphaned_journals
 from calls.storage.records import (
     RECORD_OF,
     CallEnded,
@@ -46,10 +46,10 @@ def test_records_come_back_as_they_went(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_journal_of_a_living_process_is_left_alone(tmp_path):
+def test_a_journal_of_a_running_process_is_left_alone(tmp_path):
     journal = Journal.begin(tmp_path)
     journal.append(RECORDS)
-    assert list(dead_journals(tmp_path)) == []
+    assert list(orphaned_journals(tmp_path)) == []
     journal.checkpoint(journal.appended_bytes)
     journal.close()
 
@@ -65,17 +65,17 @@ def test_a_journal_that_a_sibling_wrote_meanwhile_is_not_written_again(tmp_path,
         lock(file, how)
 
     monkeypatch.setattr(journal_module.fcntl, "flock", lock_too_late)
-    assert list(dead_journals(tmp_path)) == []
+    assert list(orphaned_journals(tmp_path)) == []
 
 
 def test_what_is_not_written_stays_for_the_next_process(tmp_path):
     journal = Journal.begin(tmp_path)
     journal.append(RECORDS)
     journal.close()
-    (dead,) = dead_journals(tmp_path)
-    assert dead.unwritten(10)[0] == RECORDS
-    dead.checkpoint(dead.appended_bytes)
-    dead.close()
+    (orphan,) = orphaned_journals(tmp_path)
+    assert orphan.unwritten(10)[0] == RECORDS
+    orphan.checkpoint(orphan.appended_bytes)
+    orphan.close()
 
 
 def test_half_a_line_is_passed_over_and_the_others_stand(tmp_path, caplog):
@@ -93,13 +93,13 @@ def test_half_a_line_is_passed_over_and_the_others_stand(tmp_path, caplog):
 
 
 def test_a_long_journal_that_is_all_written_is_emptied(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_module, "START_AFRESH_BYTES", 10)
+    monkeypatch.setattr(journal_module, "MIN_TRUNCATE_BYTES", 10)
     journal = Journal.begin(tmp_path)
     journal.append(RECORDS)
-    journal.start_afresh()
+    journal.truncate_if_written()
     assert journal.behind_bytes > 0
     journal.checkpoint(journal.appended_bytes)
-    journal.start_afresh()
+    journal.truncate_if_written()
     assert journal.path.stat().st_size == 0
     journal.close()
 
@@ -128,7 +128,7 @@ def test_every_kind_of_record_survives_json():
 
 
 def test_a_line_longer_than_a_chunk_is_read_and_what_follows_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_module, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(journal_module, "READ_CHUNK_BYTES", 64)
     journal = Journal.begin(tmp_path)
     journal.append(RECORDS)
     read = []
@@ -145,12 +145,12 @@ def test_a_torn_last_line_is_told_and_dropped(tmp_path, caplog):
     with journal.path.open("ab") as file:
         file.write(b'{"kind": "Cal')
     journal.close()
-    (dead,) = dead_journals(tmp_path)
-    records, behind = dead.unwritten(10)
+    (orphan,) = orphaned_journals(tmp_path)
+    records, behind = orphan.unwritten(10)
     assert records == RECORDS[:1]
-    dead.checkpoint(behind)
-    dead.drop_torn_line()
-    dead.close()
+    orphan.checkpoint(behind)
+    orphan.drop_torn_line()
+    orphan.close()
     assert "ends with 13 bytes of a line" in caplog.text
     assert list(tmp_path.iterdir()) == []
 
@@ -171,24 +171,24 @@ def test_what_is_appended_while_one_reads_is_for_the_next_time(tmp_path, monkeyp
     journal.close()
 
 
-def test_what_is_set_aside_waits_behind_what_is_appended(tmp_path):
+def test_what_is_deferred_waits_behind_what_is_appended(tmp_path):
     journal = Journal.begin(tmp_path)
     journal.append(RECORDS[:2])
-    journal.set_aside()
+    journal.defer_unwritten()
     journal.append(RECORDS[2:4])
-    journal.set_aside()  # nothing was written between: one stretch
+    journal.defer_unwritten()  # nothing was written between: one stretch
     journal.append(RECORDS[4:])
     records, behind = journal.unwritten(10)
     assert records == RECORDS[4:]
     journal.checkpoint(behind)
-    assert journal.behind_bytes == journal.aside_bytes > 0
-    records, behind = journal.unwritten_aside(3)
+    assert journal.behind_bytes == journal.deferred_bytes > 0
+    records, behind = journal.unwritten_deferred(3)
     assert records == RECORDS[:3]
-    journal.checkpoint_aside(behind)
-    records, behind = journal.unwritten_aside(3)
+    journal.checkpoint_deferred(behind)
+    records, behind = journal.unwritten_deferred(3)
     assert records == RECORDS[3:4]
-    journal.checkpoint_aside(behind)
-    assert (journal.behind_bytes, journal.unwritten_aside(3)) == (0, ([], 0))
+    journal.checkpoint_deferred(behind)
+    assert (journal.behind_bytes, journal.unwritten_deferred(3)) == (0, ([], 0))
     journal.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -196,26 +196,26 @@ def test_what_is_set_aside_waits_behind_what_is_appended(tmp_path):
 def test_stretches_that_do_not_touch_are_written_oldest_first(tmp_path):
     journal = Journal.begin(tmp_path)
     journal.append(RECORDS[:1])
-    journal.set_aside()
+    journal.defer_unwritten()
     journal.append(RECORDS[1:2])
     journal.checkpoint(journal.appended_bytes)
     journal.append(RECORDS[2:3])
-    journal.set_aside()
+    journal.defer_unwritten()
     for expected in (RECORDS[0], RECORDS[2]):
-        records, behind = journal.unwritten_aside(10)
+        records, behind = journal.unwritten_deferred(10)
         assert records == [expected]
-        journal.checkpoint_aside(behind)
+        journal.checkpoint_deferred(behind)
     assert journal.behind_bytes == 0
 
 
-def test_a_long_journal_of_which_something_is_set_aside_is_not_emptied(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_module, "START_AFRESH_BYTES", 1)
+def test_a_long_journal_of_which_something_is_deferred_is_not_emptied(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_module, "MIN_TRUNCATE_BYTES", 1)
     journal = Journal.begin(tmp_path)
     journal.append(RECORDS)
-    journal.set_aside()
-    assert not journal.start_afresh()
-    journal.checkpoint_aside(journal.unwritten_aside(10)[1])
-    assert journal.start_afresh()
+    journal.defer_unwritten()
+    assert not journal.truncate_if_written()
+    journal.checkpoint_deferred(journal.unwritten_deferred(10)[1])
+    assert journal.truncate_if_written()
 
 
 def test_every_record_has_a_kind_that_journals_are_written_with():

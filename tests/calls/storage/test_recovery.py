@@ -6,7 +6,7 @@ import pytest
 
 from calls.core.turns import Source, Turn
 from calls.models import Call, Transcript
-from calls.storage import recovery, writer
+from calls.storage import recovery, rows
 from calls.storage.recording import Recorder, RecordingDisk
 from calls.storage.records import CallEnded, CallStarted, TurnSaved
 from stt.audio import FRAME_MS
@@ -41,24 +41,24 @@ def turn_of(stream_sid, number=1):
 def recover(started):
     records = []
     recovery.recover(recognition_by(FakeEngine("מה שנשמע")), [started], records.append)
-    writer.write(records)
+    rows.write(records)
     return list(Transcript.objects.order_by("number").values_list("number", "text"))
 
 
 def test_speech_that_is_no_turn_yet_is_heard_again_and_numbered_in_its_streams_block(recorded):
-    writer.write([CallStarted("CA1", "MZ1", NOW), recorded])
+    rows.write([CallStarted("CA1", "MZ1", NOW), recorded])
     assert recover(recorded) == [(19_001, "מה שנשמע")]
     assert Call.objects.get().streams["MZ2"]["end_reason"] == "crashed"
 
 
 def test_a_turn_of_another_stream_at_the_same_time_does_not_stand_for_it(recorded):
     """Where nobody knew when the call began, the media time of both is counted from 0."""
-    writer.write([CallStarted("CA1", "MZ1", NOW), turn_of("MZ1"), recorded])
+    rows.write([CallStarted("CA1", "MZ1", NOW), turn_of("MZ1"), recorded])
     assert recover(recorded) == [(1, "MZ1"), (19_001, "מה שנשמע")]
 
 
 def test_what_is_a_turn_of_the_stream_is_not_heard_again(recorded):
-    writer.write([CallStarted("CA1", "MZ1", NOW), turn_of("MZ1"), recorded, turn_of("MZ2")])
+    rows.write([CallStarted("CA1", "MZ1", NOW), turn_of("MZ1"), recorded, turn_of("MZ2")])
     assert recover(recorded) == [(1, "MZ1"), (10_001, "MZ2")]
 
 

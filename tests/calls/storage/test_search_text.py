@@ -19,8 +19,8 @@ from calls.models import Call, Transcript
 from calls.storage import search_filler
 from calls.storage import search_text as search_text_module
 from calls.storage.records import CallStarted, TurnSaved
+from calls.storage.rows import write
 from calls.storage.search_filler import Filler, fill, missing
-from calls.storage.writer import write
 from tests.calls.spoken_and_searched import FOUND, mistaken
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

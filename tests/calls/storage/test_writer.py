@@ -1,99 +1,47 @@
-"""The writer: rows from records, once, whatever happens to the database."""
+"""The writer: each record is a row, once, whatever happens to the database, the disk and the threads."""
 
 import errno
 import json
 import os
 import threading
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
-from io import StringIO
-from random import Random
+from dataclasses import replace
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import DatabaseError, DataError, IntegrityError
 
-from calls.core.turns import Source, Turn
-from calls.models import Call, CallEvent, Transcript
+from calls.models import Call, Transcript
 from calls.storage import journal as journal_module
-from calls.storage import writer as writer_module
+from calls.storage import journal_recovery, rows
 from calls.storage.journal import Journal
-from calls.storage.records import (
-    CallEnded,
-    CallStarted,
-    EndChosen,
-    EventNoted,
-    HearingNoted,
-    TurnSaved,
-    record_from_json,
-)
-from stt.tuning import Tuning
+from calls.storage.records import CallStarted, EndChosen, EventNoted
+from calls.storage.writer import Writer
+from calls.storage.writer_options import DEFAULTS
+from tests.calls.storage.sample_records import ENDED, NOW, STARTED, turn
+from tests.counters import counted
 from voiceapp.runtime import background, metrics
 
-NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-STARTED = CallStarted("CA1", "MZ1", NOW, "+972501234567", "+97235550100", {"stt_batch_ms": 80})
-ENDED = CallEnded("CA1", "MZ1", NOW, "stop", 100, 2, 1500, {"dtmf": 1})
+pytestmark = pytest.mark.django_db(transaction=True)
+QUICK = replace(DEFAULTS, min_retry_s=0.01, max_retry_s=0.01, scan_interval_s=0.01)
+GATHERING = replace(DEFAULTS, gather_s=3600)
+"""Nothing is written unless somebody hurries it."""
 
 
-def turn(**changes):
-    values = {"number": 1, "started_ms": 0, "ended_ms": 9, "text": "א", "source": Source.FINAL}
-    return TurnSaved("CA1", Turn(**{**values, **changes}))
+def newest_thread(name):
+    """The thread of this name that was started last: the process's own writer may run beside the test's."""
+    return [one for one in threading.enumerate() if one.name == name][-1]
 
 
-@pytest.mark.django_db
-def test_records_become_rows_in_any_order_and_twice():
-    records = [ENDED, turn(), EventNoted("CA1", 1, NOW, "fallback", "utterance 1"), STARTED]
-    writer_module.write(records)
-    writer_module.write(records)
-    call = Call.objects.get()
-    assert (call.stream_sid, call.end_reason, call.frames_lost, call.counters) == ("MZ1", "stop", 2, {"dtmf": 1})
-    assert (Transcript.objects.count(), CallEvent.objects.count()) == (1, 1)
-
-
-@pytest.mark.django_db
-def test_the_highest_revision_wins():
-    writer_module.write([turn(revised_text="ב", revision=1)])
-    writer_module.write([turn()])
-    assert Transcript.objects.get().heard_text == "ב"
-
-
-@pytest.mark.django_db
-def test_the_highest_revision_of_a_batch_wins_wherever_it_stands():
-    writer_module.write([turn(), turn(revised_text="ב", revision=1), turn(revised_text="ג", revision=2), turn()])
-    assert Transcript.objects.get().heard_text == "ג"
-    writer_module.write([turn(text="אחר", number=2), turn(revised_text=None, revision=3)])
-    assert [row.heard_text for row in Transcript.objects.order_by("number")] == ["א", "אחר"]
-
-
-@pytest.mark.django_db
-def test_turns_of_many_calls_are_few_queries(django_assert_max_num_queries):
-    records = [TurnSaved(f"CA{call}", turn(number=n).turn) for call in range(20) for n in range(1, 11)]
-    with django_assert_max_num_queries(14):  # SQLite takes the 200 rows in five
-        writer_module.write(records)
-    assert Transcript.objects.count() == 200
-    assert set(Transcript.objects.filter(call__call_sid="CA7").values_list("number", flat=True)) == set(range(1, 11))
-
-
-@pytest.mark.django_db
-def test_what_twilio_said_of_the_call_is_not_overwritten():
-    Call.objects.create(call_sid="CA1", status="completed", twilio_duration_s=3)
-    writer_module.write([STARTED, ENDED])
-    assert (Call.objects.get().status, Call.objects.get().twilio_duration_s) == ("completed", 3)
-
-
-@pytest.mark.django_db(transaction=True)
 def test_a_lost_database_delays_rows_and_loses_none(monkeypatch, tmp_path):
     failures = [DatabaseError("away"), DatabaseError("away")]
-    real = writer_module.write
+    real = rows.write
 
     def write(records):
         if failures:
             raise failures.pop()
         real(records)
 
-    monkeypatch.setattr(writer_module, "write", write)
-    monkeypatch.setattr(writer_module, "RETRY_S", (0.01, 0.01))
-    writer = writer_module.Writer(tmp_path)
+    monkeypatch.setattr(rows, "write", write)
+    writer = Writer(tmp_path, options=QUICK)
     writer.start()
     for record in (STARTED, turn(), ENDED):
         writer.accept(record)
@@ -102,10 +50,9 @@ def test_a_lost_database_delays_rows_and_loses_none(monkeypatch, tmp_path):
     assert Transcript.objects.get().text == "א"
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_full_disk_is_an_alarm_and_rows_are_written_all_the_same(tmp_path, caplog):
     (tmp_path / "file").write_text("where a folder should be")
-    writer = writer_module.Writer(tmp_path / "file" / "journal")
+    writer = Writer(tmp_path / "file" / "journal")
     writer.start()
     for record in (STARTED, turn(), ENDED):
         writer.accept(record)
@@ -114,16 +61,16 @@ def test_a_full_disk_is_an_alarm_and_rows_are_written_all_the_same(tmp_path, cap
     assert "journal_failed" in caplog.text
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_disk_that_fills_up_in_mid_call_costs_no_row(tmp_path, monkeypatch, caplog):
-    writer = writer_module.Writer(tmp_path)
+    writer = Writer(tmp_path)
     writer.start()
     writer.accept(STARTED)
     assert writer.flush(10)
-    write, journal, full = os.write, writer._journal._file, True
+    (path,) = tmp_path.iterdir()
+    write, full = os.write, True
 
     def write_half(file, data):
-        if file != journal or not full:
+        if not full or os.readlink(f"/proc/self/fd/{file}") != str(path):
             return write(file, data)
         write(file, data[: len(data) // 2])
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -134,7 +81,6 @@ def test_a_disk_that_fills_up_in_mid_call_costs_no_row(tmp_path, monkeypatch, ca
     full = False
     writer.accept(turn(number=2))
     assert writer.flush(10)
-    (path,) = tmp_path.iterdir()
     kinds = [json.loads(line)["kind"] for line in path.read_text().splitlines()]
     assert (kinds, caplog.text.count("journal_failed")) == (["CallStarted", "TurnSaved"], 1)
     assert sorted(row.number for row in Transcript.objects.all()) == [1, 2]
@@ -142,12 +88,10 @@ def test_a_disk_that_fills_up_in_mid_call_costs_no_row(tmp_path, monkeypatch, ca
     assert writer.stop(10)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_records_gather_until_somebody_waits_for_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(writer_module, "BATCH_S", 3600)
-    batches, write = [], writer_module.write
-    monkeypatch.setattr(writer_module, "write", lambda records: (batches.append(len(records)), write(records)))
-    writer = writer_module.Writer(tmp_path)
+    batches, write = [], rows.write
+    monkeypatch.setattr(rows, "write", lambda records: (batches.append(len(records)), write(records)))
+    writer = Writer(tmp_path, options=GATHERING)
     writer.start()
     for number in range(1, 6):
         writer.accept(turn(number=number))
@@ -157,13 +101,11 @@ def test_records_gather_until_somebody_waits_for_them(tmp_path, monkeypatch):
     assert (len(batches) <= 3, sum(batches)) == (True, 6)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_call_that_begins_is_a_row_at_once(tmp_path, monkeypatch):
     """Its card is on the wall, and leads to its page."""
-    monkeypatch.setattr(writer_module, "BATCH_S", 3600)
-    written, write = threading.Event(), writer_module.write
-    monkeypatch.setattr(writer_module, "write", lambda records: (write(records), written.set()))
-    writer = writer_module.Writer(tmp_path)
+    written, write = threading.Event(), rows.write
+    monkeypatch.setattr(rows, "write", lambda records: (write(records), written.set()))
+    writer = Writer(tmp_path, options=GATHERING)
     writer.start()
     writer.accept(STARTED)
     assert written.wait(10)
@@ -171,175 +113,6 @@ def test_a_call_that_begins_is_a_row_at_once(tmp_path, monkeypatch):
     assert writer.stop(10)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
-    """Its journal stays, unlocked; the next process writes it and hears which calls were open."""
-    journal = Journal.begin(tmp_path)
-    journal.append([STARTED, turn(), turn(revised_text="ב", revision=1)])
-    os.close(journal._file)  # as the kernel does when a process dies
-    told, known = [], threading.Event()
-
-    def recovered(started, accept):
-        told.extend(started)
-        known.set()
-
-    writer = writer_module.Writer(tmp_path, recovered)
-    writer.start()
-    assert known.wait(10)
-    writer.accept(ENDED)
-    assert writer.stop(10)
-    assert Transcript.objects.get().heard_text == "ב"
-    assert told == [STARTED]
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_sibling_that_dies_is_recovered_by_who_lives(tmp_path, monkeypatch):
-    monkeypatch.setattr(writer_module, "LOOK_S", 0.01)
-    sibling = Journal.begin(tmp_path)
-    sibling.append([STARTED, turn()])
-    told, known = [], threading.Event()
-
-    def recovered(started, accept):
-        told.extend(started)
-        known.set()
-
-    writer = writer_module.Writer(tmp_path, recovered)
-    writer.start()
-    writer.accept(turn(number=2))
-    assert writer.flush(10)
-    assert (told, [row.number for row in Transcript.objects.all()]) == ([], [2])
-    os.close(sibling._file)  # as the kernel does when a process dies
-    assert known.wait(10)
-    assert sorted(row.number for row in Transcript.objects.all()) == [1, 2]
-    writer.accept(ENDED)
-    assert writer.stop(10)
-    assert told == [STARTED]
-
-
-def dead_journal(folder, turns):
-    journal = Journal.begin(folder)
-    journal.append([turn(number=number) for number in range(1, turns + 1)])
-    os.close(journal._file)  # as the kernel does when a process dies
-    return journal.path
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_turn_of_a_living_call_is_written_between_two_batches_of_a_recovery(tmp_path, monkeypatch):
-    dead_journal(tmp_path, turns=10)
-    monkeypatch.setattr(writer_module, "BATCH_RECORDS", 2)
-    batches, write, done = [], writer_module.write, threading.Event()
-    live = TurnSaved("CAlive", turn().turn)
-
-    def written(records):
-        if not batches:
-            writer.accept(live)
-            with writer._changed:
-                assert writer._changed.wait_for(lambda: writer.behind_bytes, 10)
-            recovery = writer.recovery
-            assert (recovery.done_bytes, recovery.total_bytes) == (0, recovery.path.stat().st_size)
-        write(records)
-        batches.append({record.call_sid for record in records})
-        if len(batches) == 6:
-            done.set()
-
-    monkeypatch.setattr(writer_module, "write", written)
-    writer = writer_module.Writer(tmp_path)
-    writer.start()
-    assert done.wait(10)
-    assert writer.stop(10)
-    assert batches == [{"CA1"}, {"CAlive"}, {"CA1"}, {"CA1"}, {"CA1"}, {"CA1"}]
-    assert Transcript.objects.count() == 11
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_turn_of_a_living_call_is_written_before_what_an_outage_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(writer_module, "BATCH_RECORDS", 2)
-    monkeypatch.setattr(writer_module, "ASIDE_BYTES", 100)
-    monkeypatch.setattr(writer_module, "RETRY_S", (0.01, 0.01))
-    batches, write, away, tried = [], writer_module.write, True, threading.Event()
-
-    def written(records):
-        if away:
-            tried.set()
-            raise DatabaseError("away")
-        write(records)
-        batches.append([record.turn.number for record in records])
-
-    monkeypatch.setattr(writer_module, "write", written)
-    writer = writer_module.Writer(tmp_path)
-    writer.start()
-    for number in range(1, 7):
-        writer.accept(turn(number=number))
-    assert tried.wait(10)
-    with writer._changed:
-        assert writer._changed.wait_for(lambda: writer._journal.aside_bytes == writer.behind_bytes > 0, 10)
-    writer.accept(turn(number=7))
-    with writer._changed:
-        assert writer._changed.wait_for(lambda: not writer._records and not writer._batch, 10)
-    away = False
-    assert writer.stop(10)
-    assert sorted(sum(batches, [])) == [1, 2, 3, 4, 5, 6, 7]
-    assert [7] in batches[:2] or batches[0] == [1, 2]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_journal_that_the_disk_does_not_give_back_stays_and_stops_nobody(tmp_path, monkeypatch, caplog):
-    path, told = dead_journal(tmp_path, turns=1), threading.Event()
-    monkeypatch.setattr(writer_module, "LOOK_S", 0.01)
-    pread = os.pread
-
-    def unreadable(file, *where):
-        if os.readlink(f"/proc/self/fd/{file}") == str(path):
-            told.set()
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return pread(file, *where)
-
-    monkeypatch.setattr(os, "pread", unreadable)
-    writer = writer_module.Writer(tmp_path)
-    writer.start()
-    assert told.wait(10)
-    writer.accept(turn(number=2))
-    assert writer.stop(10)
-    assert [row.number for row in Transcript.objects.all()] == [2]
-    assert (path.exists(), caplog.text.count("journal_unreadable")) == (True, 1)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_only_bears_a_journals_name_stops_nobody(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(writer_module, "LOOK_S", 0.01)
-    (tmp_path / "a-folder.journal").mkdir()
-    (tmp_path / "in-a-circle.journal").symlink_to("in-a-circle.journal")
-    os.mkfifo(tmp_path / "pipe.journal")
-    dead_journal(tmp_path, turns=1)
-    known = threading.Event()
-    metrics_before = metrics.JOURNAL_FAILURES._value.get()
-    writer = writer_module.Writer(tmp_path, recovered=lambda *_: None)
-    monkeypatch.setattr(metrics.JOURNALS_RECOVERED, "inc", known.set)
-    writer.start()
-    writer.accept(turn(number=2))
-    assert known.wait(10)
-    assert writer.stop(10)
-    assert sorted(row.number for row in Transcript.objects.all()) == [1, 2]
-    assert caplog.text.count("journal_unreadable") == metrics.JOURNAL_FAILURES._value.get() - metrics_before == 3
-    assert "Traceback" not in caplog.text
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_odd_record_of_a_dead_journal_leaves_the_others_their_ends(tmp_path):
-    journal = Journal.begin(tmp_path)
-    others = [CallStarted(f"CA{number}", f"MZ{number}", NOW) for number in (2, 3)]
-    journal.append([others[0], replace(STARTED, stream_sid=["x"]), others[1]])
-    os.close(journal._file)  # as the kernel does when a process dies
-    told, known = [], threading.Event()
-    writer = writer_module.Writer(tmp_path, lambda started, accept: (told.extend(started), known.set()))
-    writer.start()
-    assert known.wait(10)
-    writer.stop(10)
-    assert [started.call_sid for started in told] == ["CA2", "CA1", "CA3"]
-
-
-@pytest.mark.django_db(transaction=True)
 def test_a_writer_that_fails_again_and_again_is_unwell(tmp_path, monkeypatch):
     monkeypatch.setattr(background, "AGAIN_S", 0.001)
     failed = threading.Event()
@@ -349,27 +122,19 @@ def test_a_writer_that_fails_again_and_again_is_unwell(tmp_path, monkeypatch):
             failed.set()
         raise RuntimeError("what nobody thought of")
 
-    monkeypatch.setattr(writer_module, "dead_journals", unthought)
-    writer = writer_module.Writer(tmp_path)
+    monkeypatch.setattr(journal_recovery, "orphaned_journals", unthought)
+    writer = Writer(tmp_path)
     writer.start()
     writer.accept(turn())
     assert failed.wait(10)
-    monkeypatch.setattr(writer_module, "dead_journals", lambda *_: iter(()))
+    monkeypatch.setattr(journal_recovery, "orphaned_journals", lambda *_: iter(()))
     assert writer.stop(10)
     assert Transcript.objects.count() == 1
 
 
-@pytest.mark.django_db
-def test_how_a_call_is_heard_is_the_newest_note_whatever_was_written_first():
-    writer_module.write([STARTED, HearingNoted("CA1", "MZ1", "down", 2)])
-    writer_module.write([HearingNoted("CA1", "MZ1", "streaming", 1)])
-    assert Call.objects.get().hearing == "down"
-
-
-@pytest.mark.django_db(transaction=True)
 def test_a_journal_begun_afresh_still_knows_who_is_on_the_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_module, "START_AFRESH_BYTES", 1)
-    writer = writer_module.Writer(tmp_path)
+    monkeypatch.setattr(journal_module, "MIN_TRUNCATE_BYTES", 1)
+    writer = Writer(tmp_path)
     writer.start()
     for record in (STARTED, turn(), turn(number=2)):
         writer.accept(record)
@@ -381,95 +146,8 @@ def test_a_journal_begun_afresh_still_knows_who_is_on_the_line(tmp_path, monkeyp
     assert writer.stop(10)
 
 
-@pytest.mark.django_db
-def test_a_call_that_lost_its_socket_is_one_call_with_two_streams():
-    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9), "+972501234567", "+97235550100", {}, "b:2")
-    over = CallEnded("CA1", "MZ2", NOW + timedelta(seconds=20), "stop", 50, 1, 700, {"dtmf": 2})
-    lost = CallEnded("CA1", "MZ1", NOW + timedelta(seconds=8), "lost", 100, 2, 1500, {"dtmf": 1})
-    writer_module.write([STARTED, lost, again])
-    call = Call.objects.get()
-    assert (call.ended_at, call.stream_sid, call.started_at) == (None, "MZ2", NOW)
-    writer_module.write([over, STARTED, lost])
-    call = Call.objects.get()
-    assert (call.end_reason, call.frames_received, call.counters) == ("stop", 150, {"dtmf": 3})
-    assert sorted(call.streams) == ["MZ1", "MZ2"]
-
-
-@pytest.mark.django_db
-def test_a_call_is_heard_as_its_last_stream_is():
-    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9))
-    writer_module.write([STARTED, HearingNoted("CA1", "MZ1", "streaming"), HearingNoted("CA1", "MZ1", "down")])
-    assert Call.objects.get().hearing == "down"
-    writer_module.write([again, HearingNoted("CA1", "MZ2", "streaming")])
-    writer_module.write([HearingNoted("CA1", "MZ1", "down"), ENDED])
-    assert Call.objects.get().hearing == "streaming"
-
-
-def stream_records(sid, second, turns=3):
-    """A stream that believes to be its call's first one."""
-    start = CallStarted("CA1", sid, NOW + timedelta(seconds=second), process=sid)
-    records = [start]
-    for number in range(1, turns + 1):
-        at = {"number": number, "started_ms": second * 1000 + number * 100}
-        records.append(TurnSaved("CA1", turn(text=f"{sid} {number}", **at).turn, sid))
-        records.append(TurnSaved("CA1", turn(text=f"{sid} {number}", revised_text="כ", revision=1, **at).turn, sid))
-        records.append(EventNoted("CA1", number, NOW, f"{sid}{number}", stream_sid=sid))
-    return [*records, CallEnded("CA1", sid, start.started_at + timedelta(seconds=5), "stop", 9, 0, 9)]
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("seed", range(25))
-def test_turns_and_events_of_two_streams_that_count_from_one_are_all_kept_however_they_come(seed):
-    """In batches, in any order (a turn before its start: another process's journal), and some of them again."""
-    random = Random(seed)
-    records = stream_records("MZ1", 0) + stream_records("MZ2", 9)
-    if seed % 2:
-        random.shuffle(records)
-    else:  # each stream in its order
-        streams = [stream_records("MZ1", 0), stream_records("MZ2", 9)]
-        records = [streams[random.random() < 0.5 or not streams[0]] for _ in range(len(records))]
-        records = [stream.pop(0) for stream in records if stream] + streams[0] + streams[1]
-    again = records[: random.randrange(len(records))]
-    numbers = set()
-    for batch in (records[at : at + size] for size in [random.randint(1, 9)] for at in range(0, len(records), size)):
-        writer_module.write(batch)
-        kept = set(Transcript.objects.values_list("number", "text"))
-        assert numbers <= kept  # no turn takes another number later
-        numbers = kept
-    writer_module.write(again)
-    said = {f"{sid} {number}" for sid in ("MZ1", "MZ2") for number in (1, 2, 3)}
-    assert {row.text for row in Transcript.objects.all()} == said
-    assert Transcript.objects.filter(revision=1).count() == 6
-    assert {event.code for event in CallEvent.objects.all()} == {text.replace(" ", "") for text in said}
-    assert set(Transcript.objects.values_list("number", "text")) == numbers
-    assert Call.objects.get().ended_at == NOW + timedelta(seconds=14)
-
-
-@pytest.mark.django_db
-def test_turns_of_an_older_versions_journal_keep_their_numbers():
-    lines = [
-        {"kind": "CallStarted", "stream_sid": "MZ2", "started_at": NOW.isoformat(), "stream_index": 1},
-        {"kind": "TurnSaved", "turn": asdict(turn(number=10_001).turn)},
-        {"kind": "EventNoted", "number": 10_001, "at": NOW.isoformat(), "code": "fallback"},
-    ]
-    writer_module.write([record_from_json({"call_sid": "CA1", **line}) for line in lines] + stream_records("MZ3", 9))
-    assert sorted(row.number for row in Transcript.objects.all()) == [1, 2, 3, 10_001]
-    assert sorted(event.number for event in CallEvent.objects.all()) == [1, 2, 3, 10_001]
-
-
-@pytest.mark.django_db
-def test_the_end_that_we_chose_is_on_the_row_before_the_last_words_are():
-    writer_module.write([STARTED, EndChosen("CA1", "MZ1", "too_long")])
-    call = Call.objects.get()
-    assert (call.end_reason, call.ended_at) == ("too_long", None)
-    writer_module.write([CallEnded("CA1", "MZ1", NOW, "crashed", 1, 0, 0), EndChosen("CA1", "MZ1", "too_long")])
-    assert Call.objects.get().end_reason == "crashed"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_chosen_end_is_written_at_once_and_who_waits_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(writer_module, "BATCH_S", 3600)
-    writer, written = writer_module.Writer(tmp_path), threading.Event()
+def test_a_chosen_end_is_written_at_once_and_who_waits_is_told(tmp_path):
+    writer, written = Writer(tmp_path, options=GATHERING), threading.Event()
     writer.start()
     writer.accept_end(EndChosen("CA1", "MZ1", "silent_line"), written.set)
     assert written.wait(10)
@@ -478,63 +156,11 @@ def test_a_chosen_end_is_written_at_once_and_who_waits_is_told(tmp_path, monkeyp
     assert writer.stop(10)
 
 
-@pytest.mark.django_db
-def test_the_export_is_one_object_a_call_with_its_turns_in_speech_order():
-    writer_module.write([STARTED, turn(number=2, started_ms=900, ended_ms=1000), turn(), ENDED])
-    out = StringIO()
-    call_command("export_calls", "--format", "jsonl", "--call", "CA1", stdout=out)
-    (line,) = out.getvalue().splitlines()
-    call = json.loads(line)
-    assert (
-        list(call)
-        == (
-            "call_sid stream_sid from_number to_number started_at ended_at status end_reason frames_received "
-            "frames_lost speech_ms tuning turns"
-        ).split()
-    )
-    assert (
-        list(call["turns"][0])
-        == (
-            "number speaker started_ms ended_ms text revised_text source unvoiced engine model attempts partial_ms "
-            "final_ms total_ms"
-        ).split()
-    )
-    assert [t["number"] for t in call["turns"]] == [1, 2]
-
-
-@pytest.mark.django_db
-def test_the_export_lists_the_streams_of_a_call_that_lost_its_socket():
-    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9), process="b:2")
-    writer_module.write([again, STARTED, CallEnded("CA1", "MZ1", NOW + timedelta(seconds=8), "crashed", 100, 2, 1500)])
-    out = StringIO()
-    call_command("export_calls", stdout=out)
-    streams = json.loads(out.getvalue())["streams"]
-    assert [(s["stream_sid"], s["end_reason"], s["process"]) for s in streams] == [
-        ("MZ1", "crashed", ""),
-        ("MZ2", None, "b:2"),
-    ]
-
-
-@pytest.mark.django_db
-def test_an_unknown_call_is_one_clear_sentence():
-    with pytest.raises(CommandError, match="unknown_call"):
-        call_command("export_calls", "--call", "CAnone")
-
-
-@pytest.mark.django_db
-def test_a_call_keeps_which_revision_it_ran_with():
-    tuned = Tuning(profile="quick@3", profile_id=7, revision=3).as_dict()
-    writer_module.write([CallStarted("CA1", "MZ1", NOW, tuning=tuned), CallStarted("CA2", "MZ2", NOW, tuning={})])
-    kept = Call.objects.order_by("call_sid").values_list("tuning_profile", "tuning_revision")
-    assert list(kept) == [(7, 3), (None, None)]
-
-
 BAD = EventNoted("CA1", 9, NOW, "odd", "\ud800")
 
 
-@pytest.mark.django_db(transaction=True)
 def test_one_bad_record_costs_no_other_its_row(tmp_path):
-    writer = writer_module.Writer(tmp_path)
+    writer = Writer(tmp_path)
     writer.start()
     for number in range(1, 151):
         writer.accept(turn(number=number))
@@ -554,10 +180,9 @@ def unpickled():
     return deep
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("tuning", [{"x": object()}, {"x": 10**5000}, unpickled()], ids=["object", "digits", "deep"])
 def test_a_record_that_is_no_line_of_the_journal_costs_no_other_its_row(tmp_path, tuning):
-    writer = writer_module.Writer(tmp_path)
+    writer = Writer(tmp_path)
     writer.start()
     records = [STARTED, CallStarted("CA2", "MZ2", NOW, tuning=tuning), turn(), ENDED]
     for record in records:
@@ -568,7 +193,6 @@ def test_a_record_that_is_no_line_of_the_journal_costs_no_other_its_row(tmp_path
     writer.stop(10)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_what_was_on_its_way_to_the_journal_when_its_thread_failed_is_written(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(background, "AGAIN_S", 0.0)
     append, failures = Journal.append, [RuntimeError("nobody thought of it"), MemoryError()]
@@ -579,7 +203,7 @@ def test_what_was_on_its_way_to_the_journal_when_its_thread_failed_is_written(tm
         return append(journal, records)
 
     monkeypatch.setattr(Journal, "append", fails_twice)
-    writer = writer_module.Writer(tmp_path)
+    writer = Writer(tmp_path)
     writer.start()
     for record in (STARTED, turn(), ENDED):
         writer.accept(record)
@@ -589,7 +213,6 @@ def test_what_was_on_its_way_to_the_journal_when_its_thread_failed_is_written(tm
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.django_db(transaction=True)
 def test_a_journals_thread_that_ended_begins_again_beside_one_rows_thread(tmp_path, monkeypatch):
     append, ends = Journal.append, [SystemExit()]
 
@@ -599,25 +222,24 @@ def test_a_journals_thread_that_ended_begins_again_beside_one_rows_thread(tmp_pa
         return append(journal, records)
 
     monkeypatch.setattr(Journal, "append", exits)
-    writer = writer_module.Writer(tmp_path)
+    writer = Writer(tmp_path)
     writer.start()
-    journal, rows = writer._threads.values()
+    journal, rows = newest_thread("call-journal"), newest_thread("call-writer")
     writer.accept(STARTED)
     journal.join(10)
     assert (writer.alive, background.unwell()["call-journal"]) == (False, "ended")
     assert not writer.flush(0.01), "it is not written"
     writer.start()
     assert writer.alive
-    assert list(writer._threads.values())[1] is rows
+    assert newest_thread("call-writer") is rows
     assert not background.unwell().keys() & {"call-journal", "call-writer"}
     assert writer.stop(10)
     assert Call.objects.get().stream_sid == "MZ1"
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("error", [DataError, IntegrityError, KeyError, AttributeError, RecursionError, UnicodeError])
 def test_a_record_that_can_never_be_a_row_is_counted_and_stop_says_so(tmp_path, monkeypatch, caplog, error):
-    write = writer_module.write
+    write = rows.write
 
     def refuses(records):
         records = list(records)
@@ -625,13 +247,13 @@ def test_a_record_that_can_never_be_a_row_is_counted_and_stop_says_so(tmp_path, 
             raise error("never")
         write(records)
 
-    monkeypatch.setattr(writer_module, "write", refuses)
-    before = metrics.RECORDS_UNWRITABLE._value.get()
-    writer = writer_module.Writer(tmp_path)
+    monkeypatch.setattr(rows, "write", refuses)
+    before = counted(metrics.RECORDS_UNWRITABLE)
+    writer = Writer(tmp_path)
     writer.start()
     for record in (turn(), EventNoted("CA1", 1, NOW, "odd"), ENDED):
         writer.accept(record)
     assert not writer.stop(10)
     assert Transcript.objects.count() == 1
-    assert metrics.RECORDS_UNWRITABLE._value.get() == before + 1
+    assert counted(metrics.RECORDS_UNWRITABLE) == before + 1
     assert "a EventNoted of call CA1 cannot be written" in caplog.text

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from calls.core import actions as act
 from calls.core.turns import Source, Turn
 from calls.models import Call
-from calls.storage import writer
+from calls.storage import rows
 from calls.storage.recording import Recorder, RecordingDisk
 from calls.storage.records import TurnSaved
 from calls.storage.trace import RecognitionTrace, read_trace
@@ -217,7 +217,7 @@ def kept_call(db, settings, tmp_path):
     call = Call.objects.create(
         call_sid="CA1", started_at=now, ended_at=now, streams=streams, tuning=Tuning().as_dict(), to_number="+1"
     )
-    writer.write(TurnSaved("CA1", turn) for turn in turns.values())
+    rows.write(TurnSaved("CA1", turn) for turn in turns.values())
     return call
 
 

@@ -18,7 +18,7 @@ from calls.core.turns import Source, Turn
 from calls.desk.review import corrections
 from calls.desk.review.models import MOST_LETTERS
 from calls.models import Call, Correction, Transcript
-from calls.storage import writer
+from calls.storage import rows
 from calls.storage.records import TurnSaved
 
 pytestmark = pytest.mark.django_db
@@ -135,13 +135,13 @@ def test_the_writer_and_a_correction_leave_each_other_alone(sign_in, call):
     client = sign_in("reviewer")
     correct(client, call, "שלום לך")
     late = Turn(1, 1000, 1900, "שלום", Source.FINAL).revised("שלום רב")
-    writer.write([TurnSaved("CA1", late)])
+    rows.write([TurnSaved("CA1", late)])
     shown = row(page(client, call))
     assert 'class="corrected">שלום לך<' in shown
     assert "שלום רב" in shown
     assert "עודכן מאז" in shown
     correct(client, call, "שלום רב לך", seen=1)
-    writer.write([TurnSaved("CA1", replace(late, text="שלום"))])
+    rows.write([TurnSaved("CA1", replace(late, text="שלום"))])
     turn = Transcript.objects.get(call=call, number=1)
     assert (turn.text, turn.revised_text, turn.revision) == ("שלום", "שלום רב", 1)
     assert Correction.objects.order_by("number").last().text == "שלום רב לך"

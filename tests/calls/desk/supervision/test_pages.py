@@ -14,7 +14,7 @@ from calls.core.turns import Source, Turn
 from calls.live.call_log import CallLog
 from calls.models import Call, CallEvent, PhoneLine, Transcript
 from calls.process.loop_lag import LoopLag
-from calls.storage import writer
+from calls.storage import rows
 from stt.models import TuningProfile
 from stt.tuning import Tuning
 
@@ -71,7 +71,7 @@ def test_a_turn_has_the_key_that_it_was_published_with_whatever_number_its_row_g
         logbook.begun(Start(sid, "CA1"), Tuning(), "", RecognitionStatus.STREAMING)
         logbook.revised(Turn(1, 0, 900, sid, Source.FINAL))
         logbook.note(Note("fallback"))
-    writer.write(records)
+    rows.write(records)
     said = state(reader, "console:call_state", "CA1")
     turns = [update for update in live if update["kind"] == "turn"]
     notes = [update for update in live if update["kind"] == "note"]

@@ -1,0 +1,196 @@
+"""Brings the database's rows of calls to what records say. Writing one twice, or in another order, changes nothing.
+
+Owns no thread: the database's thread (calls/storage/row_writer.py) calls it, with a batch at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, fields, replace
+
+from django.db import DataError, IntegrityError, transaction
+
+from calls.core.numbering import give_block, row_number
+from calls.core.turns import Turn
+from calls.storage.call_streams import call_streams
+from calls.storage.columns import fit_numbers, fitted
+from calls.storage.models import Call, CallEvent, Transcript
+from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
+from calls.storage.search_text import search_text
+from voiceapp.runtime import metrics
+
+logger = logging.getLogger(__name__)
+
+NEVER_TAKEN = (
+    *(DataError, IntegrityError),
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+)
+"""Errors of a record that the database will never take, by the database itself or on the way to it."""
+
+
+def write_or_skip(records: list[Record]) -> bool:
+    """Write a batch, without the records that the database can never take: each is counted and logged. False when one
+    was skipped. Raises DatabaseError when the database is away."""
+    all_written = True
+    try:
+        write(records)
+    except NEVER_TAKEN:
+        for record in records:
+            try:
+                write([record])
+            except NEVER_TAKEN as error:
+                metrics.RECORDS_UNWRITABLE.inc()
+                logger.error(
+                    "a %s of call %s cannot be written (%s)",
+                    type(record).__name__,
+                    record.call_sid,
+                    type(error).__name__,
+                )
+                all_written = False
+    return all_written
+
+
+def write(records: Iterable[Record]) -> None:
+    """Bring the rows to the records' state, in one transaction. Raises DatabaseError and leaves nothing half done."""
+    records = [fitted(record) for record in records]
+    with transaction.atomic():
+        calls = _locked_calls({record.call_sid for record in records})
+        turns: dict[tuple[int, int], Turn] = {}
+        events: list[CallEvent] = []
+        for record in records:
+            call = calls[record.call_sid]
+            if isinstance(record, TurnSaved):
+                number = _row_number(call, record.stream_sid, record.turn.number)
+                _keep_newest(turns, (call.pk, number), replace(record.turn, number=number))
+            elif isinstance(record, EventNoted):
+                number = _row_number(call, record.stream_sid, record.number)
+                event = CallEvent(call=call, number=number, at=record.at, code=record.code, detail=record.detail)
+                events.append(event)
+            elif isinstance(record, HearingNoted):
+                _write_hearing(call, record)
+            elif isinstance(record, EndChosen):
+                stream = call.streams.setdefault(record.stream_sid, {})
+                # What the call's end says is newer.
+                stream.setdefault("end_reason", record.end_reason)
+                _sum_up(call)
+            elif isinstance(record, CallStarted):
+                _write_start(call, record)
+            else:
+                _write_end(call, record)
+        CallEvent.objects.bulk_create(events, ignore_conflicts=True)
+        _write_turns(turns)
+
+
+def _locked_calls(sids: set[str]) -> dict[str, Call]:
+    """The rows of these calls by CallSid, made where there were none; ours until the transaction ends."""
+    # In one order, or two processes could wait for each other.
+    rows = Call.objects.select_for_update().order_by("call_sid")
+    calls = {call.call_sid: call for call in rows.filter(call_sid__in=sids)}
+    if missing := sids - calls.keys():
+        # Twilio's status callback may make the row in the same moment.
+        Call.objects.bulk_create([Call(call_sid=sid) for sid in sorted(missing)], ignore_conflicts=True)
+        calls |= {call.call_sid: call for call in rows.filter(call_sid__in=missing)}
+    return calls
+
+
+def _row_number(call: Call, stream_sid: str, number: int) -> int:
+    """Of a turn or an event. Whichever record of a stream comes first, also before its start, gives it its block."""
+    is_new = bool(stream_sid) and "block" not in call.streams.get(stream_sid, {})
+    number = row_number(call.streams, stream_sid, number)
+    if is_new:
+        call.save(update_fields=["streams"])
+    return number
+
+
+def _write_start(call: Call, record: CallStarted) -> None:
+    give_block(call.streams, record.stream_sid, record.stream_index)
+    stream = call.streams[record.stream_sid]
+    stream.update(started_at=record.started_at.isoformat(), process=record.process, recording=record.recording)
+    if call.started_at is None or record.started_at <= call.started_at:
+        call.started_at = record.started_at
+        call.from_number, call.to_number, call.tuning = record.from_number, record.to_number, record.tuning
+        call.tuning_profile = record.tuning.get("profile_id") or None
+        call.tuning_revision = record.tuning.get("revision") if call.tuning_profile else None
+    _sum_up(call)
+
+
+def _write_hearing(call: Call, record: HearingNoted) -> None:
+    stream = call.streams.setdefault(record.stream_sid, {})
+    if record.number >= stream.get("hearing_number", 0):
+        stream.update(hearing=record.state, hearing_number=record.number)
+    _sum_up(call)
+
+
+def _write_end(call: Call, record: CallEnded) -> None:
+    values = asdict(record)
+    stream = call.streams.setdefault(values.pop("stream_sid"), {})
+    del values["call_sid"]
+    stream.update({**values, "ended_at": record.ended_at.isoformat()})
+    _sum_up(call)
+
+
+def _sum_up(call: Call) -> None:
+    """Fill the call's own columns from all of its streams; Twilio's columns are not touched."""
+    streams = call_streams(call.streams)
+    ended = [stream for stream in streams if stream.has_ended]
+    last = streams[-1]
+    call.stream_sid = last.stream_sid
+    call.process = last.text("process")
+    call.hearing = last.text("hearing")
+    over = len(ended) == len(streams)
+    call.ended_at = max((stream.ended_at for stream in ended if stream.ended_at), default=None) if over else None
+    # Also of one that is still being heard out: Twilio may ask what follows by now.
+    call.end_reason = last.text("end_reason")
+    for name in _SUMMED_COLUMNS:
+        setattr(call, name, sum(stream.count(name) for stream in ended))
+    counters: Counter[str] = Counter()
+    for stream in ended:
+        counters.update(stream.mapping("counters"))
+    call.counters = dict(counters)
+    call.frame_delay_ms = dict(last.mapping("frame_delay_ms"))
+    fit_numbers(call, ("tuning_profile", "tuning_revision", *_SUMMED_COLUMNS))
+    call.save(update_fields=_WRITTEN_COLUMNS)
+
+
+_SUMMED_COLUMNS = (
+    *("frames_received", "frames_lost", "speech_ms"),
+    # Streams that ended before these were counted have none.
+    *("stt_streams", "stt_stream_s", "one_shots", "one_shot_s"),
+)
+_WRITTEN_COLUMNS = [
+    *(
+        "stream_sid from_number to_number started_at ended_at end_reason streams frame_delay_ms counters tuning "
+        "tuning_profile tuning_revision process hearing"
+    ).split(),
+    *_SUMMED_COLUMNS,
+]
+
+
+def _keep_newest(turns: dict[tuple[int, int], Turn], key: tuple[int, int], turn: Turn) -> None:
+    if key not in turns or turns[key].revision <= turn.revision:
+        turns[key] = turn
+
+
+def _write_turns(turns: dict[tuple[int, int], Turn]) -> None:
+    """Upsert turns by their call's key and number, but none that is stored with a higher revision."""
+    if not turns:
+        return
+    calls, numbers = {call for call, _ in turns}, {number for _, number in turns}
+    stored = Transcript.objects.filter(call__in=calls, number__in=numbers).order_by()
+    for call, number, revision in stored.values_list("call_id", "number", "revision"):
+        if (call, number) in turns and turns[call, number].revision < revision:
+            del turns[call, number]
+    Transcript.objects.bulk_create(
+        [
+            Transcript(call_id=call, search_text=search_text(turn.text, turn.revised_text), **asdict(turn))
+            for (call, _), turn in turns.items()
+        ],
+        update_conflicts=True,
+        unique_fields=("call", "number"),
+        update_fields=_TURNS_COLUMNS,
+    )
+
+
+_TURNS_COLUMNS = [*(field.name for field in fields(Turn) if field.name != "number"), "search_text"]
