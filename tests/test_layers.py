@@ -98,7 +98,6 @@ LONG_FILES = {
     "calls/lab/simulator.py",
     "calls/storage/writer.py",
     "stt/attribution/ledger.py",
-    "stt/emulator/service.py",
     "stt/endpointing/endpointer.py",
     "stt/engines/google.py",
     "stt/streaming/transcriber.py",
