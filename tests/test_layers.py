@@ -89,13 +89,11 @@ INSTANCES = {
     "stt.endpointing.silero.thread",
 }
 """What modules still make of our classes when they are imported, in calls/process/services.py's place. Only shrinks."""
-SAME_NAMES = {"Conflict", "Recording", "Sample", "Verdict", "Word"}
+SAME_NAMES = {"Conflict", "Recording", "Verdict", "Word"}
 """Names that two classes still have. Only shrinks."""
 LONG_FILES = {
     "calls/consumers.py",
     "calls/core/session.py",
-    "calls/lab/rig.py",
-    "calls/lab/simulator.py",
     "calls/storage/writer.py",
     "stt/attribution/ledger.py",
     "stt/endpointing/endpointer.py",

@@ -24,17 +24,9 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from calls.lab.simulator import (
-    CONNECTED,
-    CallRefused,
-    CallReport,
-    Line,
-    SimulatedCall,
-    connect_of,
-    media_message,
-    start_message,
-    stop_message,
-)
+from calls.lab.call_report import CallRefused, CallReport, Line
+from calls.lab.simulator import SimulatedCall
+from calls.lab.twilio_messages import CONNECTED, connect_of, media_message, start_message, stop_message
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Recording
 

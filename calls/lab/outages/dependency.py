@@ -6,11 +6,13 @@ import asyncio
 import time
 from collections.abc import Iterable
 
+from calls.lab.call_records import record_of, score_of
+from calls.lab.call_report import CallReport
 from calls.lab.fault_proxy import FaultProxy
 from calls.lab.outages.watcher import Watcher
 from calls.lab.outages.word_audit import Outcome, calls_through
-from calls.lab.rig import Rig, record_of, score_of
-from calls.lab.simulator import CallReport, SimulatedCall
+from calls.lab.rig import Rig
+from calls.lab.simulator import SimulatedCall
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 from calls.core.numbering import NUMBERS_A_STREAM
 from calls.desk.review.exporting import exported
 from calls.lab.balancer import BalancedRig
+from calls.lab.call_records import record_of
+from calls.lab.call_report import CallReport
 from calls.lab.outages.word_audit import Outcome, calls_through, remains_of, score_whole
-from calls.lab.rig import record_of
-from calls.lab.simulator import CallReport
 from calls.storage.models import Call
 from calls.whatif.scoring import percentile
 from stt.audio import FRAME_MS

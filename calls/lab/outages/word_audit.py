@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from calls.lab.rig import Rig, is_recorded, record_of, score_of
-from calls.lab.simulator import CallReport, SimulatedCall
+from calls.lab.call_records import is_recorded, record_of, score_of
+from calls.lab.call_report import CallReport
+from calls.lab.rig import Rig
+from calls.lab.simulator import SimulatedCall
 from calls.storage.models import Call, Transcript
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library

@@ -17,10 +17,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from calls.lab.call_records import is_recorded, record_of, score_of
+from calls.lab.call_report import CallRefused
 from calls.lab.load import Load
 from calls.lab.load_figures import LoadFigures, Reading, figures, table
-from calls.lab.rig import SERVERS, Rig, RigError, is_recorded, library_of, record_of, score_of
-from calls.lab.simulator import CallRefused
+from calls.lab.rig import SERVERS, Rig, RigError
+from calls.lab.sample_calls import library_of
 from calls.storage.models import Call
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Recording

@@ -20,13 +20,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.lab.balancer import BalancedRig
+from calls.lab.call_report import CallRefused
 from calls.lab.fault_proxy import FaultProxy
 from calls.lab.outages import dependency
 from calls.lab.outages.failover import drain_one, kill_one
 from calls.lab.outages.restart import drain, kill
 from calls.lab.outages.word_audit import Outcome
 from calls.lab.rig import Rig, RigError
-from calls.lab.simulator import CallRefused
 from stt.emulator.recordings import Library
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 
