@@ -18,9 +18,10 @@ from stt.audio import FRAME_BYTES, FRAME_MS, dbfs, ulaw_to_pcm
 from stt.emulator.wavfile import read_ulaw
 
 QUIET_DBFS = -45.0
-"""Frames below this are too alike to tell recordings apart."""
-SHORTEST_WORD_MS = 120
-EDGES = '.,?!:;"“”'
+"""Frames below this level are too alike to tell recordings apart."""
+MIN_WORD_MS = 120
+"""Loud audio that no recording holds counts as somebody's words from this length on."""
+PUNCTUATION = '.,?!:;"“”'
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Library:
 
 def words_of(transcript: str) -> list[str]:
     """A transcript's words without the punctuation at their edges."""
-    return [word for raw in transcript.split() if (word := raw.strip(EDGES))]
+    return [word for raw in transcript.split() if (word := raw.strip(PUNCTUATION))]
 
 
 def recording(path: Path, transcript: str, alignment: dict[str, list[list[float]]] | None) -> Recording:
@@ -106,8 +107,8 @@ def _spread(ulaw: bytes, words: list[str]) -> list[tuple[int, int]]:
     return times
 
 
-RESUMED_MS = 200
-"""Frames that are lost or repeated move a recording by this much at most; one that is played again moves further."""
+MAX_SHIFT_MS = 200
+"""Lost or repeated frames move a recording by this much at most; one that moves further is played again."""
 
 
 class Tracker:
@@ -127,7 +128,7 @@ class Tracker:
     @property
     def knows_nothing(self) -> bool:
         """Somebody may have spoken, and no recording was noticed."""
-        return self.begun is None and self._unknown_ms >= SHORTEST_WORD_MS
+        return self.begun is None and self._unknown_ms >= MIN_WORD_MS
 
     def push(self, frame: bytes) -> list[Spoken]:
         """One frame; returns the words whose recording it gave away, some of them still to be spoken."""
@@ -151,7 +152,7 @@ class Tracker:
         self._playing = (found, index + 1)
         start_ms = begin_ms - index * FRAME_MS
         before_ms, self._starts_ms[found.name] = self._starts_ms.get(found.name), start_ms
-        if before_ms is not None and abs(start_ms - before_ms) <= RESUMED_MS:
+        if before_ms is not None and abs(start_ms - before_ms) <= MAX_SHIFT_MS:
             return []
         self.begun = (found, start_ms)
         return [
