@@ -89,7 +89,7 @@ INSTANCES = {
     "stt.endpointing.silero.thread",
 }
 """What modules still make of our classes when they are imported, in calls/process/services.py's place. Only shrinks."""
-SAME_NAMES = {"Conflict", "Recording", "Verdict", "Word"}
+SAME_NAMES = {"Word"}
 """Names that two classes still have. Only shrinks."""
 LONG_FILES = {
     "calls/consumers.py",

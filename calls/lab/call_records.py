@@ -13,10 +13,10 @@ from django.conf import settings
 from calls.lab.call_report import CallReport
 from calls.lab.rig import RigError
 from calls.storage.models import Call, Transcript
-from calls.storage.recording import Recording as AudioFile
+from calls.storage.recording import Recording
 from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
 from stt.audio import FRAME_MS, duration_ms
-from stt.emulator.recordings import Recording
+from stt.emulator.recordings import Clip
 
 RECORD_TIMEOUT_S = 40.0
 """A call that is not complete in the database by then counts as missing."""
@@ -45,14 +45,14 @@ def is_recorded(stream: dict[str, Any]) -> bool:
     path = Path(settings.VAR_DIR) / stream["recording"]
     if not path.is_file():
         return received_ms == 0
-    return abs(duration_ms(AudioFile(path).ulaw()[1]) - received_ms) < MAX_UNRECORDED_MS
+    return abs(duration_ms(Recording(path).ulaw()[1]) - received_ms) < MAX_UNRECORDED_MS
 
 
 def scored(turn: Any) -> ScoredTurn:
     return ScoredTurn(turn.started_ms, turn.ended_ms, turn.text, turn.heard_text, turn.final_ms, turn.source)
 
 
-def score_of(report: CallReport, turns: Sequence[Any], recordings: dict[str, Recording]) -> Score:
+def score_of(report: CallReport, turns: Sequence[Any], recordings: dict[str, Clip]) -> Score:
     """What was played against what was kept."""
     said = [
         TrueWord(word.text, word.start_ms + start_ms, word.end_ms + start_ms)

@@ -28,7 +28,7 @@ from calls.lab.call_report import CallRefused, CallReport, Line
 from calls.lab.simulator import SimulatedCall
 from calls.lab.twilio_messages import CONNECTED, connect_of, media_message, start_message, stop_message
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
-from stt.emulator.recordings import Recording
+from stt.emulator.recordings import Clip
 
 LEAD_MS, PAUSE_MS, TAIL_MS = 1000, 900, 2000
 """Line noise lasts this long before the first recording, between two, and behind the last."""
@@ -152,7 +152,7 @@ class Caller:
 class Load:
     """All callers of a run."""
 
-    def __init__(self, line: Line, recordings: Sequence[Recording], *, calls: int, seconds: float, seed: int) -> None:
+    def __init__(self, line: Line, recordings: Sequence[Clip], *, calls: int, seconds: float, seed: int) -> None:
         """Every caller says as many of the recordings as ``seconds`` hold, each beginning with another one."""
         random = Random(seed)
         noise = [bytes(random.choices(LINE_NOISE, k=FRAME_BYTES)) for _ in range(NOISE_FRAMES)]
@@ -210,7 +210,7 @@ class Load:
             await caller.call.post("/twilio/status", form)
 
 
-def _script(recordings: Sequence[Recording], noise: Sequence[bytes], frames: int, report: CallReport) -> list[bytes]:
+def _script(recordings: Sequence[Clip], noise: Sequence[bytes], frames: int, report: CallReport) -> list[bytes]:
     """So many frames of recordings and line noise; notes in the report what is played when."""
     some_noise = cycle(noise)
     script = list(islice(some_noise, LEAD_MS // FRAME_MS))

@@ -19,7 +19,7 @@ from calls.core.session import CallSession
 from calls.core.turns import Turn
 from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
-from stt.emulator.recordings import Library, Recording, Tracker
+from stt.emulator.recordings import Clip, Library, Tracker
 from stt.emulator.speaker import Said, Speaker
 from stt.emulator.timing import UNKIND, Timing
 from stt.endpointing import silero
@@ -46,7 +46,7 @@ class Simulated:
 
 
 def simulate(
-    recordings: Sequence[Recording],
+    recordings: Sequence[Clip],
     library: Library,
     *,
     tuning: Tuning,
@@ -180,7 +180,7 @@ class _Debounce:
         heapq.heappush(self._events, (now_ms, next(self._order), event))
 
 
-def _audio(recordings: Sequence[Recording], pause_ms: int, random: Random) -> tuple[list[bytes], list[TrueWord]]:
+def _audio(recordings: Sequence[Clip], pause_ms: int, random: Random) -> tuple[list[bytes], list[TrueWord]]:
     frames: list[bytes] = []
     said: list[TrueWord] = []
 

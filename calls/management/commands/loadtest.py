@@ -25,7 +25,7 @@ from calls.lab.rig import SERVERS, Rig, RigError
 from calls.lab.sample_calls import library_of
 from calls.storage.models import Call
 from calls.whatif.scoring import Score
-from stt.emulator.recordings import Recording
+from stt.emulator.recordings import Clip
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 
 
@@ -72,9 +72,7 @@ class Command(BaseCommand):
             raise CommandError("; ".join(run.problems))
 
 
-def measure(
-    server: str, folder: Path, recordings: list[Recording], calls: int, seconds: float, seed: int
-) -> LoadFigures:
+def measure(server: str, folder: Path, recordings: list[Clip], calls: int, seconds: float, seed: int) -> LoadFigures:
     """One run against a server of one's own. Raises RigError, CallRefused, OSError."""
     processors = sorted(os.sched_getaffinity(0))
     rig = Rig(
@@ -95,9 +93,7 @@ def measure(
         os.sched_setaffinity(0, processors)
 
 
-async def _measure(
-    server: str, rig: Rig, recordings: list[Recording], calls: int, seconds: float, seed: int
-) -> LoadFigures:
+async def _measure(server: str, rig: Rig, recordings: list[Clip], calls: int, seconds: float, seed: int) -> LoadFigures:
     load = Load(rig.line, recordings, calls=calls, seconds=seconds, seed=seed)
     idle = Reading.of(rig)
     steady = await load.run(lambda: Reading.of(rig))

@@ -7,7 +7,7 @@ import pytest
 
 from calls.core.turns import Source, Turn
 from calls.desk.tuning.figures import CallFigures, Measure, Sample
-from calls.desk.tuning.uncertainty import MATTERS, RESAMPLES, differences, estimates, resamples, verdict
+from calls.desk.tuning.uncertainty import RESAMPLES, TOLERANCES, differences, estimates, resamples, verdict
 from calls.whatif.scoring import percentile
 
 
@@ -105,7 +105,7 @@ def test_a_trial_is_enough_when_what_is_open_no_longer_matters():
     assert [one.enough for one in said] == [False, False, True]
     assert said[0].calls_needed == 30
     assert said[1].calls_needed > 40
-    assert set(said[1].open) < set(MATTERS)
+    assert set(said[1].open) < set(TOLERANCES)
     assert said[2].calls_needed == 0
 
 
