@@ -107,7 +107,6 @@ MANY_ATTRIBUTES = {
     "calls.core.stream_policy.StreamPolicy",
     "calls.core.turns.Turn",
     "calls.core.utterances.Utterance",
-    "calls.whatif.trace_replay._Call",
     "stt.attribution.ledger.Attribution",
     "stt.endpointing.endpointer.Endpointer",
 }

@@ -11,7 +11,7 @@ from calls.core.numbering import NUMBERS_A_STREAM, blocks
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
 from calls.storage.trace import read_trace
-from calls.whatif.trace_replay import Audio, RecordedCall, heard_of
+from calls.whatif.recorded_call import Audio, RecordedCall, heard_of
 from stt.tuning import Tuning, TuningError
 
 

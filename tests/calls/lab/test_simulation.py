@@ -5,7 +5,7 @@ import json
 import pytest
 
 from calls.lab.simulation import simulate
-from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
+from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 from stt.tuning import Tuning
 from tests.paths import SAMPLES
@@ -42,11 +42,3 @@ def test_no_word_is_lost_when_no_final_ever_comes(pause_ms):
         result = simulate(library.recordings[:6], library, tuning=Tuning(), seed=seed, finals=False, pause_ms=pause_ms)
         assert result.score.words > 0
         assert result.turns
-
-
-def test_words_are_counted_as_sequences():
-    said = [TrueWord("כן", 0, 400), TrueWord("כן", 1000, 1400), TrueWord("לא", 2000, 2400)]
-    turns = [ScoredTurn(0, 400, "כן", "כן"), ScoredTurn(1000, 1400, "קן", "כן"), ScoredTurn(4000, 4400, "", "לא")]
-    assert score(said, turns) == Score(words=3, lost=0, added=0, misplaced=1, acted_wrong=2)
-    assert score(said, turns[:1]) == Score(words=3, lost=2, added=0, misplaced=0, acted_wrong=2)
-    assert score(said[:1], turns[:2]).added == 1
