@@ -22,7 +22,7 @@ from calls.core.actions import Action, AskOneShot, Feed, PauseStream, ResumeStre
 from calls.core.turns import Source, Turn
 from calls.whatif.scoring import Score
 from stt.audio import BYTES_PER_MS, FRAME_MS
-from stt.emulator.recordings import Library, Recording
+from stt.emulator.recordings import Clip, Library
 from stt.emulator.timing import UNKIND, Timing
 from stt.emulator.traces import load_traces
 from stt.events import RecognizerEvent, StreamRenewed
@@ -113,7 +113,7 @@ def _library(clips: Path) -> Library:
     return Library([clips])
 
 
-def _recordings(clips: Path, prefixes: tuple[str, ...]) -> list[Recording]:
+def _recordings(clips: Path, prefixes: tuple[str, ...]) -> list[Clip]:
     return [recording for recording in _library(clips).recordings if recording.name.startswith(prefixes)]
 
 
@@ -179,7 +179,7 @@ class _MeasuredCall(VirtualCall):
         super()._perform(actions)
 
 
-async def _call(engine: Engine, tuning: Tuning, recordings: Sequence[Recording]) -> _MeasuredCall:
+async def _call(engine: Engine, tuning: Tuning, recordings: Sequence[Clip]) -> _MeasuredCall:
     one = _MeasuredCall(engine, tuning)
     await one.noise(1000)
     for recording in recordings:

@@ -10,7 +10,7 @@ from calls.core import revisions, session
 from calls.desk.admin import listing
 from calls.desk.review import download
 from calls.desk.tuning import figures, selectors
-from calls.desk.tuning.uncertainty import MATTERS
+from calls.desk.tuning.uncertainty import TOLERANCES
 from calls.lines import settings_cache
 from stt.audio import FRAME_MS
 from stt.endpointing import silero
@@ -136,8 +136,8 @@ def test_the_tuning_page_names_every_setting_and_has_the_codes_numbers():
     assert f"the newest {selectors.MOST_CALLS} ended calls" in page
     assert f"at most {selectors.MOST_TURNS // 1000} 000 turns" in page
     assert f"within {figures.CUT_OFF_MS} ms" in page
-    assert f"final p50 ± {MATTERS[figures.Measure.FINAL_P50]:.0f} ms" in page
-    assert f"regret ± {100 * MATTERS[figures.Measure.REGRET]:.0f} points" in page
+    assert f"final p50 ± {TOLERANCES[figures.Measure.FINAL_P50]:.0f} ms" in page
+    assert f"regret ± {100 * TOLERANCES[figures.Measure.REGRET]:.0f} points" in page
     assert settings_cache.REFRESH_S == 2.0
     assert "within two seconds" in page
     for name in re.findall(r"\(images/([\w-]+\.png)\)", page):

@@ -17,8 +17,8 @@ from calls.whatif.scoring import ScoredTurn, TrueWord, score
 from stt.attribution.alignment import timed_words
 from stt.audio import FRAME_BYTES, LINE_NOISE
 from stt.emulator.recordings import Tracker
-from stt.emulator.service import EmulatedStream
 from stt.emulator.speaker import Speaker
+from stt.emulator.stream import EmulatedStream
 from stt.emulator.timing import UNKIND, Timing
 from stt.engines.breaker import Breaker
 from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened

@@ -7,9 +7,9 @@ import pytest
 from websockets.frames import Opcode
 from websockets.protocol import Protocol, Side
 
+from calls.lab.call_report import Line
 from calls.lab.load import FIRST_MS, Load
 from calls.lab.load_figures import LoadFigures, _bucket_ms
-from calls.lab.simulator import Line
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library
 from tests.paths import SAMPLES
