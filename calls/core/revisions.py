@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from calls.core.turns import Source, Turn
 from stt.attribution.ledger import Attribution
-from stt.engines.base import EMULATOR_UNKNOWN
+from stt.events import EMULATOR_UNKNOWN
 
 KEEP_MS = 120_000
 """How long a turn can still be revised, in media time."""

@@ -36,13 +36,12 @@ from calls.core.depacketizer import LONGEST_MS, Depacketizer
 from calls.core.frame_delays import DelayMeter
 from calls.core.revisions import HEARD, KEEP_MS, RevisableTurns
 from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, CallStatus, LineActivity, RecognizerActivity
-from calls.core.stream_policy import StreamCommand, StreamPolicy
+from calls.core.stream_policy import NoOtherRequests, RequestCount, StreamCommand, StreamPolicy
 from calls.core.turns import EndReason, Source, Turn, elapsed_ms
 from calls.core.utterances import Phase, Utterance
 from stt.attribution.ledger import Attribution, Share
 from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded, SpeechStarted, Vad
-from stt.engines.request_rate import RequestRate
 from stt.events import (
     Final,
     Interim,
@@ -115,7 +114,7 @@ class CallSession:
         base_ms: int = 0,
         first_number: int = 1,
         vad: Vad | None = None,
-        requests: RequestRate | None = None,
+        requests: RequestCount | None = None,
         endpointer: Endpointer | None = None,
     ) -> None:
         """``account_sid``: of the call, where it is known. ``longest_call_s``: 0 is without end. ``opened_ms``: when
@@ -137,7 +136,7 @@ class CallSession:
         self._clock = Depacketizer(self.counters, base_ms, longest_call_s * 1000 or LONGEST_MS)
         self._endpointer = endpointer or Endpointer(EndpointOptions.of(tuning), vad)
         self._ring = AudioBuffer()
-        self._watch = StreamPolicy(tuning, requests or RequestRate())
+        self._watch = StreamPolicy(tuning, requests or NoOtherRequests())
         self._ledger = Attribution(first_number)
         self._kept = RevisableTurns(self._ledger)
         self._utterances: list[Utterance] = []

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from stt.audio import FRAME_MS
-from stt.engines.request_rate import RequestRate
 from stt.tuning import Tuning
 
 QUIET_MS = 500
@@ -22,6 +22,20 @@ LEAST_MISSED_MS = 2000
 """...and they held this much voice: an engine may pause for 2 s over two short answers."""
 RENEW_AGAIN_MS = 10_000
 """A new stream is given this long before it can be called deaf."""
+
+
+class RequestCount(Protocol):
+    """How many requests a process makes of its engine: half-closing a stream costs one more."""
+
+    def a_minute(self, now_ms: float) -> int:
+        """Requests of the last 60 s."""
+
+
+class NoOtherRequests:
+    """A process with this call alone, or an engine that counts no requests."""
+
+    def a_minute(self, now_ms: float) -> int:
+        return 0
 
 
 class StreamCommand(StrEnum):
@@ -44,7 +58,7 @@ class StreamPolicy:
     """One call's stream. Fed with every frame and every sign of hearing."""
 
     tuning: Tuning
-    requests: RequestRate = field(default_factory=RequestRate)
+    requests: RequestCount = field(default_factory=NoOtherRequests)
     """Of the process: half-closing rests when there are many."""
     paused: bool = False
     half_closed: bool = False

@@ -20,7 +20,7 @@ from stt.emulator.recordings import Library, Spoken, Tracker
 from stt.emulator.speaker import Said, Speaker
 from stt.emulator.timing import UNKIND, Faults, Limits, Timing
 from stt.emulator.traces import Trace, TracePlayer, load_traces
-from stt.engines.base import EMULATOR_UNKNOWN
+from stt.events import EMULATOR_UNKNOWN
 
 Request = cloud_speech.StreamingRecognizeRequest.pb()
 Response = cloud_speech.StreamingRecognizeResponse.pb()

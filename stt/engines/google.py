@@ -25,9 +25,9 @@ from google.cloud.speech_v1.types import cloud_speech
 
 from stt.attribution.alignment import timed_words
 from stt.audio import SAMPLE_RATE_HZ
-from stt.engines.base import EMULATOR, EMULATOR_UNKNOWN, Deliver
+from stt.engines.base import EMULATOR, Deliver
 from stt.engines.google_models import SttModel
-from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened, Word
+from stt.events import EMULATOR_UNKNOWN, Final, Interim, RecognizerError, StreamClosed, StreamOpened, Word
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
