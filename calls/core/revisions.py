@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from calls.core.turns import Source, Turn
 from stt.attribution.ledger import Attribution
-from stt.events import EMULATOR_UNKNOWN
+from stt.events import EMULATOR_UNKNOWN, OneShotDone, RecognizerError
 
 KEEP_MS = 120_000
 """How long a turn can still be revised, in media time."""
@@ -19,6 +19,11 @@ TRY_AGAIN_MS = 5000
 """Words of a stream let a turn be tried again this long after the last time; words of the one-shot itself at once."""
 HEARD = frozenset({"", "too_short", "no_words", EMULATOR_UNKNOWN})
 """Codes of turns without words in which an engine found none, or was not asked on purpose."""
+
+
+def answer_error(answer: OneShotDone) -> RecognizerError | None:
+    """Why the one-shot recogniser did not hear; None when it did, also where it found no words."""
+    return None if answer.error is None or answer.error.code in HEARD else answer.error
 
 
 @dataclass(slots=True)

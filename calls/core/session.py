@@ -32,9 +32,10 @@ from calls.core.actions import (
     Wake,
 )
 from calls.core.audio_buffer import AudioBuffer
+from calls.core.decision import Accept, Answer, Clock, Situation, Step, StreamOutlook, Words, row_for
 from calls.core.depacketizer import LONGEST_MS, Depacketizer
 from calls.core.frame_delays import DelayMeter
-from calls.core.revisions import HEARD, KEEP_MS, RevisableTurns
+from calls.core.revisions import KEEP_MS, RevisableTurns, answer_error
 from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, CallStatus, LineActivity, RecognizerActivity
 from calls.core.stream_policy import NoOtherRequests, RequestCount, StreamCommand, StreamPolicy
 from calls.core.turns import EndReason, Source, Turn, elapsed_ms
@@ -267,14 +268,7 @@ class CallSession:
     def next_deadline_ms(self, now_ms: float) -> float | None:
         """The monotonic instant at which ``tick`` has something to decide; None when only input can."""
         waiting = [u for u in self._utterances if u.phase in (Phase.WAITING, Phase.ASKED)]
-        # A deadline that has passed undecided is one that lets a partial settle.
-        settle_ms = self.tuning.settle_ms
-        deadlines = [
-            next(
-                (at for at in (u.deadline_ms, u.deadline_ms + settle_ms) if now_ms < at), u.deadline_ms + 2 * settle_ms
-            )
-            for u in waiting
-        ]
+        deadlines = [utterance.look_at_ms for utterance in waiting]
         if self.state is State.WAITING:
             deadlines.append(self._began_ms + NO_START_MS)
         elif self.state is State.LIVE:
@@ -508,61 +502,61 @@ class CallSession:
 
     # Decisions
 
-    def _decide(self, utterance: Utterance, now_ms: float) -> list[Action]:
-        """Whether an utterance that has ended gets its words now, and from whom."""
-        if utterance.rescue:
-            return self._decide_rescued(utterance, now_ms)
+    def _decide(self, utterance: Utterance, now_ms: float, answer: OneShotDone | None = None) -> list[Action]:
+        """What the table (calls/core/decision.py) says of an utterance that has ended, and does it."""
         share = self._ledger.share(utterance.number)
-        covered = self._covers(utterance, share.heard_to_ms)
-        due = now_ms >= utterance.deadline_ms
-        settled = share.settled or utterance.confirmed >= SETTLED_AFTER
-        # A half-closed stream says its last word soon, and holds the next one's back until then.
-        more_comes = not covered and bool(self._renewed) and self._streaming
-        if share.words and share.settled and (covered or (due and not more_comes) or not self._streaming):
-            self._accept(utterance, share, Source.FINAL, "covering_final" if covered else "held_final", now_ms)
-        elif share.words and covered and settled and self._is_strong(share):
-            self._accept(utterance, share, Source.EARLY, "strong_partial", now_ms)
-        nothing_comes = not self._streaming or self._heard_out_ms >= utterance.end_ms
-        if utterance.phase is Phase.DECIDED or not (due or (not share.words and nothing_comes)):
-            return []
-        # A partial that has not settled is not text to act on yet: its newest words may be wrong; where the engine has
-        # not listened to the end, words are missing more often than not, and waiting twice as long pays.
-        settle_ms = self.tuning.settle_ms * (1 if covered else 2)
-        may_change = (not settled and self._streaming) or more_comes
-        if share.words and may_change and now_ms < utterance.deadline_ms + settle_ms:
-            return []
-        if self.state is State.DRAINING and self._streaming and utterance.phase is Phase.WAITING:
-            # The half-closed stream still has its say; its end, or DRAIN_STREAM_MS, decides.
-            utterance.deadline_ms = self._drain_until_ms or now_ms
-            return []
-        return self._decide_due(utterance, share, now_ms)
-
-    def _decide_rescued(self, utterance: Utterance, now_ms: float) -> list[Action]:
-        """A stream failed under it: the one-shot recogniser is asked at once, and waited for before any other words."""
-        if utterance.phase is Phase.WAITING and utterance.voiced_ms >= SHORTEST_ONE_SHOT_MS:
+        then = row_for(self._situation(utterance, share, now_ms, answer)).then
+        if isinstance(then, Accept):
+            self._accept(utterance, share, then, now_ms, answer)
+        elif then is Step.ASK_ONE_SHOT:
             return self._ask(utterance, now_ms)
-        if utterance.phase is Phase.ASKED and now_ms < utterance.deadline_ms:
-            return []
-        utterance.rescue, utterance.unanswered = False, utterance.phase is Phase.ASKED
-        return self._decide_due(utterance, self._ledger.share(utterance.number), now_ms)
-
-    def _decide_due(self, utterance: Utterance, share: Share, now_ms: float) -> list[Action]:
-        """The wait is over: the last partial, the one-shot recogniser, or no words."""
-        if share.words:
-            self._accept(utterance, share, Source.PARTIAL, "timeout", now_ms)
-        elif utterance.phase is Phase.ASKED:
-            if now_ms < utterance.deadline_ms:
-                return []
-            self._accept(utterance, share, Source.NONE, "deadline", now_ms, code="fallback_timeout")
-        elif utterance.voiced_ms < SHORTEST_ONE_SHOT_MS:
-            self._accept(utterance, share, Source.NONE, "timeout", now_ms, code="too_short")
-        else:
-            return self._ask(utterance, now_ms)
+        elif then is Step.WAIT_TO_DEADLINE:
+            utterance.look_at_ms = utterance.deadline_ms
+        elif then is Step.WAIT_TO_SETTLE:
+            # Looked at after each settle_ms: between two events its stream may be found deaf.
+            first_ms = utterance.deadline_ms + self.tuning.settle_ms
+            longest_ms = utterance.deadline_ms + self._settle_ms(utterance, share)
+            utterance.look_at_ms = first_ms if now_ms < first_ms else longest_ms
+        elif then is Step.WAIT_FOR_STREAM_END:
+            utterance.look_at_ms = utterance.deadline_ms = self._drain_until_ms or now_ms
         return []
+
+    def _situation(
+        self, utterance: Utterance, share: Share, now_ms: float, answer: OneShotDone | None = None
+    ) -> Situation:
+        settled = Words.SETTLED if utterance.confirmed >= SETTLED_AFTER else Words.CHANGING
+        overdue_ms = utterance.deadline_ms + self._settle_ms(utterance, share)
+        waited = Clock.DUE if now_ms < overdue_ms else Clock.OVERDUE
+        return Situation(
+            answer=Answer.PENDING if answer is None else Answer.WORDS if answer.words else Answer.EMPTY,
+            needs_one_shot=utterance.rescue,
+            asked=utterance.phase is Phase.ASKED,
+            words=Words.NONE if not share.words else Words.FINAL if share.settled else settled,
+            covered=self._covers(utterance, share.heard_to_ms),
+            strong=bool(share.words) and self._is_strong(share),
+            clock=Clock.EARLY if now_ms < utterance.deadline_ms else waited,
+            stream=self._outlook(utterance, share),
+            draining=self.state is State.DRAINING,
+            long_enough=utterance.voiced_ms >= SHORTEST_ONE_SHOT_MS,
+        )
+
+    def _settle_ms(self, utterance: Utterance, share: Share) -> int:
+        """Where the engine has not listened to the end, words are missing more often than not: waiting twice as long
+        pays."""
+        return self.tuning.settle_ms * (1 if self._covers(utterance, share.heard_to_ms) else 2)
+
+    def _outlook(self, utterance: Utterance, share: Share) -> StreamOutlook:
+        if not self._streaming:
+            return StreamOutlook.GONE
+        if self._heard_out_ms >= utterance.end_ms:
+            return StreamOutlook.HEARD_OUT
+        if self._renewed and not self._covers(utterance, share.heard_to_ms):
+            return StreamOutlook.ENDING
+        return StreamOutlook.OPEN
 
     def _ask(self, utterance: Utterance, now_ms: float) -> list[Action]:
         utterance.phase = Phase.ASKED
-        utterance.deadline_ms = now_ms + self.tuning.stt_fallback_deadline_ms
+        utterance.look_at_ms = utterance.deadline_ms = now_ms + self.tuning.stt_fallback_deadline_ms
         self._asked[utterance.number] = utterance.deadline_ms
         self._owed.add(utterance.number)
         ulaw = self._audio(utterance.number, utterance.start_ms, utterance.audio_to_ms)
@@ -604,7 +598,7 @@ class CallSession:
         number = event.utterance
         if number is None:
             number = self._utterances[-1].number if self._utterances else self._kept.last_number
-        error = event.error if event.error is not None and event.error.code not in HEARD else None
+        error = answer_error(event)
         self._asked.pop(number, None)
         self._owed.discard(number)
         if error is None:
@@ -616,20 +610,17 @@ class CallSession:
         utterance = next((u for u in self._utterances if u.number == number), None)
         if utterance is None or utterance.phase is not Phase.ASKED:
             return []
-        share = self._ledger.share(number)
-        utterance.unanswered = utterance.rescue and error is not None
-        if event.words:
-            self._accept(utterance, share, Source.FALLBACK, "one_shot", now_ms)
-        elif share.words:
-            self._accept(utterance, share, Source.PARTIAL, "one_shot_empty", now_ms)
-        else:
-            code = event.error.code if event.error is not None else "no_words"
-            self._accept(utterance, share, Source.NONE, "one_shot_empty", now_ms, code=code)
-        return [] if error is None else [Note("fallback_failed", error.code)]
+        actions = self._decide(utterance, now_ms, event)
+        return actions if error is None else [*actions, Note("fallback_failed", error.code)]
 
     def _accept(
-        self, utterance: Utterance, share: Share, source: Source, rule: str, now_ms: float, *, code: str = ""
+        self, utterance: Utterance, share: Share, then: Accept, now_ms: float, answer: OneShotDone | None
     ) -> None:
+        answered = answer is not None and answer_error(answer) is None
+        utterance.unanswered = utterance.rescue and utterance.phase is Phase.ASKED and not answered
+        code = then.code
+        if then.source is Source.NONE and answer is not None:
+            code = answer.error.code if answer.error is not None else "no_words"
         self._ledger.take(utterance.number)
         utterance.phase = Phase.DECIDED
         utterance.turn = Turn(
@@ -637,9 +628,9 @@ class CallSession:
             started_ms=utterance.start_ms,
             ended_ms=utterance.end_ms,
             text=share.text,
-            source=source,
+            source=then.source,
             end_reason=utterance.end_reason,
-            rule=rule,
+            rule=then.rule,
             code=code,
             engine=self._engine,
             model=self._model,

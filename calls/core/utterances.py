@@ -37,6 +37,8 @@ class Utterance:
     end_reason: EndReason = EndReason.SILENCE
     deadline_ms: float = 0.0
     """Monotonic instant at which waiting ends."""
+    look_at_ms: float = 0.0
+    """Monotonic instant at which time alone decides something of it."""
     covering_text: str = ""
     """What the newest hypothesis that covers the utterance made of it."""
     confirmed: int = 0
@@ -57,7 +59,7 @@ class Utterance:
         self.voiced_ms = boundary.voiced_ms
         self.end_reason = reason
         self.ended_ms = ended_ms
-        self.deadline_ms = deadline_ms
+        self.deadline_ms = self.look_at_ms = deadline_ms
 
     def confirm(self, text: str, *, covers: bool) -> None:
         """A newer hypothesis: does it cover the utterance, and say what the one before it said?"""
