@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from calls import lines, listing
-from calls.core import revisions, session
+from calls.core import open_utterances, revisions, stream_control
 from calls.desk import figures, selectors
 from calls.desk.uncertainty import MATTERS
 from calls.review import download
@@ -149,14 +149,15 @@ def test_the_reliability_page_has_the_codes_numbers():
     assert f"{tuning.deaf_after_ms // 1000} s of voice without a result" in page
     assert f"unsettled for {revisions.UNSETTLED_MS // 1000} s" in page
     assert f"{transcriber.BURST_MS // 1000} s at once" in page
-    assert f"begins {session.REPLAY_MS} ms before the cut" in page
+    assert f"begins {stream_control.REPLAY_MS} ms before the cut" in page
     assert f"`settle_ms` ({tuning.settle_ms})" in doc("latency.md")
-    assert f"reach {session.CONFIRMED_BEYOND_MS} ms beyond the last voiced frame" in doc("latency.md")
+    assert f"reach {open_utterances.CONFIRMED_BEYOND_MS} ms beyond the last voiced frame" in doc("latency.md")
 
 
 def test_the_latency_page_has_the_codes_numbers():
     page, tuning = doc("latency.md"), Tuning()
     assert f"after `half_close_ms` ({tuning.half_close_ms}) of" in page
     assert f"`half_close_requests` ({tuning.half_close_requests})" in page
-    assert f"{session.SPOKEN_OVER_MS} ms before the\n  silence, and the new one begins {session.REPLAY_MS} ms" in page
+    replayed = f"{stream_control.SPOKEN_OVER_MS} ms before the\n  silence, and the new one begins "
+    assert f"{replayed}{stream_control.REPLAY_MS} ms" in page
     assert f"| **`half_close_ms` {tuning.half_close_ms}** |" in page

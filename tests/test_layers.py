@@ -38,6 +38,14 @@ calls.core.utterances
 calls.core.actions
 calls.records
 calls.core.turns
+calls.core.acceptance
+calls.core.audio_intake
+calls.core.coverage
+calls.core.decision
+calls.core.media_connection
+calls.core.one_shots
+calls.core.open_utterances
+calls.core.stream_control
 calls.core.session
 calls.scoring
 calls.rerun

@@ -19,7 +19,7 @@ CONCEALED_MS = 200
 TOLERANCE_MS = FRAME_MS - 5
 """Real chunks stray a few ms from the 20 ms grid; a lost frame moves the timestamp by 20."""
 LONGEST_GAP_MS = 20_000
-"""A timestamp further ahead is wrong: a line without frames for 15 s is closed (calls/core/session.py)."""
+"""A timestamp further ahead is wrong: a line without frames for 15 s is closed (calls/core/media_connection.py)."""
 AHEAD_MS = 100
 """So much quicker than a call's first frames can later ones be, where timestamps jump: no loss that shifts words."""
 LONGEST_MS = 24 * 60 * 60 * 1000

@@ -16,7 +16,7 @@ from calls.core.actions import (
     Wake,
 )
 from calls.core.messages import Dtmf, Malformed, Mark, Media, Start, Stop
-from calls.core.revisions import MOST_TRIES
+from calls.core.revisions import MAX_TRIES
 from calls.core.session import CallSession, State
 from calls.core.turns import EndReason, Source
 from stt.events import (
@@ -496,7 +496,7 @@ def test_a_turn_that_no_engine_hears_is_tried_a_few_times_and_once_more_at_the_e
             call.hear(OneShotDone(number, (), RecognizerError("unavailable")))
         call.play(silence(6000))
     asked = [ask.utterance for ask in call.of(AskOneShot)].count(1)
-    assert asked == 1 + MOST_TRIES
+    assert asked == 1 + MAX_TRIES
     call.receive(Stop(SID))
     call.hear(StreamClosed(0))
     for _ in range(5):
