@@ -33,6 +33,8 @@ calls.core.addresses
 calls.core.numbering
 calls.core.text
 calls.core.messages
+calls.core.sequence
+calls.core.sender_clock
 calls.core.depacketizer
 calls.core.utterances
 calls.core.actions

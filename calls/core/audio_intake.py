@@ -14,8 +14,6 @@ from stt.endpointing.endpointer import Boundary, Endpointer, SpeechEnded
 
 NO_FRAMES_MARGIN_MS = 300
 """Beyond the hangover: this long without any frame ends the utterance by wall time."""
-TRIM_EVERY = 100
-"""Frames after which audio that nobody needs any more is forgotten."""
 
 
 class AudioIntake:
@@ -33,12 +31,12 @@ class AudioIntake:
         """Monotonic instant of the last frame's arrival; until the first one, of the stream's start."""
         self.last_voiced_ms = 0.0
         """Monotonic instant of the last voiced frame's arrival; 0 before the first."""
-        self._frames = 0
+        self.frame_count = 0
 
     def frames(self, message: Media, now_ms: float) -> Sequence[Frame]:
         """The frames that a message completes. Counts how late it is."""
         frames = self.depacketizer.frames(message, now_ms)
-        stamp_ms = self.depacketizer.stamp_ms
+        stamp_ms = self.depacketizer.sender.stamp_ms
         if stamp_ms is not None:
             self.delays.add(stamp_ms, now_ms)
         return frames
@@ -57,7 +55,7 @@ class AudioIntake:
         endpointer = self.endpointer
         feed = Feed(frame.ulaw, frame.at_ms, endpointer.level_dbfs, endpointer.voiced, endpointer.pitchless)
         self.buffer.push(feed)
-        self._frames += 1
+        self.frame_count += 1
         return feed
 
     def end(self) -> SpeechEnded | None:
@@ -79,7 +77,3 @@ class AudioIntake:
     def next_ms(self) -> int:
         """Media time up to which audio has come."""
         return self.depacketizer.next_ms
-
-    @property
-    def wants_trimming(self) -> bool:
-        return self._frames % TRIM_EVERY == 0

@@ -21,12 +21,12 @@ from calls.core.acceptance import Acceptance
 from calls.core.actions import Action, CallBegun, CallOver, CloseSocket, FinishStream, Wake
 from calls.core.audio_intake import AudioIntake
 from calls.core.coverage import Coverage
-from calls.core.depacketizer import LONGEST_MS
 from calls.core.frame_delays import DelayMeter
 from calls.core.media_connection import MediaConnection
 from calls.core.one_shots import PRE_ROLL_MS, OneShots
 from calls.core.open_utterances import OpenUtterances
 from calls.core.revisions import RevisableTurns
+from calls.core.sender_clock import MAX_MEDIA_MS
 from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, CallStatus, LineActivity
 from calls.core.stream_control import HeardBy, StreamControl
 from calls.core.stream_policy import NoOtherRequests, RequestCount, StreamPolicy
@@ -39,6 +39,9 @@ from stt.tuning import Tuning
 
 CUT_COVERAGE_MS = 3000
 """How long an utterance that was cut for its length waits for a result that covers it."""
+
+TRIM_EVERY = 100
+"""Frames after which audio that nobody needs any more is forgotten."""
 
 
 class State(Enum):
@@ -82,7 +85,7 @@ class CallSession:
         self.counters: Counter[str] = Counter()
         """Everything odd: stable code -> times."""
         endpointer = endpointer or Endpointer(EndpointOptions.of(tuning), vad)
-        longest_ms = longest_call_s * 1000 or LONGEST_MS
+        longest_ms = longest_call_s * 1000 or MAX_MEDIA_MS
         coverage = Coverage(tuning.coverage_slack_ms)
         self._connection = MediaConnection(
             call_sid, account_sid, self.counters, longest_call_s=longest_call_s, opened_ms=opened_ms
@@ -119,7 +122,7 @@ class CallSession:
             message.stream_sid
         ):
             return []
-        self._audio.depacketizer.note_sequence(getattr(message, "sequence", None))
+        self._audio.depacketizer.sequence.note(getattr(message, "sequence", None))
         if isinstance(message, messages.Start):
             return self._start(message, now_ms)
         elif isinstance(message, messages.Stop):
@@ -267,7 +270,7 @@ class CallSession:
             command = policy.frame(voiced=feed.voiced, speaking=audio.endpointer.speaking, now_ms=now_ms)
             if command is not None:
                 actions += self._stream.apply_command(command, frame.at_ms)
-            if audio.wants_trimming:
+            if audio.frame_count % TRIM_EVERY == 0:
                 self._trim()
         return actions
 
