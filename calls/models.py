@@ -11,7 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from calls.core.addresses import LONGEST
+from calls.core.addresses import MAX_CHARACTERS
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import EndReason, Source
 from calls.fields import AddressField, NumberField
@@ -39,7 +39,7 @@ class PhoneLine(models.Model):
 
     number = AddressField(
         _("number"),
-        max_length=LONGEST,
+        max_length=MAX_CHARACTERS,
         unique=True,
         help_text=_("For example +97231234567 or 03-1234567; or a client:, sip: or whatsapp: address."),
     )

@@ -147,7 +147,7 @@ def test_the_reliability_page_has_the_codes_numbers():
     page, tuning = doc("reliability.md"), Tuning()
     assert f"from {tuning.renew_after_s} s at a quiet moment, at the latest at {tuning.renew_latest_s} s" in page
     assert f"{tuning.deaf_after_ms // 1000} s of voice without a result" in page
-    assert f"unsettled for {revisions.UNSETTLED_MS // 1000} s" in page
+    assert f"unsettled for {revisions.MAX_UNSETTLED_MS // 1000} s" in page
     assert f"{transcriber.BURST_MS // 1000} s at once" in page
     assert f"begins {stream_control.REPLAY_MS} ms before the cut" in page
     assert f"`settle_ms` ({tuning.settle_ms})" in doc("latency.md")

@@ -6,7 +6,7 @@ from calls.core.actions import Action, Note, TurnAccepted, TurnRevised
 from calls.core.decision import Accept, Answer, Clock, Situation, Step, Words, row_for
 from calls.core.one_shots import MIN_ONE_SHOT_MS, OneShots
 from calls.core.open_utterances import OpenUtterances
-from calls.core.revisions import KEEP_MS, RevisableTurns, answer_error
+from calls.core.revisions import MAX_REVISABLE_MS, RevisableTurns, answer_error
 from calls.core.stream_control import StreamControl
 from calls.core.turns import Source, Turn, elapsed_ms
 from calls.core.utterances import Phase, Utterance
@@ -87,7 +87,7 @@ class Acceptance:
             covered = covered or turn.source is Source.FALLBACK
             self._turns.add(turn, now_ms, covered=covered, cut_short=utterance.unanswered)
         if decided:
-            begins_ms = self._turns.forget_before(fed_ms - KEEP_MS)
+            begins_ms = self._turns.forget_before(fed_ms - MAX_REVISABLE_MS)
             if begins_ms is not None:
                 self._ledger.forget_before(begins_ms)
         return [TurnAccepted(turn) for _, turn in decided]

@@ -9,13 +9,13 @@ from calls.core.turns import Source, Turn
 from stt.attribution.ledger import Attribution
 from stt.events import EMULATOR_UNKNOWN, OneShotDone, RecognizerError
 
-KEEP_MS = 120_000
+MAX_REVISABLE_MS = 120_000
 """How long a turn can still be revised, in media time."""
-UNSETTLED_MS = 15_000
+MAX_UNSETTLED_MS = 15_000
 """A turn whose words no final has settled by then is heard again by the one-shot recogniser."""
 MAX_TRIES = 3
 """So often a turn is heard again while the call goes on; at its end once more."""
-TRY_AGAIN_MS = 5000
+RETRY_MS = 5000
 """Words of a stream let a turn be tried again this long after the last time; words of the one-shot itself at once."""
 HEARD = frozenset({"", "too_short", "no_words", EMULATOR_UNKNOWN})
 """Codes of turns without words in which an engine found none, or was not asked on purpose."""
@@ -44,7 +44,7 @@ class _Kept:
 
     @property
     def unheard(self) -> bool:
-        """No engine answered for it."""
+        """No engine has answered for it."""
         return self.turn.source is Source.NONE and self.turn.code not in HEARD and not self.turn.heard_text
 
     @property
@@ -54,17 +54,17 @@ class _Kept:
 
     @property
     def in_need(self) -> bool:
-        """Whatever the ledger says of its words: they are not all."""
+        """Some of its words are missing, whatever the ledger says of them."""
         return self.unheard or self.emptied or self.cut_short
 
     @property
     def is_open(self) -> bool:
-        """It can still be heard again."""
+        """It can be heard again."""
         return not self.answered and not self.last_try and not self.turn.unvoiced
 
 
 class RevisableTurns:
-    """By number, in the order in which they were handed on."""
+    """One call's turns that were handed on, by number."""
 
     def __init__(self, ledger: Attribution) -> None:
         self._ledger = ledger
@@ -135,7 +135,7 @@ class RevisableTurns:
         provisional, unsettled = self._ledger.weak(), self._ledger.unsettled()
         for kept in self._open(provisional | unsettled | self._in_need):
             number = kept.turn.number
-            overdue = number in unsettled and (last or now_ms - kept.handed_on_ms >= UNSETTLED_MS)
+            overdue = number in unsettled and (last or now_ms - kept.handed_on_ms >= MAX_UNSETTLED_MS)
             if (number in self._in_need or number in provisional or overdue) and (last or self._may_try(kept, now_ms)):
                 kept.tries, kept.tried_ms, kept.last_try = kept.tries + 1, now_ms, last
                 return kept.turn
@@ -145,7 +145,7 @@ class RevisableTurns:
         if kept.tries == 0 and not kept.unheard:
             return True
         since_ms = kept.tried_ms if kept.tries else kept.handed_on_ms
-        heard = self._stream_answered_ms > since_ms and now_ms - since_ms >= TRY_AGAIN_MS * min(kept.tries, 1)
+        heard = self._stream_answered_ms > since_ms and now_ms - since_ms >= RETRY_MS * min(kept.tries, 1)
         return kept.tries < MAX_TRIES and (heard or self._one_shot_answered_ms > since_ms)
 
     def __len__(self) -> int:
@@ -153,7 +153,7 @@ class RevisableTurns:
 
     def next_deadline_ms(self, now_ms: float) -> float | None:
         """When a turn will have been unsettled for too long. One that is already waits until it can be asked for."""
-        overdue_ms = [kept.handed_on_ms + UNSETTLED_MS for kept in self._open(self._ledger.unsettled())]
+        overdue_ms = [kept.handed_on_ms + MAX_UNSETTLED_MS for kept in self._open(self._ledger.unsettled())]
         return min((at_ms for at_ms in overdue_ms if at_ms > now_ms), default=None)
 
     def unsettled_from_ms(self) -> int | None:

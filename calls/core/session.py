@@ -46,8 +46,10 @@ TRIM_EVERY = 100
 
 class State(Enum):
     WAITING = auto()
+    """For Twilio's start."""
     LIVE = auto()
     DRAINING = auto()
+    """The caller's audio is over, words may still come."""
     ENDED = auto()
 
 

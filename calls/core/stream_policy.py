@@ -59,11 +59,11 @@ class StreamPolicy:
 
     tuning: Tuning
     requests: RequestCount = field(default_factory=NoOtherRequests)
-    """Of the process: half-closing rests when there are many."""
+    """The whole process's: while there are many, no stream is half-closed for its final."""
     deaf: bool = False
-    """Renewed for its deafness, and no word has come since."""
+    """The stream was renewed for its deafness, and no word has come since."""
     results: int = 0
-    """With words, since the call began."""
+    """Results with words since the call began."""
     _between: StreamCommand | None = None
     """PAUSE or HALF_CLOSE: why no stream hears, until speech or silence begins the next one."""
     _opened_ms: float | None = None
@@ -82,12 +82,14 @@ class StreamPolicy:
     """Utterances in a row of which the stream said nothing."""
 
     def opened(self, now_ms: float) -> None:
+        """A stream hears from now on."""
         self._opened_ms = now_ms
         if self._hears_from_ms is None:
             self._hears_from_ms = now_ms
             self._unheard_ms = self._missed = 0
 
     def closed(self) -> None:
+        """No stream hears until the next one has opened."""
         self._opened_ms = self._hears_from_ms = None
 
     def heard(self) -> None:

@@ -13,6 +13,8 @@ wrong in a quarter of cases, or ends ahead of its words."""
 
 
 class Phase(Enum):
+    """How far an utterance has come."""
+
     SPEAKING = auto()
     WAITING = auto()
     """Ended; waits for the stream's words until its deadline."""
@@ -69,6 +71,8 @@ class Hypotheses:
 
 @dataclass(slots=True)
 class Utterance:
+    """One utterance from its first voiced frame until its turn is handed on."""
+
     number: int
     start_ms: int
     """Media time of the first voiced frame."""
