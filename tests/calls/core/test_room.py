@@ -1,4 +1,4 @@
-"""The core of a call rests on stt's pure rooms, and on nothing that knows an engine or waits."""
+"""The core of a call rests on the lowest room and stt's pure ones, and on nothing that knows an engine or waits."""
 
 import ast
 
@@ -7,7 +7,7 @@ import pytest
 from tests.paths import ROOT
 
 ROOM = ROOT / "calls" / "core"
-BENEATH = ("stt.events", "stt.audio", "stt.tuning", "stt.endpointing", "stt.attribution")
+BENEATH = ("voiceapp.runtime", "stt.events", "stt.audio", "stt.tuning", "stt.endpointing", "stt.attribution")
 
 
 def imported(path):
