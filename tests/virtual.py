@@ -346,8 +346,7 @@ class VirtualCall:
             elif isinstance(action, act.FinishStream):
                 self.hearing.finish()
             elif isinstance(action, act.AskOneShot):
-                span = self.session._ledger.span(action.utterance)
-                self.asked_about[action.utterance] = span.start_ms, span.end_ms
+                self.asked_about[action.utterance] = self.session.span_ms(action.utterance)
                 self.bridge.append(action)
                 if len(self.bridge) > MOST_ON_THE_BRIDGE:
                     given_up = self.bridge.popleft()

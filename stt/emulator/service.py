@@ -21,7 +21,7 @@ from stt.emulator.speaker import Speaker
 from stt.emulator.stream import EmulatedStream, FaultyResults, frames_of
 from stt.emulator.timing import UNKIND, Faults, Limits, Timing
 from stt.emulator.traces import load_traces
-from stt.engines.base import EMULATOR_UNKNOWN
+from stt.events import EMULATOR_UNKNOWN
 
 StreamingRequest = cloud_speech.StreamingRecognizeRequest.pb()
 RecognizeRequest = cloud_speech.RecognizeRequest.pb()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from calls.whatif.scoring import PLACE_SLACK_MS, Score, ScoredTurn, TrueWord, percentile, score, word_errors
+from calls.whatif.scoring import PLACE_SLACK_MS, Score, ScoredTurn, TrueWord, score, word_errors
 
 
 def test_words_are_counted_as_sequences():
@@ -53,9 +53,3 @@ def test_scores_of_calls_add_up():
 )
 def test_substituted_missing_and_added_words_are_errors(truth, heard, errors):
     assert word_errors(truth.split(), heard.split()) == errors
-
-
-def test_a_percentile_is_one_of_the_values():
-    assert percentile([30, 10, 20], 0.5) == 20
-    assert percentile([30, 10, 20], 0.99) == 30
-    assert percentile([], 0.5) is None

@@ -4,7 +4,7 @@ import pytest
 
 from calls.whatif.recorded_call import HeardEvent, HeardFrame, RecordedCall
 from calls.whatif.trace_replay import Rerun, rerun
-from stt.endpointing.endpointer import Perceived
+from stt.endpointing.replayed import Perceived
 from stt.events import Final, OneShotDone, StreamClosed, StreamOpened, Word
 from stt.tuning import Tuning
 from tests.traced import heard
