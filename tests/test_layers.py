@@ -83,6 +83,23 @@ MANY_ATTRIBUTES = {
     "calls.core.utterances.Utterance",
 }
 """Pure classes that still have more than 12 attributes. Only shrinks."""
+WITHOUT_TESTS = {
+    "stt.audio",
+    "stt.events",
+    "stt.tuning",
+    "stt.attribution.spans",
+    "stt.engines.base",
+    "stt.engines.breaker",
+    "stt.engines.waivers",
+    "calls.core.actions",
+    "calls.core.audio_buffer",
+    "calls.core.revisions",
+    "calls.core.status",
+    "calls.core.turns",
+    "calls.core.utterances",
+    "calls.storage.records",
+}
+"""Pure modules that still have no test module of their own name. Only shrinks."""
 EXCEPTIONS = {
     "voiceapp.settings._env": "Django's settings are a module",
     "stt/tuning.py": "it holds the table of the settings, a few lines each",
@@ -160,6 +177,13 @@ def test_imports_run_down():
     assert [one for one in GRAPH.upward() if one.imported not in FACADES] == []
 
 
+def test_product_code_imports_no_lab():
+    def is_lab(module):
+        return room_of(module, ROOMS).kind == "L" or ".management" in module
+
+    assert [one for one in GRAPH.imports if is_lab(one.imported) and not is_lab(one.importer)] == []
+
+
 def only_known(found, known):
     """Nothing that is not on the list, and the list holds nothing that is mended by now."""
     assert set(found) - set(known) == set(), "new ones"
@@ -208,6 +232,14 @@ def test_files_are_short():
 def test_pure_classes_have_few_attributes():
     many = {f"{one.module}.{one.name}" for one in all_classes() if one.module in PURE and len(one.attributes) > 12}
     only_known(many - set(EXCEPTIONS), MANY_ATTRIBUTES)
+
+
+def test_pure_modules_have_tests_of_their_name():
+    def test_of(module):
+        room, _, name = module.rpartition(".")
+        return ROOT / "tests" / room.replace(".", "/") / f"test_{name}.py"
+
+    only_known({module for module in PURE if not test_of(module).exists()}, WITHOUT_TESTS)
 
 
 def test_exceptions_are_few():

@@ -137,7 +137,7 @@ def figures(
         delay_max_ms=max((delay["max"] for delay in delays), default=None),
         final_p50_ms=percentile(finals, 0.5),
         final_p95_ms=percentile(finals, 0.95),
-        handed_on_p99_ms=_bucket_ms(metrics, "voiceapp_handed_on_seconds", 0.99),
+        handed_on_p99_ms=bucket_ms(metrics, "voiceapp_handed_on_seconds", 0.99),
         words=score.words,
         lost=score.lost,
         added=score.added,
@@ -174,7 +174,7 @@ def _row(row: LoadFigures) -> str:
     )
 
 
-def _bucket_ms(metrics: str, name: str, share: float) -> float | None:
+def bucket_ms(metrics: str, name: str, share: float) -> float | None:
     """The least bound of a histogram under which this share of its observations lie; None without any."""
     for family in text_string_to_metric_families(metrics):
         buckets = [sample for sample in family.samples if sample.name == f"{name}_bucket"]
