@@ -18,6 +18,7 @@ import redis
 
 from calls.rig import Rig, free_port
 from calls.simulator import Line, SimulatedCall
+from tests.databases import put_migrated_database, row_of_ended_call
 from tests.live.test_demo import ROOT, manage
 
 REDIS = "redis://127.0.0.1:6379/5"
@@ -36,7 +37,7 @@ class Pair:
         self._emulator = Rig(ROOT / "samples", folder / "emulator.log")
 
     def __enter__(self):
-        assert self.manage("migrate", "-v0").returncode == 0
+        put_migrated_database(self.folder)
         self._emulator.start_emulator()
         for port in self.ports:
             environment = {
@@ -81,8 +82,8 @@ class Pair:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def call(self, port):
-        """A short call to one of the servers; what the export says of it."""
+    def tuning_of_a_call(self, port):
+        """A short call to one of the servers; the settings that it ran with."""
         sid = "CA" + secrets.token_hex(16)
         line = Line(self.url(port), self.url(port), TOKEN)
         clip = ROOT / "samples" / "answers_1.wav"
@@ -90,13 +91,7 @@ class Pair:
         with ThreadPoolExecutor(1) as pool:
             # Playwright's loop runs in a browser test's thread.
             pool.submit(lambda: asyncio.run(call.run())).result()
-        until_s = time.monotonic() + START_S
-        while time.monotonic() < until_s:
-            done = self.manage("export_calls", "--call", sid)
-            kept = json.loads(done.stdout) if done.returncode == 0 else {}
-            if kept.get("ended_at"):
-                return kept
-        raise AssertionError("the call was not kept")
+        return json.loads(row_of_ended_call(self.folder, sid)["tuning"])
 
     def _wait_for(self, port):
         until_s = time.monotonic() + START_S
@@ -110,12 +105,12 @@ class Pair:
         raise AssertionError((self.folder / f"{port}.log").read_text())
 
 
-@pytest.fixture
-def pair(tmp_path):
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory):
     try:
         with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=2)) as client:
             client.ping()
     except redis.RedisError:
         pytest.skip("needs a Redis on 127.0.0.1:6379")
-    with Pair(tmp_path) as pair:
+    with Pair(tmp_path_factory.mktemp("pair")) as pair:
         yield pair
