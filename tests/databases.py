@@ -32,8 +32,8 @@ def migrate(database_url, var_dir):
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
 
 
-def put_migrated_database(var_dir):
-    """Give a server's VAR_DIR an SQLite database whose migrations have run: a copy of one that all workers share."""
+def put_migrated_database(place):
+    """Put a migrated SQLite database into a server's VAR_DIR, or at a path: a copy of one that is made once a run."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path(tempfile.gettempdir()) / f"voiceapp-migrated-{run}"
     folder.mkdir(exist_ok=True)
@@ -42,7 +42,7 @@ def put_migrated_database(var_dir):
         if not (folder / "db.sqlite3").exists():
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
             migrate("", folder)
-        shutil.copy(folder / "db.sqlite3", var_dir)
+        shutil.copy(folder / "db.sqlite3", place)
 
 
 def rows_of(var_dir, query, *values):
