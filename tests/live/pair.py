@@ -29,8 +29,9 @@ START_S = 30.0
 class Pair:
     """``with Pair(tmp_path) as pair``: both answer until left."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: str = "voiceapp.settings") -> None:
         self.folder = folder
+        self._settings = settings
         self.ports = [free_port(), 0]
         self.ports[1] = free_port(self.ports[0] + 1)
         self._processes: list[subprocess.Popen] = []
@@ -43,6 +44,7 @@ class Pair:
             environment = {
                 **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
                 "DEBUG": "1",
+                "DJANGO_SETTINGS_MODULE": self._settings,
                 "VAR_DIR": str(self.folder),
                 "REDIS_URL": REDIS,
                 "TWILIO_AUTH_TOKEN": TOKEN,
@@ -75,7 +77,8 @@ class Pair:
 
     def manage(self, *arguments):
         """A third process on the same database and Redis."""
-        return manage(*arguments, var_dir=self.folder, REDIS_URL=REDIS, TWILIO_AUTH_TOKEN=TOKEN)
+        environment = {"REDIS_URL": REDIS, "TWILIO_AUTH_TOKEN": TOKEN, "DJANGO_SETTINGS_MODULE": self._settings}
+        return manage(*arguments, var_dir=self.folder, **environment)
 
     def shell(self, code):
         done = self.manage("shell", "-v0", "-c", code)
