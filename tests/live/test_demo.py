@@ -17,7 +17,8 @@ from tests.paths import ROOT
 
 pytestmark = pytest.mark.live
 
-PORT = 8931 + 10 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORT = 8931 + 10 * WORKER
 """Where this process's servers begin to look for a port: tests that run at a time have others."""
 
 
