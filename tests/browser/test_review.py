@@ -41,7 +41,8 @@ def over(calls_over):
 
 def test_a_followed_call_that_ends_leads_to_its_review(tab, desk_server):
     (sid,) = desk_server.call()
-    page = tab.sign_in(path=f"/console/calls/{sid}")
+    page = tab.sign_in()
+    page.locator(f'.card[data-sid="{sid}"] a').click()
     page.wait_for_selector("#turns li:nth-child(2)")
     desk_server.hang_up()
     page.wait_for_selector("#over:not([hidden])")
