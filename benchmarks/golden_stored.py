@@ -25,16 +25,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import golden
-from benchmarks.word_hunt import SAMPLES, Plan, plan
-from calls.journal import Journal, dead_journals
-from calls.recording import Recorder, Recording
-from calls.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
-from calls.rerun import heard_of, rerun
-from calls.trace import HearingTrace, read_trace
-from calls.turns import EndReason, Source, Turn
+from benchmarks.word_hunt import Plan, plan
+from calls.core.turns import EndReason, Source, Turn
+from calls.storage.journal import Journal, orphaned_journals
+from calls.storage.recording import Recorder, Recording
+from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
+from calls.storage.trace import RecognitionTrace, read_trace
+from calls.whatif.trace_replay import heard_of, rerun
 from stt.emulator.recordings import Library
 from stt.events import OneShotDone
 from stt.tuning import Tuning
+from tests.paths import SAMPLES
 
 FOLDER = golden.KEPT.parent
 STORED, OLDER, READ = FOLDER / "stored", FOLDER / "older", FOLDER / "read"
@@ -49,7 +50,7 @@ OTHER = "vad_aggressiveness=0", "noise_margin_db=3", "vad_hangover_ms=100", "ear
 BEGAN = datetime(2026, 11, 25, 10, 0, 0, 123456, tzinfo=UTC)
 
 
-class RecordedTrace(HearingTrace):
+class RecordedTrace(RecognitionTrace):
     """A stream's trace, with its recording beside it. The stream's turns are numbered behind ``before``."""
 
     def __init__(self, path: Path, before: int) -> None:
@@ -207,12 +208,12 @@ def _audio_of(recording: Path) -> dict[str, Any]:
 
 def _written(path: Path, var_dir: Path) -> list[Any]:
     """A journal's records, once they are rows."""
-    from calls.store import write as write_rows
+    from calls.storage.rows import write as write_rows
 
     folder = var_dir / "journal"
     folder.mkdir(exist_ok=True)
     shutil.copy(path, folder)
-    (journal,) = dead_journals(folder)
+    (journal,) = orphaned_journals(folder)
     assert isinstance(journal, Journal)
     records, behind = journal.unwritten(1000)
     write_rows(records)

@@ -60,7 +60,7 @@ async def _call(hours: float) -> None:
             )
             print(
                 f"{one.at_ms // 60_000:6}  {turns:5}  {len(session._ring):11}"
-                f"  {len(session._kept._kept):4}  {len(session._ledger._segments):8}  {size / 1024:10.0f}"
+                f"  {len(session._kept._kept):4}  {session._ledger.size[0]:8}  {size / 1024:10.0f}"
                 f"  {lost:4}  {added:5}",
                 flush=True,
             )

@@ -63,6 +63,7 @@ class TuningProfileAdmin(admin.ModelAdmin):
                     "model",
                     "endpoint",
                     "phrases",
+                    "automatic_punctuation",
                     "stt_batch_ms",
                     "stt_partial_debounce_ms",
                     "stt_attempts",

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from voiceapp.runtime.coded_error import CodedError
+
 REFUSED = frozenset({"invalid_argument", "model_not_supported", "setting_refused"})
 """Codes of an engine that works, and refuses what it was asked for: a setting."""
 
 
-class RecognizerError(Exception):
-    """An engine failed. ``code`` is stable: it is stored on rows and filtered by; ``message`` is for people."""
+class RecognizerError(CodedError):
+    """An engine failed. Codes are such as ``unavailable``, ``stream_expired``, ``model_not_supported``."""
 
     def __init__(self, code: str, message: str = "", *, permanent: bool = False) -> None:
-        super().__init__(message or code)
-        self.code = code
-        """Stable identifier such as ``unavailable``, ``stream_expired``, ``model_not_supported``."""
-        self.message = message or code
+        super().__init__(code, message)
         self.permanent = permanent
         """True when asking again cannot help (credentials, configuration)."""
 

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from stt.endpointing import silero
-from stt.engines.google_models import HEBREW_MODELS
+from stt.engines.google_models import HEBREW_MODELS, HOSTS
 from stt.tuning import BOUNDS, VAD_ENGINES, Tuning, conflicts, fitting_hints, hints_flaws
 
-ENDPOINTS = [(host, host) for host in ("speech.googleapis.com", "eu-speech.googleapis.com", "us-speech.googleapis.com")]
+ENDPOINTS = [(host, host) for host in HOSTS]
 
 
 def _bounded(name: str, **options: int) -> models.PositiveIntegerField:
@@ -84,6 +84,15 @@ class TuningProfile(models.Model):
         default=True,
         db_default=True,
         help_text=_("On: a partial that ends in . , ? ! is taken early, however short; some end too soon."),
+    )
+    automatic_punctuation = models.BooleanField(
+        _("the engine writes punctuation"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "On: the engine is asked for . , ? ! and short answers may be taken early. Google charges nothing extra; "
+            "that it does so in Hebrew is unproven. Texts and exports then hold the marks."
+        ),
     )
     streaming = models.BooleanField(
         _("streaming"),

@@ -10,11 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from voiceapp.runtime.coded_error import CodedError
 from voiceapp.runtime.whole_number import whole_number
 
 
-class TuningError(ValueError):
-    """A value is not a whole number within its bounds; the message names the field, the bounds and the unit."""
+class TuningError(CodedError, ValueError):
+    """Settings that no call can have: ``settings_out_of_bounds``. The message names the field, the bounds, the unit."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("settings_out_of_bounds", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,10 +328,12 @@ class Tuning:
     """False sends every utterance to the one-shot recogniser."""
     early_punctuation: bool = True
     """A partial that ends in . , ? or ! is strong, however short."""
+    automatic_punctuation: bool = False
+    """The engine is asked to write . , ? ! into the words: without it few engines do, and no partial ends in one."""
     language: str = "iw-IL"
-    """BCP-47 as Google writes Hebrew; he-IL is accepted as well."""
+    """BCP-47. ``iw`` is Hebrew's older code, which Google uses; he-IL is accepted as well."""
     model: str = ""
-    """Empty: chosen by stt/engines/google_models.py."""
+    """The engine's name of one; empty: its own choice."""
     endpoint: str = ""
     """Host of the engine; empty: the environment's."""
     phrase_hints: tuple[str, ...] = ()

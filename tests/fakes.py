@@ -2,9 +2,21 @@
 
 import asyncio
 import threading
+from decimal import Decimal
 
+from stt.engines.base import Capabilities
+from stt.engines.guarded import GuardedEngine
+from stt.engines.registry import Recognition
 from stt.events import Final, RecognizerError, StreamClosed, StreamOpened, Word
 
+CAPABILITIES = Capabilities(
+    streaming=True,
+    one_shot=True,
+    word_times=False,
+    message_bytes=8000,
+    half_close=True,
+    price_per_hour=Decimal(1),
+)
 REFUSAL = RecognizerError("invalid_argument", "Invalid recognition 'config'", permanent=True)
 
 
@@ -29,9 +41,10 @@ class FakeStream:
 
 
 class FakeEngine:
-    """In place of GoogleSpeech. ``answer`` is what the one-shot says, or the exception that it raises."""
+    """An Engine. ``answer`` is what the one-shot says, or the exception that it raises."""
 
-    name = "fake"
+    name, model = "fake", "default"
+    capabilities = CAPABILITIES
 
     def __init__(self, answer="שלום"):
         self.answer = answer
@@ -40,21 +53,37 @@ class FakeEngine:
         self.gate = threading.Event()
         self.gate.set()
 
-    def refuses(self, model, hints):
-        """Google's INVALID_ARGUMENT for these settings."""
+    def refuses(self, options):
+        """An INVALID_ARGUMENT for these settings."""
         return False
 
-    def open_stream(self, deliver, *, model, hints=()):
+    def probe(self):
+        pass
+
+    def open_stream(self, deliver, options):
         self.streams.append(FakeStream(deliver))
-        if self.refuses(model, hints):
+        if self.refuses(options):
             asyncio.get_running_loop().call_soon(deliver, StreamClosed(0, REFUSAL))
         return self.streams[-1]
 
-    def recognize(self, pcm, *, model, timeout_ms, hints=()):
-        if self.refuses(model, hints):
+    def recognize(self, pcm, options, timeout_ms):
+        if self.refuses(options):
             raise REFUSAL
         self.asked.append(threading.current_thread().name)
         self.gate.wait(10)
         if isinstance(self.answer, Exception):
             raise self.answer
         return Final(tuple(Word(word) for word in self.answer.split()), None)
+
+    async def close(self):
+        pass
+
+
+def guarded(engine):
+    """The engine, at any endpoint."""
+    return GuardedEngine(lambda endpoint: engine)
+
+
+def recognition_by(engine):
+    """Streams and one-shots of one engine."""
+    return Recognition(guarded(engine))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import golden, golden_stored, golden_whatif
+from benchmarks import golden, golden_demo, golden_stored, golden_whatif
 
 
 @pytest.mark.parametrize("first", range(0, golden.CALLS, 50))
@@ -43,3 +43,50 @@ def test_what_is_stored_now_has_every_field_that_it_had(tmp_path):
         lines, lines_before = ([*map(json.loads, path.read_bytes().splitlines())] for path in (now, before))
         for i, (line, line_before) in enumerate(zip(lines, lines_before, strict=True)):
             assert golden_stored.holds(line, line_before), f"{before.name}, line {i + 1}: {line}"
+
+
+EXPORT = next(line for line in golden_stored.kept()["export.jsonl"].splitlines() if golden_stored.CALL in line)
+
+
+def change(export, **fields):
+    """The export with other values in its first turn and its call."""
+    call = json.loads(export)
+    call["turns"][0] |= {name: value for name, value in fields.items() if name in call["turns"][0]}
+    return json.dumps(call | {name: value for name, value in fields.items() if name in call}, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"call_sid": "CA" + "0" * 32, "stream_sid": "MZ" + "1" * 32, "ended_at": "2026-11-26T10:00:00+00:00"},
+        {"partial_ms": None, "final_ms": 900, "source": "early", "unvoiced": True, "attempts": 3},
+        {"frames_lost": 9, "speech_ms": 1, "started_ms": 1, "ended_ms": 2},
+    ],
+)
+def test_what_varies_from_demo_to_demo_is_no_difference(fields):
+    sids = {"call_sid": "CA" + "a" * 32, "stream_sid": "MZ" + "b" * 32}
+    one = golden_demo.frozen(change(EXPORT, **sids))
+    assert golden_demo.frozen(change(EXPORT, **(sids | fields))) == one
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"text": "אחר", "revised_text": None}, {"partial_ms": 1.5}, {"started_at": "2026"}, {"source": "x"},
+     {"end_reason": "x"}, {"tuning": {}}, {"total_ms": 5}, {"to_number": ""}, {"number": "1"}],
+)  # fmt: skip
+def test_another_text_type_or_value_of_the_demo_is_one(fields):
+    assert golden_demo.frozen(change(EXPORT, **fields)) != golden_demo.frozen(EXPORT)
+
+
+@pytest.mark.parametrize("of_a_turn", [False, True])
+@pytest.mark.parametrize("what", ["goes", "comes", "moves"])
+def test_a_field_that_goes_comes_or_moves_is_one(what, of_a_turn):
+    call = json.loads(EXPORT)
+    fields = call["turns"][0] if of_a_turn else call
+    value = fields["total_ms" if of_a_turn else "status"]
+    if what != "comes":
+        del fields["total_ms" if of_a_turn else "status"]
+    if what != "goes":
+        fields["new" if what == "comes" else "total_ms" if of_a_turn else "status"] = value
+    now, before = golden_demo.frozen(json.dumps(call)), golden_demo.frozen(EXPORT)
+    assert [golden_demo.in_order(one) for one in now] != [golden_demo.in_order(one) for one in before]

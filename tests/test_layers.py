@@ -9,12 +9,18 @@ import pytest
 from tests.paths import ROOT
 
 PURE = """
+voiceapp.runtime.coded_error
 stt.events
 stt.audio
 stt.endpointing.endpointer
 stt.attribution.alignment
+stt.attribution.claims
+stt.attribution.handover
 stt.attribution.ledger
+stt.attribution.placement
+stt.attribution.segments
 stt.attribution.spans
+stt.attribution.streams
 stt.engines.google_models
 stt.tuning
 stt.engines.base

@@ -12,6 +12,8 @@ import unicodedata
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
+from voiceapp.runtime.coded_error import CodedError
+
 REGION = "IL"
 """Where a number without a country is from."""
 LONGEST = 64
@@ -25,10 +27,11 @@ _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
 
 
-class AddressError(ValueError):
-    """The text is no number, or no address. ``code`` is stable."""
+class AddressError(CodedError, ValueError):
+    """The text is no number, or no address: ``bad_number``."""
 
-    code = "bad_number"
+    def __init__(self) -> None:
+        super().__init__("bad_number")
 
 
 def e164(text: str) -> str:

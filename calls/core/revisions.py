@@ -125,7 +125,7 @@ class RevisableTurns:
     def doubtful(self, now_ms: float, *, last: bool) -> Turn | None:
         """The next turn to be heard again, counted as tried: no engine answered for it, its stream ended without a
         final, or a final is long overdue. ``last``: the call has ended, and nothing else will settle it."""
-        weak, unsettled = self._ledger.weak(), self._ledger.unsettled()
+        weak, unsettled = self._ledger.provisional(), self._ledger.unsettled()
         for kept in self._open(weak | unsettled | self._in_need):
             number = kept.turn.number
             overdue = number in unsettled and (last or now_ms - kept.handed_on_ms >= UNSETTLED_MS)
@@ -149,7 +149,7 @@ class RevisableTurns:
     def unsettled_from_ms(self) -> int | None:
         """Media time from which audio may still be needed."""
         uncovered = {number for number, kept in self._kept.items() if not kept.covered}
-        doubtful = self._ledger.unsettled() | self._ledger.weak() | self._in_need | uncovered
+        doubtful = self._ledger.unsettled() | self._ledger.provisional() | self._in_need | uncovered
         return min((kept.turn.started_ms for kept in self._open(doubtful)), default=None)
 
     def _open(self, numbers: set[int]) -> list[_Kept]:

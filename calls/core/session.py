@@ -348,7 +348,7 @@ class CallSession:
 
     def _without_a_final(self) -> None:
         """A half-closed stream owed a final and has ended: what it last guessed is no text to act on."""
-        weak = self._ledger.weak()
+        weak = self._ledger.provisional()
         for utterance in self._utterances:
             if utterance.number in weak and utterance.phase in (Phase.SPEAKING, Phase.WAITING):
                 utterance.rescue = True
@@ -678,7 +678,7 @@ class CallSession:
     def _unvoiced(self, now_ms: float) -> list[Action]:
         """Words where the endpointer heard no speech: a turn of their own."""
         actions: list[Action] = []
-        for span in self._ledger.take_unvoiced():
+        for span in self._ledger.take_vad_missed():
             turn = Turn(
                 number=span.number,
                 started_ms=span.start_ms,

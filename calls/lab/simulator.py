@@ -27,18 +27,15 @@ from twilio.request_validator import RequestValidator
 
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.wavfile import read_ulaw
+from voiceapp.runtime.coded_error import CodedError
 
 HTTP_TIMEOUT_S = 10.0
 FOLLOW_ATTEMPTS, FOLLOW_PAUSE_S = 60, 0.25
 """Long enough for a server to start again."""
 
 
-class CallRefused(Exception):
+class CallRefused(CodedError):
     """The server did not take the call; ``code`` says where: ``webhook_403``, ``no_stream``, ``socket_403``..."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

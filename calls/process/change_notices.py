@@ -2,7 +2,7 @@
 
 A word can be lost with a Redis that is away; who waits for one waits no longer than a lost one may cost. It says only
 that something changed: what is read anew comes from the database. A call's second stream is announced on the same
-channel, with what it replaces (calls/consumers.py): that is for whoever listens, and ends no wait.
+channel, with what it replaces (calls/process/registry.py): that is for whoever listens, and ends no wait.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class OneShotRecognizer(Protocol):
     """Whoever hears a recording again."""
 
     @property
-    def engine_name(self) -> str:
+    def one_shot_name(self) -> str:
         """As rows have it."""
 
     def recognize(self, pcm: bytes, tuning: Tuning) -> Final:
@@ -132,7 +132,7 @@ def _heard_again(
             end_reason=EndReason.HANGUP,
             rule="recovered",
             code=code or ("" if text else "no_words"),
-            engine=recognizer.engine_name,
+            engine=recognizer.one_shot_name,
         )
 
 

@@ -27,6 +27,7 @@ from calls.storage.models import Call
 from calls.twilio.models import SupervisorAction
 from calls.twilio.twiml import twiml
 from voiceapp.runtime import metrics
+from voiceapp.runtime.coded_error import CodedError
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +39,8 @@ NOT_IN_PROGRESS = 21220
 """https://www.twilio.com/docs/api/errors/21220: the call is over, there is nothing to change."""
 
 
-class ActionError(ValueError):
+class ActionError(CodedError, ValueError):
     """What was asked for makes no sense; ``code`` is stable."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def end_call(call: Call, user: Any) -> SupervisorAction:

@@ -30,6 +30,7 @@ from redis.exceptions import RedisError
 from calls.storage.columns import as_column
 from calls.storage.models import Call
 from calls.twilio.models import SpentToken
+from voiceapp.runtime.coded_error import CodedError
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +45,8 @@ _database_away_until_s = 0.0
 _local: OrderedDict[str, None] = OrderedDict()
 
 
-class TokenError(Exception):
+class TokenError(CodedError):
     """``code``: ``forged`` | ``expired`` | ``spent``."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class DatabaseAway(Exception):

@@ -14,7 +14,7 @@ from stt.tuning import gettext_noop as _
 
 SAME_SHARE = 0.5
 """Two turns are of the same speech when they share this much of the longer one."""
-ENGINES = ("streaming", "model", "endpoint", "phrase_hints", "language")
+ENGINES = ("streaming", "model", "endpoint", "phrase_hints", "language", "automatic_punctuation")
 STREAMS = (
     "stt_batch_ms",
     "stt_attempts",

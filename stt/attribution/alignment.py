@@ -13,12 +13,14 @@ from itertools import accumulate, groupby, pairwise
 
 from stt.events import Word
 
-SIMILAR = 0.5
+MIN_LIKENESS = 0.5
+"""Two texts are taken for two hearings of the same speech when this share of their letters agrees."""
 LETTER_MS = 80
 """How long a letter of an ordinary Hebrew word is spoken: 5 words of 5 letters in 2 s."""
-SLOWEST = 2
-NEARLY = 0.75
-"""Share of letters that two words must have in common to be one word heard twice."""
+MAX_STRETCH = 2
+"""A guessed word is spoken no slower than this many times LETTER_MS a letter; a longer gap holds a pause."""
+MIN_SAME_LIKENESS = 0.75
+"""A hypothesis continues the one before when this share of the letters that had settled comes back."""
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ def alike(one: Sequence[str], other: Sequence[str]) -> bool:
     """Two hypotheses begin alike: as far as the shorter goes most letters agree, whatever the words are cut into."""
     before, after = "".join(map(key, one)), "".join(map(key, other))
     shorter = min(len(before), len(after))
-    return SequenceMatcher(None, before[:shorter], after[:shorter], autojunk=False).ratio() > SIMILAR
+    return SequenceMatcher(None, before[:shorter], after[:shorter], autojunk=False).ratio() > MIN_LIKENESS
 
 
 def reaching(words: Sequence[str], letters: int) -> int:
@@ -65,11 +67,11 @@ def continues(old: Sequence[str], new: Sequence[str]) -> bool:
     stable = "".join(map(key, old[:-1] or old))
     begin = "".join(map(key, new))[: len(stable)]
     likeness = SequenceMatcher(None, stable, begin, autojunk=False).ratio()
-    return likeness >= (NEARLY if len(old) > 1 else SIMILAR)
+    return likeness >= (MIN_SAME_LIKENESS if len(old) > 1 else MIN_LIKENESS)
 
 
 def _similar(one: str, other: str) -> bool:
-    return SequenceMatcher(None, key(one), key(other), autojunk=False).ratio() >= SIMILAR
+    return SequenceMatcher(None, key(one), key(other), autojunk=False).ratio() >= MIN_LIKENESS
 
 
 def same_word_and_time(entry: Entry, word: Word) -> bool:
@@ -221,7 +223,7 @@ def _spread(texts: Sequence[str], from_ms: int | None, to_ms: int | None) -> lis
     length_ms = ends[-1] * LETTER_MS
     if to_ms is None:
         to_ms = (from_ms or 0) + length_ms
-    from_ms = max(from_ms or 0, to_ms - SLOWEST * length_ms)
+    from_ms = max(from_ms or 0, to_ms - MAX_STRETCH * length_ms)
     length_ms = max(0, to_ms - from_ms)
     borders_ms = [from_ms, *(from_ms + length_ms * end // ends[-1] for end in ends)]
     return [Word(text, *times) for text, times in zip(texts, pairwise(borders_ms), strict=True)]

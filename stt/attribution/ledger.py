@@ -9,6 +9,9 @@ that took it; the end of the first hypothesis that held it), and its utterance f
 segment, in order. A newer hypothesis is aligned with the one before it and its words inherit the evidence, so words
 that are revised, merged, split or dropped cannot be given out twice.
 
+The rules are design's, each beside the code that holds it: segments.py (1 to 3), placement.py (2 and 4), claims.py (5),
+streams.py (6), handover.py (8 and 9). This module puts them in order for each result.
+
 Owns no clock and no audio; knows no Django, no asyncio, no engine. All times are ms of media time. Never raises on any
 order of calls.
 """
@@ -16,35 +19,16 @@ order of calls.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from difflib import SequenceMatcher
-from itertools import islice
+from dataclasses import dataclass
 
-from stt.attribution.alignment import (
-    Entry,
-    align,
-    alike,
-    continues,
-    in_order,
-    key,
-    merge,
-    reaching,
-    same_word_and_time,
-    set_times,
-    with_times_guessed,
-)
-from stt.attribution.spans import UNVOICED_GAP_MS, Span, Spans
+from stt.attribution.alignment import Entry, in_order, merge, set_times
+from stt.attribution.claims import OneShotClaims
+from stt.attribution.handover import Handover
+from stt.attribution.placement import Placement
+from stt.attribution.segments import Segment, Segments
+from stt.attribution.spans import Span
+from stt.attribution.streams import Streams, StreamState, known_end_ms
 from stt.events import Final, Interim, Word
-
-SEGMENT_PAUSE_MS = 400
-"""The least pause after which an engine begins a new segment."""
-ONE_WORD_PAUSE_MS = 1200
-NEAR_MS = 4000
-"""Farther back than this no word is looked for: the engine's longest pause, and a new stream's overlap."""
-OVERLAP_MS = 700
-"""So long before the take-over the next stream may have heard: 500 ms, and a word on its edge."""
-SAME_WORD_MS = 40
-"""A word that two streams give, one over the other by this much, is one word: said twice it has a pause between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,224 +46,175 @@ class Share:
         return " ".join(self.words)
 
 
-@dataclass(slots=True)
-class _Segment:
-    """What a recogniser takes for one utterance: its newest hypothesis or, when settled, its words."""
-
-    stream: int
-    from_ms: int
-    """Everything in it was spoken after this: the end of the result that was settled before it."""
-    entries: list[Entry] = field(default_factory=list)
-    ghosts: list[Entry] = field(default_factory=list)
-    """Words that the final before left out: the next hypothesis may bring them back, with their evidence."""
-    end_ms: int | None = None
-    newest_ms: int = 0
-    """End of the newest hypothesis."""
-    settled: bool = False
-    weak: bool = False
-    """Settled by the end of its stream and by no final: a one-shot of the same audio takes its place."""
-    withheld: bool = False
-    """A final without words ended it: its hypothesis stands until the next one says whether it goes on."""
-    owners: list[int | None] | None = None
-    """Cache of ``Attribution._owners``; None when evidence or spans have changed."""
-    numbers: frozenset[int | None] = frozenset()
-    """Those in ``owners``: few, where a call of minutes has many segments."""
-
-
 class Attribution:
     """The ledger of one call's words. Not thread-safe; every method returns at once."""
 
     def __init__(self, first_number: int = 1) -> None:
-        self._spans = Spans(first_number)
-        self._segments: list[_Segment] = []
-        self._open: dict[int, _Segment] = {}
-        self._settled_to_ms: dict[int, int] = {}
-        self._heard_to_ms: int | None = None
-        self._one_shots: dict[int, tuple[str, ...]] = {}
-        self._asked_ms: dict[int, tuple[int, int]] = {}
-        """From where to where a one-shot was given audio."""
-        self._until_ms: dict[int, int] = {}
-        """Of renewed streams: words spoken after this are the next one's."""
-        self._from_ms: dict[int, int] = {}
-        """Of streams that took over: words spoken before this are the one's before it."""
-        self._overlap: dict[int, tuple[str, ...]] = {}
-        """What the one before it said last, and this one may say again."""
-        self._begins_ms = 0
-        """The stream in use has heard nothing from before this."""
-        self._spare: dict[int, list[Word]] = {}
-        """Words of a renewed stream's final that are the next one's to say; should it not, they are this one's."""
-        self._new_unvoiced: list[Span] = []
-        self._touched: set[int | None] = set()
-        """Utterances whose words may be others than when ``take_touched`` was last asked."""
+        self._segments = Segments()
+        self._placement = Placement(self._segments, first_number)
+        self._streams = Streams(self._segments)
+        self._handover = Handover(self._segments, self._streams)
+        self._claims = OneShotClaims(self._segments, self._placement)
+        self._vad_missed: list[Span] = []
+        """Utterances that only the recogniser heard, not yet handed out."""
 
     # Utterances
 
     def began(self, start_ms: int) -> int:
         """An utterance has begun; returns its number, from 1."""
-        return self._add_span(start_ms, None, unvoiced=False).number
+        return self._placement.began(start_ms).number
 
     def ended(self, number: int, end_ms: int) -> None:
-        span = self._spans[number]
-        span.end_ms = max(end_ms, span.start_ms)
-        self._spans_changed(span.start_ms)
+        self._placement.ended(number, end_ms)
 
     def span(self, number: int) -> Span:
         """Raises KeyError when there is none, or it was forgotten."""
-        return self._spans[number]
+        return self._placement.spans[number]
 
     @property
     def heard_to_ms(self) -> int | None:
         """Media time up to which some engine has listened; None: unknown."""
-        return self._heard_to_ms
+        return self._streams.heard_to_ms
 
     def borders(self, number: int) -> tuple[int, int]:
         """From where to where audio is this utterance's and no neighbour's: half-way through the silences around it."""
-        from_ms, to_ms = 0, 1 << 62
-        if number not in self._spans:
-            return from_ms, to_ms
-        span, before, after = self._spans[number], next(self._spans.before(number), None), self._spans.after(number)
-        if before is not None:
-            from_ms = (before.end_ms + span.start_ms) // 2 if before.end_ms is not None else 0
-            # What its one-shot was given before this utterance began is not heard again.
-            _, given_to_ms = self._asked_ms.get(before.number, (0, 0))
-            from_ms = min(max(from_ms, given_to_ms), span.start_ms)
-        if after is not None and span.end_ms is not None:
-            to_ms = (span.end_ms + after.start_ms) // 2
-        return from_ms, to_ms
+        return self._claims.borders(number)
 
-    def take_unvoiced(self) -> list[Span]:
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many segments and utterances it holds: few, in a call of hours too, when what is old is forgotten."""
+        return len(self._segments), len(self._placement.spans)
+
+    def take_vad_missed(self) -> list[Span]:
         """Utterances that only the recogniser heard, each handed out once."""
-        spans, self._new_unvoiced = self._new_unvoiced, []
+        spans, self._vad_missed = self._vad_missed, []
         return spans
 
     # Results
 
     def interim(self, event: Interim, *, fed_ms: int) -> None:
         """A newer hypothesis. ``fed_ms``: media time up to which audio was given to the stream."""
-        words = self._without_overlap(event.stream, tuple(word for word in event.words if word))
-        if not words or self._is_repeat(event.stream, words, event.end_ms):
+        stream = self._streams.of(event.stream)
+        words = self._handover.own_texts(stream, tuple(word for word in event.words if word))
+        if not words or self._streams.is_repeat(stream, words, event.end_ms):
             return
-        seen_ms = _known(event.end_ms, fed_ms)
-        segment = self._segment(event.stream, words)
-        if self._is_another(segment, words, seen_ms):
-            # Its final never came: what was said stands as it was last said.
-            self._leave(segment)
-            segment = self._segment(event.stream, words)
-        self._note_end(segment, event.end_ms, fed_ms)
-        self._revise(segment, words, seen_ms=seen_ms)
+        seen_ms = known_end_ms(event.end_ms, fed_ms)
+        segment = self._streams.segment(stream, words)
+        if segment.is_ended_by(words, seen_ms):
+            self._settle_as_it_is(segment)
+            stream.settled_to(segment.newest_ms)
+            segment = self._streams.new_segment(stream)
+        self._streams.note_end(event.end_ms, fed_ms)
+        segment.revise(words, seen_ms=seen_ms)
         segment.newest_ms = seen_ms
+        self._placement.changed(segment)
 
     def final(self, event: Final, *, fed_ms: int) -> None:
         """The settled words of the stream's segment. Without words it settles nothing and erases nothing."""
+        stream = self._streams.of(event.stream)
         said = tuple(word for word in event.words if word.text)
         if not said:
-            if event.stream in self._open:
-                self._open[event.stream].withheld = True
+            if stream.open is not None:
+                stream.open.withheld = True
             return
-        words = tuple(word for word in self._owned(event.stream, said, event.end_ms) if not self._was_settled(word))
-        if not words and self._is_all_behind_the_cut(event.stream, said):
-            self._void(event.stream)
-        if not words or self._is_repeat(event.stream, tuple(word.text for word in said), event.end_ms):
-            return
-        segment = self._segment(event.stream, tuple(word.text for word in words))
-        self._note_end(segment, event.end_ms, fed_ms)
-        end_ms = _known(event.end_ms, fed_ms)
-        left_out = self._revise(segment, tuple(word.text for word in words), seen_ms=end_ms)
+        own, deferred = self._handover.divide(stream, said, event.end_ms)
+        stream.deferred += deferred
+        words = [word for word in own if not self._segments.hold(word)]
+        if not words and stream.open is not None and self._handover.is_the_next_ones(stream, said):
+            self._erase(stream.open)
+            stream.open = None
+        if words and not self._streams.is_repeat(stream, tuple(word.text for word in said), event.end_ms):
+            self._final(stream, words, event.end_ms, fed_ms)
+
+    def _final(self, stream: StreamState, words: Sequence[Word], result_end_ms: int | None, fed_ms: int) -> None:
+        """New settled words, one or more, of the stream's segment."""
+        texts = [word.text for word in words]
+        end_ms = known_end_ms(result_end_ms, fed_ms)
+        segment = self._streams.segment(stream, texts)
+        self._streams.note_end(result_end_ms, fed_ms)
+        left_out = segment.revise(texts, seen_ms=end_ms)
         set_times(segment.entries, words, latest_ms=fed_ms)
-        self._take_back(segment)
-        if event.end_ms:
-            self._settled_to_ms[event.stream] = max(end_ms, self._settled_to_ms.get(event.stream, 0))
+        self._placement.changed(segment)
+        for one in self._segments:
+            if one.is_misheard(segment):
+                self._erase(one)
+        if result_end_ms:
+            stream.settled_to(end_ms)
         self._settle(segment)
-        self._give_spare(event.stream, event.end_ms)
-        if left_out and event.stream not in self._until_ms:
-            self._carry_over(event.stream, left_out, end_ms)
+        self._settle_left_out(stream, result_end_ms)
+        if left_out and stream.until_ms is None:
+            self._carry_over(stream, left_out, end_ms)
 
     def closed(self, stream: int, *, fed_ms: int = 0) -> None:
         """No result follows on this stream: its last hypotheses are as good as final, until a one-shot says better.
 
         ``fed_ms``: media time up to which audio was fed.
         """
-        self._open.pop(stream, None)
-        until_ms = self._until_ms.get(stream)
+        state = self._streams.of(stream)
+        state.open = None
         for segment in self._segments:
             if segment.stream == stream and not segment.settled:
-                if until_ms is not None:
-                    segment.entries = [entry for entry in segment.entries if entry.lacked_ms < until_ms]
-                    self._changed(segment)
-                segment.weak = True
-                self._settle(segment)
-        if until_ms is not None:
-            self._overlap[stream + 1] = self._last_words(stream, until_ms - OVERLAP_MS)
-        self._begins_ms = max(self._begins_ms, (until_ms or fed_ms) - OVERLAP_MS)
-        self._give_spare(stream, None)
-        self._segments = [segment for segment in self._segments if segment.entries]
+                if state.until_ms is not None:
+                    segment.entries = [entry for entry in segment.entries if entry.lacked_ms < state.until_ms]
+                    self._placement.changed(segment)
+                self._settle_as_it_is(segment)
+        self._handover.closed(state, fed_ms)
+        self._settle_left_out(state, None)
+        # One that is empty and open on another stream is still to have words.
+        self._segments.keep([s for s in self._segments if s.entries or self._streams.is_open(s)])
+
+    def renewed(self, stream: int, at_ms: int) -> None:
+        """The next stream has taken over: words spoken from ``at_ms`` on are its own. Both heard the moment before."""
+        self._handover.renewed(stream, at_ms)
 
     def asked(self, number: int, from_ms: int, to_ms: int) -> None:
         """The one-shot recogniser is given this much audio for an utterance: a word on its edge is heard twice."""
-        self._asked_ms[number] = from_ms, to_ms
-        self._touched.add(number)
+        self._claims.asked(number, from_ms, to_ms)
 
     def one_shot(self, number: int, words: Sequence[str]) -> None:
         """What the one-shot recogniser heard in an utterance; it claims the same words from untimed neighbours."""
         texts = tuple(word for word in words if word)
-        if number not in self._spans or not texts:
-            return
-        self._claim(self._spans[number], texts)
-        self._one_shots[number] = texts
-        self._touched.add(number)
-        for segment in self._segments:
-            if segment.weak:
-                self._release(segment, number)
+        if texts and number in self._placement.spans:
+            self._claims.heard(number, texts)
 
     # Answers
 
     def share(self, number: int) -> Share:
         """All words that are this utterance's by the evidence so far."""
-        one_shot = self._one_shots.get(number, ())
+        one_shot = self._claims.words(number)
         entries: list[Entry] = []
         settled = True
-        for segment, mine in self._of(number):
-            if segment.settled and not (segment.weak and one_shot):
+        for segment, mine in self._placement.words_of(number):
+            if segment.stands_beside(one_shot):
                 entries += mine
             elif mine and not one_shot:
                 # A one-shot is settled: no hypothesis stands beside it.
                 entries += mine
                 settled = False
         return Share(
-            words=merge(self._without_neighbours(number, one_shot), in_order(entries)),
+            words=merge(self._claims.own_words(number), in_order(entries)),
             settled=settled,
-            heard_to_ms=self._heard_to_ms,
+            heard_to_ms=self._streams.heard_to_ms,
         )
 
     def take(self, number: int) -> None:
         """A turn was accepted with its share: those words are its own, whatever a newer hypothesis makes of them."""
-        for segment, mine in self._of(number):
-            for entry in mine:
-                entry.owner = number
-            self._changed(segment)
+        self._placement.take(number)
 
     def heard_words(self, number: int) -> tuple[str, ...]:
         """An accepted turn's words by now: what is settled, and of what is not, what it took."""
-        one_shot = self._one_shots.get(number, ())
+        one_shot = self._claims.words(number)
         entries = [
             entry
-            for segment, mine in self._of(number)
+            for segment, mine in self._placement.words_of(number)
             for entry in mine
-            if (segment.settled and not (segment.weak and one_shot)) or (entry.owner == number and not one_shot)
+            if segment.stands_beside(one_shot) or (entry.owner == number and not one_shot)
         ]
-        return merge(self._without_neighbours(number, one_shot), in_order(entries))
+        return merge(self._claims.own_words(number), in_order(entries))
 
     def take_touched(self) -> set[int]:
         """Utterances whose ``heard_words`` may have changed since this was last asked: a final is of few of them."""
-        for segment in self._segments:
-            self._numbers(segment)
-        touched = {number for number in self._touched if number is not None}
-        self._touched.clear()
-        # A one-shot leaves out what its neighbours hold.
-        for number in self._one_shots.keys() - touched:
-            if not touched.isdisjoint(self._spans.beside(number)):
-                touched.add(number)
-        return touched
+        return self._claims.touched_by(self._placement.take_touched())
 
     def waits_for(self, number: int) -> bool:
         """Words of this utterance are still unsettled; a one-shot has settled it."""
@@ -287,408 +222,64 @@ class Attribution:
 
     def unsettled(self) -> set[int]:
         """The utterances that have words which a final may still change."""
-        return self._numbers_of(segment for segment in self._segments if not segment.settled)
+        return self._without_one_shot(segment for segment in self._segments if not segment.settled)
 
-    def weak(self) -> set[int]:
-        """The utterances with words that stand by a hypothesis alone, whose stream has ended."""
-        return self._numbers_of(segment for segment in self._segments if segment.weak)
+    def provisional(self) -> set[int]:
+        """The utterances with words that stand by a hypothesis alone: no final came."""
+        return self._without_one_shot(segment for segment in self._segments if segment.provisional)
 
-    def renewed(self, stream: int, at_ms: int) -> None:
-        """The next stream has taken over: words spoken from ``at_ms`` on are its own. Both heard the moment before."""
-        self._until_ms[stream] = at_ms
-        self._from_ms[stream + 1] = at_ms
+    def _without_one_shot(self, segments: Iterable[Segment]) -> set[int]:
+        """The utterances that hold words of these segments, but those that a one-shot has settled."""
+        return self._placement.numbers_of(segments) - self._claims.numbers()
 
     def forget_before(self, at_ms: int) -> None:
         """Drop what lies wholly before a media time, so that a call of hours stays as small as one of minutes."""
-        kept = [s for s in self._segments if not s.settled or not s.entries or s.entries[-1].seen_ms >= at_ms]
-        held = {number for segment in kept for number in self._numbers(segment)}
+        kept = [segment for segment in self._segments if segment.reaches(at_ms)]
+        held = {number for segment in kept for number in self._placement.numbers(segment)}
         # Nothing that is kept belongs to a span that goes: whose words are whose stands.
-        for number in self._spans.forget_before(at_ms, held):
-            self._one_shots.pop(number, None)
-            self._asked_ms.pop(number, None)
-        self._segments = kept
-        self._forget_streams()
+        for number in self._placement.spans.forget_before(at_ms, held):
+            self._claims.forget(number)
+        self._segments.keep(kept)
+        self._streams.forget()
 
-    def _forget_streams(self) -> None:
-        """Of streams before the oldest that is still spoken of nothing is asked any more; a call has thousands."""
-        oldest = min((segment.stream for segment in self._segments), default=0) - 1
-        for table in (self._settled_to_ms, self._until_ms, self._from_ms, self._overlap, self._spare):
-            for stream in [stream for stream in table if stream < oldest]:
-                del table[stream]
+    # What follows
 
-    # Evidence
+    def _settle(self, segment: Segment) -> None:
+        """Rule 3: the segment's words are settled; rule 4: those that nobody took find their utterance."""
+        if self._streams.is_open(segment):
+            self._streams.of(segment.stream).open = None
+        segment.settle()
+        self._placement.touch(self._placement.numbers(segment))
+        self._claims.settled(segment)
+        self._vad_missed += self._placement.add_missed(segment)
+        self._placement.hold_untimed(segment)
 
-    def _segment(self, stream: int, words: Sequence[str] = ()) -> _Segment:
-        """The segment that these words continue, or a new one."""
-        segment = self._open.get(stream)
-        if segment is not None and segment.withheld:
-            segment.withheld = False
-            if not alike([entry.text for entry in segment.entries], words):
-                segment = None
-        if segment is None:
-            segment = _Segment(
-                stream,
-                from_ms=self._settled_to_ms.get(stream, max(self._begins_ms, (self._heard_to_ms or 0) - NEAR_MS)),
-            )
-            self._open[stream] = segment
-            self._segments.append(segment)
-        return segment
-
-    def _is_another(self, segment: _Segment, words: Sequence[str], seen_ms: int) -> bool:
-        """A hypothesis that has nothing of the one before, after a pause in which a segment ends."""
-        texts = [entry.text for entry in segment.entries]
-        # A single word may only have been misheard, so that nothing of it comes back.
-        pause_ms = SEGMENT_PAUSE_MS if len(texts) > 1 else ONE_WORD_PAUSE_MS
-        return bool(texts) and seen_ms - segment.newest_ms >= pause_ms and not continues(texts, words)
-
-    def _leave(self, segment: _Segment) -> None:
-        """No final follows: its hypothesis is settled, and stands by itself alone."""
-        segment.weak = True
+    def _settle_as_it_is(self, segment: Segment) -> None:
+        """Rule 3: no final follows, so what was said stands as it was last said."""
+        segment.provisional = True
         self._settle(segment)
-        self._settled_to_ms[segment.stream] = max(segment.newest_ms, self._settled_to_ms.get(segment.stream, 0))
 
-    def _take_back(self, final: _Segment) -> None:
-        """A hypothesis that was left standing, and a final that says at its time as many words: it was misheard."""
-        middles_ms = [entry.middle_ms for entry in final.entries if entry.middle_ms is not None]
-        for segment in self._segments:
-            if segment.weak and segment.stream == final.stream and segment.entries:
-                said = sum(segment.from_ms < middle_ms < segment.newest_ms for middle_ms in middles_ms)
-                if said >= len(segment.entries):
-                    segment.entries = []
-                    self._changed(segment)
-
-    def _note_end(self, segment: _Segment, end_ms: int | None, fed_ms: int) -> None:
-        if end_ms:
-            segment.end_ms = min(end_ms, fed_ms)
-            self._heard_to_ms = max(segment.end_ms, self._heard_to_ms or 0)
-
-    def _revise(self, segment: _Segment, words: Sequence[str], *, seen_ms: int) -> list[Entry]:
-        """Replace the segment's words by a newer hypothesis; returns the old words behind the last one it kept."""
-        old = segment.entries or segment.ghosts
-        lacked_ms = max((entry.seen_ms for entry in old), default=segment.from_ms)
-        segment.entries, left_out = align(old, words, Entry("", seen_ms, min(lacked_ms, seen_ms)))
-        segment.ghosts = []
-        self._changed(segment)
-        return left_out
-
-    def _carry_over(self, stream: int, left_out: list[Entry], end_ms: int) -> None:
-        """A final that ends before the hypothesis did: what was spoken after it lives on in the next segment."""
-        after = [entry for entry in left_out if entry.lacked_ms >= end_ms]
-        segment = self._segment(stream)
-        segment.entries = after
-        segment.ghosts = [] if after else left_out
-
-    def _settle(self, segment: _Segment) -> None:
-        if self._open.get(segment.stream) is segment:
-            del self._open[segment.stream]
-        segment.settled = True
-        segment.ghosts = []
-        self._touched |= self._numbers(segment)
-        self._claim_late(segment)
-        if segment.weak:
-            for number in self._one_shots.keys() & self._numbers(segment):
-                self._release(segment, number)
-        self._make_unvoiced(segment)
-        # Words without a time stay where the evidence of this moment puts them; timed ones follow the spans.
-        for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
-            if entry.middle_ms is None:
-                entry.owner = owner
-
-    def _is_repeat(self, stream: int, words: tuple[str, ...], end_ms: int | None) -> bool:
-        """A result that ends at or before the last settled one and says the same words again."""
-        settled_to_ms = self._settled_to_ms.get(stream)
-        if not words or not end_ms or settled_to_ms is None or end_ms > settled_to_ms:
-            return False
-        return any(
-            segment.settled and segment.stream == stream and tuple(e.text for e in segment.entries) == words
-            for segment in self._segments
-        )
-
-    def _was_settled(self, word: Word) -> bool:
-        """The same word at the same time stands in the ledger already: a final that repeats words."""
-        if word.start_ms is None or word.end_ms is None:
-            return False
-        # What was settled a segment and more before it cannot hold its time.
-        for segment in reversed(self._segments):
-            if segment.settled and any(same_word_and_time(entry, word) for entry in segment.entries):
-                return True
-            if segment.settled and segment.entries and segment.entries[-1].seen_ms < word.start_ms - NEAR_MS:
-                break
-        return False
-
-    def _claim(self, span: Span, texts: tuple[str, ...]) -> None:
-        """Untimed words beside this utterance that its one-shot heard too are this utterance's."""
-        end_ms = span.end_ms if span.end_ms is not None else span.start_ms
-        near = [
-            entry
-            for segment in self._segments
-            for entry, owner in zip(segment.entries, self._owners(segment), strict=True)
-            if owner != span.number
-            and entry.middle_ms is None
-            and entry.seen_ms > span.start_ms
-            and max(segment.from_ms, entry.lacked_ms - UNVOICED_GAP_MS) < end_ms
-        ]
-        matcher = SequenceMatcher(None, [key(e.text) for e in near], [key(t) for t in texts], autojunk=False)
-        for block in matcher.get_matching_blocks():
-            for entry in near[block.a : block.a + block.size]:
-                entry.owner = span.number
-        self._spans_changed(span.start_ms)
-
-    def _release(self, segment: _Segment, number: int) -> None:
-        """A hypothesis' words around those that this utterance's one-shot heard are the neighbours', not nobody's."""
-        mine = [entry for entry, owner in zip(segment.entries, self._owners(segment), strict=True) if owner == number]
-        texts = [key(text) for text in self._one_shots[number]]
-        matcher = SequenceMatcher(None, [key(entry.text) for entry in mine], texts, autojunk=False)
-        blocks = [block for block in matcher.get_matching_blocks() if block.size]
-        if not blocks and (not mine or alike([entry.text for entry in mine], texts)):
-            return
-        ahead, behind = mine, []
-        if blocks:
-            first, last = blocks[0], blocks[-1]
-            ahead = mine[: first.a] if first.b == 0 else []
-            behind = mine[last.a + last.size :] if last.b + last.size == len(texts) else []
-        # Only what can have been spoken there: the others were misheard.
-        span = self._spans[number]
-        ahead = [entry for entry in ahead if entry.lacked_ms < span.start_ms]
-        behind = [entry for entry in behind if span.end_ms is not None and entry.seen_ms > span.end_ms]
-        nearest = list(islice(self._spans.before(number), 2))
-        before = next((one for one in nearest if self._ends_with(one.number, ahead)), nearest[0] if nearest else None)
-        after = self._spans.after(number)
-        for entries, neighbour in ((ahead, before), (behind, after)):
-            for entry in entries:
-                entry.owner = neighbour.number if neighbour is not None else number
-        self._changed(segment)
-
-    def _ends_with(self, number: int, entries: list[Entry]) -> bool:
-        """An utterance's one-shot heard these words last."""
-        texts = [key(text) for text in self._one_shots.get(number, ())]
-        return bool(entries) and texts[-len(entries) :] == [key(entry.text) for entry in entries]
-
-    def _without_neighbours(self, number: int, texts: tuple[str, ...]) -> tuple[str, ...]:
-        """One-shot words without those on the edges of its audio that a neighbour's timed words hold."""
-        if not texts or number not in self._asked_ms:
-            return texts
-        from_ms, to_ms = self._asked_ms[number]
-        before, after = next(self._spans.before(number), None), self._spans.after(number)
-        begin = [key(entry.text) for entry in self._timed(before) if (entry.end_ms or 0) > from_ms]
-        end = [key(entry.text) for entry in self._timed(after) if (entry.start_ms or 0) < to_ms]
-        said = [key(text) for text in texts]
-        first = next((n for n in range(min(len(begin), len(said)), 0, -1) if begin[-n:] == said[:n]), 0)
-        last = next((n for n in range(min(len(end), len(said) - first), 0, -1) if end[:n] == said[-n:]), 0)
-        return texts[first : len(texts) - last]
-
-    def _timed(self, span: Span | None) -> list[Entry]:
-        """An utterance's settled words whose time is known."""
-        of_span = self._of(span.number) if span is not None else []
-        entries = [entry for segment, mine in of_span if segment.settled for entry in mine]
-        return [entry for entry in entries if entry.middle_ms is not None]
-
-    def _claim_late(self, segment: _Segment) -> None:
-        """Untimed words that a neighbour's one-shot has heard already are that neighbour's, not the next one's."""
-        if not self._one_shots or not segment.entries or segment.entries[-1].middle_ms is not None:
-            return
-        for number, texts in self._one_shots.items():
-            span = self._spans[number]
-            if span.end_ms is not None and segment.entries[0].seen_ms - NEAR_MS <= span.end_ms:
-                has = [key(entry.text) for _, mine in self._of(number) for entry in mine]
-                missing = [text for text in texts if key(text) not in has]
-                if missing and span.start_ms < segment.entries[-1].seen_ms:
-                    self._claim(span, tuple(missing))
-
-    def _owned(self, stream: int, words: tuple[Word, ...], end_ms: int | None) -> tuple[Word, ...]:
-        """A final's words that are this stream's, where it shares a moment with another."""
-        until_ms, from_ms = self._until_ms.get(stream), self._from_ms.get(stream)
-        if until_ms is None and from_ms is None:
-            return words
-        if all(word.start_ms is None or word.end_ms is None for word in words):
-            kept = self._without_overlap(stream, tuple(word.text for word in words))
-            return words[len(words) - len(kept) :]
-        owned = []
-        for word, guessed in zip(words, with_times_guessed(words, end_ms), strict=True):
-            middle_ms = _middle_ms(guessed) or 0
-            before = until_ms is None or middle_ms < until_ms
-            after = from_ms is None or middle_ms >= from_ms or not self._was_heard_before(stream, guessed)
-            if before and after and not self._was_said_before_the_cut(stream, guessed):
-                owned.append(word)
-            elif not before:
-                self._spare.setdefault(stream, []).append(guessed)
-        return tuple(owned)
-
-    def _was_heard_before(self, stream: int, word: Word) -> bool:
-        """A stream before this one has said a word there: at this time, or the same one without a time."""
-        if word.start_ms is None or word.end_ms is None:
-            return True
-        for segment in self._segments:
-            for entry in segment.entries if segment.stream < stream else ():
-                if entry.start_ms is None or entry.end_ms is None:
-                    if key(entry.text) == key(word.text) and entry.seen_ms >= word.start_ms:
-                        return True
-                elif min(entry.end_ms, word.end_ms) - max(entry.start_ms, word.start_ms) > SAME_WORD_MS:
-                    return True
-        return False
-
-    def _give_spare(self, stream: int, heard_to_ms: int | None) -> None:
-        """This stream has spoken up to here (None: for good): what it left out of the words that the one before it left
-        to it is that one's."""
-        left = self._spare.pop(stream - 1, [])
-        due = [word for word in left if heard_to_ms is None or (word.end_ms or 0) <= heard_to_ms]
-        if len(due) < len(left):
-            self._spare[stream - 1] = left[len(due) :]
-        words = [word for word in due if not self._was_heard_before(stream + 1, word)]
+    def _settle_left_out(self, stream: StreamState, heard_to_ms: int | None) -> None:
+        """Rule 8: this stream has spoken up to here (None: for good); what it left out of the words that the one before
+        it left to it is that one's."""
+        words = self._handover.take_left_out(stream, heard_to_ms)
         if words:
-            segment = _Segment(stream - 1, from_ms=words[0].start_ms or 0)
+            segment = Segment(stream.number - 1, from_ms=words[0].start_ms or 0)
             segment.entries = [
                 Entry(word.text, word.end_ms or 0, word.start_ms or 0, None, word.start_ms, word.end_ms)
                 for word in words
             ]
-            self._segments.append(segment)
+            self._segments.add(segment)
             self._settle(segment)
-            self._changed(segment)
+            self._placement.changed(segment)
 
-    def _is_all_behind_the_cut(self, stream: int, words: tuple[Word, ...]) -> bool:
-        """A final all of whose words are the next stream's."""
-        until_ms = self._until_ms.get(stream)
-        middles_ms = [_middle_ms(word) for word in words]
-        return until_ms is not None and all(ms is not None and ms >= until_ms for ms in middles_ms)
+    def _carry_over(self, stream: StreamState, left_out: list[Entry], end_ms: int) -> None:
+        """Rule 1: what was spoken after a final that ends before the hypothesis did lives on in the next segment."""
+        after = [entry for entry in left_out if entry.lacked_ms >= end_ms]
+        segment = self._streams.new_segment(stream)
+        segment.entries, segment.dropped = after, [] if after else left_out
 
-    def _void(self, stream: int) -> None:
-        """What the stream's open segment said, another one says."""
-        segment = self._open.pop(stream, None)
-        if segment is not None:
-            segment.entries = []
-            self._changed(segment)
-
-    def _was_said_before_the_cut(self, stream: int, word: Word) -> bool:
-        """A word on the cut, heard by both streams: the one before has said it, and their times overlap."""
-        from_ms = self._from_ms.get(stream)
-        if from_ms is None or word.start_ms is None or word.start_ms > from_ms - SAME_WORD_MS:
-            return False
-        return any(
-            key(entry.text) == key(word.text)
-            and entry.end_ms is not None
-            and entry.end_ms >= word.start_ms + SAME_WORD_MS
-            for segment in self._segments
-            if segment.stream == stream - 1 and segment.settled
-            for entry in segment.entries[-1:]
-        )
-
-    def _without_overlap(self, stream: int, words: tuple[str, ...]) -> tuple[str, ...]:
-        """A hypothesis of a stream's first segment without the words that the stream before it said last."""
-        said_before = self._overlap.get(stream, ())
-        if stream in self._settled_to_ms:
-            return words
-        for length in range(len(said_before), 0, -1):
-            # By letters: a hypothesis may have split a word, and the rest of it is none of its own.
-            again = reaching(words, sum(map(len, said_before[-length:])) - 1)
-            if again >= min(length, len(words)) and alike(said_before[-length:], words[:again]):
-                return words[again:]
-        return words
-
-    def _last_words(self, stream: int, from_ms: int) -> tuple[str, ...]:
-        return tuple(
-            entry.text
-            for segment in self._segments
-            if segment.stream <= stream
-            for entry in segment.entries
-            if (entry.middle_ms if entry.middle_ms is not None else entry.seen_ms) >= from_ms
-        )
-
-    # Spans
-
-    def _add_span(self, start_ms: int, end_ms: int | None, *, unvoiced: bool) -> Span:
-        span = self._spans.add(start_ms, end_ms, unvoiced=unvoiced)
-        self._touched.update(self._spans.beside(span.number))
-        self._spans_changed(start_ms - UNVOICED_GAP_MS)
-        return span
-
-    def _spans_changed(self, from_ms: int) -> None:
-        """Spans from this time on have changed: whose words those are that were heard since must be found again."""
-        for segment in self._segments:
-            if not segment.settled or not segment.entries or segment.entries[-1].seen_ms >= from_ms:
-                self._changed(segment)
-
-    def _changed(self, segment: _Segment) -> None:
-        segment.owners = None
-        self._touched |= segment.numbers
-
-    def _make_unvoiced(self, segment: _Segment) -> None:
-        """Give words that lie in no utterance an utterance of their own, one for each gap."""
-        gap: list[Entry] = []
-        for entry, owner in zip(segment.entries, self._owners(segment), strict=True):
-            if owner is None:
-                gap.append(entry)
-            elif gap:
-                self._add_unvoiced(gap, segment)
-                gap = []
-        if gap:
-            self._add_unvoiced(gap, segment)
-
-    def _add_unvoiced(self, gap: list[Entry], segment: _Segment) -> None:
-        timed = [entry for entry in gap if entry.start_ms is not None and entry.end_ms is not None]
-        start_ms = min((e.start_ms for e in timed if e.start_ms is not None), default=segment.from_ms)
-        end_ms = max((e.end_ms for e in timed if e.end_ms is not None), default=gap[-1].seen_ms)
-        span = self._add_span(start_ms, max(start_ms, end_ms), unvoiced=True)
-        for entry in gap:
-            entry.owner = span.number
-        self._new_unvoiced.append(span)
-
-    # Whose word is it
-
-    def _of(self, number: int) -> list[tuple[_Segment, list[Entry]]]:
-        """The segments that hold words of an utterance, with those words."""
-        return [
-            (segment, [e for e, owner in zip(segment.entries, self._owners(segment), strict=True) if owner == number])
-            for segment in self._segments
-            if number in self._numbers(segment)
-        ]
-
-    def _numbers_of(self, segments: Iterable[_Segment]) -> set[int]:
-        numbers = {number for segment in segments for number in self._numbers(segment) if number is not None}
-        return numbers - self._one_shots.keys()
-
-    def _numbers(self, segment: _Segment) -> frozenset[int | None]:
-        """The utterances that hold words of the segment."""
-        if segment.owners is None:
-            self._owners(segment)
-        return segment.numbers
-
-    def _owners(self, segment: _Segment) -> list[int | None]:
-        """For each word of the segment the number of its utterance, in order; None: no utterance holds it."""
-        if segment.owners is None:
-            segment.owners = [self._spans.number_at(place) for place in self._places(segment.entries)]
-            segment.numbers = frozenset(segment.owners)
-            self._touched |= segment.numbers
-        return segment.owners
-
-    def _places(self, entries: list[Entry]) -> list[int]:
-        """Places on the line of spans.
-
-        Times are certain, a turn that took a word is likely, the first hypothesis that held it is a bound; each kind
-        of evidence yields to the one before it, and the places never go back.
-        """
-        last = self._spans.last_place
-        places = [0] * len(entries)
-        low, spoken_before_ms = last, None
-        for i in range(len(entries) - 1, -1, -1):
-            entry = entries[i]
-            spoken_before_ms = entry.seen_ms if spoken_before_ms is None else min(spoken_before_ms, entry.seen_ms)
-            if entry.middle_ms is not None:
-                places[i] = self._spans.place_at(entry.middle_ms)
-                low = min(low, places[i])
-            elif entry.owner is not None and entry.owner in self._spans:
-                places[i] = min(self._spans.place_of(entry.owner), low)
-            else:
-                after = places[i + 1] if i + 1 < len(entries) else last
-                places[i] = min(self._spans.place_before(spoken_before_ms), low, after)
-        for i in range(1, len(places)):
-            places[i] = max(places[i], places[i - 1])
-        return places
-
-
-def _known(end_ms: int | None, fed_ms: int) -> int:
-    """A result's end for use as a bound: nothing can have been heard behind the audio that was fed."""
-    return min(end_ms, fed_ms) if end_ms else fed_ms
-
-
-def _middle_ms(word: Word) -> int | None:
-    return None if word.start_ms is None or word.end_ms is None else (word.start_ms + word.end_ms) // 2
+    def _erase(self, segment: Segment) -> None:
+        """Another segment says what this one said."""
+        segment.entries = []
+        self._placement.changed(segment)

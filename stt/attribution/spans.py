@@ -6,10 +6,10 @@ from bisect import bisect_right
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-UNVOICED_GAP_MS = 1000
-"""A timed word farther than this from every utterance was missed by the endpointer and becomes a turn of its own."""
-SHORTEST_WORD_MS = 120
-"""A hypothesis that reaches less than this into an utterance cannot hold a whole word of it."""
+MAX_GAP_MS = 1000
+"""A timed word within this distance of an utterance is its word; farther from all of them the endpointer missed it."""
+MIN_WORD_MS = 120
+"""A hypothesis must reach this far into an utterance to hold a whole word of it."""
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class Span:
     number: int
     start_ms: int
     end_ms: int | None = None
-    unvoiced: bool = False
+    vad_missed: bool = False
 
 
 class Spans:
@@ -35,10 +35,10 @@ class Spans:
         self._at_of: dict[int, int] | None = None
         """Cache: number -> which of the line the span is."""
 
-    def add(self, start_ms: int, end_ms: int | None, *, unvoiced: bool) -> Span:
+    def add(self, start_ms: int, end_ms: int | None, *, vad_missed: bool) -> Span:
         """The next number's span, at its place."""
         self._last_number += 1
-        span = Span(self._last_number, start_ms, end_ms, unvoiced)
+        span = Span(self._last_number, start_ms, end_ms, vad_missed)
         self._numbered[span.number] = span
         self._line.insert(bisect_right(self._line, start_ms, key=_start_ms), span)
         self._at_of = None
@@ -92,7 +92,7 @@ class Spans:
         return self._line[place // 2].number if place >= 0 and place % 2 == 0 else None
 
     def place_at(self, at_ms: int) -> int:
-        """The span that holds a time, or the nearest one within UNVOICED_GAP_MS, or the gap between."""
+        """The span that holds a time, or the nearest one within MAX_GAP_MS, or the gap between."""
         i = bisect_right(self._line, at_ms, key=_start_ms) - 1
         before_ms = 0
         if i >= 0:
@@ -100,14 +100,14 @@ class Spans:
             if end_ms is None or at_ms <= end_ms:
                 return 2 * i
             before_ms = at_ms - end_ms
-        after_ms = self._line[i + 1].start_ms - at_ms if i + 1 < len(self._line) else UNVOICED_GAP_MS + 1
-        if i >= 0 and before_ms <= min(after_ms, UNVOICED_GAP_MS):
+        after_ms = self._line[i + 1].start_ms - at_ms if i + 1 < len(self._line) else MAX_GAP_MS + 1
+        if i >= 0 and before_ms <= min(after_ms, MAX_GAP_MS):
             return 2 * i
-        return 2 * (i + 1) if after_ms <= UNVOICED_GAP_MS else 2 * i + 1
+        return 2 * (i + 1) if after_ms <= MAX_GAP_MS else 2 * i + 1
 
     def place_before(self, at_ms: int) -> int:
         """The last utterance in which a word known at this time can have been spoken, −1 when there is none."""
-        i = bisect_right(self._line, at_ms - SHORTEST_WORD_MS, key=_start_ms) - 1
+        i = bisect_right(self._line, at_ms - MIN_WORD_MS, key=_start_ms) - 1
         if i < 0 and self._line and self._line[0].start_ms <= at_ms:
             i = 0
         return 2 * i if i >= 0 else -1

@@ -7,58 +7,42 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from stt.events import RecognizerError
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class SttModel:
-    name: str
-    enhanced: bool
-
-
-PHONE_CALL = SttModel("phone_call", enhanced=True)
-DEFAULT = SttModel("default", enhanced=True)
-HEBREW_MODELS = ("default", "command_and_search")
+PHONE_CALL, DEFAULT = "phone_call", "default"
+"""Each model is asked for enhanced: where there is no such variant, Google takes the standard one."""
+HEBREW_MODELS = (DEFAULT, "command_and_search")
 """Of v1; with any other name the engine refuses every request. ``phone_call`` is asked for where a profile names none.
 https://cloud.google.com/speech-to-text/docs/speech-to-text-supported-languages"""
+HOST = "speech.googleapis.com"
+HOSTS = (HOST, f"eu-{HOST}", f"us-{HOST}")
+"""That serve API v1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    model: SttModel
-    error: RecognizerError | None = None
-    """Why the engine could not be asked; None: it has answered."""
-
-    @property
-    def certain(self) -> bool:
-        """The engine said so. False: the choice must not be remembered."""
-        return self.error is None
-
-
-def choose_stt_model(probe: Callable[[SttModel], None]) -> Choice:
-    """Try ``phone_call``; where the engine has no such model for the language, ``default`` + enhanced.
+def choose_stt_model(probe: Callable[[str], object]) -> tuple[str, RecognizerError | None]:
+    """Try ``phone_call``; where the engine has no such model for the language, ``default``. Logs the choice.
 
     ``probe`` recognises a moment of silence with a model and raises RecognizerError. Only a refused model decides
-    against ``phone_call`` for good; any other failure leaves the question open. Logs the choice.
+    against ``phone_call`` for good; any other failure, which is returned, leaves the question open.
     """
-    error = _refusal(probe, PHONE_CALL)
-    choice = Choice(DEFAULT, error) if error is not None else Choice(PHONE_CALL)
-    if error is not None and error.code == "model_not_supported":
-        choice = Choice(DEFAULT)
-    elif error is not None and error.code == "invalid_argument":
-        # Refused in other words: whether another model is heard says if it was the model.
-        choice = Choice(DEFAULT, _refusal(probe, DEFAULT))
-    if choice.error is not None:
-        logger.warning("⚠️ [STT] The model probe failed (%s); asking again later", choice.error.code)
-    logger.info("✅ [STT] Selected model: %s (enhanced=%s)", choice.model.name, choice.model.enhanced)
-    return choice
+    model, error = PHONE_CALL, _refusal(probe, PHONE_CALL)
+    if error is not None:
+        model = DEFAULT
+        if error.code == "model_not_supported":
+            error = None
+        elif error.code == "invalid_argument":
+            # Refused in other words: whether another model is heard says if it was the model.
+            error = _refusal(probe, DEFAULT)
+    if error is not None:
+        logger.warning("⚠️ [STT] The model probe failed (%s); asking again later", error.code)
+    logger.info("✅ [STT] Selected model: %s (enhanced=%s)", model, True)
+    return model, error
 
 
-def _refusal(probe: Callable[[SttModel], None], model: SttModel) -> RecognizerError | None:
+def _refusal(probe: Callable[[str], object], model: str) -> RecognizerError | None:
     try:
         probe(model)
     except RecognizerError as error:
@@ -66,17 +50,15 @@ def _refusal(probe: Callable[[SttModel], None], model: SttModel) -> RecognizerEr
     return None
 
 
-def v1_endpoint(endpoint: str) -> tuple[str, str]:
-    """The host that serves API v1 for a configured endpoint, and a warning ("" when it is taken as it is).
+def v1_endpoint(endpoint: str) -> str:
+    """The host that serves API v1 for a configured endpoint; logs when that is another one.
 
     ``europe-west1-speech.googleapis.com`` and the like are v2 regional hosts; v1 has the multi-regions eu and us.
     """
-    host = endpoint.strip() or "speech.googleapis.com"
-    for prefix, region in (("europe-", "eu"), ("us-", "us")):
-        mapped = f"{region}-speech.googleapis.com"
-        if host.startswith(prefix) and host.endswith("-speech.googleapis.com") and host != mapped:
-            return mapped, (
-                f"GOOGLE_CLOUD_SPEECH_ENDPOINT={host} is a v2 regional host; "
-                f"this application speaks v1 and uses {mapped}."
-            )
-    return host, ""
+    host = endpoint.strip() or HOST
+    for prefix, mapped in (("europe-", f"eu-{HOST}"), ("us-", f"us-{HOST}")):
+        if host.startswith(prefix) and host.endswith(f"-{HOST}") and host != mapped:
+            said = "GOOGLE_CLOUD_SPEECH_ENDPOINT=%s is a v2 regional host; this application speaks v1 and uses %s."
+            logger.warning(said, host, mapped)
+            return mapped
+    return host

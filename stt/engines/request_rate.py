@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections import deque
 
 WINDOW_MS = 60_000
-MOST_COUNTED = 10_000
-"""Ten times what Google takes; where nobody asks, older ones go by this alone."""
+MAX_COUNTED = 10_000
+"""Requests that are remembered, ten times what Google takes in a minute: where nobody asks, older ones go by this
+alone."""
 
 
 class RequestRate:
     """Counted on any thread; time is an argument."""
 
     def __init__(self) -> None:
-        self._at_ms: deque[float] = deque(maxlen=MOST_COUNTED)
+        self._at_ms: deque[float] = deque(maxlen=MAX_COUNTED)
 
     def add(self, now_ms: float) -> None:
         """A request is made."""

@@ -20,12 +20,12 @@ from twilio.http.response import Response
 from calls.live.stream_record import recording_path
 from calls.management.commands import connect_number, purge
 from calls.models import Call, Transcript
-from calls.process.recognition import Recognition
 from calls.storage.recording import Recorder, RecordingDisk
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, Limits
 from stt.emulator.traces import load_traces
-from stt.engines.google import GoogleOptions, GoogleSpeech
+from stt.engines.google import GoogleSpeech
+from tests.fakes import recognition_by
 from tests.paths import SAMPLES
 from tests.serving import serving
 
@@ -111,7 +111,7 @@ def emulator(settings):
 
     run(emulator.__aenter__())
     settings.STT_EMULATOR_HOST = emulator.address
-    with serving(recognition=Recognition(GoogleSpeech(GoogleOptions(emulator=emulator.address)))):
+    with serving(recognition=recognition_by(GoogleSpeech(emulator=emulator.address))):
         yield emulator
     run(emulator.__aexit__())
     loop.call_soon_threadsafe(loop.stop)

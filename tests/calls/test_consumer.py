@@ -27,18 +27,17 @@ from calls.live import call_end
 from calls.live.event_queue import HeardText, now_ms
 from calls.live.fallback_bridge import MAX_WAITING, UtteranceAudio
 from calls.models import Call, CallEvent, Transcript
-from calls.process.recognition import Recognition
 from calls.process.services import services
 from calls.process.shared_state import SharedState
 from calls.routing import websocket_application
 from calls.storage.recording import Recording, RecordingDisk
 from calls.twilio import stream_tokens
 from stt.endpointing.silero import SileroVad
-from stt.engines.google import GoogleOptions, GoogleSpeech
+from stt.engines.google import GoogleSpeech
 from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, Word
 from stt.tuning import Tuning
 from tests.calls.process.test_change_notices import redis_url  # noqa: F401 - a fixture
-from tests.fakes import FakeEngine
+from tests.fakes import FakeEngine, recognition_by
 from tests.serving import serving
 from tests.sounds import silence, speech
 from voiceapp.runtime import metrics
@@ -53,7 +52,7 @@ def engine(monkeypatch, settings):
     settings.PUBLIC_URL = "https://voice.example.org"
     settings.REDIS_URL = ""
     engine = FakeEngine()
-    with serving(recognition=Recognition(engine)):
+    with serving(recognition=recognition_by(engine)):
         yield engine
 
 
@@ -354,7 +353,7 @@ async def test_a_call_that_nobody_hears_says_so_on_its_row_and_in_the_metrics(en
 
 async def test_a_call_whose_engine_has_no_key_is_down_and_says_so(engine, monkeypatch, tmp_path):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path))
-    services().recognition = Recognition(GoogleSpeech(GoogleOptions()))
+    services().recognition = recognition_by(GoogleSpeech())
     caller = Caller()
     await caller.call()
     await caller.play(silence(500) + speech(600) + silence(500))
@@ -374,7 +373,7 @@ async def test_a_call_whose_engine_has_no_key_is_down_and_says_so(engine, monkey
 async def test_a_call_whose_hints_are_refused_is_heard_without_them_and_says_so(engine, monkeypatch, streaming):
     tuning = Tuning(phrase_hints=("רחוב",), profile="quick@1", stt_retry_ms=0, streaming=streaming)
     services().lines = OneLine(tuning)
-    engine.refuses = lambda model, hints: bool(hints)
+    engine.refuses = lambda options: bool(options.hints)
     caller = Caller()
     await caller.call()
     await caller.play(silence(500) + speech(600) + silence(500))

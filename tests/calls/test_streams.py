@@ -9,7 +9,7 @@ from benchmarks import word_hunt
 from calls.whatif.scoring import Score, percentile
 from stt.emulator.recordings import Library
 from stt.emulator.timing import UNKIND
-from stt.engines.breaker import FAILURES, Breaker
+from stt.engines.breaker import MAX_FAILURES, Breaker
 from stt.tuning import Tuning
 from tests.fault_schedule import FaultSchedule, FaultWindow
 from tests.paths import SAMPLES
@@ -161,7 +161,7 @@ def test_a_hundred_calls_do_not_ask_a_dead_engine_three_hundred_times():
 
     engine = in_virtual_time(run())
     # Each call's own first attempt cannot know; from then on the breaker lets a few probes through.
-    assert 100 <= engine.refused < 110 + FAILURES
+    assert 100 <= engine.refused < 110 + MAX_FAILURES
 
 
 @pytest.mark.parametrize("timing", [UNKIND, NOT_FORCED], ids=["forced", "not forced"])

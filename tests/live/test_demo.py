@@ -11,6 +11,7 @@ import wave
 import psutil
 import pytest
 
+from benchmarks import golden_demo
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.live
@@ -56,10 +57,14 @@ def test_the_demo_hears_every_word_and_logs_what_was_promised(tmp_path):
     ):
         assert line in log
     assert "כן" not in log
-    exported = json.loads(manage("export_calls", var_dir=tmp_path).stdout)
+    export = manage("export_calls", var_dir=tmp_path).stdout
+    exported = json.loads(export)
     assert [turn["number"] for turn in exported["turns"]] == [1, 2, 3, 4, 5]
     assert exported["status"] == "completed"
     assert {turn["engine"] for turn in exported["turns"]} == {"emulator"}
+    (now,) = golden_demo.frozen(export)
+    (before,) = [call for call in golden_demo.kept() if call["from_number"] == now["from_number"]]
+    assert golden_demo.in_order(now) == golden_demo.in_order(before)
 
 
 class Demo:

@@ -19,6 +19,7 @@ from calls.desk.review.wave import Wave
 from calls.storage.call_streams import CallStream, call_streams
 from calls.storage.models import Call, Transcript
 from calls.storage.recording import RecordingError
+from voiceapp.runtime.coded_error import CodedError
 
 LEAD_MS, TAIL_MS = 100, 300
 """Played around a turn: a word begins and fades out beyond the frames in which the voice detector hears it."""
@@ -30,12 +31,8 @@ WHY_SILENT = {
 }
 
 
-class NoRecording(Exception):
+class NoRecording(CodedError):
     """Nothing to be heard; ``code`` is one of WHY_SILENT."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from calls.desk.tuning.figures import CallFigures, Measure, Sample
 from calls.desk.tuning.uncertainty import Estimate, Resamples, estimates, resamples
 from calls.lines.models import Trial
 from calls.storage.models import Call, CallEvent, Transcript
-from stt.engines.waivers import HINTS, MODEL
+from stt.engines.waivers import WAIVABLE
 
 MOST_CALLS = 400
 """Of a revision, the newest."""
@@ -95,9 +95,7 @@ class Measured:
 def refused_settings(profile: int, revision: int) -> dict[str, int]:
     """Code of stt/engines/waivers.py -> calls of a revision that were heard without that setting: the engine refuses
     it."""
-    events = CallEvent.objects.filter(
-        code__in=(HINTS, MODEL), call__tuning_profile=profile, call__tuning_revision=revision
-    )
+    events = CallEvent.objects.filter(code__in=WAIVABLE, call__tuning_profile=profile, call__tuning_revision=revision)
     return dict(events.order_by("code").values_list("code").annotate(Count("call", distinct=True)))
 
 

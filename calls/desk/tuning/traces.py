@@ -13,14 +13,11 @@ from calls.storage.recording import Recording, RecordingError
 from calls.storage.trace import read_trace
 from calls.whatif.trace_replay import Audio, RecordedCall, heard_of
 from stt.tuning import Tuning, TuningError
+from voiceapp.runtime.coded_error import CodedError
 
 
-class TraceMissing(Exception):
+class TraceMissing(CodedError):
     """``code``: ``trace_missing`` (purged, or never written) | ``trace_unreadable`` | ``settings_out_of_bounds``."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.db.models import Field
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.tuning.figures import PERCENTILES, Measure
-from stt.engines.waivers import HINTS, MODEL
+from stt.engines.waivers import HINTS, MODEL, PUNCTUATION
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS
 
@@ -34,6 +34,7 @@ LESS_IS_BETTER = frozenset(PERCENTILES) | {Measure.FALLBACK, Measure.NONE, Measu
 """Of the others neither is better by itself."""
 
 REFUSED_SETTINGS = {
+    PUNCTUATION: _("The engine refuses to write punctuation for this revision: calls are heard without it."),
     HINTS: _("The engine refuses this revision's phrase hints: calls are heard without them."),
     MODEL: _("The engine refuses this revision's model: calls are heard with the usual one."),
 }
@@ -48,6 +49,7 @@ MOVES: dict[str, tuple[Measure, ...]] = {
     "stt_timeout_ms": (Measure.FINAL, Measure.PARTIAL, Measure.REGRET, *_WAIT),
     "early_min_characters": (Measure.EARLY, Measure.REGRET, Measure.FINAL_P50),
     "early_punctuation": (Measure.EARLY, Measure.REGRET, Measure.FINAL_P50),
+    "automatic_punctuation": (Measure.EARLY, Measure.REGRET, Measure.FINAL_P50),
     "coverage_slack_ms": (Measure.EARLY, Measure.REGRET, Measure.FINAL_P50),
     "half_close_ms": (Measure.FINAL_P50, Measure.FINAL_P95, Measure.REGRET),
     "half_close_requests": (Measure.FINAL_P50, Measure.FINAL_P95),

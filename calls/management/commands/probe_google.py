@@ -130,7 +130,7 @@ class Command(BaseCommand):
             stream.close()
             raise CommandError(f"stream_hung: no end of {name} within {CLOSE_TIMEOUT_S:.0f} s") from error
         finally:
-            await engine.engine.close()
+            await engine.streaming.engine.close()
         if ended.error is not None:
             raise CommandError(f"{ended.error.code}: {ended.error.message}")
         return _Played(began_s, finished_s, heard)
@@ -143,7 +143,7 @@ class Command(BaseCommand):
             if isinstance(event, Interim | Final)
         )
         engine = services().recognition
-        return Trace(name, engine.engine.name, engine.model_name(settings.ENVIRONMENT_TUNING), traced)
+        return Trace(name, engine.engine_name, engine.model_name(settings.ENVIRONMENT_TUNING), traced)
 
     def _half_close(self, name: str, ulaw: bytes, words: list[str]) -> list[_Hastened]:
         """Once more, half-closed behind the end of speech; nothing where there was no speech, or no final."""

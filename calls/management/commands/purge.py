@@ -73,7 +73,7 @@ def _old_files(folder: Path, horizon: datetime) -> Iterator[Path]:
             continue
         if path.suffix not in KEPT or stat.S_ISDIR(status.st_mode) or status.st_mtime >= horizon.timestamp():
             continue
-        # As calls/consumers.py names them: CallSid-StreamSid.
+        # As calls/live/stream_record.py names them: CallSid-StreamSid.
         if path.name.partition("-")[0] not in running:
             yield path
 

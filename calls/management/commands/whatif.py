@@ -128,7 +128,7 @@ def _value(text: str) -> tuple[str, Any]:
     name, _, value = text.partition("=")
     if name in BOUNDS:
         return name, BOUNDS[name].check(name, value)
-    if name in ("early_punctuation", "streaming") and value.lower() in FLAGS:
+    if name in ("early_punctuation", "automatic_punctuation", "streaming") and value.lower() in FLAGS:
         return name, FLAGS[value.lower()]
     if name in ("model", "endpoint"):
         return name, value

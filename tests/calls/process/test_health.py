@@ -13,7 +13,7 @@ from calls.core.recognition_health import RecognitionStatus
 from calls.process import health
 from calls.process.services import services
 from calls.storage.writer import Writer
-from stt.engines.breaker import FAILURES
+from stt.engines.breaker import MAX_FAILURES
 from voiceapp.runtime import background
 
 
@@ -73,18 +73,18 @@ def test_how_calls_are_heard_is_told_and_is_no_reason_to_refuse_more(client, mon
     assert 'voiceapp_calls_hearing{state="streaming"} 2.0' in metrics
     assert 'voiceapp_calls_hearing{state="degraded"} 0.0' in metrics
     monkeypatch.setattr(services().calls, "recognition_statuses", list)
-    monkeypatch.setattr(services().recognition.breaker, "failures", FAILURES)
+    monkeypatch.setattr(services().recognition.breaker, "failures", MAX_FAILURES)
     assert client.get("/readyz").json()["hearing"] == "degraded"
 
 
 @pytest.mark.django_db
 def test_an_engine_that_did_not_answer_the_probe_is_down_before_the_first_call(client, monkeypatch):
-    monkeypatch.setattr(services().recognition, "probe_failure", "client_failed")
+    monkeypatch.setattr(services().recognition.streaming, "probe_failure", "client_failed")
     response = client.get("/readyz")
     assert response.status_code == 200
     said = {name: response.json()[name] for name in ("ready", "recogniser", "recogniser_code", "hearing")}
     assert said == {"ready": True, "recogniser": "down", "recogniser_code": "client_failed", "hearing": "down"}
-    monkeypatch.setattr(services().recognition, "probe_failure", "")
+    monkeypatch.setattr(services().recognition.streaming, "probe_failure", "")
     assert client.get("/readyz").json()["recogniser"] == "up"
 
 

@@ -6,13 +6,12 @@ import pytest
 
 from calls.core.turns import Source, Turn
 from calls.models import Call, Transcript
-from calls.process.recognition import Recognition
 from calls.storage import recovery, rows
 from calls.storage.recording import Recorder, RecordingDisk
 from calls.storage.records import CallEnded, CallStarted, TurnSaved
 from stt.audio import FRAME_MS
 from stt.tuning import Tuning
-from tests.fakes import FakeEngine
+from tests.fakes import FakeEngine, recognition_by
 from tests.sounds import silence, speech
 from voiceapp.runtime import metrics
 
@@ -41,7 +40,7 @@ def turn_of(stream_sid, number=1):
 
 def recover(started):
     records = []
-    recovery.recover(Recognition(FakeEngine("מה שנשמע")), [started], records.append)
+    recovery.recover(recognition_by(FakeEngine("מה שנשמע")), [started], records.append)
     rows.write(records)
     return list(Transcript.objects.order_by("number").values_list("number", "text"))
 
@@ -99,7 +98,7 @@ def failures():
 )
 def test_a_stream_that_cannot_be_recovered_is_closed_and_costs_no_other_its_words(engine, bad):
     accepted = []
-    recovery.recover(Recognition(engine), [started(1, **bad), started(2)], accepted.append)
+    recovery.recover(recognition_by(engine), [started(1, **bad), started(2)], accepted.append)
     ends = {record.call_sid: record for record in accepted if isinstance(record, CallEnded)}
     assert {sid: end.end_reason for sid, end in ends.items()} == {"CA1": "crashed", "CA2": "crashed"}
     assert ends["CA2"].ended_at == NOW + timedelta(seconds=2)
@@ -117,6 +116,6 @@ def test_a_call_whose_hearing_fails_is_counted_and_the_next_one_is_heard(engine,
 
     monkeypatch.setattr(recovery, "_is_a_turn", fails_once)
     accepted = []
-    recovery.recover(Recognition(engine), [started(1), started(2)], accepted.append)
+    recovery.recover(recognition_by(engine), [started(1), started(2)], accepted.append)
     assert [record.call_sid for record in accepted] == ["CA1", "CA2", "CA2"]
     assert failures() == before + 1

@@ -109,16 +109,16 @@ def test_a_stream_that_ends_without_a_final_settles_its_last_hypothesis():
 def test_words_where_no_utterance_was_become_an_unvoiced_one():
     ledger = Ledger()
     ledger.settles("הלו", 900, [(300, 800)])
-    (span,) = ledger.take_unvoiced()
+    (span,) = ledger.take_vad_missed()
     assert (span.start_ms, span.end_ms, ledger.heard(span.number)) == (300, 800, "הלו")
-    assert ledger.take_unvoiced() == []
+    assert ledger.take_vad_missed() == []
 
 
 def test_a_timed_word_far_from_every_utterance_is_unvoiced():
     ledger = Ledger()
     one = ledger.utterance(1000, 2000)
     ledger.settles("a b", 9000, [(1200, 1800), (8000, 8500)])
-    (span,) = ledger.take_unvoiced()
+    (span,) = ledger.take_vad_missed()
     assert (ledger.heard(one), ledger.heard(span.number)) == ("a", "b")
 
 
@@ -156,6 +156,16 @@ def test_a_final_in_pieces_keeps_what_was_spoken_after_it():
     assert ledger.heard(one) == "a b c d"
 
 
+def test_a_final_after_another_streams_end_is_heard():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 6000)
+    ledger.says("a b c d", 2000)
+    ledger.settles("a b c", 3000)
+    ledger.closed(1)
+    ledger.settles("e f", 5000)
+    assert ledger.heard(one) == "a b c e f"
+
+
 def test_a_result_end_ahead_of_the_audio_is_clamped_to_it():
     ledger = Ledger()
     one = ledger.began(1000)
@@ -177,8 +187,9 @@ def test_forgetting_keeps_a_long_call_small():
         ledger.settles(f"w{i}", i * 1000 + 600)
         ledger.take(number)
         ledger.forget_before(i * 1000 - 5000)
-    assert len(ledger._segments) < 10
-    assert len(ledger._spans) < 10
+    segments, utterances = ledger.size
+    assert segments < 10
+    assert utterances < 10
     assert ledger.heard(number) == "w199"
 
 
@@ -190,7 +201,7 @@ def test_a_hypothesis_of_new_words_after_a_pause_leaves_the_old_ones_standing():
     two = ledger.utterance(2600, 3400)
     ledger.says("אפשר מחר", 3300)
     assert ledger.heard(one) == "שלום לכם"
-    assert one in ledger.weak()
+    assert one in ledger.provisional()
     assert ledger.share(two).text == "אפשר מחר"
 
 

@@ -138,7 +138,7 @@ class Calls(RuleBasedStateMachine):
         if self.segment:
             self.stream_ends_after_a_good_hypothesis()
         self.ledger.closed(self.stream)
-        for span in self.ledger.take_unvoiced():
+        for span in self.ledger.take_vad_missed():
             self.spans[span.number] = [span.start_ms, span.end_ms]
         turns = sorted(self.spans, key=lambda number: self.spans[number][0])
         heard = {number: self.ledger.heard_words(number) for number in turns}

@@ -12,13 +12,15 @@ from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.speaker import Speaker
 from stt.emulator.timing import Faults, Limits, Timing
 from stt.engines import google
-from stt.engines.google import LONGEST_MESSAGE_BYTES, GoogleOptions, GoogleSpeech
-from stt.engines.google_models import DEFAULT, PHONE_CALL, SttModel
+from stt.engines.base import RecognitionOptions
+from stt.engines.google import CAPABILITIES, GoogleSpeech
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
 from stt.tuning import fitting_hints, hints_flaws
 from tests.paths import SAMPLES
 from tests.sounds import silence, speech
 
+PLAIN = RecognitionOptions()
+MESSAGE_BYTES = CAPABILITIES.message_bytes
 QUICK = Timing(half_close_ms=(1, 2), recognize_ms=(1, 2))
 SENTENCE = "אפשר לבוא לראות אותה מחר בערב"
 
@@ -29,7 +31,7 @@ def with_emulator(scenario, *, faults=None, limits=None, timing=QUICK, traces=()
             folders=[SAMPLES], timing=timing, limits=limits or Limits(ahead_s=600), trace_folders=traces
         )
         async with SpeechEmulator(options, faults) as emulator:
-            speech_client = GoogleSpeech(GoogleOptions(emulator=emulator.address))
+            speech_client = GoogleSpeech(emulator=emulator.address)
             try:
                 return await scenario(speech_client)
             finally:
@@ -38,10 +40,10 @@ def with_emulator(scenario, *, faults=None, limits=None, timing=QUICK, traces=()
     return asyncio.run(asyncio.wait_for(run(), 20))
 
 
-async def stream(client, chunks, *, model=DEFAULT, finish=True, hints=()):
+async def stream(client, chunks, *, options=PLAIN, finish=True):
     """Everything that a stream says to these chunks."""
     events: asyncio.Queue = asyncio.Queue()
-    recognizer = client.open_stream(events.put_nowait, model=model, hints=hints)
+    recognizer = client.open_stream(events.put_nowait, options)
     for chunk in chunks:
         recognizer.feed(chunk)
     if finish:
@@ -65,7 +67,7 @@ def unknown_speech(ms):
 async def _open(client, number):
     """So many streams at once; how many were opened within a second."""
     opened = []
-    streams = [client.open_stream(opened.append, model=DEFAULT) for _ in range(number)]
+    streams = [client.open_stream(opened.append, PLAIN) for _ in range(number)]
     try:
         async with asyncio.timeout(1):
             while len(opened) < number:  # noqa: ASYNC110 - the client has no event to give
@@ -82,17 +84,17 @@ def test_a_connection_takes_only_so_many_streams():
 
 
 def test_a_pool_of_connections_takes_them_all(monkeypatch):
-    monkeypatch.setattr(google, "STREAMS_A_CHANNEL", 2)
+    monkeypatch.setattr(google, "MAX_STREAMS_PER_CONNECTION", 2)
     assert with_emulator(lambda client: _open(client, 5), limits=Limits(streams_a_connection=2)) == 5
 
 
 def test_a_message_beyond_googles_size_is_refused_and_the_adapter_never_sends_one():
-    big = [bytes(LONGEST_MESSAGE_BYTES * 3)]
-    limits = Limits(ahead_s=600, longest_message_bytes=LONGEST_MESSAGE_BYTES)
+    big = [bytes(MESSAGE_BYTES * 3)]
+    limits = Limits(ahead_s=600, longest_message_bytes=MESSAGE_BYTES)
     assert with_emulator(lambda client: stream(client, big), limits=limits)[-1].error is None
-    limits = Limits(ahead_s=600, longest_message_bytes=LONGEST_MESSAGE_BYTES - 1)
+    limits = Limits(ahead_s=600, longest_message_bytes=MESSAGE_BYTES - 1)
     # One chunk: a server that aborts while more is written shows as INTERNAL at the client now and then (grpc.aio).
-    one = [bytes(LONGEST_MESSAGE_BYTES)]
+    one = [bytes(MESSAGE_BYTES)]
     assert (
         with_emulator(lambda client: stream(client, one, finish=False), limits=limits)[-1].error.code
         == "invalid_argument"
@@ -112,7 +114,7 @@ def test_a_known_recording_gives_its_words_with_their_times():
 def test_the_one_shot_gives_the_words_of_an_utterance():
     async def scenario(client):
         pcm = ulaw_to_pcm(sentence())
-        return await asyncio.to_thread(client.recognize, pcm, model=DEFAULT, timeout_ms=5000)
+        return await asyncio.to_thread(client.recognize, pcm, PLAIN, 5000)
 
     assert [word.text for word in with_emulator(scenario).words] == SENTENCE.split()
 
@@ -122,7 +124,7 @@ def test_audio_that_it_does_not_know_gets_no_words_and_a_code_of_its_own():
 
     async def scenario(client):
         with pytest.raises(RecognizerError) as refused:
-            await asyncio.to_thread(client.recognize, ulaw_to_pcm(unknown), model=DEFAULT, timeout_ms=5000)
+            await asyncio.to_thread(client.recognize, ulaw_to_pcm(unknown), PLAIN, 5000)
         return refused.value, await stream(client, [unknown[i : i + 640] for i in range(0, len(unknown), 640)])
 
     error, heard = with_emulator(scenario)
@@ -134,24 +136,26 @@ def test_audio_that_it_does_not_know_gets_no_words_and_a_code_of_its_own():
 @pytest.mark.parametrize("ulaw", [b"".join(silence(800)), unknown_speech(80)])
 def test_silence_and_a_click_are_no_speech_that_it_does_not_know(ulaw):
     async def scenario(client):
-        return await asyncio.to_thread(client.recognize, ulaw_to_pcm(ulaw), model=DEFAULT, timeout_ms=5000)
+        return await asyncio.to_thread(client.recognize, ulaw_to_pcm(ulaw), PLAIN, 5000)
 
     assert with_emulator(scenario).words == ()
 
 
 def test_an_engine_says_whether_it_is_the_emulator():
-    assert GoogleSpeech(GoogleOptions(emulator="127.0.0.1:9")).name == "emulator"
-    assert GoogleSpeech(GoogleOptions()).name == "google"
+    assert GoogleSpeech(emulator="127.0.0.1:9").name == "emulator"
+    assert GoogleSpeech().name == "google"
 
 
 @pytest.mark.parametrize(
-    ("model", "code"), [(PHONE_CALL, "model_not_supported"), (SttModel("latest_short", True), "invalid_argument")]
+    ("model", "code"), [("phone_call", "model_not_supported"), ("latest_short", "invalid_argument")]
 )
 def test_models_that_do_not_hear_hebrew_are_refused(model, code):
+    options = RecognitionOptions(model=model)
+
     async def scenario(client):
         with pytest.raises(RecognizerError) as refused:
-            await asyncio.to_thread(client.recognize, bytes(8000), model=model, timeout_ms=5000)
-        return refused.value.code, (await stream(client, [], model=model, finish=False))[-1].error.code
+            await asyncio.to_thread(client.recognize, bytes(8000), options, 5000)
+        return refused.value.code, (await stream(client, [], options=options, finish=False))[-1].error.code
 
     assert with_emulator(scenario) == (code, code)
 
@@ -169,12 +173,13 @@ def test_models_that_do_not_hear_hebrew_are_refused(model, code):
 )
 def test_phrase_hints_beyond_googles_bounds_are_refused_by_stream_and_one_shot_and_fitting_ones_are_not(hints, refused):
     async def scenario(client, hints):
+        options = RecognitionOptions(hints=tuple(hints))
         one_shot = None
         try:
-            await asyncio.to_thread(client.recognize, bytes(8000), model=DEFAULT, timeout_ms=5000, hints=hints)
+            await asyncio.to_thread(client.recognize, bytes(8000), options, 5000)
         except RecognizerError as error:
             one_shot = error.code
-        streamed = (await stream(client, [], hints=hints))[-1].error
+        streamed = (await stream(client, [], options=options))[-1].error
         return one_shot, streamed and streamed.code
 
     expected = "invalid_argument" if refused else None
@@ -230,7 +235,7 @@ def test_every_word_of_a_result_is_heard_whatever_its_word_list_holds(habit):
 
     async def scenario(client):
         heard = await stream(client, [sentence()[i : i + 640] for i in range(0, 60_000, 640)])
-        one_shot = await asyncio.to_thread(client.recognize, ulaw_to_pcm(sentence()), model=DEFAULT, timeout_ms=5000)
+        one_shot = await asyncio.to_thread(client.recognize, ulaw_to_pcm(sentence()), PLAIN, 5000)
         return heard, one_shot
 
     heard, one_shot = with_emulator(scenario, faults=faults)
@@ -256,10 +261,10 @@ def test_an_error_in_band_ends_the_stream_as_an_error_of_the_call_would():
 def test_every_stream_and_request_is_billed_by_the_second_begun():
     async def run():
         async with SpeechEmulator(EmulatorOptions(folders=[SAMPLES], timing=QUICK)) as emulator:
-            client = GoogleSpeech(GoogleOptions(emulator=emulator.address))
+            client = GoogleSpeech(emulator=emulator.address)
             await stream(client, [bytes(8000), bytes(160)])
             await stream(client, [bytes(1600)])
-            await asyncio.to_thread(client.recognize, bytes(16_000), model=DEFAULT, timeout_ms=2000)
+            await asyncio.to_thread(client.recognize, bytes(16_000), PLAIN, 2000)
             await client.close()
         return emulator.billed_s
 
@@ -268,7 +273,7 @@ def test_every_stream_and_request_is_billed_by_the_second_begun():
 
 def test_nobody_listening_is_unavailable():
     async def scenario():
-        client = GoogleSpeech(GoogleOptions(emulator="127.0.0.1:1"))
+        client = GoogleSpeech(emulator="127.0.0.1:1")
         try:
             return (await stream(client, [], finish=False))[-1].error.code
         finally:
@@ -280,7 +285,7 @@ def test_nobody_listening_is_unavailable():
 def test_a_hung_one_shot_ends_at_the_clients_deadline():
     async def scenario(client):
         with pytest.raises(RecognizerError) as refused:
-            await asyncio.to_thread(client.recognize, bytes(8000), model=DEFAULT, timeout_ms=200)
+            await asyncio.to_thread(client.recognize, bytes(8000), PLAIN, 200)
         return refused.value.code
 
     assert with_emulator(scenario, faults=Faults(hang_recognize=True)) == "deadline_exceeded"

@@ -18,28 +18,28 @@ def refuse(code):
 
 def test_phone_call_is_taken_where_it_is_available(caplog):
     caplog.set_level(logging.INFO)
-    assert choose_stt_model(lambda model: None).model == PHONE_CALL
+    assert choose_stt_model(lambda model: None) == (PHONE_CALL, None)
     assert "✅ [STT] Selected model: phone_call (enhanced=True)" in caplog.text
 
 
 def test_default_enhanced_where_it_is_not(caplog):
     caplog.set_level(logging.INFO)
-    choice = choose_stt_model(refuse("model_not_supported"))
-    assert (choice.model, choice.certain) == (DEFAULT, True)
+    assert choose_stt_model(refuse("model_not_supported")) == (DEFAULT, None)
     assert "✅ [STT] Selected model: default (enhanced=True)" in caplog.text
 
 
-def test_a_transient_failure_is_never_remembered():
-    assert choose_stt_model(refuse("unavailable")).certain is False
+def test_a_transient_failure_leaves_the_question_open():
+    model, error = choose_stt_model(refuse("unavailable"))
+    assert (model, error.code) == (DEFAULT, "unavailable")
 
 
 def test_a_model_that_is_refused_in_other_words_is_told_by_one_that_is_heard():
-    assert choose_stt_model(refuse("invalid_argument")).certain
+    assert choose_stt_model(refuse("invalid_argument")) == (DEFAULT, None)
 
     def refuse_all(model):
         raise RecognizerError("invalid_argument")
 
-    assert choose_stt_model(refuse_all).error.code == "invalid_argument"
+    assert choose_stt_model(refuse_all)[1].code == "invalid_argument"
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,7 @@ def test_a_model_that_is_refused_in_other_words_is_told_by_one_that_is_heard():
         ("", "speech.googleapis.com", False),
     ],
 )
-def test_the_users_endpoint_is_accepted(endpoint, host, warned):
-    mapped, warning = v1_endpoint(endpoint)
-    assert (mapped, bool(warning)) == (host, warned)
+def test_the_users_endpoint_is_accepted(endpoint, host, warned, caplog):
+    assert v1_endpoint(endpoint) == host
+    said = f"GOOGLE_CLOUD_SPEECH_ENDPOINT={endpoint} is a v2 regional host; this application speaks v1 and uses {host}."
+    assert caplog.messages == ([said] if warned else [])

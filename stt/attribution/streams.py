@@ -1,0 +1,102 @@
+"""What the ledger knows of each recognition stream: its open segment, how far it has spoken, where it was renewed.
+
+Rule 6 of attribution: the ends of results are clamped to the audio that was fed; one that is missing or 0 is unknown,
+covers nothing and is no repeat.
+
+Pure. Knows no utterances and gives no words to any. All times are ms of media time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from stt.attribution.segments import MAX_LOOKBACK_MS, Segment, Segments
+from stt.events import Word
+
+
+@dataclass(slots=True)
+class StreamState:
+    """One recognition stream."""
+
+    number: int
+    open: Segment | None = None
+    """The segment that its next result belongs to."""
+    settled_to_ms: int | None = None
+    """End of its last settled result; None while none has a known end."""
+    from_ms: int | None = None
+    """Words spoken before this are the stream's before it; None when it took over from none."""
+    until_ms: int | None = None
+    """Words spoken from here on are the next stream's; None while it was not renewed."""
+    said_before: tuple[str, ...] = ()
+    """What the stream before it said last, and this one may say again."""
+    deferred: list[Word] = field(default_factory=list)
+    """Words of its finals that are the next stream's to say; should it not, they are this one's."""
+
+    def settled_to(self, end_ms: int) -> None:
+        """A result that ends here is settled."""
+        self.settled_to_ms = max(end_ms, self.settled_to_ms or 0)
+
+
+class Streams:
+    """A call's recognition streams, by their numbers."""
+
+    def __init__(self, segments: Segments) -> None:
+        self._segments = segments
+        self._states: dict[int, StreamState] = {}
+        self.begins_ms = 0
+        """The stream in use has heard nothing from before this."""
+        self.heard_to_ms: int | None = None
+        """Some stream has listened up to here; None: unknown."""
+
+    def of(self, number: int) -> StreamState:
+        """The stream's state, a blank one when nothing is known of it."""
+        state = self._states.get(number)
+        if state is None:
+            state = self._states[number] = StreamState(number)
+        return state
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def segment(self, stream: StreamState, words: Sequence[str]) -> Segment:
+        """The segment that these words continue, or a new one."""
+        segment = stream.open
+        if segment is None or not segment.goes_on_with(words):
+            return self.new_segment(stream)
+        segment.withheld = False
+        return segment
+
+    def new_segment(self, stream: StreamState) -> Segment:
+        """Open a segment behind what the stream has settled."""
+        from_ms = stream.settled_to_ms
+        if from_ms is None:
+            from_ms = max(self.begins_ms, (self.heard_to_ms or 0) - MAX_LOOKBACK_MS)
+        stream.open = Segment(stream.number, from_ms)
+        self._segments.add(stream.open)
+        return stream.open
+
+    def is_open(self, segment: Segment) -> bool:
+        return self.of(segment.stream).open is segment
+
+    def note_end(self, end_ms: int | None, fed_ms: int) -> None:
+        """Rule 6: a result with a known end says how far the engine has listened, and no farther than the audio."""
+        if end_ms:
+            self.heard_to_ms = max(min(end_ms, fed_ms), self.heard_to_ms or 0)
+
+    def is_repeat(self, stream: StreamState, words: tuple[str, ...], end_ms: int | None) -> bool:
+        """Rule 6: a result that ends at or before the last settled one and says the same words again."""
+        if not words or not end_ms or stream.settled_to_ms is None or end_ms > stream.settled_to_ms:
+            return False
+        return self._segments.have_settled(stream.number, words)
+
+    def forget(self) -> None:
+        """Drop the streams that no segment needs any more; a call has thousands."""
+        # The oldest segment's stream asks the one before it.
+        oldest = self._segments.oldest_stream - 1
+        self._states = {number: state for number, state in self._states.items() if number >= oldest}
+
+
+def known_end_ms(end_ms: int | None, fed_ms: int) -> int:
+    """Rule 6: a result's end for use as a bound; nothing can have been heard behind the audio that was fed."""
+    return min(end_ms, fed_ms) if end_ms else fed_ms

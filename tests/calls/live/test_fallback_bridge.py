@@ -1,0 +1,69 @@
+"""The bridge: one utterance at a time in the call's thread, the others wait with their audio."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from calls.live.fallback_bridge import MAX_WAITING, FallbackBridge, UtteranceAudio
+from stt.events import OneShotDone, RecognizerError
+
+SECOND = bytes(16_000)
+
+
+@pytest.fixture
+def executor():
+    with ThreadPoolExecutor(1, "stt-fallback") as executor:
+        yield executor
+
+
+def bridge_of(executor):
+    answers = asyncio.Queue()
+    return FallbackBridge(asyncio.get_running_loop(), executor, answers.put_nowait), answers
+
+
+async def test_an_answer_comes_back_with_its_utterance_and_is_billed_by_the_second(executor):
+    bridge, answers = bridge_of(executor)
+    bridge.take(UtteranceAudio.of(SECOND + b"\0", 7))
+    bridge.submit(bridge.next(), lambda pcm: "שלום לך", bridge.answered)
+    assert await asyncio.wait_for(answers.get(), 5) == OneShotDone(7, ("שלום", "לך"))
+    assert (bridge.one_shots, bridge.one_shot_s) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"), [(RecognizerError("unavailable"), "unavailable"), (ZeroDivisionError(), "fallback_error")]
+)
+async def test_whatever_it_raises_the_utterance_goes_on_without_words(executor, raised, code, caplog):
+    bridge, answers = bridge_of(executor)
+
+    def fails(pcm):
+        raise raised
+
+    bridge.submit(UtteranceAudio.of(SECOND, 7), fails, bridge.answered)
+    done = await asyncio.wait_for(answers.get(), 5)
+    assert (done.utterance, done.words, done.error.code) == (7, (), code)
+    assert "❌ STT fallback failed: " in caplog.text
+    assert (bridge.one_shots, bridge.is_busy) == (0, False)
+
+
+async def test_nothing_is_submitted_behind_a_thread_that_hangs_and_the_oldest_that_wait_are_given_up(executor):
+    bridge, answers = bridge_of(executor)
+    gate = threading.Event()
+    bridge.submit(UtteranceAudio.of(SECOND, 1), lambda pcm: gate.wait(10) and "כן", bridge.answered)
+    for number in range(2, 4 + MAX_WAITING):
+        bridge.take(UtteranceAudio.of(SECOND, number))
+        assert bridge.next() is None
+    given_up = [answers.get_nowait() for _ in range(answers.qsize())]
+    assert [(done.utterance, done.error.code) for done in given_up] == [(2, "fallback_busy"), (3, "fallback_busy")]
+    gate.set()
+    assert (await asyncio.wait_for(answers.get(), 5)).utterance == 1
+    assert bridge.next().utterance == 4
+
+
+async def test_what_waits_can_be_forgotten(executor):
+    bridge, _ = bridge_of(executor)
+    bridge.take(SECOND)
+    assert (bridge.waiting, bridge.is_busy) == (1, False)
+    bridge.clear()
+    assert bridge.next() is None
