@@ -21,8 +21,8 @@ from typing import Any
 
 from benchmarks import stored_calls, writes
 from benchmarks.own_database import own_postgresql, server_url
-from calls.whatif.scoring import percentile
 from tests.paths import ROOT
+from voiceapp.runtime.percentile import percentile
 
 LIST = "/admin/calls/call/"
 ROUNDS = 3

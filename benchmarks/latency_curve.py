@@ -20,7 +20,7 @@ from unittest.mock import patch
 from calls.core import session
 from calls.core.actions import Action, AskOneShot, Feed, PauseStream, ResumeStream
 from calls.core.turns import Source, Turn
-from calls.whatif.scoring import Score, percentile
+from calls.whatif.scoring import Score
 from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.emulator.recordings import Library, Recording
 from stt.emulator.timing import UNKIND, Timing
@@ -29,6 +29,7 @@ from stt.events import RecognizerEvent, StreamRenewed
 from stt.tuning import Tuning
 from tests.paths import CLIPS
 from tests.virtual import Engine, VirtualCall, in_virtual_time
+from voiceapp.runtime.percentile import percentile
 
 PREFIXES = ("he_sas_", "he_ashrei_")
 A_CALL = 10

@@ -11,16 +11,17 @@ import argparse
 import json
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import fmean
 
-from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE, duration_ms
+from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE, duration_ms, frames_of
 from stt.emulator.recordings import read_ulaw
 from stt.endpointing.endpointer import Boundary, Endpointer, EndpointOptions, SpeechEnded, SpeechStarted
-from stt.endpointing.endpointing_metrics import Figures, Sentence, frames_of, hear, percentile
+from stt.endpointing.endpointing_metrics import Figures, Sentence, hear
 from tests.paths import CLIPS
+from voiceapp.runtime.percentile import percentile
 
 SPEAKERS = {"he_sas_": "sentences", "he_ashrei_": "recitation", "he_gc_": "single words"}
 CALLS, RECORDINGS = 6, 10
@@ -84,7 +85,7 @@ class LearningEndpointer(Endpointer):
             self._ended_ms = boundary.end_ms
         elif isinstance(boundary, SpeechStarted):
             self._pauses.add(boundary.start_ms - self._ended_ms)
-            self.options = replace(self.options, hangover_ms=self._pauses.hangover_ms)
+            self.boundaries.hangover_ms = self._pauses.hangover_ms
         return boundary
 
 
@@ -133,7 +134,7 @@ def recorded_calls(folder: Path, kind: str) -> list[Recorded]:
                 Sentence(tuple((at_ms + round(start * 1000), at_ms + round(end * 1000)) for start, end in times))
             )
             ulaw += spoken[: len(spoken) // FRAME_BYTES * FRAME_BYTES]
-        calls.append((sentences, frames_of(ulaw + LINE_NOISE * 3000)))
+        calls.append((sentences, list(frames_of(ulaw + LINE_NOISE * 3000))))
     return calls
 
 

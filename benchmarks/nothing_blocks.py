@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calls.lab.simulator import CallReport, Line, SimulatedCall
-from calls.whatif.scoring import percentile
 from tests.paths import ROOT
+from voiceapp.runtime.percentile import percentile
 
 STUCK, QUERYING, PLAIN = "+97235550101", "+97235550102", "+97235550100"
 START_S = 30.0

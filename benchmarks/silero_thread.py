@@ -13,10 +13,9 @@ from random import Random
 
 import webrtcvad
 
-from stt.audio import FRAME_MS, SAMPLE_RATE_HZ, ulaw_to_pcm
+from stt.audio import FRAME_MS, SAMPLE_RATE_HZ, frames_of, ulaw_to_pcm
 from stt.emulator.recordings import read_ulaw
 from stt.endpointing.endpointer import Vad
-from stt.endpointing.endpointing_metrics import frames_of
 from stt.endpointing.silero import SileroThread, SileroVad
 from tests.sounds import SAMPLES
 

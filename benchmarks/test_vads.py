@@ -9,11 +9,10 @@ import itertools
 import pytest
 import webrtcvad
 
-from stt.audio import pcm_to_ulaw, ulaw_to_pcm
+from stt.audio import frames_of, pcm_to_ulaw, ulaw_to_pcm
 from stt.emulator.recordings import read_ulaw
 from stt.endpointing import silero
 from stt.endpointing.endpointer import Endpointer, EndpointOptions
-from stt.endpointing.endpointing_metrics import frames_of
 from stt.endpointing.silero import CHUNK_BYTES, SileroModel, SileroVad
 from tests.sounds import SAMPLES
 

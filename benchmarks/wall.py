@@ -32,8 +32,9 @@ from calls.lab.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
 from calls.lab.load import Load  # noqa: E402
 from calls.lab.rig import USER, Rig, free_port, own_database, read_own_database, record_of, score_of  # noqa: E402
 from calls.process.live_updates import LiveUpdates  # noqa: E402
-from calls.whatif.scoring import Score, percentile  # noqa: E402
+from calls.whatif.scoring import Score  # noqa: E402
 from stt.emulator.recordings import Library  # noqa: E402
+from voiceapp.runtime.percentile import percentile  # noqa: E402
 
 WORDS = "שלום אני מתקשר בקשר לדירה ברמת גן כמה חדרים יש בה והאם יש חנייה ומעלית תודה רבה".split()
 SPEAKS, CYCLE = 15, 22

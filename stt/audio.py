@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import audioop
 import math
+from collections.abc import Iterator
 
 SAMPLE_RATE_HZ = 8000
 FRAME_MS = 20
@@ -33,6 +34,11 @@ def dbfs(pcm: bytes) -> float:
     """Root mean square level in dB relative to full scale: 0 is the loudest, FLOOR_DBFS silence."""
     rms = audioop.rms(pcm, 2)
     return 20 * math.log10(rms / 32768) if rms else FLOOR_DBFS
+
+
+def frames_of(ulaw: bytes) -> Iterator[bytes]:
+    """Whole 20 ms frames; what is left over is dropped."""
+    return (ulaw[at : at + FRAME_BYTES] for at in range(0, len(ulaw) - FRAME_BYTES + 1, FRAME_BYTES))
 
 
 def duration_ms(ulaw: bytes) -> int:

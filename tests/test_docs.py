@@ -16,7 +16,7 @@ from stt.audio import FRAME_MS
 from stt.endpointing import silero
 from stt.endpointing.endpointer import EndpointOptions
 from stt.models import SETTINGS
-from stt.streaming import transcriber
+from stt.streaming import stream
 from stt.tuning import BOUNDS, Tuning
 from tests.paths import ROOT
 from voiceapp.server.http_requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES, RECEIVE_S
@@ -149,7 +149,7 @@ def test_the_reliability_page_has_the_codes_numbers():
     assert f"from {tuning.renew_after_s} s at a quiet moment, at the latest at {tuning.renew_latest_s} s" in page
     assert f"{tuning.deaf_after_ms // 1000} s of voice without a result" in page
     assert f"unsettled for {revisions.UNSETTLED_MS // 1000} s" in page
-    assert f"{transcriber.BURST_MS // 1000} s at once" in page
+    assert f"{stream.MAX_BURST_MS // 1000} s at once" in page
     assert f"begins {session.REPLAY_MS} ms before the cut" in page
     assert f"`settle_ms` ({tuning.settle_ms})" in doc("latency.md")
     assert f"reach {session.CONFIRMED_BEYOND_MS} ms beyond the last voiced frame" in doc("latency.md")

@@ -12,7 +12,13 @@ PURE = """
 voiceapp.runtime.coded_error
 stt.events
 stt.audio
+stt.endpointing.boundaries
+stt.endpointing.dtmf
 stt.endpointing.endpointer
+stt.endpointing.noise_floor
+stt.endpointing.pitch
+stt.endpointing.recorded
+stt.endpointing.replayed
 stt.attribution.alignment
 stt.attribution.claims
 stt.attribution.handover
@@ -22,6 +28,13 @@ stt.attribution.segments
 stt.attribution.spans
 stt.attribution.streams
 stt.engines.google_models
+stt.streaming.batcher
+stt.streaming.billing
+stt.debouncer
+stt.streaming.held_audio
+stt.streaming.reconnect
+stt.streaming.stream
+stt.streaming.stream_clock
 stt.tuning
 stt.engines.base
 stt.endpointing.endpointing_metrics

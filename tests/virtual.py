@@ -140,6 +140,8 @@ class EngineStream:
         self.emulated = EmulatedStream(engine.library, self.speaker, engine.traces)
         self.over = False
         """Nothing is heard any more."""
+        self.media_clock = None
+        """Gives the Transcriber's clock of this stream."""
         self.closed = False
         self._arrives_s = 0.0
         self.loop.call_later(engine.handshake_ms / 1000, self._open)
@@ -212,8 +214,7 @@ class EngineStream:
     def _deliver(self, event, spoken):
         if self.closed:
             return
-        (stream,) = self.deliver.args
-        at = stream.clock.media_ms
+        at = self.media_clock().media_ms
         self.engine.gave += [TrueWord(word.text, at(word.start_ms, zero=True), at(word.end_ms)) for word in spoken]
         self.deliver(event)
 
@@ -225,7 +226,7 @@ class VirtualCall:
         self.loop = asyncio.get_running_loop()
         self.engine = engine
         self.session = CallSession("CA1", tuning)
-        self.hearing = Transcriber(engine.open_stream, tuning, self._heard, breaker or Breaker(Random(1)))
+        self.hearing = Transcriber(self._open_stream, tuning, self._heard, breaker or Breaker(Random(1)))
         self.turns = {}
         self.first_texts = {}
         self.notes = []
@@ -243,6 +244,11 @@ class VirtualCall:
         self.random = Random(7)
         self.hearing.start()
         self._perform(self.session.receive(Start("MZ1", "CA1"), self.now_ms))
+
+    def _open_stream(self, deliver):
+        opened = self.engine.open_stream(deliver)
+        opened.media_clock = lambda: next(one.clock for one in self.hearing.streams if one.recognizer is opened)
+        return opened
 
     @property
     def now_ms(self):

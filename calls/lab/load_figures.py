@@ -16,7 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from calls.core.frame_delays import merged_percentile
 from calls.lab.load import Load
 from calls.lab.rig import Rig
-from calls.whatif.scoring import Score, percentile
+from calls.whatif.scoring import Score
+from voiceapp.runtime.percentile import percentile
 
 LATE_MS = 5.0
 """A sender whose p99 is later than this measures itself."""

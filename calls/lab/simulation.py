@@ -19,6 +19,7 @@ from calls.core.session import CallSession
 from calls.core.turns import Turn
 from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
+from stt.debouncer import Debouncer
 from stt.emulator.recordings import Library, Recording, Tracker
 from stt.emulator.speaker import Said, Speaker
 from stt.emulator.timing import UNKIND, Timing
@@ -110,29 +111,25 @@ def replay(
 
 
 class _Debounce:
-    """As stt/streaming/transcriber.py coalesces: at most one interim in a window, the newest wins, a final
-    overtakes."""
+    """Coalesces interims as a call's are: the one that waits stands among the events until a newer one comes."""
 
     def __init__(self, events: list[tuple[float, int, RecognizerEvent]], order: Iterator[int], window_ms: int) -> None:
-        self._events, self._order, self._window_ms = events, order, window_ms
-        self._until_ms = 0.0
+        self._events, self._order = events, order
+        self._debouncer = Debouncer[Interim](window_ms)
         self._waiting: tuple[float, int, RecognizerEvent] | None = None
 
     def put(self, event: RecognizerEvent, now_ms: float) -> None:
-        if self._waiting is not None and self._waiting in self._events:
+        for _ in self._debouncer.due(now_ms):
+            self._waiting = None  # it was delivered at its time
+        if self._waiting is not None:
             self._events.remove(self._waiting)
             heapq.heapify(self._events)
-        elif self._waiting is not None:
-            # It was delivered at the window's end, which began another.
-            self._until_ms = self._waiting[0] + self._window_ms
-        self._waiting = None
-        if isinstance(event, Interim) and now_ms < self._until_ms:
-            self._waiting = (self._until_ms, next(self._order), event)
-            heapq.heappush(self._events, self._waiting)
-            return
-        if isinstance(event, Interim):
-            self._until_ms = now_ms + self._window_ms
-        heapq.heappush(self._events, (now_ms, next(self._order), event))
+            self._waiting = None
+        if not isinstance(event, Interim):
+            self._debouncer.drop()
+        elif self._debouncer.put(event, now_ms) is None:
+            self._waiting = (self._debouncer.due_ms or now_ms, next(self._order), event)
+        heapq.heappush(self._events, self._waiting or (now_ms, next(self._order), event))
 
 
 def _run_until(session: CallSession, events: list, now_ms: float, until_ms: float, perform) -> None:

@@ -288,5 +288,7 @@ class LiveCall(Hands):
             counters["events_q_full"] += self._queue.finals_refused
         if self._vad is not None and self._vad.late_frames:
             counters["silero_late"] += self._vad.late_frames
+        if self._transcriber.dropped_ms:
+            counters["audio_dropped_ms"] += self._transcriber.dropped_ms
         one_shots = self._bridge.one_shots, self._bridge.one_shot_s
         self._log.ended(self.session, self._end.reason, streams=self._transcriber.billed, one_shots=one_shots)

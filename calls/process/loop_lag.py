@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 
 from voiceapp.runtime import metrics
+from voiceapp.runtime.percentile import percentile
 
 EVERY_S = 0.05
 REMEMBERED = 200
@@ -41,6 +42,5 @@ class LoopLag:
             self._lags_ms.append((loop.time() - due_s) * 1000)
             count += 1
             if count % 20 == 0:
-                ordered = sorted(self._lags_ms)
-                self.p95_ms = round(ordered[int(len(ordered) * 0.95)], 1)
+                self.p95_ms = round(percentile(self._lags_ms, 0.95) or 0.0, 1)
                 metrics.LOOP_LAG_MS.set(self.p95_ms)

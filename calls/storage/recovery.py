@@ -23,9 +23,10 @@ from calls.core.turns import EndReason, Source, Turn
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
 from calls.storage.records import CallEnded, CallStarted, Record, TurnSaved
-from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, ulaw_to_pcm
+from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, frames_of, ulaw_to_pcm
 from stt.endpointing import silero
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded
+from stt.endpointing.recorded import utterances_in
 from stt.events import Final, RecognizerError
 from stt.tuning import Tuning, TuningError
 from voiceapp.runtime import background, metrics
@@ -87,7 +88,7 @@ def _recorded(stream: CallStarted) -> tuple[int, bytes, list[SpeechEnded]]:
     """The media time at which a stream's audio begins, the audio and the speech in it; empty when it cannot be read."""
     try:
         begins_ms, ulaw = Recording(Path(settings.VAR_DIR) / stream.recording).ulaw()
-        return begins_ms, ulaw, list(speech_in(ulaw, begins_ms, _tuning_of(stream)))
+        return begins_ms, ulaw, _speech_in(ulaw, begins_ms, _tuning_of(stream))
     except (OSError, RecordingError) as error:
         logger.warning("call %s: no recording to recover (%s)", stream.call_sid, type(error).__name__)
     except Exception:
@@ -97,16 +98,10 @@ def _recorded(stream: CallStarted) -> tuple[int, bytes, list[SpeechEnded]]:
     return 0, b"", []
 
 
-def speech_in(ulaw: bytes, begins_ms: int, tuning: Tuning) -> Iterator[SpeechEnded]:
+def _speech_in(ulaw: bytes, begins_ms: int, tuning: Tuning) -> list[SpeechEnded]:
     """The utterances of recorded audio."""
     endpointer = Endpointer(EndpointOptions.of(tuning), silero.of_recording(tuning))
-    for at in range(0, len(ulaw) - FRAME_BYTES + 1, FRAME_BYTES):
-        boundary = endpointer.push(ulaw[at : at + FRAME_BYTES], begins_ms + at // BYTES_PER_MS)
-        if isinstance(boundary, SpeechEnded):
-            yield boundary
-    last = endpointer.end()
-    if last is not None:
-        yield last
+    return [ended for ended, _ in utterances_in(frames_of(ulaw), endpointer, begins_ms)]
 
 
 def _recovered_turns(

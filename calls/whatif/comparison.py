@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from calls.core.turns import Turn
 from calls.whatif.trace_replay import Audio, HeardEvent, RecordedCall, Rerun, rerun
+from stt.debouncer import Debouncer
 from stt.endpointing.endpointer import EndpointOptions
 from stt.events import Final, Interim
 from stt.tuning import Tuning
@@ -161,24 +163,15 @@ def _debounced(heard: RecordedCall, before: Tuning, after: Tuning) -> RecordedCa
     window_ms = after.stt_partial_debounce_ms
     if window_ms <= before.stt_partial_debounce_ms:
         return heard
-    events: list[HeardEvent] = []
-    until_ms, waiting = -1, None
+    debouncer, events = Debouncer[Interim](window_ms), list[HeardEvent]()
     for one in heard.events:
-        if waiting is not None and one.now_ms >= until_ms:
-            events.append(HeardEvent(until_ms, waiting))
-            until_ms, waiting = until_ms + window_ms, None
-        if not isinstance(one.event, Interim):
-            if isinstance(one.event, Final):
-                # It says all that the waiting interim said, and more.
-                until_ms, waiting = -1, None
+        events += [HeardEvent(int(at_ms), interim) for at_ms, interim in debouncer.due(one.now_ms)]
+        if isinstance(one.event, Final):
+            # It says all that the waiting interim said, and more.
+            debouncer.drop()
+        if not isinstance(one.event, Interim) or debouncer.put(one.event, one.now_ms) is not None:
             events.append(one)
-        elif one.now_ms < until_ms:
-            waiting = one.event
-        else:
-            events.append(one)
-            until_ms = one.now_ms + window_ms
-    if waiting is not None:
-        events.append(HeardEvent(until_ms, waiting))
+    events += [HeardEvent(int(at_ms), interim) for at_ms, interim in debouncer.due(math.inf)]
     return replace(heard, events=events)
 
 

@@ -90,9 +90,3 @@ def word_errors(truth: Sequence[str], heard: Sequence[str]) -> int:
         for j, other in enumerate(heard, 1):
             last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (word != other))
     return row[-1]
-
-
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """Nearest rank; None of nothing."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else None

@@ -19,7 +19,8 @@ from calls.core.messages import Media, Start
 from calls.core.session import CallSession
 from calls.core.turns import Turn
 from stt.audio import FRAME_BYTES, FRAME_MS
-from stt.endpointing.endpointer import Endpointer, EndpointOptions, Perceived, ReplayedEndpointer
+from stt.endpointing.endpointer import Endpointer, EndpointOptions
+from stt.endpointing.replayed import Perceived, ReplayedEndpointer
 from stt.endpointing.silero import SileroVad
 from stt.events import EVENT_OF, Final, OneShotDone, RecognizerError, RecognizerEvent, StreamingLost, Word
 from stt.tuning import Tuning

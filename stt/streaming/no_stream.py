@@ -12,6 +12,7 @@ class NoStream:
 
     billed = (0, 0)
     """Streams, and their seconds."""
+    dropped_ms = 0
 
     def __init__(self, deliver: Callable[[RecognizerEvent], None]) -> None:
         self._deliver = deliver

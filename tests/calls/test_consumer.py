@@ -172,6 +172,17 @@ async def test_a_call_that_wants_silero_is_heard_by_it_and_late_decisions_are_co
     assert call.counters["silero_late"] == 7
 
 
+async def test_audio_that_no_stream_took_is_counted(engine, monkeypatch):
+    monkeypatch.setattr("stt.streaming.held_audio.MAX_HELD_MS", 400)
+    caller = Caller()
+    await caller.call()
+    await caller.play(silence(1200))
+    await caller.heard_by(engine.streams[0])
+    await caller.hang_up()
+    (call,) = await rows(Call)
+    assert call.counters["audio_dropped_ms"] == 800
+
+
 async def test_no_subprotocol_is_spoken_that_was_not_offered(engine):
     caller = Caller()
     assert await caller.call() is None

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from benchmarks import word_hunt
-from calls.whatif.scoring import Score, percentile
+from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 from stt.emulator.timing import UNKIND
 from stt.engines.breaker import MAX_FAILURES, Breaker
@@ -14,6 +14,7 @@ from stt.tuning import Tuning
 from tests.fault_schedule import FaultSchedule, FaultWindow
 from tests.paths import SAMPLES
 from tests.virtual import Engine, VirtualCall, in_virtual_time
+from voiceapp.runtime.percentile import percentile
 
 LIBRARY = Library([SAMPLES])
 KEPT = (0, 0)

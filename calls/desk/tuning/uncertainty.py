@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 from calls.desk.tuning.figures import Measure, Sample
+from voiceapp.runtime.percentile import percentile
 
 RESAMPLES = 200
 LEVEL = 0.95
@@ -108,11 +109,11 @@ def verdict(a: Sample, b: Sample, found: dict[Measure, Estimate]) -> Verdict:
 
 
 def _estimate(value: float | None, drawn: Sequence[float | None]) -> Estimate:
-    known = sorted(one for one in drawn if one is not None)
+    known = [one for one in drawn if one is not None]
     if value is None or not known:
         return Estimate(value)
     edge = (1 - LEVEL) / 2
-    return Estimate(value, known[int(len(known) * edge)], known[min(len(known) - 1, int(len(known) * (1 - edge)))])
+    return Estimate(value, percentile(known, edge), percentile(known, 1 - edge))
 
 
 def _minus(b: float | None, a: float | None) -> float | None:

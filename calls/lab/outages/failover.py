@@ -18,9 +18,9 @@ from calls.lab.rig import record_of
 from calls.lab.simulator import CallReport
 from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
-from calls.whatif.scoring import percentile
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library
+from voiceapp.runtime.percentile import percentile
 
 LONGEST_AWAY_S = 3.0
 

@@ -29,10 +29,11 @@ from calls.lab.faults import FAULTS, NO_FAULT, Fault
 from calls.lab.rig import Rig, RigError, Sample, calls_of, library_of, record_of, score_of
 from calls.lab.simulator import SimulatedCall
 from calls.lines.settings_cache import first_profile
-from calls.whatif.scoring import Score, percentile
+from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 from stt.models import TuningProfile
 from voiceapp.runtime.arguments import MOST_CALLS, seed, whole
+from voiceapp.runtime.percentile import percentile
 
 BESIDE = 6
 """After so many rows comes one without a fault."""

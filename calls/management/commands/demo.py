@@ -22,9 +22,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from calls.lab.demo_note import noted
 from calls.lab.rig import Rig, RigError, Sample, calls_of, free_port, library_of, record_of, score_of, scored
 from calls.lab.simulator import CallReport, Line, SimulatedCall
-from calls.whatif.scoring import Score, ScoredTurn, percentile
+from calls.whatif.scoring import Score, ScoredTurn
 from stt.emulator.recordings import Library
 from voiceapp.runtime.arguments import seed
+from voiceapp.runtime.percentile import percentile
 
 STAGGER_S = 1.2
 USER = "demo"

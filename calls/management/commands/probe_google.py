@@ -21,15 +21,16 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.process.services import services
-from calls.whatif.scoring import percentile
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Spoken
 from stt.emulator.speaker import Said
 from stt.emulator.traces import Trace, Traced
 from stt.emulator.wavfile import WavError, read_ulaw
-from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded
+from stt.endpointing.endpointer import Endpointer, EndpointOptions
+from stt.endpointing.recorded import utterances_in
 from stt.engines.base import StreamEvent
 from stt.events import Final, Interim, StreamClosed
+from voiceapp.runtime.percentile import percentile
 
 LEAD_MS = 500
 TAIL_MS = 3000
@@ -210,10 +211,5 @@ def _said(event: Interim | Final) -> Said:
 
 def _speech_end_ms(ulaw: bytes) -> int | None:
     """Where our own endpointer hears the recording's last voiced frame, from its first frame."""
-    endpointer = Endpointer(EndpointOptions())
-    end_ms = None
-    for index, frame in enumerate(_frames(ulaw)):
-        boundary = endpointer.push(frame, index * FRAME_MS)
-        if isinstance(boundary, SpeechEnded):
-            end_ms = boundary.end_ms - LEAD_MS
-    return end_ms
+    ends_ms = [ended.end_ms for ended, _ in utterances_in(_frames(ulaw), Endpointer(EndpointOptions()))]
+    return ends_ms[-1] - LEAD_MS if ends_ms else None

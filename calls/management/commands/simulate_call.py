@@ -19,6 +19,7 @@ from calls.lab.demo_note import running_demo
 from calls.lab.simulator import CallRefused, CallReport, Line, SimulatedCall
 from stt.emulator.wavfile import WavError
 from voiceapp.runtime.arguments import MOST_CALLS, decimal, seed, whole
+from voiceapp.runtime.percentile import percentile
 from voiceapp.runtime.web_address import read_web_url
 
 FORGED = ("webhook_403", "socket_403")
@@ -62,10 +63,9 @@ class Command(BaseCommand):
         except (OSError, urllib.error.URLError) as error:
             raise CommandError(f"unreachable: nobody answers at {line.base_url} ({error})") from error
         for report in reports:
-            late = sorted(report.late_ms)
             self.stdout.write(
                 f"{report.call_sid}: {report.frames_sent} frames, {len(report.played)} recordings, "
-                f"frames late p99 {late[int(len(late) * 0.99)]:.1f} ms, closed with {report.close_code}\n"
+                f"frames late p99 {percentile(report.late_ms, 0.99) or 0.0:.1f} ms, closed with {report.close_code}\n"
                 f"what was heard: {line.base_url}/console/calls/{report.call_sid}"
             )
 

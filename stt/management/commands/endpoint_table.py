@@ -17,11 +17,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from stt.audio import LINE_NOISE, ulaw_to_pcm
+from stt.audio import LINE_NOISE, frames_of, ulaw_to_pcm
 from stt.emulator.wavfile import read_ulaw
 from stt.endpointing import silero
 from stt.endpointing.endpointer import Endpointer, EndpointOptions
-from stt.endpointing.endpointing_metrics import Figures, Sentence, frames_of, hear, in_noise, percentile
+from stt.endpointing.endpointing_metrics import Figures, Sentence, hear, in_noise
+from voiceapp.runtime.percentile import percentile
 
 NOISES = {"clean": None, "15 dB": 15, "5 dB": 5}
 CALL_ENDINGS = {"clean": "", "15 dB": "_office15dB", "5 dB": "_office5dB"}
@@ -78,7 +79,9 @@ class Command(BaseCommand):
                 found = f"{figures.found}/{figures.sentences}"
                 clipped, told = _spread(figures.clipped_ms), _spread(figures.delays_ms)
                 self._row(name, noise, found, figures.cuts, figures.false_starts, clipped, told)
-            nobody = _figures([([], frames_of(read_ulaw(folder / f"{name}.wav"))) for name in NOBODY], engine, 220)
+            nobody = _figures(
+                [([], list(frames_of(read_ulaw(folder / f"{name}.wav")))) for name in NOBODY], engine, 220
+            )
             self._row(name, "nobody speaks", "", "", nobody.false_starts, "", "")
 
     def _cut_offs(self, said: dict[str, dict[str, list[Recorded]]], engines: dict[str, Engine]) -> None:
@@ -153,7 +156,7 @@ def _spread(values: list[int]) -> str:
 def _call(folder: Path, name: str) -> Recorded:
     timeline = json.loads((folder / "timelines.json").read_text("utf-8"))[name]
     spans = [(round(said["speech_start"] * 1000), round(said["speech_end"] * 1000)) for said in timeline]
-    return [Sentence((span,)) for span in spans], frames_of(read_ulaw(folder / name) + _line(TAIL_MS))
+    return [Sentence((span,)) for span in spans], list(frames_of(read_ulaw(folder / name) + _line(TAIL_MS)))
 
 
 def _sentences(folder: Path, kind: str, snr_db: float | None) -> Iterator[Recorded]:
@@ -168,7 +171,7 @@ def _sentences(folder: Path, kind: str, snr_db: float | None) -> Iterator[Record
         sentence, ulaw = Sentence(words), _line(LEAD_MS) + read_ulaw(folder / name) + _line(TAIL_MS)
         if snr_db is not None:
             ulaw = in_noise(ulaw, sentence, noise, snr_db, index * NOISE_STEP_MS)
-        yield [sentence], frames_of(ulaw)
+        yield [sentence], list(frames_of(ulaw))
 
 
 def _line(ms: int) -> bytes:

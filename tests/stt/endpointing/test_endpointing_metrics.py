@@ -2,7 +2,7 @@
 
 from stt.audio import dbfs, ulaw_to_pcm
 from stt.endpointing.endpointer import Endpointer, EndpointOptions
-from stt.endpointing.endpointing_metrics import Figures, Found, Sentence, frames_of, hear, in_noise, percentile
+from stt.endpointing.endpointing_metrics import Figures, Found, Sentence, hear, in_noise
 from tests.sounds import silence, speech, tone
 
 SENTENCE = Sentence(((1000, 1400), (1400, 1800), (2200, 2600)))
@@ -61,12 +61,3 @@ def test_noise_stands_as_far_below_the_speech_as_asked():
     without_speech = in_noise(spoken + b"\xff" * 8000, said, noise, 10, 300)[-8000:]
     speech_dbfs = dbfs(ulaw_to_pcm(spoken))
     assert abs(speech_dbfs - dbfs(ulaw_to_pcm(without_speech)) - 10) < 0.5
-
-
-def test_frames_are_whole():
-    assert [len(frame) for frame in frames_of(b"\xff" * 500)] == [160, 160, 160]
-
-
-def test_a_percentile_is_one_of_the_values():
-    assert percentile([3, 1, 2], 0.5) == 2
-    assert percentile([1], 0.9) == 1

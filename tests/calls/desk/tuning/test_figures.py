@@ -8,7 +8,7 @@ import pytest
 from calls.core.turns import Source, Turn
 from calls.desk.tuning.figures import CallFigures, Measure, Sample
 from calls.desk.tuning.uncertainty import MATTERS, RESAMPLES, differences, estimates, resamples, verdict
-from calls.whatif.scoring import percentile
+from voiceapp.runtime.percentile import percentile
 
 
 def turn(started_ms=0, ended_ms=1000, text="א ב", source=Source.FINAL, **more):

@@ -1,0 +1,50 @@
+"""ReplayedEndpointer: boundaries of a call whose frames were perceived before, without its audio. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stt.audio import FLOOR_DBFS
+from stt.endpointing.boundaries import Boundary, SpeechBoundaries
+from stt.endpointing.endpointer import Endpointer, EndpointOptions
+
+LEVEL_STEP_DB = 1.0
+"""Levels are kept in whole dB: a frame at the margin's edge was decided on finer ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Perceived:
+    """What was made of one frame."""
+
+    level_dbfs: float
+    voiced: bool
+    pitchless: bool = False
+
+
+class ReplayedEndpointer(Endpointer):
+    """Finds boundaries in what was perceived before, by media time; audio is not listened to.
+
+    A higher ``noise_margin_db`` than the one that was heard with takes voice away where the level says so. Voice that
+    was not listened to for a pitch counts as having one. ``lag_ms``: of the other detector that it was heard with.
+    """
+
+    def __init__(self, options: EndpointOptions, perceived: Mapping[int, Perceived], lag_ms: int = 0) -> None:
+        super().__init__(options)
+        self._perceived = perceived
+        if lag_ms:
+            self.boundaries = SpeechBoundaries(options.hangover_ms, options.longest_ms, lag_ms)
+            self._margin_db = -math.inf
+
+    def push(self, ulaw: bytes, at_ms: int) -> Boundary | None:
+        frame = self._perceived.get(at_ms, _NOTHING)
+        self.level_dbfs = frame.level_dbfs
+        stands_out = frame.level_dbfs >= self._floor.dbfs + self._margin_db - LEVEL_STEP_DB
+        self.voiced = frame.voiced and stands_out
+        self._pitched = self.voiced and not frame.pitchless
+        self._floor.push(frame.level_dbfs)
+        return self.boundaries.step(at_ms, self.voiced, self._pitched)
+
+
+_NOTHING = Perceived(FLOOR_DBFS, False)
