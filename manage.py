@@ -10,7 +10,7 @@ MADE_UP = {"test", "demo", "loadtest", "chaos", "outage", "screenshots"}
 
 
 def main() -> None:
-    from voiceapp import environment
+    from voiceapp import environment, service_urls
 
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command in MADE_UP:
@@ -32,7 +32,7 @@ def main() -> None:
             # Its default would be another database, and every command would say that all went well.
             sys.exit(problem.sentence)
     if command and (chosen := environment.chosen_database()):
-        sys.stderr.write(f"database: {environment.database_url(settings.DATABASES['default'])} ({chosen})\n")
+        sys.stderr.write(f"database: {service_urls.database_url(settings.DATABASES['default'])} ({chosen})\n")
     execute_from_command_line(sys.argv)
 
 

@@ -175,7 +175,8 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
     django.setup()
-    from calls.lab.rig import Rig, own_database, read_own_database
+    from calls.lab.own_database import own_database, read_own_database
+    from calls.lab.rig import Rig
 
     processors = sorted(os.sched_getaffinity(0))
     with own_database(PASSWORD) as environment:
@@ -222,8 +223,8 @@ def make_recording() -> tuple[str, str]:
 
 
 async def run(rig, wav: str, recording: str, options: argparse.Namespace) -> list[str]:
+    from calls.lab.call_records import record_of, score_of
     from calls.lab.load import Load
-    from calls.lab.rig import record_of, score_of
     from stt.emulator.recordings import Library
 
     recordings = Library([SAMPLES]).recordings

@@ -26,8 +26,10 @@ from django.conf import settings  # noqa: E402
 
 from calls.core.turns import EndReason, Source, Turn  # noqa: E402
 from calls.desk.tuning.traces import traces_of  # noqa: E402
-from calls.lab.rig import Rig, record_of  # noqa: E402
-from calls.lab.simulator import Line, SimulatedCall  # noqa: E402
+from calls.lab.call_records import record_of  # noqa: E402
+from calls.lab.call_report import Line  # noqa: E402
+from calls.lab.rig import Rig  # noqa: E402
+from calls.lab.simulator import SimulatedCall  # noqa: E402
 from calls.models import Call, PhoneLine, Transcript, Trial  # noqa: E402
 from calls.whatif.comparison import paired, right, what_if  # noqa: E402
 from calls.whatif.trace_replay import rerun  # noqa: E402

@@ -23,7 +23,8 @@ import msgspec
 
 from benchmarks.word_hunt import Plan, plan
 from calls.storage.trace import RecognitionTrace, read_trace
-from calls.whatif.trace_replay import heard_of, rerun
+from calls.whatif.recorded_call import heard_of
+from calls.whatif.trace_replay import rerun
 from stt.emulator.recordings import Library
 from tests.paths import ROOT, SAMPLES
 from tests.virtual import Engine, VirtualCall, in_virtual_time

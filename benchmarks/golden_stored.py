@@ -31,7 +31,8 @@ from calls.storage.journal import Journal, orphaned_journals
 from calls.storage.recording import Recorder, Recording
 from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
 from calls.storage.trace import RecognitionTrace, read_trace
-from calls.whatif.trace_replay import heard_of, rerun
+from calls.whatif.recorded_call import heard_of
+from calls.whatif.trace_replay import rerun
 from stt.emulator.recordings import Library
 from stt.events import OneShotDone
 from stt.tuning import Tuning

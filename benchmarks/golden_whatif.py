@@ -21,7 +21,7 @@ from benchmarks import golden
 from benchmarks.word_hunt import Plan
 from calls.storage.trace import read_trace
 from calls.whatif.comparison import WhatIf, what_if
-from calls.whatif.trace_replay import heard_of
+from calls.whatif.recorded_call import heard_of
 from stt.emulator.recordings import Library
 from stt.tuning import Tuning
 from tests.fault_schedule import FAIR

@@ -17,12 +17,12 @@ from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
-from calls.core import session
+from calls.core import open_utterances, utterances
 from calls.core.actions import Action, AskOneShot, Feed, PauseStream, ResumeStream
 from calls.core.turns import Source, Turn
 from calls.whatif.scoring import Score
 from stt.audio import BYTES_PER_MS, FRAME_MS
-from stt.emulator.recordings import Library, Recording
+from stt.emulator.recordings import Clip, Library
 from stt.emulator.timing import UNKIND, Timing
 from stt.emulator.traces import load_traces
 from stt.events import RecognizerEvent, StreamRenewed
@@ -48,13 +48,13 @@ class Setting:
     tuning: dict[str, int] = field(default_factory=dict)
     timing: Timing = UNKIND
     rules: dict[str, int] = field(default_factory=dict)
-    """Constants of calls/core/session.py."""
+    """Constants of calls/core/utterances.py and open_utterances.py."""
 
 
 OFF = {"half_close_ms": 0}
 SETTINGS = [
     Setting("never half-closed", OFF),
-    Setting("…one hypothesis is enough", OFF, rules={"SETTLED_AFTER": 1}),
+    Setting("…one hypothesis is enough", OFF, rules={"MIN_AGREEING": 1}),
     Setting("…confirmed where the voice ended", OFF, rules={"CONFIRMED_BEYOND_MS": 0}),
     Setting("…confirmed 500 ms beyond", OFF, rules={"CONFIRMED_BEYOND_MS": 500}),
     Setting("…`settle_ms` 0", {**OFF, "settle_ms": 0}),
@@ -113,7 +113,7 @@ def _library(clips: Path) -> Library:
     return Library([clips])
 
 
-def _recordings(clips: Path, prefixes: tuple[str, ...]) -> list[Recording]:
+def _recordings(clips: Path, prefixes: tuple[str, ...]) -> list[Clip]:
     return [recording for recording in _library(clips).recordings if recording.name.startswith(prefixes)]
 
 
@@ -125,8 +125,12 @@ def _measure(job: tuple[Setting, int, int, Path, tuple[str, ...], Path | None]) 
         timing=setting.timing,
         traces=load_traces([traces]) if traces is not None else {},
     )
-    rules = {"SETTLED_AFTER": session.SETTLED_AFTER, "CONFIRMED_BEYOND_MS": session.CONFIRMED_BEYOND_MS}
-    with patch.multiple(session, **{**rules, **setting.rules}):
+    agreeing = setting.rules.get("MIN_AGREEING", utterances.MIN_AGREEING)
+    beyond_ms = setting.rules.get("CONFIRMED_BEYOND_MS", open_utterances.CONFIRMED_BEYOND_MS)
+    with (
+        patch.object(utterances, "MIN_AGREEING", agreeing),
+        patch.object(open_utterances, "CONFIRMED_BEYOND_MS", beyond_ms),
+    ):
         some = _recordings(clips, prefixes)[first : first + A_CALL]
         one = in_virtual_time(_call(engine, Tuning(**setting.tuning), some))
     fed_ms = [stream.emulated.heard_ms for stream in engine.streams] + one.one_shots_ms
@@ -179,7 +183,7 @@ class _MeasuredCall(VirtualCall):
         super()._perform(actions)
 
 
-async def _call(engine: Engine, tuning: Tuning, recordings: Sequence[Recording]) -> _MeasuredCall:
+async def _call(engine: Engine, tuning: Tuning, recordings: Sequence[Clip]) -> _MeasuredCall:
     one = _MeasuredCall(engine, tuning)
     await one.noise(1000)
     for recording in recordings:

@@ -59,8 +59,8 @@ async def _call(hours: float) -> None:
                 if "/calls/" in stat.traceback[0].filename or "/stt/" in stat.traceback[0].filename
             )
             print(
-                f"{one.at_ms // 60_000:6}  {turns:5}  {len(session._ring):11}"
-                f"  {len(session._kept._kept):4}  {session._ledger.size[0]:8}  {size / 1024:10.0f}"
+                f"{one.at_ms // 60_000:6}  {turns:5}  {len(session._audio.buffer):11}"
+                f"  {len(session._turns):4}  {session._ledger.size[0]:8}  {size / 1024:10.0f}"
                 f"  {lost:4}  {added:5}",
                 flush=True,
             )

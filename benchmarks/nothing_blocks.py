@@ -21,7 +21,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from calls.lab.simulator import CallReport, Line, SimulatedCall
+from calls.lab.call_report import CallReport, Line
+from calls.lab.simulator import SimulatedCall
 from tests.paths import ROOT
 from voiceapp.runtime.percentile import percentile
 

@@ -38,8 +38,8 @@ def main() -> None:
 
 
 async def _soak(rig, recordings, options) -> None:
+    from calls.lab.call_records import record_of, score_of
     from calls.lab.load import Load
-    from calls.lab.rig import record_of, score_of
     from calls.whatif.scoring import Score
 
     server = psutil.Process(rig.server.pid)

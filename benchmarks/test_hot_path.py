@@ -14,7 +14,7 @@ import pytest
 from calls.core.actions import Feed
 from calls.core.messages import Media, Start, parse
 from calls.core.session import CallSession
-from calls.lab.simulator import media_message
+from calls.lab.twilio_messages import media_message
 from calls.storage.recording import Recorder
 from calls.storage.trace import RecognitionTrace
 from stt.attribution.ledger import Attribution

@@ -45,8 +45,8 @@ def main() -> None:
 
 async def _cost(rig, pids, recordings, calls, seconds, seed):
     """CPU of a call in ms/s, and the words that were lost or added."""
+    from calls.lab.call_records import record_of, score_of
     from calls.lab.load import Load
-    from calls.lab.rig import record_of, score_of
 
     load = Load(rig.line, recordings, calls=calls, seconds=seconds, seed=seed)
 

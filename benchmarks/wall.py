@@ -29,8 +29,10 @@ from playwright.async_api import async_playwright  # noqa: E402
 
 from calls.core.frame_delays import merged_percentile  # noqa: E402
 from calls.lab.browser import CHROMIUM_ARGUMENTS, find_chromium  # noqa: E402
+from calls.lab.call_records import record_of, score_of  # noqa: E402
 from calls.lab.load import Load  # noqa: E402
-from calls.lab.rig import USER, Rig, free_port, own_database, read_own_database, record_of, score_of  # noqa: E402
+from calls.lab.own_database import USER, own_database, read_own_database  # noqa: E402
+from calls.lab.rig import Rig, free_port  # noqa: E402
 from calls.process.live_updates import LiveUpdates  # noqa: E402
 from calls.whatif.scoring import Score  # noqa: E402
 from stt.emulator.recordings import Library  # noqa: E402

@@ -20,7 +20,7 @@ from random import Random
 from typing import Any
 
 from stt.attribution.alignment import alike
-from stt.emulator.recordings import Library, Recording
+from stt.emulator.recordings import Clip, Library
 from stt.emulator.timing import UNKIND
 from stt.tuning import Tuning
 from tests.fault_schedule import FAIR, FaultSchedule, draw
@@ -39,7 +39,7 @@ class Plan:
     faults: FaultSchedule
     tuning: Tuning
     engine: dict[str, Any]
-    clips: tuple[Recording, ...]
+    clips: tuple[Clip, ...]
     pauses_ms: tuple[int, ...]
 
 
@@ -59,7 +59,7 @@ class Faults:
         return bool(self.lost or self.doubled)
 
 
-def plan(seed: int, recordings: Sequence[Recording]) -> Plan:
+def plan(seed: int, recordings: Sequence[Clip]) -> Plan:
     random = Random(seed)
     clips = tuple(random.sample(list(recordings), min(MOST_CLIPS, len(recordings))))
     pause_ms = random.choice([(0, 0), (0, 2000), (60, 500), (900, 900)])

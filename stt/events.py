@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from voiceapp.runtime.coded_error import CodedError
 
+EMULATOR_UNKNOWN = "emulator_unknown"
+"""The emulator's code for audio that it does not know. An answer, not a failure: to ask again gives the same."""
 REFUSED = frozenset({"invalid_argument", "model_not_supported", "setting_refused"})
 """Codes of an engine that works, and refuses what it was asked for: a setting."""
 

@@ -6,11 +6,11 @@ import grpc
 import pytest
 from django.conf import settings
 
-from calls.core import revisions, session
+from calls.core import open_utterances, revisions, stream_control
 from calls.desk.admin import listing
 from calls.desk.review import download
 from calls.desk.tuning import figures, selectors
-from calls.desk.tuning.uncertainty import MATTERS
+from calls.desk.tuning.uncertainty import TOLERANCES
 from calls.lines import settings_cache
 from stt.audio import FRAME_MS
 from stt.endpointing import silero
@@ -136,8 +136,8 @@ def test_the_tuning_page_names_every_setting_and_has_the_codes_numbers():
     assert f"the newest {selectors.MOST_CALLS} ended calls" in page
     assert f"at most {selectors.MOST_TURNS // 1000} 000 turns" in page
     assert f"within {figures.CUT_OFF_MS} ms" in page
-    assert f"final p50 ± {MATTERS[figures.Measure.FINAL_P50]:.0f} ms" in page
-    assert f"regret ± {100 * MATTERS[figures.Measure.REGRET]:.0f} points" in page
+    assert f"final p50 ± {TOLERANCES[figures.Measure.FINAL_P50]:.0f} ms" in page
+    assert f"regret ± {100 * TOLERANCES[figures.Measure.REGRET]:.0f} points" in page
     assert settings_cache.REFRESH_S == 2.0
     assert "within two seconds" in page
     for name in re.findall(r"\(images/([\w-]+\.png)\)", page):
@@ -148,16 +148,17 @@ def test_the_reliability_page_has_the_codes_numbers():
     page, tuning = doc("reliability.md"), Tuning()
     assert f"from {tuning.renew_after_s} s at a quiet moment, at the latest at {tuning.renew_latest_s} s" in page
     assert f"{tuning.deaf_after_ms // 1000} s of voice without a result" in page
-    assert f"unsettled for {revisions.UNSETTLED_MS // 1000} s" in page
+    assert f"unsettled for {revisions.MAX_UNSETTLED_MS // 1000} s" in page
     assert f"{stream.MAX_BURST_MS // 1000} s at once" in page
-    assert f"begins {session.REPLAY_MS} ms before the cut" in page
+    assert f"begins {stream_control.REPLAY_MS} ms before the cut" in page
     assert f"`settle_ms` ({tuning.settle_ms})" in doc("latency.md")
-    assert f"reach {session.CONFIRMED_BEYOND_MS} ms beyond the last voiced frame" in doc("latency.md")
+    assert f"reach {open_utterances.CONFIRMED_BEYOND_MS} ms beyond the last voiced frame" in doc("latency.md")
 
 
 def test_the_latency_page_has_the_codes_numbers():
     page, tuning = doc("latency.md"), Tuning()
     assert f"after `half_close_ms` ({tuning.half_close_ms}) of" in page
     assert f"`half_close_requests` ({tuning.half_close_requests})" in page
-    assert f"{session.SPOKEN_OVER_MS} ms before the\n  silence, and the new one begins {session.REPLAY_MS} ms" in page
+    replayed = f"{stream_control.SPOKEN_OVER_MS} ms before the\n  silence, and the new one begins "
+    assert f"{replayed}{stream_control.REPLAY_MS} ms" in page
     assert f"| **`half_close_ms` {tuning.half_close_ms}** |" in page

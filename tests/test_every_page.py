@@ -15,9 +15,9 @@ from calls.desk.permissions import GROUPS
 from calls.models import Call
 from stt.models import TuningProfile
 from stt.tuning import Tuning
-from tests.calls.whatif.test_comparison import heard
 from tests.html import Page
 from tests.rows import make_rows
+from tests.traced import heard
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 
 PEOPLE = [*GROUPS, "nobody", "superuser"]

@@ -17,8 +17,8 @@ from calls.whatif.scoring import ScoredTurn, TrueWord, score
 from stt.attribution.alignment import timed_words
 from stt.audio import FRAME_BYTES, LINE_NOISE
 from stt.emulator.recordings import Tracker
-from stt.emulator.service import EmulatedStream
 from stt.emulator.speaker import Speaker
+from stt.emulator.stream import EmulatedStream
 from stt.emulator.timing import UNKIND, Timing
 from stt.engines.breaker import Breaker
 from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
@@ -346,8 +346,7 @@ class VirtualCall:
             elif isinstance(action, act.FinishStream):
                 self.hearing.finish()
             elif isinstance(action, act.AskOneShot):
-                span = self.session._ledger.span(action.utterance)
-                self.asked_about[action.utterance] = span.start_ms, span.end_ms
+                self.asked_about[action.utterance] = self.session.span_ms(action.utterance)
                 self.bridge.append(action)
                 if len(self.bridge) > MOST_ON_THE_BRIDGE:
                     given_up = self.bridge.popleft()

@@ -8,37 +8,24 @@ calls refuse to start while there is one.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote
+from urllib.parse import SplitResult
 
 from dotenv.parser import parse_stream
 
 from stt.tuning import BOUNDS, Tuning, TuningError
-from voiceapp.runtime.web_address import read_url, read_web_url
+from voiceapp.key_file import flaw_of_key_file
+from voiceapp.runtime.web_address import read_web_url
 from voiceapp.runtime.whole_number import whole_number
+from voiceapp.service_urls import database_settings, is_redis_url, sqlite_settings
 
 FALSE = {"false", "0", "no", "off"}
-LONGEST_KEY_FILE = 65_536
-MOST_DATABASES = 99_999
-"""Of one Redis; it has 16 unless it is told otherwise."""
-TEXTS_OF_A_KEY = (
-    "client_email",
-    "token_uri",
-    "token_url",
-    "audience",
-    "client_id",
-    "client_secret",
-    "refresh_token",
-)
-"""Fields that Google's library takes as they are, and sends."""
 TRUE = {"true", "1", "yes", "on"}
 FILE_VARIABLE = "ENV_FILE"
 """Names another file than ``.env``; empty: no file is read (tests, and commands that make calls up)."""
@@ -77,15 +64,6 @@ def chosen_database() -> str:
         if counts and os.environ.get(name, "").strip():
             return f"{name} in the .env file" if name in _from_file else name
     return ""
-
-
-def database_url(database: Mapping[str, Any]) -> str:
-    """One of settings.DATABASES as a URL for people: without its password."""
-    if "sqlite" in database["ENGINE"]:
-        return f"sqlite://{database['NAME']}"
-    user = f"{database['USER']}@" if database["USER"] else ""
-    port = f":{database['PORT']}" if database["PORT"] else ""
-    return f"postgresql://{user}{database['HOST']}{port}/{database['NAME']}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +139,7 @@ class Environment:
                 f"{name} is not set: set it to the path of a Google service account's key file, "
                 "or STT_EMULATOR_HOST to the host:port of a Speech emulator.",
             )
-        elif flaw := _flaw_of_key_file(path):
+        elif flaw := flaw_of_key_file(path):
             self._problem(name, f"{name} names {flaw}: set it to the path of a Google service account's key file.")
 
     def var_dir(self, base: Path) -> Path:
@@ -229,49 +207,19 @@ class Environment:
 
     def database(self, var_dir: Path) -> dict[str, Any]:
         """DATABASE_URL (postgresql://user:password@host:port/name or sqlite:///path); default SQLite in VAR_DIR."""
-        url = self.text("DATABASE_URL")
-        parts = read_url(url)
-        name = unquote(parts.path.lstrip("/")) if parts else ""
-        if parts and parts.scheme in {"postgres", "postgresql"} and name:
-            return {
-                "ENGINE": "voiceapp.postgresql",
-                "NAME": name,
-                "USER": unquote(parts.username or ""),
-                "PASSWORD": unquote(parts.password or ""),
-                "HOST": parts.hostname or "",
-                "PORT": str(parts.port or ""),
-                "CONN_MAX_AGE": 0,
-                # A server that is back is found within a second, however long it was away: the pool tries again after
-                # one, so whoever waits for it must wait a little longer than that.
-                "OPTIONS": {
-                    "pool": {"min_size": 1, "max_size": 8, "timeout": 1.5, "reconnect_timeout": 2},
-                    "connect_timeout": 3,
-                },
-            }
-        path = var_dir / "db.sqlite3"
-        if parts and parts.scheme == "sqlite" and name and not parts.netloc and not parts.path.endswith("/"):
-            path = Path(parts.path)
-        elif url:
+        settings = database_settings(self.text("DATABASE_URL"), var_dir)
+        if settings is None:
             self._problem(
                 "DATABASE_URL",
                 "DATABASE_URL is not understood: set it to postgresql://user:password@host:port/name or sqlite:///path.",
             )
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": path,
-            "OPTIONS": {
-                "timeout": 20,
-                "transaction_mode": "IMMEDIATE",
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-            },
-            # In-memory test databases share one cache and lock each other out; a file behaves like the real one.
-            "TEST": {"NAME": var_dir / "test.sqlite3"},
-        }
+            settings = sqlite_settings(var_dir / "db.sqlite3", var_dir)
+        return settings
 
     def redis_url(self) -> str:
         """REDIS_URL; empty where there is none."""
         url = self.text("REDIS_URL")
-        if url and not _is_redis(url):
+        if url and not is_redis_url(url):
             # Its password stays out of the log.
             self._problem("REDIS_URL", "REDIS_URL is not understood: set it to redis://host:port/number.")
             return ""
@@ -279,51 +227,3 @@ class Environment:
 
     def _problem(self, variable: str, sentence: str) -> None:
         self.problems.append(Problem(variable, sentence))
-
-
-def _is_redis(url: str) -> bool:
-    """A client can be made for this address. Nothing is connected."""
-    # Here, and not above: every command reads the environment, few need Redis.
-    from redis import ConnectionPool, RedisError
-
-    parts = read_url(url)
-    if parts is None:
-        return False
-    try:
-        ConnectionPool.from_url(url).make_connection()
-    except (RedisError, ValueError, TypeError):
-        return False
-    path = parts.path.strip("/")
-    # A database that is no number would silently be the first one.
-    return url.startswith("unix://") or not path or whole_number(path, 0, MOST_DATABASES) is not None
-
-
-def _flaw_of_key_file(path: str) -> str:
-    """What is wrong with a file of Google's credentials; empty where a client can be made from it. Never raises."""
-    if not os.path.isfile(path):
-        return "a directory" if os.path.isdir(path) else "a file that cannot be read"
-    try:
-        with open(path, "rb") as file:
-            key = json.loads(file.read(LONGEST_KEY_FILE))
-    except OSError as error:
-        return f"a file that cannot be read ({error.strerror})"
-    except (ValueError, RecursionError):
-        return "a file that is empty or no JSON"
-    if not isinstance(key, dict) or not isinstance(key.get("type"), str):
-        return "a JSON file that holds no credentials"
-    # Here, and not above: every command reads the environment, few need Google's library.
-    from google.auth import load_credentials_from_dict
-    from google.auth.exceptions import GoogleAuthError
-
-    try:
-        with warnings.catch_warnings():
-            # It warns of files from strangers; this one is the operator's, and Google's client reads it the same way.
-            warnings.simplefilter("ignore")
-            # Without scopes it asks no network.
-            load_credentials_from_dict(key)
-    except (GoogleAuthError, ValueError, TypeError, AttributeError, KeyError) as error:
-        return f"credentials that cannot be used ({type(error).__name__})"
-    for field in TEXTS_OF_A_KEY:
-        if not isinstance(key.get(field, ""), str):
-            return f"credentials that cannot be used ({field} is no text)"
-    return ""

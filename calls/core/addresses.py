@@ -15,10 +15,11 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 from voiceapp.runtime.coded_error import CodedError
 
 REGION = "IL"
-"""Where a number without a country is from."""
-LONGEST = 64
-"""Of an address, in characters: the columns' length."""
-LONGEST_TYPED = 200
+"""The country of a number that names none."""
+MAX_CHARACTERS = 64
+"""An address is no longer: the columns' length."""
+MAX_TYPED_CHARACTERS = 200
+"""A text that a person types is read up to this length."""
 _NUMBER = re.compile(r"[\s(]*\+?[\d\s()./\-‐-―−]+")
 """Digits of any script, and what people put between them. No letters: an extension would be dialled by nobody."""
 _ISRAEL = 972
@@ -40,7 +41,7 @@ def e164(text: str) -> str:
     Short numbers (``*2700``, ``100``) are none: Twilio dials E.164 alone, https://www.twilio.com/docs/errors/13223.
     """
     plain = visible(text).replace("־", "-")
-    if len(plain) > LONGEST or not _NUMBER.fullmatch(plain):
+    if len(plain) > MAX_CHARACTERS or not _NUMBER.fullmatch(plain):
         raise AddressError
     try:
         number = phonenumbers.parse(plain, REGION)
@@ -71,7 +72,7 @@ def address(text: str) -> str:
         rest = f"{user}@{host}" if user and _HOST.fullmatch(host) else ""
     elif scheme != "client":
         raise AddressError
-    if not _VISIBLE_ASCII.fullmatch(rest) or len(scheme) + 1 + len(rest) > LONGEST:
+    if not _VISIBLE_ASCII.fullmatch(rest) or len(scheme) + 1 + len(rest) > MAX_CHARACTERS:
         raise AddressError
     return f"{scheme}:{rest}"
 

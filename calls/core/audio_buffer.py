@@ -7,7 +7,7 @@ from collections import deque
 from calls.core.actions import Feed
 from stt.audio import FRAME_MS
 
-LONGEST_MS = 60_000
+MAX_BUFFERED_MS = 60_000
 """More than the longest utterance with its pre-roll; also what a one-shot request may hold."""
 
 
@@ -15,9 +15,10 @@ class AudioBuffer:
     """µ-law frames on media time; 60 s of them at most, 480 kB."""
 
     def __init__(self) -> None:
-        self._frames: deque[Feed] = deque(maxlen=LONGEST_MS // FRAME_MS)
+        self._frames: deque[Feed] = deque(maxlen=MAX_BUFFERED_MS // FRAME_MS)
 
     def push(self, frame: Feed) -> None:
+        """Keep a frame; the oldest goes when the buffer is full."""
         self._frames.append(frame)
 
     def since(self, from_ms: int) -> list[tuple[int, bytes]]:
@@ -30,12 +31,12 @@ class AudioBuffer:
         return newest[::-1]
 
     def audio(self, from_ms: int, to_ms: int) -> bytes:
-        """What is left of the audio between two media times."""
+        """The audio between two media times, as far as it is still kept."""
         return b"".join(ulaw for at_ms, ulaw in self.since(from_ms) if at_ms < to_ms)
 
     @property
     def begins_ms(self) -> int:
-        """Media time of the oldest frame that is left."""
+        """Media time of the oldest frame that is kept; 0 when none is."""
         return self._frames[0].at_ms if self._frames else 0
 
     def quietest_ms(self, from_ms: int, default_ms: int) -> int:
@@ -48,6 +49,7 @@ class AudioBuffer:
         return min(newest)[1] + FRAME_MS if newest else default_ms
 
     def forget_before(self, at_ms: int) -> None:
+        """Drop the frames that begin before a media time."""
         while self._frames and self._frames[0].at_ms < at_ms:
             self._frames.popleft()
 

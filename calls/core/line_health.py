@@ -17,7 +17,7 @@ RAISE_AFTER_S = 4.0
 """Trouble for this long in all; a call counts as deaf only seconds after it has gone deaf."""
 CLEAR_AFTER_S = 20.0
 """Without trouble, and with words heard."""
-LONGEST_STEP_S = 5.0
+MAX_STEP_S = 5.0
 """Looks further apart than this say nothing of the time between them."""
 
 
@@ -41,7 +41,7 @@ class Verdict(StrEnum):
 
 @dataclass(slots=True)
 class TroubleDetector:
-    """One line and one kind of trouble."""
+    """Decides of one line and one kind of trouble."""
 
     _bad_s: float = 0.0
     """Trouble seen since the line was last well."""
@@ -55,7 +55,7 @@ class TroubleDetector:
         step_s = now_s - self._looked_s if self._looked_s is not None else 0.0
         self._looked_s = now_s
         if bad:
-            self._bad_s += step_s if step_s <= LONGEST_STEP_S else 0.0
+            self._bad_s += step_s if step_s <= MAX_STEP_S else 0.0
             self._last_bad_s, self._heard = now_s, False
             return Verdict.TROUBLED if self._bad_s >= RAISE_AFTER_S else Verdict.UNKNOWN
         self._heard = self._heard or heard
@@ -67,9 +67,9 @@ class TroubleDetector:
 
 @dataclass(slots=True)
 class LineHealth:
-    """All lines that a process hears."""
+    """Looks at all lines that a process hears."""
 
-    _watches: dict[tuple[str, Trouble], TroubleDetector] = field(default_factory=dict)
+    _detectors: dict[tuple[str, Trouble], TroubleDetector] = field(default_factory=dict)
     _results: dict[str, int] = field(default_factory=dict)
     """By CallSid, as of the last look."""
 
@@ -85,7 +85,7 @@ class LineHealth:
                 heard.add(line)
         self._results = results
         return {
-            (line, trouble): self._watches.setdefault((line, trouble), TroubleDetector()).look(
+            (line, trouble): self._detectors.setdefault((line, trouble), TroubleDetector()).look(
                 bad=2 * sum(look.hears is hears for look in calls) >= len(calls), heard=line in heard, now_s=now_s
             )
             for line, calls in lines.items()

@@ -18,9 +18,9 @@ from calls.core.text import clean, is_sid
 
 ENCODING = "audio/x-mulaw"
 SAMPLE_RATE_HZ = 8000
-LONGEST_NUMBER = 15
-"""Digits of a sequence number or timestamp that can be meant seriously."""
-LONGEST_PARAMETER = 500
+MAX_DIGITS = 15
+"""A sequence number or timestamp with more digits is none."""
+MAX_PARAMETER_CHARACTERS = 500
 """Twilio takes less than this of a name and its value: https://www.twilio.com/docs/voice/twiml/stream#parameter."""
 
 
@@ -92,7 +92,7 @@ class Malformed:
 Message = Connected | Start | Media | Dtmf | Mark | Stop | Malformed
 
 
-_Count = Annotated[int, msgspec.Meta(ge=0, lt=10**LONGEST_NUMBER)]
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=10**MAX_DIGITS)]
 """Twilio writes it as a string: read where strings are taken for numbers."""
 
 
@@ -210,7 +210,9 @@ def _start(body: dict[str, Any]) -> Message:
         tracks=tuple(track for track in tracks if isinstance(track, str)) if isinstance(tracks, list) else (),
         sequence=_number(body.get("sequenceNumber")),
         parameters={
-            clean(name): clean(value, LONGEST_PARAMETER) for name, value in parameters.items() if isinstance(value, str)
+            clean(name): clean(value, MAX_PARAMETER_CHARACTERS)
+            for name, value in parameters.items()
+            if isinstance(value, str)
         },
     )
 

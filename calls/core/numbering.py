@@ -15,11 +15,11 @@ from typing import Any
 NUMBERS_A_STREAM = 10_000
 """Turns and events of a call's second stream are numbered from here on."""
 
-LAST_BLOCK = 100_000
-"""What a stream may want: a journal can say anything, and numbers are 32 bits wide."""
+MAX_BLOCK = 100_000
+"""The last block that a stream can ask for: a journal can say anything, and numbers are 32 bits wide."""
 
 Streams = Mapping[str, dict[str, Any]]
-"""Call.streams."""
+"""The value of Call.streams: StreamSid -> what is kept of the stream."""
 
 
 def row_number(streams: dict[str, dict[str, Any]], stream_sid: str, number: int) -> int:
@@ -35,7 +35,7 @@ def give_block(streams: dict[str, dict[str, Any]], stream_sid: str, wanted: int)
     stream = streams.setdefault(stream_sid, {})
     if "block" not in stream:
         taken = {block for sid, block in blocks(streams).items() if sid != stream_sid}
-        free = 0 <= wanted <= LAST_BLOCK and wanted not in taken
+        free = 0 <= wanted <= MAX_BLOCK and wanted not in taken
         stream["block"] = wanted if free else max(taken, default=-1) + 1
     return int(stream["block"])
 
@@ -54,7 +54,7 @@ def key_of(stream_sid: str, number: int) -> str:
 
 
 def row_key(streams: Streams, number: int) -> str:
-    """``key_of``, for a row with this number."""
+    """The ``key_of`` a row with this number."""
     sids = {stream["block"]: sid for sid, stream in streams.items() if "block" in stream}
     stream_sid = sids.get(number // NUMBERS_A_STREAM)
     # An older version's stream is known by nothing but its number, live as well.

@@ -23,12 +23,12 @@ class RecognitionStatus(StrEnum):
     DEGRADED = "degraded"
     """No stream hears: words come behind the utterance, from the one-shot recogniser."""
     DOWN = "down"
-    """Nor did the one-shot recogniser when it was last asked."""
+    """No stream hears, and the one-shot recogniser did not answer when it was last asked."""
 
 
 @dataclass(slots=True)
 class RecognitionHealth:
-    """One call's. Fed with every action of its session but frames."""
+    """One call's state. Fed with every action of its session but frames."""
 
     stream_hears: bool
     one_shot_answers: bool = True
@@ -71,6 +71,6 @@ class RecognitionHealth:
 
 
 def worst(states: Iterable[RecognitionStatus]) -> RecognitionStatus:
-    """Of these; STREAMING of none."""
+    """The worst of these states; STREAMING when there are none."""
     order = list(RecognitionStatus)
     return max(states, key=order.index, default=RecognitionStatus.STREAMING)

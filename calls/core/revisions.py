@@ -7,18 +7,23 @@ from dataclasses import dataclass
 
 from calls.core.turns import Source, Turn
 from stt.attribution.ledger import Attribution
-from stt.engines.base import EMULATOR_UNKNOWN
+from stt.events import EMULATOR_UNKNOWN, OneShotDone, RecognizerError
 
-KEEP_MS = 120_000
+MAX_REVISABLE_MS = 120_000
 """How long a turn can still be revised, in media time."""
-UNSETTLED_MS = 15_000
+MAX_UNSETTLED_MS = 15_000
 """A turn whose words no final has settled by then is heard again by the one-shot recogniser."""
-MOST_TRIES = 3
+MAX_TRIES = 3
 """So often a turn is heard again while the call goes on; at its end once more."""
-TRY_AGAIN_MS = 5000
+RETRY_MS = 5000
 """Words of a stream let a turn be tried again this long after the last time; words of the one-shot itself at once."""
 HEARD = frozenset({"", "too_short", "no_words", EMULATOR_UNKNOWN})
 """Codes of turns without words in which an engine found none, or was not asked on purpose."""
+
+
+def answer_error(answer: OneShotDone) -> RecognizerError | None:
+    """Why the one-shot recogniser did not hear; None when it did, also where it found no words."""
+    return None if answer.error is None or answer.error.code in HEARD else answer.error
 
 
 @dataclass(slots=True)
@@ -28,17 +33,18 @@ class _Kept:
     covered: bool
     """A result has reached its end; else the stream may still owe words of it."""
     cut_short: bool = False
-    """...and has failed."""
+    """The stream failed before it had covered the turn: some of its words may be missing."""
     tries: int = 0
+    """How often it was heard again."""
     tried_ms: float = 0.0
     answered: bool = False
     """The one-shot recogniser has heard it: nothing better can come."""
     last_try: bool = False
-    """...was made: the call has ended."""
+    """It was heard again after the call's end, and is not a second time."""
 
     @property
     def unheard(self) -> bool:
-        """No engine answered for it."""
+        """No engine has answered for it."""
         return self.turn.source is Source.NONE and self.turn.code not in HEARD and not self.turn.heard_text
 
     @property
@@ -48,17 +54,17 @@ class _Kept:
 
     @property
     def in_need(self) -> bool:
-        """Whatever the ledger says of its words: they are not all."""
+        """Some of its words are missing, whatever the ledger says of them."""
         return self.unheard or self.emptied or self.cut_short
 
     @property
     def is_open(self) -> bool:
-        """It can still be heard again."""
+        """It can be heard again."""
         return not self.answered and not self.last_try and not self.turn.unvoiced
 
 
 class RevisableTurns:
-    """By number, in the order in which they were handed on."""
+    """One call's turns that were handed on, by number."""
 
     def __init__(self, ledger: Attribution) -> None:
         self._ledger = ledger
@@ -66,9 +72,9 @@ class RevisableTurns:
         self._stream_answered_ms = self._one_shot_answered_ms = -1.0
         self._failed_to_ms = -1
         self._unread: set[int] = set()
-        """Whose words may be others than were handed on."""
+        """Turns whose words may be others than were handed on."""
         self._in_need: set[int] = set()
-        """Those of the turns that are in need, as they are now."""
+        """Numbers of the turns that are ``in_need`` now."""
 
     def add(self, turn: Turn, now_ms: float, *, covered: bool, cut_short: bool = False) -> None:
         """``covered``: some result has reached the turn's end. ``cut_short``: its stream failed under it."""
@@ -82,7 +88,7 @@ class RevisableTurns:
         for kept in self._kept.values():
             kept.covered = kept.covered or kept.turn.ended_ms <= heard_to_ms
 
-    def failed(self, to_ms: int) -> None:
+    def stream_failed(self, to_ms: int) -> None:
         """The stream that heard up to here gives no more words."""
         self._failed_to_ms = to_ms
         for number, kept in self._kept.items():
@@ -90,7 +96,7 @@ class RevisableTurns:
             self._note_need(number)
 
     def _note_need(self, number: int) -> None:
-        """The turn is another than it was."""
+        """Keep ``_in_need`` true of a turn that has changed."""
         if self._kept[number].in_need:
             self._in_need.add(number)
         else:
@@ -113,23 +119,24 @@ class RevisableTurns:
                 self._note_need(number)
                 yield old, kept.turn
 
-    def answers(self, now_ms: float, *, number: int | None = None) -> None:
-        """An engine gave words, or the one-shot an answer for this utterance: who was not heard can be heard now."""
-        if number is None:
-            self._stream_answered_ms = now_ms
-            return
+    def stream_answered(self, now_ms: float) -> None:
+        """A stream gave words: what was not heard can be heard now."""
+        self._stream_answered_ms = now_ms
+
+    def one_shot_answered(self, number: int, now_ms: float) -> None:
+        """The one-shot recogniser did not fail for this utterance: what was not heard can be heard now."""
         self._one_shot_answered_ms = now_ms
         if number in self._kept:
             self._kept[number].answered = True
 
-    def doubtful(self, now_ms: float, *, last: bool) -> Turn | None:
+    def next_retry(self, now_ms: float, *, last: bool) -> Turn | None:
         """The next turn to be heard again, counted as tried: no engine answered for it, its stream ended without a
         final, or a final is long overdue. ``last``: the call has ended, and nothing else will settle it."""
-        weak, unsettled = self._ledger.provisional(), self._ledger.unsettled()
-        for kept in self._open(weak | unsettled | self._in_need):
+        provisional, unsettled = self._ledger.provisional(), self._ledger.unsettled()
+        for kept in self._open(provisional | unsettled | self._in_need):
             number = kept.turn.number
-            overdue = number in unsettled and (last or now_ms - kept.handed_on_ms >= UNSETTLED_MS)
-            if (number in self._in_need or number in weak or overdue) and (last or self._may_try(kept, now_ms)):
+            overdue = number in unsettled and (last or now_ms - kept.handed_on_ms >= MAX_UNSETTLED_MS)
+            if (number in self._in_need or number in provisional or overdue) and (last or self._may_try(kept, now_ms)):
                 kept.tries, kept.tried_ms, kept.last_try = kept.tries + 1, now_ms, last
                 return kept.turn
         return None
@@ -138,12 +145,15 @@ class RevisableTurns:
         if kept.tries == 0 and not kept.unheard:
             return True
         since_ms = kept.tried_ms if kept.tries else kept.handed_on_ms
-        heard = self._stream_answered_ms > since_ms and now_ms - since_ms >= TRY_AGAIN_MS * min(kept.tries, 1)
-        return kept.tries < MOST_TRIES and (heard or self._one_shot_answered_ms > since_ms)
+        heard = self._stream_answered_ms > since_ms and now_ms - since_ms >= RETRY_MS * min(kept.tries, 1)
+        return kept.tries < MAX_TRIES and (heard or self._one_shot_answered_ms > since_ms)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def next_deadline_ms(self, now_ms: float) -> float | None:
-        """When a turn will have been unsettled for too long. One that is waits for its place: no time tells when."""
-        overdue_ms = [kept.handed_on_ms + UNSETTLED_MS for kept in self._open(self._ledger.unsettled())]
+        """When a turn will have been unsettled for too long. One that is already waits until it can be asked for."""
+        overdue_ms = [kept.handed_on_ms + MAX_UNSETTLED_MS for kept in self._open(self._ledger.unsettled())]
         return min((at_ms for at_ms in overdue_ms if at_ms > now_ms), default=None)
 
     def unsettled_from_ms(self) -> int | None:

@@ -9,19 +9,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from stt.audio import FRAME_MS
-from stt.engines.request_rate import RequestRate
 from stt.tuning import Tuning
 
-QUIET_MS = 500
+MIN_QUIET_MS = 500
 """Silence in which a stream can be renewed without a word on its edge."""
-MOST_MISSED = 2
-"""Utterances in a row that only the one-shot recogniser heard: the stream is deaf."""
-LEAST_MISSED_MS = 2000
-"""...and they held this much voice: an engine may pause for 2 s over two short answers."""
-RENEW_AGAIN_MS = 10_000
+MIN_MISSED = 2
+"""From so many utterances in a row on that only the one-shot recogniser heard, the stream is deaf."""
+MIN_MISSED_MS = 2000
+"""With less voice in those utterances it is not: an engine may pause for 2 s over two short answers."""
+MIN_RENEWAL_MS = 10_000
 """A new stream is given this long before it can be called deaf."""
+
+
+class RequestCount(Protocol):
+    """How many requests a process makes of its engine: half-closing a stream costs one more."""
+
+    def a_minute(self, now_ms: float) -> int:
+        """Requests of the last 60 s."""
+
+
+class NoOtherRequests:
+    """A process with this call alone, or an engine that counts no requests."""
+
+    def a_minute(self, now_ms: float) -> int:
+        return 0
 
 
 class StreamCommand(StrEnum):
@@ -41,22 +55,23 @@ class StreamCommand(StrEnum):
 
 @dataclass(slots=True)
 class StreamPolicy:
-    """One call's stream. Fed with every frame and every sign of hearing."""
+    """Decides of one call's streams. Fed with every frame and every sign of hearing."""
 
     tuning: Tuning
-    requests: RequestRate = field(default_factory=RequestRate)
-    """Of the process: half-closing rests when there are many."""
-    paused: bool = False
-    half_closed: bool = False
-    """The stream was half-closed for its final, and the next one has not begun."""
+    requests: RequestCount = field(default_factory=NoOtherRequests)
+    """The whole process's: while there are many, no stream is half-closed for its final."""
     deaf: bool = False
-    """Renewed for its deafness, and no word has come since."""
+    """The stream was renewed for its deafness, and no word has come since."""
     results: int = 0
-    """With words, since the call began."""
+    """Results with words since the call began."""
+    _between: StreamCommand | None = None
+    """PAUSE or HALF_CLOSE: why no stream hears, until speech or silence begins the next one."""
     _opened_ms: float | None = None
+    """When the stream that hears was opened."""
     _hears_from_ms: float | None = None
     """When the first of the streams was opened that would have heard ``_unheard_ms``."""
     _quiet_ms: int = 0
+    """Since an utterance ended."""
     _silence_ms: int = 0
     """Since the last voiced frame."""
     _spoken: bool = False
@@ -64,14 +79,17 @@ class StreamPolicy:
     _unheard_ms: int = 0
     """Voice since the engine last said anything."""
     _missed: int = 0
+    """Utterances in a row of which the stream said nothing."""
 
     def opened(self, now_ms: float) -> None:
+        """A stream hears from now on."""
         self._opened_ms = now_ms
         if self._hears_from_ms is None:
             self._hears_from_ms = now_ms
             self._unheard_ms = self._missed = 0
 
     def closed(self) -> None:
+        """No stream hears until the next one has opened."""
         self._opened_ms = self._hears_from_ms = None
 
     def heard(self) -> None:
@@ -92,13 +110,8 @@ class StreamPolicy:
             self._spoken = self._spoken or voiced
         else:
             self._quiet_ms += FRAME_MS
-        if self.half_closed:
+        if self._between is not None:
             return self._next(voiced=voiced, speaking=speaking)
-        if self.paused:
-            if not speaking:
-                return None
-            self.paused = False
-            return StreamCommand.RESUME
         if self._opened_ms is None:
             return None
         if voiced:
@@ -109,11 +122,11 @@ class StreamPolicy:
         if self._is_old(now_ms - self._opened_ms):
             return self._renew(StreamCommand.RENEW_OLD)
         if self._spoken and self._final_is_wanted(now_ms):
-            self._spoken, self.half_closed = False, True
+            self._spoken, self._between = False, StreamCommand.HALF_CLOSE
             self._opened_ms = None  # until the next one has opened, behind this one's last word
             return StreamCommand.HALF_CLOSE
         if self.tuning.pause_after_s and self._quiet_ms >= self.tuning.pause_after_s * 1000:
-            self.paused = True
+            self._between = StreamCommand.PAUSE
             self.closed()
             return StreamCommand.PAUSE
         return None
@@ -125,18 +138,19 @@ class StreamPolicy:
 
     @property
     def quiet(self) -> bool:
-        return self._quiet_ms >= QUIET_MS
+        """Nobody has spoken for so long that no word is on the edge of a cut."""
+        return self._quiet_ms >= MIN_QUIET_MS
 
     def _is_deaf(self, now_ms: float) -> bool:
-        missed = self._missed >= MOST_MISSED and self._unheard_ms >= LEAST_MISSED_MS
+        missed = self._missed >= MIN_MISSED and self._unheard_ms >= MIN_MISSED_MS
         if not missed and self._unheard_ms < self.tuning.deaf_after_ms:
             return False
-        return self._hears_from_ms is not None and now_ms - self._hears_from_ms >= RENEW_AGAIN_MS
+        return self._hears_from_ms is not None and now_ms - self._hears_from_ms >= MIN_RENEWAL_MS
 
     def _is_old(self, age_ms: float) -> bool:
         if age_ms < self.tuning.renew_after_s * 1000:
             return False
-        return self._quiet_ms >= QUIET_MS or age_ms >= self.tuning.renew_latest_s * 1000
+        return self._quiet_ms >= MIN_QUIET_MS or age_ms >= self.tuning.renew_latest_s * 1000
 
     def _final_is_wanted(self, now_ms: float) -> bool:
         half_close_ms = self.tuning.half_close_ms
@@ -145,11 +159,17 @@ class StreamPolicy:
         return self.requests.a_minute(now_ms) < self.tuning.half_close_requests
 
     def _next(self, *, voiced: bool, speaking: bool) -> StreamCommand | None:
+        """Whether the stream that follows begins with this frame."""
+        if self._between is StreamCommand.PAUSE:
+            if not speaking:
+                return None
+            self._between = None
+            return StreamCommand.RESUME
         if speaking and not voiced:
             return None
-        self.half_closed = False
+        self._between = None
         return StreamCommand.SPOKEN_OVER if speaking else StreamCommand.NEXT
 
-    def _renew(self, verdict: StreamCommand) -> StreamCommand:
+    def _renew(self, command: StreamCommand) -> StreamCommand:
         self.closed()  # until the new one has opened
-        return verdict
+        return command

@@ -20,8 +20,9 @@ from calls.lab.rig import START_TIMEOUT_S, Rig, RigError, free_port
 
 DEPLOYED = settings.BASE_DIR / "deploy" / "nginx.conf"
 DEPLOYED_PORTS = ("8000", "8001", "8010")
-"""Two media processes, and the pages'."""
-TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+"""The ports in the deployed rules: two media processes, and the process of the pages."""
+TEMPORARY_FOLDERS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+"""nginx keeps these folders where only root may write, unless it is told otherwise."""
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ def configuration(deployed: str, folder: Path, port: int, servers: Sequence[int]
         if rules.count(old) != 1:
             raise RigError(f"nginx_failed: deploy/nginx.conf does not say {old!r} once")
         rules = rules.replace(old, new)
-    temporary = "\n".join(f"{name}_temp_path {folder}/{name};" for name in TEMPORARY)
+    temporary = "\n".join(f"{name}_temp_path {folder}/{name};" for name in TEMPORARY_FOLDERS)
     # As root its workers would be nobody, who may not write here.
     user = "user root;" if os.geteuid() == 0 else ""
     return f"""{user}

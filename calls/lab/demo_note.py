@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from calls.lab.simulator import Line
+from calls.lab.call_report import Line
 
 NAME = "demo.json"
 

@@ -1,4 +1,4 @@
-"""A TCP proxy that can be cut or slow: outages between two processes of a trial, stopping neither. Loopback only."""
+"""A TCP proxy that can be cut or slowed: faults between two processes, without stopping either. Loopback only."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import time
 
 
 class FaultProxy:
-    """``with FaultProxy() as proxy``: forwards ``proxy.address`` to ``proxy.target``; ``cut`` resets all
-    connections."""
+    """Forwards ``proxy.address`` to ``proxy.target`` inside of ``with FaultProxy() as proxy``."""
 
     def __init__(self, target: str = "") -> None:
         self.target = target
@@ -29,7 +28,7 @@ class FaultProxy:
         return f"{host}:{port}"
 
     def __enter__(self) -> FaultProxy:
-        threading.Thread(target=self._accept, name="cut-proxy", daemon=True).start()
+        threading.Thread(target=self._accept, name="fault-proxy", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

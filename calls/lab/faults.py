@@ -50,9 +50,11 @@ class Fault:
 
 
 NO_FAULT = Fault("none")
+"""A row to compare the others with."""
 LASTING = (("half_close_ms", 0),)
-"""A stream that is half-closed at each pause does not live long enough to fail in the middle."""
-OFTEN = (("renew_after_s", 5), ("renew_latest_s", 8), *LASTING)
+"""Lasting streams: one that is half-closed at each pause does not live long enough to fail in the middle."""
+RENEWED_OFTEN = (("renew_after_s", 5), ("renew_latest_s", 8), *LASTING)
+"""Streams that are renewed every 5 to 8 s."""
 FAULTS = (
     Fault("unavailable at open, twice", ("unavailable_opens=2",)),
     Fault("unavailable at every open for long", ("unavailable_opens=60",)),
@@ -85,8 +87,8 @@ FAULTS = (
     Fault("stream limit 8 s", (), options=("--longest-stream", "8"), tuning=LASTING),
     Fault("connections reset, three times", (), _reset_connections),
     Fault("emulator restarted, 2 s away", (), _restart_emulator),
-    Fault("renewed every 5 to 8 s", (), tuning=OFTEN),
-    Fault("no pauses, renewed every 5 to 8 s", (), tuning=OFTEN, pause_s=0.0),
+    Fault("renewed every 5 to 8 s", (), tuning=RENEWED_OFTEN),
+    Fault("no pauses, renewed every 5 to 8 s", (), tuning=RENEWED_OFTEN, pause_s=0.0),
     Fault("silences of 12 s", (), tuning=LASTING, pause_s=12.0, most_clips=3),
     Fault(
         "silences of 12 s, paused after 8 s", (), tuning=(("pause_after_s", 8), *LASTING), pause_s=12.0, most_clips=3

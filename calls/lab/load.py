@@ -24,32 +24,26 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from calls.lab.simulator import (
-    CONNECTED,
-    CallRefused,
-    CallReport,
-    Line,
-    SimulatedCall,
-    connect_of,
-    media_message,
-    start_message,
-    stop_message,
-)
+from calls.lab.call_report import CallRefused, CallReport, Line
+from calls.lab.simulator import SimulatedCall
+from calls.lab.twilio_messages import CONNECTED, connect_of, media_message, start_message, stop_message
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
-from stt.emulator.recordings import Recording
+from stt.emulator.recordings import Clip
 
 LEAD_MS, PAUSE_MS, TAIL_MS = 1000, 900, 2000
-"""Of line noise: before the first recording, between two, and behind the last."""
+"""Line noise lasts this long before the first recording, between two, and behind the last."""
 FIRST_MS = 100
 """Twilio's first timestamp is never 0."""
 PHASES = FRAME_MS
-"""Callers leave in groups a millisecond apart, as fine as an event loop's timer."""
+"""Callers send in this many groups, a millisecond apart: as fine as an event loop's timer."""
 NOISE_FRAMES = 256
-PLACED_AT_ONCE = 8
-"""Calls that are being set up at the same time."""
+"""So many different frames of line noise are repeated in every pause."""
+MAX_PLACED_AT_ONCE = 8
+"""No more calls than this are being set up at the same time."""
 SETTLE_S = 3.0
-"""After the last call was placed: from then on the load is steady."""
+"""The load counts as steady this long after the last call was placed."""
 SEND_BUFFER_BYTES = 1 << 18
+"""A socket holds this much that the server has not read, some fifteen seconds of a call: only a stall fills it."""
 
 Reading = TypeVar("Reading")
 
@@ -158,7 +152,7 @@ class Caller:
 class Load:
     """All callers of a run."""
 
-    def __init__(self, line: Line, recordings: Sequence[Recording], *, calls: int, seconds: float, seed: int) -> None:
+    def __init__(self, line: Line, recordings: Sequence[Clip], *, calls: int, seconds: float, seed: int) -> None:
         """Every caller says as many of the recordings as ``seconds`` hold, each beginning with another one."""
         random = Random(seed)
         noise = [bytes(random.choices(LINE_NOISE, k=FRAME_BYTES)) for _ in range(NOISE_FRAMES)]
@@ -178,7 +172,7 @@ class Load:
         pace = asyncio.create_task(self._pace())
         over = [asyncio.create_task(caller.over.wait()) for caller in self.callers]
         try:
-            await _at_most(PLACED_AT_ONCE, [caller.place() for caller in self.callers])
+            await _at_most(MAX_PLACED_AT_ONCE, [caller.place() for caller in self.callers])
             await asyncio.sleep(SETTLE_S)
             self.late_ms.clear()
             before = read()
@@ -192,7 +186,7 @@ class Load:
             for caller in self.callers:
                 caller.close()
         self.late_ms = late_ms
-        await _at_most(PLACED_AT_ONCE, [self._hang_up(caller) for caller in self.callers])
+        await _at_most(MAX_PLACED_AT_ONCE, [self._hang_up(caller) for caller in self.callers])
         return before, after
 
     async def _pace(self) -> None:
@@ -216,7 +210,7 @@ class Load:
             await caller.call.post("/twilio/status", form)
 
 
-def _script(recordings: Sequence[Recording], noise: Sequence[bytes], frames: int, report: CallReport) -> list[bytes]:
+def _script(recordings: Sequence[Clip], noise: Sequence[bytes], frames: int, report: CallReport) -> list[bytes]:
     """So many frames of recordings and line noise; notes in the report what is played when."""
     some_noise = cycle(noise)
     script = list(islice(some_noise, LEAD_MS // FRAME_MS))

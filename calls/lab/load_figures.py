@@ -19,8 +19,8 @@ from calls.lab.rig import Rig
 from calls.whatif.scoring import Score
 from voiceapp.runtime.percentile import percentile
 
-LATE_MS = 5.0
-"""A sender whose p99 is later than this measures itself."""
+MAX_SENDER_LATE_MS = 5.0
+"""A sender whose frames leave later than this at p99 measures itself, not the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class LoadFigures:
     def problems(self) -> list[str]:
         """Why this run says nothing of the server."""
         found = []
-        if self.late_p99_ms > LATE_MS:
+        if self.late_p99_ms > MAX_SENDER_LATE_MS:
             found.append(f"sender_late: its frames left {self.late_p99_ms:.1f} ms late at p99")
         if self.blocked:
             found.append(f"blocked: {self.blocked} calls were not read")
@@ -137,7 +137,7 @@ def figures(
         delay_max_ms=max((delay["max"] for delay in delays), default=None),
         final_p50_ms=percentile(finals, 0.5),
         final_p95_ms=percentile(finals, 0.95),
-        handed_on_p99_ms=_bucket_ms(metrics, "voiceapp_handed_on_seconds", 0.99),
+        handed_on_p99_ms=bucket_ms(metrics, "voiceapp_handed_on_seconds", 0.99),
         words=score.words,
         lost=score.lost,
         added=score.added,
@@ -174,7 +174,7 @@ def _row(row: LoadFigures) -> str:
     )
 
 
-def _bucket_ms(metrics: str, name: str, share: float) -> float | None:
+def bucket_ms(metrics: str, name: str, share: float) -> float | None:
     """The least bound of a histogram under which this share of its observations lie; None without any."""
     for family in text_string_to_metric_families(metrics):
         buckets = [sample for sample in family.samples if sample.name == f"{name}_bucket"]

@@ -1,11 +1,10 @@
-"""A rig: an emulator and a server of one's own, called as Twilio would, and every word counted. For the commands that
-show, load and break the whole path; real processes, real sockets, loopback only.
+"""Starts an emulator and a server of one's own, for the commands that show, load and break the whole path.
+
+Real processes, real sockets, loopback only.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
 import re
 import secrets
@@ -13,54 +12,33 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import connections
 
-from calls.lab.simulator import CallReport, Line, SimulatedCall
-from calls.storage.call_streams import CallStream
-from calls.storage.models import Call, Transcript
-from calls.storage.recording import Recording as AudioFile
-from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
-from stt.audio import FRAME_MS, duration_ms
-from stt.emulator.recordings import Library, Recording
-from stt.emulator.wavfile import WavError
+from calls.lab.call_report import Line
 
 START_TIMEOUT_S = 30.0
+"""A server or a balancer that does not answer within this time has failed."""
 END_TIMEOUT_S = 40.0
-RECORD_TIMEOUT_S = 40.0
+"""A process that was told to end is killed after this time: a server drains for less."""
 SERVERS = {
     "daphne": ("manage.py", "serve", "--host", "127.0.0.1", "--port"),
     "uvicorn": ("-m", "uvicorn", "voiceapp.asgi:application", "--log-level", "warning", "--ws", "websockets", "--port"),
     "floor": ("-m", "benchmarks.floor_server", "--port"),
 }
-"""How each is started; its port comes behind."""
-USER = "desk"
+"""The arguments that start each kind of server; the port follows them."""
 
 
 class RigError(Exception):
     """Something of the rig itself did not work; ``code: what to look at``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One call: recordings with pauses between them."""
-
-    name: str
-    title: str
-    from_number: str
-    clips: tuple[Path, ...]
-    pauses_s: tuple[float, ...]
 
 
 @dataclass(slots=True)
@@ -249,50 +227,6 @@ def auth_token() -> str:
     return settings.TWILIO_AUTH_TOKEN or "rig"
 
 
-@contextlib.contextmanager
-def own_database(password: str, database_url: str = "") -> Iterator[dict[str, str]]:
-    """A database and a VAR_DIR of one's own, migrated, with the superuser USER; yields the environment that says so."""
-    kept = settings.VAR_DIR
-    with tempfile.TemporaryDirectory() as folder:
-        settings.VAR_DIR = Path(folder)
-        environment = {
-            "VAR_DIR": folder,
-            # Its calls are looked at, not heard to their end.
-            "DRAIN_TIMEOUT_S": "0",
-            "DATABASE_URL": database_url,
-            "DEBUG": "1",
-            "TWILIO_AUTH_TOKEN": auth_token(),
-            "DJANGO_SUPERUSER_PASSWORD": password,
-        }
-        try:
-            manage(["migrate", "-v0"], environment)
-            manage(["createsuperuser", "--noinput", "--username", USER, "--email", "desk@example.org"], environment)
-            yield environment
-        finally:
-            settings.VAR_DIR = kept
-
-
-def read_own_database() -> None:
-    """From here on this process reads what the server of ``own_database`` writes. Before its first query."""
-    connections.settings["default"]["NAME"] = settings.VAR_DIR / "db.sqlite3"
-
-
-def long_calls(rig: Rig, count: int) -> list[SimulatedCall]:
-    """Calls of twenty of the rig's recordings, to be looked at; each with a CallSid of its own."""
-    clips = sorted(rig.folder.glob("*.wav"))
-    return [
-        SimulatedCall(
-            rig.line,
-            (clips[i * 5 % len(clips) :] + clips)[:20],
-            lead_s=0.2 + 0.3 * i,
-            seed=i + 1,
-            from_number=f"+97250123{4501 + i * 37}",
-            call_sid="CA" + secrets.token_hex(16),
-        )
-        for i in range(count)
-    ]
-
-
 def free_port(wanted: int = 0) -> int:
     """The port, if it is free; else any."""
     for port in (wanted, 0):
@@ -304,68 +238,3 @@ def free_port(wanted: int = 0) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise RigError("no_port: no port is free")
-
-
-def library_of(folder: Path) -> Library:
-    """The recordings of a folder. Raises RigError."""
-    try:
-        return Library([folder])
-    except FileNotFoundError as error:
-        raise RigError(f"no_recordings: {folder} has no clips.tsv") from error
-    except WavError as error:
-        raise RigError(f"broken_recording: {error}") from error
-
-
-def calls_of(library: Library, folder: Path, prefixes: Sequence[str], *, clips: int = 10) -> list[Sample]:
-    """A folder's recordings whose names begin so, in calls of so many, 0.9 s between them."""
-    names = sorted(recording.name for recording in library.recordings if recording.name.startswith(tuple(prefixes)))
-    if not names:
-        raise RigError(f"no_recordings: {folder} has none of that name")
-    return [
-        Sample(
-            f"call {i // clips + 1}",
-            names[i],
-            f"+9725012345{i:02}",
-            tuple(folder / name for name in names[i : i + clips]),
-            (0.9,),
-        )
-        for i in range(0, len(names), clips)
-    ]
-
-
-async def record_of(call_sid: str, timeout_s: float = RECORD_TIMEOUT_S) -> tuple[Call, list[Transcript]]:
-    """The call's row once it is complete, with its turns. Raises RigError."""
-
-    def complete() -> tuple[Call, list[Transcript]] | None:
-        call = Call.objects.filter(call_sid=call_sid, ended_at__isnull=False).first()
-        return (call, list(call.turns.all())) if call is not None else None
-
-    for _ in range(int(timeout_s / 0.2)):
-        found = await database_sync_to_async(complete)()
-        if found is not None:
-            return found
-        await asyncio.sleep(0.2)
-    raise RigError(f"record_missing: call {call_sid} was not closed")
-
-
-def is_recorded(stream: CallStream) -> bool:
-    """A stream's recording holds what it received, but for the last second and a half; none was made of nothing."""
-    received_ms = FRAME_MS * stream.count("frames_received")
-    path = Path(settings.VAR_DIR) / stream.recording
-    if not path.is_file():
-        return received_ms == 0
-    return abs(duration_ms(AudioFile(path).ulaw()[1]) - received_ms) < 1500
-
-
-def scored(turn: Any) -> ScoredTurn:
-    return ScoredTurn(turn.started_ms, turn.ended_ms, turn.text, turn.heard_text, turn.final_ms, turn.source)
-
-
-def score_of(report: CallReport, turns: Sequence[Any], recordings: dict[str, Recording]) -> Score:
-    """What was played against what was kept."""
-    said = [
-        TrueWord(word.text, word.start_ms + start_ms, word.end_ms + start_ms)
-        for name, start_ms, _ in report.played
-        for word in recordings[name].words
-    ]
-    return score(said, [scored(turn) for turn in turns])

@@ -15,7 +15,6 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-import xml.etree.ElementTree as ElementTree  # noqa: S405 - our own server's TwiML
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,56 +24,22 @@ from typing import Any
 import websockets
 from twilio.request_validator import RequestValidator
 
+from calls.lab.call_report import CallRefused, CallReport, Line
+from calls.lab.twilio_messages import (
+    ACCOUNT_SID,
+    CONNECTED,
+    connect_of,
+    media_message,
+    start_message,
+    stop_message,
+)
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.wavfile import read_ulaw
-from voiceapp.runtime.coded_error import CodedError
 
 HTTP_TIMEOUT_S = 10.0
+"""A webhook that is not answered within this time has failed."""
 FOLLOW_ATTEMPTS, FOLLOW_PAUSE_S = 60, 0.25
-"""Long enough for a server to start again."""
-
-
-class CallRefused(CodedError):
-    """The server did not take the call; ``code`` says where: ``webhook_403``, ``no_stream``, ``socket_403``..."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The number that is called, and how the simulator reaches its server."""
-
-    base_url: str
-    """Where the server listens, for example http://127.0.0.1:8000."""
-    public_url: str
-    """What the server believes to be its public address; signatures are made over it."""
-    auth_token: str
-    to_number: str = "+97235550100"
-
-
-@dataclass(slots=True)
-class CallReport:
-    """What the caller's side knows of a call."""
-
-    call_sid: str
-    played: list[tuple[str, int, int]] = field(default_factory=list)
-    """Name, start and end of each recording, in ms of media time."""
-    frames_sent: int = 0
-    spans: list[tuple[int, int]] = field(default_factory=list)
-    """Of each stream: its first and its last frame's place in the call's audio, ms."""
-    streams: list[str] = field(default_factory=list)
-    """StreamSids: more than one where a socket was lost."""
-    refusals: list[str] = field(default_factory=list)
-    """Codes of handshakes that were refused."""
-    marks: list[str] = field(default_factory=list)
-    clears: int = 0
-    heard_bytes: int = 0
-    """µ-law that the server sent to the caller."""
-    sent_s: list[float] = field(default_factory=list)
-    """``time.monotonic`` at which each frame was given to the socket; one clock for all processes of a machine."""
-    late_ms: list[float] = field(default_factory=list)
-    """How late each frame left against its schedule."""
-    close_code: int | None = None
-    after: str = ""
-    """The TwiML that followed the stream."""
+"""So often, and this far apart, the server is asked what follows the stream: long enough for it to start again."""
 
 
 @dataclass(slots=True)
@@ -126,18 +91,21 @@ class SimulatedCall:
                 break
         if not report.streams:
             raise CallRefused(report.refusals[0] if report.refusals else "no_stream")
+        await self._announce_end(call_sid, len(frames) * FRAME_MS // 1000, report)
+        return report
+
+    async def _announce_end(self, call_sid: str, seconds: int, report: CallReport) -> None:
+        """The callbacks behind the call: its stream's and its own status."""
         form = {"CallSid": call_sid, "CallStatus": "in-progress"}
-        seconds = str(len(frames) * FRAME_MS // 1000)
         for path, more in (
             ("/twilio/stream", {"StreamEvent": "stream-stopped"}),
-            ("/twilio/status", {"CallStatus": "completed", "CallDuration": seconds}),
+            ("/twilio/status", {"CallStatus": "completed", "CallDuration": str(seconds)}),
         ):
             try:
                 await self.post(path, {**form, **more})
             except (CallRefused, urllib.error.URLError, OSError) as error:
                 # The call is over all the same.
                 report.refusals.append(getattr(error, "code", type(error).__name__))
-        return report
 
     async def ring(self, call_sid: str) -> str:
         """The TwiML of a call that comes in. Raises CallRefused, OSError."""
@@ -296,51 +264,3 @@ class SimulatedCall:
         except urllib.error.HTTPError as error:
             with error:
                 raise CallRefused(f"webhook_{error.code}") from error
-
-
-ACCOUNT_SID = "AC" + "0" * 32
-
-
-CONNECTED = json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"})
-FIRST_SEQUENCE = 2
-"""Of the first frame: ``start`` is 1, ``connected`` has none."""
-
-
-def start_message(call_sid: str, stream_sid: str, stream: Any) -> str:
-    """``stream``: the TwiML's element, whose parameters come back in it."""
-    start = {
-        "accountSid": ACCOUNT_SID,
-        "streamSid": stream_sid,
-        "callSid": call_sid,
-        "tracks": ["inbound"],
-        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
-        "customParameters": {p.get("name"): p.get("value") for p in stream.iter("Parameter")},
-    }
-    return json.dumps({"event": "start", "sequenceNumber": "1", "start": start, "streamSid": stream_sid})
-
-
-def media_message(stream_sid: str, index: int, at_ms: int, ulaw: bytes) -> str:
-    """The stream's frame of this index, from 0."""
-    media = {
-        "track": "inbound",
-        "chunk": str(index + 1),
-        "timestamp": str(at_ms),
-        "payload": base64.b64encode(ulaw).decode("ascii"),
-    }
-    sequence = str(FIRST_SEQUENCE + index)
-    return json.dumps({"event": "media", "sequenceNumber": sequence, "media": media, "streamSid": stream_sid})
-
-
-def stop_message(call_sid: str, stream_sid: str, frames: int) -> str:
-    stop = {"accountSid": ACCOUNT_SID, "callSid": call_sid}
-    sequence = str(FIRST_SEQUENCE + frames)
-    return json.dumps({"event": "stop", "sequenceNumber": sequence, "streamSid": stream_sid, "stop": stop})
-
-
-def connect_of(twiml: str) -> tuple[Any, str]:
-    """The <Stream> that a TwiML connects to and its action; None without one."""
-    root = ElementTree.fromstring(twiml)  # noqa: S314 - our own server's TwiML
-    connect = root.find("Connect")
-    if connect is None:
-        return None, ""
-    return connect.find("Stream"), connect.get("action", "")

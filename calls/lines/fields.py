@@ -21,7 +21,7 @@ def _cleaned(text: Any, read: Callable[[str], str], sentence: StrPromise) -> Any
     if not isinstance(text, str) or not text.strip():
         return text
     try:
-        if len(text) > addresses.LONGEST_TYPED:
+        if len(text) > addresses.MAX_TYPED_CHARACTERS:
             raise addresses.AddressError
         return read(text)
     except addresses.AddressError as error:

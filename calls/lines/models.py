@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from calls.core.addresses import LONGEST
+from calls.core.addresses import MAX_CHARACTERS
 from calls.core.line_health import Trouble
 from calls.lines.fields import AddressField, NumberField
 from calls.lines.sentences import speakable
@@ -27,7 +27,7 @@ class PhoneLine(models.Model):
 
     number = AddressField(
         _("number"),
-        max_length=LONGEST,
+        max_length=MAX_CHARACTERS,
         unique=True,
         help_text=_("For example +97231234567 or 03-1234567; or a client:, sip: or whatsapp: address."),
     )

@@ -24,7 +24,7 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
-from calls.core.depacketizer import LONGEST_MS
+from calls.core.sender_clock import MAX_MEDIA_MS
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE
 from voiceapp.runtime import background, metrics
 
@@ -213,7 +213,7 @@ class Recording:
                 start_ms = at_ms
             gap = (at_ms - start_ms) * BYTES_PER_MS - len(audio)
             # A gap longer than any call is wrong (older recordings have some), and days of silence fit in no memory.
-            audio += ULAW_SILENCE * (max(0, gap) if at_ms - start_ms <= LONGEST_MS else 0) + payload
+            audio += ULAW_SILENCE * (max(0, gap) if at_ms - start_ms <= MAX_MEDIA_MS else 0) + payload
         return start_ms or 0, bytes(audio)
 
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from calls.core.numbering import NUMBERS_A_STREAM, give_block
-from calls.core.session import PRE_ROLL_MS, SHORTEST_ONE_SHOT_MS
+from calls.core.one_shots import MIN_ONE_SHOT_MS, PRE_ROLL_MS
 from calls.core.turns import EndReason, Source, Turn
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
@@ -109,7 +109,7 @@ def _recovered_turns(
 ) -> Iterator[Turn]:
     number = stream.stream_index * NUMBERS_A_STREAM + RECOVERED_NUMBER
     for ended in speech:
-        if ended.voiced_ms < SHORTEST_ONE_SHOT_MS or _is_a_turn(stream, ended):
+        if ended.voiced_ms < MIN_ONE_SHOT_MS or _is_a_turn(stream, ended):
             continue
         number += 1
         from_ms = max(0, ended.start_ms - PRE_ROLL_MS - begins_ms)

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from calls.core.turns import Turn
-from calls.whatif.trace_replay import Audio, HeardEvent, RecordedCall, Rerun, rerun
+from calls.whatif.recorded_call import Audio, HeardEvent, RecordedCall
+from calls.whatif.trace_replay import Rerun, rerun
 from stt.debouncer import Debouncer
 from stt.endpointing.endpointer import EndpointOptions
 from stt.events import Final, Interim
 from stt.tuning import Tuning
 from stt.tuning import gettext_noop as _
 
-SAME_SHARE = 0.5
-"""Two turns are of the same speech when they share this much of the longer one."""
-ENGINES = ("streaming", "model", "endpoint", "phrase_hints", "language", "automatic_punctuation")
+MIN_SHARED = 0.5
+"""Two turns are of the same speech when they share this much of the longer one's time."""
+ENGINES = ("streaming", "model", "endpoint", "phrase_hints", "language")
 STREAMS = (
     "stt_batch_ms",
     "stt_attempts",
@@ -29,11 +30,9 @@ STREAMS = (
     "half_close_requests",
 )
 DETECTOR = "vad_engine"
-EARS = ("vad_aggressiveness", "noise_margin_db")
-BOUNDARIES = ("vad_hangover_ms", *EARS)
-"""Where speech ends decides when a stream is half-closed for its final."""
-
-
+SENSITIVITY = ("vad_aggressiveness", "noise_margin_db")
+BOUNDARIES = ("vad_hangover_ms", *SENSITIVITY)
+"""These decide where speech ends, and by that when a stream is half-closed for its final."""
 UNKNOWABLE = {
     "other_engine": _("Another engine's words are not known: those of this call stand."),
     "other_ear": _("What another detector takes for speech is not known: what was voiced stands."),
@@ -89,18 +88,19 @@ class WhatIf:
 def what_if(
     heard: RecordedCall, before: Tuning, after: Tuning, *, audio: Audio | None = None, first: int = 1
 ) -> WhatIf:
-    """``audio``: the recording, for settings of the ear that a trace cannot answer. ``first``: the first turn's number.
+    """Replays a stream at both settings. ``audio``: its recording, for settings of the detector that a trace cannot
+    answer. ``first``: the first turn's number.
 
     Settings that only another engine or other streams could answer stay as they were.
     """
     known = rerun(heard, before, first=first)
-    listens = _ear_needs_audio(before, after)
+    needs_audio = _needs_audio(before, after)
     stays = {name: getattr(before, name) for name in (*ENGINES, *STREAMS, DETECTOR)}
     predicted = rerun(
-        _debounced(heard, before, after),
+        debounced(heard, before, after),
         replace(after, **stays),
         known=known,
-        audio=audio if listens else None,
+        audio=audio if needs_audio else None,
         first=first,
     )
     pairs = paired(known.turns.values(), predicted.turns.values())
@@ -120,7 +120,7 @@ def unknowable(before: Tuning, after: Tuning, *, recorded: bool) -> list[Unknown
             found.append(Unknown(name, "other_streams"))
         elif name == "stt_partial_debounce_ms" and after.stt_partial_debounce_ms < before.stt_partial_debounce_ms:
             found.append(Unknown(name, "finer_partials"))
-        elif name in EARS and not recorded and _ear_needs_audio(before, after):
+        elif name in SENSITIVITY and not recorded and _needs_audio(before, after):
             found.append(Unknown(name, "finer_ear"))
         if name in BOUNDARIES and before.half_close_ms:
             found.append(Unknown(name, "other_finals"))
@@ -134,7 +134,7 @@ def paired(before: Iterable[Turn], after: Iterable[Turn]) -> list[Pair]:
     i = j = 0
     while i < len(olds) and j < len(news):
         old, new = olds[i], news[j]
-        if _share(old, new) >= SAME_SHARE:
+        if _share(old, new) >= MIN_SHARED:
             pairs.append(Pair(old, new))
             i, j = i + 1, j + 1
         elif (old.ended_ms, old.started_ms) <= (new.ended_ms, new.started_ms):
@@ -158,7 +158,7 @@ def right(predicted: Sequence[Pair], truth: Sequence[Pair]) -> tuple[int, int]:
     return hits, len(really)
 
 
-def _debounced(heard: RecordedCall, before: Tuning, after: Tuning) -> RecordedCall:
+def debounced(heard: RecordedCall, before: Tuning, after: Tuning) -> RecordedCall:
     """The trace as a longer debounce would have delivered it: at most one interim in a window, the newest wins."""
     window_ms = after.stt_partial_debounce_ms
     if window_ms <= before.stt_partial_debounce_ms:
@@ -175,7 +175,7 @@ def _debounced(heard: RecordedCall, before: Tuning, after: Tuning) -> RecordedCa
     return replace(heard, events=events)
 
 
-def _ear_needs_audio(before: Tuning, after: Tuning) -> bool:
+def _needs_audio(before: Tuning, after: Tuning) -> bool:
     """A higher margin takes voice away where the kept level says so; anything else must listen."""
     detectors = [replace(EndpointOptions.of(one), hangover_ms=0, noise_margin_db=0) for one in (before, after)]
     return detectors[0] != detectors[1] or after.noise_margin_db < before.noise_margin_db

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 PLACE_SLACK_MS = 300
+"""A word counts as placed when its middle is at most this far outside of its turn."""
 
 
 @dataclass(frozen=True, slots=True)

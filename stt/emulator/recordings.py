@@ -18,9 +18,10 @@ from stt.audio import FRAME_BYTES, FRAME_MS, dbfs, ulaw_to_pcm
 from stt.emulator.wavfile import read_ulaw
 
 QUIET_DBFS = -45.0
-"""Frames below this are too alike to tell recordings apart."""
-SHORTEST_WORD_MS = 120
-EDGES = '.,?!:;"“”'
+"""Frames below this level are too alike to tell recordings apart."""
+MIN_WORD_MS = 120
+"""Loud audio that no recording holds counts as somebody's words from this length on."""
+PUNCTUATION = '.,?!:;"“”'
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class Clip:
+    """A recording with its transcript's words and their times."""
+
     name: str
     ulaw: bytes
     words: tuple[Spoken, ...]
@@ -46,12 +49,12 @@ class Library:
     """All recordings of some folders, found by any of their loud frames."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        self.recordings: list[Recording] = []
-        self._at: dict[bytes, tuple[Recording, int]] = {}
+        self.recordings: list[Clip] = []
+        self._at: dict[bytes, tuple[Clip, int]] = {}
         for folder in folders:
             self._load(folder)
 
-    def find(self, frame: bytes) -> tuple[Recording, int] | None:
+    def find(self, frame: bytes) -> tuple[Clip, int] | None:
         """The recording that holds this frame, and the frame's index in it."""
         return self._at.get(frame)
 
@@ -63,9 +66,9 @@ class Library:
             for row in csv.DictReader(rows, delimiter="\t"):
                 name = row["name"]
                 if row.get("transcript") and (folder / name).is_file():
-                    self._add(recording(folder / name, row["transcript"], alignments.get(name)))
+                    self._add(read_clip(folder / name, row["transcript"], alignments.get(name)))
 
-    def _add(self, found: Recording) -> None:
+    def _add(self, found: Clip) -> None:
         self.recordings.append(found)
         for index in range(len(found.ulaw) // FRAME_BYTES):
             frame = found.frame(index)
@@ -75,10 +78,10 @@ class Library:
 
 def words_of(transcript: str) -> list[str]:
     """A transcript's words without the punctuation at their edges."""
-    return [word for raw in transcript.split() if (word := raw.strip(EDGES))]
+    return [word for raw in transcript.split() if (word := raw.strip(PUNCTUATION))]
 
 
-def recording(path: Path, transcript: str, alignment: dict[str, list[list[float]]] | None) -> Recording:
+def read_clip(path: Path, transcript: str, alignment: dict[str, list[list[float]]] | None) -> Clip:
     """A recording with word times: as aligned, else spread over the voiced time by their letters."""
     ulaw = read_ulaw(path)
     words = words_of(transcript)
@@ -86,7 +89,7 @@ def recording(path: Path, transcript: str, alignment: dict[str, list[list[float]
     if len(times) != len(words):
         times = _spread(ulaw, words)
     spoken = tuple(Spoken(word, start, end) for word, (start, end) in zip(words, times, strict=True))
-    return Recording(path.name, ulaw, spoken)
+    return Clip(path.name, ulaw, spoken)
 
 
 def _spread(ulaw: bytes, words: list[str]) -> list[tuple[int, int]]:
@@ -106,8 +109,8 @@ def _spread(ulaw: bytes, words: list[str]) -> list[tuple[int, int]]:
     return times
 
 
-RESUMED_MS = 200
-"""Frames that are lost or repeated move a recording by this much at most; one that is played again moves further."""
+MAX_SHIFT_MS = 200
+"""Lost or repeated frames move a recording by this much at most; one that moves further is played again."""
 
 
 class Tracker:
@@ -117,9 +120,9 @@ class Tracker:
         self.heard_ms = 0
         """Audio so far."""
         self._library = library
-        self.begun: tuple[Recording, int] | None = None
+        self.begun: tuple[Clip, int] | None = None
         """The recording that the words last returned are of, and its start in the stream's time."""
-        self._playing: tuple[Recording, int] | None = None
+        self._playing: tuple[Clip, int] | None = None
         self._starts_ms: dict[str, int] = {}
         """Recordings that were noticed: where each began, by its newest frame."""
         self._unknown_ms = 0
@@ -127,7 +130,7 @@ class Tracker:
     @property
     def knows_nothing(self) -> bool:
         """Somebody may have spoken, and no recording was noticed."""
-        return self.begun is None and self._unknown_ms >= SHORTEST_WORD_MS
+        return self.begun is None and self._unknown_ms >= MIN_WORD_MS
 
     def push(self, frame: bytes) -> list[Spoken]:
         """One frame; returns the words whose recording it gave away, some of them still to be spoken."""
@@ -146,12 +149,12 @@ class Tracker:
             self._unknown_ms += FRAME_MS
         return []
 
-    def _lock(self, hit: tuple[Recording, int], begin_ms: int) -> list[Spoken]:
+    def _lock(self, hit: tuple[Clip, int], begin_ms: int) -> list[Spoken]:
         found, index = hit
         self._playing = (found, index + 1)
         start_ms = begin_ms - index * FRAME_MS
         before_ms, self._starts_ms[found.name] = self._starts_ms.get(found.name), start_ms
-        if before_ms is not None and abs(start_ms - before_ms) <= RESUMED_MS:
+        if before_ms is not None and abs(start_ms - before_ms) <= MAX_SHIFT_MS:
             return []
         self.begun = (found, start_ms)
         return [

@@ -14,6 +14,7 @@ from stt.emulator.recordings import Spoken
 from stt.emulator.timing import Timing
 
 LETTERS = "אבגדהוזחטיכלמנסעפצקרשת"
+"""A misheard word ends in one of these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,15 @@ from stt.audio import SAMPLE_RATE_HZ, pcm_to_ulaw
 
 PCM, FLOAT, ALAW, ULAW, EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
 UNKNOWN_LENGTH = 0xFFFFFFFF
-"""What a program writes that could not go back to the header."""
+"""A program that could not go back to the header writes this length."""
 RATES_HZ = range(1000, 768_001)
+"""Sample rates that are read."""
 WIDTH = 4
-"""Bytes a sample while it is worked on."""
+"""A sample has this many bytes while it is worked on."""
 PASS_HZ = 3600
+"""The low-pass lets frequencies below this through."""
 TAPS_A_SAMPLE = 16
-"""Of the low-pass, for each sample at 8 kHz: what lies above 4 kHz would come back as noise below it."""
+"""The low-pass has this many taps for each sample at 8 kHz: what lies above 4 kHz would come back as noise below it."""
 
 
 class WavError(ValueError):

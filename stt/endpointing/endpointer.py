@@ -65,6 +65,8 @@ class Endpointer:
 
     def __init__(self, options: EndpointOptions, vad: Vad | None = None) -> None:
         """``vad``: instead of webrtcvad and the margin over the noise, which is there for webrtcvad's sake."""
+        self.hangover_ms = options.hangover_ms
+        """Silence that ends an utterance."""
         self.voiced = False
         """The last frame's decision."""
         self.pitchless = False

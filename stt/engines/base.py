@@ -18,8 +18,6 @@ from stt.events import Final, Interim, StreamClosed, StreamOpened
 
 EMULATOR = "emulator"
 """The name of an engine that recognises no speech and says so: on rows, on pages, in exports."""
-EMULATOR_UNKNOWN = "emulator_unknown"
-"""Its code for audio that it does not know. An answer, not a failure: to ask again gives the same."""
 
 StreamEvent = Interim | Final | StreamOpened | StreamClosed
 Deliver = Callable[[StreamEvent], None]

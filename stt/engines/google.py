@@ -22,12 +22,12 @@ from google.cloud.speech_v1.types import cloud_speech
 
 from stt.attribution.alignment import timed_words
 from stt.audio import SAMPLE_RATE_HZ
-from stt.engines.base import EMULATOR, EMULATOR_UNKNOWN, Capabilities, Deliver, RecognitionOptions
+from stt.engines.base import EMULATOR, Capabilities, Deliver, RecognitionOptions
 from stt.engines.client_pool import ClientPool
 from stt.engines.errors import CLIENT_FAILED, recognizer_errors, without_traceback
 from stt.engines.google_models import DEFAULT, HOST, choose_stt_model, v1_endpoint
 from stt.engines.task_stream import TaskStream
-from stt.events import Final, Interim, RecognizerError, StreamOpened, Word
+from stt.events import EMULATOR_UNKNOWN, Final, Interim, RecognizerError, StreamOpened, Word
 
 Request = cloud_speech.StreamingRecognizeRequest.pb()
 """Plain protobuf inside of the client's messages: to make one costs half, to read one a ninth."""

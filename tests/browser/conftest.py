@@ -17,7 +17,9 @@ import pytest
 from django.conf import settings
 
 from calls.lab.browser import CHROMIUM_ARGUMENTS, find_chromium
-from calls.lab.rig import USER, Rig, free_port, long_calls, manage, own_database
+from calls.lab.own_database import USER, own_database
+from calls.lab.rig import Rig, free_port, manage
+from calls.lab.sample_calls import long_calls
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 
 PASSWORD = "desk-password"

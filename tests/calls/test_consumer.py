@@ -647,7 +647,7 @@ async def test_who_says_stop_and_stays_is_closed_when_the_record_is_complete(eng
 
 
 async def test_a_socket_without_a_start_is_closed_and_reaches_no_recogniser(engine, monkeypatch):
-    monkeypatch.setattr("calls.core.session.NO_START_MS", 50)
+    monkeypatch.setattr("calls.core.media_connection.NO_START_MS", 50)
     caller = Caller()
     connected, _ = await caller.socket.connect(timeout=5)
     assert connected
@@ -690,7 +690,7 @@ async def test_the_end_that_we_chose_is_known_when_the_socket_closes(engine, mon
     if reason == "too_long":
         settings.MAX_CALL_S = 1
     else:
-        monkeypatch.setattr("calls.core.session.NO_CALLER_MS", 200)
+        monkeypatch.setattr("calls.core.media_connection.NO_CALLER_MS", 200)
     if knows == "process":
         monkeypatch.setattr("calls.storage.rows.write", away)
         monkeypatch.setattr(call_end, "END_KNOWN_S", 0.1)

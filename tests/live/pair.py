@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from calls.lab.call_report import Line
 from calls.lab.rig import Rig, free_port
-from calls.lab.simulator import Line, SimulatedCall
+from calls.lab.simulator import SimulatedCall
 from tests.live.test_demo import ROOT, manage
 
 REDIS = "redis://127.0.0.1:6379/5"

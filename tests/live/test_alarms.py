@@ -8,7 +8,9 @@ import pytest
 from django.conf import settings
 
 from calls.lab.fault_proxy import FaultProxy
-from calls.lab.rig import Rig, long_calls, own_database
+from calls.lab.own_database import own_database
+from calls.lab.rig import Rig
+from calls.lab.sample_calls import long_calls
 from tests.calls.process.test_alarm_monitor import Receiver
 
 pytestmark = pytest.mark.live

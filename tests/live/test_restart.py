@@ -18,8 +18,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from calls.lab.call_report import Line
 from calls.lab.rig import free_port
-from calls.lab.simulator import Line, SimulatedCall
+from calls.lab.simulator import SimulatedCall
 from tests.live.test_demo import ROOT, manage
 from tests.live.test_process import TOKEN, Process
 

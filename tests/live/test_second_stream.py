@@ -12,7 +12,9 @@ import pytest
 import websockets
 from twilio.request_validator import RequestValidator
 
-from calls.lab.simulator import CONNECTED, Line, SimulatedCall, connect_of, media_message, start_message
+from calls.lab.call_report import Line
+from calls.lab.simulator import SimulatedCall
+from calls.lab.twilio_messages import CONNECTED, connect_of, media_message, start_message
 from tests.live.pair import TOKEN, pair  # noqa: F401 - a fixture
 from tests.live.test_demo import ROOT, manage
 from tests.live.test_outages import postgres  # noqa: F401 - a fixture

@@ -9,7 +9,8 @@ import pytest
 
 from tests.paths import ROOT
 from voiceapp import environment
-from voiceapp.environment import EnvironmentFileError, chosen_database, database_url, read_file
+from voiceapp.environment import EnvironmentFileError, chosen_database, read_file
+from voiceapp.service_urls import database_url
 
 OURS = ("DATABASE_URL", "VAR_DIR", "PORT", "ENV_FILE", "TWILIO_AUTH_TOKEN")
 

@@ -13,21 +13,21 @@ from calls.desk.review.models import Correction
 from calls.storage.models import Call, Transcript
 
 
-class Conflict(Exception):
+class CorrectionConflict(Exception):
     """Somebody else has corrected the turn since it was looked at."""
 
 
 def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: bool = False) -> None:
     """Add a correction to those of which the person saw so many. What stands already is not said again.
 
-    Raises Conflict.
+    Raises CorrectionConflict.
     """
     text = "" if withdrawn else text
     newest = _newest(turn)
     if _says(newest, user, text, withdrawn):
         return
     if seen != (newest.number if newest else 0):
-        raise Conflict
+        raise CorrectionConflict
     try:
         with transaction.atomic():
             Correction.objects.create(
@@ -43,7 +43,7 @@ def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: b
             )
     except IntegrityError as error:
         if not _says(_newest(turn), user, text, withdrawn):
-            raise Conflict from error
+            raise CorrectionConflict from error
 
 
 def add_corrections(call: Call, turns: Sequence[Transcript]) -> None:

@@ -36,7 +36,7 @@ class NoRecording(CodedError):
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class RecordedStream:
     """One of a call's streams, as its page shows it."""
 
     number: int
@@ -65,14 +65,14 @@ class Part:
     to_s: float
 
 
-def streams_of(call: Call) -> list[Stream]:
+def streams_of(call: Call) -> list[RecordedStream]:
     """In the order in which they began. Reads the edges of their files. Blocking."""
     streams = []
     for number, stream in enumerate(call_streams(call.streams), 1):
         try:
-            streams.append(Stream(number, stream.stream_sid, _wave(stream)))
+            streams.append(RecordedStream(number, stream.stream_sid, _wave(stream)))
         except NoRecording as error:
-            streams.append(Stream(number, stream.stream_sid, None, error.code))
+            streams.append(RecordedStream(number, stream.stream_sid, None, error.code))
     return streams
 
 
@@ -85,7 +85,7 @@ def recording_of(call: Call, number: int) -> tuple[str, Wave]:
     return stream.stream_sid, _wave(stream)
 
 
-def part_of(turn: Transcript, streams: list[Stream]) -> Part | None:
+def part_of(turn: Transcript, streams: list[RecordedStream]) -> Part | None:
     """Where the turn is heard: streams stand one behind the other on the call's media time."""
     for stream in reversed(streams):
         if stream.wave is not None and stream.wave.begins_ms < turn.ended_ms:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from calls.desk.access import needs
 from calls.desk.permissions import CORRECT, LISTEN, READ
-from calls.desk.review.corrections import Conflict, add_corrections, save
+from calls.desk.review.corrections import CorrectionConflict, add_corrections, save
 from calls.desk.review.listening import WHY_SILENT, NoRecording, note_listening, recording_of
 from calls.desk.review.models import MOST_LETTERS
 from calls.desk.review.ranges import RangeNotSatisfiable, asked_range
@@ -91,7 +91,7 @@ def correct(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     else:
         try:
             save(turn, request.user, **form.cleaned_data)
-        except Conflict:
+        except CorrectionConflict:
             status, problem = 409, _("Somebody else has corrected this turn meanwhile. Save again to replace that.")
     add_corrections(turn.call, [turn])
     typed = request.POST.get("text", "")[: 2 * MOST_LETTERS]

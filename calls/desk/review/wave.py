@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from calls.core.depacketizer import LONGEST_MS
+from calls.core.sender_clock import MAX_MEDIA_MS
 from calls.storage.recording import Recording
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, ulaw_to_pcm
 
@@ -24,7 +24,7 @@ class Wave:
         self.begins_ms, ends_ms = self._recording.span_ms()
         """Media time of its first sample."""
         # A damaged time makes no file of weeks, nor one that WAV's 32 bits cannot count.
-        self.duration_ms = max(0, min(ends_ms - self.begins_ms, LONGEST_MS))
+        self.duration_ms = max(0, min(ends_ms - self.begins_ms, MAX_MEDIA_MS))
         self._pcm_bytes = self.duration_ms * BYTES_PER_MS * SAMPLE_BYTES
         self.size_bytes = WAV_HEADER.size + self._pcm_bytes
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from calls.desk.tuning.figures import PERCENTILES, Measure
 from calls.desk.tuning.selectors import DAY, MOST_COUNTED, SLOT_MS, Measured
-from calls.desk.tuning.uncertainty import Estimate, Verdict, differences, verdict
+from calls.desk.tuning.uncertainty import Estimate, TrialVerdict, differences, verdict
 from calls.desk.tuning.words import LABELS, LESS_IS_BETTER, MOVES, UNITS, Setting, setting
 from stt.models import SETTINGS
 
@@ -57,7 +57,7 @@ class Comparison:
         self.found = differences(self.a.sample, self.a.drawn, self.b.sample, self.b.drawn)
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> TrialVerdict:
         return verdict(self.a.sample, self.b.sample, self.found)
 
     @property

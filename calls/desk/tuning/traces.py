@@ -11,7 +11,7 @@ from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
 from calls.storage.trace import read_trace
-from calls.whatif.trace_replay import Audio, RecordedCall, heard_of
+from calls.whatif.recorded_call import Audio, RecordedCall, heard_of
 from stt.tuning import Tuning, TuningError
 from voiceapp.runtime.coded_error import CodedError
 

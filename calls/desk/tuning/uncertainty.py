@@ -16,9 +16,9 @@ from voiceapp.runtime.percentile import percentile
 
 RESAMPLES = 200
 LEVEL = 0.95
-LEAST_CALLS = 30
-"""Fewer calls a side say nothing that an interval would show."""
-MATTERS = {
+MIN_CALLS = 30
+"""Of fewer calls a side no interval says anything."""
+TOLERANCES = {
     Measure.FINAL_P50: 100.0,
     Measure.FINAL_P95: 300.0,
     Measure.EARLY: 0.10,
@@ -45,7 +45,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TrialVerdict:
     """Whether a trial may end."""
 
     enough: bool
@@ -91,13 +91,13 @@ def differences(a: Sample, a_drawn: Resamples, b: Sample, b_drawn: Resamples) ->
     }
 
 
-def verdict(a: Sample, b: Sample, found: dict[Measure, Estimate]) -> Verdict:
+def verdict(a: Sample, b: Sample, found: dict[Measure, Estimate]) -> TrialVerdict:
     """Enough, or how many calls a side it may take: an interval narrows with the root of their number."""
     calls = min(len(a.calls), len(b.calls))
-    if calls < LEAST_CALLS:
-        return Verdict(False, LEAST_CALLS, tuple(MATTERS))
+    if calls < MIN_CALLS:
+        return TrialVerdict(False, MIN_CALLS, tuple(TOLERANCES))
     still_open, factor = [], 1.0
-    for measure, matters in MATTERS.items():
+    for measure, matters in TOLERANCES.items():
         estimate = found[measure]
         if estimate.low is None or estimate.high is None:
             continue
@@ -105,7 +105,7 @@ def verdict(a: Sample, b: Sample, found: dict[Measure, Estimate]) -> Verdict:
         if half > matters:
             still_open.append(measure)
             factor = max(factor, (half / matters) ** 2)
-    return Verdict(not still_open, math.ceil(calls * factor) if still_open else 0, tuple(still_open))
+    return TrialVerdict(not still_open, math.ceil(calls * factor) if still_open else 0, tuple(still_open))
 
 
 def _estimate(value: float | None, drawn: Sequence[float | None]) -> Estimate:

@@ -1,4 +1,4 @@
-"""The database or Redis is away for a while, behind a proxy that is cut; calls begin before and meanwhile."""
+"""A dependency fails for a while: the database or Redis, behind a proxy that is cut, before and while calls begin."""
 
 from __future__ import annotations
 
@@ -6,77 +6,80 @@ import asyncio
 import time
 from collections.abc import Iterable
 
+from calls.lab.call_records import record_of, score_of
+from calls.lab.call_report import CallReport
 from calls.lab.fault_proxy import FaultProxy
 from calls.lab.outages.watcher import Watcher
-from calls.lab.outages.word_audit import Outcome, calls_through
-from calls.lab.rig import Rig, record_of, score_of
-from calls.lab.simulator import CallReport, SimulatedCall
+from calls.lab.outages.word_audit import OutageReport, calls_across
+from calls.lab.rig import Rig
+from calls.lab.simulator import SimulatedCall
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 
-BEFORE_S = 4.0
-SLOW_S = 0.1
-"""A slow Redis: each piece of data waits so long, in both directions."""
-BACK_WITHIN_S = 15.0
-"""A watcher is told again so soon after Redis is back: an unanswered pulse, and a page that connects again."""
+LEAD_IN_S = 4.0
+"""The outage begins this long after the first calls."""
+REDIS_DELAY_S = 0.1
+"""Each piece of data to and from a slow Redis is delayed by this much."""
+MAX_RECOVERY_S = 15.0
+"""A watcher must get updates again within this time after Redis is back: a missed heartbeat, then a new connection."""
 
 
 async def database(
-    rig: Rig, proxy: FaultProxy, library: Library, calls: int, clips: int, seed: int, away_s: float
-) -> Outcome:
-    """Cut for so long: nothing is lost or doubled."""
-    planned = calls_through(rig, library, calls, clips, seed)
-    running = [asyncio.create_task(_later(call, i / calls * (away_s + 3))) for i, call in enumerate(planned)]
-    await asyncio.sleep(BEFORE_S)
-    await _cut(proxy, away_s)
-    said, whole = await _score(await asyncio.gather(*running), library)
-    return Outcome(f"database away for {away_s:.0f} s: {said}", whole)
+    rig: Rig, proxy: FaultProxy, library: Library, calls: int, clips: int, seed: int, outage_s: float
+) -> OutageReport:
+    """The database is cut off for this long: no word is lost or doubled."""
+    planned = calls_across(rig, library, calls, clips, seed)
+    running = [asyncio.create_task(_later(call, i / calls * (outage_s + 3))) for i, call in enumerate(planned)]
+    await asyncio.sleep(LEAD_IN_S)
+    await _cut(proxy, outage_s)
+    summary, kept = await _score(await asyncio.gather(*running), library)
+    return OutageReport(f"database away for {outage_s:.0f} s: {summary}", kept)
 
 
 async def redis(
-    rig: Rig, proxy: FaultProxy, library: Library, calls: int, clips: int, seed: int, away_s: float
-) -> Outcome:
-    """Slow for so long, then cut for so long: calls do not notice, and who watches is told again when it is back."""
-    planned = calls_through(rig, library, calls, clips, seed)
+    rig: Rig, proxy: FaultProxy, library: Library, calls: int, clips: int, seed: int, outage_s: float
+) -> OutageReport:
+    """Redis is slow for this long, then cut off for as long: calls do not notice, and a watcher gets updates again."""
+    planned = calls_across(rig, library, calls, clips, seed)
     watcher = Watcher(rig.url)
     watching = asyncio.create_task(watcher.run())
-    whole_s = BEFORE_S + 2 * away_s + BACK_WITHIN_S
-    running = [asyncio.create_task(_later(call, 1 + i / calls * whole_s)) for i, call in enumerate(planned)]
+    planned_s = LEAD_IN_S + 2 * outage_s + MAX_RECOVERY_S
+    running = [asyncio.create_task(_later(call, 1 + i / calls * planned_s)) for i, call in enumerate(planned)]
     marks = [time.monotonic()]
-    await asyncio.sleep(BEFORE_S)
+    await asyncio.sleep(LEAD_IN_S)
     marks.append(time.monotonic())
-    proxy.delay_s = SLOW_S
-    await asyncio.sleep(away_s)
+    proxy.delay_s = REDIS_DELAY_S
+    await asyncio.sleep(outage_s)
     proxy.delay_s = 0.0
     marks.append(time.monotonic())
-    await _cut(proxy, away_s)
+    await _cut(proxy, outage_s)
     marks.append(time.monotonic())
     reports = await asyncio.gather(*running)
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
-    before, slow, away, back = (
+    before, slow, cut, back = (
         sum(a <= at < b for at in watcher.updates) for a, b in zip(marks, [*marks[1:], float("inf")], strict=True)
     )
     back_s = min((at - marks[-1] for at in watcher.updates if at >= marks[-1]), default=float("inf"))
-    said, whole = await _score(reports, library)
-    told = f"a watcher's updates before {before}, slow {slow}, away {away}, back {back} after {back_s:.1f} s"
-    return Outcome(
-        f"redis slow for {away_s:.0f} s, then away for {away_s:.0f} s: {said}; {told}, its socket closed with "
+    summary, kept = await _score(reports, library)
+    told = f"a watcher's updates before {before}, slow {slow}, away {cut}, back {back} after {back_s:.1f} s"
+    return OutageReport(
+        f"redis slow for {outage_s:.0f} s, then away for {outage_s:.0f} s: {summary}; {told}, its socket closed with "
         f"{watcher.closed}",
-        whole and back_s < BACK_WITHIN_S,
+        kept and back_s < MAX_RECOVERY_S,
     )
 
 
 async def _later(call: SimulatedCall, wait_s: float) -> CallReport:
-    """Some are on the line when it happens, the others call meanwhile."""
+    """Place a call after a while: some calls are running when the outage begins, the others begin during it."""
     await asyncio.sleep(wait_s)
     return await call.run()
 
 
-async def _cut(proxy: FaultProxy, away_s: float) -> None:
+async def _cut(proxy: FaultProxy, outage_s: float) -> None:
     proxy.refusing = True
     proxy.cut()
-    await asyncio.sleep(away_s)
+    await asyncio.sleep(outage_s)
     proxy.refusing = False
 
 
@@ -89,8 +92,8 @@ async def _score(reports: Iterable[CallReport], library: Library) -> tuple[str, 
         call, turns = await record_of(report.call_sid, 60)
         total += score_of(report, turns, by_name)
         delays_ms.append(call.frame_delay_ms.get("p99", 0.0))
-    said = (
+    summary = (
         f"{calls} calls, {total.words} words, lost {total.lost}, added {total.added}; "
         f"frame delay p99 of the worst call {max(delays_ms):.1f} ms"
     )
-    return said, total.kept
+    return summary, total.kept

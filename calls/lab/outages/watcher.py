@@ -13,12 +13,12 @@ import websockets
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-AGAIN_S = 0.5
-"""A page waits so long before it connects again."""
+RECONNECT_S = 0.5
+"""A page connects again this long after its socket was closed."""
 
 
 class Watcher:
-    """``run`` until cancelled; knows of ``updates`` and ``closed``."""
+    """Counts what a supervisor's page would be told; ``run`` goes on until it is cancelled."""
 
     def __init__(self, url: str) -> None:
         self._url = f"ws://{urlsplit(url).netloc}/ws/live/"
@@ -33,7 +33,7 @@ class Watcher:
         try:
             while True:
                 await self._watch(cookie)
-                await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(RECONNECT_S)
         finally:
             await asyncio.to_thread(user.delete)
 

@@ -1,5 +1,6 @@
-"""Calls for an outage, and what must be left of them: the words spoken while a socket was open, but for those on its
-edges, and recordings that play.
+"""Audits what was kept of calls that an outage interrupted.
+
+Every word that was spoken while a socket was open must be kept, except those at its edges; recordings must play.
 """
 
 from __future__ import annotations
@@ -9,30 +10,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from calls.lab.rig import Rig, is_recorded, record_of, score_of
-from calls.lab.simulator import CallReport, SimulatedCall
+from calls.lab.call_records import is_recorded, record_of, score_of
+from calls.lab.call_report import CallReport
+from calls.lab.rig import Rig
+from calls.lab.simulator import SimulatedCall
 from calls.storage.call_streams import call_streams
 from calls.storage.models import Call, Transcript
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 
-UNSEEN_MS = 1300
-"""Before a kill: a second of audio may not be on the disk yet, and the word at the cut is half a word."""
-REJOINED_MS = 400
+MAX_UNSAVED_MS = 1300
+"""Words this close before a kill do not count: a second of audio may not be saved yet, and one word is cut in half."""
+MAX_REJOIN_MS = 400
+"""Words this close after a new stream's beginning do not count: the first of them may be cut in half."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an outage came to."""
+class OutageReport:
+    """What an outage did to the calls, as one line for people, and whether every promise was kept."""
 
-    said: str
-    whole: bool
-    """Everything promised was kept."""
+    summary: str
+    passed: bool
 
 
 @dataclass(slots=True)
 class WordAudit:
-    """Of interrupted calls."""
+    """Counts the words and recordings of interrupted calls."""
 
     words: int = 0
     """Spoken while a socket was open."""
@@ -43,7 +46,7 @@ class WordAudit:
     """Recordings."""
 
     @property
-    def whole(self) -> bool:
+    def passed(self) -> bool:
         return not (self.lost or self.added or self.unplayable)
 
     def __str__(self) -> str:
@@ -53,8 +56,8 @@ class WordAudit:
         )
 
 
-def calls_through(rig: Rig, library: Library, calls: int, clips: int, seed: int) -> list[SimulatedCall]:
-    """So many different calls of so many recordings."""
+def calls_across(rig: Rig, library: Library, calls: int, clips: int, seed: int) -> list[SimulatedCall]:
+    """Plans different calls, each of ``clips`` recordings."""
     names = [recording.name for recording in library.recordings]
     return [
         SimulatedCall(
@@ -67,8 +70,8 @@ def calls_through(rig: Rig, library: Library, calls: int, clips: int, seed: int)
     ]
 
 
-async def score_whole(reports: Iterable[CallReport], library: Library, timeout_s: float = 40.0) -> Score:
-    """Of calls that lost nothing."""
+async def score_of_all(reports: Iterable[CallReport], library: Library, timeout_s: float = 40.0) -> Score:
+    """The score of calls that were not interrupted, all together."""
     by_name = {recording.name: recording for recording in library.recordings}
     total = Score(0, 0, 0, 0, 0)
     for report in reports:
@@ -77,21 +80,21 @@ async def score_whole(reports: Iterable[CallReport], library: Library, timeout_s
     return total
 
 
-async def remains_of(reports: Sequence[CallReport], library: Library) -> WordAudit:
-    """Of interrupted calls, once all that could be recovered is."""
+async def audit_of(reports: Sequence[CallReport], library: Library) -> WordAudit:
+    """Audits interrupted calls, once everything that can be recovered has been."""
     for report in reports:
         await record_of(report.call_sid)
     await _recovered([report.call_sid for report in reports])
-    remains = WordAudit()
+    audit = WordAudit()
     for report in reports:
         call, turns = await record_of(report.call_sid)
         expected, everything = _spoken(report, library)
         heard = [word for turn in turns for word in turn.heard_text.split()]
-        remains.words += len(expected)
-        remains.lost += len(expected) - _matched(expected, heard)
-        remains.added += len(heard) - _matched(everything, heard)
-        remains.unplayable += sum(not is_recorded(stream) for stream in call_streams(call.streams))
-    return remains
+        audit.words += len(expected)
+        audit.lost += len(expected) - _matched(expected, heard)
+        audit.added += len(heard) - _matched(everything, heard)
+        audit.unplayable += sum(not is_recorded(stream) for stream in call_streams(call.streams))
+    return audit
 
 
 async def _recovered(sids: Sequence[str]) -> None:
@@ -114,7 +117,7 @@ def _spoken(report: CallReport, library: Library) -> tuple[list[str], list[str]]
         for word in by_name[name].words
     ]
     spans = [
-        (begin + (REJOINED_MS if i else 0), end - (UNSEEN_MS if i + 1 < len(report.spans) else -1000))
+        (begin + (MAX_REJOIN_MS if i else 0), end - (MAX_UNSAVED_MS if i + 1 < len(report.spans) else -1000))
         for i, (begin, end) in enumerate(report.spans)
     ]
     heard = [text for text, start, end in said if any(a <= start and end <= b for a, b in spans)]

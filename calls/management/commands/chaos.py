@@ -24,9 +24,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.core.frame_delays import merged_percentile
+from calls.lab.call_records import record_of, score_of
 from calls.lab.fault_proxy import FaultProxy
 from calls.lab.faults import FAULTS, NO_FAULT, Fault
-from calls.lab.rig import Rig, RigError, Sample, calls_of, library_of, record_of, score_of
+from calls.lab.rig import Rig, RigError
+from calls.lab.sample_calls import SampleCall, library_of, sample_calls
 from calls.lab.simulator import SimulatedCall
 from calls.lines.settings_cache import first_profile
 from calls.whatif.scoring import Score
@@ -96,7 +98,7 @@ class Command(BaseCommand):
         try:
             library = library_of(folder)
             call_command("migrate_once", verbosity=0)
-            samples = calls_of(library, folder, options["prefix"], clips=options["call_clips"])[: options["calls"]]
+            samples = sample_calls(library, folder, options["prefix"], clips=options["call_clips"])[: options["calls"]]
             for turn in range(options["rounds"]):
                 self._round(faults, folder, library, samples, options["seed"] + turn, rows)
         except RigError as error:
@@ -113,7 +115,7 @@ class Command(BaseCommand):
         faults: Sequence[Fault],
         folder: Path,
         library: Library,
-        samples: Sequence[Sample],
+        samples: Sequence[SampleCall],
         seed: int,
         rows: list[Row],
     ) -> None:
@@ -127,7 +129,7 @@ class Command(BaseCommand):
                 row.compare([before, after])
             rows += [*some, after]
 
-    def _row(self, fault: Fault, folder: Path, library: Library, samples: Sequence[Sample], seed: int) -> Row:
+    def _row(self, fault: Fault, folder: Path, library: Library, samples: Sequence[SampleCall], seed: int) -> Row:
         with FaultProxy() as proxy:
             rig = Rig(
                 folder,
@@ -181,7 +183,7 @@ def _line(name: str, rows: Sequence[Row]) -> str:
 
 
 async def _play(
-    fault: Fault, rig: Rig, proxy: FaultProxy, library: Library, samples: Sequence[Sample], seed: int
+    fault: Fault, rig: Rig, proxy: FaultProxy, library: Library, samples: Sequence[SampleCall], seed: int
 ) -> Row:
     by_name = {recording.name: recording for recording in library.recordings}
     trouble = asyncio.create_task(fault.meanwhile(rig, proxy))

@@ -19,9 +19,12 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from calls.lab.call_records import record_of, score_of, scored
+from calls.lab.call_report import CallReport, Line
 from calls.lab.demo_note import noted
-from calls.lab.rig import Rig, RigError, Sample, calls_of, free_port, library_of, record_of, score_of, scored
-from calls.lab.simulator import CallReport, Line, SimulatedCall
+from calls.lab.rig import Rig, RigError, free_port
+from calls.lab.sample_calls import SampleCall, library_of, sample_calls
+from calls.lab.simulator import SimulatedCall
 from calls.whatif.scoring import Score, ScoredTurn
 from stt.emulator.recordings import Library
 from voiceapp.runtime.arguments import seed
@@ -49,7 +52,7 @@ class Command(BaseCommand):
         try:
             library = library_of(folder)
             if options["clips"]:
-                samples = calls_of(library, folder, options["prefix"])
+                samples = sample_calls(library, folder, options["prefix"])
             else:
                 samples = _samples(folder, options["only"])
             with rig, noted(rig.line, settings.VAR_DIR):
@@ -83,7 +86,7 @@ class Command(BaseCommand):
         )
         self.stdout.flush()
 
-    async def _demo(self, line: Line, samples: list[Sample], library: Library, cookie: str, seed: int) -> bool:
+    async def _demo(self, line: Line, samples: list[SampleCall], library: Library, cookie: str, seed: int) -> bool:
         names: dict[str, str] = {}
         async with websockets.connect(
             line.base_url.replace("http", "ws") + "/ws/live/",
@@ -98,7 +101,9 @@ class Command(BaseCommand):
             await asyncio.gather(shown, return_exceptions=True)
         return self._summary(samples, reports, rows, library)
 
-    async def _call(self, line: Line, sample: Sample, delay_s: float, seed: int, names: dict[str, str]) -> CallReport:
+    async def _call(
+        self, line: Line, sample: SampleCall, delay_s: float, seed: int, names: dict[str, str]
+    ) -> CallReport:
         await asyncio.sleep(delay_s)
         call_sid = "CA" + secrets.token_hex(16)
         names[call_sid] = sample.name
@@ -128,7 +133,7 @@ class Command(BaseCommand):
                 f"{name:>10}  {update['number']}. {update['text']}   [LATENCY] {update['source']}: {latency}, emulated"
             )
 
-    def _summary(self, samples: list[Sample], reports: list[CallReport], rows: list[Any], library: Library) -> bool:
+    def _summary(self, samples: list[SampleCall], reports: list[CallReport], rows: list[Any], library: Library) -> bool:
         by_name = {recording.name: recording for recording in library.recordings}
         total = Score(0, 0, 0, 0, 0)
         turns: list[ScoredTurn] = []
@@ -163,9 +168,9 @@ def login(password: str) -> str:
     return str(session.session_key)
 
 
-def _samples(folder: Path, only: str | None) -> list[Sample]:
+def _samples(folder: Path, only: str | None) -> list[SampleCall]:
     samples = [
-        Sample(
+        SampleCall(
             call["name"],
             call["title_he"],
             call["from"],

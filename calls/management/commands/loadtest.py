@@ -17,14 +17,16 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from calls.lab.call_records import is_recorded, record_of, score_of
+from calls.lab.call_report import CallRefused
 from calls.lab.load import Load
 from calls.lab.load_figures import LoadFigures, Reading, figures, table
-from calls.lab.rig import SERVERS, Rig, RigError, is_recorded, library_of, record_of, score_of
-from calls.lab.simulator import CallRefused
+from calls.lab.rig import SERVERS, Rig, RigError
+from calls.lab.sample_calls import library_of
 from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
 from calls.whatif.scoring import Score
-from stt.emulator.recordings import Recording
+from stt.emulator.recordings import Clip
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 
 
@@ -71,9 +73,7 @@ class Command(BaseCommand):
             raise CommandError("; ".join(run.problems))
 
 
-def measure(
-    server: str, folder: Path, recordings: list[Recording], calls: int, seconds: float, seed: int
-) -> LoadFigures:
+def measure(server: str, folder: Path, recordings: list[Clip], calls: int, seconds: float, seed: int) -> LoadFigures:
     """One run against a server of one's own. Raises RigError, CallRefused, OSError."""
     processors = sorted(os.sched_getaffinity(0))
     rig = Rig(
@@ -94,9 +94,7 @@ def measure(
         os.sched_setaffinity(0, processors)
 
 
-async def _measure(
-    server: str, rig: Rig, recordings: list[Recording], calls: int, seconds: float, seed: int
-) -> LoadFigures:
+async def _measure(server: str, rig: Rig, recordings: list[Clip], calls: int, seconds: float, seed: int) -> LoadFigures:
     load = Load(rig.line, recordings, calls=calls, seconds=seconds, seed=seed)
     idle = Reading.of(rig)
     steady = await load.run(lambda: Reading.of(rig))

@@ -20,13 +20,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.lab.balancer import BalancedRig
+from calls.lab.call_report import CallRefused
 from calls.lab.fault_proxy import FaultProxy
 from calls.lab.outages import dependency
 from calls.lab.outages.failover import drain_one, kill_one
 from calls.lab.outages.restart import drain, kill
-from calls.lab.outages.word_audit import Outcome
+from calls.lab.outages.word_audit import OutageReport
 from calls.lab.rig import Rig, RigError
-from calls.lab.simulator import CallRefused
 from stt.emulator.recordings import Library
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 
@@ -52,18 +52,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         library = Library([settings.BASE_DIR / "samples"])
         kind = options["kind"]
-        whole = True
+        passed = True
         call_command("migrate_once", verbosity=0)
         try:
             if kind in SERVICES:
-                whole = self._cut_off(SERVICES[kind], library, options)
+                passed = self._cut_off(SERVICES[kind], library, options)
             for turn in range(options["times"] if kind in ("kill", "balancer") else 1 if kind == "drain" else 0):
-                whole = self._end(kind, library, {**options, "seed": options["seed"] + turn}) and whole
+                passed = self._end(kind, library, {**options, "seed": options["seed"] + turn}) and passed
         except RigError as error:
             raise CommandError(str(error)) from error
         except CallRefused as error:
             raise CommandError(f"call_refused: {error.code}") from error
-        if not whole:
+        if not passed:
             raise CommandError("not_kept: words, recordings or callers were lost; see above")
 
     def _end(self, kind: str, library: Library, options: dict[str, Any]) -> bool:
@@ -80,19 +80,19 @@ class Command(BaseCommand):
         url = urlsplit(service_url(name))
         if url.scheme not in DEFAULT_PORTS:
             raise CommandError(f"no_service: set {name} to a PostgreSQL or Redis of your own.")
-        calls, clips, seed, away_s = (options[key] for key in ("calls", "clips", "seed", "away"))
+        calls, clips, seed, outage_s = (options[key] for key in ("calls", "clips", "seed", "away"))
         with FaultProxy(f"{url.hostname}:{url.port or DEFAULT_PORTS[url.scheme]}") as proxy:
             user = f"{url.username}:{url.password}@" if url.password else f"{url.username}@" if url.username else ""
             through = url._replace(netloc=f"{user}{proxy.address}").geturl()
             folder, log = settings.BASE_DIR / "samples", settings.VAR_DIR / "outage.log"
             with Rig(folder, log, seed=seed, environment={name: through}) as rig:
                 outage = dependency.database if options["kind"] == "database" else dependency.redis
-                return self._say(asyncio.run(outage(rig, proxy, library, calls, clips, seed, away_s)))
+                return self._say(asyncio.run(outage(rig, proxy, library, calls, clips, seed, outage_s)))
 
-    def _say(self, outcome: Outcome) -> bool:
-        self.stdout.write(outcome.said)
+    def _say(self, report: OutageReport) -> bool:
+        self.stdout.write(report.summary)
         self.stdout.flush()
-        return outcome.whole
+        return report.passed
 
 
 def service_url(name: str) -> str:

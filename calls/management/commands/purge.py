@@ -20,8 +20,8 @@ from django.utils import timezone
 from calls.storage.models import Call
 from calls.storage.recording import file_name
 from calls.twilio.models import SpentToken
-from voiceapp.environment import database_url
 from voiceapp.runtime.arguments import whole
+from voiceapp.service_urls import database_url
 
 BATCH_CALLS = 500
 MOST_DAYS = 36_500

@@ -16,7 +16,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.lab.browser import CHROMIUM_ARGUMENTS, find_chromium
-from calls.lab.rig import USER, Rig, RigError, long_calls, manage, own_database, read_own_database, record_of
+from calls.lab.call_records import record_of
+from calls.lab.own_database import USER, own_database, read_own_database
+from calls.lab.rig import Rig, RigError, manage
+from calls.lab.sample_calls import long_calls
 from voiceapp.runtime.arguments import whole
 
 NAME_THE_LINE = """

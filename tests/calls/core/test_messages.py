@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from calls.core.messages import (
-    LONGEST_PARAMETER,
+    MAX_PARAMETER_CHARACTERS,
     Connected,
     Dtmf,
     Malformed,
@@ -105,7 +105,7 @@ def test_what_cannot_be_used_has_a_code(text, code):
 def test_a_starts_parameters_are_cleaned_and_bounded():
     said = {"from_number": "+972\x00501\ud800234567", "a\0b": "ב" * 5000}
     started = parse(message(event="start", start={"callSid": "CA1", "streamSid": "MZ1", "customParameters": said}))
-    assert started.parameters == {"from_number": "+972501234567", "ab": "ב" * LONGEST_PARAMETER}
+    assert started.parameters == {"from_number": "+972501234567", "ab": "ב" * MAX_PARAMETER_CHARACTERS}
 
 
 def test_what_we_send_is_what_twilio_reads():

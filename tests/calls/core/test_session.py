@@ -16,7 +16,7 @@ from calls.core.actions import (
     Wake,
 )
 from calls.core.messages import Dtmf, Malformed, Mark, Media, Start, Stop
-from calls.core.revisions import MOST_TRIES
+from calls.core.revisions import MAX_TRIES
 from calls.core.session import CallSession, State
 from calls.core.turns import EndReason, Source
 from stt.events import (
@@ -419,36 +419,51 @@ STEPS = st.one_of(
 )
 
 
+def perform(call, kind, what, number):
+    """One step of a random call."""
+    if kind == "play":
+        call.play((speech if what == "speech" else silence)(number * 20))
+    elif kind == "interim":
+        call.hear(Interim(tuple(what), number or None))
+    elif kind == "final":
+        call.hear(Final(tuple(Word(word) for word in what), number or None))
+    elif kind == "one_shot":
+        call.hear(OneShotDone(number, tuple(what)))
+    elif kind == "close":
+        call.hear(StreamClosed(0, RecognizerError("unavailable") if what else None))
+    elif kind == "wait":
+        call.wait(number)
+    elif kind == "renewed":
+        call.hear(StreamRenewed(what, number))
+    elif kind == "opened":
+        call.hear(StreamOpened(what, number))
+    elif kind == "lost":
+        call.hear(StreamingLost(RecognizerError("unavailable")))
+    else:
+        call.receive(Stop(SID))
+
+
 @given(st.lists(STEPS, max_size=25))
 def test_any_call_ends_with_one_turn_for_each_utterance(steps):
     call = Call()
-    for kind, what, number in steps:
-        if kind == "play":
-            call.play((speech if what == "speech" else silence)(number * 20))
-        elif kind == "interim":
-            call.hear(Interim(tuple(what), number or None))
-        elif kind == "final":
-            call.hear(Final(tuple(Word(word) for word in what), number or None))
-        elif kind == "one_shot":
-            call.hear(OneShotDone(number, tuple(what)))
-        elif kind == "close":
-            call.hear(StreamClosed(0, RecognizerError("unavailable") if what else None))
-        elif kind == "wait":
-            call.wait(number)
-        elif kind == "renewed":
-            call.hear(StreamRenewed(what, number))
-        elif kind == "opened":
-            call.hear(StreamOpened(what, number))
-        elif kind == "lost":
-            call.hear(StreamingLost(RecognizerError("unavailable")))
-        else:
-            call.receive(Stop(SID))
+    for step in steps:
+        perform(call, *step)
     call.receive(Stop(SID))
     call.wait(30_000)
     assert call.session.state is State.ENDED
     numbers = [turn.number for turn in call.turns]
     assert sorted(numbers) == list(range(1, len(numbers) + 1))
     assert len(set(numbers)) == len(numbers)
+
+
+@given(st.lists(STEPS, max_size=25))
+def test_time_that_has_decided_is_not_waited_for_again(steps):
+    call = Call()
+    for step in [*steps, ("stop", None, 0), ("wait", None, 3000)]:
+        perform(call, *step)
+        call.actions += call.session.tick(call.now_ms)
+        deadline_ms = call.session.next_deadline_ms(call.now_ms)
+        assert deadline_ms is None or deadline_ms > call.now_ms
 
 
 def test_a_call_hears_with_the_voice_detector_that_it_was_given():
@@ -496,7 +511,7 @@ def test_a_turn_that_no_engine_hears_is_tried_a_few_times_and_once_more_at_the_e
             call.hear(OneShotDone(number, (), RecognizerError("unavailable")))
         call.play(silence(6000))
     asked = [ask.utterance for ask in call.of(AskOneShot)].count(1)
-    assert asked == 1 + MOST_TRIES
+    assert asked == 1 + MAX_TRIES
     call.receive(Stop(SID))
     call.hear(StreamClosed(0))
     for _ in range(5):

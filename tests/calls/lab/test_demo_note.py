@@ -7,8 +7,9 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
+from calls.lab.call_report import CallRefused, CallReport, Line
 from calls.lab.demo_note import NAME, noted, running_demo
-from calls.lab.simulator import CallRefused, CallReport, Line, SimulatedCall
+from calls.lab.simulator import SimulatedCall
 from calls.management.commands import simulate_call
 
 DEMO = Line("http://127.0.0.1:8137", "http://127.0.0.1:8137", "of-the-demo")

@@ -7,9 +7,9 @@ import pytest
 from websockets.frames import Opcode
 from websockets.protocol import Protocol, Side
 
+from calls.lab.call_report import Line
 from calls.lab.load import FIRST_MS, Load
-from calls.lab.load_figures import LoadFigures, _bucket_ms
-from calls.lab.simulator import Line
+from calls.lab.load_figures import LoadFigures, bucket_ms
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library
 from tests.paths import SAMPLES
@@ -96,6 +96,6 @@ def test_figures_can_be_kept_and_read_again(tmp_path):
 def test_a_share_of_a_histogram_lies_under_its_bound():
     buckets = [("0.001", 90), ("0.003", 99), ("+Inf", 100)]
     said = "# TYPE x histogram\n" + "".join(f'x_bucket{{le="{bound}"}} {count}\n' for bound, count in buckets)
-    assert _bucket_ms(said, "x", 0.9) == 1
-    assert _bucket_ms(said, "x", 0.99) == 3
-    assert _bucket_ms(said, "y", 0.99) is None
+    assert bucket_ms(said, "x", 0.9) == 1
+    assert bucket_ms(said, "x", 0.99) == 3
+    assert bucket_ms(said, "y", 0.99) is None

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from calls.lab.simulation import replay
-from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
+from calls.lab.simulation import simulate
+from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 from stt.tuning import Tuning
 from tests.paths import SAMPLES
@@ -17,7 +17,7 @@ def test_every_word_of_the_samples_is_kept_and_placed():
     for call in json.loads((SAMPLES / "calls.json").read_text("utf-8")):
         clips = [by_name[name] for name in call["clips"]]
         for seed in range(5):
-            result = replay(clips, library, tuning=Tuning(), seed=seed)
+            result = simulate(clips, library, tuning=Tuning(), seed=seed)
             assert result.score.kept, (call["name"], seed, result.score)
             assert result.score.misplaced == 0
 
@@ -29,7 +29,7 @@ def test_every_word_of_the_human_recordings_is_kept_and_placed_and_few_are_acted
     for seed in (1, 2, 3):
         for first in range(0, len(human), 10):
             call = human[first : first + 10]
-            total += replay(call, library, tuning=Tuning(), seed=seed * 100 + first).score
+            total += simulate(call, library, tuning=Tuning(), seed=seed * 100 + first).score
     assert (total.lost, total.added) == (0, 0)
     assert total.placed_share >= 0.99
     assert total.acted_wrong_share <= 0.05
@@ -39,14 +39,6 @@ def test_every_word_of_the_human_recordings_is_kept_and_placed_and_few_are_acted
 def test_no_word_is_lost_when_no_final_ever_comes(pause_ms):
     library = Library([SAMPLES])
     for seed in range(3):
-        result = replay(library.recordings[:6], library, tuning=Tuning(), seed=seed, finals=False, pause_ms=pause_ms)
+        result = simulate(library.recordings[:6], library, tuning=Tuning(), seed=seed, finals=False, pause_ms=pause_ms)
         assert result.score.words > 0
         assert result.turns
-
-
-def test_words_are_counted_as_sequences():
-    said = [TrueWord("כן", 0, 400), TrueWord("כן", 1000, 1400), TrueWord("לא", 2000, 2400)]
-    turns = [ScoredTurn(0, 400, "כן", "כן"), ScoredTurn(1000, 1400, "קן", "כן"), ScoredTurn(4000, 4400, "", "לא")]
-    assert score(said, turns) == Score(words=3, lost=0, added=0, misplaced=1, acted_wrong=2)
-    assert score(said, turns[:1]) == Score(words=3, lost=2, added=0, misplaced=0, acted_wrong=2)
-    assert score(said[:1], turns[:2]).added == 1

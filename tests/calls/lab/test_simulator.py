@@ -7,7 +7,8 @@ import pytest
 import websockets
 
 from calls.core.messages import Connected, Media, Start, Stop, parse
-from calls.lab.simulator import CallRefused, Line, SimulatedCall
+from calls.lab.call_report import CallRefused, Line
+from calls.lab.simulator import SimulatedCall
 from tests.paths import SAMPLES
 
 

@@ -1,4 +1,4 @@
-"""Calls heard again from their traces: at their own settings the same, at others what would really have come."""
+"""Calls replayed at other settings: what would really have come, and what cannot be known."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,90 +7,20 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from calls.core import actions as act
 from calls.core.turns import Source, Turn
 from calls.models import Call
 from calls.storage import rows
-from calls.storage.recording import Recorder, RecordingDisk
+from calls.storage.recording import Recording
 from calls.storage.records import TurnSaved
-from calls.storage.trace import RecognitionTrace, read_trace
-from calls.whatif.comparison import Pair, paired, right, unknowable, what_if
-from calls.whatif.trace_replay import Ask, Audio, HeardEvent, RecordedCall, heard_of, rerun
-from stt.emulator.recordings import Library
+from calls.whatif.comparison import Pair, debounced, paired, right, unknowable, what_if
+from calls.whatif.recorded_call import Audio, HeardEvent, RecordedCall
 from stt.events import Final, Interim, StreamClosed, Word
 from stt.tuning import Tuning
-from tests.paths import SAMPLES
-from tests.virtual import Engine, VirtualCall, in_virtual_time
+from tests.traced import LIBRARY, heard, sorted_by_time
 
-LIBRARY = Library([SAMPLES])
 UNHASTENED = Tuning(half_close_ms=0)
 """Streams that are never half-closed are the same at every hangover."""
 QUICK = replace(UNHASTENED, vad_hangover_ms=100, stt_timeout_ms=150, settle_ms=0, early_min_characters=4)
-
-
-class TracedCall(VirtualCall):
-    """A call that keeps its trace and its recording, as the consumer does."""
-
-    def __init__(self, engine, tuning, path):
-        self.disk = RecordingDisk()
-        self.disk.start()
-        self.trace = RecognitionTrace(path, self.disk, 0.0)
-        self.recorder = Recorder(path.with_suffix(".vrec"), self.disk)
-        super().__init__(engine, tuning)
-
-    def _heard(self, event):
-        self.trace.event(event, self.now_ms)
-        super()._heard(event)
-
-    def _perform(self, actions):
-        for action in actions:
-            if isinstance(action, act.Feed):
-                self.trace.frame(action, self.now_ms)
-                self.recorder.push(action.at_ms, action.ulaw)
-            elif isinstance(action, act.FinishStream):
-                self.trace.stopped(self.now_ms)
-        super()._perform(actions)
-
-
-def heard(path, tuning, *, seed=1, first=0, **faults):
-    """A call's turns, and its trace read back."""
-
-    async def call():
-        call = TracedCall(Engine(LIBRARY, seed=seed, **faults), tuning, path)
-        await call.noise(900)
-        for recording in LIBRARY.recordings[first : first + 6]:
-            await call.recording(recording)
-            await call.noise(700)
-        await call.hang_up()
-        call.trace.flush()
-        call.recorder.flush()
-        call.disk.stop(10)
-        return call.turns
-
-    return in_virtual_time(call()), heard_of(read_trace(path))
-
-
-def said(turns):
-    return [
-        (t.number, t.source, t.rule, t.text, t.revised_text, t.started_ms, t.ended_ms)
-        for t in sorted(turns, key=lambda turn: turn.number)
-    ]
-
-
-@pytest.mark.parametrize("faults", [{}, {"finals": False}, {"longest_s": 12.0}, {"dies_after_s": 9.0}])
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_call_heard_again_at_its_own_settings_is_the_same(tmp_path, seed, faults):
-    turns, trace = heard(tmp_path / "call.trace", Tuning(), seed=seed, first=4 * seed, **faults)
-    again = rerun(trace, Tuning())
-    assert said(again.turns.values()) == said(turns.values())
-    late_ms = [abs(turns[n].final_ms - t.final_ms) for n, t in again.turns.items() if t.final_ms is not None]
-    assert max(late_ms) <= 2
-    assert trace.timed
-    assert what_if(trace, Tuning(), Tuning()).pairs == [Pair(t, t) for t in sorted_by_time(again.turns.values())]
-
-
-def sorted_by_time(turns):
-    return sorted(turns, key=lambda turn: (turn.started_ms, turn.number))
 
 
 def test_what_would_have_come_at_other_settings_is_foretold(tmp_path):
@@ -107,12 +37,10 @@ def test_what_would_have_come_at_other_settings_is_foretold(tmp_path):
     assert hits / turns >= 0.95
 
 
-def test_a_more_sensitive_ear_listens_to_the_recording(tmp_path):
+def test_a_more_sensitive_detector_needs_the_recording(tmp_path):
     path = tmp_path / "call.trace"
     _, trace = heard(path, Tuning(vad_aggressiveness=3))
     truth, _ = heard(tmp_path / "other.trace", Tuning(vad_aggressiveness=0))
-    from calls.storage.recording import Recording
-
     audio = Audio(*Recording(path.with_suffix(".vrec")).ulaw())
     before, after = Tuning(vad_aggressiveness=3), Tuning(vad_aggressiveness=0)
     listened = what_if(trace, before, after, audio=audio)
@@ -162,32 +90,14 @@ def test_what_a_trace_cannot_say_is_named():
 
 
 def test_a_longer_debounce_delivers_fewer_partials():
-    from calls.whatif.comparison import _debounced
-
     interims = [HeardEvent(ms, Interim((str(ms),), ms)) for ms in (100, 220, 350, 480, 900)]
     last = [HeardEvent(950, Final((Word("א"),), 950)), HeardEvent(1000, StreamClosed(0))]
     trace = RecordedCall(events=[*interims, *last])
-    coarse = _debounced(trace, Tuning(), Tuning(stt_partial_debounce_ms=300))
+    coarse = debounced(trace, Tuning(), Tuning(stt_partial_debounce_ms=300))
     words = [(one.now_ms, one.event.words[0]) for one in coarse.events if isinstance(one.event, Interim)]
     assert words == [(100, "100"), (400, "350"), (700, "480")]  # the one of 900 is overtaken by the final
     assert coarse.events[-2:] == last
-    assert _debounced(trace, Tuning(), Tuning()) is trace
-
-
-def test_an_older_trace_without_times_of_frames_is_taken_to_have_come_evenly():
-    lines = [{"frames": 100, "voiced": [True, False], "dbfs": [-30, -60]}, {"event": "StreamOpened", "now_ms": 5}]
-    lines[1] |= {"stream": 0, "attempt": 1}
-    trace = heard_of(lines)
-    assert ([f.arrived_ms for f in trace.frames], trace.stopped_ms, trace.timed) == ([0, 20], 20, False)
-
-
-def test_within_a_millisecond_the_trace_says_what_came_first():
-    from calls.whatif.trace_replay import _precedes
-
-    event = HeardEvent(500, StreamClosed(0), after_ms=100)
-    assert [_precedes(event, ms, 100) for ms in (499, 500, 501)] == [False, True, True]
-    assert not _precedes(event, 500, 80)
-    assert not _precedes(replace(event, after_ms=None), 500, 100)
+    assert debounced(trace, Tuning(), Tuning()) is trace
 
 
 def test_turns_of_the_same_speech_are_paired():
@@ -198,13 +108,6 @@ def test_turns_of_the_same_speech_are_paired():
     assert paired([one, two], [whole]) == [Pair(one, whole), Pair(two, None)]
     assert paired([one], [one, two]) == [Pair(one, one), Pair(None, two)]
     assert [pair.is_changed for pair in paired([one, two], [whole])] == [False, True]
-
-
-def test_like_requests_overlap():
-    ask = Ask(1000, 2000, 0, 0, ())
-    assert ask.likeness(1000, 2000) == 1
-    assert ask.likeness(1100, 2000) == 0.9
-    assert ask.likeness(3000, 4000) == 0
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_of_two_who_save_at_the_same_moment_one_is_told(call):
         try:
             corrections.save(turn, user, seen=0, text=f"שלום {i}")
             return "saved"
-        except corrections.Conflict:
+        except corrections.CorrectionConflict:
             return "told"
         finally:
             connection.close()

@@ -1,0 +1,184 @@
+"""From utterances to turns: does what the table of decisions says, and hands turns and revisions on in order. Pure."""
+
+from __future__ import annotations
+
+from calls.core.actions import Action, Note, TurnAccepted, TurnRevised
+from calls.core.decision import Accept, Answer, Clock, Situation, Step, Words, row_for
+from calls.core.one_shots import MIN_ONE_SHOT_MS, OneShots
+from calls.core.open_utterances import OpenUtterances
+from calls.core.revisions import MAX_REVISABLE_MS, RevisableTurns, answer_error
+from calls.core.stream_control import StreamControl
+from calls.core.turns import Source, Turn, elapsed_ms
+from calls.core.utterances import Phase, Utterance
+from stt.attribution.ledger import Attribution, Share
+from stt.events import OneShotDone
+from stt.tuning import Tuning
+
+
+class Acceptance:
+    """One call's decisions (the table is calls/core/decision.py), and what becomes of them."""
+
+    def __init__(
+        self,
+        tuning: Tuning,
+        ledger: Attribution,
+        utterances: OpenUtterances,
+        turns: RevisableTurns,
+        stream: StreamControl,
+        one_shots: OneShots,
+    ) -> None:
+        self._tuning = tuning
+        self._ledger = ledger
+        self._utterances = utterances
+        self._turns = turns
+        self._stream = stream
+        self._one_shots = one_shots
+
+    def decide_all(self, now_ms: float) -> list[Action]:
+        """Whatever time and the engines have decided of the utterances that wait."""
+        actions: list[Action] = []
+        for utterance in self._utterances.waiting():
+            actions += self.decide(utterance, now_ms)
+        return actions
+
+    def decide(self, utterance: Utterance, now_ms: float, answer: OneShotDone | None = None) -> list[Action]:
+        """One that waits; ``answer``: the one-shot recogniser's, when it has just come."""
+        share = self._ledger.share(utterance.number)
+        covered = self._utterances.covers(utterance, share.heard_to_ms)
+        # Where the engine has not listened to the end, words are missing more often than not: waiting longer pays.
+        settle_ms = self._tuning.settle_ms * (1 if covered else 2)
+        situation = self._situation(utterance, share, answer, now_ms, covered=covered, settle_ms=settle_ms)
+        then = row_for(situation).then
+        if isinstance(then, Accept):
+            self._accept(utterance, share, then, answer, now_ms)
+        elif then is Step.ASK_ONE_SHOT:
+            return self._ask(utterance, now_ms)
+        elif then is Step.WAIT_TO_DEADLINE:
+            utterance.look_at_ms = utterance.deadline_ms
+        elif then is Step.WAIT_TO_SETTLE:
+            # Looked at after each settle_ms: between two events its stream may be found deaf.
+            first_ms = utterance.deadline_ms + self._tuning.settle_ms
+            utterance.look_at_ms = first_ms if now_ms < first_ms else utterance.deadline_ms + settle_ms
+        elif then is Step.WAIT_FOR_STREAM_END:
+            utterance.wait_until(self._stream.drain_until_ms or now_ms)
+        return []
+
+    def answered(self, answer: OneShotDone, now_ms: float) -> list[Action]:
+        """The one-shot recogniser has answered: for an utterance that waits for it, or to revise its turn."""
+        number = answer.utterance
+        if number is None:
+            number = self._utterances.last_number or self._turns.last_number
+        error = answer_error(answer)
+        self._one_shots.answered(number, now_ms, heard=error is None)
+        if answer.words and not self._ledger.share(number).words:
+            self._stream.policy.missed()
+        self._ledger.one_shot(number, answer.words)
+        utterance = self._utterances.numbered(number)
+        if utterance is None or utterance.phase is not Phase.ASKED:
+            return []
+        actions = self.decide(utterance, now_ms, answer)
+        return actions if error is None else [*actions, Note("fallback_failed", error.code)]
+
+    def hand_on(self, now_ms: float, fed_ms: int) -> list[Action]:
+        """Turns go on in speech order: one that waits holds the next back. ``fed_ms``: how far audio has come."""
+        decided = self._utterances.take_decided()
+        for utterance, turn in decided:
+            covered = self._utterances.covers(utterance, self._ledger.heard_to_ms)
+            covered = covered or turn.source is Source.FALLBACK
+            self._turns.add(turn, now_ms, covered=covered, cut_short=utterance.unanswered)
+        if decided:
+            begins_ms = self._turns.forget_before(fed_ms - MAX_REVISABLE_MS)
+            if begins_ms is not None:
+                self._ledger.forget_before(begins_ms)
+        return [TurnAccepted(turn) for _, turn in decided]
+
+    def hand_on_missed(self, now_ms: float) -> list[Action]:
+        """Words where the endpointer heard no speech: each such place is a turn of its own."""
+        by = self._stream.heard_by
+        turns = [
+            Turn(
+                number=span.number,
+                started_ms=span.start_ms,
+                ended_ms=span.end_ms if span.end_ms is not None else span.start_ms,
+                text=" ".join(self._ledger.heard_words(span.number)),
+                source=Source.FINAL,
+                unvoiced=True,
+                rule="unvoiced",
+                engine=by.engine,
+                model=by.model,
+                attempts=by.attempts,
+            )
+            for span in self._ledger.take_vad_missed()
+        ]
+        for turn in turns:
+            self._turns.add(turn, now_ms, covered=True)
+        return [TurnAccepted(turn) for turn in turns]
+
+    def revise(self, *, final: bool) -> list[Action]:
+        """Turns whose settled words are no longer those that were handed on. ``final``: nothing follows."""
+        revised = [TurnRevised(new, old.heard_text) for old, new in self._turns.revisions(final=final)]
+        self._utterances.reword()
+        return [*revised]
+
+    def _situation(
+        self,
+        utterance: Utterance,
+        share: Share,
+        answer: OneShotDone | None,
+        now_ms: float,
+        *,
+        covered: bool,
+        settle_ms: int,
+    ) -> Situation:
+        clock = Clock.DUE if now_ms < utterance.deadline_ms + settle_ms else Clock.OVERDUE
+        words = Words.SETTLED if utterance.hypotheses.settled else Words.CHANGING
+        return Situation(
+            answer=Answer.PENDING if answer is None else Answer.WORDS if answer.words else Answer.EMPTY,
+            needs_one_shot=utterance.needs_one_shot,
+            asked=utterance.phase is Phase.ASKED,
+            words=Words.NONE if not share.words else Words.FINAL if share.settled else words,
+            covered=covered,
+            strong=bool(share.words) and self._is_strong(share.text),
+            clock=Clock.EARLY if now_ms < utterance.deadline_ms else clock,
+            stream=self._stream.outlook(utterance.ending.end_ms, covered=covered),
+            draining=self._stream.drain_until_ms is not None,
+            long_enough=utterance.ending.voiced_ms >= MIN_ONE_SHOT_MS,
+        )
+
+    def _is_strong(self, text: str) -> bool:
+        punctuated = self._tuning.early_punctuation and text[-1] in ".,?!"
+        return punctuated or len(text) >= self._tuning.early_min_characters
+
+    def _ask(self, utterance: Utterance, now_ms: float) -> list[Action]:
+        number = utterance.number
+        ask = self._one_shots.ask(number, utterance.start_ms, utterance.ending.audio_to_ms, now_ms)
+        utterance.ask(self._one_shots.deadline_ms(number))
+        return [ask, Note("fallback", f"utterance {number}")]
+
+    def _accept(
+        self, utterance: Utterance, share: Share, then: Accept, answer: OneShotDone | None, now_ms: float
+    ) -> None:
+        code = then.code
+        if then.source is Source.NONE and answer is not None:
+            code = answer.error.code if answer.error is not None else "no_words"
+        answered = answer is not None and answer_error(answer) is None
+        utterance.unanswered = utterance.needs_one_shot and utterance.phase is Phase.ASKED and not answered
+        self._ledger.take(utterance.number)
+        by, ending = self._stream.heard_by, utterance.ending
+        utterance.accept(
+            Turn(
+                number=utterance.number,
+                started_ms=utterance.start_ms,
+                ended_ms=ending.end_ms,
+                text=share.text,
+                source=then.source,
+                end_reason=ending.reason,
+                rule=then.rule,
+                code=code,
+                engine=by.engine,
+                model=by.model,
+                attempts=by.attempts,
+                partial_ms=elapsed_ms(utterance.began_ms, utterance.hypotheses.first_ms),
+                final_ms=elapsed_ms(ending.arrived_ms, now_ms),
+            )
+        )

@@ -1,0 +1,79 @@
+"""The caller's audio on its way in: messages become frames, and each frame is perceived once and kept. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from calls.core.actions import Feed
+from calls.core.audio_buffer import AudioBuffer
+from calls.core.depacketizer import Depacketizer, Frame
+from calls.core.frame_delays import DelayMeter
+from calls.core.messages import Media
+from stt.endpointing.endpointer import Boundary, Endpointer, SpeechEnded
+
+NO_FRAMES_MARGIN_MS = 300
+"""Beyond the hangover: this long without any frame ends the utterance by wall time."""
+
+
+class AudioIntake:
+    """One call's frames, on media time."""
+
+    def __init__(
+        self, endpointer: Endpointer, counters: Counter[str], *, base_ms: int, longest_ms: int, opened_ms: float
+    ) -> None:
+        """``base_ms``, ``longest_ms``: the depacketizer's. ``opened_ms``: when the socket opened."""
+        self.endpointer = endpointer
+        self.depacketizer = Depacketizer(counters, base_ms, longest_ms)
+        self.buffer = AudioBuffer()
+        self.delays = DelayMeter()
+        self.last_frame_ms = opened_ms
+        """Monotonic instant of the last frame's arrival; until the first one, of the stream's start."""
+        self.last_voiced_ms = 0.0
+        """Monotonic instant of the last voiced frame's arrival; 0 before the first."""
+        self.frame_count = 0
+
+    def frames(self, message: Media, now_ms: float) -> Sequence[Frame]:
+        """The frames that a message completes. Counts how late it is."""
+        frames = self.depacketizer.frames(message, now_ms)
+        stamp_ms = self.depacketizer.sender.stamp_ms
+        if stamp_ms is not None:
+            self.delays.add(stamp_ms, now_ms)
+        return frames
+
+    def perceive(self, frame: Frame, now_ms: float) -> Boundary | None:
+        """Whether speech begins or ends with this frame."""
+        endpointer = self.endpointer
+        self.last_frame_ms = now_ms
+        boundary = endpointer.conceal(frame.at_ms) if frame.concealed else endpointer.push(frame.ulaw, frame.at_ms)
+        if endpointer.voiced:
+            self.last_voiced_ms = now_ms
+        return boundary
+
+    def keep(self, frame: Frame) -> Feed:
+        """The frame that was perceived last, with what was perceived in it; from now on the buffer holds it."""
+        endpointer = self.endpointer
+        feed = Feed(frame.ulaw, frame.at_ms, endpointer.level_dbfs, endpointer.voiced, endpointer.pitchless)
+        self.buffer.push(feed)
+        self.frame_count += 1
+        return feed
+
+    def end(self) -> SpeechEnded | None:
+        """The audio ends here; returns the utterance that was spoken."""
+        return self.endpointer.end()
+
+    def end_without_frames(self, now_ms: float) -> SpeechEnded | None:
+        """The utterance that ends because frames stopped coming in mid-speech."""
+        deadline_ms = self.next_deadline_ms()
+        return self.endpointer.end() if deadline_ms is not None and now_ms >= deadline_ms else None
+
+    def next_deadline_ms(self) -> float | None:
+        """When an utterance that is being spoken ends, unless a frame comes."""
+        if not self.endpointer.speaking:
+            return None
+        return self.last_frame_ms + self.endpointer.hangover_ms + NO_FRAMES_MARGIN_MS
+
+    @property
+    def next_ms(self) -> int:
+        """Media time up to which audio has come."""
+        return self.depacketizer.next_ms

@@ -1,0 +1,215 @@
+"""The call's recognition stream: when it is renewed, paused or half-closed, what it has not heard, how it ends. Pure.
+
+Streams follow each other. One that is half-closed on purpose (for its final, a renewal or a pause) still says the words
+up to a border; the next one says the words behind it, and is replayed the audio around it. One that fails says nothing
+more: what it has not covered only the one-shot recogniser can hear.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from calls.core.actions import Action, Note, PauseStream, RenewStream, ResumeStream
+from calls.core.audio_intake import AudioIntake
+from calls.core.coverage import Coverage
+from calls.core.decision import StreamOutlook
+from calls.core.open_utterances import OpenUtterances
+from calls.core.revisions import RevisableTurns
+from calls.core.status import RecognizerActivity
+from calls.core.stream_policy import StreamCommand, StreamPolicy
+from stt.attribution.ledger import Attribution
+from stt.audio import FRAME_MS
+from stt.events import Final, Interim, StreamClosed, StreamingLost, StreamOpened, StreamRenewed
+
+DRAIN_STREAM_MS = 5000
+"""How long a half-closed stream is read after the call has ended."""
+REPLAY_MS = 500
+"""A renewed stream begins this long before the cut, or before the speech that ended a pause."""
+CUT_WITHIN_MS = 2000
+"""In mid-speech a stream is cut at the quietest frame of this long."""
+SPOKEN_OVER_MS = 250
+"""Where the caller spoke on, the border between two streams lies this long before the silence: the word that the
+half-close may have cut is the next stream's, which has heard it whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeardBy:
+    """What a turn says of the stream that hears."""
+
+    engine: str = ""
+    model: str = ""
+    attempts: int = 0
+    """Attempts that it needed to open."""
+
+
+class StreamControl:
+    """One call's streams; tells utterances and turns what they have left unheard."""
+
+    def __init__(
+        self,
+        policy: StreamPolicy,
+        heard_by: HeardBy,
+        audio: AudioIntake,
+        ledger: Attribution,
+        coverage: Coverage,
+        utterances: OpenUtterances,
+        turns: RevisableTurns,
+        counters: Counter[str],
+    ) -> None:
+        self.policy = policy
+        self.heard_by = heard_by
+        self.is_open = policy.tuning.streaming
+        """A stream is open or being tried."""
+        self.drain_until_ms: float | None = None
+        """The monotonic instant up to which the last stream is read; None while the call goes on."""
+        self._audio = audio
+        self._ledger = ledger
+        self._coverage = coverage
+        self._utterances = utterances
+        self._turns = turns
+        self._counters = counters
+        self._borders_ms: dict[int, int] = {}
+        """Streams that were half-closed on purpose and have not ended: up to where words are theirs."""
+        self._silent_from_ms = 0
+        """Where the voice ended before the last half-close."""
+
+    # Events
+
+    def heard(self, result: Interim | Final, now_ms: float) -> list[Action]:
+        """The stream gave a result; one with words is a sign of hearing."""
+        if result.words:
+            self.policy.heard()
+            self._turns.stream_answered(now_ms)
+            self._turns.covered_to(max(result.end_ms or 0, self._coverage.heard_out_ms))
+        if isinstance(result, Final):
+            self._ledger.final(result, fed_ms=self._audio.next_ms)
+            self._utterances.heard(result, now_ms)
+            return []
+        self._ledger.interim(result, fed_ms=self._audio.next_ms)
+        self._utterances.heard(result, now_ms)
+        return [*self._utterances.partials()]
+
+    def changed(
+        self, event: StreamOpened | StreamRenewed | StreamClosed | StreamingLost, now_ms: float
+    ) -> list[Action]:
+        """A stream opened, was half-closed, ended, or cannot be opened."""
+        if isinstance(event, StreamOpened):
+            return self._opened(event, now_ms)
+        if isinstance(event, StreamRenewed):
+            self._borders_ms[event.stream] = event.at_ms
+            self._ledger.renewed(event.stream, event.at_ms)
+            return []
+        if isinstance(event, StreamingLost):
+            self.is_open = False
+            return [Note("streaming_lost", event.error.code)]
+        self._closed(event)
+        return [] if event.error is None else [Note(event.error.code, f"stream {event.stream}")]
+
+    def _opened(self, event: StreamOpened, now_ms: float) -> list[Action]:
+        actions: list[Action] = []
+        if not self.is_open:
+            # What was begun without a stream, this one has not heard from its beginning.
+            self._fail()
+            actions.append(Note("streaming_back"))
+        self.is_open = True
+        self.heard_by = replace(self.heard_by, attempts=event.attempt)
+        self.policy.opened(now_ms)
+        return actions
+
+    def _closed(self, event: StreamClosed) -> None:
+        self._ledger.closed(event.stream, fed_ms=self._audio.next_ms)
+        border_ms = self._borders_ms.pop(event.stream, None)
+        if border_ms is not None:
+            if event.error is None:
+                self._coverage.heard_out_ms = border_ms
+                self._turns.covered_to(border_ms)
+            else:
+                self._turns.stream_failed(border_ms)
+                self._utterances.stream_cut_short(border_ms)
+            self._utterances.final_is_missing(self._ledger.provisional())
+            return
+        self.policy.closed()
+        if self.drain_until_ms is not None:
+            self.is_open = False
+        else:
+            self._fail()
+
+    def _fail(self) -> None:
+        """No stream has heard whole what is being spoken or waits."""
+        fed_ms = self._audio.next_ms
+        self._coverage.stream_failed(fed_ms)
+        self._utterances.stream_failed()
+        self._turns.stream_failed(fed_ms)
+
+    # Commands
+
+    def apply_command(self, command: StreamCommand, at_ms: int) -> list[Action]:
+        """What the policy has decided at the frame of this media time: the shell renews, pauses or resumes at once."""
+        if command in (StreamCommand.HALF_CLOSE, StreamCommand.NEXT, StreamCommand.SPOKEN_OVER):
+            return [self._request_final(command, at_ms + FRAME_MS)]
+        note = Note(command.value)
+        if command is StreamCommand.PAUSE:
+            return [PauseStream(at_ms), note]
+        if command is StreamCommand.RESUME:
+            return [ResumeStream(self._replay(at_ms - REPLAY_MS)), note]
+        if command is StreamCommand.RENEW_DEAF:
+            self._fail()
+        cut_ms = at_ms + FRAME_MS
+        if not self.policy.quiet:
+            cut_ms = self._audio.buffer.quietest_ms(at_ms - CUT_WITHIN_MS, cut_ms)
+        return [RenewStream(cut_ms, self._replay(cut_ms - REPLAY_MS)), note]
+
+    def _request_final(self, command: StreamCommand, at_ms: int) -> PauseStream | ResumeStream:
+        """Half-close the stream for its final, or begin the next one. Without a note: it happens at every pause."""
+        self._counters[command.value] += 1
+        if command is StreamCommand.HALF_CLOSE:
+            self._silent_from_ms = self._audio.endpointer.last_voiced_end_ms or at_ms
+            return PauseStream(at_ms)
+        if command is StreamCommand.NEXT:
+            return ResumeStream(self._replay(self._silent_from_ms))
+        border_ms = self._silent_from_ms - SPOKEN_OVER_MS
+        return ResumeStream(self._replay(border_ms - REPLAY_MS), border_ms)
+
+    def _replay(self, from_ms: int) -> tuple[tuple[int, bytes], ...]:
+        return tuple(self._audio.buffer.since(from_ms))
+
+    @property
+    def needs_audio_from_ms(self) -> int:
+        """Media time from which the next stream may be replayed audio."""
+        return self._audio.next_ms - CUT_WITHIN_MS - REPLAY_MS
+
+    # The end
+
+    def drain(self, now_ms: float) -> float:
+        """The call has ended; returns until when its stream is read."""
+        self.drain_until_ms = now_ms + DRAIN_STREAM_MS
+        return self.drain_until_ms
+
+    def give_up(self, now_ms: float) -> None:
+        """A stream that is drained for too long is not read any more."""
+        if self.drain_until_ms is not None and now_ms >= self.drain_until_ms:
+            self.is_open = False
+
+    def next_deadline_ms(self) -> float | None:
+        """The instant at which the stream of a call that has ended is given up."""
+        return self.drain_until_ms if self.is_open else None
+
+    # What it is seen as
+
+    def outlook(self, end_ms: int, *, covered: bool) -> StreamOutlook:
+        """What can still be said of an utterance that ended at this media time."""
+        if not self.is_open:
+            return StreamOutlook.GONE
+        if self._coverage.has_heard_out(end_ms):
+            return StreamOutlook.HEARD_OUT
+        return StreamOutlook.ENDING if self._borders_ms and not covered else StreamOutlook.OPEN
+
+    @property
+    def activity(self) -> RecognizerActivity:
+        """Who hears the call, as it is shown."""
+        if not self.policy.tuning.streaming:
+            return RecognizerActivity.ONE_SHOT
+        if not self.is_open:
+            return RecognizerActivity.DOWN
+        return RecognizerActivity.DEAF if self.policy.deaf else RecognizerActivity.STREAM
