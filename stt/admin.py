@@ -1,21 +1,27 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from stt.models import TuningProfile
 from stt.profiles import activate, duplicate
 
+if TYPE_CHECKING:
+    # Generic in the stubs alone.
+    ProfileModelForm = forms.ModelForm[TuningProfile]
+    ProfileModelAdmin = admin.ModelAdmin[TuningProfile]
+else:
+    ProfileModelForm, ProfileModelAdmin = forms.ModelForm, admin.ModelAdmin
 
-class ProfileForm(forms.ModelForm):
+
+class ProfileForm(ProfileModelForm):
     """Knows which revision it was filled from: who saves an older one would undo another's change unseen."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -33,7 +39,7 @@ class ProfileForm(forms.ModelForm):
 
 
 @admin.register(TuningProfile)
-class TuningProfileAdmin(admin.ModelAdmin):
+class TuningProfileAdmin(ProfileModelAdmin):
     form = ProfileForm
     list_display = ("name", "is_default", "revision", "vad_hangover_ms", "stt_timeout_ms", "streaming", "updated_at")
     readonly_fields = ("revision", "updated_at")
@@ -87,11 +93,12 @@ class TuningProfileAdmin(admin.ModelAdmin):
         obj._history_user = request.user
         super().delete_model(request, obj)
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Each revision beside what it did: a page that knows calls, which this package must not."""
         profile = self.get_object(request, object_id)
         if profile is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            # It says so, and sends to the list.
+            return super().history_view(request, object_id, extra_context)
         return redirect("desk-profile", pk=profile.pk)
 
     @admin.action(description=_("Duplicate the selected profiles"), permissions=["add"])

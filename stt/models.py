@@ -18,7 +18,7 @@ from stt.tuning import BOUNDS, VAD_ENGINES, Tuning, conflicts, fitting_hints, hi
 ENDPOINTS = [(host, host) for host in HOSTS]
 
 
-def _bounded(name: str, **options: int) -> models.PositiveIntegerField:
+def _bounded(name: str, db_default: Any = models.NOT_PROVIDED) -> models.PositiveIntegerField[int, int]:
     bounds = BOUNDS[name]
     return models.PositiveIntegerField(
         _(bounds.label),
@@ -34,7 +34,7 @@ def _bounded(name: str, **options: int) -> models.PositiveIntegerField:
             unit=bounds.unit and f" {bounds.unit}",
             trades=_(bounds.trades),
         ),
-        **options,
+        db_default=db_default,
     )
 
 
@@ -125,6 +125,9 @@ class TuningProfile(models.Model):
             "Names, places and terms the engine should expect, one a line. Too many: it hears them everywhere."
         ),
     )
+    _history_user: Any
+    """Who makes the next change, and why: django-simple-history reads both when the row is saved."""
+    _change_reason: str
     history = HistoricalRecords(excluded_fields=["updated_at"], verbose_name=_("revision"))
 
     class Meta:

@@ -40,7 +40,8 @@ class RefuseOddValues:
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        if request.method != "POST" or request.resolver_match.app_names[:1] != ["admin"]:
+        match = request.resolver_match
+        if request.method != "POST" or match is None or match.app_names[:1] != ["admin"]:
             return None
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
         return None if all(whole_number(one, 1, LARGEST_ID) for one in selected) else _refused()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.paginator import Page, Paginator
@@ -32,7 +32,8 @@ class PageOfRows(BaseInlineFormSet):
     page_number: str | None = None
     page: Page
 
-    def get_queryset(self) -> list[Any]:
+    def get_queryset(self) -> Any:
+        """A list: a formset only counts and indexes its rows."""
         if not hasattr(self, "_queryset"):
             self.page = Paginator(super().get_queryset(), ROWS_A_PAGE).get_page(self.page_number)
             self._queryset = list(self.page.object_list)
@@ -47,7 +48,7 @@ class PagedInline(ReadOnly, admin.TabularInline):
     extra = 0
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> type[PageOfRows]:
-        formset = super().get_formset(request, obj, **kwargs)
+        formset = cast("type[PageOfRows]", super().get_formset(request, obj, **kwargs))
         formset.page_number = request.GET.get(formset.get_default_prefix())
         return formset
 

@@ -46,7 +46,7 @@ class Bounded:
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and may_no_more(request, obj)  # type: ignore[misc]
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **options: Any) -> Any:
         field = super().formfield_for_manytomany(db_field, request, **options)  # type: ignore[misc]
         if field is not None and not request.user.is_superuser:
             beyond = Permission.objects.exclude(pk__in=own(request))

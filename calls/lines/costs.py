@@ -98,7 +98,8 @@ def line_months(months: int) -> list[LineMonth]:
 
 def ceilings() -> dict[tuple[str, Trouble], Verdict]:
     """Which lines have reached their ceiling this month, and which alarms of that are over. Blocking."""
-    lines = dict(PhoneLine.objects.exclude(monthly_ceiling=None).values_list("number", "monthly_ceiling"))
+    rows = PhoneLine.objects.exclude(monthly_ceiling=None).values_list("number", "monthly_ceiling")
+    lines = {number: ceiling for number, ceiling in rows if ceiling is not None}
     alarmed = Alarm.objects.filter(kind=Trouble.COST, over_at=None).values_list("line", flat=True)
     verdicts = {(line, Trouble.COST): Verdict.WELL for line in [*lines, *alarmed]}
     if lines:
@@ -114,7 +115,7 @@ def prices_now() -> Prices:
     return _prices()(timezone.localdate())
 
 
-def _sums(calls: QuerySet[Call]) -> QuerySet[Call, dict[str, Any]]:
+def _sums(calls: QuerySet[Call]) -> QuerySet[Call, Any]:
     return (
         calls.annotate(month=TruncMonth("started_at"))
         .values("month", "to_number")

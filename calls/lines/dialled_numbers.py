@@ -23,6 +23,8 @@ Numbers = dict[tuple[str, int], str]
 def numbers_of(line_pk: int | None) -> Numbers:
     """Where the calls of a line can be dialled to now, as it is stored, by kind and row."""
     numbers: Numbers = {}
+    if line_pk is None:
+        return numbers
     for stored in PhoneLine.objects.filter(pk=line_pk).values(*FIELDS):
         numbers |= {(name, 0): stored[name] for name in FIELDS if stored[name]}
     for pk, name, number in LinePerson.objects.filter(line=line_pk).values_list("pk", "name", "number"):

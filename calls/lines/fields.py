@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from calls.core import addresses
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
-def _cleaned(text: Any, read: Callable[[str], str], sentence: Promise | str) -> Any:
+
+def _cleaned(text: Any, read: Callable[[str], str], sentence: StrPromise) -> Any:
     """Raises ValidationError."""
     if not isinstance(text, str) or not text.strip():
         return text
@@ -30,7 +32,7 @@ class _FormField(forms.CharField):
     """Cleaned here and not in the model alone: forms compare their rows by what was cleaned."""
 
     read: Callable[[str], str]
-    sentence: Promise | str
+    sentence: StrPromise
 
     def to_python(self, value: Any) -> Any:
         return _cleaned(super().to_python(value), self.read, self.sentence)

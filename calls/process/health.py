@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.middleware import common
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -22,7 +22,7 @@ class CommonMiddleware(common.CommonMiddleware):
     """Checks Host against ALLOWED_HOSTS, but not for probes and Prometheus: they use a pod's address or a service's
     name, and nothing in their answers is made of it."""
 
-    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         return None if request.path in PATHS else super().process_request(request)
 
 

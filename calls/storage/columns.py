@@ -1,8 +1,8 @@
-"""What rows can hold: a record's values cleaned, cut and bounded to the columns that they are for, on any database.
+"""Cleans, cuts and bounds a record's values to what the columns of its rows can hold, on any database.
 
-Read from the models, so that a column and its cut cannot differ. The last place where a value from outside can be
-mended, and the only one for journals of older processes; calls/core/messages.py and calls/twilio/webhooks.py are the
-first.
+The limits are read from the models, so that a column and its limit cannot differ. Values from outside are cleaned first
+in calls/core/messages.py and calls/twilio/webhooks.py; this is the last place, and the only one for journals of older
+processes.
 """
 
 from __future__ import annotations
@@ -25,18 +25,19 @@ Fit = Callable[[Any], Any]
 Kind = TypeVar("Kind", bound=Record | Turn)
 
 INT2, INT4, INT8 = (2 ** (bits - 1) - 1 for bits in (16, 32, 64))
-"""PostgreSQL's largest: https://www.postgresql.org/docs/current/datatype-numeric.html. SQLite would take more, and rows
-move from one to the other."""
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-DEEPEST = 20
-"""Levels of JSON; our own records have four."""
-MODELS: dict[type, type[models.Model]] = {Turn: Transcript, EventNoted: CallEvent}
-"""Of records that are not rows of Call alone."""
-OTHER_NAMES: dict[tuple[type, str], str] = {(HearingNoted, "state"): "hearing"}
+"""PostgreSQL's largest integers: https://www.postgresql.org/docs/current/datatype-numeric.html. SQLite takes larger
+ones, but rows move from one to the other."""
+MIN_DATETIME, MAX_DATETIME = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+MAX_JSON_DEPTH = 20
+"""Deeper levels of JSON are dropped; our own records have four."""
+MODEL_OF: dict[type, type[models.Model]] = {Turn: Transcript, EventNoted: CallEvent}
+"""The models of records that are rows of their own; the others are parts of Call's."""
+COLUMN_OF: dict[tuple[type, str], str] = {(HearingNoted, "state"): "hearing"}
+"""The columns of fields that are named otherwise."""
 
 
 def fitted(record: Kind) -> Kind:
-    """The record as its rows can hold it."""
+    """The record with its values as its rows can hold them; the same object when nothing changes."""
     kind: object = type(record)  # mypy takes the type of a dataclass for unhashable
     changes = {}
     for name, fit in _fits(kind):
@@ -53,25 +54,25 @@ def as_column(model: type[models.Model], name: str, value: Any) -> Any:
 
 
 def fit_numbers(row: models.Model, names: Iterable[str]) -> None:
-    """Bound what was summed up of several records."""
+    """Bound values of a row that were summed from several records."""
     for name in names:
         setattr(row, name, as_column(type(row), name, getattr(row, name)))
 
 
 @cache
 def _fits(kind: Any) -> list[tuple[str, Fit]]:
-    columns = {field.name: field for model in (Call, MODELS.get(kind, Call)) for field in model._meta.fields}
+    columns = {field.name: field for model in (Call, MODEL_OF.get(kind, Call)) for field in model._meta.fields}
     return [(field.name, _of_value(kind, field, columns)) for field in fields(kind)]
 
 
 def _of_value(kind: type, field: Field[Any], columns: dict[str, Any]) -> Fit:
-    """By its column, where there is one of its name; else as it could stand in JSON."""
+    """What fits a field's value to its column; a field that has none is part of JSON."""
     name = field.name
     if kind is TurnSaved and name == "turn":
         return fitted
     if name == "counters":
         return _counters
-    column = columns.get(OTHER_NAMES.get((kind, name), name))
+    column = columns.get(COLUMN_OF.get((kind, name), name))
     if column is not None:
         return _of_column(column)
     return partial(_whole, 0, INT4, 0) if field.type == "int" else _of_json
@@ -83,8 +84,8 @@ def _of_column(column: Any) -> Fit:
         return _of_object
     if isinstance(column, models.IntegerField):
         kind = column.get_internal_type()
-        most = INT2 if "Small" in kind else INT8 if "Big" in kind else INT4
-        return partial(_whole, 0 if "Positive" in kind else -most, most, None if column.null else 0)
+        maximum = INT2 if "Small" in kind else INT8 if "Big" in kind else INT4
+        return partial(_whole, 0 if "Positive" in kind else -maximum, maximum, None if column.null else 0)
     if isinstance(column, models.FloatField):
         return _finite
     if isinstance(column, models.BooleanField):
@@ -94,13 +95,13 @@ def _of_column(column: Any) -> Fit:
     return partial(_text, column.max_length, column.null)
 
 
-def _text(longest: int | None, null: bool, value: Any) -> str | None:
-    return None if value is None and null else clean("" if value is None else str(value), longest)
+def _text(max_length: int | None, null: bool, value: Any) -> str | None:
+    return None if value is None and null else clean("" if value is None else str(value), max_length)
 
 
-def _whole(least: int, most: int, absent: int | None, value: Any) -> int | None:
+def _whole(minimum: int, maximum: int, absent: int | None, value: Any) -> int | None:
     try:
-        return absent if value is None else max(least, min(int(value), most))
+        return absent if value is None else max(minimum, min(int(value), maximum))
     except (TypeError, ValueError, OverflowError):
         return absent
 
@@ -110,9 +111,9 @@ def _finite(value: Any) -> float | None:
 
 
 def _with_zone(value: datetime) -> datetime:
-    """With a year that the database, and every time zone, has."""
+    """The time with a zone, and a year that the database and every time zone have."""
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return max(EARLIEST, min(aware, LATEST))
+    return max(MIN_DATETIME, min(aware, MAX_DATETIME))
 
 
 def _counters(value: Any) -> dict[str, int]:
@@ -124,8 +125,8 @@ def _of_object(value: Any) -> dict[str, Any]:
     return held if isinstance(held, dict) else {}
 
 
-def _of_json(value: Any, levels: int = DEEPEST) -> Any:
-    """As JSON of any database can hold it: PostgreSQL's has no NUL, no surrogate and no NaN."""
+def _of_json(value: Any, levels: int = MAX_JSON_DEPTH) -> Any:
+    """The value as any database's JSON can hold it: PostgreSQL's has no NUL, no surrogate and no NaN."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):

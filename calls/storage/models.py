@@ -50,8 +50,8 @@ class Call(models.Model):
     one_shots = models.PositiveIntegerField(_("one-shots"), default=0, db_default=0)
     one_shot_s = models.PositiveIntegerField(_("one-shots' audio, billed (s)"), default=0, db_default=0)
     tuning_profile = models.BigIntegerField(null=True, blank=True, editable=False)
-    """The profile's id and revision of ``tuning``, to count by. No foreign key: a call outlives its profile, and the
-    writer never waits for one."""
+    """The id of the profile of ``tuning``, to count by. No foreign key: a call outlives its profile, and the writer
+    never waits for one."""
     tuning_revision = models.PositiveIntegerField(null=True, blank=True, editable=False)
     process = models.CharField(_("process"), max_length=80, blank=True)
     hearing = models.CharField(
@@ -85,7 +85,7 @@ class Call(models.Model):
 
 
 class Transcript(models.Model):
-    """One turn of a call (calls/core/turns.py). Latencies are null where there was no anchor, never 0."""
+    """One turn of a call (calls/core/turns.py). A latency that was not measured is null, never 0."""
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="turns")
     number = models.PositiveIntegerField(_("number"))
@@ -127,7 +127,7 @@ class Transcript(models.Model):
 
 
 class CallEvent(models.Model):
-    """What happened on a call beside its turns: stream restarts, fallbacks, errors."""
+    """Something that happened on a call beside its turns: a stream restart, a fallback, an error."""
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="events")
     number = models.PositiveIntegerField(_("number"))

@@ -1,8 +1,8 @@
-"""The call's audio on disk, written as it runs: a file a stream, in chunks of a second that can be sought and checked.
+"""A call's audio on disk, written while the call runs: one file for each stream, in slots of one second.
 
-The media path appends to a buffer of one second; a full one goes to the process's one writing thread. A process that is
-killed loses less than a second. Slots have a fixed size, so that a moment is found without reading the file, and each
-stands for itself, so that it can be encrypted by itself.
+The media path appends to a buffer of one second; a full buffer goes to the process's one thread that writes. A process
+that is killed loses less than a second. Slots have a fixed size, so that a moment is found without reading the file;
+each can be checked, and encrypted, by itself.
 
     file    = header slot*
     header  = "VREC" version:u8 codec:u8 (1: µ-law) rate_hz:u16 reserved:8
@@ -34,27 +34,28 @@ HEADER = struct.pack("<4sBBH8x", b"VREC", 1, 1, SAMPLE_RATE_HZ)
 SLOT_HEADER = struct.Struct("<IIHHI")
 PAYLOAD_BYTES = 8000
 SLOT_BYTES = SLOT_HEADER.size + PAYLOAD_BYTES
-LATEST_MS = 2**32 - 1
-"""What a slot can say; calls/core/depacketizer.py keeps media time far below."""
-MOST_WAITING = 20_000
-"""Slots between the calls and the disk; beyond it the newest are dropped and counted."""
-OPEN_FILES = 256
+MAX_SLOT_MS = 2**32 - 1
+"""A slot holds no later media time; calls/core/depacketizer.py keeps it far below."""
+MAX_WAITING_SLOTS = 20_000
+"""This many slots may wait for the disk; beyond it the newest are dropped and counted."""
+MAX_OPEN_FILES = 256
+"""The files that were written last stay open."""
 GATHER_S = 0.1
-"""How long slots gather before they are written."""
+"""Slots gather for this long before they are written."""
 
 
 def file_name(sid: str) -> str:
-    """The part of a file's name that stands for this CallSid or StreamSid: an id comes from outside, only its ASCII
-    letters, digits and underscores are used. It has no hyphen, which parts the two."""
+    """The part of a file's name for a CallSid or StreamSid. Ids come from outside: only their ASCII letters, digits and
+    underscores are used, and never a hyphen, which separates the two."""
     return re.sub(r"\W", "", sid, flags=re.ASCII)[:64] or "none"
 
 
 class RecordingError(ValueError):
-    """A file is no recording."""
+    """The file is not a recording, or has no audio."""
 
 
 class Recorder:
-    """One stream's audio on its way to its file. On the media path: constant time and memory, no I/O."""
+    """Takes one stream's audio to its file. On the media path: constant time and memory, no I/O."""
 
     def __init__(self, path: Path, disk: RecordingDisk) -> None:
         self.path = path
@@ -64,7 +65,7 @@ class Recorder:
         self._index = 0
 
     def push(self, at_ms: int, ulaw: bytes) -> None:
-        """A frame at its media time; a gap begins a new slot."""
+        """Add a frame at its media time; a gap begins a new slot."""
         if self._buffer and at_ms != self._at_ms + len(self._buffer) // BYTES_PER_MS:
             self.flush()
         if not self._buffer:
@@ -74,11 +75,11 @@ class Recorder:
             self.flush()
 
     def flush(self) -> None:
-        """Hand the buffer on."""
+        """Hand the buffer on to the disk's thread."""
         while self._buffer:
             payload = bytes(self._buffer[:PAYLOAD_BYTES])
             del self._buffer[:PAYLOAD_BYTES]
-            at_ms = max(0, min(self._at_ms, LATEST_MS))
+            at_ms = max(0, min(self._at_ms, MAX_SLOT_MS))
             header = SLOT_HEADER.pack(self._index, at_ms, len(payload), 0, zlib.crc32(payload))
             self._disk.put(self.path, header + payload.ljust(PAYLOAD_BYTES, ULAW_SILENCE), HEADER)
             self._index += 1
@@ -86,7 +87,7 @@ class Recorder:
 
 
 class RecordingDisk:
-    """One thread that appends what all calls have for their files."""
+    """One thread that appends the slots of all calls to their files."""
 
     def __init__(self) -> None:
         self._slots: queue.SimpleQueue[tuple[Path, bytes, bytes] | None] = queue.SimpleQueue()
@@ -104,7 +105,7 @@ class RecordingDisk:
 
     def put(self, path: Path, data: bytes, header: bytes = b"") -> None:
         """Append to a file, which begins with the header. Any thread; returns at once."""
-        if self._slots.qsize() >= MOST_WAITING:
+        if self._slots.qsize() >= MAX_WAITING_SLOTS:
             metrics.RECORDING_DROPPED.inc()
             return
         self._slots.put((path, data, header))
@@ -122,14 +123,14 @@ class RecordingDisk:
     def _run(self) -> None:
         while (item := self._slots.get()) is not None:
             if self._slots.empty():
-                # One wake-up for many calls' slots: each costs the event loop its turn at the interpreter.
+                # One wake-up for the slots of many calls: each wake-up makes the event loop wait for the interpreter.
                 self._stopping.wait(GATHER_S)
             path, data, header = item
             try:
                 _append(self._file(path), data, header)
                 self._failed = False
             except (OSError, ValueError) as error:
-                # A path that is none is a ValueError, and the other calls' audio waits behind it.
+                # A path that no file can have is a ValueError, and the other calls' audio waits behind it.
                 metrics.RECORDING_DROPPED.inc()
                 self._close(path)
                 if not self._failed:
@@ -144,7 +145,7 @@ class RecordingDisk:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("ab", buffering=0)
             self._files[path] = file
-            if len(self._files) > OPEN_FILES:
+            if len(self._files) > MAX_OPEN_FILES:
                 self._close(next(iter(self._files)))
         self._files.move_to_end(path)
         return file
@@ -159,7 +160,7 @@ class RecordingDisk:
 
 
 def _append(file: FileIO, data: bytes, header: bytes) -> None:
-    """All of it or nothing: half a slot would shift every one behind it. Raises OSError."""
+    """Append all of it or nothing: half a slot would shift every slot behind it. Raises OSError."""
     before = file.tell()
     left = memoryview(data if before else header + data)
     try:
@@ -171,7 +172,7 @@ def _append(file: FileIO, data: bytes, header: bytes) -> None:
 
 
 class Recording:
-    """A file read back. Raises RecordingError, OSError."""
+    """Reads a recording back. Raises RecordingError, OSError."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -181,7 +182,7 @@ class Recording:
         self.slots = (path.stat().st_size - len(HEADER)) // SLOT_BYTES
 
     def chunks(self, from_ms: int = 0) -> Iterator[tuple[int, bytes]]:
-        """Media time and µ-law of each slot from the one that holds a moment on; a damaged one is passed over."""
+        """The media time and µ-law of each slot, from the one that holds this moment; a damaged slot is skipped."""
         with self._path.open("rb") as file:
 
             def begins_ms(index: int) -> int:
@@ -194,7 +195,8 @@ class Recording:
                     yield chunk
 
     def span_ms(self) -> tuple[int, int]:
-        """Media time where its audio begins and ends; reads its edges alone. Raises RecordingError when it has none."""
+        """The media times at which the audio begins and ends; reads only the first and last slot. Raises RecordingError
+        when there is no audio."""
         with self._path.open("rb") as file:
             first = next(filter(None, (_chunk(file, index) for index in range(self.slots))), None)
             last = next(filter(None, (_chunk(file, index) for index in reversed(range(self.slots)))), None)
@@ -203,20 +205,20 @@ class Recording:
         return first[0], last[0] + len(last[1]) // BYTES_PER_MS
 
     def ulaw(self) -> tuple[int, bytes]:
-        """Where it begins, and all of it, with silence in the gaps."""
+        """The media time at which the audio begins, and the µ-law, with silence in its gaps."""
         start_ms: int | None = None
         audio = bytearray()
         for at_ms, payload in self.chunks():
             if start_ms is None:
                 start_ms = at_ms
             gap = (at_ms - start_ms) * BYTES_PER_MS - len(audio)
-            # A time beyond any call's is wrong (older recordings have them), and days of silence fit in no memory.
+            # A gap longer than any call is wrong (older recordings have some), and days of silence fit in no memory.
             audio += ULAW_SILENCE * (max(0, gap) if at_ms - start_ms <= MAX_MEDIA_MS else 0) + payload
         return start_ms or 0, bytes(audio)
 
 
 def _chunk(file: BinaryIO, index: int) -> tuple[int, bytes] | None:
-    """A slot's media time and µ-law; None when it is damaged."""
+    """The media time and µ-law of a slot; None when it is damaged."""
     file.seek(len(HEADER) + index * SLOT_BYTES)
     _, at_ms, length, _, checksum = SLOT_HEADER.unpack(file.read(SLOT_HEADER.size))
     payload = file.read(PAYLOAD_BYTES)[:length]

@@ -1,6 +1,7 @@
-"""After a process has died: its calls are closed, and speech that was recorded but is no turn yet is heard again.
+"""Closes the calls of a process that died, and recognises recorded speech that is not a turn yet.
 
-Its journal is rows by now (calls/storage/writer.py). Runs once, in a thread of its own; asks the one-shot recogniser.
+The process's journal is rows by now (calls/storage/journal_recovery.py). Runs once for each journal, in a thread of its
+own, and asks the one-shot recogniser.
 """
 
 from __future__ import annotations
@@ -32,26 +33,27 @@ from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)
 
-ASK_AGAIN_S = 1.0
+DATABASE_RETRY_S = 1.0
+"""A database that is away is asked again this often."""
 RECOVERED_NUMBER = 9_000
-"""Turns that were heard again are numbered from here on, within their stream's block."""
+"""Recovered turns are numbered from here on, within their stream's block."""
 
 
 class OneShotRecognizer(Protocol):
-    """Whoever hears a recording again."""
+    """What recognises a recording's speech: the process's Recognition."""
 
     @property
     def one_shot_name(self) -> str:
-        """As rows have it."""
+        """The engine's name on rows."""
 
     def recognize(self, pcm: bytes, tuning: Tuning) -> Final:
-        """8 kHz PCM16. Blocking. Raises RecognizerError."""
+        """The words of 8 kHz PCM16. Blocking. Raises RecognizerError."""
 
 
 def recover_in_background(
     recognizer: OneShotRecognizer, started: list[CallStarted], accept: Callable[[Record], None]
 ) -> None:
-    """Begin, and return at once."""
+    """Start ``recover`` in a thread and return at once."""
     background.thread("recovery", partial(recover, recognizer, started, accept), once=True).start()
 
 
@@ -73,7 +75,7 @@ def recover(recognizer: OneShotRecognizer, started: Iterable[CallStarted], accep
             )
         )
         try:
-            for turn in _heard_again(recognizer, stream, ulaw, begins_ms, speech):
+            for turn in _recovered_turns(recognizer, stream, ulaw, begins_ms, speech):
                 metrics.TURNS_RECOVERED.inc()
                 accept(TurnSaved(stream.call_sid, turn, stream.stream_sid))
         except Exception:
@@ -83,7 +85,7 @@ def recover(recognizer: OneShotRecognizer, started: Iterable[CallStarted], accep
 
 
 def _recorded(stream: CallStarted) -> tuple[int, bytes, list[SpeechEnded]]:
-    """A stream's audio, with the media time at which it begins, and the speech in it; nothing where there is none."""
+    """The media time at which a stream's audio begins, the audio and the speech in it; empty when it cannot be read."""
     try:
         begins_ms, ulaw = Recording(Path(settings.VAR_DIR) / stream.recording).ulaw()
         return begins_ms, ulaw, _speech_in(ulaw, begins_ms, _tuning_of(stream))
@@ -102,7 +104,7 @@ def _speech_in(ulaw: bytes, begins_ms: int, tuning: Tuning) -> list[SpeechEnded]
     return [ended for ended, _ in utterances_in(frames_of(ulaw), endpointer, begins_ms)]
 
 
-def _heard_again(
+def _recovered_turns(
     recognizer: OneShotRecognizer, stream: CallStarted, ulaw: bytes, begins_ms: int, speech: list[SpeechEnded]
 ) -> Iterator[Turn]:
     number = stream.stream_index * NUMBERS_A_STREAM + RECOVERED_NUMBER
@@ -132,7 +134,8 @@ def _heard_again(
 
 
 def _is_a_turn(stream: CallStarted, ended: SpeechEnded) -> bool:
-    """A turn of this stream holds most of it. Waits for a database that is away: a guess would double the words."""
+    """Half of the speech or more is in turns of its stream. Waits for a database that is away: a guess could double the
+    words."""
     while True:
         close_old_connections()
         try:
@@ -140,13 +143,13 @@ def _is_a_turn(stream: CallStarted, ended: SpeechEnded) -> bool:
             break
         except (DatabaseError, InterfaceError) as error:
             logger.warning("recovery waits for the database (%s)", type(error).__name__)
-            time.sleep(ASK_AGAIN_S)
+            time.sleep(DATABASE_RETRY_S)
     shared_ms = sum(min(end, ended.end_ms) - max(start, ended.start_ms) for start, end in spans)
     return shared_ms * 2 >= max(FRAME_MS, ended.end_ms - ended.start_ms)
 
 
 def _spans_of(stream: CallStarted, ended: SpeechEnded) -> list[tuple[int, int]]:
-    """Of the stream's turns that share time with it: another stream of the call may have its own at the same time."""
+    """When the stream's turns that overlap the speech begin and end. Turns of other streams may be at the same time."""
     call = Call.objects.filter(call_sid=stream.call_sid).first()
     if call is None:
         return []

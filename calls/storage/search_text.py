@@ -1,10 +1,10 @@
-"""The one form in which words are looked for: what a recogniser writes and what a person types differ in marks alone.
+"""The normal form in which words are searched: what a recogniser writes and what a person types differ only in marks.
 
-Written beside each turn by who writes it, and made of each query. Pure.
+It is stored beside each turn (calls/storage/rows.py), and each query is brought to it. Pure.
 
-Left out: points and accents, marks that nobody sees, and quotes within words, so that צה״ל, צה"ל and צהל are one. All
-else that is no letter and no digit is a space between words (בית־ספר, בית-ספר, בית ספר) and nothing between digits
-(052-765-4321, 1,250). Letters have one case, digits one script.
+Points and accents, invisible marks, and quotes within words are removed, so that צה״ל, צה"ל and צהל are one word. Every
+other character that is neither a letter nor a digit becomes a space between words (בית־ספר, בית-ספר, בית ספר) and is
+removed between digits (052-765-4321, 1,250). Letters have one case, digits one script.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ _WITHIN_NUMBER = re.compile(r"(?<=\d)[\W_]+(?=\d)")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _DIGITS = re.compile("[0-9]+")
 _QUERY = re.compile('["״“”„‟«»](?P<phrase>.+?)["״“”„‟«»](?=\\s|$)|(?P<word>\\S+)')
-"""Only a quote at a word's edge begins or ends a phrase; one inside is the word's: צה"ל ומע"מ."""
+"""Only a quote at a word's edge begins or ends a phrase; one inside belongs to the word: צה"ל ומע"מ."""
 _TYPED_NUMBER = re.compile(r"[+0(]")
 _HOME = "+972"
 
 
 @dataclass(frozen=True, slots=True)
 class SearchWord:
-    """A part of a query, as it is looked for."""
+    """A word or a phrase of a query, in the forms in which it is searched."""
 
     typed: str
     spoken: str
-    """In turns' search text."""
+    """What is searched in turns' search text."""
     number: str
-    """In callers' and lines' numbers."""
+    """What is searched in callers' and lines' numbers."""
 
 
 def search_text(*texts: str | None) -> str:
-    """What of these texts is looked for, each on a line."""
+    """The normal form of these texts, one on each line."""
     return "\n".join(_search_text(text) for text in texts if text)
 
 
 def words(query: str) -> Iterator[SearchWord]:
-    """The words of a query, and its "words in quotes"; a query that is one number, however it is written, is one."""
+    """The words and the "phrases in quotes" of a query. A query that is a phone number in any notation is one word."""
     query = _MARKS.sub("", query).strip()
     if _TYPED_NUMBER.match(query) and dialled(query):
         yield _word(query)
@@ -68,7 +68,7 @@ def _word(typed: str) -> SearchWord:
     number = dialled(typed)
     if not number:
         return SearchWord(typed, spoken, spoken.lstrip("0") or spoken)
-    # Spoken or kept, with its country or with a 0: the rest is the same.
+    # A number may be said and stored with its country code or with a 0; the rest is the same.
     rest = number.removeprefix(_HOME).removeprefix("+")
     return SearchWord(typed, rest, rest)
 

@@ -1,11 +1,13 @@
-"""The hearing trace: what a call's ear and its recognisers perceived, and when; it explains a call and can be rerun.
+"""The recognition trace of a stream: its frames and its recognisers' events, and when each came.
 
-One JSON line each. ``{"frames": at_ms, "now_ms": …, "levels": base64, "gaps": base64}``: the first frame's media time
-and arrival, and two bytes a frame: its level (bit 7: voiced, below: -dBFS), and the ms since the one before it arrived
-(bit 7: voiced, but without a voice's pitch). ``{"event": kind, "now_ms": …, …}`` for every event of a recogniser, its
-times as it came, with the media time up to which frames had come (``after_ms``: a millisecond holds many frames when
-they come in a burst), and ``"Stopped"`` for the end of the audio. Instants are ms since the start message. Beside the
-recording, with its name; holds words, and is purged with it.
+It explains a call, and calls/whatif/trace_replay.py plays it again.
+
+Each line is JSON. ``{"frames": at_ms, "now_ms": …, "levels": base64, "gaps": base64}`` has the first frame's media time
+and arrival, and two bytes for each frame: its level (bit 7: voiced; bits 0-6: -dBFS), and the ms since the frame before
+it arrived (bit 7: voiced, but without a voice's pitch). ``{"event": kind, "now_ms": …, "after_ms": …, …}`` is an event
+of a recogniser; ``after_ms`` is the media time up to which frames had come, since a millisecond holds many frames when
+they come in a burst. The event ``"Stopped"`` is the end of the audio. Instants are ms since the start message. The file
+lies beside the recording and has its name; it holds words, and is purged with it.
 """
 
 from __future__ import annotations
@@ -24,14 +26,14 @@ from calls.storage.recording import RecordingDisk
 from stt.audio import FRAME_MS
 from stt.events import KIND_OF, RecognizerError, RecognizerEvent
 
-FRAMES_A_LINE = 50
+FRAMES_PER_LINE = 50
 VOICED = PITCHLESS = 0x80
-LONGEST_GAP_MS = 0x7F
-"""Frames further apart begin a new line."""
+MAX_GAP_MS = 0x7F
+"""A frame that arrives later than this after the one before it begins a new line."""
 
 
 class RecognitionTrace:
-    """One stream's trace on its way to its file. ``frame`` is on the media path: constant time, no I/O."""
+    """Takes one stream's trace to its file. ``frame`` is on the media path: constant time, no I/O."""
 
     def __init__(self, path: Path, disk: RecordingDisk, began_ms: float) -> None:
         self._path = path
@@ -42,30 +44,30 @@ class RecognitionTrace:
         self._to_ms = 0
 
     def frame(self, frame: Feed, now_ms: float) -> None:
-        """Kept as it is: what the line says of it is cheaper worked out for many at once."""
+        """Note a frame that has arrived. Lines are made of many at once: that is cheaper."""
         self._frames.append(frame)
         self._arrivals_ms.append(now_ms)
         self._to_ms = frame.at_ms + FRAME_MS
-        if len(self._frames) >= FRAMES_A_LINE:
+        if len(self._frames) >= FRAMES_PER_LINE:
             self.flush()
 
     def event(self, event: RecognizerEvent, now_ms: float) -> None:
-        """From the pump, off the media path."""
+        """Write an event of a recogniser. Called by the pump, not on the media path."""
         values = msgspec.to_builtins(event, enc_hook=_code_of)
         line = {"event": KIND_OF[type(event)], "now_ms": round(now_ms - self._began_ms), "after_ms": self._to_ms}
         self._put({**line, **values})
 
     def stopped(self, now_ms: float) -> None:
-        """No more audio comes."""
+        """Write that no more audio comes."""
         self._put({"event": "Stopped", "now_ms": round(now_ms - self._began_ms)})
 
     def flush(self) -> None:
-        """Hand on the frames that have gathered; a gap begins a new line."""
+        """Write the frames that have gathered; a gap begins a new line."""
         levels, gaps = bytearray(), bytearray()
         begins_ms = next_ms = first_ms = last_ms = 0
         for frame, now_ms in zip(self._frames, self._arrivals_ms, strict=True):
             arrived_ms = round(now_ms - self._began_ms)
-            if levels and (frame.at_ms != next_ms or arrived_ms - last_ms > LONGEST_GAP_MS):
+            if levels and (frame.at_ms != next_ms or arrived_ms - last_ms > MAX_GAP_MS):
                 self._put_frames(begins_ms, first_ms, levels, gaps)
                 levels, gaps = bytearray(), bytearray()
             if not levels:
@@ -91,7 +93,7 @@ def _code_of(error: RecognizerError) -> str:
 
 
 def read_trace(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a trace; half a line at the end is passed over.
+    """The lines of a trace; half a line at the end is skipped.
 
     A frame line gets lists: ``voiced``, ``dbfs``, and, where the trace is new enough, ``arrived_ms`` and ``pitchless``.
     """

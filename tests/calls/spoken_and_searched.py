@@ -75,6 +75,11 @@ NOT_FOUND = [
 ]
 
 
+def found(query):
+    """The CallSids of what the call list's search finds, the newest first."""
+    return [call.call_sid for call in search(Call.objects.order_by("-pk"), query)]
+
+
 def mistaken():
     """Write each of the turns as the writer does, search for each; those that are found and should not be, or not."""
     cases = [(*case, True) for case in FOUND] + [(*case, False) for case in NOT_FOUND]

@@ -128,19 +128,25 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
             self.message_user(request, str(error), messages.ERROR)
             return None
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         # Django takes an action that may not be done for none at all.
         if "export" in request.POST.getlist("action") and not self.has_export_permission(request):
             raise PermissionDenied
         return super().changelist_view(request, extra_context)
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Call | None = None, **kwargs: Any
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Call | None = None,
     ) -> HttpResponse:
         if obj is not None:
             turns = next(one.formset for one in context["inline_admin_formsets"] if one.opts.model is Transcript)
             context |= reviewed(request, obj, turns.get_queryset(), turns.page.number)
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CallList]:
         return CallList
@@ -179,9 +185,9 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
         return ltr(call.to_number or "—")
 
     @admin.display(description=_("turns"))
-    def turn_count(self, call: Call) -> int:
+    def turn_count(self, call: Any) -> int:
         return int(call.turns_n)
 
     @admin.display(description=_("slowest final"))
-    def slowest(self, call: Call) -> str:
+    def slowest(self, call: Any) -> str:
         return ms(call.slowest_ms)

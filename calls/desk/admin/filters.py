@@ -27,9 +27,10 @@ class DelayFilter(admin.SimpleListFilter):
         return [(name, f"\u2066{label}\u2069") for name, label in DELAY_LABELS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
-        if self.value() not in DELAYS_MS:
+        bounds_ms = DELAYS_MS.get(self.value() or "")
+        if bounds_ms is None:
             return queryset
-        low, high = DELAYS_MS[self.value()]
+        low, high = bounds_ms
         turns = Transcript.objects.filter(final_ms__gte=low)
         if high is not None:
             turns = turns.filter(final_ms__lt=high)

@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.permissions import CHANGE_DIALLED
@@ -75,7 +74,7 @@ class PhoneLineAdmin(admin.ModelAdmin):
             record(line, numbers_of(line.pk), {}, request.user)
         super().delete_queryset(request, queryset)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         unread = unread_numbers() if request.method == "GET" else []
         if unread and self.has_view_permission(request):
             sentence = _("These numbers are not valid, no call is connected by them: %(numbers)s.")

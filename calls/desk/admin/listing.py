@@ -127,8 +127,8 @@ class Calendar:
 
 def known_values(model: type[Model], field: str) -> list[str]:
     """The values of an indexed column without the empty one, in order: one step through the index for each."""
-    table, column = model._meta.db_table, model._meta.get_field(field).column
-    table, column = connection.ops.quote_name(table), connection.ops.quote_name(column)
+    known: Any = model._meta.get_field(field)
+    table, column = connection.ops.quote_name(model._meta.db_table), connection.ops.quote_name(known.column)
     with connection.cursor() as cursor:
         # Both names come from the model.
         cursor.execute(

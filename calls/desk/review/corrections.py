@@ -52,8 +52,9 @@ def add_corrections(call: Call, turns: Sequence[Transcript]) -> None:
     for row in Correction.objects.filter(call=call, turn__in=[turn.number for turn in turns]).order_by("-number"):
         found[row.turn].append(row)
     for turn in turns:
-        turn.corrections = found[turn.number]
-        turn.correction = standing(turn.corrections)
+        shown: Any = turn  # the page's own attributes of it
+        shown.corrections = found[turn.number]
+        shown.correction = standing(found[turn.number])
 
 
 def standing(newest_first: Sequence[Correction]) -> Correction | None:

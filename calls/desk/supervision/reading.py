@@ -38,7 +38,7 @@ def running_calls() -> list[dict[str, Any]]:
             "call": row["call_sid"],
             "from": row["from_number"],
             "to": row["to_number"],
-            "started_at": row["started_at"].isoformat(),
+            "started_at": row["started_at"].isoformat() if row["started_at"] else None,
             "process": row["process"],
             "stream": row["stream_sid"],
             "turn": _shown(turns[row["turn"]], row["streams"]) if row["turn"] in turns else None,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import Min, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -40,13 +41,13 @@ class TrialAdmin(admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Trial, form: Any, change: bool) -> None:
-        obj.started_by = request.user
+        obj.started_by = cast("User", request.user)
         super().save_model(request, obj, form, change)
 
     @admin.action(description=_("End the selected trials"), permissions=["end"])
     def end(self, request: HttpRequest, trials: QuerySet[Trial]) -> None:
         for trial in trials.filter(ended_at=None):
-            trial.ended_at, trial.ended_by = timezone.now(), request.user
+            trial.ended_at, trial.ended_by = timezone.now(), cast("User", request.user)
             trial.save()
         self.message_user(request, _("The next call has the line's own profile."), messages.SUCCESS)
 

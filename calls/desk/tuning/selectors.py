@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet
@@ -106,7 +106,8 @@ def measured(profile: int, revision: int, trial: Trial | None = None) -> Measure
         over = over.filter(_within(trial))
     newest = list(over.order_by("-started_at").values_list("pk", "started_at")[:MOST_CALLS])
     key = f"desk:{profile}:{revision}:{trial.pk if trial else 0}:{len(newest)}:{newest[0][0] if newest else 0}"
-    return cache.get_or_set(key, lambda: _measure(profile, revision, over, newest), KEPT_S)
+    found = cache.get_or_set(key, lambda: _measure(profile, revision, over, newest), KEPT_S)
+    return cast("Measured", found)
 
 
 def _measure(profile: int, revision: int, over: QuerySet[Call], newest: Sequence[tuple[int, Any]]) -> Measured:

@@ -132,6 +132,11 @@ def _what_if(one: Call, chosen: TuningProfile) -> dict[str, Any]:
     }
 
 
+def _field_name(name: str) -> str:
+    field: Any = TuningProfile._meta.get_field(name)
+    return str(field.verbose_name)
+
+
 def _history_rows(one: TuningProfile, history: list[Any]) -> list[HistoryRow]:
     rows: list[HistoryRow] = []
     seen: set[int] = set()
@@ -141,7 +146,7 @@ def _history_rows(one: TuningProfile, history: list[Any]) -> list[HistoryRow]:
             found = measured(one.pk, row.revision)
         seen.add(row.revision)
         delta = row.diff_against(older).changes if older is not None else []
-        fields = {change.field: TuningProfile._meta.get_field(change.field).verbose_name for change in delta}
+        fields = {change.field: _field_name(change.field) for change in delta}
         rows.append(
             HistoryRow(
                 row,

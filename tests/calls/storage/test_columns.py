@@ -4,7 +4,7 @@ import json
 import math
 import sys
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from calls.core.turns import EndReason, Source, Turn
 from calls.models import Call, CallEvent, Transcript
-from calls.storage import columns, rows
+from calls.storage import rows
 from calls.storage.columns import fitted
 from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
+from tests.counters import counted
 from tests.databases import postgresql_url, served_by  # noqa: F401 - a fixture
 from voiceapp.runtime import metrics
 
@@ -63,10 +64,10 @@ def database(request, db):
 def test_every_call_has_its_start_its_caller_its_settings_its_recording_and_its_end(
     database, start, end, turns, notes, hearings, chosen
 ):
-    unwritable = metrics.RECORDS_UNWRITABLE._value.get()
-    end = columns.replace(end, stream_sid=start.stream_sid)
-    hearings = [columns.replace(hearing, stream_sid=start.stream_sid) for hearing in hearings]
-    chosen = columns.replace(chosen, stream_sid=start.stream_sid)
+    unwritable = counted(metrics.RECORDS_UNWRITABLE)
+    end = replace(end, stream_sid=start.stream_sid)
+    hearings = [replace(hearing, stream_sid=start.stream_sid) for hearing in hearings]
+    chosen = replace(chosen, stream_sid=start.stream_sid)
     with transaction.atomic():
         rows.write_or_skip([*(TurnSaved("CA1", turn) for turn in turns), *hearings, chosen, end, *notes, start])
         call = Call.objects.get()
@@ -79,7 +80,7 @@ def test_every_call_has_its_start_its_caller_its_settings_its_recording_and_its_
         assert Transcript.objects.count() == len({max(0, min(turn.number, 2**31 - 1)) for turn in turns})
         assert CallEvent.objects.count() == len({max(0, min(note.number, 2**31 - 1)) for note in notes})
         transaction.set_rollback(True)
-    assert metrics.RECORDS_UNWRITABLE._value.get() == unwritable
+    assert counted(metrics.RECORDS_UNWRITABLE) == unwritable
 
 
 def begins_as(kept, said):

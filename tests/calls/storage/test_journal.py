@@ -1,30 +1,13 @@
 """The journal: lines that outlive their process."""
 
 import os
-from datetime import UTC, datetime
 
 import pytest
 
-from calls.core.turns import Source, Turn
 from calls.storage import journal as journal_module
 from calls.storage.journal import Journal, orphaned_journals
-from calls.storage.records import (
-    CallEnded,
-    CallStarted,
-    EventNoted,
-    HearingNoted,
-    TurnSaved,
-)
+from tests.calls.storage.sample_records import RECORDS
 from tests.disks import files_of_at_most
-
-NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-RECORDS = [
-    CallStarted("CA1", "MZ1", NOW, "+972501234567", "+97235550100", {"stt_batch_ms": 80}, "host:1"),
-    TurnSaved("CA1", Turn(1, 0, 900, "שלום\nלך", Source.EARLY, partial_ms=5)),
-    EventNoted("CA1", 1, NOW, "fallback", "utterance 1"),
-    HearingNoted("CA1", "MZ1", "degraded"),
-    CallEnded("CA1", "MZ1", NOW, "stop", 100, 2, 1500, {"dtmf": 1}),
-]
 
 
 def test_records_come_back_as_they_went(tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.storage.records import RECORD_OF, EventNoted, Record, RecordError, record_from_json, record_to_json
-from tests.calls.storage.test_journal import RECORDS
+from tests.calls.storage.sample_records import RECORDS
 
 
 @given(st.recursive(st.none() | st.text() | st.integers(), lambda v: st.dictionaries(st.text(), v), max_leaves=5))

@@ -1,4 +1,4 @@
-"""After a process has died: what it had recorded is heard again, and its calls are closed, each for itself."""
+"""After a process has died: its recorded speech is recognised, and its calls are closed, each by itself."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +10,9 @@ from calls.storage import recovery, rows
 from calls.storage.recording import Recorder, RecordingDisk
 from calls.storage.records import CallEnded, CallStarted, TurnSaved
 from stt.audio import FRAME_MS
+from stt.events import Final, RecognizerError, Word
 from stt.tuning import Tuning
-from tests.fakes import FakeEngine, recognition_by
+from tests.counters import counted
 from tests.sounds import silence, speech
 from voiceapp.runtime import metrics
 
@@ -34,18 +35,32 @@ def recorded(settings, tmp_path):
     return CallStarted("CA1", "MZ2", NOW, recording="call.vrec")
 
 
+class Recognizer:
+    """Hears the same words in everything, after these errors."""
+
+    one_shot_name = "toy"
+
+    def __init__(self, *errors):
+        self._errors = list(errors)
+
+    def recognize(self, pcm, tuning):
+        if self._errors:
+            raise self._errors.pop(0)
+        return Final((Word("מה", 0, 200), Word("שנשמע", 200, 500)), 500)
+
+
 def turn_of(stream_sid, number=1):
     return TurnSaved("CA1", Turn(number, 500, 1100, stream_sid, Source.FINAL), stream_sid)
 
 
 def recover(started):
     records = []
-    recovery.recover(recognition_by(FakeEngine("מה שנשמע")), [started], records.append)
+    recovery.recover(Recognizer(), [started], records.append)
     rows.write(records)
     return list(Transcript.objects.order_by("number").values_list("number", "text"))
 
 
-def test_speech_that_is_no_turn_yet_is_heard_again_and_numbered_in_its_streams_block(recorded):
+def test_speech_that_is_not_a_turn_yet_is_recognised_and_numbered_in_its_streams_block(recorded):
     rows.write([CallStarted("CA1", "MZ1", NOW), recorded])
     assert recover(recorded) == [(19_001, "מה שנשמע")]
     assert Call.objects.get().streams["MZ2"]["end_reason"] == "crashed"
@@ -57,15 +72,15 @@ def test_a_turn_of_another_stream_at_the_same_time_does_not_stand_for_it(recorde
     assert recover(recorded) == [(1, "MZ1"), (19_001, "מה שנשמע")]
 
 
-def test_what_is_a_turn_of_the_stream_is_not_heard_again(recorded):
+def test_what_is_a_turn_of_the_stream_is_not_recognised_again(recorded):
     rows.write([CallStarted("CA1", "MZ1", NOW), turn_of("MZ1"), recorded, turn_of("MZ2")])
     assert recover(recorded) == [(1, "MZ1"), (10_001, "MZ2")]
 
 
 @pytest.fixture
-def engine(monkeypatch, settings, tmp_path):
+def audio(settings, tmp_path):
+    """A recording with an utterance."""
     settings.VAR_DIR = tmp_path
-    engine = FakeEngine()
     disk = RecordingDisk()
     disk.start()
     recorder = Recorder(tmp_path / "good.vrec", disk)
@@ -73,16 +88,11 @@ def engine(monkeypatch, settings, tmp_path):
         recorder.push(20 * at, frame)
     recorder.flush()
     disk.stop(10)
-    return engine
 
 
 def started(name, **changes):
     values = {"tuning": Tuning().as_dict(), "recording": "good.vrec"}
     return CallStarted(f"CA{name}", f"MZ{name}", NOW, **{**values, **changes})
-
-
-def failures():
-    return metrics.THREADS_FAILED.labels("recovery")._value.get()
 
 
 @pytest.mark.parametrize(
@@ -96,26 +106,24 @@ def failures():
     ],
     ids=["nul", "surrogate", "none", "folder", "tuning"],
 )
-def test_a_stream_that_cannot_be_recovered_is_closed_and_costs_no_other_its_words(engine, bad):
+def test_a_stream_that_cannot_be_recovered_is_closed_and_costs_no_other_its_words(audio, bad):
     accepted = []
-    recovery.recover(recognition_by(engine), [started(1, **bad), started(2)], accepted.append)
+    recovery.recover(Recognizer(), [started(1, **bad), started(2)], accepted.append)
     ends = {record.call_sid: record for record in accepted if isinstance(record, CallEnded)}
     assert {sid: end.end_reason for sid, end in ends.items()} == {"CA1": "crashed", "CA2": "crashed"}
     assert ends["CA2"].ended_at == NOW + timedelta(seconds=2)
     assert [record.call_sid for record in accepted if isinstance(record, TurnSaved)][-1] == "CA2"
 
 
-def test_a_call_whose_hearing_fails_is_counted_and_the_next_one_is_heard(engine, monkeypatch):
-    real, failed, before = recovery._is_a_turn, [], failures()
-
-    def fails_once(call_sid, ended):
-        if not failed:
-            failed.append(call_sid)
-            raise RuntimeError("what nobody thought of")
-        return real(call_sid, ended)
-
-    monkeypatch.setattr(recovery, "_is_a_turn", fails_once)
-    accepted = []
-    recovery.recover(recognition_by(engine), [started(1), started(2)], accepted.append)
+def test_a_call_whose_speech_cannot_be_recognised_is_counted_and_the_next_one_is_recovered(audio):
+    accepted, before = [], counted(metrics.THREADS_FAILED)
+    recovery.recover(Recognizer(RuntimeError("what nobody thought of")), [started(1), started(2)], accepted.append)
     assert [record.call_sid for record in accepted] == ["CA1", "CA2", "CA2"]
-    assert failures() == before + 1
+    assert counted(metrics.THREADS_FAILED) == before + 1
+
+
+def test_speech_that_the_engine_refuses_is_a_turn_with_its_code(audio):
+    accepted = []
+    recovery.recover(Recognizer(RecognizerError("unavailable")), [started(1)], accepted.append)
+    turn = accepted[-1].turn
+    assert (turn.text, turn.source, turn.code, turn.engine) == ("", Source.NONE, "unavailable", "toy")
