@@ -11,6 +11,7 @@ from channels_redis.core import RedisChannelLayer
 
 from calls.desk.supervision import socket as watchers
 from calls.lab.fault_proxy import FaultProxy
+from calls.process.services import services
 
 pytestmark = pytest.mark.live
 REDIS = "redis://127.0.0.1:6379/1"
@@ -43,7 +44,7 @@ async def watching_through_a_proxy(monkeypatch):
 
 
 async def update_comes(socket, seconds=3):
-    watchers.publish(CALL)
+    services().updates.publish(CALL)
     return await socket.receive_json_from(seconds) == {"updates": [CALL]}
 
 
@@ -68,7 +69,7 @@ async def test_a_redis_that_forgot_who_watches_is_told_again(monkeypatch):
         assert await update_comes(socket)
         assert forget() == 1
         for _ in range(20):
-            watchers.publish(CALL)
+            services().updates.publish(CALL)
             if not await socket.receive_nothing(0.3):
                 break
         assert await socket.receive_json_from(1) == {"updates": [CALL]}
