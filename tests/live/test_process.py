@@ -27,9 +27,11 @@ GROWTH_BYTES = 5_000_000
 class Process(Server):
     """``with Process(folder) as process``: a server that answers until left. ``command``: its port comes behind."""
 
+    checkout = ROOT
+
     def __init__(self, folder, *command, **environment):
         super().__init__(free_port())
-        self.log = folder / "server.log"
+        self.log = folder / f"server-{self.port}.log"
         inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
         own = {
             "DEBUG": "1",
@@ -41,12 +43,12 @@ class Process(Server):
         }
         if database_url := environment.get("DATABASE_URL"):
             migrate(database_url, folder)
-        else:
+        elif not (folder / "db.sqlite3").exists():
             put_migrated_database(folder)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *command, str(self.port)],
-                cwd=ROOT,
+                cwd=self.checkout,
                 env={**inherited, **own, **environment},
                 stderr=log,
                 start_new_session=True,
