@@ -3,7 +3,7 @@
 Runs ``manage.py demo --once`` and ``export_calls`` in a database of its own (half a minute, real processes on
 loopback). Kept is, a line a call in tests/golden/demo.jsonl, each field in its order: what is the same on every run as
 it is, what is not as its type; and the call's words, of which the demo loses none whichever source a turn has.
-tests/live/test_demo.py compares one call; tests/golden/read/export.jsonl holds an export in every value.
+tests/live/test_played.py compares one call; tests/golden/read/export.jsonl holds an export in every value.
 """
 
 from __future__ import annotations

@@ -36,12 +36,36 @@ def pytest_pyfunc_call(pyfuncitem):
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that wait for processes begin first, or the last of them would be waited for alone."""
-    items.sort(key=lambda item: item.get_closest_marker("live") is None)
-    for item in items:
-        if item.path.is_relative_to(ROOT / "tests" / "browser"):
-            # They share a server and a browser.
-            item.add_marker(pytest.mark.xdist_group("browser"))
+    """Begin with the tests that take long, or the last of them would be waited for alone."""
+    items.sort(key=lambda item: (item.get_closest_marker("live") is None, item.path.stem != "test_every_page"))
+
+
+SHARING = {
+    "tests/browser/tuning/": "browser beside two servers",
+    "tests/browser/": "browser",
+    "tests/live/test_second_stream.py": "two servers",
+    "tests/live/test_tuning.py": "two servers",
+    "tests/live/test_growth.py": "PostgreSQL",
+    "test_columns.py": "PostgreSQL",
+    "test_postgresql.py": "PostgreSQL",
+    "tests/live/test_played.py": "played call",
+}
+"""By a part of its tests' ids: what a worker starts once for all of them."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give tests that share what they start to one worker.
+
+    pytest-xdist 3.8 writes its own groups (``--dist loadgroup``) where pytest 9.2 no longer reads them.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Sharing(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return next((shared for part, shared in SHARING.items() if part in nodeid), nodeid)
+
+    return Sharing(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")

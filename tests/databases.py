@@ -1,10 +1,18 @@
-"""A PostgreSQL beside the tests' own database: what one takes, the other may refuse."""
+"""Databases beside the tests' own one: for servers in other processes, migrated once, and PostgreSQL's."""
 
+import atexit
+import contextlib
+import fcntl
 import os
 import secrets
+import shutil
+import sqlite3
 import subprocess
 import sys
+import tempfile
+import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,25 +23,81 @@ from tests.paths import ROOT
 from voiceapp.environment import Environment
 
 SERVER = "postgresql://postgres@127.0.0.1:5432/"
+PATIENCE_S = 40.0
 
 
-@pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory):
-    """A migrated database of our own on this machine's PostgreSQL."""
+def migrate(database_url, var_dir):
+    command = [sys.executable, "manage.py", "migrate", "-v0"]
+    environment = {**os.environ, "DATABASE_URL": database_url, "VAR_DIR": str(var_dir), "DEBUG": "1"}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def put_migrated_database(place):
+    """Put a migrated SQLite database into a server's VAR_DIR, or at a path: a copy of one that is made once a run."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"voiceapp-migrated-{run}"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "db.sqlite3").exists():
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            migrate("", folder)
+        shutil.copy(folder / "db.sqlite3", place)
+
+
+def rows_of(var_dir, query, *values):
+    """What a server's SQLite database answers."""
+    with contextlib.closing(sqlite3.connect(f"file:{var_dir / 'db.sqlite3'}?mode=ro", uri=True)) as database:
+        database.row_factory = sqlite3.Row
+        return database.execute(query, values).fetchall()
+
+
+def row_of_ended_call(var_dir, call_sid):
+    """Wait until a server's SQLite database has the call and its end; returns its row."""
+    until_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until_s:
+        if rows := rows_of(var_dir, "SELECT * FROM calls_call WHERE call_sid = ? AND ended_at IS NOT NULL", call_sid):
+            return rows[0]
+        time.sleep(0.05)
+    raise AssertionError("the call was not kept")
+
+
+@contextmanager
+def own_postgresql(template="template1"):
+    """A database of our own on this machine's PostgreSQL, a copy of another; yields its URL."""
     try:
         server = psycopg.connect(SERVER + "postgres", autocommit=True, connect_timeout=2)
     except psycopg.OperationalError:
         pytest.skip("needs a PostgreSQL on 127.0.0.1:5432 that trusts the user postgres")
     name = f"voiceapp_test_{secrets.token_hex(4)}"
-    environment = {**os.environ, "DATABASE_URL": SERVER + name, "VAR_DIR": str(tmp_path_factory.mktemp("var"))}
     with server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
-            command = [sys.executable, "manage.py", "migrate", "-v0"]
-            subprocess.run(command, cwd=ROOT, env={**environment, "DEBUG": "1"}, check=True)
             yield SERVER + name
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres():
+    """An empty database."""
+    with own_postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory):
+    """One whose migrations have run; tests leave no rows in it."""
+    with own_postgresql("template0") as url:
+        migrate(url, tmp_path_factory.mktemp("var"))
+        yield url
+
+
+@pytest.fixture
+def migrated_postgres(postgresql_url):
+    """One whose migrations have run, for this test alone."""
+    with own_postgresql(postgresql_url.removeprefix(SERVER)) as url:
+        yield url
 
 
 @contextmanager

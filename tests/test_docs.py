@@ -162,3 +162,25 @@ def test_the_latency_page_has_the_codes_numbers():
     replayed = f"{stream_control.SPOKEN_OVER_MS} ms before the\n  silence, and the new one begins "
     assert f"{replayed}{stream_control.REPLAY_MS} ms" in page
     assert f"| **`half_close_ms` {tuning.half_close_ms}** |" in page
+
+
+LINKED = re.findall(r"\]\(([\w/]+\.(?:py|md))\)", (ROOT / "README.md").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", sorted(set(LINKED)))
+def test_what_the_readme_links_to_is_there(path):
+    assert (ROOT / path).is_file()
+
+
+def test_the_way_of_a_frame_names_what_its_files_hold():
+    for name, path in {
+        "dispatch": "calls/consumers.py",
+        "parse": "calls/core/messages.py",
+        "CallDriver": "calls/core/driver.py",
+        "CallSession": "calls/core/session.py",
+        "Transcriber": "stt/streaming/transcriber.py",
+        "events_q": "calls/live/event_queue.py",
+        "CallLog": "calls/live/call_log.py",
+    }.items():
+        assert path in LINKED
+        assert name in (ROOT / path).read_text("utf-8"), path

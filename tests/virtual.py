@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from calls.core import actions as act
+from calls.core.driver import CallDriver, Hands
 from calls.core.messages import Media, Start, Stop
 from calls.core.session import CallSession, State
 from calls.lab.simulation import event_of
+from calls.live.fallback_bridge import MAX_WAITING
 from calls.whatif.scoring import ScoredTurn, TrueWord, score
 from stt.attribution.alignment import timed_words
 from stt.audio import FRAME_BYTES, LINE_NOISE
@@ -24,8 +25,6 @@ from stt.engines.breaker import Breaker
 from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
 from stt.streaming.transcriber import Transcriber
 from tests.fault_schedule import FAIR, FaultSchedule
-
-MOST_ON_THE_BRIDGE = 8
 
 
 class _Jump(selectors.SelectSelector):
@@ -219,13 +218,14 @@ class EngineStream:
         self.deliver(event)
 
 
-class VirtualCall:
+class VirtualCall(Hands):
     """What MediaStreamConsumer does, without a socket, a thread or a database."""
 
     def __init__(self, engine, tuning, *, breaker=None):
         self.loop = asyncio.get_running_loop()
         self.engine = engine
         self.session = CallSession("CA1", tuning)
+        self.driver = CallDriver(self.session, self)
         self.hearing = Transcriber(self._open_stream, tuning, self._heard, breaker or Breaker(Random(1)))
         self.turns = {}
         self.first_texts = {}
@@ -335,36 +335,50 @@ class VirtualCall:
 
     def _perform(self, actions):
         for action in actions:
-            if isinstance(action, act.Feed):
-                self.hearing.feed(action.ulaw, action.at_ms)
-            elif isinstance(action, act.RenewStream):
-                self.hearing.renew(action.at_ms, action.frames)
-            elif isinstance(action, act.PauseStream):
-                self.hearing.pause(action.at_ms)
-            elif isinstance(action, act.ResumeStream):
-                self.hearing.resume(action.frames, action.at_ms)
-            elif isinstance(action, act.FinishStream):
-                self.hearing.finish()
-            elif isinstance(action, act.AskOneShot):
-                self.asked_about[action.utterance] = self.session.span_ms(action.utterance)
-                self.bridge.append(action)
-                if len(self.bridge) > MOST_ON_THE_BRIDGE:
-                    given_up = self.bridge.popleft()
-                    self._heard(OneShotDone(given_up.utterance, (), RecognizerError("fallback_busy")))
-                self._next_on_the_bridge()
-            elif isinstance(action, act.Wake):
-                self._tick()
-            elif isinstance(action, act.TurnAccepted):
-                self.turns[action.turn.number] = action.turn
-                self.first_texts[action.turn.number] = action.turn.text
-            elif isinstance(action, act.TurnRevised):
-                self.turns[action.turn.number] = action.turn
-            elif isinstance(action, act.Note):
-                self.notes.append(action.code)
-            elif isinstance(action, act.CallOver):
-                self.over.set()
+            self.driver.perform(action, self.now_ms)
         if self.timer is not None:
             self.timer.cancel()
         deadline_ms = None if self.session.state is State.ENDED else self.session.next_deadline_ms(self.now_ms)
         if deadline_ms is not None:
             self.timer = self.loop.call_at(max(self.loop.time(), deadline_ms / 1000 + 1e-6), self._tick)
+
+    # The session's hands
+
+    def feed(self, action):
+        self.hearing.feed(action.ulaw, action.at_ms)
+
+    def renew(self, action):
+        self.hearing.renew(action.at_ms, action.frames)
+
+    def pause(self, action):
+        self.hearing.pause(action.at_ms)
+
+    def resume(self, action):
+        self.hearing.resume(action.frames, action.at_ms)
+
+    def finish(self, action):
+        self.hearing.finish()
+
+    def ask_one_shot(self, action):
+        self.asked_about[action.utterance] = self.session.span_ms(action.utterance)
+        self.bridge.append(action)
+        if len(self.bridge) > MAX_WAITING:
+            given_up = self.bridge.popleft()
+            self._heard(OneShotDone(given_up.utterance, (), RecognizerError("fallback_busy")))
+        self._next_on_the_bridge()
+
+    def wake(self, action):
+        self._tick()
+
+    def accept(self, action):
+        self.turns[action.turn.number] = action.turn
+        self.first_texts[action.turn.number] = action.turn.text
+
+    def revise(self, action):
+        self.turns[action.turn.number] = action.turn
+
+    def note(self, action):
+        self.notes.append(action.code)
+
+    def end(self, action):
+        self.over.set()

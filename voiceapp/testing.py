@@ -23,7 +23,7 @@ class PytestRunner:
             *(["--exitfirst"] if failfast else []),
             *(["--reuse-db"] if keepdb else []),
             *(["-k", expression] if expression else []),
-            *(["-n", str(parallel), "--dist", "loadgroup"] if parallel else []),
+            *(["-n", str(parallel)] if parallel else []),
         ]
 
     @classmethod

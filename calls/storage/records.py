@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from typing import Any
 
@@ -127,17 +128,26 @@ def record_to_json(record: Record) -> dict[str, Any]:
 
 
 def record_from_json(values: Mapping[str, Any]) -> Record:
-    """The record that ``record_to_json`` wrote. Raises RecordError."""
+    """The record that ``record_to_json`` wrote, in this version or another: what a later one has added is passed over.
+
+    Raises RecordError.
+    """
     try:
-        fields = {name: value for name, value in values.items() if name != "kind"}
+        record = RECORD_OF[values["kind"]]
+        known = _known(record, values)
         for name in ("started_at", "ended_at", "at"):
-            if name in fields:
-                fields[name] = datetime.fromisoformat(fields[name])
-        if "turn" in fields:
-            turn = fields["turn"]
-            fields["turn"] = Turn(
+            if name in known:
+                known[name] = datetime.fromisoformat(known[name])
+        if "turn" in known:
+            turn = _known(Turn, known["turn"])
+            known["turn"] = Turn(
                 **{**turn, "source": Source(turn["source"]), "end_reason": EndReason(turn["end_reason"])}
             )
-        return RECORD_OF[values["kind"]](**fields)
+        return record(**known)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError(f"no record: {type(error).__name__}") from error
+
+
+def _known(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in dataclass_fields(kind)}
+    return {name: value for name, value in values.items() if name in names}

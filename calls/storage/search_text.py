@@ -34,7 +34,7 @@ _HOME = "+972"
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class SearchWord:
     """A word or a phrase of a query, in the forms in which it is searched."""
 
     typed: str
@@ -49,7 +49,7 @@ def search_text(*texts: str | None) -> str:
     return "\n".join(_search_text(text) for text in texts if text)
 
 
-def words(query: str) -> Iterator[Word]:
+def words(query: str) -> Iterator[SearchWord]:
     """The words and the "phrases in quotes" of a query. A query that is a phone number in any notation is one word."""
     query = _MARKS.sub("", query).strip()
     if _TYPED_NUMBER.match(query) and dialled(query):
@@ -61,16 +61,16 @@ def words(query: str) -> Iterator[Word]:
             yield word
 
 
-def _word(typed: str) -> Word:
+def _word(typed: str) -> SearchWord:
     spoken = _search_text(typed)
     if not _DIGITS.fullmatch(spoken):
-        return Word(typed, spoken, typed)
+        return SearchWord(typed, spoken, typed)
     number = dialled(typed)
     if not number:
-        return Word(typed, spoken, spoken.lstrip("0") or spoken)
+        return SearchWord(typed, spoken, spoken.lstrip("0") or spoken)
     # A number may be said and stored with its country code or with a 0; the rest is the same.
     rest = number.removeprefix(_HOME).removeprefix("+")
-    return Word(typed, rest, rest)
+    return SearchWord(typed, rest, rest)
 
 
 def _search_text(text: str) -> str:

@@ -11,15 +11,15 @@ import struct
 from dataclasses import dataclass, field
 
 from calls.core import actions as act
+from calls.core.driver import CallDriver, Hands
 from calls.core.messages import Media, Start
 from calls.core.session import CallSession
 from calls.core.turns import Turn
 from calls.whatif.one_shot_answers import Ask, LikeAnswers, OneShotAnswers, RecordedAnswers
 from calls.whatif.recorded_call import Audio, HeardEvent, RecordedCall
 from stt.audio import FRAME_BYTES, FRAME_MS
-from stt.endpointing.endpointer import Endpointer, EndpointOptions
+from stt.endpointing.endpointer import SILERO_LAG_MS, Endpointer, EndpointOptions
 from stt.endpointing.replayed import ReplayedEndpointer
-from stt.endpointing.silero import SileroVad
 from stt.events import OneShotDone
 from stt.tuning import Tuning
 
@@ -46,7 +46,7 @@ def rerun(
     return _Replay(heard, tuning, known, audio, first).run()
 
 
-class _Replay:
+class _Replay(Hands):
     """Hands frames, events and deadlines to a session in the order of their instants, and performs its actions."""
 
     def __init__(
@@ -60,11 +60,12 @@ class _Replay:
         self._whole = b"".join(self._ulaw)
         options = EndpointOptions.of(tuning)
         perceived = {frame.at_ms: frame.perceived for frame in heard.frames}
-        lag_ms = SileroVad.lag_ms if tuning.vad_engine == "silero" else 0
+        lag_ms = SILERO_LAG_MS if tuning.vad_engine == "silero" else 0
         endpointer = Endpointer(options) if audio else ReplayedEndpointer(options, perceived, lag_ms)
         # A call's second stream begins where its first one had come to; timestamps count from there.
         self._base_ms = heard.frames[0].at_ms if heard.frames else 0
-        self._session = CallSession("CA", tuning, base_ms=self._base_ms, first_number=first, endpointer=endpointer)
+        session = CallSession("CA", tuning, base_ms=self._base_ms, first_number=first, endpointer=endpointer)
+        self._driver = CallDriver(session, self)
         self._events: list[tuple[float, int, HeardEvent]] = []
         self._order = 0
         self._now_ms = self._ticked_ms = -1.0
@@ -73,44 +74,49 @@ class _Replay:
                 self._push(one)
 
     def run(self) -> Rerun:
-        self._perform(self._session.receive(Start("MZ", "CA"), 0), 0)
+        self._driver.receive(Start("MZ", "CA"), 0)
         for frame, ulaw in zip(self._heard.frames, self._ulaw, strict=True):
             self._run_until(frame.arrived_ms, frame.at_ms)
-            media = Media(None, frame.at_ms - self._base_ms, ulaw)
-            self._perform(self._session.receive(media, self._now_ms), self._now_ms)
+            self._driver.receive(Media(None, frame.at_ms - self._base_ms, ulaw), self._now_ms)
         self._run_until(self._heard.stopped_ms)
-        self._perform(self._session.stop(self._heard.stopped_ms), self._heard.stopped_ms)
+        self._driver.stop(self._heard.stopped_ms)
         self._run_until(self._heard.stopped_ms + LAST_WORDS_MS)
         return self._result
 
     def _run_until(self, until_ms: float, at_ms: int | None = None) -> None:
         """Events and deadlines that come before an instant, at which the frame of this media time comes."""
         while not self._over:
-            deadline_ms = self._session.next_deadline_ms(self._now_ms)
+            deadline_ms = self._driver.session.next_deadline_ms(self._now_ms)
             if deadline_ms is not None and deadline_ms <= self._ticked_ms:
                 deadline_ms = None  # it was asked then, and time alone decides nothing more
             event = self._events[0][2] if self._events and self._events[0][2].precedes(until_ms, at_ms) else None
             if event is not None and (deadline_ms is None or event.now_ms <= deadline_ms):
                 heapq.heappop(self._events)
                 self._now_ms = max(self._now_ms, event.now_ms)
-                self._perform(self._session.heard(event.event, self._now_ms), self._now_ms)
+                self._driver.heard(event.event, self._now_ms)
             elif deadline_ms is not None and deadline_ms <= until_ms:
                 self._now_ms = self._ticked_ms = max(self._now_ms, deadline_ms)
-                self._perform(self._session.tick(self._now_ms), self._now_ms)
+                self._driver.tick(self._now_ms)
             else:
                 self._now_ms = max(self._now_ms, until_ms)
                 return
 
-    def _perform(self, actions: list[act.Action], now_ms: float) -> None:
-        for action in actions:
-            if isinstance(action, act.Wake):
-                self._perform(self._session.tick(now_ms), now_ms)
-            elif isinstance(action, act.AskOneShot):
-                self._ask(action, round(now_ms))
-            elif isinstance(action, act.TurnAccepted | act.TurnRevised):
-                self._result.turns[action.turn.number] = action.turn
-            elif isinstance(action, act.CallOver):
-                self._over = True
+    # The session's hands
+
+    def wake(self, action: act.Wake) -> None:
+        self._driver.tick(self._driver.now_ms)
+
+    def ask_one_shot(self, action: act.AskOneShot) -> None:
+        self._ask(action, round(self._driver.now_ms))
+
+    def accept(self, action: act.TurnAccepted) -> None:
+        self._result.turns[action.turn.number] = action.turn
+
+    def revise(self, action: act.TurnRevised) -> None:
+        self._result.turns[action.turn.number] = action.turn
+
+    def end(self, action: act.CallOver) -> None:
+        self._over = True
 
     def _ask(self, action: act.AskOneShot, now_ms: int) -> None:
         if not action.ulaw:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import webrtcvad
 
-from stt.audio import FLOOR_DBFS, FRAME_BYTES, SAMPLE_RATE_HZ, dbfs, ulaw_to_pcm
+from stt.audio import FLOOR_DBFS, FRAME_BYTES, FRAME_MS, SAMPLE_RATE_HZ, dbfs, ulaw_to_pcm
 from stt.endpointing.boundaries import Boundary, SpeechBoundaries, SpeechEnded, SpeechStarted
 from stt.endpointing.dtmf import is_dtmf
 from stt.endpointing.noise_floor import NoiseFloor
@@ -49,6 +49,11 @@ class EndpointOptions:
             aggressiveness=tuning.vad_aggressiveness,
             noise_margin_db=tuning.noise_margin_db,
         )
+
+
+SILERO_LAG_MS = 2 * FRAME_MS
+"""stt/endpointing/silero.py's decision is used this long after its chunk was whole, whether it came at once or from the
+thread."""
 
 
 class Vad(Protocol):

@@ -21,6 +21,7 @@ from typing import Any
 import webrtcvad
 
 from stt.audio import FRAME_MS, SAMPLE_RATE_HZ
+from stt.endpointing.endpointer import SILERO_LAG_MS
 from stt.tuning import Tuning
 
 logger = logging.getLogger(__name__)
@@ -33,8 +34,7 @@ CONTEXT_SAMPLES = 32
 """The model wants the last so many samples of the chunk before in front of each."""
 MIN_START_PROBABILITY, MIN_SPEECH_PROBABILITY = 0.5, 0.35
 """The thresholds of Silero's own iterator: speech begins at the one and goes on down to the other."""
-LAG_FRAMES = 2
-"""A decision is used this many frames after its chunk was whole, whether it came at once or from the thread."""
+LAG_FRAMES = SILERO_LAG_MS // FRAME_MS
 MAX_LATE_FRAMES = 25
 """A decision that is later than this will not come: webrtcvad hears the rest of the call."""
 GATHER_S = 0.010
@@ -65,7 +65,7 @@ class SileroVad:
     The lag is counted in frames, so that a recording that is heard again gives the utterances that the call had.
     """
 
-    lag_ms = LAG_FRAMES * FRAME_MS
+    lag_ms = SILERO_LAG_MS
 
     def __init__(self, ask: Callable[[SileroVad, bytes], None]) -> None:
         """``ask``: of a SileroModel or a SileroThread, with each whole chunk of PCM16."""

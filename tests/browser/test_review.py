@@ -2,11 +2,14 @@
 
 import json
 import re
+import time
+from pathlib import Path
 
 import pytest
 
 from tests.browser.conftest import PASSWORD
 from tests.browser.test_pages import SIZES, barriers, overflow
+from tests.databases import row_of_ended_call, rows_of
 
 pytestmark = pytest.mark.live
 AUDIO = "document.querySelector('audio')"
@@ -14,15 +17,39 @@ AUDIO = "document.querySelector('audio')"
 PLAYED_S = f"((p) => [...Array(p.length).keys()].reduce((s, i) => s + p.end(i) - p.start(i), 0))({AUDIO}.played)"
 
 
+@pytest.fixture(scope="module")
+def calls_over(request, server):
+    """The addresses of calls that have been recorded and are over, one for each test, made at once."""
+    tests = [item for item in request.session.items if item.path == request.path and "over" in item.fixturenames]
+    folder = Path(server.environment["VAR_DIR"])
+    sids = server.call(len(tests))
+    until_s = time.monotonic() + 60
+    with_two_turns = "SELECT call_id FROM calls_transcript GROUP BY call_id HAVING count(*) >= 2"
+    asked = f"SELECT call_sid FROM calls_call WHERE id IN ({with_two_turns})"  # noqa: S608 - our own text
+    while not set(sids) <= {row["call_sid"] for row in rows_of(folder, asked)}:
+        assert time.monotonic() < until_s, "the calls were not heard"
+        time.sleep(0.1)
+    server.hang_up()
+    return iter([f"/admin/calls/call/{row_of_ended_call(folder, sid)['id']}/change/" for sid in sids])
+
+
 @pytest.fixture
-def over(open_tab, desk_server):
+def over(calls_over):
     """The address of a call that has been recorded and is over."""
+    return next(calls_over)
+
+
+def test_a_followed_call_that_ends_leads_to_its_review(tab, desk_server):
     (sid,) = desk_server.call()
-    page = open_tab().sign_in(path=f"/console/calls/{sid}")
+    page = tab.sign_in()
+    page.locator(f'.card[data-sid="{sid}"] a').click()
     page.wait_for_selector("#turns li:nth-child(2)")
     desk_server.hang_up()
     page.wait_for_selector("#over:not([hidden])")
-    return page.locator('a[href*="/admin/calls/call/"][href$="/change/"]').get_attribute("href")
+    page.locator('a[href*="/admin/calls/call/"][href$="/change/"]').click()
+    page.wait_for_url("**/admin/calls/call/*/change/")
+    page.wait_for_selector("#turn-2")
+    assert sid in page.content()
 
 
 def editor(page, number=1):

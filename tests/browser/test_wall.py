@@ -77,18 +77,6 @@ def test_a_call_is_followed_as_it_is_spoken(tab, desk_server):
     page.wait_for_selector("#over:not([hidden])")
 
 
-def test_redis_restarted_and_the_wall_recovers(tab, desk_server):
-    tab.expected = ("WebSocket connection to",)
-    page = tab.sign_in()
-    (sid,) = desk_server.call()
-    card(page, sid).wait_for()
-    desk_server.redis.stop()
-    page.wait_for_selector('#link:not([data-link="live"])', timeout=30_000)
-    desk_server.redis.start()
-    page.wait_for_selector('#link[data-link="live"]', timeout=30_000)
-    moves(card(page, sid).locator(".words"))
-
-
 def test_the_wall_is_sifted_and_walked_by_keyboard(page, desk_server):
     first, second = desk_server.call(2)
     card(page, second).wait_for()
@@ -129,3 +117,16 @@ def test_who_may_not_read_calls_is_told(tab, desk_server):
     tab.expected = ("Failed to load resource",)
     tab.sign_in("nobody", "/admin/")
     assert tab.page.request.get(desk_server.url + "/console/").status == 403
+
+
+def test_redis_restarted_and_the_wall_recovers(tab, desk_server):
+    """The last one of this server: what its layer still has of dead connections refuses pages that come next."""
+    tab.expected = ("WebSocket connection to",)
+    page = tab.sign_in()
+    (sid,) = desk_server.call()
+    card(page, sid).wait_for()
+    desk_server.redis.stop()
+    page.wait_for_selector('#link:not([data-link="live"])', timeout=30_000)
+    desk_server.redis.start()
+    page.wait_for_selector('#link[data-link="live"]', timeout=30_000)
+    moves(card(page, sid).locator(".words"))

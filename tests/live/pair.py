@@ -19,9 +19,11 @@ import redis
 from calls.lab.call_report import Line
 from calls.lab.rig import Rig, free_port
 from calls.lab.simulator import SimulatedCall
-from tests.live.test_demo import ROOT, manage
+from tests.databases import put_migrated_database, row_of_ended_call
+from tests.live.test_demo import ROOT, WORKER, manage
 
-REDIS = "redis://127.0.0.1:6379/5"
+REDIS = f"redis://127.0.0.1:6379/{5 + WORKER % 10}"
+"""A worker's own place: another pair does not hear what this one announces."""
 TOKEN = "pair"  # noqa: S105 - of servers that live for one test
 START_S = 30.0
 
@@ -29,20 +31,22 @@ START_S = 30.0
 class Pair:
     """``with Pair(tmp_path) as pair``: both answer until left."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: str = "voiceapp.settings") -> None:
         self.folder = folder
+        self._settings = settings
         self.ports = [free_port(), 0]
         self.ports[1] = free_port(self.ports[0] + 1)
         self._processes: list[subprocess.Popen] = []
         self._emulator = Rig(ROOT / "samples", folder / "emulator.log")
 
     def __enter__(self):
-        assert self.manage("migrate", "-v0").returncode == 0
+        put_migrated_database(self.folder)
         self._emulator.start_emulator()
         for port in self.ports:
             environment = {
                 **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
                 "DEBUG": "1",
+                "DJANGO_SETTINGS_MODULE": self._settings,
                 "VAR_DIR": str(self.folder),
                 "REDIS_URL": REDIS,
                 "TWILIO_AUTH_TOKEN": TOKEN,
@@ -75,15 +79,16 @@ class Pair:
 
     def manage(self, *arguments):
         """A third process on the same database and Redis."""
-        return manage(*arguments, var_dir=self.folder, REDIS_URL=REDIS, TWILIO_AUTH_TOKEN=TOKEN)
+        environment = {"REDIS_URL": REDIS, "TWILIO_AUTH_TOKEN": TOKEN, "DJANGO_SETTINGS_MODULE": self._settings}
+        return manage(*arguments, var_dir=self.folder, **environment)
 
     def shell(self, code):
         done = self.manage("shell", "-v0", "-c", code)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def call(self, port):
-        """A short call to one of the servers; what the export says of it."""
+    def tuning_of_a_call(self, port):
+        """A short call to one of the servers; the settings that it ran with."""
         sid = "CA" + secrets.token_hex(16)
         line = Line(self.url(port), self.url(port), TOKEN)
         clip = ROOT / "samples" / "answers_1.wav"
@@ -91,13 +96,7 @@ class Pair:
         with ThreadPoolExecutor(1) as pool:
             # Playwright's loop runs in a browser test's thread.
             pool.submit(lambda: asyncio.run(call.run())).result()
-        until_s = time.monotonic() + START_S
-        while time.monotonic() < until_s:
-            done = self.manage("export_calls", "--call", sid)
-            kept = json.loads(done.stdout) if done.returncode == 0 else {}
-            if kept.get("ended_at"):
-                return kept
-        raise AssertionError("the call was not kept")
+        return json.loads(row_of_ended_call(self.folder, sid)["tuning"])
 
     def _wait_for(self, port):
         until_s = time.monotonic() + START_S
@@ -111,12 +110,12 @@ class Pair:
         raise AssertionError((self.folder / f"{port}.log").read_text())
 
 
-@pytest.fixture
-def pair(tmp_path):
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory):
     try:
         with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=2)) as client:
             client.ping()
     except redis.RedisError:
         pytest.skip("needs a Redis on 127.0.0.1:6379")
-    with Pair(tmp_path) as pair:
+    with Pair(tmp_path_factory.mktemp("pair")) as pair:
         yield pair

@@ -2,41 +2,25 @@
 
 import concurrent.futures
 import contextlib
-import secrets
 
-import psycopg
 import pytest
 import redis
 
 from calls.lab.balancer import find_nginx
 from calls.lab.rig import RigError
+from tests.databases import postgres, put_migrated_database  # noqa: F401 - a fixture
 from tests.live.test_demo import manage
 
 pytestmark = pytest.mark.live
-POSTGRES = "postgresql://postgres@127.0.0.1:5432/"
 REDIS = "redis://127.0.0.1:6379/0"
 
 
 def command(tmp_path, *arguments, code=0, **environment):
-    """What a command says; ``code`` None: however it ends."""
-    assert manage("migrate", "-v0", var_dir=tmp_path, **environment).returncode == 0
+    """What a command says, which migrates what is not migrated; ``code`` None: however it ends."""
+    put_migrated_database(tmp_path)
     done = manage(*arguments, var_dir=tmp_path, **environment)
     assert code is None or done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
-
-
-@pytest.fixture
-def postgres():
-    """A database of our own on this machine's PostgreSQL."""
-    try:
-        server = psycopg.connect(POSTGRES + "postgres", autocommit=True, connect_timeout=2)
-    except psycopg.OperationalError:
-        pytest.skip("needs a PostgreSQL on 127.0.0.1:5432 that trusts the user postgres")
-    name = f"voiceapp_test_{secrets.token_hex(4)}"
-    with server:
-        server.execute(f"CREATE DATABASE {name}")
-        yield POSTGRES + name
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -77,7 +61,7 @@ def test_streams_that_die_take_no_word_with_them(tmp_path):
     assert "unavailable in mid-stream" in said
 
 
-def test_a_database_that_is_away_is_caught_up_with(tmp_path, postgres):
+def test_a_database_that_is_away_is_caught_up_with(tmp_path, postgres):  # noqa: F811
     arguments = ("outage", "--kind", "database", "--calls", "3", "--clips", "3", "--away", "8")
     said = command(tmp_path, *arguments, DATABASE_URL=postgres)
     assert "lost 0, added 0" in said
@@ -89,7 +73,7 @@ def test_calls_do_not_notice_a_redis_that_is_slow_or_away_and_who_watches_is_tol
     assert "lost 0, added 0" in said
 
 
-def test_servers_that_start_at_once_migrate_one_after_the_other(tmp_path, postgres):
+def test_servers_that_start_at_once_migrate_one_after_the_other(tmp_path, postgres):  # noqa: F811
     with concurrent.futures.ThreadPoolExecutor() as pool:
         done = list(
             pool.map(lambda _: manage("migrate_once", "-v0", var_dir=tmp_path, DATABASE_URL=postgres), range(3))

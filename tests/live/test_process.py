@@ -12,7 +12,8 @@ import time
 import pytest
 
 from calls.lab.rig import free_port
-from tests.live.test_demo import ROOT, manage
+from tests.databases import migrate, put_migrated_database
+from tests.live.test_demo import ROOT
 from tests.live.test_flood import Peer, Server
 
 pytestmark = pytest.mark.live
@@ -38,7 +39,10 @@ class Process(Server):
             "STT_EMULATOR_HOST": "127.0.0.1:9",
             "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
         }
-        assert manage("migrate", "-v0", var_dir=folder, **environment).returncode == 0
+        if database_url := environment.get("DATABASE_URL"):
+            migrate(database_url, folder)
+        else:
+            put_migrated_database(folder)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *command, str(self.port)],

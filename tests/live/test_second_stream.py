@@ -1,7 +1,6 @@
 """Two streams of one call in two processes: numbers of their own, the older closed, the end known to both."""
 
 import asyncio
-import json
 import os
 import secrets
 import subprocess
@@ -15,9 +14,10 @@ from twilio.request_validator import RequestValidator
 from calls.lab.call_report import Line
 from calls.lab.simulator import SimulatedCall
 from calls.lab.twilio_messages import CONNECTED, connect_of, media_message, start_message
+from calls.models import Call
+from tests.databases import migrate, postgres, put_migrated_database, served_by  # noqa: F401 - a fixture
 from tests.live.pair import TOKEN, pair  # noqa: F401 - a fixture
-from tests.live.test_demo import ROOT, manage
-from tests.live.test_outages import postgres  # noqa: F401 - a fixture
+from tests.live.test_demo import ROOT
 
 pytestmark = pytest.mark.live
 CALLS, TURNS = 40, 6
@@ -43,22 +43,33 @@ for call in range({calls}):
     writer.accept(CallEnded(sid, stream, now, "stop", 1, 0, 1))
 assert writer.stop(60)
 """
-READ = """
-import json
-from calls.models import Call
-print(json.dumps({call.call_sid: [
-    sorted(call.turns.values_list("text", flat=True)), sorted(call.events.values_list("code", flat=True)),
-    sorted({turn.number // 10_000 for turn in call.turns.all()}), call.ended_at is not None,
-] for call in Call.objects.all()}))
-"""
+
+
+def kept(database_url):
+    """Of each call its turns, its events, its streams and whether it has ended."""
+    with served_by(database_url):
+        return {
+            call.call_sid: [
+                sorted(call.turns.values_list("text", flat=True)),
+                sorted(call.events.values_list("code", flat=True)),
+                sorted({turn.number // 10_000 for turn in call.turns.all()}),
+                call.ended_at is not None,
+            ]
+            for call in Call.objects.all()
+        }
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_two_processes_number_two_streams_of_each_call_at_once_and_lose_no_turn(tmp_path, request, database):
-    environment = {"DATABASE_URL": request.getfixturevalue("postgres")} if database == "postgres" else {}
-    assert manage("migrate", "-v0", var_dir=tmp_path, **environment).returncode == 0
-    values = {"DEBUG": "1", "TWILIO_AUTH_TOKEN": "x", "VAR_DIR": str(tmp_path), "REDIS_URL": "", **environment}
-    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+def test_two_processes_number_two_streams_of_each_call_at_once_and_lose_no_turn(
+    tmp_path, request, database, django_db_blocker
+):
+    if database == "postgres":
+        url = request.getfixturevalue("postgres")
+        migrate(url, tmp_path)
+    else:
+        url = f"sqlite://{tmp_path}/db.sqlite3"
+        put_migrated_database(tmp_path)
+    values = {"DEBUG": "1", "TWILIO_AUTH_TOKEN": "x", "VAR_DIR": str(tmp_path), "REDIS_URL": "", "DATABASE_URL": url}
     processes = []
     for name in "ab":
         code = WRITE.format(name=name, folder=str(tmp_path / "journal"), calls=CALLS, turns=TURNS)
@@ -66,7 +77,7 @@ def test_two_processes_number_two_streams_of_each_call_at_once_and_lose_no_turn(
             subprocess.Popen(
                 [sys.executable, "manage.py", "shell", "-v0", "-c", code],
                 cwd=ROOT,
-                env={**inherited, **values},
+                env={**os.environ, **values},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -81,9 +92,9 @@ def test_two_processes_number_two_streams_of_each_call_at_once_and_lose_no_turn(
     for process in processes:
         _, said = process.communicate(timeout=120)
         assert process.returncode == 0, said
-    done = manage("shell", "-v0", "-c", READ, var_dir=tmp_path, **environment)
     both = [f"{name}{number}" for name in "ab" for number in range(1, TURNS + 1)]
-    assert json.loads(done.stdout) == {f"CA{call}": [both, both, [0, 1], True] for call in range(CALLS)}
+    with django_db_blocker.unblock():
+        assert kept(url) == {f"CA{call}": [both, both, [0, 1], True] for call in range(CALLS)}
 
 
 async def open_stream(twiml, base_url, call_sid, stream_sid):

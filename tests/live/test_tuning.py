@@ -9,7 +9,7 @@ pytestmark = pytest.mark.live
 
 def test_a_change_reaches_the_next_call_in_every_process(pair):  # noqa: F811
     """Their own rounds are ten minutes apart: it was the word through Redis."""
-    before = [pair.call(port)["tuning"] for port in pair.ports]
+    before = [pair.tuning_of_a_call(port) for port in pair.ports]
     assert {tuning["vad_hangover_ms"] for tuning in before} == {220}
     pair.shell(
         "from stt.models import TuningProfile\n"
@@ -17,6 +17,6 @@ def test_a_change_reaches_the_next_call_in_every_process(pair):  # noqa: F811
         "profile.vad_hangover_ms = 410\n"
         "profile.save()"
     )
-    after = [pair.call(port)["tuning"] for port in pair.ports]
+    after = [pair.tuning_of_a_call(port) for port in pair.ports]
     assert {tuning["vad_hangover_ms"] for tuning in after} == {410}
     assert {tuning["profile"] for tuning in after} == {"default@2"}

@@ -1,11 +1,44 @@
 """What an upgrade makes of rows that were there before."""
 
+import json
+
 import pytest
 
+from tests.databases import postgres  # noqa: F401 - a fixture
 from tests.live.test_demo import manage
-from tests.live.test_outages import postgres  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.live
+RUN = """
+import contextlib, io, json
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+said = []
+for step in {steps!r}:
+    # As in a process of its own.
+    ContentType.objects.clear_cache()
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        if isinstance(step, str):
+            exec(step, {{}})
+        else:
+            call_command("migrate", *step, verbosity=0)
+    said.append(out.getvalue())
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def run(request, tmp_path):
+    """Runs code and migrations (to where migrate's arguments say) in turn; what each said."""
+    environment = {"DATABASE_URL": request.getfixturevalue("postgres")} if request.param == "postgres" else {}
+
+    def run(*steps):
+        done = manage("shell", "-v0", "-c", RUN.format(steps=steps), var_dir=tmp_path, **environment)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
 BEFORE = """
 from calls.models import PhoneLine
 from stt.models import TuningProfile
@@ -16,18 +49,9 @@ for number in ("+97231234567", "03-1234567", ""):
 AFTER = "from calls.models import LinePerson; print(*LinePerson.objects.values_list('line__name', 'number'))"
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_the_number_that_was_offered_for_a_hand_over_is_on_the_lines_list(tmp_path, request, database):
-    environment = {"DATABASE_URL": request.getfixturevalue("postgres")} if database == "postgres" else {}
-    for command in (
-        ("migrate", "-v0", "calls", "0008"),
-        ("migrate", "-v0", "stt"),
-        ("shell", "-v0", "-c", BEFORE),
-        ("migrate", "-v0"),
-    ):
-        done = manage(*command, var_dir=tmp_path, **environment)
-        assert done.returncode == 0, done.stderr
-    assert manage("shell", "-v0", "-c", AFTER, var_dir=tmp_path, **environment).stdout == "('line', '+97231234567')\n"
+def test_the_number_that_was_offered_for_a_hand_over_is_on_the_lines_list(run):
+    *_, after = run(("calls", "0008"), ("stt",), BEFORE, (), AFTER)
+    assert after == "('line', '+97231234567')\n"
 
 
 NUMBERS_BEFORE = """
@@ -57,19 +81,9 @@ print(*dials.values_list("name", flat=True))
 """
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_numbers_that_were_saved_before_are_read_and_the_others_are_named(tmp_path, request, database):
-    environment = {"DATABASE_URL": request.getfixturevalue("postgres")} if database == "postgres" else {}
-    for command in (
-        ("migrate", "-v0"),
-        ("migrate", "-v0", "calls", "0011"),
-        ("shell", "-v0", "-c", NUMBERS_BEFORE),
-    ):
-        done = manage(*command, var_dir=tmp_path, **environment)
-        assert done.returncode == 0, done.stderr
-    done = manage("migrate", "-v0", var_dir=tmp_path, **environment)
-    assert done.returncode == 0, done.stderr
-    head, *unread = done.stdout.strip().splitlines()
+def test_numbers_that_were_saved_before_are_read_and_the_others_are_named(run):
+    *_, upgrade, after = run((), ("calls", "0011"), NUMBERS_BEFORE, (), NUMBERS_AFTER)
+    head, *unread = upgrade.strip().splitlines()
     assert head.startswith("unread_numbers: ")
     assert [line.strip().split(": ", 1) for line in unread] == [
         ["PhoneLine 2 (line)", "number '03-5550101' is +97235550101, which stands there already"],
@@ -78,9 +92,7 @@ def test_numbers_that_were_saved_before_are_read_and_the_others_are_named(tmp_pa
         ["PhoneLine 4 (line)", "follow_number '*2700' is no number"],
         ["LinePerson 2 (ron)", "number '03-1234567' is +97231234567, which stands there already"],
     ]
-    lines, people, groups = manage(
-        "shell", "-v0", "-c", NUMBERS_AFTER, var_dir=tmp_path, **environment
-    ).stdout.splitlines()
+    lines, people, groups = after.splitlines()
     assert lines == (
         "('+97235550101', '+97235550111') ('03-5550101', '') ('+97235550102', 'abc') ('abc', '*2700') "
         "('+97235550302', '+97235550111')"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import put_migrated_database
 from tests.paths import ROOT
 from voiceapp import environment
 from voiceapp.environment import EnvironmentFileError, chosen_database, read_file
@@ -99,11 +100,11 @@ def test_tests_read_no_file_of_the_developer(env_file):
     assert "TRIED" not in os.environ
 
 
-@pytest.mark.parametrize("command", ["check", "purge", "createsuperuser"])
+@pytest.mark.parametrize("command", ["migrate", "check", "purge", "createsuperuser"])
 def test_a_command_works_on_the_files_database_and_says_so(env_file, tmp_path, command):
     url = f"sqlite://{tmp_path}/of-the-file.sqlite3"
     env_file.write_text(f"DATABASE_URL={url}\nVAR_DIR={tmp_path}\n")
-    assert run(["manage.py", "migrate", "-v0"], env_file, tmp_path).returncode == 0
+    put_migrated_database(tmp_path / "of-the-file.sqlite3")
     more = {"purge": ["--older-than", "1"], "createsuperuser": ["--noinput", "--username", "a", "--email", "a@b.co"]}
     done = run(["manage.py", command, *more.get(command, [])], env_file, tmp_path, DJANGO_SUPERUSER_PASSWORD="a")
     assert done.returncode == 0, done.stderr

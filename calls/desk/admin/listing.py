@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from calls.storage.models import Call, Transcript
-from calls.storage.search_text import Word, words
+from calls.storage.search_text import SearchWord, words
 from voiceapp.runtime.whole_number import whole_number
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
@@ -192,7 +192,7 @@ def _spoken_in(turns: QuerySet[Transcript], most: int) -> list[int]:
             return calls
 
 
-def _identified_by(word: Word) -> Q:
+def _identified_by(word: SearchWord) -> Q:
     return (
         Q(call_sid__startswith=word.typed) | Q(from_number__icontains=word.number) | Q(to_number__icontains=word.number)
     )

@@ -35,7 +35,7 @@ def desk_server(tmp_path_factory):
             client.ping()
     except redis.RedisError:
         missing("a Redis on 127.0.0.1:6379")
-    with Pair(tmp_path_factory.mktemp("desk")) as pair:
+    with Pair(tmp_path_factory.mktemp("desk"), "tests.browser.settings") as pair:
         pair.shell(
             "from django.contrib.auth.models import User\n"
             f"User.objects.create_superuser('tuner', password={PASSWORD!r})"

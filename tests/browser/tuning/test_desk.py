@@ -31,7 +31,7 @@ def save(page, name, value):
 
 def hangovers(desk_server):
     """What the next call to each server runs with."""
-    return [desk_server.call(port)["tuning"]["vad_hangover_ms"] for port in desk_server.ports]
+    return [desk_server.tuning_of_a_call(port)["vad_hangover_ms"] for port in desk_server.ports]
 
 
 def overflow(page):
@@ -78,7 +78,7 @@ def test_what_does_not_go_together_is_said_beside_its_field(tuner):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (640, 450), (360, 740)], ids=["desk", "200 %", "phone"])
 def test_the_page_fits_and_has_no_serious_barrier(tuner, desk_server, width, height, dark):
-    desk_server.call(desk_server.ports[0])
+    desk_server.tuning_of_a_call(desk_server.ports[0])
     tuner.emulate_media(color_scheme="dark" if dark else "light")
     tuner.set_viewport_size({"width": width, "height": height})
     tuner.goto(f"{desk_server.url(desk_server.ports[0])}/desk/tuning/1/")

@@ -12,6 +12,11 @@ def permission(codename):
     return Permission.objects.get(codename=codename)
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["tests.passwords.QuickHasher"]
+
+
 @pytest.fixture
 def boss():
     return User.objects.create_superuser("boss", password=PASSWORD)

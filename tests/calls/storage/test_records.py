@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.storage.records import RECORD_OF, Record, RecordError, record_from_json, record_to_json
+from calls.storage.records import RECORD_OF, EventNoted, Record, RecordError, record_from_json, record_to_json
 from tests.calls.storage.sample_records import RECORDS
 
 
@@ -26,3 +26,25 @@ def test_every_record_has_a_kind_that_journals_are_written_with():
     assert set(get_args(Record)) == set(RECORD_OF.values())
     # To the letter: journals of other versions are read.
     assert sorted(RECORD_OF) == ["CallEnded", "CallStarted", "EndChosen", "EventNoted", "HearingNoted", "TurnSaved"]
+
+
+def test_what_a_later_version_has_added_is_passed_over():
+    """An older process recovers a newer one's journal while both run."""
+    for record in RECORDS:
+        line = record_to_json(record)
+        line["of_a_later_version"] = 1
+        if "turn" in line:
+            line["turn"]["of_a_later_version"] = 1
+        assert record_from_json(line) == record
+
+
+@pytest.mark.parametrize("line", [{}, {"kind": "CallMoved"}, {"kind": "TurnSaved", "call_sid": "CA1"}, {"kind": []}])
+def test_a_line_without_what_a_record_needs_is_none(line):
+    with pytest.raises(RecordError):
+        record_from_json(line)
+
+
+def test_what_an_older_version_did_not_write_takes_its_default():
+    line = record_to_json(RECORDS[2])
+    del line["stream_sid"]
+    assert record_from_json(line) == EventNoted("CA1", 1, RECORDS[2].at, "fallback", "utterance 1")

@@ -1,13 +1,13 @@
 """Every error with a code has it, and its words, in the same places."""
 
 import pytest
-from calls.console.actions import ActionError
-from calls.desk.traces import TraceMissing
-from calls.review.listening import NoRecording
-from calls.simulator import CallRefused
-from calls.tokens import TokenError
 
 from calls.core.addresses import AddressError
+from calls.desk.review.listening import NoRecording
+from calls.desk.tuning.traces import TraceMissing
+from calls.lab.call_report import CallRefused
+from calls.twilio.rest import ActionError
+from calls.twilio.stream_tokens import TokenError
 from stt.events import RecognizerError
 from stt.tuning import TuningError
 from voiceapp.runtime.coded_error import CodedError
