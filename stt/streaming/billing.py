@@ -28,7 +28,8 @@ class Billing:
 
     @property
     def total(self) -> tuple[int, int]:
-        """Streams that opened, and their seconds of audio, each rounded up as Google bills it (calls/costs.py)."""
+        """Streams that opened, and their seconds of audio, each rounded up as Google bills it
+        (calls/lines/costs.py)."""
         return self._streams + len(self._clocks), self._seconds + sum(map(_seconds, self._clocks))
 
 

@@ -1,4 +1,4 @@
-"""Records as JSON: what a journal holds can be read, by this version and by others."""
+"""Records: each survives its journal, in this version and between versions."""
 
 from typing import get_args
 
