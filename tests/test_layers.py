@@ -43,7 +43,7 @@ ROOMS = [
     Room("calls/core", "P", ("calls.core",)),
     Room("calls/whatif", "P", ("calls.whatif",)),
     Room("calls/storage", "D", ("calls.storage",)),
-    Room("calls/storage", "P", ("calls.storage.records",)),
+    Room("calls/storage", "P", ("calls.storage.records", "calls.storage.open_streams", "calls.storage.call_streams")),
     Room("calls/lines", "D", ("calls.lines",)),
     Room("calls/lines", "P", ("calls.lines.allocation",)),
     Room("calls/process", "S", ("calls.process",)),
