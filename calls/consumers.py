@@ -4,9 +4,9 @@ The mission's names live here: loop, exec, events_q, _hebrew_stt, _stt_fallback_
 _on_stt_fallback_done, _pump_events, _process_utterance_safe, _handle_transcript_ready_async. What a call is while it
 runs is calls/live/live_call.py; what it decides, calls/core/session.py.
 
-The way of a frame: dispatch → receive → messages.parse → session.receive → driver → transcriber.feed. Nothing on it
-awaits, logs, hops to a thread or touches the ORM or the channel layer. Results come back through events_q only, and the
-pump is its only reader.
+The way of a frame: dispatch → receive → LiveCall.receive → parse → driver → session → driver → transcriber.feed.
+Nothing on it awaits, logs, hops to a thread or touches the ORM or the channel layer. Results come back through events_q
+only, and the pump is its only reader.
 """
 
 from __future__ import annotations

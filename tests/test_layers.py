@@ -1,4 +1,4 @@
-"""The rooms of design.md, lowest first: imports run down, and what is pure stays pure."""
+"""The rooms, lowest first: imports run down, and what is pure stays pure."""
 
 import ast
 import json

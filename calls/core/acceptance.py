@@ -165,6 +165,7 @@ class Acceptance:
         utterance.unanswered = utterance.needs_one_shot and utterance.phase is Phase.ASKED and not answered
         self._ledger.take(utterance.number)
         by, ending = self._stream.heard_by, utterance.ending
+        engine, model = by.words_of(then.source)
         utterance.accept(
             Turn(
                 number=utterance.number,
@@ -175,8 +176,8 @@ class Acceptance:
                 end_reason=ending.reason,
                 rule=then.rule,
                 code=code,
-                engine=by.engine,
-                model=by.model,
+                engine=engine,
+                model=model,
                 attempts=by.attempts,
                 partial_ms=elapsed_ms(utterance.began_ms, utterance.hypotheses.first_ms),
                 final_ms=elapsed_ms(ending.arrived_ms, now_ms),

@@ -10,7 +10,7 @@ its last word to come), has it been heard out, or is it gone?
 
 The table is read from the top, and the first row whose conditions all hold decides; a condition that a row does not
 name does not matter. The last row has no condition, so that every situation has its row. The rows know no audio, clock
-or ledger: CallSession describes the situation and performs what the row says.
+or ledger: Acceptance (calls/core/acceptance.py) describes the situation and performs what the row says.
 """
 
 from __future__ import annotations

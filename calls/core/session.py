@@ -65,8 +65,7 @@ class CallSession:
         call_sid: str,
         tuning: Tuning,
         *,
-        engine: str = "",
-        model: str = "",
+        heard_by: HeardBy | None = None,
         account_sid: str = "",
         longest_call_s: int = 0,
         opened_ms: float = 0.0,
@@ -76,8 +75,8 @@ class CallSession:
         requests: RequestCount | None = None,
         endpointer: Endpointer | None = None,
     ) -> None:
-        """``account_sid``: of the call, where it is known. ``longest_call_s``: 0 is without end. ``opened_ms``: when
-        the socket opened.
+        """``heard_by``: the engines, for rows. ``account_sid``: of the call, where it is known. ``longest_call_s``: 0
+        is without end. ``opened_ms``: when the socket opened.
 
         ``base_ms``, ``first_number``: where a call's second stream goes on. ``vad``: instead of webrtcvad.
         ``requests``: of the whole process. ``endpointer``: one that hears otherwise than by ``vad``.
@@ -100,7 +99,7 @@ class CallSession:
         self._turns = RevisableTurns(self._ledger)
         self._stream = StreamControl(
             StreamPolicy(tuning, requests or NoOtherRequests()),
-            HeardBy(engine, model),
+            heard_by or HeardBy(),
             self._audio,
             self._ledger,
             coverage,

@@ -18,6 +18,7 @@ from calls.core.open_utterances import OpenUtterances
 from calls.core.revisions import RevisableTurns
 from calls.core.status import RecognizerActivity
 from calls.core.stream_policy import StreamCommand, StreamPolicy
+from calls.core.turns import Source
 from stt.attribution.ledger import Attribution
 from stt.audio import FRAME_MS
 from stt.events import Final, Interim, StreamClosed, StreamingLost, StreamOpened, StreamRenewed
@@ -35,12 +36,21 @@ half-close may have cut is the next stream's, which has heard it whole."""
 
 @dataclass(frozen=True, slots=True)
 class HeardBy:
-    """What a turn says of the stream that hears."""
+    """What a turn says of who has heard it."""
 
     engine: str = ""
     model: str = ""
     attempts: int = 0
-    """Attempts that it needed to open."""
+    """Attempts that the stream needed to open."""
+    one_shot_engine: str = ""
+    """Empty: the streams' engine."""
+    one_shot_model: str = ""
+
+    def words_of(self, source: Source) -> tuple[str, str]:
+        """The engine and the model that gave a turn its words."""
+        if source is Source.FALLBACK and self.one_shot_engine:
+            return self.one_shot_engine, self.one_shot_model
+        return self.engine, self.model
 
 
 class StreamControl:

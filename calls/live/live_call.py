@@ -21,6 +21,7 @@ from calls.core.numbering import NUMBERS_A_STREAM
 from calls.core.recognition_health import RecognitionHealth, RecognitionStatus
 from calls.core.session import CallSession, State
 from calls.core.status import CallStatus
+from calls.core.stream_control import HeardBy
 from calls.live.call_end import CallEnd
 from calls.live.call_log import CallLog
 from calls.live.deadline_timer import DeadlineTimer
@@ -59,7 +60,7 @@ class LiveCall(Hands):
         self.running = True
         self._services = services
         self._queue, self._bridge, self._ask = queue, bridge, ask
-        tuning = services.lines.tuning_for(token.to_number, token.call_sid)
+        tuning = services.recognition.bounded(services.lines.tuning_for(token.to_number, token.call_sid))
         self._vad = services.voice_detector.vad() if tuning.vad_engine == "silero" else None
         self.session = self._session(token, base_ms, tuning)
         self._driver = CallDriver(self.session, self, defer=self._put_off)
@@ -78,8 +79,12 @@ class LiveCall(Hands):
         session = CallSession(
             token.call_sid,
             tuning,
-            engine=recognition.engine_name,
-            model=recognition.model_name(tuning),
+            heard_by=HeardBy(
+                recognition.engine_name,
+                recognition.model_name(tuning),
+                one_shot_engine=recognition.one_shot_name,
+                one_shot_model=recognition.one_shot_model_name(tuning),
+            ),
             account_sid=token.account_sid or settings.TWILIO_ACCOUNT_SID,
             longest_call_s=settings.MAX_CALL_S,
             opened_ms=now_ms(),

@@ -9,8 +9,9 @@ that took it; the end of the first hypothesis that held it), and its utterance f
 segment, in order. A newer hypothesis is aligned with the one before it and its words inherit the evidence, so words
 that are revised, merged, split or dropped cannot be given out twice.
 
-The rules are design's, each beside the code that holds it: segments.py (1 to 3), placement.py (2 and 4), claims.py (5),
-streams.py (6), handover.py (8 and 9). This module puts them in order for each result.
+The rules are numbered in docs/attribution.md, each beside the code that holds it: segments.py (1 to 3),
+placement.py (2 and 4), claims.py (5), streams.py (6), handover.py (8 and 9). This module puts them in order for each
+result.
 
 Owns no clock and no audio; knows no Django, no asyncio, no engine. All times are ms of media time. Never raises on any
 order of calls.

@@ -14,11 +14,13 @@ from stt.engines.breaker import Breaker
 from stt.engines.guarded import GuardedEngine, OnWaived
 from stt.engines.request_rate import RequestRate
 from stt.events import Final
-from stt.tuning import Tuning
+from stt.tuning import BOUNDS, Tuning
 from voiceapp.runtime.coded_error import CodedError
 
 PROBE_PAUSES_S = 2.0, 30.0
 """Pauses between probes until the engines have answered, from the first to the longest."""
+RENEW_MARGIN_S = 5
+"""A stream is renewed at the latest this long before its engine would end it."""
 
 
 class EngineError(CodedError, ValueError):
@@ -106,13 +108,31 @@ class Recognition:
         """The model that hears the streams of a call with these settings."""
         return self.streaming.model_name(tuning)
 
+    def one_shot_model_name(self, tuning: Tuning) -> str:
+        """The model that hears single utterances of such a call."""
+        return self.one_shot.model_name(self._of_one_shot(tuning))
+
     def open_stream(self, tuning: Tuning, on_waived: OnWaived = lambda _: None) -> OpenStream:
         """A factory of streams for one call. On the event loop's thread."""
         return self.streaming.open_stream(tuning, on_waived)
 
     def recognize(self, pcm: bytes, tuning: Tuning, on_waived: OnWaived = lambda _: None) -> Final:
         """One utterance of 8 kHz PCM16. Blocking, any thread. Raises RecognizerError."""
-        if self.one_shot is not self.streaming:
-            # They are names of the other engine's.
-            tuning = replace(tuning, model="", endpoint="")
-        return self.one_shot.recognize(pcm, tuning, on_waived)
+        return self.one_shot.recognize(pcm, self._of_one_shot(tuning), on_waived)
+
+    def _of_one_shot(self, tuning: Tuning) -> Tuning:
+        # Model and endpoint are names of the streams' engine.
+        return tuning if self.one_shot is self.streaming else replace(tuning, model="", endpoint="")
+
+    def bounded(self, tuning: Tuning) -> Tuning:
+        """The settings within what the streams' engine can: it is asked for no final that it would not hasten, and a
+        stream is renewed before the engine ends it."""
+        can = self.streaming.engine.capabilities
+        if not can.half_close:
+            tuning = replace(tuning, half_close_ms=0)
+        latest_s = None if can.longest_stream_s is None else int(can.longest_stream_s - RENEW_MARGIN_S)
+        if latest_s is not None and tuning.renew_latest_s > latest_s:
+            least_s = BOUNDS["renew_after_s"].low
+            after_s = max(least_s, min(tuning.renew_after_s, latest_s - RENEW_MARGIN_S))
+            tuning = replace(tuning, renew_after_s=after_s, renew_latest_s=max(latest_s, after_s + 1))
+        return tuning

@@ -1,4 +1,4 @@
-"""Calls as JSON objects, one a line, as design.md's door says: for ``manage.py export_calls`` and the admin's list."""
+"""Calls as JSON objects, one a line, in the form that others rely on; for the command and the admin's list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a call's hearing traces and recordings are, read back. Blocking."""
+"""Where a call's recognition traces and recordings are, read back. Blocking."""
 
 from __future__ import annotations
 

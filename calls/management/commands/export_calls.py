@@ -1,4 +1,4 @@
-"""``manage.py export_calls --format jsonl [--call SID]``: one JSON object a call, as design.md's door says."""
+"""``manage.py export_calls --format jsonl [--call SID]``: one JSON object a call, in the form that others rely on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``manage.py purge --older-than DAYS``: forget recordings and hearing traces, with ``--calls`` the calls as well.
+"""``manage.py purge --older-than DAYS``: forget recordings and recognition traces, with ``--calls`` the calls as well.
 
 Says which database and folder it works on. A running call keeps its row and its files.
 """
@@ -31,7 +31,7 @@ RUNS_AT_MOST = timedelta(days=2)
 
 
 class Command(BaseCommand):
-    help = "Delete recordings, hearing traces and, if asked, calls that are older than so many days."
+    help = "Delete recordings, recognition traces and, if asked, calls that are older than so many days."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--older-than", type=whole(1, MOST_DAYS, "days"), required=True, metavar="DAYS")

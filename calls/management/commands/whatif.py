@@ -1,5 +1,5 @@
 """``manage.py whatif --call SID | --last N [--line NUMBER] --profile NAME | --set NAME=VALUE…``: calls heard again at
-other settings, from their hearing traces, faster than real time. Without other settings: at their own, as a check.
+other settings, from their recognition traces, faster than real time. Without other settings: at their own, as a check.
 """
 
 from __future__ import annotations

@@ -158,3 +158,21 @@ def test_a_failed_probe_is_trouble_until_each_engine_has_answered(monkeypatch):
     recognition.keep_probing()
     assert seen == [("unavailable", 2.0), ("client_failed", 4.0)]
     assert recognition.trouble == ""
+
+
+@pytest.mark.parametrize(
+    ("can", "asked", "kept"),
+    [
+        ({}, {}, {}),
+        ({"half_close": False}, {}, {"half_close_ms": 0}),
+        ({"longest_stream_s": 305.0}, {}, {}),
+        ({"longest_stream_s": 60.0}, {}, {"renew_after_s": 50, "renew_latest_s": 55}),
+        ({"longest_stream_s": 60.0}, {"renew_after_s": 20, "renew_latest_s": 30}, {}),
+        ({"longest_stream_s": 6.0}, {}, {"renew_after_s": 2, "renew_latest_s": 3}),
+    ],
+)
+def test_what_a_call_is_heard_with_stays_within_what_its_engine_can(can, asked, kept):
+    engine = Streams()
+    engine.capabilities = replace(engine.capabilities, **{"half_close": True, "longest_stream_s": None, **can})
+    tuning = Tuning(**asked)
+    assert both(streams=engine, shots=Shots()).bounded(tuning) == replace(tuning, **kept)
