@@ -15,11 +15,11 @@ class CallsConfig(AppConfig):
     def ready(self) -> None:
         from calls.desk.permissions import make_groups
         from calls.lines.models import PhoneLine, Trial
-        from calls.process.services import services
+        from calls.process.services import announce_change
         from stt.models import TuningProfile
 
         def announce(**_: Any) -> None:
-            transaction.on_commit(services().notices.announce)
+            transaction.on_commit(announce_change)
 
         # Signals, for stt must not know calls, and whoever saves a profile must not have to remember.
         for model in (TuningProfile, PhoneLine, Trial):

@@ -12,7 +12,7 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from calls.core.actions import Action
 from stt.events import Final, Interim, OneShotDone, RecognizerEvent
@@ -60,6 +60,9 @@ class InterimSlot:
 
 @dataclass(frozen=True, slots=True)
 class InterimDue:
+    """The newest interim, whichever that is when it is read."""
+
+    kind: ClassVar = "stt_partial"
     slot: InterimSlot
 
 
@@ -67,6 +70,7 @@ class InterimDue:
 class EventDue:
     """A recogniser's event without words of its own."""
 
+    kind: ClassVar = "stt_event"
     event: RecognizerEvent
     came_ms: float
 
@@ -75,12 +79,15 @@ class EventDue:
 class ActionDue:
     """What a message brought and need not be done on the media path."""
 
+    kind: ClassVar = "action"
     action: Action
 
 
 @dataclass(frozen=True, slots=True)
 class TickDue:
     """The session is to be asked what time has decided."""
+
+    kind: ClassVar = "tick"
 
 
 FinalText = tuple[Literal["stt_final_text"], str]

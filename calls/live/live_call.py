@@ -173,7 +173,8 @@ class LiveCall(Hands):
                 except Exception:
                     # The wall: one event that cannot be handled must not silence the call.
                     metrics.PUMP_ERRORS.inc()
-                    logger.exception("call %s: an event failed: %s", self.call_sid, type(item).__name__)
+                    kind = item[0] if isinstance(item, tuple) else item.kind
+                    logger.exception("call %s: an event of kind %s failed", self.call_sid, kind)
                 self._arm()
         finally:
             self._close_up()

@@ -62,7 +62,7 @@ class Heartbeat:
             except Exception:
                 # The wall: alarms are raised on what it looks at.
                 metrics.THREADS_FAILED.labels("pulse").inc()
-                logger.exception("a heartbeat failed")
+                logger.exception("a pulse failed")
             await asyncio.sleep(EVERY_S)
 
     def beat_once(self) -> None:

@@ -111,6 +111,13 @@ def services() -> Services:
     return _own
 
 
+def announce_change() -> None:
+    """A row that calls read was saved: tell every process. A command that saves one needs no services of its own for
+    it. Blocking, bounded; never raises."""
+    own = _own
+    (own.notices if own is not None else ChangeNotices(settings.REDIS_URL)).announce()
+
+
 @contextlib.contextmanager
 def using(other: Services) -> Iterator[Services]:
     """Let these be the process's for a while: for tests and benchmarks."""

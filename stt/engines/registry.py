@@ -93,7 +93,8 @@ class Recognition:
     def probe(self) -> None:
         """Ask the engines' services whether they recognise. Blocking, any thread."""
         self.streaming.probe()
-        self.one_shot.probe()
+        if self.one_shot is not self.streaming:
+            self.one_shot.probe()
 
     def keep_probing(self) -> None:
         """Probe until each has answered. Blocking: a thread's whole work."""

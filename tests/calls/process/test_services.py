@@ -2,7 +2,7 @@
 
 import threading
 
-from calls.process.services import Services, services, using
+from calls.process.services import Services, announce_change, services, using
 from calls.process.shared_state import SharedState
 
 
@@ -26,3 +26,13 @@ def test_the_parts_know_each_other():
     own.admission.draining = True
     assert own.admission.refusal() == "draining"
     assert own.calls.replaced_elsewhere in own.notices.listeners
+
+
+def test_a_saved_row_is_announced_to_the_process_that_runs_and_makes_no_services_where_there_are_none(monkeypatch):
+    with using(Services()) as own:
+        announce_change()
+        own.notices.wait(60)  # it was said: nothing is waited for
+    with using(None):
+        announce_change()
+        monkeypatch.setattr("calls.process.services.Services", None)
+        announce_change()

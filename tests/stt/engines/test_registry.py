@@ -176,3 +176,19 @@ def test_what_a_call_is_heard_with_stays_within_what_its_engine_can(can, asked, 
     engine.capabilities = replace(engine.capabilities, **{"half_close": True, "longest_stream_s": None, **can})
     tuning = Tuning(**asked)
     assert both(streams=engine, shots=Shots()).bounded(tuning) == replace(tuning, **kept)
+
+
+def test_one_engine_for_both_is_probed_once_a_round_and_two_are_each():
+    class Away(Streams):
+        def probe(self):
+            probes.append(self.name)
+            raise RecognizerError("unavailable")
+
+    class AwayToo(Away, Shots):
+        name = "shots"
+
+    probes = []
+    EngineRegistry({"one": lambda endpoint: Away()}).recognition(streaming="one", one_shot="one").probe()
+    assert probes == ["streams"]
+    both(streams=Away(), shots=AwayToo()).probe()
+    assert probes == ["streams", "streams", "shots"]
