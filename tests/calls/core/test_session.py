@@ -18,6 +18,7 @@ from calls.core.actions import (
 from calls.core.messages import Dtmf, Malformed, Mark, Media, Start, Stop
 from calls.core.revisions import MAX_TRIES
 from calls.core.session import CallSession, State
+from calls.core.stream_control import HeardBy
 from calls.core.turns import EndReason, Source
 from stt.events import (
     Final,
@@ -39,8 +40,8 @@ SID = "CA1"
 class Call:
     """A session with its clock: audio moves time on."""
 
-    def __init__(self, *, vad=None, **tuning):
-        self.session = CallSession(SID, Tuning(**tuning), account_sid="AC1", vad=vad)
+    def __init__(self, *, vad=None, heard_by=None, **tuning):
+        self.session = CallSession(SID, Tuning(**tuning), heard_by=heard_by, account_sid="AC1", vad=vad)
         self.now_ms = 0.0
         self.sequence = 1
         self.actions = []
@@ -194,6 +195,27 @@ def test_without_streaming_every_utterance_goes_to_the_one_shot():
         call.play(silence(500) + speech(600) + silence(300))
         call.hear(OneShotDone(number, (f"w{number}",)))
     assert [(turn.text, turn.source) for turn in call.turns] == [("w1", "fallback"), ("w2", "fallback")]
+
+
+@pytest.mark.parametrize(
+    ("heard_by", "rescued"),
+    [
+        (HeardBy("wide", "latest", one_shot_engine="exact", one_shot_model="small"), ("exact", "small")),
+        (HeardBy("wide", "latest"), ("wide", "latest")),
+    ],
+    ids=["two engines", "one engine"],
+)
+def test_a_turn_names_the_engine_that_gave_it_its_words(heard_by, rescued):
+    call = Call(heard_by=heard_by)
+    call.play(silence(500) + speech(600) + silence(240))
+    call.settles("שלום")
+    call.play(silence(500) + speech(600) + silence(240))
+    call.wait(450)
+    (ask,) = call.of(AskOneShot)
+    call.hear(OneShotDone(ask.utterance, ("תודה",)))
+    streamed, one_shot = call.turns
+    assert (streamed.text, streamed.engine, streamed.model) == ("שלום", "wide", "latest")
+    assert (one_shot.text, one_shot.engine, one_shot.model) == ("תודה", *rescued)
 
 
 def test_no_words_from_anyone_is_a_turn_with_a_code():
