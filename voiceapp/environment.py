@@ -8,12 +8,14 @@ calls refuse to start while there is one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -195,8 +197,11 @@ class Environment:
         try:
             if not kept.exists():
                 var_dir.mkdir(parents=True, exist_ok=True)
-                kept.write_text(secrets.token_urlsafe(50))
-                kept.chmod(0o600)
+                # Whole or not at all: of processes that start together the first one's key is everybody's.
+                with NamedTemporaryFile("w", dir=var_dir) as made, contextlib.suppress(FileExistsError):
+                    made.write(secrets.token_urlsafe(50))
+                    made.flush()
+                    os.link(made.name, kept)
             if key := kept.read_text().strip():
                 return key
             why = "it is empty"

@@ -13,7 +13,8 @@ from calls.desk.supervision import socket as watchers
 from calls.lab.fault_proxy import FaultProxy
 from calls.process.services import services
 
-pytestmark = pytest.mark.live
+# Channels closes old connections around each message: whatever the worker has opened before is this test's too.
+pytestmark = [pytest.mark.live, pytest.mark.django_db(transaction=True)]
 REDIS = "redis://127.0.0.1:6379/1"
 CALL = {"kind": "call", "call": "CA1"}
 

@@ -287,3 +287,21 @@ def test_the_server_listens_where_host_says(settings):
     parser = serve.Command().create_parser("manage.py", "serve")
     assert parser.parse_args([]).host == settings.HOST
     assert parser.parse_args(["--host", "0.0.0.0"]).host == "0.0.0.0"  # noqa: S104
+
+
+def test_of_processes_that_start_together_all_have_one_key(tmp_path, monkeypatch):
+    """One process is in the middle of making it when another one starts."""
+    others, drawn = [], ["mine", "the other's"]
+
+    def draw(length):
+        key = drawn.pop(0)
+        if key == "mine":
+            others.append(Environment(GOOD).secret_key(True, tmp_path))
+        return key
+
+    monkeypatch.setattr("voiceapp.environment.secrets.token_urlsafe", draw)
+    mine = Environment(GOOD)
+    assert mine.secret_key(True, tmp_path) == others[0] == "the other's"
+    assert mine.problems == []
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
