@@ -81,6 +81,23 @@ class TuningProfileAdmin(ProfileModelAdmin):
                 )
             },
         ),
+        (
+            _("Answering"),
+            {
+                "fields": (
+                    "answer_pause_expected_ms",
+                    "answer_pause_ms",
+                    "answer_pause_unfinished_ms",
+                    "turn_model",
+                    "silence_reprompt_ms",
+                    "reprompts",
+                    "responder_first_ms",
+                    "responder_total_ms",
+                    "filler_after_ms",
+                    "playback_lead_ms",
+                )
+            },
+        ),
     )
 
     actions = ("duplicate", "activate")

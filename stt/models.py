@@ -13,7 +13,7 @@ from simple_history.models import HistoricalRecords
 
 from stt.endpointing import silero
 from stt.engines.google_models import HEBREW_MODELS, HOSTS
-from stt.tuning import BOUNDS, VAD_ENGINES, Tuning, conflicts, fitting_hints, hints_flaws
+from stt.tuning import BOUNDS, TURN_MODELS, VAD_ENGINES, Tuning, conflicts, fitting_hints, hints_flaws
 
 ENDPOINTS = [(host, host) for host in HOSTS]
 
@@ -79,6 +79,23 @@ class TuningProfile(models.Model):
     renew_latest_s = _bounded("renew_latest_s")
     deaf_after_ms = _bounded("deaf_after_ms")
     pause_after_s = _bounded("pause_after_s")
+    answer_pause_expected_ms = _bounded("answer_pause_expected_ms", db_default=Tuning().answer_pause_expected_ms)
+    answer_pause_ms = _bounded("answer_pause_ms", db_default=Tuning().answer_pause_ms)
+    answer_pause_unfinished_ms = _bounded("answer_pause_unfinished_ms", db_default=Tuning().answer_pause_unfinished_ms)
+    silence_reprompt_ms = _bounded("silence_reprompt_ms", db_default=Tuning().silence_reprompt_ms)
+    reprompts = _bounded("reprompts", db_default=Tuning().reprompts)
+    filler_after_ms = _bounded("filler_after_ms", db_default=Tuning().filler_after_ms)
+    playback_lead_ms = _bounded("playback_lead_ms", db_default=Tuning().playback_lead_ms)
+    responder_first_ms = _bounded("responder_first_ms", db_default=Tuning().responder_first_ms)
+    responder_total_ms = _bounded("responder_total_ms", db_default=Tuning().responder_total_ms)
+    turn_model = models.CharField(
+        _("What finds an unfinished turn"),
+        max_length=16,
+        choices=[(name, _(label)) for name, label in TURN_MODELS.items()],
+        default=Tuning().turn_model,
+        db_default=Tuning().turn_model,
+        help_text=_("smart-turn hears in the voice that a sentence goes on; it needs its extra (docs/answering.md)."),
+    )
     early_punctuation = models.BooleanField(
         _("punctuation makes a partial strong"),
         default=True,

@@ -182,11 +182,78 @@ BOUNDS: dict[str, Bounds] = {
         "s",
         _("0: never. Smaller: fewer billed seconds, more streams; the next speech opens one."),
     ),
+    "answer_pause_expected_ms": Bounds(
+        _("Pause before an expected answer is taken"),
+        100,
+        2000,
+        "ms",
+        _("Larger: fewer callers are answered too soon after what was asked of them, every such answer later."),
+    ),
+    "answer_pause_ms": Bounds(
+        _("Pause before an open turn is answered"),
+        300,
+        4000,
+        "ms",
+        _("Larger: fewer pauses for thought are answered, every answer later."),
+    ),
+    "answer_pause_unfinished_ms": Bounds(
+        _("Pause before an unfinished turn is answered"),
+        500,
+        8000,
+        "ms",
+        _("Larger: more patience with numbers and half sentences, a longer silence where nothing follows."),
+    ),
+    "silence_reprompt_ms": Bounds(
+        _("Silence before the line asks again"),
+        2000,
+        30000,
+        "ms",
+        _("Larger: more time to think or to look something up, a longer silence on a lost caller."),
+    ),
+    "reprompts": Bounds(
+        _("How often the line asks again"),
+        0,
+        5,
+        "",
+        _("More: more patience with a silent caller, a longer call with nobody."),
+    ),
+    "filler_after_ms": Bounds(
+        _("Wait for a late answer before a filler"),
+        0,
+        10000,
+        "ms",
+        _("0: never. Smaller: less silence before a slow answer, more fillers."),
+    ),
+    "playback_lead_ms": Bounds(
+        _("Sound sent ahead"),
+        200,
+        2000,
+        "ms",
+        _("Larger: a busy server is heard less, an interruption stops a little more that Twilio holds already."),
+    ),
+    "responder_first_ms": Bounds(
+        _("Wait for the responder's first words"),
+        500,
+        10000,
+        "ms",
+        _("Larger: a slow model may still answer; the apology for a silent one comes later."),
+    ),
+    "responder_total_ms": Bounds(
+        _("Limit of a whole answer"),
+        2000,
+        60000,
+        "ms",
+        _("Larger: longer answers; a model that trickles holds the call longer."),
+    ),
 }
 
 
 VAD_ENGINES = {"webrtc": _("webrtcvad above the noise floor"), "silero": _("Silero, for noisy lines")}
 """Voice detectors; what they cut and cost is in docs/endpointing.md."""
+
+
+TURN_MODELS = {"silence": _("silence alone"), "smart_turn": _("smart-turn, beside the silence")}
+"""What says that an open turn is unfinished; what they cost and find is in docs/answering.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +306,24 @@ CONFLICTS = (
         "pause_after_s",
         _("The silence that pauses the stream must be 0 or longer than hangover and time-out: words may still come."),
         lambda v: 0 < v["pause_after_s"] * 1000 <= v["vad_hangover_ms"] + v["stt_timeout_ms"],
+    ),
+    Conflict(
+        "expected_beyond_open",
+        "answer_pause_expected_ms",
+        _("The pause before an expected answer must not be longer than that before an open turn."),
+        lambda v: v["answer_pause_expected_ms"] > v["answer_pause_ms"],
+    ),
+    Conflict(
+        "unfinished_below_open",
+        "answer_pause_unfinished_ms",
+        _("The pause before an unfinished turn must not be shorter than that before an open turn."),
+        lambda v: v["answer_pause_unfinished_ms"] < v["answer_pause_ms"],
+    ),
+    Conflict(
+        "first_beyond_total",
+        "responder_first_ms",
+        _("The wait for the responder's first words must be shorter than the limit of a whole answer."),
+        lambda v: v["responder_first_ms"] >= v["responder_total_ms"],
     ),
 )
 """A form refuses them all. A call refuses only the first: with the others it hears, badly."""
@@ -322,6 +407,17 @@ class Tuning:
     renew_latest_s: int = 290
     deaf_after_ms: int = 5000
     pause_after_s: int = 0
+    answer_pause_expected_ms: int = 400
+    answer_pause_ms: int = 1000
+    answer_pause_unfinished_ms: int = 2000
+    silence_reprompt_ms: int = 7000
+    reprompts: int = 2
+    filler_after_ms: int = 1500
+    playback_lead_ms: int = 600
+    responder_first_ms: int = 2500
+    responder_total_ms: int = 15000
+    turn_model: str = "silence"
+    """One of TURN_MODELS."""
     vad_engine: str = "webrtc"
     """One of VAD_ENGINES."""
     streaming: bool = True
@@ -349,6 +445,8 @@ class Tuning:
             bounds.check(name, getattr(self, name))
         if self.vad_engine not in VAD_ENGINES:
             raise TuningError(f"vad_engine must be one of {', '.join(VAD_ENGINES)}, not {self.vad_engine!r}")
+        if self.turn_model not in TURN_MODELS:
+            raise TuningError(f"turn_model must be one of {', '.join(TURN_MODELS)}, not {self.turn_model!r}")
         if self.renew_latest_s <= self.renew_after_s:
             raise TuningError("renew_latest_s must be more than renew_after_s")
         for flaw in hints_flaws(self.phrase_hints):

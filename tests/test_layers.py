@@ -44,6 +44,13 @@ ROOMS = [
     Room("calls/whatif", "P", ("calls.whatif",)),
     Room("calls/storage", "D", ("calls.storage",)),
     Room("calls/storage", "P", ("calls.storage.records", "calls.storage.open_streams", "calls.storage.call_streams")),
+    Room("calls/reply", "S", ("calls.reply",)),
+    Room(
+        "calls/reply",
+        "P",
+        ("calls.reply.items", "calls.reply.responder", "calls.reply.settings", "calls.reply.voice"),
+    ),
+    Room("calls/reply/emulator", "L", ("calls.reply.emulator",)),
     Room("calls/lines", "D", ("calls.lines",)),
     Room("calls/lines", "P", ("calls.lines.allocation",)),
     Room("calls/process", "S", ("calls.process",)),

@@ -1,0 +1,103 @@
+"""An agent's turn: one answer of the line, and what the caller heard of it. Pure.
+
+Its row is a Transcript with ``speaker = agent``. Latencies are milliseconds and None where there is no anchor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of an answer of which at least one frame was sent."""
+
+    PLAYED = "played"
+    """To its end, by its marks."""
+    INTERRUPTED = "interrupted"
+    """Cut off: the caller spoke over it, the stream was lost, the call ended."""
+    RESUMED = "resumed"
+    """Cut off, and the rest was said later: by the call's next stream, or after a false interruption."""
+    WITHDRAWN_LATE = "withdrawn_late"
+    """Its text was revised after the first sound, and the answer given up."""
+    FAILED = "failed"
+    """The responder or the voice failed in mid-answer; ``code`` says how."""
+
+
+FIRST_AGENT_NUMBER = 5_001
+"""Agent turns count from here within their stream's block of numbers (calls/core/numbering.py), caller's from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedPart:
+    """How much of an answer the caller heard."""
+
+    text: str = ""
+    """Its words up to the last mark that came back before the sound was cleared."""
+    ms: int = 0
+    """Sound that was played, by the clock; never more than was sent."""
+    outcome: Outcome = Outcome.PLAYED
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTimes:
+    """Where the time between the caller's last voiced frame and the answer's first sound went."""
+
+    floor_rule: str = ""
+    """``expected`` | ``unfinished`` | ``open`` | ``silence`` | ``opening``: why the line might speak."""
+    floor_ms: int | None = None
+    """Last voiced frame to the floor taken."""
+    prepared_ms: int | None = None
+    """How long before the floor the first sound was ready; negative: it was late."""
+    first_audio_ms: int | None = None
+    """Floor taken to the first frame sent."""
+    total_ms: int | None = None
+    """Last voiced frame to the first frame sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeBy:
+    """Who made an answer, and what of it is charged."""
+
+    responder: str = ""
+    voice: str = ""
+    tokens: int = 0
+    """Of a language model."""
+    characters: int = 0
+    """Synthesised for it, as voices charge them; from the phrase cache: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTurn:
+    """One answer, as stored; the highest revision wins."""
+
+    number: int
+    """From FIRST_AGENT_NUMBER within the stream's block."""
+    started_ms: int
+    """Media time at which its first frame was sent."""
+    ended_ms: int
+    """Media time at which its last played sound ended, as far as it is known."""
+    text: str
+    """What was to be said."""
+    heard: PlayedPart = PlayedPart()
+    times: AnswerTimes = AnswerTimes()
+    made_by: MadeBy = MadeBy()
+    withdrawals: int = 0
+    """Preparations that were given up before this one was sounded."""
+    answers: int | None = None
+    """Number of the caller's last turn that it answers; None where nothing was asked."""
+    code: str = ""
+    """Stable code of what went wrong; empty when nothing did."""
+    revision: int = 0
+
+    def latency_line(self) -> str:
+        """The one [LATENCY] log line of this answer, without its words."""
+
+        def ms(value: int | None) -> str:
+            return "n/a" if value is None else f"{value}ms"
+
+        times = self.times
+        return (
+            f"[LATENCY] answer={self.number} rule={times.floor_rule or 'n/a'} floor={ms(times.floor_ms)}"
+            f" first={ms(times.first_audio_ms)} total={ms(times.total_ms)}"
+        )

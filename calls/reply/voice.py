@@ -1,0 +1,36 @@
+"""Voice: what speaks an answer, in 8 kHz µ-law. Pure: the contract alone; vendors stand in calls/reply/voices/."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from voiceapp.runtime.coded_error import CodedError
+
+
+class VoiceError(CodedError):
+    """``code``: ``voice_raised`` | ``voice_slow`` | ``voice_empty`` | ``voice_quota`` | ``text_unspeakable``."""
+
+
+class AnswerVoice(Protocol):
+    """A voice for as long as one answer lasts."""
+
+    def speak(self, text: str) -> AsyncIterator[bytes]:
+        """One piece, at most 240 characters of speakable text, as headerless 8 kHz µ-law in chunks of any length.
+
+        Raises VoiceError. Cancelled at any await: what is being synthesised is given up at once.
+        """
+
+
+class Voice(Protocol):
+    """One process's, shared by its calls."""
+
+    name: str
+    """As a line names it and rows keep it: for example ``google:he-IL-Chirp3-HD-Aoede``, ``espeak:he``,
+    ``recorded``."""
+    price_per_million: float
+    """Of characters, in the prices' currency; 0 where nothing is charged."""
+
+    def for_answer(self) -> AbstractAsyncContextManager[AnswerVoice]:
+        """Whatever one answer holds open: a vendor's stream, or nothing."""

@@ -1,0 +1,15 @@
+from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn, AnswerTimes
+from calls.core.numbering import NUMBERS_A_STREAM
+
+
+def test_agent_turns_have_the_second_half_of_a_streams_numbers():
+    assert FIRST_AGENT_NUMBER == NUMBERS_A_STREAM // 2 + 1
+
+
+def test_the_log_line_says_the_floor_the_first_sound_and_the_total_without_a_word():
+    turn = AgentTurn(5001, 0, 900, "שלום", times=AnswerTimes("expected", 410, 300, 12, 422))
+    assert turn.latency_line() == "[LATENCY] answer=5001 rule=expected floor=410ms first=12ms total=422ms"
+
+
+def test_what_has_no_anchor_is_not_available():
+    assert "total=n/a" in AgentTurn(5001, 0, 0, "").latency_line()

@@ -1,0 +1,10 @@
+from calls.reply.settings import RESPONDERS, AnswerSettings
+
+
+def test_a_new_line_only_transcribes():
+    assert AnswerSettings().responder == "silent" == RESPONDERS[0]
+
+
+def test_a_call_is_bounded_unless_its_line_says_otherwise():
+    limits = AnswerSettings().limits
+    assert (limits.agent_turns, limits.answered_s, limits.cost) == (60, 1800, None)
