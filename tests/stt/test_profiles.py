@@ -35,6 +35,9 @@ def profile():
         ("debounce_beyond_timeout", {"stt_partial_debounce_ms": 450}),
         ("attempts_outlast_audio", {"stt_attempts": 10, "stt_retry_ms": 3100}),
         ("pause_before_words", {"pause_after_s": 2, "vad_hangover_ms": 1800, "stt_timeout_ms": 450}),
+        ("expected_beyond_open", {"answer_pause_expected_ms": 1001}),
+        ("unfinished_below_open", {"answer_pause_unfinished_ms": 999}),
+        ("first_beyond_total", {"responder_first_ms": 2500, "responder_total_ms": 2500}),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused_where_they_stand(code, values):

@@ -25,6 +25,9 @@ def test_what_does_not_go_together_has_a_code():
         "debounce_beyond_timeout": {"stt_partial_debounce_ms": 450, "stt_timeout_ms": 450},
         "attempts_outlast_audio": {"stt_attempts": 10, "stt_retry_ms": 3001},
         "pause_before_words": {"pause_after_s": 1, "vad_hangover_ms": 550, "stt_timeout_ms": 450},
+        "expected_beyond_open": {"answer_pause_expected_ms": 1001, "answer_pause_ms": 1000},
+        "unfinished_below_open": {"answer_pause_unfinished_ms": 999, "answer_pause_ms": 1000},
+        "first_beyond_total": {"responder_first_ms": 2500, "responder_total_ms": 2500},
     }
     assert set(wrong) == {conflict.code for conflict in CONFLICTS}
     for code, values in wrong.items():

@@ -41,6 +41,7 @@ REFUSED_SETTINGS = {
 LEFT_OUT = _("Phrase hints beyond what the engine takes are left out of its requests.")
 
 _WAIT = (Measure.FINAL_P50, Measure.FINAL_P95)
+_ANSWER = (Measure.TOTAL_P50, Measure.TOTAL_P95)
 MOVES: dict[str, tuple[Measure, ...]] = {
     "vad_hangover_ms": (Measure.CUT_OFFS, *_WAIT),
     "vad_aggressiveness": (Measure.NONE, Measure.CUT_OFFS, Measure.WORDS_A_MINUTE),
@@ -67,6 +68,16 @@ MOVES: dict[str, tuple[Measure, ...]] = {
     "renew_latest_s": (Measure.FALLBACK, Measure.REGRET),
     "deaf_after_ms": (Measure.FALLBACK, Measure.NONE),
     "pause_after_s": (Measure.PARTIAL_P50, Measure.PARTIAL_P95),
+    "answer_pause_expected_ms": _ANSWER,
+    "answer_pause_ms": _ANSWER,
+    "answer_pause_unfinished_ms": _ANSWER,
+    "turn_model": _ANSWER,
+    "silence_reprompt_ms": _ANSWER,
+    "reprompts": _ANSWER,
+    "responder_first_ms": _ANSWER,
+    "responder_total_ms": _ANSWER,
+    "filler_after_ms": _ANSWER,
+    "playback_lead_ms": _ANSWER,
 }
 """The figures to watch when a setting is turned."""
 
