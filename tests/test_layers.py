@@ -48,7 +48,15 @@ ROOMS = [
     Room(
         "calls/reply",
         "P",
-        ("calls.reply.items", "calls.reply.responder", "calls.reply.settings", "calls.reply.voice"),
+        (
+            "calls.reply.items",
+            "calls.reply.play_clock",
+            "calls.reply.playback",
+            "calls.reply.responder",
+            "calls.reply.settings",
+            "calls.reply.spoken_piece",
+            "calls.reply.voice",
+        ),
     ),
     Room("calls/reply/emulator", "L", ("calls.reply.emulator",)),
     Room("calls/lines", "D", ("calls.lines",)),

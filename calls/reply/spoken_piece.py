@@ -1,0 +1,55 @@
+"""SpokenPiece: a piece of an answer and its sound, which may still be growing. Pure."""
+
+from __future__ import annotations
+
+from stt.audio import BYTES_PER_MS, ULAW_SILENCE
+
+MS_PER_CHARACTER = 85
+"""Of Hebrew without spaces, spoken at a normal pace: the samples' voices take 70 to 100."""
+
+
+class SpokenPiece:
+    """At most a sentence or two. The voice appends while the playback already reads."""
+
+    __slots__ = ("complete", "interruptible", "text", "ulaw")
+
+    def __init__(self, text: str, *, interruptible: bool = True) -> None:
+        self.text = text
+        """As the responder wrote it; empty of tones and recordings."""
+        self.interruptible = interruptible
+        self.ulaw = bytearray()
+        """8 kHz µ-law so far."""
+        self.complete = False
+
+    @property
+    def ms(self) -> int:
+        """How long the sound is so far."""
+        return len(self.ulaw) // BYTES_PER_MS
+
+    def append(self, ulaw: bytes) -> None:
+        self.ulaw += ulaw
+
+    def finish(self) -> None:
+        """Nothing more comes. The sound ends on a whole millisecond."""
+        self.ulaw += ULAW_SILENCE * (-len(self.ulaw) % BYTES_PER_MS)
+        self.complete = True
+
+    def words_until(self, at_ms: int) -> str:
+        """The words that lie before this moment of the sound, in whole words: by their share of its length, where a
+        voice says no more. All of them at its end."""
+        if self.complete and at_ms >= self.ms:
+            return self.text
+        words, spoken = self.text.split(), 0.0
+        characters = sum(map(len, words))
+        share = at_ms / self._whole_ms(characters)
+        heard: list[str] = []
+        for word in words:
+            spoken += len(word)
+            if spoken > share * characters:
+                break
+            heard.append(word)
+        return " ".join(heard)
+
+    def _whole_ms(self, characters: int) -> int:
+        """How long it will be; guessed by a reading voice's rate until the voice has said all."""
+        return max(1, self.ms if self.complete else max(self.ms, characters * MS_PER_CHARACTER))
