@@ -78,9 +78,10 @@ async def place(line: Line, clips: Sequence[Path], numbers: Sequence[str], sids:
 
 
 def turn_of(row: Transcript) -> Turn:
-    names = "number started_ms ended_ms text revised_text unvoiced rule code partial_ms final_ms total_ms".split()
+    names = "number started_ms ended_ms text revised_text rule code partial_ms final_ms total_ms".split()
     values = {name: getattr(row, name) for name in names}
-    return Turn(source=Source(row.source), end_reason=EndReason(row.end_reason), **values)
+    source, end_reason = Source(row.source), EndReason(row.end_reason)
+    return Turn(source=source, end_reason=end_reason, vad_missed=row.unvoiced, **values)
 
 
 def compare(sids: Iterable[str]) -> None:

@@ -102,7 +102,7 @@ class Acceptance:
                 ended_ms=span.end_ms if span.end_ms is not None else span.start_ms,
                 text=" ".join(self._ledger.heard_words(span.number)),
                 source=Source.FINAL,
-                unvoiced=True,
+                vad_missed=True,
                 rule="unvoiced",
                 engine=by.engine,
                 model=by.model,

@@ -60,7 +60,7 @@ class _Kept:
     @property
     def is_open(self) -> bool:
         """It can be heard again."""
-        return not self.answered and not self.last_try and not self.turn.unvoiced
+        return not self.answered and not self.last_try and not self.turn.vad_missed
 
 
 class RevisableTurns:

@@ -40,7 +40,7 @@ class Turn:
     """What was heard in one utterance, as handed on and stored."""
 
     number: int
-    """From 1, in the order in which the utterances began (an unvoiced turn takes the next free number)."""
+    """From 1, in the order in which the utterances began (one that the VAD missed takes the next free number)."""
     started_ms: int
     """Media time of the first voiced frame."""
     ended_ms: int
@@ -51,7 +51,7 @@ class Turn:
     revised_text: str | None = None
     """What later results made of it; None when nothing changed, "" when it was revised to nothing."""
     end_reason: EndReason = EndReason.SILENCE
-    unvoiced: bool = False
+    vad_missed: bool = False
     """The recogniser heard words where the endpointer heard no speech."""
     rule: str = ""
     """Which rule decided: for example ``covering_final``, ``strong_partial``, ``timeout``, ``one_shot``."""

@@ -19,7 +19,7 @@ from django.db import models
 from calls.core.text import clean
 from calls.core.turns import Turn
 from calls.storage.models import Call, CallEvent, Transcript
-from calls.storage.records import EventNoted, HearingNoted, Record, TurnSaved
+from calls.storage.records import STORED_NAME_OF, EventNoted, HearingNoted, Record, TurnSaved
 
 Fit = Callable[[Any], Any]
 Kind = TypeVar("Kind", bound=Record | Turn)
@@ -32,7 +32,7 @@ MAX_JSON_DEPTH = 20
 """Deeper levels of JSON are dropped; our own records have four."""
 MODEL_OF: dict[type, type[models.Model]] = {Turn: Transcript, EventNoted: CallEvent}
 """The models of records that are rows of their own; the others are parts of Call's."""
-COLUMN_OF: dict[tuple[type, str], str] = {(HearingNoted, "state"): "hearing"}
+COLUMN_OF: dict[tuple[type, str], str] = {(HearingNoted, "state"): "hearing", **STORED_NAME_OF}
 """The columns of fields that are named otherwise."""
 
 

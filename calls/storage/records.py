@@ -112,6 +112,9 @@ RECORD_OF: dict[str, type[Record]] = {
 """What a journal's lines call each record. Written for good: journals of other versions are read, whatever the classes
 are called by then."""
 KIND_OF: dict[type[Record], str] = {record: kind for kind, record in RECORD_OF.items()}
+STORED_NAME_OF: dict[tuple[type, str], str] = {(Turn, "vad_missed"): "unvoiced"}
+"""A field -> what a journal's line, its row and the export call it, where that is another name. Written for good:
+journals and rows of other versions are read, and the export by other people's programs."""
 
 
 class RecordError(ValueError):
@@ -124,6 +127,8 @@ def record_to_json(record: Record) -> dict[str, Any]:
     for name, value in values.items():
         if isinstance(value, datetime):
             values[name] = value.isoformat()
+    if "turn" in values:
+        values["turn"] = by_stored_names(values["turn"])
     return {"kind": KIND_OF[type(record)], **values}
 
 
@@ -148,6 +153,12 @@ def record_from_json(values: Mapping[str, Any]) -> Record:
         raise RecordError(f"no record: {type(error).__name__}") from error
 
 
+def by_stored_names(turn: Mapping[str, Any]) -> dict[str, Any]:
+    """A Turn's values by field, as a dict by the names that they are stored under."""
+    return {STORED_NAME_OF.get((Turn, name), name): value for name, value in turn.items()}
+
+
 def _known(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in dataclass_fields(kind)}
-    return {name: value for name, value in values.items() if name in names}
+    names = [field.name for field in dataclass_fields(kind)]
+    stored = {name: STORED_NAME_OF.get((kind, name), name) for name in names}
+    return {name: values[key] for name, key in stored.items() if key in values}

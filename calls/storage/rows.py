@@ -17,7 +17,16 @@ from calls.core.turns import Turn
 from calls.storage.call_streams import call_streams
 from calls.storage.columns import fit_numbers, fitted
 from calls.storage.models import Call, CallEvent, Transcript
-from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
+from calls.storage.records import (
+    CallEnded,
+    CallStarted,
+    EndChosen,
+    EventNoted,
+    HearingNoted,
+    Record,
+    TurnSaved,
+    by_stored_names,
+)
 from calls.storage.search_text import search_text
 from voiceapp.runtime import metrics
 
@@ -184,7 +193,9 @@ def _write_turns(turns: dict[tuple[int, int], Turn]) -> None:
             del turns[call, number]
     Transcript.objects.bulk_create(
         [
-            Transcript(call_id=call, search_text=search_text(turn.text, turn.revised_text), **asdict(turn))
+            Transcript(
+                call_id=call, search_text=search_text(turn.text, turn.revised_text), **by_stored_names(asdict(turn))
+            )
             for (call, _), turn in turns.items()
         ],
         update_conflicts=True,
@@ -193,4 +204,7 @@ def _write_turns(turns: dict[tuple[int, int], Turn]) -> None:
     )
 
 
-_TURNS_COLUMNS = [*(field.name for field in fields(Turn) if field.name != "number"), "search_text"]
+_TURNS_COLUMNS = [
+    *by_stored_names({field.name: field for field in fields(Turn) if field.name != "number"}),
+    "search_text",
+]

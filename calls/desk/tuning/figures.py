@@ -23,7 +23,7 @@ LATENCIES = ("partial_ms", "final_ms", "total_ms")
 
 
 class AnyTurn(Protocol):
-    """A Turn, or its row."""
+    """A Turn, or its row by the names of a Turn's fields."""
 
     @property
     def started_ms(self) -> int: ...
@@ -36,7 +36,7 @@ class AnyTurn(Protocol):
     @property
     def source(self) -> str: ...
     @property
-    def unvoiced(self) -> bool: ...
+    def vad_missed(self) -> bool: ...
     @property
     def partial_ms(self) -> int | None: ...
     @property
@@ -78,7 +78,7 @@ class CallFigures:
                 value = getattr(turn, name)
                 if value is not None:
                     figures.latencies[name].append(value)
-        voiced = [turn for turn in ordered if not turn.unvoiced]
+        voiced = [turn for turn in ordered if not turn.vad_missed]
         figures.utterances = len(voiced)
         figures.cut_offs = sum(
             later.started_ms - turn.ended_ms < CUT_OFF_MS for turn, later in zip(voiced, voiced[1:], strict=False)

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any, cast
 
 from django.core.cache import cache
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from calls.desk.tuning.figures import CallFigures, Measure, Sample
@@ -124,8 +124,9 @@ def _figures(calls: Sequence[int]) -> dict[int, CallFigures]:
     rows = (
         Transcript.objects.filter(call_id__in=calls, speaker="caller")
         .order_by("-call_id")
+        .annotate(vad_missed=F("unvoiced"))
         .values_list(
-            "call_id", "started_ms", "ended_ms", "text", "revised_text", "source", "unvoiced",
+            "call_id", "started_ms", "ended_ms", "text", "revised_text", "source", "vad_missed",
             "partial_ms", "final_ms", "total_ms", named=True,
         )[: MOST_TURNS + 1]
     )  # fmt: skip

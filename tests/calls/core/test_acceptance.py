@@ -125,7 +125,7 @@ def test_words_where_no_speech_was_heard_are_a_turn_of_their_own():
     parts.stream.heard(Final((Word("הלו", 3000, 3400),), 3500), 6000.0)
     (accepted,) = parts.acceptance.hand_on_missed(6000.0)
     turn = accepted.turn
-    assert (turn.text, turn.started_ms, turn.ended_ms, turn.unvoiced, turn.rule) == (
+    assert (turn.text, turn.started_ms, turn.ended_ms, turn.vad_missed, turn.rule) == (
         "הלו",
         3000,
         3400,

@@ -123,6 +123,11 @@ def test_a_good_record_is_not_touched():
     assert (fitted(good) is good, fitted(start) is start) == (True, True)
 
 
+def test_a_field_that_is_stored_by_another_name_is_fitted_to_its_column():
+    assert fitted(Turn(1, 0, 900, "", Source.FINAL, vad_missed="yes")).vad_missed is True
+    assert fitted(HearingNoted("CA1", "MZ1", "x" * 99)).state == "x" * 10
+
+
 def test_json_keeps_what_any_database_can_hold():
     deep = []
     for _ in range(500):

@@ -1,13 +1,15 @@
 """Records: each survives its journal, in this version and between versions."""
 
+from dataclasses import fields
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calls.core.turns import Turn
 from calls.storage.records import RECORD_OF, EventNoted, Record, RecordError, record_from_json, record_to_json
-from tests.calls.storage.sample_records import RECORDS
+from tests.calls.storage.sample_records import RECORDS, turn
 
 
 @given(st.recursive(st.none() | st.text() | st.integers(), lambda v: st.dictionaries(st.text(), v), max_leaves=5))
@@ -36,6 +38,17 @@ def test_what_a_later_version_has_added_is_passed_over():
         if "turn" in line:
             line["turn"]["of_a_later_version"] = 1
         assert record_from_json(line) == record
+
+
+def test_a_turn_is_written_by_the_names_that_every_version_reads():
+    record = turn(vad_missed=True)
+    line = record_to_json(record)
+    assert line["turn"]["unvoiced"] is True
+    assert record_from_json(line) == record
+    later = {**line["turn"], "unvoiced": False, "vad_missed": True}
+    assert record_from_json({**line, "turn": later}) == turn()
+    stored = [field.name for field in fields(Turn) if field.name != "vad_missed"]
+    assert line["turn"].keys() == {*stored, "unvoiced"}
 
 
 @pytest.mark.parametrize("line", [{}, {"kind": "CallMoved"}, {"kind": "TurnSaved", "call_sid": "CA1"}, {"kind": []}])

@@ -1,6 +1,5 @@
 """Rows from records: the same, in whatever order and however often they are written."""
 
-from dataclasses import asdict
 from datetime import timedelta
 from random import Random
 
@@ -16,6 +15,7 @@ from calls.storage.records import (
     HearingNoted,
     TurnSaved,
     record_from_json,
+    record_to_json,
 )
 from stt.tuning import Tuning
 from tests.calls.storage.sample_records import ENDED, NOW, STARTED, turn
@@ -129,12 +129,19 @@ def test_turns_and_events_of_two_streams_that_count_from_one_are_all_kept_howeve
 def test_turns_of_an_older_versions_journal_keep_their_numbers():
     lines = [
         {"kind": "CallStarted", "stream_sid": "MZ2", "started_at": NOW.isoformat(), "stream_index": 1},
-        {"kind": "TurnSaved", "turn": asdict(turn(number=10_001).turn)},
+        {"kind": "TurnSaved", "turn": record_to_json(turn(number=10_001))["turn"]},
         {"kind": "EventNoted", "number": 10_001, "at": NOW.isoformat(), "code": "fallback"},
     ]
     rows.write([record_from_json({"call_sid": "CA1", **line}) for line in lines] + stream_records("MZ3", 9))
     assert sorted(row.number for row in Transcript.objects.all()) == [1, 2, 3, 10_001]
     assert sorted(event.number for event in CallEvent.objects.all()) == [1, 2, 3, 10_001]
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_turn_that_the_vad_missed_is_marked_by_its_stored_name(first):
+    rows.write([turn(vad_missed=first)])
+    rows.write([turn(vad_missed=not first, revision=1)])
+    assert Transcript.objects.get().unvoiced is not first
 
 
 def test_the_end_that_we_chose_is_on_the_row_before_the_last_words_are():

@@ -106,7 +106,7 @@ def test_a_stream_that_ends_without_a_final_settles_its_last_hypothesis():
     assert ledger.heard(one) == "שלום לך"
 
 
-def test_words_where_no_utterance_was_become_an_unvoiced_one():
+def test_words_where_no_utterance_was_become_one_that_the_vad_missed():
     ledger = Ledger()
     ledger.settles("הלו", 900, [(300, 800)])
     (span,) = ledger.take_vad_missed()
@@ -114,7 +114,7 @@ def test_words_where_no_utterance_was_become_an_unvoiced_one():
     assert ledger.take_vad_missed() == []
 
 
-def test_a_timed_word_far_from_every_utterance_is_unvoiced():
+def test_a_timed_word_far_from_every_utterance_is_one_that_the_vad_missed():
     ledger = Ledger()
     one = ledger.utterance(1000, 2000)
     ledger.settles("a b", 9000, [(1200, 1800), (8000, 8500)])

@@ -32,7 +32,7 @@ def test_a_call_is_summed_up():
             turn(2300, 3000, "ג", Source.EARLY, final_ms=100, partial_ms=700),
             turn(0, 1000, "א ב", revised_text="א ג ד", final_ms=900),
             turn(1399, 2000, "", Source.NONE),
-            turn(9000, 9100, "לא", unvoiced=True),
+            turn(9000, 9100, "לא", vad_missed=True),
         ]
     )
     assert (figures.turns, figures.utterances, figures.words) == (4, 3, 5)

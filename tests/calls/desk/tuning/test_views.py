@@ -138,6 +138,13 @@ def test_only_the_newest_calls_are_read_and_the_page_says_of_how_many(profile, m
     assert min(found.started) == rows[9].started_at
 
 
+def test_a_turn_that_the_vad_missed_is_no_utterance_of_its_call(profile):
+    calls(profile, 1, 1, 900)
+    Transcript.objects.filter(number__in=[2, 6]).update(unvoiced=True)
+    (call,) = measured(profile.pk, 1).sample.calls
+    assert (call.turns, call.utterances) == (6, 4)
+
+
 def test_more_turns_than_are_read_leave_whole_calls(profile, monkeypatch):
     monkeypatch.setattr(selectors, "MOST_TURNS", 20)
     calls(profile, 1, 10, 900)
