@@ -25,7 +25,9 @@ class Feed(msgspec.Struct, frozen=True, gc=False):
     at_ms: int
     level_dbfs: float = FLOOR_DBFS
     voiced: bool = False
-    pitchless: bool = False
+    """Taken for speech."""
+    unvoiced: bool = False
+    """Taken for speech, and listened to for a voice's pitch in vain (stt/endpointing/endpointer.py)."""
 
 
 @dataclass(frozen=True, slots=True)

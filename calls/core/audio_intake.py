@@ -53,7 +53,7 @@ class AudioIntake:
     def keep(self, frame: Frame) -> Feed:
         """The frame that was perceived last, with what was perceived in it; from now on the buffer holds it."""
         endpointer = self.endpointer
-        feed = Feed(frame.ulaw, frame.at_ms, endpointer.level_dbfs, endpointer.voiced, endpointer.pitchless)
+        feed = Feed(frame.ulaw, frame.at_ms, endpointer.level_dbfs, endpointer.voiced, endpointer.unvoiced)
         self.buffer.push(feed)
         self.frame_count += 1
         return feed

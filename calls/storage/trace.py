@@ -27,7 +27,10 @@ from stt.audio import FRAME_MS
 from stt.events import KIND_OF, RecognizerError, RecognizerEvent
 
 FRAMES_PER_LINE = 50
-VOICED = PITCHLESS = 0x80
+VOICED = 0x80
+"""Bit of a frame's level: the endpointer took it for speech."""
+UNVOICED = 0x80
+"""Bit of a frame's gap: it is one of those, but without a voice's pitch."""
 MAX_GAP_MS = 0x7F
 """A frame that arrives later than this after the one before it begins a new line."""
 
@@ -73,7 +76,7 @@ class RecognitionTrace:
             if not levels:
                 begins_ms, first_ms, last_ms = frame.at_ms, arrived_ms, arrived_ms
             levels.append(min(127, round(-frame.level_dbfs)) | (VOICED if frame.voiced else 0))
-            gaps.append(arrived_ms - last_ms | (PITCHLESS if frame.pitchless else 0))
+            gaps.append(arrived_ms - last_ms | (UNVOICED if frame.unvoiced else 0))
             next_ms, last_ms = frame.at_ms + FRAME_MS, arrived_ms
         if levels:
             self._put_frames(begins_ms, first_ms, levels, gaps)
@@ -95,7 +98,7 @@ def _code_of(error: RecognizerError) -> str:
 def read_trace(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a trace; half a line at the end is skipped.
 
-    A frame line gets lists: ``voiced``, ``dbfs``, and, where the trace is new enough, ``arrived_ms`` and ``pitchless``.
+    A frame line gets lists: ``voiced``, ``dbfs``, and, where the trace is new enough, ``arrived_ms`` and ``unvoiced``.
     """
     with path.open("rb") as lines:
         for raw in lines:
@@ -109,6 +112,6 @@ def read_trace(path: Path) -> Iterator[dict[str, Any]]:
                 line["dbfs"] = [-(level & ~VOICED) for level in levels]
             if "gaps" in line:
                 gaps = base64.b64decode(line.pop("gaps"))
-                line["arrived_ms"] = list(accumulate((gap & ~PITCHLESS for gap in gaps[1:]), initial=line["now_ms"]))
-                line["pitchless"] = [bool(gap & PITCHLESS) for gap in gaps]
+                line["arrived_ms"] = list(accumulate((gap & ~UNVOICED for gap in gaps[1:]), initial=line["now_ms"]))
+                line["unvoiced"] = [bool(gap & UNVOICED) for gap in gaps]
             yield line

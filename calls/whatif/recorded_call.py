@@ -78,12 +78,12 @@ def heard_of(lines: Iterable[Mapping[str, Any]]) -> RecordedCall:
                 line.get("arrived_ms", even),
                 line["dbfs"],
                 line["voiced"],
-                line.get("pitchless", [False] * count),
+                line.get("unvoiced", [False] * count),
                 strict=True,
             )
-            for i, (arrived_ms, dbfs, voiced, pitchless) in enumerate(rows):
+            for i, (arrived_ms, dbfs, voiced, unvoiced) in enumerate(rows):
                 at_ms = line["frames"] + FRAME_MS * i
-                heard.frames.append(HeardFrame(at_ms, arrived_ms, Perceived(dbfs, voiced, pitchless)))
+                heard.frames.append(HeardFrame(at_ms, arrived_ms, Perceived(dbfs, voiced, unvoiced)))
     if not heard.stopped_ms and heard.frames:
         heard.stopped_ms = heard.frames[-1].arrived_ms
     return heard

@@ -74,8 +74,8 @@ class Endpointer:
         """Silence that ends an utterance."""
         self.voiced = False
         """The last frame's decision."""
-        self.pitchless = False
-        """The last frame was voiced, and listened to for a voice's pitch in vain."""
+        self.unvoiced = False
+        """The last frame counts as ``voiced``, but was listened to for a voice's pitch in vain."""
         self.level_dbfs = FLOOR_DBFS
         """The last frame's level."""
         self.boundaries = SpeechBoundaries(options.hangover_ms, options.longest_ms, 0 if vad is None else vad.lag_ms)
@@ -107,7 +107,7 @@ class Endpointer:
         self.voiced = vad and stands_out and not is_dtmf(pcm)
         listened = self.voiced and not self.boundaries.speaking
         self._pitched = listened and has_pitch(pcm)
-        self.pitchless = listened and not self._pitched
+        self.unvoiced = listened and not self._pitched
         self._floor.push(self.level_dbfs)
         return self.boundaries.step(at_ms, self.voiced, self._pitched)
 

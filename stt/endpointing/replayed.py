@@ -20,7 +20,9 @@ class Perceived:
 
     level_dbfs: float
     voiced: bool
-    pitchless: bool = False
+    """Taken for speech."""
+    unvoiced: bool = False
+    """Taken for speech, and listened to for a voice's pitch in vain."""
 
 
 class ReplayedEndpointer(Endpointer):
@@ -42,7 +44,7 @@ class ReplayedEndpointer(Endpointer):
         self.level_dbfs = frame.level_dbfs
         stands_out = frame.level_dbfs >= self._floor.dbfs + self._margin_db - LEVEL_STEP_DB
         self.voiced = frame.voiced and stands_out
-        self._pitched = self.voiced and not frame.pitchless
+        self._pitched = self.voiced and not frame.unvoiced
         self._floor.push(frame.level_dbfs)
         return self.boundaries.step(at_ms, self.voiced, self._pitched)
 

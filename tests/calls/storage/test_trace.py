@@ -44,7 +44,7 @@ def test_frames_and_events_come_back_in_order(tmp_path):
     ]  # fmt: skip
     assert (lines[0]["frames"], lines[0]["dbfs"][0], lines[0]["voiced"][29:31]) == (0, -40, [True, False])
     assert (lines[0]["arrived_ms"][:4], lines[0]["arrived_ms"][49]) == ([10, 30, 51, 71], 1010)
-    assert lines[0]["pitchless"][:3] == [False, True, False]
+    assert lines[0]["unvoiced"][:3] == [False, True, False]
     assert (lines[-2]["arrived_ms"][0], lines[-1]["arrived_ms"]) == (1030, [2000])  # a long gap begins a new line
     assert lines[2] | {} == {
         "event": "Interim", "now_ms": 1500, "after_ms": 1200, "words": ["שלום"], "end_ms": 600, "stability": 0.0,

@@ -4,14 +4,14 @@ import pytest
 
 from stt.endpointing.boundaries import SpeechBoundaries, SpeechEnded, SpeechStarted
 
-VOICED, PITCHLESS, QUIET = "V", "v", "."
+VOICED, UNVOICED, QUIET = "V", "v", "."
 
 
 def told(decisions, *, hangover_ms=60, longest_ms=1000, lag_ms=0, boundaries=None):
     """What a row of frames gives: V voiced with a pitch, v without, . quiet; ~ is a frame that never came."""
     boundaries = boundaries or SpeechBoundaries(hangover_ms, longest_ms, lag_ms)
     steps = [
-        boundaries.step(i * 20, kind in (VOICED, PITCHLESS), kind == VOICED)
+        boundaries.step(i * 20, kind in (VOICED, UNVOICED), kind == VOICED)
         for i, kind in enumerate(decisions)
         if kind != "~"
     ]

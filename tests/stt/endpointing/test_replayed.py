@@ -19,7 +19,7 @@ def perceived(options=EndpointOptions()):  # noqa: B008 - it is frozen
     kept = {}
     for i, frame in enumerate(FRAMES):
         endpointer.push(frame, i * 20)
-        kept[i * 20] = Perceived(round(endpointer.level_dbfs), endpointer.voiced, endpointer.pitchless)
+        kept[i * 20] = Perceived(round(endpointer.level_dbfs), endpointer.voiced, endpointer.unvoiced)
     return kept
 
 
