@@ -67,6 +67,13 @@ class TurnRevised:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkReached:
+    """Twilio has played, or dropped, what was sent before the mark of this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A CallEvent: a stable code and a detail that never holds a caller's words."""
 
@@ -124,6 +131,7 @@ Action = (
     | Partial
     | TurnAccepted
     | TurnRevised
+    | MarkReached
     | Note
     | RenewStream
     | PauseStream

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from calls.core.actions import Feed
 from calls.core.audio_buffer import AudioBuffer
@@ -14,6 +15,16 @@ from stt.endpointing.endpointer import Boundary, Endpointer, SpeechEnded
 
 NO_FRAMES_MARGIN_MS = 300
 """Beyond the hangover: this long without any frame ends the utterance by wall time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a call's record says of its frames."""
+
+    frames: int
+    lost: int
+    delays: DelayMeter
+    """How late they came."""
 
 
 class AudioIntake:
@@ -72,6 +83,10 @@ class AudioIntake:
         if not self.endpointer.speaking:
             return None
         return self.last_frame_ms + self.endpointer.hangover_ms + NO_FRAMES_MARGIN_MS
+
+    def media_ms(self, now_ms: float) -> int:
+        """Media time at this instant: of the last frame, and what is on its way since."""
+        return round(self.next_ms + max(0.0, now_ms - self.last_frame_ms))
 
     @property
     def next_ms(self) -> int:

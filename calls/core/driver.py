@@ -42,6 +42,8 @@ class Hands:
 
     def revise(self, action: act.TurnRevised) -> None: ...
 
+    def reach_mark(self, action: act.MarkReached) -> None: ...
+
     def note(self, action: act.Note) -> None: ...
 
     def finish(self, action: act.FinishStream) -> None: ...
@@ -79,6 +81,7 @@ class CallDriver:
             act.Partial: hands.show_partial,
             act.TurnAccepted: hands.accept,
             act.TurnRevised: hands.revise,
+            act.MarkReached: hands.reach_mark,
             act.Note: hands.note,
             act.FinishStream: hands.finish,
             act.CloseSocket: hands.close_socket,

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from calls.core.actions import Partial
 from calls.core.coverage import Coverage
+from calls.core.status import CallerActivity
 from calls.core.turns import Turn
 from calls.core.utterances import Ending, Phase, Utterance
 from stt.attribution.ledger import Attribution
@@ -31,6 +32,7 @@ class OpenUtterances:
         self._open: list[Utterance] = []
         self.speech_ms = 0
         """Voice of all utterances that have ended."""
+        self._last_spoken_ms: float | None = None
 
     def began(self, start_ms: int, began_ms: float) -> None:
         """The caller speaks since ``start_ms``; that frame arrived at ``began_ms``."""
@@ -44,6 +46,7 @@ class OpenUtterances:
         if utterance is not None:
             self._ledger.ended(utterance.number, ending.end_ms)
             self.speech_ms += ending.voiced_ms
+            self._last_spoken_ms = ending.arrived_ms
             utterance.end(ending, deadline_ms)
 
     # The stream
@@ -118,6 +121,11 @@ class OpenUtterances:
     def begin_ms(self) -> int | None:
         """Media time at which the first of them begins."""
         return self._open[0].start_ms if self._open else None
+
+    @property
+    def activity(self) -> CallerActivity:
+        speaking = bool(self._open) and self._open[-1].phase is Phase.SPEAKING
+        return CallerActivity(speaking, self._last_spoken_ms, len(self._open) > speaking)
 
     @property
     def all_handed_on(self) -> bool:

@@ -18,16 +18,15 @@ from enum import Enum, auto
 
 from calls.core import messages
 from calls.core.acceptance import Acceptance
-from calls.core.actions import Action, CallBegun, CallOver, CloseSocket, FinishStream, Wake
-from calls.core.audio_intake import AudioIntake
+from calls.core.actions import Action, CallBegun, CallOver, CloseSocket, FinishStream, MarkReached, Wake
+from calls.core.audio_intake import AudioIntake, Received
 from calls.core.coverage import Coverage
-from calls.core.frame_delays import DelayMeter
 from calls.core.media_connection import MediaConnection
 from calls.core.one_shots import PRE_ROLL_MS, OneShots
 from calls.core.open_utterances import OpenUtterances
 from calls.core.revisions import RevisableTurns
 from calls.core.sender_clock import MAX_MEDIA_MS
-from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, CallStatus, LineActivity
+from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, CallerActivity, CallStatus, LineActivity
 from calls.core.stream_control import HeardBy, StreamControl
 from calls.core.stream_policy import NoOtherRequests, RequestCount, StreamPolicy
 from calls.core.turns import EndReason
@@ -135,6 +134,8 @@ class CallSession:
                 return self.stop(now_ms)
         elif isinstance(message, messages.Dtmf):
             self.counters["dtmf"] += 1
+        elif isinstance(message, messages.Mark):
+            return [MarkReached(message.name)]
         return []
 
     def heard(self, event: RecognizerEvent, now_ms: float) -> list[Action]:
@@ -196,12 +197,19 @@ class CallSession:
 
     def look(self, now_ms: float) -> CallStatus:
         """What a supervisor is shown of the line and its recogniser."""
-        silent = now_ms - self._audio.last_frame_ms >= SILENT_LINE_MS
-        if silent or self._stream.policy.unheard_ms >= UNHEARD_SHOWN_MS:
-            shows = LineActivity.NOTHING
-        else:
-            shows = LineActivity.SPEAKING if self._audio.endpointer.speaking else LineActivity.LISTENING
-        return CallStatus(shows, self._stream.activity, self._stream.policy.results)
+        policy = self._stream.policy
+        silent = now_ms - self._audio.last_frame_ms >= SILENT_LINE_MS or policy.unheard_ms >= UNHEARD_SHOWN_MS
+        shows = LineActivity.of(silent=silent, speaking=self._audio.endpointer.speaking)
+        return CallStatus(shows, self._stream.activity, policy.results)
+
+    @property
+    def caller(self) -> CallerActivity:
+        """Whether the caller speaks, for whoever answers."""
+        return self._utterances.activity
+
+    def media_ms(self, now_ms: float) -> int:
+        """Media time at this instant."""
+        return self._audio.media_ms(now_ms)
 
     @property
     def call_sid(self) -> str:
@@ -218,17 +226,9 @@ class CallSession:
         return self._utterances.speech_ms
 
     @property
-    def delays(self) -> DelayMeter:
-        """How late its frames came."""
-        return self._audio.delays
-
-    @property
-    def frames_received(self) -> int:
-        return self._audio.depacketizer.received
-
-    @property
-    def frames_lost(self) -> int:
-        return self._audio.depacketizer.lost
+    def received(self) -> Received:
+        """How its frames came."""
+        return Received(self._audio.depacketizer.received, self._audio.depacketizer.lost, self._audio.delays)
 
     @property
     def audio_from_ms(self) -> int:

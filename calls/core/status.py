@@ -19,6 +19,10 @@ class LineActivity(StrEnum):
     NOTHING = "nothing"
     """No frames, or voice from which the recogniser makes no word."""
 
+    @classmethod
+    def of(cls, *, silent: bool, speaking: bool) -> LineActivity:
+        return cls.NOTHING if silent else cls.SPEAKING if speaking else cls.LISTENING
+
 
 class RecognizerActivity(StrEnum):
     """Who hears the call."""
@@ -30,6 +34,17 @@ class RecognizerActivity(StrEnum):
     """The stream was renewed because it said nothing, and has said nothing since."""
     DOWN = "down"
     """No stream can be opened: utterances go to the one-shot recogniser."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerActivity:
+    """Whether the caller speaks, as whoever answers has to know."""
+
+    speaking: bool = False
+    last_spoken_ms: float | None = None
+    """Monotonic instant at which the last voiced frame of the last ended utterance arrived; None before the first."""
+    words_outstanding: bool = False
+    """An utterance has ended whose turn is not handed on yet."""
 
 
 @dataclass(frozen=True, slots=True)

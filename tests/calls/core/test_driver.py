@@ -62,6 +62,7 @@ ONE_EACH = [
     act.Partial(1, "כן"),
     act.TurnAccepted(None),
     act.TurnRevised(None, ""),
+    act.MarkReached("a1.1.1"),
     act.Note("fallback"),
     act.RenewStream(0, ()),
     act.PauseStream(0),
