@@ -7,6 +7,7 @@ becomes a turn is decided elsewhere (calls/core/acceptance.py).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from calls.core.actions import Partial
 from calls.core.coverage import Coverage
@@ -32,7 +33,7 @@ class OpenUtterances:
         self._open: list[Utterance] = []
         self.speech_ms = 0
         """Voice of all utterances that have ended."""
-        self._last_spoken_ms: float | None = None
+        self._last_ended = CallerActivity()
 
     def began(self, start_ms: int, began_ms: float) -> None:
         """The caller speaks since ``start_ms``; that frame arrived at ``began_ms``."""
@@ -46,7 +47,7 @@ class OpenUtterances:
         if utterance is not None:
             self._ledger.ended(utterance.number, ending.end_ms)
             self.speech_ms += ending.voiced_ms
-            self._last_spoken_ms = ending.arrived_ms
+            self._last_ended = CallerActivity(False, ending.arrived_ms, utterance.number)
             utterance.end(ending, deadline_ms)
 
     # The stream
@@ -125,7 +126,7 @@ class OpenUtterances:
     @property
     def activity(self) -> CallerActivity:
         speaking = bool(self._open) and self._open[-1].phase is Phase.SPEAKING
-        return CallerActivity(speaking, self._last_spoken_ms, len(self._open) > speaking)
+        return replace(self._last_ended, speaking=True) if speaking else self._last_ended
 
     @property
     def all_handed_on(self) -> bool:

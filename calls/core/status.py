@@ -43,8 +43,8 @@ class CallerActivity:
     speaking: bool = False
     last_spoken_ms: float | None = None
     """Monotonic instant at which the last voiced frame of the last ended utterance arrived; None before the first."""
-    words_outstanding: bool = False
-    """An utterance has ended whose turn is not handed on yet."""
+    last_utterance: int = 0
+    """The number of that utterance, which its turn has too; 0 before the first."""
 
 
 @dataclass(frozen=True, slots=True)

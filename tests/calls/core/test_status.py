@@ -4,7 +4,7 @@ from calls.core.actions import MarkReached
 from calls.core.messages import Mark, Media, Start
 from calls.core.session import CallSession
 from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, CallerActivity, LineActivity, RecognizerActivity
-from stt.events import Final, Interim, RecognizerError, StreamingLost, StreamOpened, Word
+from stt.events import Interim, RecognizerError, StreamingLost, StreamOpened
 from stt.tuning import Tuning
 from tests.sounds import silence, speech
 
@@ -53,13 +53,11 @@ def test_results_with_words_are_counted():
     assert session.look(now_ms).results == 1
 
 
-def test_whoever_answers_knows_when_the_caller_spoke_last_and_whether_words_are_owed():
+def test_whoever_answers_knows_when_the_caller_spoke_last():
     assert call(silence(500))[0].caller == CallerActivity()
     assert call(silence(500) + speech(400))[0].caller == CallerActivity(speaking=True)
     session, now_ms = call(silence(500) + speech(400) + silence(400))
-    assert session.caller == CallerActivity(last_spoken_ms=880.0, words_outstanding=True)
-    session.heard(Final(("שלום",), 900), now_ms)
-    assert session.caller == CallerActivity(last_spoken_ms=880.0)
+    assert session.caller == CallerActivity(last_spoken_ms=880.0, last_utterance=1)
 
 
 def test_a_mark_is_told_to_whoever_answers():
