@@ -19,6 +19,8 @@ class Say:
     """The caller may speak over it and be heard at once; else it is played to its end first."""
     cacheable: bool = True
     """The voice may keep its sound on disk: never where it holds a caller's words, unless the line allows it."""
+    continues: bool = False
+    """The next words belong to the same sentence, and spaces between them are written: a language model's pieces."""
 
 
 class ExpectationKind(StrEnum):

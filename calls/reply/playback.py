@@ -34,6 +34,8 @@ class SendSound:
     """A media message for Twilio."""
 
     ulaw: bytes
+    piece: SpokenPiece
+    """Whose sound it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,6 @@ class _Answer:
         """No further piece comes."""
         self.piece = 0
         """Index of the piece whose sound is sent next."""
-        self.sent_bytes = 0
-        """Of that piece."""
         self.marks_of_piece = 0
         self.sent_ms = 0
         """Of all pieces."""
@@ -161,14 +161,14 @@ class Playback:
         self._lose_marks(now_ms, sends)
         while answer.piece < len(answer.pieces):
             piece = answer.pieces[answer.piece]
-            available_ms = piece.ms - answer.sent_bytes // BYTES_PER_MS
+            available_ms = piece.unsent_ms
             if piece.complete and not available_ms:
                 self._end_piece(answer, piece, sends)
                 continue
             if not piece.complete and available_ms < MIN_MESSAGE_MS:
-                self._starve(answer, now_ms, sends)
+                self._starve(piece, now_ms, sends)
                 break
-            position_ms = answer.sent_bytes // BYTES_PER_MS
+            position_ms = piece.sent_bytes // BYTES_PER_MS
             length_ms = min(self._message_ms, available_ms, MARK_EVERY_MS - position_ms % MARK_EVERY_MS)
             if self.clock.ahead_ms(now_ms) + length_ms > self._lead_ms:
                 break
@@ -193,9 +193,9 @@ class Playback:
         deadlines = [mark.due_ms + MARK_LATE_MS for mark in list(self._outstanding)[:1]]
         if answer.piece < len(answer.pieces):
             piece = answer.pieces[answer.piece]
-            if piece.complete or piece.ms - answer.sent_bytes // BYTES_PER_MS >= MIN_MESSAGE_MS:
+            if piece.complete or piece.unsent_ms >= MIN_MESSAGE_MS:
                 deadlines.append(max(now_ms, self.clock.plays_until_ms + self._message_ms - self._lead_ms))
-            elif not self._starved_told and answer.sent_bytes:
+            elif not self._starved_told and piece.sent_bytes:
                 deadlines.append(self.clock.plays_until_ms + STARVED_MS)
         return min(deadlines, default=None)
 
@@ -233,13 +233,13 @@ class Playback:
     # Sending
 
     def _send(self, answer: _Answer, piece: SpokenPiece, length_ms: int, now_ms: float, sends: list[ToSend]) -> None:
-        ulaw = bytes(piece.ulaw[answer.sent_bytes : answer.sent_bytes + length_ms * BYTES_PER_MS])
+        ulaw = bytes(piece.ulaw[piece.sent_bytes : piece.sent_bytes + length_ms * BYTES_PER_MS])
         self.clock.send(ulaw, now_ms)
-        sends.append(SendSound(ulaw))
-        answer.sent_bytes += len(ulaw)
+        sends.append(SendSound(ulaw, piece))
+        piece.sent_bytes += len(ulaw)
         answer.sent_ms += length_ms
         self._starved_told = False
-        position_ms = answer.sent_bytes // BYTES_PER_MS
+        position_ms = piece.sent_bytes // BYTES_PER_MS
         at_the_end = piece.complete and position_ms >= piece.ms
         if position_ms % MARK_EVERY_MS == 0 and not at_the_end:
             self._mark_here(answer, position_ms, sends)
@@ -248,7 +248,7 @@ class Playback:
         if piece.ms:
             self._mark_here(answer, piece.ms, sends)
         answer.piece += 1
-        answer.sent_bytes = answer.marks_of_piece = 0
+        answer.marks_of_piece = 0
 
     def _mark_here(self, answer: _Answer, piece_ms: int, sends: list[ToSend]) -> None:
         answer.marks_of_piece += 1
@@ -256,9 +256,9 @@ class Playback:
         self._outstanding.append(_Mark(name, answer.piece, piece_ms, self.clock.plays_until_ms))
         sends.append(SendMark(name))
 
-    def _starve(self, answer: _Answer, now_ms: float, sends: list[ToSend]) -> None:
+    def _starve(self, piece: SpokenPiece, now_ms: float, sends: list[ToSend]) -> None:
         """The voice is slower than the caller hears."""
-        if answer.sent_bytes and not self._starved_told and now_ms >= self.clock.plays_until_ms + STARVED_MS:
+        if piece.sent_bytes and not self._starved_told and now_ms >= self.clock.plays_until_ms + STARVED_MS:
             self._starved_told = True
             sends.append(PlaybackOdd("playback_starved"))
 

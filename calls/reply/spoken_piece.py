@@ -11,7 +11,7 @@ MS_PER_CHARACTER = 85
 class SpokenPiece:
     """At most a sentence or two. The voice appends while the playback already reads."""
 
-    __slots__ = ("complete", "interruptible", "text", "ulaw")
+    __slots__ = ("complete", "interruptible", "sent_bytes", "text", "ulaw")
 
     def __init__(self, text: str, *, interruptible: bool = True) -> None:
         self.text = text
@@ -20,6 +20,13 @@ class SpokenPiece:
         self.ulaw = bytearray()
         """8 kHz µ-law so far."""
         self.complete = False
+        self.sent_bytes = 0
+        """Of its sound, to Twilio."""
+
+    @property
+    def unsent_ms(self) -> int:
+        """Sound that is there and was not sent."""
+        return (len(self.ulaw) - self.sent_bytes) // BYTES_PER_MS
 
     @property
     def ms(self) -> int:
@@ -28,6 +35,10 @@ class SpokenPiece:
 
     def append(self, ulaw: bytes) -> None:
         self.ulaw += ulaw
+
+    def restart(self) -> None:
+        """Another voice says it from its beginning: what was not sent of the first one's sound is dropped."""
+        del self.ulaw[self.sent_bytes :]
 
     def finish(self) -> None:
         """Nothing more comes. The sound ends on a whole millisecond."""
