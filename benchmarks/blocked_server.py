@@ -7,10 +7,10 @@ consumer dispatches as channels does, through the process's one ORM thread.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
-import sys
 import time
 from array import array
 from dataclasses import replace
@@ -94,7 +94,11 @@ def _slow_query() -> None:
 
 
 def main() -> None:
-    TimedConsumer.stock = "--stock" in sys.argv
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--stock", action="store_true", help="dispatch as channels does")
+    options = parser.parse_args()
+    TimedConsumer.stock = options.stock
     routing.MediaStreamConsumer = TimedConsumer  # type: ignore[misc]
     stock_tuning = services().lines.tuning_for
 
@@ -106,7 +110,7 @@ def main() -> None:
     from voiceapp.asgi import application
     from voiceapp.server.serve import serve
 
-    serve(application, "127.0.0.1", int(sys.argv[1]))
+    serve(application, "127.0.0.1", options.port)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
 import shutil
@@ -43,6 +44,7 @@ def pages() -> list[tuple[str, str, dict[str, int], bool]]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     from playwright.sync_api import sync_playwright
 
     folder = settings.BASE_DIR / "docs" / "images"

@@ -7,6 +7,7 @@ name a facade.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import sys
 from collections import Counter
@@ -115,6 +116,7 @@ def read_graph(rows: Sequence[Room], root: Path = ROOT) -> ImportGraph:
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     from tests.test_layers import FACADES, ROOMS
 
     graph = read_graph(ROOMS)

@@ -6,9 +6,9 @@ meets the same moods. ``python -m benchmarks.twin_emulator FOLDER``
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import signal
-import sys
 import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -51,4 +51,6 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="recordings and their words")
+    asyncio.run(main(parser.parse_args().folder))

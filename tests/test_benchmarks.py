@@ -1,0 +1,30 @@
+"""What every benchmark has in common."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from tests.paths import ROOT
+
+PROGRAMS = sorted(
+    path for path in (ROOT / "benchmarks").glob("*.py") if 'if __name__ == "__main__"' in path.read_text("utf-8")
+)
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_every_benchmark_reads_its_command_line(path):
+    """Or ``--help`` would run it."""
+    names = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
+    assert "parse_args" in names
+
+
+@pytest.mark.parametrize("name", ["blocked_server", "desk_pictures", "import_graph", "twin_emulator"])
+def test_help_says_what_a_benchmark_does_and_runs_nothing(name, tmp_path):
+    command = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
+    environment = {"DEBUG": "1", "VAR_DIR": str(tmp_path), "PATH": ""}
+    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert said.returncode == 0, said.stderr
+    first = ast.get_docstring(ast.parse((ROOT / "benchmarks" / f"{name}.py").read_text("utf-8"))).splitlines()[0]
+    assert said.stdout.startswith("usage: ") and first in said.stdout
