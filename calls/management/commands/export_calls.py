@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from calls.desk.review.exporting import line, with_all_of_it
+from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
 
 CHUNK = 200
 
 
-class Command(BaseCommand):
+class Command(RowsCommand):
     help = "Print calls with their turns, one JSON object a line."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from calls.management.rows_command import RowsCommand
 from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, ulaw_to_pcm
 
 
-class Command(BaseCommand):
+class Command(RowsCommand):
     help = "Write a call's recording as a wav file."
 
     def add_arguments(self, parser: CommandParser) -> None:

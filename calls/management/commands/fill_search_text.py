@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import connection
 
+from calls.management.rows_command import RowsCommand
 from calls.storage.models import Transcript
 from calls.storage.search_filler import fill
 
@@ -14,7 +14,7 @@ BATCH_TURNS = 1000
 SAY_EVERY = 100_000
 
 
-class Command(BaseCommand):
+class Command(RowsCommand):
     help = "Make old turns searchable now; a server does it by itself, slowly. May be broken off and run again."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
 from calls.storage.recording import file_name
 from calls.twilio.models import SpentToken
@@ -30,7 +31,7 @@ RUNS_AT_MOST = timedelta(days=2)
 """MAX_CALL_S is a day at most. A call that began earlier and has no end lost its process: its files are purged."""
 
 
-class Command(BaseCommand):
+class Command(RowsCommand):
     help = "Delete recordings, recognition traces and, if asked, calls that are older than so many days."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -9,12 +9,13 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from calls.core.addresses import canonical
 from calls.core.turns import Turn
 from calls.desk.tuning.figures import PERCENTILES, CallFigures, Measure, Sample
 from calls.desk.tuning.traces import StreamTrace, TraceMissing, traces_of, tuning_of
+from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
 from calls.whatif.comparison import Pair, Unknown, WhatIf, what_if
 from stt.models import TuningProfile
@@ -24,7 +25,7 @@ from voiceapp.runtime.arguments import MOST_CALLS, whole
 FLAGS = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 
 
-class Command(BaseCommand):
+class Command(RowsCommand):
     help = "Hear calls again at other settings, and show their turns, sources and latencies before and after."
 
     def add_arguments(self, parser: CommandParser) -> None:

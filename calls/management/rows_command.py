@@ -1,0 +1,32 @@
+"""RowsCommand: what commands that work on stored calls have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, ProgrammingError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from voiceapp.service_urls import database_url
+
+
+class RowsCommand(BaseCommand):
+    """A command that reads or writes rows; raises CommandError ``not_migrated`` where their tables are missing."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        # A table or a column that is missing is the first with SQLite, the second with PostgreSQL.
+        except (OperationalError, ProgrammingError) as error:
+            if not _is_behind():
+                raise
+            where = database_url(settings.DATABASES["default"])
+            raise CommandError(f"not_migrated: {where} lacks tables of this version: run manage.py migrate") from error
+
+
+def _is_behind() -> bool:
+    """Migrations are missing in the database. Raises OperationalError when the database is away."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))

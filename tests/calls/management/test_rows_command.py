@@ -1,0 +1,44 @@
+"""Commands that work on stored calls, and a database that is not theirs yet."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+
+from calls.management.commands import export_calls
+from tests.databases import own_postgresql, served_by
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_without_tables(request, tmp_path, django_db_blocker):
+    with django_db_blocker.unblock():
+        if request.param == "sqlite":
+            with served_by(f"sqlite:///{tmp_path / 'empty.sqlite3'}"):
+                yield
+        else:
+            with own_postgresql() as url, served_by(url):
+                yield
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("purge", "--older-than", "1"),
+        ("export_calls",),
+        ("export_recording", "CA1", "--out", "never.wav"),
+        ("whatif", "--last", "1"),
+        ("fill_search_text",),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_database_without_tables_is_one_sentence_that_says_what_to_do(database_without_tables, command):
+    with pytest.raises(CommandError, match=r"^not_migrated: .* run manage\.py migrate$"):
+        call_command(*command)
+
+
+def test_another_trouble_of_a_migrated_database_is_said_as_it_is(db, monkeypatch):
+    def fail(calls):
+        raise OperationalError("disk I/O error")
+
+    monkeypatch.setattr(export_calls, "with_all_of_it", fail)
+    with pytest.raises(OperationalError, match="disk I/O error"):
+        call_command("export_calls")
