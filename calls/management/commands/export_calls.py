@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -11,6 +14,8 @@ from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
 
 CHUNK = 200
+READER_HAS_LEFT = 128 + signal.SIGPIPE
+"""Exit status when whoever reads our output has enough of it: what a shell gives for a program that SIGPIPE ended."""
 
 
 class Command(RowsCommand):
@@ -26,5 +31,11 @@ class Command(RowsCommand):
             calls = calls.filter(call_sid=options["call"])
             if not calls.exists():
                 raise CommandError(f"unknown_call: there is no call {options['call']}")
-        for call in with_all_of_it(calls).iterator(chunk_size=CHUNK):
-            self.stdout.write(line(call), ending="")
+        try:
+            for call in with_all_of_it(calls).iterator(chunk_size=CHUNK):
+                self.stdout.write(line(call), ending="")
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Python flushes once more at its end, and would complain: https://docs.python.org/3/library/signal.html
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(READER_HAS_LEFT)

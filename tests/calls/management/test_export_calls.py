@@ -1,6 +1,9 @@
 """``manage.py export_calls``: a call is one JSON object."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from io import StringIO
 
@@ -10,6 +13,8 @@ from django.core.management import CommandError, call_command
 from calls.storage.records import CallEnded, CallStarted
 from calls.storage.rows import write
 from tests.calls.storage.sample_records import ENDED, NOW, STARTED, turn
+from tests.databases import put_migrated_database, served_by
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +52,22 @@ def test_the_export_lists_the_streams_of_a_call_that_lost_its_socket():
         ("MZ1", "crashed", ""),
         ("MZ2", None, "b:2"),
     ]
+
+
+@pytest.mark.parametrize("calls", [1, 400], ids=["at the end", "on the way"])
+def test_a_reader_that_has_enough_ends_the_export_without_a_word(calls, tmp_path):
+    put_migrated_database(tmp_path / "db.sqlite3")
+    with served_by(f"sqlite:///{tmp_path / 'db.sqlite3'}"):
+        write(CallStarted(f"CA{i}", "MZ1", NOW, "+972501234567") for i in range(calls))
+    environment = {**os.environ, "DATABASE_URL": "", "VAR_DIR": str(tmp_path), "DEBUG": "1"}
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "manage.py", "export_calls"]
+    said = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=writes, stderr=subprocess.PIPE, text=True, timeout=60
+    )
+    os.close(writes)
+    assert (said.returncode, said.stderr) == (141, "")
 
 
 def test_an_unknown_call_is_one_clear_sentence():
