@@ -230,6 +230,13 @@ class Playback:
         """This piece of the answer, and so those before it, were heard to their end."""
         return self._answer is not None and self._answer.piece_is_heard(piece)
 
+    def piece_ends_ms(self, piece: SpokenPiece) -> float | None:
+        """The instant at which all of it will have been played, by the clock; None while some of it is unsent."""
+        if self._answer is None or piece not in self._answer.pieces:
+            return None
+        index = self._answer.pieces.index(piece)
+        return self.clock.plays_until_ms if self._answer.piece > index else None
+
     # Sending
 
     def _send(self, answer: _Answer, piece: SpokenPiece, length_ms: int, now_ms: float, sends: list[ToSend]) -> None:
