@@ -27,12 +27,18 @@ class Acts:
     """One agent's."""
 
     def __init__(
-        self, conversation: Conversation, hands: AgentHands, start: Callable[[Coroutine[Any, Any, None]], object]
+        self,
+        conversation: Conversation,
+        hands: AgentHands,
+        *,
+        start: Callable[[Coroutine[Any, Any, None]], object],
+        hang_up: Callable[[str], None],
     ) -> None:
-        """``start``: runs what waits, as a task of the agent's."""
+        """``start`` runs what waits, as a task of the agent's; ``hang_up`` ends the call for a reason."""
         self.running = False
         """One that waits is under way: nothing is prepared meanwhile."""
-        self._conversation, self._hands, self._start = conversation, hands, start
+        self._conversation, self._hands = conversation, hands
+        self._start, self._hang_up = start, hang_up
         self._waiting: list[_Waiting] = []
 
     def add(self, act: Act, behind: SpokenPiece | None) -> None:
@@ -69,7 +75,7 @@ class Acts:
             self._finished(ActOutcome(act, ActStatus.REFUSED, "act_twice"))
         elif isinstance(act, HangUp):
             self._finished(ActOutcome(act, ActStatus.DONE))
-            self._hands.hang_up("answered")
+            self._hang_up("answered")
         elif isinstance(act, NoteValue):
             self._hands.keep(act)
             self._finished(ActOutcome(act, ActStatus.DONE))

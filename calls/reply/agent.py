@@ -1,80 +1,45 @@
 """Agent: one call's answering side, and its only part that waits.
 
-    caller's turns ─▶ preparation (responder, voice) ─▶ gate: the floor ─▶ playback ─▶ Twilio
-                          ▲ withdrawn by speech before the first sound        └ marks ─▶ what was heard
+    caller's turns ─▶ preparation (responder, voice) ─▶ gate: the floor ─▶ delivery ─▶ Twilio
+                          ▲ withdrawn by speech before the first sound       └ marks ─▶ what was heard
 
-Who may speak is decided in calls/reply/floor.py, what is sent and what was heard in calls/reply/playback.py; both are
-pure. The agent joins them: it prepares an answer as soon as there is a question, lets it sound when the line has the
-floor, does its acts when their words were heard, and keeps what became of it. One task group owns everything that it
-waits for. Everything runs on the call's loop; what the pump tells it (``caller_is``, ``accepted``, ``mark``, …) returns
-at once.
+Who may speak is decided in calls/reply/floor.py, which is pure. The agent reports to it what happens, prepares an
+answer as soon as there is a question, and gives it to the delivery when the line has the floor. One task group owns
+everything that it waits for. Everything runs on the call's loop; what the pump tells (``caller_is``, ``accepted``,
+``mark``, …) returns at once.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
 
-from calls.core.agent_turns import MadeBy, Outcome, PlayedPart
-from calls.core.messages import mark_message, media_message
+from calls.core.agent_turns import Outcome
 from calls.core.status import CallerActivity
 from calls.core.turns import Turn
 from calls.reply.acts import Acts
 from calls.reply.answer_record import AnswerRecord
-from calls.reply.conversation import Conversation, unheard_clause
-from calls.reply.floor import AskAgain, Due, Floor, FloorTaken
-from calls.reply.hands import AgentHands
+from calls.reply.conversation import Conversation
+from calls.reply.delivery import Answer, Delivery
+from calls.reply.floor import Floor
+from calls.reply.floor_due import AskAgain, Due, FloorTaken, Holder
+from calls.reply.hands import AgentCall, AgentHands
 from calls.reply.limits import over_limit
-from calls.reply.playback import Playback, SendMark, SendSound
 from calls.reply.preparation import Answerer, Preparation
 from calls.reply.responder import Occasion, ReplyCall
-from calls.reply.settings import AnswerSettings
 from calls.reply.spoken_piece import SpokenPiece
-from calls.reply.usage import Usage
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 
 MAX_PREPARATIONS = 3
 """Of one question before the line has the floor; then the next one waits for it."""
-ANSWERS_A_FILLER = 3
-"""At most one filler in so many answers."""
 MAX_FAILURES = 2
 """So many answers that fail one after the other end in the line's fallback."""
 SILENT = "silent"
 """The responder that only transcribes: the line greets, and says nothing more."""
-GREETED = Occasion.OPENING.value
-"""The rule of an answer that nobody asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentCall:
-    """What an agent knows of its call from the start."""
-
-    call_sid: str
-    stream_sid: str
-    from_number: str
-    to_number: str
-    settings: AnswerSettings
-    first_number: int
-    """Of its turns, within the stream's block (calls/core/agent_turns.py)."""
-    opens: bool = True
-    """The call's first stream: it greets, and the responder may open."""
-
-
-@dataclass(slots=True)
-class _Answer:
-    """What has the floor, or plays."""
-
-    preparation: Preparation
-    record: AnswerRecord
-    fed: int = 0
-    """Steps of the preparation that were given to the playback or to the acts."""
-    filler: SpokenPiece | None = None
 
 
 class Agent:
@@ -88,83 +53,62 @@ class Agent:
         now_ms: Callable[[], float],
         conversation: Conversation | None = None,
     ) -> None:
+        """``conversation``: of the call's earlier streams."""
         self.conversation = conversation or Conversation()
         self._call, self._answerer, self._hands, self._now_ms = call, answerer, hands, now_ms
+        self._converses = answerer.responder.name != SILENT
         self._floor = Floor(answerer.tuning, now_ms())
-        self._playback = Playback(answerer.tuning.playback_lead_ms)
-        self._acts = Acts(self.conversation, hands, self._start)
+        self._floor.expects(self.conversation.expected)
+        acts = Acts(self.conversation, hands, start=self._start, hang_up=self._hang_up)
+        self._delivery = Delivery(call, answerer.tuning, answerer.responder.name, hands, self.conversation, acts)
         self._began_ms = now_ms()
         self._seen = CallerActivity()
         self._question: dict[int, Turn] = {}
         """The caller's turns that no answer has sounded for."""
         self._prepared: Preparation | None = None
-        """The answer that is being made ready, or is."""
+        """The answer that is being made ready, or is; also while it is delivered."""
         self._preparing: asyncio.Task[None] | None = None
         self._preparations = self._withdrawals = 0
         """Of the question so far."""
-        self._answer: _Answer | None = None
-        self._fillers: list[SpokenPiece] = []
-        self._answers_since_filler = ANSWERS_A_FILLER
-        self._sound = asyncio.Event()
-        self._over = False
-        self.usage = Usage()
-        self._answers_anything = answerer.responder.name != SILENT
-
-    # Its tasks
+        self._group: asyncio.TaskGroup | None = None
+        self._over = asyncio.Event()
 
     async def run(self) -> None:
         """Answer the call until ``stop``; then everything that it began is over."""
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                group.create_task(self._open(), name="opening")
-                await self._play()
-                if self._preparing is not None:
-                    self._preparing.cancel()
+                playing = group.create_task(self._delivery.play(self._sounded, self._now_ms), name="playback")
+                if self._converses:
+                    group.create_task(self._delivery.load_fillers(self._answerer.voice), name="fillers")
+                self._open()
+                await self._over.wait()
+                playing.cancel()
         except* Exception as failed:
-            # The wall: whatever failed in answering, the call is heard to its end.
+            # The wall: whatever fails in answering, the call is heard to its end.
             metrics.REPLY_ERRORS.inc()
             logger.error("call %s: answering failed", self._call.call_sid, exc_info=failed)
+        finally:
+            self._group = None
 
-    async def _open(self) -> None:
-        """The greeting, the responder's first words, or what a lost stream left unsaid."""
-        if not self._call.opens and not self.conversation.unheard:
-            return
-        greeting = self._call.settings.greeting if self._call.opens else self.conversation.unheard
-        self.conversation.unheard = ""
-        self._speak_by_itself(Occasion.OPENING, greeting=greeting)
-
-    async def _play(self) -> None:
-        """Send what is due, and wait for what comes next."""
-        while not self._over:
-            now_ms = self._now_ms()
-            for one in self._playback.due(now_ms):
-                if isinstance(one, SendSound):
-                    self._sounding(one, now_ms)
-                    await self._hands.send(media_message(self._call.stream_sid, one.ulaw))
-                elif isinstance(one, SendMark):
-                    await self._hands.send(mark_message(self._call.stream_sid, one.name))
-                else:
-                    self._hands.note(one.code)
-            self._keep_played(self._playback.clock.take_played(now_ms))
-            deadline_ms = self._playback.next_deadline_ms(self._now_ms())
-            self._sound.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(None if deadline_ms is None else max(0, deadline_ms - self._now_ms()) / 1000):
-                    await self._sound.wait()
+    def _open(self) -> None:
+        """The greeting and the responder's first words, or what a lost stream left unsaid."""
+        unheard, self.conversation.unheard = self.conversation.unheard, ""
+        greeting = unheard or (self._call.settings.greeting if self._call.greets else "")
+        opens = self._call.opens and self._converses
+        if greeting or opens:
+            self._speak_by_itself(Occasion.OPENING, greeting=greeting, asks=opens)
 
     # What the pump tells
 
     def caller_is(self, activity: CallerActivity, now_ms: float) -> None:
         """Looked at after each event of the call."""
-        if activity == self._seen:
-            return
         before, self._seen = self._seen, activity
         if activity.last_utterance != before.last_utterance:
             if not before.speaking:
                 self._speech_started(now_ms)
             self._floor.speech_ended(activity.last_utterance, activity.last_spoken_ms or now_ms, now_ms)
-        if activity.speaking:
+        if activity.speaking and (not before.speaking or activity.last_utterance != before.last_utterance):
             self._speech_started(now_ms)
 
     def accepted(self, turn: Turn, now_ms: float) -> None:
@@ -173,6 +117,7 @@ class Agent:
         if turn.heard_text.strip():
             self._question[turn.number] = turn
             self._withdraw()
+            self._preparations = 0
 
     def revised(self, turn: Turn, old: str, now_ms: float) -> None:
         """Late words changed a turn."""
@@ -182,80 +127,87 @@ class Agent:
             self._question[turn.number] = turn
             if self._floor.question != before:
                 self._withdraw()
-        elif self.conversation.revised(turn):
-            self._group.create_task(self._answerer.responder.revised(turn, old, turn.heard_text), name="revised")
+        elif self.conversation.revised(turn) and self._group is not None:
+            self._start(self._tell_revised(turn, old))
 
-    def piece_ready(self, piece: SpokenPiece, now_ms: float) -> None:
+    def piece_ready(self, piece: SpokenPiece) -> None:
         """The first sound of a piece is there."""
-        self._feed(now_ms)
+        self._delivery.feed()
 
     def mark(self, name: str, now_ms: float) -> None:
         """Twilio has reached a mark."""
-        self._playback.mark(name, now_ms)
-        self._save_answer(now_ms)
-        self._sound.set()
+        self._delivery.mark(name, now_ms)
 
     def tick(self, now_ms: float) -> None:
-        """What time has decided, and what was prepared meanwhile."""
-        if self._over:
+        """What time has decided, and what was made ready meanwhile."""
+        if self._over.is_set() or self._group is None:
             return
-        if self._prepared is not None and self._prepared.waits:
+        if self._converses:
+            self._look_at_floor(now_ms)
+        self._delivery.feed()
+        self._delivery.fill_in(now_ms)
+        self._delivery.acts.do_due(self._delivery.playback, now_ms)
+        if self._delivery.is_over:
+            self._end_answer(now_ms)
+        self._prepare_early(now_ms)
+
+    def _look_at_floor(self, now_ms: float) -> None:
+        if self._prepared is not None and self._prepared.waits and not self._prepared.text:
             self._wait(now_ms)
-        due = self._floor.due(now_ms) if self._answers_anything else None
+        pause = self._floor.asks_turn_model(now_ms)
+        if pause is not None:
+            self._start(self._ask_turn_model(pause))
+        # What has the floor and has not sounded yet is not asked for twice.
+        due = self._floor.due(now_ms) if self._delivery.answer is None else None
         if due is not None:
             self._take_floor(due, now_ms)
-        self._feed(now_ms)
-        self._fill_in(now_ms)
-        self._acts.do_due(self._playback, now_ms)
-        self._end_answer(now_ms)
-        self._prepare_early()
+
+    async def _ask_turn_model(self, pause: int) -> None:
+        probability = await self._hands.finished_probability()
+        if probability is not None:
+            self._floor.turn_model_said(pause, probability, self._now_ms())
+        self._hands.wake()
 
     def next_deadline_ms(self, now_ms: float) -> float | None:
         """When ``tick`` has something to decide."""
-        if self._over:
+        if self._over.is_set():
             return None
-        deadlines = [self._acts.next_deadline_ms(self._playback), self._filler_due_ms]
-        if self._answers_anything:
+        delivery = self._delivery
+        deadlines = [delivery.filler_due_ms, delivery.acts.next_deadline_ms(delivery.playback)]
+        if self._converses:
             deadlines.append(self._floor.next_deadline_ms(now_ms))
         return min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
 
     def stop(self, now_ms: float) -> None:
         """The caller's audio is over: nothing more is said. Idempotent."""
-        if self._over:
+        if self._over.is_set():
             return
-        self._over = True
         self._floor.hang_up()
-        self._cut_off(now_ms)
-        self._withdraw()
-        self._sound.set()
-
-    @property
-    def speaks(self) -> bool:
-        """An answer is under way."""
-        return self._answer is not None
+        self._delivery.cut_off(now_ms)
+        if self._preparing is not None:
+            self._preparing.cancel()
+        self._over.set()
 
     # Preparing
 
-    def _prepare_early(self) -> None:
+    def _prepare_early(self, now_ms: float) -> None:
         """Work early, sound late: while the caller's pause lasts, the answer is made ready."""
-        free = self._prepared is None and self._answer is None and not self._acts.running and not self._seen.speaking
-        if free and self._question and self._answers_anything and self._preparations < MAX_PREPARATIONS:
+        free = self._prepared is None and not self._delivery.acts.running and self._preparations < MAX_PREPARATIONS
+        if free and self._converses and self._floor.holder(now_ms) is Holder.PAUSE:
             self._prepare(Occasion.TURNS)
 
-    def _prepare(self, occasion: Occasion, reprompt: int = 0, greeting: str = "") -> Preparation:
-        call = self._call
-        asked = ReplyCall(
-            call.call_sid, call.from_number, call.to_number, occasion, reprompt, tuple(call.settings.people)
-        )
-        turns = [self._question[number] for number in sorted(self._question)] if occasion is Occasion.TURNS else []
+    def _prepare(self, occasion: Occasion, reprompt: int = 0, greeting: str = "", asks: bool = True) -> Preparation:
+        call, usage = self._call, self._delivery.usage
+        people = tuple(call.settings.people)
         self._prepared = prepared = Preparation(
             self._answerer,
-            asked,
-            turns,
+            ReplyCall(call.call_sid, call.from_number, call.to_number, occasion, reprompt, people),
+            [self._question[number] for number in sorted(self._question)] if occasion is Occasion.TURNS else [],
             self.conversation.said,
             greeting=greeting,
+            asks=asks,
             deliver=self._hands.ready,
-            wake=self._woken,
+            wake=self._hands.wake,
             now_ms=self._now_ms,
         )
         self._preparations += 1
@@ -263,27 +215,42 @@ class Agent:
             call.settings.limits,
             answers=self.conversation.answers,
             answered_ms=self._now_ms() - self._began_ms,
-            cost=self.usage.cost,
+            cost=usage.cost,
         )
-        work = prepared.run() if not code else prepared.only_apologise(code)
-        self._preparing = self._group.create_task(work, name=f"answer {call.call_sid}")
+        self._preparing = self._start(prepared.only_apologise(code) if code else prepared.run())
+        self._preparing.add_done_callback(lambda _: usage.add(prepared))
         return prepared
 
     def _withdraw(self) -> None:
         """What has not sounded is given up, silently."""
-        answer = self._answer
-        if self._prepared is None or (answer is not None and answer.record.first_sent_ms is not None):
+        answer, prepared = self._delivery.answer, self._prepared
+        if prepared is None or (answer is not None and answer.has_sounded):
             return
+        if prepared.call.occasion is Occasion.OPENING:
+            return  # a greeting, or a notice that the call is recorded, is said whatever the caller says
+        self._withdrawals += 1
+        metrics.ANSWERS_WITHDRAWN.inc()
+        self._give_up()
+
+    def _give_up(self) -> None:
         if self._preparing is not None:
             self._preparing.cancel()
-        if self._prepared.call.occasion is Occasion.TURNS:
-            self._withdrawals += 1
-            metrics.ANSWERS_WITHDRAWN.inc()
-        self._prepared = self._preparing = self._answer = None
+        self._prepared = self._preparing = None
+        self._delivery.give_up()
 
-    def _woken(self) -> None:
-        self._sound.set()
-        self._hands.wake()
+    def _wait(self, now_ms: float) -> None:
+        """The responder says that the caller has not finished."""
+        self._floor.waits(now_ms)
+        self._preparations = MAX_PREPARATIONS
+        self._give_up()
+
+    async def _tell_revised(self, turn: Turn, old: str) -> None:
+        try:
+            await self._answerer.responder.revised(turn, old, turn.heard_text)
+        except Exception:
+            # The wall: a responder is anybody's code.
+            metrics.RESPONDER_ERRORS.inc()
+            self._hands.note("responder_raised")
 
     # Speaking
 
@@ -294,158 +261,64 @@ class Agent:
     def _take_floor(self, due: Due, now_ms: float) -> None:
         """The line may speak."""
         if isinstance(due, FloorTaken):
-            prepared = self._prepared or self._prepare(Occasion.TURNS)
-            record = self._record(due.rule.value, due.floor_ms, now_ms, answers=max(due.turns))
-            self._answer = _Answer(prepared, record)
             if due.code:
                 self._hands.note(due.code)
-            self._begin_playback()
+            prepared = self._prepared or self._prepare(Occasion.TURNS)
+            record = self._record(due.rule.value, due.floor_ms, now_ms)
+            record.answers = max(due.turns)
+            self._delivery.begin(prepared, record)
         elif isinstance(due, AskAgain):
             self._speak_by_itself(Occasion.SILENCE, reprompt=due.number)
         else:
             self._speak_by_itself(Occasion.GOODBYE)
 
-    def _speak_by_itself(self, occasion: Occasion, reprompt: int = 0, greeting: str = "") -> None:
-        """Nobody has asked: the floor is free."""
-        now_ms = self._now_ms()
-        prepared = self._prepare(occasion, reprompt, greeting)
-        rule = GREETED if occasion is Occasion.OPENING else Occasion.SILENCE.value
-        self._answer = _Answer(prepared, self._record(rule, None, now_ms))
-        self._begin_playback()
+    def _speak_by_itself(self, occasion: Occasion, *, reprompt: int = 0, greeting: str = "", asks: bool = True) -> None:
+        """Nobody has asked, and the floor is free."""
+        prepared = self._prepare(occasion, reprompt, greeting, asks)
+        rule = occasion.value if occasion is Occasion.OPENING else Occasion.SILENCE.value
+        self._delivery.begin(prepared, self._record(rule, None, self._now_ms()))
 
-    def _record(self, rule: str, floor_ms: int | None, now_ms: float, answers: int | None = None) -> AnswerRecord:
+    def _record(self, rule: str, floor_ms: int | None, now_ms: float) -> AnswerRecord:
         number = self._call.first_number + self.conversation.answers
-        return AnswerRecord(number, rule, floor_ms, now_ms, answers, withdrawals=self._withdrawals)
+        return AnswerRecord(number, rule, floor_ms, now_ms, withdrawals=self._withdrawals)
 
-    def _begin_playback(self) -> None:
-        self._playback.begin(self.conversation.answers + 1)
-
-    def _feed(self, now_ms: float) -> None:
-        """Give the playback the pieces that sound, in order, and the acts between them."""
-        answer = self._answer
-        if answer is None:
-            return
-        steps = answer.preparation.steps
-        while answer.fed < len(steps):
-            step = steps[answer.fed]
-            if isinstance(step, SpokenPiece):
-                if not step.ulaw and not step.complete:
-                    break
-                self._playback.add(step)
-            else:
-                before = [one for one in steps[: answer.fed] if isinstance(one, SpokenPiece)]
-                self._acts.add(step, before[-1] if before else None)
-            answer.fed += 1
-        if answer.preparation.done and answer.fed == len(steps):
-            self._playback.close()
-        if answer.record.first_sent_ms is not None:
-            self._floor.expects(answer.preparation.expect)
-        self._sound.set()
-
-    @property
-    def _filler_due_ms(self) -> float | None:
-        """When the wait for an answer is bridged."""
-        answer, after_ms = self._answer, self._answerer.tuning.filler_after_ms
-        if answer is None or not after_ms or not self._fillers or self._answers_since_filler < ANSWERS_A_FILLER:
-            return None
-        waits = answer.preparation.first_sound_ms is None and answer.record.answers is not None
-        return answer.record.taken_ms + after_ms if waits and answer.filler is None else None
-
-    def _fill_in(self, now_ms: float) -> None:
-        """A late answer: say that it comes."""
-        due_ms = self._filler_due_ms
-        if self._answer is None or due_ms is None or now_ms < due_ms:
-            return
-        filler = self._fillers[self.conversation.answers % len(self._fillers)]
-        self._answer.filler = SpokenPiece(filler.text)
-        self._answer.filler.append(filler.ulaw)
-        self._answer.filler.finish()
-        self._answers_since_filler = 0
-        self._playback.add(self._answer.filler)
-        self._sound.set()
-
-    def _sounding(self, sound: SendSound, now_ms: float) -> None:
-        """A frame is sent; the first one of an answer, other than a filler's, answers the question."""
-        answer = self._answer
-        if answer is None or answer.record.first_sent_ms is not None or sound.piece is answer.filler:
-            return
-        record, prepared = answer.record, answer.preparation
-        record.sounded(now_ms, self._hands.media_ms(now_ms))
+    def _sounded(self, answer: Answer, now_ms: float) -> None:
+        """Its first frame is sent: the question is answered."""
         self._floor.sounded(now_ms)
-        self.conversation.begins()
-        self._answers_since_filler += 1
+        self._forget_question(answer.preparation)
+        record = answer.record
+        if record.answers is not None and record.total_ms is not None:
+            self._hands.answered(record.answers, record.total_ms)
+
+    def _forget_question(self, prepared: Preparation) -> None:
         for turn in prepared.turns:
             self._question.pop(turn.number, None)
         self._preparations = self._withdrawals = 0
-        if record.answers is not None and record.total_ms is not None:
-            self._hands.answered(record.answers, record.total_ms)
-        self._save_answer(now_ms)
-
-    def _wait(self, now_ms: float) -> None:
-        """The responder says that the caller has not finished."""
-        self._floor.waits(now_ms)
-        self._prepared = self._preparing = self._answer = None
-        self._preparations = MAX_PREPARATIONS
-
-    # The end of an answer
 
     def _end_answer(self, now_ms: float) -> None:
-        """It was heard to its end, or has nothing to be heard; and its acts are done."""
-        answer = self._answer
-        if answer is None or not answer.preparation.done or answer.fed < len(answer.preparation.steps):
+        """It was heard to its end, or has said nothing."""
+        answer = self._delivery.answer
+        if answer is None:
             return
-        silent = answer.record.first_sent_ms is None and not answer.preparation.text
-        if not (silent or self._playback.is_over) or not self._acts.are_done:
-            return
-        self._conclude(answer, Outcome.FAILED if answer.preparation.code else Outcome.PLAYED, now_ms)
-        if silent:
-            self._floor.nothing_said(now_ms)
-            for turn in answer.preparation.turns:
-                self._question.pop(turn.number, None)
-        else:
-            self._floor.played_out(now_ms)
-        if self.conversation.failures >= MAX_FAILURES:
-            self._hands.hang_up("answer_failed")
-        elif answer.preparation.call.occasion is Occasion.GOODBYE:
-            self._hands.hang_up("answered")
-
-    def _cut_off(self, now_ms: float) -> None:
-        """The call ends in mid-answer."""
-        answer = self._answer
-        self._keep_played(self._playback.clear(now_ms))
-        self._acts.drop()
-        if answer is not None and answer.record.first_sent_ms is not None:
-            text, heard = answer.preparation.text, self._playback.heard_text
-            self.conversation.unheard = unheard_clause(text, heard)
-            self._conclude(answer, Outcome.INTERRUPTED, now_ms)
-
-    def _conclude(self, answer: _Answer, outcome: Outcome, now_ms: float) -> None:
-        """What became of it is kept, on the row and for the responder."""
         prepared = answer.preparation
-        self.conversation.failures = self.conversation.failures + 1 if prepared.code else 0
-        if prepared.code:
-            self._hands.note(prepared.code)
-        self.usage.add(prepared)
-        if answer.record.first_sent_ms is not None:
-            self._save_answer(now_ms, outcome)
-        heard = self._playback.heard_text
-        self.conversation.answered(prepared.call.occasion, prepared.turns, prepared.text, heard, prepared.expect)
-        self._answer = self._prepared = self._preparing = None
+        self._prepared = self._preparing = None
+        self._delivery.conclude(Outcome.FAILED if prepared.code else Outcome.PLAYED, now_ms)
+        if answer.has_sounded:
+            self._floor.expects(prepared.expect)
+            self._floor.played_out(now_ms)
+        else:
+            self._floor.nothing_said(now_ms)
+            self._forget_question(prepared)
+        if self.conversation.failures >= MAX_FAILURES:
+            self._hang_up("answer_failed")
+        elif prepared.call.occasion is Occasion.GOODBYE:
+            self._hang_up("answered")
 
-    def _save_answer(self, now_ms: float, outcome: Outcome = Outcome.PLAYED) -> None:
-        answer = self._answer
-        if answer is None or answer.record.first_sent_ms is None:
-            return
-        prepared, playback = answer.preparation, self._playback
-        heard = PlayedPart(playback.heard_text, playback.heard_ms(now_ms), outcome)
-        made_by = MadeBy(self._answerer.responder.name, prepared.voice, prepared.tokens, prepared.characters)
-        self._hands.save(
-            answer.record.turn(prepared.text, heard, made_by, prepared.first_sound_ms, prepared.code)
-        )
+    def _hang_up(self, reason: str) -> None:
+        self._floor.hang_up()
+        self._hands.hang_up(reason)
 
-    def _keep_played(self, played: list[tuple[float, bytes]]) -> None:
-        for at_ms, ulaw in played:
-            self._hands.played(at_ms, ulaw)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> object:
-        return self._group.create_task(work)
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task of the call's group; where that has ended, none may begin."""
+        assert self._group is not None  # noqa: S101 - nothing is begun before run, or after it
+        return self._group.create_task(work, name=f"answering {self._call.call_sid}")

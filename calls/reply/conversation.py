@@ -1,6 +1,7 @@
 """Conversation: what was said in a call so far, by both, over all of its media streams. Pure.
 
-It is all that a responder knows (calls/reply/responder.py), and what a call's next stream goes on with when one is lost.
+It is all that a responder knows (calls/reply/responder.py), and what a call's next stream goes on with when one is
+lost.
 """
 
 from __future__ import annotations
@@ -34,9 +35,7 @@ class Conversation:
     """What was cut off when a stream was lost, from the clause on that was not heard to its end."""
     _said: list[_Said] = field(default_factory=list)
     _speaking: bool = False
-    """An answer is under way: what is done belongs to it."""
-    _outcomes: list[ActOutcome] = field(default_factory=list)
-    """Of that answer."""
+    """The last exchange is under way."""
     _acts: dict[str, ActOutcome] = field(default_factory=dict)
     """By their ids: each is done once."""
 
@@ -44,21 +43,27 @@ class Conversation:
     def said(self) -> tuple[Exchange, ...]:
         return tuple(one.exchange for one in self._said)
 
-    def begins(self) -> None:
-        """An answer's first sound is sent."""
+    def begins(self, occasion: Occasion, turns: Sequence[Turn]) -> None:
+        """An answer's first sound is sent: it is an exchange from now on."""
         self.answers += 1
         self._speaking = True
+        self._add(occasion, turns)
 
     def answered(
         self, occasion: Occasion, turns: Sequence[Turn], answer: str, heard: str, expected: Expect | None
     ) -> None:
-        """An answer has ended, of which a sound was sent or an act done."""
-        question = tuple(turn.heard_text for turn in turns)
-        exchange = Exchange(occasion, question, question, answer, heard, expected, tuple(self._outcomes))
-        self._said.append(_Said(tuple(turn.number for turn in turns), exchange))
+        """An answer has ended; one that never sounded has had no other beginning."""
+        if not self._speaking:
+            self._add(occasion, turns)
+        last = self._said[-1]
+        last.exchange = replace(last.exchange, answer=answer, heard=heard, expected=expected)
         self.expected = expected
         self._speaking = False
-        self._outcomes.clear()
+
+    def _add(self, occasion: Occasion, turns: Sequence[Turn]) -> None:
+        question = tuple(turn.heard_text for turn in turns)
+        exchange = Exchange(occasion, question, question, "", "")
+        self._said.append(_Said(tuple(turn.number for turn in turns), exchange))
 
     def revised(self, turn: Turn) -> bool:
         """Late words of a turn; True where it was answered already."""
@@ -79,9 +84,7 @@ class Conversation:
         """What came of an act: the next answer sees it, with its exchange."""
         if outcome.act.id and outcome.status is not ActStatus.REFUSED:
             self._acts[outcome.act.id] = outcome
-        if self._speaking or not self._said:
-            self._outcomes.append(outcome)
-        else:
+        if self._said:
             last = self._said[-1]
             last.exchange = replace(last.exchange, outcomes=(*last.exchange.outcomes, outcome))
 

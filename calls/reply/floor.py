@@ -120,7 +120,7 @@ class Floor:
         self._outstanding.pop(turn.number, None)
         if not turn.heard_text.strip():
             return
-        if turn.unvoiced:
+        if turn.vad_missed:
             # Nobody knows when they were spoken; the endpointer may be missing the rest of them as well.
             self._pause = Pause(self._pause.number + 1, now_ms)
         self._silence.asked_again = 0
@@ -131,6 +131,11 @@ class Floor:
         old = self._question.texts.get(turn.number)
         if old is not None and words_of(old) != words_of(turn.heard_text):
             self._put(turn)
+
+    @property
+    def question(self) -> str:
+        """The words that are not answered yet."""
+        return self._question.text
 
     # The responder and the voice
 

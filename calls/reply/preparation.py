@@ -10,21 +10,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from calls.core.turns import Turn
 from calls.reply.items import Act, Expect, Item, PlayRecording, PlayTones, Say, Wait
-from calls.reply.line_voice import LineVoice, SpeakingAnswer
 from calls.reply.pieces import PieceCutter
 from calls.reply.responder import Exchange, Occasion, ReplyCall, Responder, ResponderError
-from calls.reply.speakable import speakable
+from calls.reply.speakable import spoken_pieces
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.tones import tones
 from calls.reply.voice import VoiceError
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
 from voiceapp.runtime.coded_error import CodedError
+
+if TYPE_CHECKING:
+    from calls.reply.line_voice import LineVoice, SpeakingAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +49,7 @@ class Answerer:
     voice: LineVoice
     tuning: Tuning
     keeps_callers_words: bool = False
+    price_per_million_tokens: float = 0.0
 
 
 class Preparation:
@@ -59,13 +63,17 @@ class Preparation:
         said: Sequence[Exchange],
         *,
         greeting: str = "",
+        asks: bool = True,
         deliver: Callable[[SpokenPiece], None],
         wake: Callable[[], None],
         now_ms: Callable[[], float],
     ) -> None:
-        """``greeting`` is said before what the responder says. ``deliver`` is told of each piece when its first sound is
-        there, ``wake`` of anything else that is new."""
-        self.call, self.turns, self.greeting = call, tuple(turns), greeting
+        """``greeting`` is said before what the responder says, if it is asked at all (``asks``).
+
+        ``deliver`` is told of each piece when its first sound is there, ``wake`` of anything else that is new.
+        """
+        self.call, self.turns = call, tuple(turns)
+        self._greeting, self._asks = greeting, asks
         self.steps: list[Step] = []
         """In order, as they come: what is to be played, and what is to be done behind it."""
         self.expect: Expect | None = None
@@ -77,10 +85,12 @@ class Preparation:
         self.first_sound_ms: float | None = None
         self.voice = ""
         self.characters = self.tokens = 0
+        self.cost = 0.0
+        """Of both, at list prices."""
         self._answerer, self._said = answerer, tuple(said)
         self._deliver, self._wake, self._now_ms = deliver, wake, now_ms
         self._cutter = PieceCutter()
-        self._pieces: asyncio.Queue[tuple[SpokenPiece, str, bool] | None] = asyncio.Queue(MAX_WAITING_PIECES)
+        self._pieces: asyncio.Queue[tuple[SpokenPiece, list[str], bool] | None] = asyncio.Queue(MAX_WAITING_PIECES)
 
     @property
     def text(self) -> str:
@@ -99,6 +109,7 @@ class Preparation:
             await self._apologise(error.code)
         finally:
             self.tokens = self._answerer.responder.tokens - tokens
+            self.cost += self.tokens * self._answerer.price_per_million_tokens / 1e6
             self._end()
 
     async def only_apologise(self, code: str) -> None:
@@ -128,7 +139,7 @@ class Preparation:
         finally:
             reading.cancel()
             await asyncio.wait({reading})
-            self.voice, self.characters = speaking.voice, speaking.characters
+            self.voice, self.characters, self.cost = speaking.voice, speaking.characters, speaking.cost
         if not reading.cancelled() and (failed := reading.exception()) is not None:
             raise failed
 
@@ -138,13 +149,14 @@ class Preparation:
         """Take its items. Raises ResponderError."""
         tuning = self._answerer.tuning
         try:
-            if self.greeting:
-                await self._say(Say(self.greeting))
-            async with asyncio.timeout(tuning.responder_total_ms / 1000):
-                items = self._answerer.responder.answer(self.call, self.turns, self._said)
-                async with contextlib.aclosing(_closable(items)) as closing:
-                    while (item := await self._next(closing)) is not None:
-                        await self._take(item)
+            if self._greeting:
+                await self._say(Say(self._greeting))
+            if self._asks:
+                async with asyncio.timeout(tuning.responder_total_ms / 1000):
+                    items = self._answerer.responder.answer(self.call, self.turns, self._said)
+                    async with contextlib.aclosing(_closable(items)) as closing:
+                        while (item := await self._next(closing)) is not None:
+                            await self._take(item)
             await self._cut(self._cutter.finish(), Say(""))
         except TimeoutError as error:
             raise ResponderError("responder_slow") from error
@@ -182,7 +194,7 @@ class Preparation:
 
     async def _cut(self, texts: Sequence[str], say: Say) -> None:
         for text in texts:
-            aloud = speakable(text)
+            aloud = spoken_pieces(text)
             if not aloud:
                 continue
             piece = SpokenPiece(text, interruptible=say.interruptible)
@@ -192,7 +204,7 @@ class Preparation:
     async def _act(self, act: Act) -> None:
         """Acts of sound are pieces like others; the rest is done when what stands before it was heard."""
         if isinstance(act, PlayTones):
-            self._play(SpokenPiece(""), tones(act.digits))
+            self._play(SpokenPiece.of("", tones(act.digits)))
         elif isinstance(act, PlayRecording):
             await self._play_prompt(act.name)
         else:
@@ -209,12 +221,14 @@ class Preparation:
                 return
             await self._speak(speaking, *waiting)
 
-    async def _speak(self, speaking: SpeakingAnswer, piece: SpokenPiece, text: str, cacheable: bool) -> None:
+    async def _speak(self, speaking: SpeakingAnswer, piece: SpokenPiece, texts: Sequence[str], cacheable: bool) -> None:
         try:
-            async for ulaw in speaking.speak(text, cacheable=cacheable, on_restart=piece.restart):
-                first = not piece.ulaw
-                piece.append(ulaw)
-                self._sounds(piece) if first else self._wake()
+            for text in texts:
+                piece.begin_again_here()
+                async for ulaw in speaking.speak(text, cacheable=cacheable, on_restart=piece.restart):
+                    first = not piece.ulaw
+                    piece.append(ulaw)
+                    self._sounds(piece) if first else self._wake()
         finally:
             piece.finish()
             self._wake()
@@ -225,11 +239,9 @@ class Preparation:
         except VoiceError as error:
             self.code = self.code or error.code
             return
-        self._play(SpokenPiece(prompt.text), prompt.ulaw)
+        self._play(SpokenPiece.of(prompt.text, prompt.ulaw))
 
-    def _play(self, piece: SpokenPiece, ulaw: bytes) -> None:
-        piece.append(ulaw)
-        piece.finish()
+    def _play(self, piece: SpokenPiece) -> None:
         self.steps.append(piece)
         self._sounds(piece)
 
@@ -239,7 +251,7 @@ class Preparation:
         self._deliver(piece)
 
 
-async def _closable(items: AsyncIterator[Item]) -> AsyncIterator[Item]:
+async def _closable(items: AsyncIterator[Item]) -> AsyncGenerator[Item, None]:
     """Any iterator as a generator, which can be closed."""
     async for item in items:
         yield item

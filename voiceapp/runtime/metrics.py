@@ -98,6 +98,11 @@ SILERO_LOST = Counter(
 )
 PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call's pump", registry=REGISTRY)
 RECEIVE_ERRORS = Counter("voiceapp_receive_errors", "Exceptions at the wall of a call's socket", registry=REGISTRY)
+REPLY_ERRORS = Counter("voiceapp_reply_errors", "Exceptions at the wall of a call's answering", registry=REGISTRY)
+RESPONDER_ERRORS = Counter("voiceapp_responder_errors", "Exceptions that responders raised", registry=REGISTRY)
+ANSWERS_WITHDRAWN = Counter(
+    "voiceapp_answers_withdrawn", "Answers given up before their first sound", registry=REGISTRY
+)
 THREADS_FAILED = Counter(
     "voiceapp_threads_failed", "Exceptions at the walls of a process's threads and tasks", ["thread"], registry=REGISTRY
 )

@@ -124,7 +124,7 @@ def test_a_caller_who_speaks_takes_the_floor_back_and_is_answered_once():
 
 
 def test_words_that_come_while_the_floor_is_taken_make_another_question():
-    line = Line().speak().heard("אני רוצה").wait(1000).heard("תור", number=2, unvoiced=True).wait(2000)
+    line = Line().speak().heard("אני רוצה").wait(1000).heard("תור", number=2, vad_missed=True).wait(2000)
     assert [due.turns for _, due in line.given] == [(1,), (1, 2)]
     assert line.taken.floor_ms == 1000  # from the words: nobody knows when they were spoken
 
