@@ -21,7 +21,7 @@ ROOMS = [
         "P",
         ("voiceapp.runtime.whole_number", "voiceapp.runtime.coded_error", "voiceapp.runtime.percentile"),
     ),
-    Room("stt", "P", ("stt.events", "stt.audio", "stt.tuning", "stt.debouncer")),
+    Room("stt", "P", ("stt.events", "stt.audio", "stt.tuning", "stt.debouncer", "stt.wavfile")),
     Room("stt/endpointing", "P", ("stt.endpointing",)),
     Room("stt/endpointing", "A", ("stt.endpointing.silero",)),
     Room("stt/attribution", "P", ("stt.attribution",)),

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from calls.lab.call_report import CallRefused, CallReport, Line
 from calls.lab.demo_note import running_demo
 from calls.lab.simulator import SimulatedCall
-from stt.emulator.wavfile import WavError
+from stt.wavfile import WavError
 from voiceapp.runtime.arguments import MOST_CALLS, decimal, seed, whole
 from voiceapp.runtime.percentile import percentile
 from voiceapp.runtime.web_address import read_web_url

@@ -11,7 +11,7 @@ from array import array
 import pytest
 
 from stt.audio import pcm_to_ulaw, ulaw_to_pcm
-from stt.emulator.wavfile import ALAW, EXTENSIBLE, FLOAT, PCM, ULAW, WavError, read_ulaw
+from stt.wavfile import ALAW, EXTENSIBLE, FLOAT, PCM, ULAW, WavError, read_ulaw
 from tests.paths import SAMPLES
 
 SECONDS = 1
