@@ -17,8 +17,8 @@ from pathlib import Path
 from stt.audio import SAMPLE_RATE_HZ, pcm_to_ulaw
 
 PCM, FLOAT, ALAW, ULAW, EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
-UNKNOWN_LENGTH = 0xFFFFFFFF
-"""A program that could not go back to the header writes this length."""
+UNKNOWN_LENGTH = 0x7FFFF000
+"""A program that could not go back to the header writes this length (espeak-ng) or more (sox: all bits set)."""
 RATES_HZ = range(1000, 768_001)
 """Sample rates that are read."""
 WIDTH = 4
@@ -44,15 +44,21 @@ def read_ulaw(path: Path) -> bytes:
     except OSError as error:
         raise WavError(f"{path.name}: it cannot be read ({error.strerror}).") from error
     try:
-        return _ulaw(data)
+        return to_ulaw(data)
     except WavError as error:
         raise WavError(f"{path.name}: {error}") from error
 
 
-def _ulaw(data: bytes) -> bytes:
+def is_wav(data: bytes) -> bool:
+    """These are the first bytes of a WAV file."""
+    return data[:4] == b"RIFF" and data[8:12] == b"WAVE"
+
+
+def to_ulaw(data: bytes) -> bytes:
+    """A WAV file's bytes as 8 kHz mono µ-law; 4 ms a second of 22 kHz sound. Raises WavError."""
     if not data:
         raise WavError("the file is empty.")
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+    if not is_wav(data):
         raise WavError("this is no WAV file.")
     kind, channels, rate_hz, width, audio = _chunks(data)
     decode = DECODERS.get((kind, width))
@@ -76,7 +82,7 @@ def _chunks(data: bytes) -> tuple[int, int, int, int, bytes]:
         if name == b"data":
             if form is None:
                 raise WavError("its audio comes before its format.")
-            if len(body) < length != UNKNOWN_LENGTH:
+            if len(body) < length < UNKNOWN_LENGTH:
                 raise WavError(f"it is cut off: {length} bytes of audio are announced, {len(body)} are there.")
             return *form, body
         if name == b"fmt " and len(body) >= 16:

@@ -46,6 +46,14 @@ def level_at(ulaw, hz):
     return 2 * math.hypot(*parts) / len(pcm) / 32767
 
 
+@pytest.mark.parametrize("length", [0x7FFFF000, 0xFFFFFFFF])
+def test_a_length_that_its_writer_did_not_know_is_no_cut(tmp_path, length):
+    """As espeak-ng and sox write to a pipe."""
+    data = wav(sine(440, 8000).tobytes())
+    at = data.index(b"data") + 4
+    assert read(tmp_path, data[:at] + struct.pack("<I", length) + data[at + 4 :]) == read(tmp_path, data)
+
+
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("answers_*.wav")))
 def test_what_is_8_khz_mono_16_bit_is_taken_as_it_stands(path):
     with wave.open(str(path)) as one:
