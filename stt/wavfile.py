@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from stt.audio import SAMPLE_RATE_HZ, pcm_to_ulaw
+from stt.audio import SAMPLE_RATE_HZ, ULAW_SILENCE, pcm_to_ulaw
 
 PCM, FLOAT, ALAW, ULAW, EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
 UNKNOWN_LENGTH = 0x7FFFF000
@@ -70,6 +70,18 @@ def to_ulaw(data: bytes) -> bytes:
     if not samples:
         raise WavError("it holds no audio.")
     return pcm_to_ulaw(audioop.lin2lin(_at_8_khz(_mono(samples, channels), rate_hz), WIDTH, 2))
+
+
+def wav_of(ulaw: bytes) -> bytes:
+    """8 kHz µ-law as a WAV file of the same bytes, which every player knows."""
+    form = struct.pack("<HHIIHHH", ULAW, 1, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ, 1, 8, 0)
+    fact = struct.pack("<I", len(ulaw))
+    chunks = ((b"fmt ", form), (b"fact", fact), (b"data", ulaw + ULAW_SILENCE * (len(ulaw) % 2)))
+    lengths = (len(form), len(fact), len(ulaw))
+    body = b"".join(
+        name + struct.pack("<I", length) + audio for (name, audio), length in zip(chunks, lengths, strict=True)
+    )
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
 
 
 def _chunks(data: bytes) -> tuple[int, int, int, int, bytes]:
