@@ -48,7 +48,14 @@ ROOMS = [
     Room(
         "calls/reply",
         "P",
-        ("calls.reply.items", "calls.reply.responder", "calls.reply.settings", "calls.reply.voice"),
+        (
+            "calls.reply.items",
+            "calls.reply.responder",
+            "calls.reply.settings",
+            "calls.reply.voice",
+            "calls.reply.voices.pieces",
+            "calls.reply.voices.pointing",
+        ),
     ),
     Room("calls/reply/emulator", "L", ("calls.reply.emulator",)),
     Room("calls/lines", "D", ("calls.lines",)),
