@@ -123,7 +123,7 @@ def test_pages_are_hebrew_and_times_are_israels():
 
 
 def test_requirements_name_no_index_and_pin_everything():
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-silero.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-silero.txt", "requirements-espeak.txt"):
         for line in (ROOT / name).read_text().splitlines():
             assert line.startswith("#") or "==" in line, line
             assert "://" not in line and "--" not in line.split("#")[0], line

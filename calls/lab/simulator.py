@@ -37,7 +37,7 @@ from calls.lab.twilio_messages import (
     stop_message,
 )
 from stt.audio import FRAME_BYTES, FRAME_MS
-from stt.emulator.wavfile import read_ulaw
+from stt.wavfile import read_ulaw
 
 HTTP_TIMEOUT_S = 10.0
 """A webhook that is not answered within this time has failed."""

@@ -32,6 +32,7 @@ def problems(**values):
     environment.database(Path("/nowhere"))
     environment.flag("DEBUG", False)
     environment.number("PORT", 8000, 1, 65535, "")
+    environment.number("PHRASE_CACHE_MB", 200, 0, 1_000_000, "MB")
     environment.address("HOST", "127.0.0.1")
     return environment.problems
 
@@ -49,6 +50,8 @@ def test_a_good_environment_has_no_problem():
         ("STT_PARTIAL_DEBOUNCE_MS", "9999"),
         ("ENABLE_STREAMING_STT", "maybe"),
         ("PORT", "0"),
+        ("PHRASE_CACHE_MB", "plenty"),
+        ("PHRASE_CACHE_MB", "-1"),
         ("HOST", "my-laptop"),
         ("PORT", "8000²"),
         ("PORT", "٨٠٠٠"),

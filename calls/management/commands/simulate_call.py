@@ -23,7 +23,7 @@ from calls.lab.caller_script import ScriptError, read_step
 from calls.lab.demo_note import running_demo
 from calls.lab.playout import TwilioHabits
 from calls.lab.simulator import SimulatedCall
-from stt.emulator.wavfile import WavError
+from stt.wavfile import WavError
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 from voiceapp.runtime.percentile import percentile
 from voiceapp.runtime.web_address import read_web_url

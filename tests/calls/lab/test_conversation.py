@@ -13,7 +13,7 @@ from calls.lab.caller_script import EndedBy, read_step
 from calls.lab.playout import MarkFate, TwilioHabits
 from calls.lab.simulator import SimulatedCall
 from stt.audio import FRAME_BYTES, dbfs, ulaw_to_pcm
-from stt.emulator.wavfile import read_ulaw
+from stt.wavfile import read_ulaw
 from tests.paths import SAMPLES
 
 ANSWER = SAMPLES / "answers_2.wav"

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from stt.audio import SAMPLE_RATE_HZ, pcm_to_ulaw
+from stt.audio import SAMPLE_RATE_HZ, ULAW_SILENCE, pcm_to_ulaw
 
 PCM, FLOAT, ALAW, ULAW, EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
-UNKNOWN_LENGTH = 0xFFFFFFFF
-"""A program that could not go back to the header writes this length."""
+UNKNOWN_LENGTH = 0x7FFFF000
+"""A program that could not go back to the header writes this length (espeak-ng) or more (sox: all bits set)."""
 RATES_HZ = range(1000, 768_001)
 """Sample rates that are read."""
 WIDTH = 4
@@ -44,15 +44,21 @@ def read_ulaw(path: Path) -> bytes:
     except OSError as error:
         raise WavError(f"{path.name}: it cannot be read ({error.strerror}).") from error
     try:
-        return _ulaw(data)
+        return to_ulaw(data)
     except WavError as error:
         raise WavError(f"{path.name}: {error}") from error
 
 
-def _ulaw(data: bytes) -> bytes:
+def is_wav(data: bytes) -> bool:
+    """These are the first bytes of a WAV file."""
+    return data[:4] == b"RIFF" and data[8:12] == b"WAVE"
+
+
+def to_ulaw(data: bytes) -> bytes:
+    """A WAV file's bytes as 8 kHz mono µ-law; 4 ms a second of 22 kHz sound. Raises WavError."""
     if not data:
         raise WavError("the file is empty.")
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+    if not is_wav(data):
         raise WavError("this is no WAV file.")
     kind, channels, rate_hz, width, audio = _chunks(data)
     decode = DECODERS.get((kind, width))
@@ -66,6 +72,18 @@ def _ulaw(data: bytes) -> bytes:
     return pcm_to_ulaw(audioop.lin2lin(_at_8_khz(_mono(samples, channels), rate_hz), WIDTH, 2))
 
 
+def wav_of(ulaw: bytes) -> bytes:
+    """8 kHz µ-law as a WAV file of the same bytes, which every player knows."""
+    form = struct.pack("<HHIIHHH", ULAW, 1, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ, 1, 8, 0)
+    fact = struct.pack("<I", len(ulaw))
+    chunks = ((b"fmt ", form), (b"fact", fact), (b"data", ulaw + ULAW_SILENCE * (len(ulaw) % 2)))
+    lengths = (len(form), len(fact), len(ulaw))
+    body = b"".join(
+        name + struct.pack("<I", length) + audio for (name, audio), length in zip(chunks, lengths, strict=True)
+    )
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
+
+
 def _chunks(data: bytes) -> tuple[int, int, int, int, bytes]:
     """Format, channels, rate, bytes a sample, and the audio."""
     form: tuple[int, int, int, int] | None = None
@@ -76,7 +94,7 @@ def _chunks(data: bytes) -> tuple[int, int, int, int, bytes]:
         if name == b"data":
             if form is None:
                 raise WavError("its audio comes before its format.")
-            if len(body) < length != UNKNOWN_LENGTH:
+            if len(body) < length < UNKNOWN_LENGTH:
                 raise WavError(f"it is cut off: {length} bytes of audio are announced, {len(body)} are there.")
             return *form, body
         if name == b"fmt " and len(body) >= 16:
