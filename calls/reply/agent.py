@@ -22,20 +22,18 @@ from calls.core.turns import Turn
 from calls.reply.acts import Acts
 from calls.reply.answer_record import AnswerRecord
 from calls.reply.conversation import Conversation
-from calls.reply.delivery import Answer, Delivery
+from calls.reply.delivery import Delivery, GivenAnswer
+from calls.reply.draft import Draft
 from calls.reply.floor import Floor
 from calls.reply.floor_due import AskAgain, Due, FloorTaken, Holder
 from calls.reply.hands import AgentCall, AgentHands
-from calls.reply.limits import over_limit
 from calls.reply.preparation import Answerer, Preparation
-from calls.reply.responder import Occasion, ReplyCall
+from calls.reply.responder import Occasion
 from calls.reply.spoken_piece import SpokenPiece
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 
-MAX_PREPARATIONS = 3
-"""Of one question before the line has the floor; then the next one waits for it."""
 MAX_FAILURES = 2
 """So many answers that fail one after the other end in the line's fallback."""
 SILENT = "silent"
@@ -61,15 +59,10 @@ class Agent:
         self._floor.expects(self.conversation.expected)
         acts = Acts(self.conversation, hands, start=self._start, hang_up=self._hang_up)
         self._delivery = Delivery(call, answerer.tuning, answerer.responder.name, hands, self.conversation, acts)
-        self._began_ms = now_ms()
+        self._draft = Draft(call, answerer, hands, self.conversation, now_ms, self._start)
         self._seen = CallerActivity()
         self._question: dict[int, Turn] = {}
         """The caller's turns that no answer has sounded for."""
-        self._prepared: Preparation | None = None
-        """The answer that is being made ready, or is; also while it is delivered."""
-        self._preparing: asyncio.Task[None] | None = None
-        self._preparations = self._withdrawals = 0
-        """Of the question so far."""
         self._group: asyncio.TaskGroup | None = None
         self._over = asyncio.Event()
 
@@ -117,7 +110,7 @@ class Agent:
         if turn.heard_text.strip():
             self._question[turn.number] = turn
             self._withdraw()
-            self._preparations = 0
+            self._draft.try_afresh()
 
     def revised(self, turn: Turn, old: str, now_ms: float) -> None:
         """Late words changed a turn."""
@@ -152,7 +145,8 @@ class Agent:
         self._prepare_early(now_ms)
 
     def _look_at_floor(self, now_ms: float) -> None:
-        if self._prepared is not None and self._prepared.waits and not self._prepared.text:
+        draft = self._draft.answer
+        if draft is not None and draft.waits and not draft.text:
             self._wait(now_ms)
         pause = self._floor.asks_turn_model(now_ms)
         if pause is not None:
@@ -184,65 +178,36 @@ class Agent:
             return
         self._floor.hang_up()
         self._delivery.cut_off(now_ms)
-        if self._preparing is not None:
-            self._preparing.cancel()
+        self._draft.give_up()
         self._over.set()
 
     # Preparing
 
     def _prepare_early(self, now_ms: float) -> None:
         """Work early, sound late: while the caller's pause lasts, the answer is made ready."""
-        free = self._prepared is None and not self._delivery.acts.running and self._preparations < MAX_PREPARATIONS
-        if free and self._converses and self._floor.holder(now_ms) is Holder.PAUSE:
-            self._prepare(Occasion.TURNS)
+        free = self._draft.may_begin_early and not self._delivery.acts.running and self._converses
+        if free and self._floor.holder(now_ms) is Holder.PAUSE:
+            self._draft.begin(Occasion.TURNS, self._asked)
 
-    def _prepare(self, occasion: Occasion, reprompt: int = 0, greeting: str = "", asks: bool = True) -> Preparation:
-        call, usage = self._call, self._delivery.usage
-        people = tuple(call.settings.people)
-        self._prepared = prepared = Preparation(
-            self._answerer,
-            ReplyCall(call.call_sid, call.from_number, call.to_number, occasion, reprompt, people),
-            [self._question[number] for number in sorted(self._question)] if occasion is Occasion.TURNS else [],
-            self.conversation.said,
-            greeting=greeting,
-            asks=asks,
-            deliver=self._hands.ready,
-            wake=self._hands.wake,
-            now_ms=self._now_ms,
-        )
-        self._preparations += 1
-        code = over_limit(
-            call.settings.limits,
-            answers=self.conversation.answers,
-            answered_ms=self._now_ms() - self._began_ms,
-            cost=usage.cost,
-        )
-        self._preparing = self._start(prepared.only_apologise(code) if code else prepared.run())
-        self._preparing.add_done_callback(lambda _: usage.add(prepared))
-        return prepared
+    @property
+    def _asked(self) -> list[Turn]:
+        return [self._question[number] for number in sorted(self._question)]
 
     def _withdraw(self) -> None:
-        """What has not sounded is given up, silently."""
-        answer, prepared = self._delivery.answer, self._prepared
-        if prepared is None or (answer is not None and answer.has_sounded):
+        """What has not sounded is given up; but a greeting, or a notice that the call is recorded, is said whatever the
+        caller says."""
+        draft, given = self._draft.answer, self._delivery.answer
+        if draft is None or draft.call.occasion is Occasion.OPENING or (given is not None and given.has_sounded):
             return
-        if prepared.call.occasion is Occasion.OPENING:
-            return  # a greeting, or a notice that the call is recorded, is said whatever the caller says
-        self._withdrawals += 1
-        metrics.ANSWERS_WITHDRAWN.inc()
-        self._give_up()
-
-    def _give_up(self) -> None:
-        if self._preparing is not None:
-            self._preparing.cancel()
-        self._prepared = self._preparing = None
+        self._draft.withdraw()
         self._delivery.give_up()
 
     def _wait(self, now_ms: float) -> None:
         """The responder says that the caller has not finished."""
         self._floor.waits(now_ms)
-        self._preparations = MAX_PREPARATIONS
-        self._give_up()
+        self._draft.rest()
+        self._draft.give_up()
+        self._delivery.give_up()
 
     async def _tell_revised(self, turn: Turn, old: str) -> None:
         try:
@@ -263,10 +228,10 @@ class Agent:
         if isinstance(due, FloorTaken):
             if due.code:
                 self._hands.note(due.code)
-            prepared = self._prepared or self._prepare(Occasion.TURNS)
+            draft = self._draft.answer or self._draft.begin(Occasion.TURNS, self._asked)
             record = self._record(due.rule.value, due.floor_ms, now_ms)
             record.answers = max(due.turns)
-            self._delivery.begin(prepared, record)
+            self._delivery.begin(draft, record)
         elif isinstance(due, AskAgain):
             self._speak_by_itself(Occasion.SILENCE, reprompt=due.number)
         else:
@@ -274,15 +239,15 @@ class Agent:
 
     def _speak_by_itself(self, occasion: Occasion, *, reprompt: int = 0, greeting: str = "", asks: bool = True) -> None:
         """Nobody has asked, and the floor is free."""
-        prepared = self._prepare(occasion, reprompt, greeting, asks)
+        draft = self._draft.begin(occasion, reprompt=reprompt, greeting=greeting, asks=asks)
         rule = occasion.value if occasion is Occasion.OPENING else Occasion.SILENCE.value
-        self._delivery.begin(prepared, self._record(rule, None, self._now_ms()))
+        self._delivery.begin(draft, self._record(rule, None, self._now_ms()))
 
     def _record(self, rule: str, floor_ms: int | None, now_ms: float) -> AnswerRecord:
         number = self._call.first_number + self.conversation.answers
-        return AnswerRecord(number, rule, floor_ms, now_ms, withdrawals=self._withdrawals)
+        return AnswerRecord(number, rule, floor_ms, now_ms, withdrawals=self._draft.withdrawals)
 
-    def _sounded(self, answer: Answer, now_ms: float) -> None:
+    def _sounded(self, answer: GivenAnswer, now_ms: float) -> None:
         """Its first frame is sent: the question is answered."""
         self._floor.sounded(now_ms)
         self._forget_question(answer.preparation)
@@ -293,7 +258,7 @@ class Agent:
     def _forget_question(self, prepared: Preparation) -> None:
         for turn in prepared.turns:
             self._question.pop(turn.number, None)
-        self._preparations = self._withdrawals = 0
+        self._draft.next_question()
 
     def _end_answer(self, now_ms: float) -> None:
         """It was heard to its end, or has said nothing."""
@@ -301,7 +266,7 @@ class Agent:
         if answer is None:
             return
         prepared = answer.preparation
-        self._prepared = self._preparing = None
+        self._draft.over()
         self._delivery.conclude(Outcome.FAILED if prepared.code else Outcome.PLAYED, now_ms)
         if answer.has_sounded:
             self._floor.expects(prepared.expect)

@@ -22,7 +22,6 @@ from calls.reply.hands import AgentCall, AgentHands
 from calls.reply.playback import Playback, SendMark, SendSound
 from calls.reply.preparation import Preparation
 from calls.reply.spoken_piece import SpokenPiece
-from calls.reply.usage import Usage
 from calls.reply.voice import VoiceError
 from stt.tuning import Tuning
 
@@ -34,7 +33,7 @@ ANSWERS_A_FILLER = 3
 
 
 @dataclass(slots=True)
-class Answer:
+class GivenAnswer:
     """What has the floor."""
 
     preparation: Preparation
@@ -65,8 +64,7 @@ class Delivery:
         conversation: Conversation,
         acts: Acts,
     ) -> None:
-        self.answer: Answer | None = None
-        self.usage = Usage()
+        self.answer: GivenAnswer | None = None
         self._fillers: Sequence[bytes] = ()
         self.acts = acts
         self.playback = Playback(tuning.playback_lead_ms)
@@ -77,7 +75,7 @@ class Delivery:
 
     def begin(self, preparation: Preparation, record: AnswerRecord) -> None:
         """This one has the floor, as far as it is prepared."""
-        self.answer = Answer(preparation, record)
+        self.answer = GivenAnswer(preparation, record)
         self.playback.begin(self._conversation.answers + 1)
 
     def give_up(self) -> None:
@@ -86,7 +84,7 @@ class Delivery:
 
     # Sending
 
-    async def play(self, sounded: Callable[[Answer, float], None], now_ms: Callable[[], float]) -> None:
+    async def play(self, sounded: Callable[[GivenAnswer, float], None], now_ms: Callable[[], float]) -> None:
         """Send what is due, and wait for what comes next; until cancelled. ``sounded`` is told of an answer's first
         frame before it is sent."""
         stream_sid = self._call.stream_sid
@@ -139,7 +137,7 @@ class Delivery:
         self._save(now_ms)
         self._news.set()
 
-    def _sounding(self, sound: SendSound, now_ms: float, sounded: Callable[[Answer, float], None]) -> None:
+    def _sounding(self, sound: SendSound, now_ms: float, sounded: Callable[[GivenAnswer, float], None]) -> None:
         answer = self.answer
         if answer is None or answer.has_sounded or sound.piece is answer.filler:
             return

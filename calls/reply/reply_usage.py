@@ -1,4 +1,4 @@
-"""Usage: what a call's answers are charged for. Pure."""
+"""ReplyUsage: what a call's answers are charged for. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Charged(Protocol):
 
 
 @dataclass(slots=True)
-class Usage:
+class ReplyUsage:
     """Of all answers so far, also of those that were withdrawn."""
 
     tokens: int = 0
