@@ -52,6 +52,7 @@ ROOMS = [
             "calls.reply.agent",
             "calls.reply.acts",
             "calls.reply.delivery",
+            "calls.reply.draft",
             "calls.reply.line_voice",
             "calls.reply.phrases",
             "calls.reply.preparation",
