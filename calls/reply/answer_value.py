@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from calls.reply.expect import Verdict, read
+from calls.reply.expect import read
 from calls.reply.items import Expect, ExpectationKind
+from calls.reply.reading import Wholeness
 
 
 def answer_value(expect: Expect, words: str, today: date) -> str | None:
@@ -16,4 +17,4 @@ def answer_value(expect: Expect, words: str, today: date) -> str | None:
     if expect.kind is ExpectationKind.OPEN:
         return words.strip() or None
     reading = read(expect, words, today)
-    return reading.value if reading.verdict in (Verdict.WHOLE, Verdict.ENOUGH) and reading.value else None
+    return reading.value if reading.wholeness in (Wholeness.WHOLE, Wholeness.ENOUGH) and reading.value else None

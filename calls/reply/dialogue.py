@@ -18,7 +18,7 @@ from datetime import date
 
 from calls.reply.aloud import aloud
 from calls.reply.answer_value import answer_value
-from calls.reply.dialogue_format import PLACEHOLDER, DialogueScript, DialogueStep, Question, ReadAs, Route, RouteAct
+from calls.reply.dialogue_format import PLACEHOLDER, DialogueScript, DialogueStep, ReadAs, Route, RouteAct, StepQuestion
 from calls.reply.items import ActStatus, DigitsCheck, ExpectationKind, HangUp, Item, NoteValue, Say, Transfer
 from calls.reply.responder import Exchange, Occasion
 
@@ -119,7 +119,7 @@ def advance(
 
 
 def _matched(
-    script: DialogueScript, today: date, position: Position, question: Question, value: str, revised: str
+    script: DialogueScript, today: date, position: Position, question: StepQuestion, value: str, revised: str
 ) -> Move:
     route = question.route(value)
     if question.save:
@@ -140,7 +140,7 @@ def _matched(
 
 
 def _ask_again(
-    script: DialogueScript, position: Position, step: DialogueStep, question: Question, otherwise: Route | None
+    script: DialogueScript, position: Position, step: DialogueStep, question: StepQuestion, otherwise: Route | None
 ) -> Move:
     if otherwise is not None and position.asked >= question.attempts:
         return _go(script, position, otherwise)
@@ -150,7 +150,7 @@ def _ask_again(
     return Move(replace(position, asked=asked), (*say, question.expect))
 
 
-def _say_goodbye(script: DialogueScript, position: Position, question: Question) -> Move:
+def _say_goodbye(script: DialogueScript, position: Position, question: StepQuestion) -> Move:
     """The line hangs up behind it, so nothing is expected."""
     if question.timeout is None:
         return Move(position, _said(script.goodbye, position))

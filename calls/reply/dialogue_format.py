@@ -58,7 +58,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class StepQuestion:
     """What a step expects of the caller, and where each outcome leads."""
 
     expect: Expect
@@ -92,7 +92,7 @@ class DialogueStep:
     again: str = ""
     """Said where the question is asked again; empty: ``say``."""
     interruptible: bool = True
-    question: Question | None = None
+    question: StepQuestion | None = None
     next: Route | None = None
     """Of a step without a question."""
 

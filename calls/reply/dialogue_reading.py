@@ -6,7 +6,7 @@ Whether the steps make a conversation is checked after it (calls/reply/dialogue_
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -22,9 +22,9 @@ from calls.reply.dialogue_format import (
     Example,
     ExampleLine,
     LineKind,
-    Question,
     Route,
     RouteAct,
+    StepQuestion,
 )
 from calls.reply.items import ExpectationKind, HangUp, NoteValue, PlayRecording, PlayTones, Transfer
 
@@ -161,17 +161,21 @@ class DialogueReader:
             return Route()
         return self.route(found[key], f"{path}.{key}")
 
-    def _question(self, path: str, found: Mapping[str, Any], common: Mapping[str, Route]) -> Question:
+    def _question(self, path: str, found: Mapping[str, Any], common: Mapping[str, Route]) -> StepQuestion:
+        faults = len(self.faults)
         expect, spoken = expect_of(self, found["expect"], f"{path}.expect")
+        values = ["yes", "no"] if expect.kind is ExpectationKind.YES_NO else [value for value, _ in expect.choices]
+        # What is expected of a faulty question nobody knows.
+        known = values if len(self.faults) == faults else None
         routes = {
             key: self.route(found[key], f"{path}.{key}") if key in found else common.get(key)
             for key in ("no_match", "timeout", "silence")
         }
         if routes["no_match"] is None and expect.kind is not ExpectationKind.OPEN:
             self.fault(f"{path}.no_match", "missing")
-        return Question(
+        return StepQuestion(
             expect,
-            self._match(found, path, [value for value, _ in expect.choices], expect.kind),
+            self._match(found, path, known),
             self.name(found["save"], f"{path}.save") if "save" in found else "",
             self._flag(found.get("secret", "false"), f"{path}.secret"),
             self.number(found.get("attempts", "2"), f"{path}.attempts", 1, MAX_ATTEMPTS),
@@ -181,22 +185,19 @@ class DialogueReader:
             spoken,
         )
 
-    def _match(
-        self, found: Mapping[str, Any], path: str, choices: list[str], kind: ExpectationKind
-    ) -> Mapping[str, Route]:
+    def _match(self, found: Mapping[str, Any], path: str, values: Sequence[str] | None) -> Mapping[str, Route]:
         """Where answers lead: one way for all, or by value; ``else`` is the rest."""
         value = found.get("match")
-        values = ["yes", "no"] if kind is ExpectationKind.YES_NO else choices
         by_value = isinstance(value, dict) and not (len(value) == 1 and next(iter(value)) in ACTS)
         if not by_value or not isinstance(value, dict):
             return {"": self._following(found, "match", path)}
         routes: dict[str, Route] = {}
         for one, route in value.items():
             at, one = f"{path}.match.{one}", without_points(one).strip()
-            if one != "else" and one not in values:
+            if values is not None and one != "else" and one not in values:
                 self.fault(at, "unknown_value", value=one)
             routes["" if one == "else" else one] = self.route(route, at)
-        for one in values:
+        for one in values or ():
             if one not in routes and "" not in routes:
                 self.fault(f"{path}.match.{one}", "missing")
         return routes
