@@ -52,6 +52,7 @@ ROOMS = [
             "calls.reply.agent",
             "calls.reply.acts",
             "calls.reply.delivery",
+            "calls.reply.dialogue_text",
             "calls.reply.draft",
             "calls.reply.line_voice",
             "calls.reply.phrases",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.core.addresses import MAX_CHARACTERS
 from calls.core.line_health import Trouble
+from calls.lines.answering import LineAnswering
 from calls.lines.fields import AddressField, NumberField
 from calls.lines.sentences import speakable
 from stt.models import TuningProfile
@@ -22,8 +23,8 @@ LABELS = {
 }
 
 
-class PhoneLine(models.Model):
-    """What is called at Twilio, a number mostly, and how its calls are heard."""
+class PhoneLine(LineAnswering):
+    """What is called at Twilio, a number mostly, how its calls are heard, and what answers them."""
 
     number = AddressField(
         _("number"),
