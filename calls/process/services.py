@@ -17,7 +17,9 @@ from django.conf import settings
 from calls.lines.settings_cache import LineCache
 from calls.process.admission import Admission
 from calls.process.alarm_monitor import AlarmMonitor
+from calls.process.answerers import Answerers
 from calls.process.change_notices import ChangeNotices
+from calls.process.conversations import Conversations
 from calls.process.heartbeat import Heartbeat
 from calls.process.live_updates import LiveUpdates
 from calls.process.loop_lag import LoopLag
@@ -62,6 +64,8 @@ class Services:
         self.updates = updates or LiveUpdates()
         self.calls = CallRegistry() if calls is None else calls
         self.voices = voices or voices_of_settings()
+        self.answerers = Answerers(self.voices)
+        self.conversations = Conversations()
         self.loop_lag = LoopLag()
         self.admission = Admission(self.calls, self.loop_lag)
         self.alarms = AlarmMonitor()

@@ -28,6 +28,7 @@ from calls.reply.floor import Floor
 from calls.reply.floor_due import AskAgain, Due, FloorTaken, Holder
 from calls.reply.hands import AgentCall, AgentHands
 from calls.reply.preparation import Answerer, Preparation
+from calls.reply.reply_usage import ReplyUsage
 from calls.reply.responder import Occasion
 from calls.reply.spoken_piece import SpokenPiece
 from voiceapp.runtime import metrics
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 MAX_FAILURES = 2
 """So many answers that fail one after the other end in the line's fallback."""
+FINISH_MS = 10_000
 SILENT = "silent"
 """The responder that only transcribes: the line greets, and says nothing more."""
 
@@ -64,6 +66,8 @@ class Agent:
         self._question: dict[int, Turn] = {}
         """The caller's turns that no answer has sounded for."""
         self._group: asyncio.TaskGroup | None = None
+        self._finish_by_ms: float | None = None
+        """When the process no longer waits for what is played."""
         self._over = asyncio.Event()
 
     async def run(self) -> None:
@@ -135,6 +139,10 @@ class Agent:
         """What time has decided, and what was made ready meanwhile."""
         if self._over.is_set() or self._group is None:
             return
+        if self._finish_by_ms is not None:
+            if self._delivery.playback.is_over or now_ms >= self._finish_by_ms:
+                self._hands.hang_up("drained")
+            return
         if self._converses:
             self._look_at_floor(now_ms)
         self._delivery.feed()
@@ -167,10 +175,19 @@ class Agent:
         if self._over.is_set():
             return None
         delivery = self._delivery
+        if self._finish_by_ms is not None:
+            return self._finish_by_ms
         deadlines = [delivery.filler_due_ms, delivery.acts.next_deadline_ms(delivery.playback)]
         if self._converses:
             deadlines.append(self._floor.next_deadline_ms(now_ms))
         return min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
+
+    def finish(self, now_ms: float) -> None:
+        """The process must end: the piece that is played is heard, for FINISH_MS at most, and then the stream ends."""
+        self._finish_by_ms = now_ms + FINISH_MS
+        self._floor.hang_up()
+        self._delivery.finish()
+        self._hands.wake()
 
     def stop(self, now_ms: float) -> None:
         """The caller's audio is over: nothing more is said. Idempotent."""
@@ -180,6 +197,16 @@ class Agent:
         self._delivery.cut_off(now_ms)
         self._draft.give_up()
         self._over.set()
+
+    @property
+    def speaks(self) -> bool:
+        """An answer is played."""
+        return self._delivery.answer is not None and self._delivery.answer.has_sounded
+
+    @property
+    def usage(self) -> ReplyUsage:
+        """What its answers are charged for."""
+        return self._draft.usage
 
     # Preparing
 

@@ -43,6 +43,11 @@ class Conversation:
     def said(self) -> tuple[Exchange, ...]:
         return tuple(one.exchange for one in self._said)
 
+    @property
+    def answered_numbers(self) -> tuple[tuple[int, ...], ...]:
+        """Of the turns that each exchange answers."""
+        return tuple(one.numbers for one in self._said)
+
     def begins(self, occasion: Occasion, turns: Sequence[Turn]) -> None:
         """An answer's first sound is sent: it is an exchange from now on."""
         self.answers += 1

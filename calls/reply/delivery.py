@@ -71,6 +71,7 @@ class Delivery:
         self._call, self._tuning, self._responder_name = call, tuning, responder_name
         self._hands, self._conversation = hands, conversation
         self._answers_since_filler = ANSWERS_A_FILLER
+        self._finishing = False
         self._news = asyncio.Event()
 
     def begin(self, preparation: Preparation, record: AnswerRecord) -> None:
@@ -107,14 +108,17 @@ class Delivery:
                 async with asyncio.timeout(None if deadline_ms is None else max(0.0, deadline_ms - now_ms()) / 1000):
                     await self._news.wait()
 
-    def look_again(self) -> None:
-        """Something is new for ``play``."""
+    def finish(self) -> None:
+        """The piece that is played is the last."""
+        self._finishing = True
+        self.acts.drop()
+        self.playback.close_behind_piece()
         self._news.set()
 
     def feed(self) -> None:
         """Give the playback the pieces that sound, in order, and the acts between them."""
         answer = self.answer
-        if answer is None:
+        if answer is None or self._finishing:
             return
         steps = answer.preparation.steps
         while answer.fed < len(steps):

@@ -140,6 +140,12 @@ class Playback:
         if self._answer is not None:
             self._answer.closed = True
 
+    def close_behind_piece(self) -> None:
+        """The piece that is being sent is the last."""
+        if self._answer is not None:
+            del self._answer.pieces[self._answer.piece + 1 :]
+            self._answer.closed = True
+
     def clear(self, now_ms: float) -> list[tuple[float, bytes]]:
         """Give the answer up: drop what is unsent, and (by the ``clear`` message that the caller of this sends) what
         Twilio holds. Returns what was played until now and not yet taken."""
