@@ -116,9 +116,9 @@ def test_a_wrong_number_waits_as_an_unfinished_one():
 def test_a_caller_who_speaks_takes_the_floor_back_and_is_answered_once():
     line = Line().speak().heard("אני רוצה").wait(1000)
     assert line.floor.taken == line.taken
-    line.speak()
+    line.floor.speech_started(line.now_ms)
     assert line.floor.taken is None
-    line.heard("לקבוע תור").wait(1000)
+    line.speak().heard("לקבוע תור").wait(1000)
     assert [due.turns for _, due in line.given] == [(1,), (1, 2)]
     assert line.sounds().wait(3000).given[2:] == []
 
@@ -172,7 +172,10 @@ def test_a_caller_who_speaks_during_an_answer_is_answered_behind_it():
 
 
 def test_an_expectation_ends_with_the_answer_to_it():
-    line = Line(expect=YES_NO).speak().heard("כן").wait(2000).sounds().speak().heard("כן").wait(1000)
+    line = Line(expect=YES_NO).speak().heard("כן").wait(2000)
+    line.floor.sounded(line.now_ms)
+    line.floor.played_out(line.now_ms)
+    line.speak().heard("כן").wait(1000)
     assert [due.rule for _, due in line.given] == [FloorRule.EXPECTED, FloorRule.OPEN]
 
 
@@ -260,7 +263,9 @@ def test_a_short_open_pause_is_held_until_the_model_is_late():
 def test_an_answer_to_an_older_pause_is_passed_over():
     line = Line(MODEL)
     pause = line.speak().floor.asks_turn_model(line.now_ms)
-    line.heard("אני רוצה").speak().floor.turn_model_said(pause, 0.0, line.now_ms)
+    line.heard("אני רוצה").speak()
+    assert line.floor.asks_turn_model(line.now_ms) is not None
+    line.floor.turn_model_said(pause, 0.0, line.now_ms)
     assert line.heard("לקבוע תור").wait(1000).taken.rule is FloorRule.OPEN
 
 
