@@ -1,7 +1,7 @@
 """Who may speak: by hand, and for any order of what a call can bring."""
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -106,6 +106,25 @@ def test_the_groups_of_a_number_are_one_question():
     assert not line.given
     line.wait(1000)
     assert line.taken == FloorTaken(FloorRule.EXPECTED, 400, (1, 2, 3), Wholeness.WHOLE)
+
+
+@settings(deadline=None)
+@given(
+    st.from_regex(r"\A0([57][0-9]{8}|[23489][0-9]{7})\Z"),
+    st.lists(st.tuples(st.integers(1, 4), st.integers(400, 1500)), min_size=10, max_size=10),
+)
+def test_a_dictated_number_is_answered_once_and_whole(number, groups):
+    line = Line(expect=PHONE)
+    for length, pause_ms in groups:
+        group, number = number[:length], number[length:]
+        line.speak().heard(group, after_ms=150)
+        if not number:
+            break
+        line.wait(pause_ms - HANGOVER_MS - 150)
+    line.wait(3000)
+    assert [due for _, due in line.given] == [
+        FloorTaken(FloorRule.EXPECTED, 400, tuple(range(1, line.spoken + 1)), Wholeness.WHOLE)
+    ]
 
 
 def test_a_wrong_number_waits_as_an_unfinished_one():
