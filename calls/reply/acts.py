@@ -60,7 +60,7 @@ class Acts:
 
     def next_deadline_ms(self, playback: Playback) -> float | None:
         """When the first of them no longer waits for its words' mark."""
-        behind = self._waiting[0].behind if self._waiting else None
+        behind = self._waiting[0].behind if self._waiting and not self.running else None
         ends_ms = playback.piece_ends_ms(behind) if behind is not None else None
         return None if ends_ms is None else ends_ms + UNHEARD_AFTER_MS
 

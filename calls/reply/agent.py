@@ -178,7 +178,7 @@ class Agent:
         if self._finish_by_ms is not None:
             return self._finish_by_ms
         deadlines = [delivery.filler_due_ms, delivery.acts.next_deadline_ms(delivery.playback)]
-        if self._converses:
+        if self._converses and delivery.answer is None:
             deadlines.append(self._floor.next_deadline_ms(now_ms))
         return min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
 

@@ -1,7 +1,7 @@
 """Who may speak: by hand, and for any order of what a call can bring."""
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -108,6 +108,25 @@ def test_the_groups_of_a_number_are_one_question():
     assert line.taken == FloorTaken(FloorRule.EXPECTED, 400, (1, 2, 3), Wholeness.WHOLE)
 
 
+@settings(deadline=None)
+@given(
+    st.from_regex(r"\A0([57][0-9]{8}|[23489][0-9]{7})\Z"),
+    st.lists(st.tuples(st.integers(1, 4), st.integers(400, 1500)), min_size=10, max_size=10),
+)
+def test_a_dictated_number_is_answered_once_and_whole(number, groups):
+    line = Line(expect=PHONE)
+    for length, pause_ms in groups:
+        group, number = number[:length], number[length:]
+        line.speak().heard(group, after_ms=150)
+        if not number:
+            break
+        line.wait(pause_ms - HANGOVER_MS - 150)
+    line.wait(3000)
+    assert [due for _, due in line.given] == [
+        FloorTaken(FloorRule.EXPECTED, 400, tuple(range(1, line.spoken + 1)), Wholeness.WHOLE)
+    ]
+
+
 def test_a_wrong_number_waits_as_an_unfinished_one():
     line = Line(expect=Expect(ExpectationKind.DIGITS, check=DigitsCheck.ISRAELI_ID)).speak().heard("123456789")
     assert line.wait(3000).taken == FloorTaken(FloorRule.UNFINISHED, 2000, (1,), Wholeness.WRONG)
@@ -116,9 +135,9 @@ def test_a_wrong_number_waits_as_an_unfinished_one():
 def test_a_caller_who_speaks_takes_the_floor_back_and_is_answered_once():
     line = Line().speak().heard("אני רוצה").wait(1000)
     assert line.floor.taken == line.taken
-    line.speak()
+    line.floor.speech_started(line.now_ms)
     assert line.floor.taken is None
-    line.heard("לקבוע תור").wait(1000)
+    line.speak().heard("לקבוע תור").wait(1000)
     assert [due.turns for _, due in line.given] == [(1,), (1, 2)]
     assert line.sounds().wait(3000).given[2:] == []
 
@@ -172,7 +191,10 @@ def test_a_caller_who_speaks_during_an_answer_is_answered_behind_it():
 
 
 def test_an_expectation_ends_with_the_answer_to_it():
-    line = Line(expect=YES_NO).speak().heard("כן").wait(2000).sounds().speak().heard("כן").wait(1000)
+    line = Line(expect=YES_NO).speak().heard("כן").wait(2000)
+    line.floor.sounded(line.now_ms)
+    line.floor.played_out(line.now_ms)
+    line.speak().heard("כן").wait(1000)
     assert [due.rule for _, due in line.given] == [FloorRule.EXPECTED, FloorRule.OPEN]
 
 
@@ -260,7 +282,9 @@ def test_a_short_open_pause_is_held_until_the_model_is_late():
 def test_an_answer_to_an_older_pause_is_passed_over():
     line = Line(MODEL)
     pause = line.speak().floor.asks_turn_model(line.now_ms)
-    line.heard("אני רוצה").speak().floor.turn_model_said(pause, 0.0, line.now_ms)
+    line.heard("אני רוצה").speak()
+    assert line.floor.asks_turn_model(line.now_ms) is not None
+    line.floor.turn_model_said(pause, 0.0, line.now_ms)
     assert line.heard("לקבוע תור").wait(1000).taken.rule is FloorRule.OPEN
 
 
