@@ -28,6 +28,7 @@ from calls.live.deadline_timer import DeadlineTimer
 from calls.live.event_queue import ActionDue, EventDue, EventQueue, HeardText, InterimDue, InterimSlot, Item, now_ms
 from calls.live.fallback_bridge import FallbackBridge, UtteranceAudio
 from calls.live.stream_record import StreamRecord
+from calls.live.waived_settings import WaivedSettings
 from calls.process.services import Services
 from calls.twilio.stream_tokens import StreamToken
 from stt.audio import ulaw_to_pcm
@@ -70,8 +71,7 @@ class LiveCall(Hands):
         self._log = CallLog(token.call_sid, token.stream_index, services)
         self._end = CallEnd(self.call_sid, self._log, services, close)
         self._timer = DeadlineTimer(self.loop, queue.wake)
-        self._waived: set[str] = set()
-        """Settings that it is heard without, noted already."""
+        self._waived = WaivedSettings(self.loop, lambda code: queue.put(ActionDue(act.Note(code))))
         metrics.CALLS_LIVE.inc()
 
     def _session(self, token: StreamToken, base_ms: int, tuning: Tuning) -> CallSession:
@@ -147,7 +147,7 @@ class LiveCall(Hands):
         self._record.begin(self.call_sid, stream_sid, self._driver.now_ms)
         if tuning.streaming:
             self._transcriber = Transcriber(
-                services.recognition.open_stream(tuning, self._on_waived),
+                services.recognition.open_stream(tuning, self._waived.add),
                 tuning,
                 self._queue.put_event,
                 services.recognition.breaker,
@@ -243,6 +243,9 @@ class LiveCall(Hands):
     def revise(self, action: act.TurnRevised) -> None:
         self._log.revised(action.turn)
 
+    def save_answered(self, action: act.TurnAnswered) -> None:
+        self._log.revised(action.turn)
+
     def note(self, action: act.Note) -> None:
         self._perceive(action)
         self._log.note(action)
@@ -266,19 +269,8 @@ class LiveCall(Hands):
 
     def recognize(self, pcm: bytes) -> str:
         """The words of an utterance, 8 kHz PCM16. Blocks for as long as the engine takes. Raises RecognizerError."""
-        final = self._services.recognition.recognize(pcm, self.session.tuning, self._on_waived)
+        final = self._services.recognition.recognize(pcm, self.session.tuning, self._waived.add)
         return " ".join(word.text for word in final.words)
-
-    def _on_waived(self, codes: tuple[str, ...]) -> None:
-        """The engine refuses some of this call's settings, and hears without them. On any thread."""
-        if not self._waived.issuperset(codes):
-            self.loop.call_soon_threadsafe(self._note_waived, codes)
-
-    def _note_waived(self, codes: tuple[str, ...]) -> None:
-        for code in codes:
-            if code not in self._waived:
-                self._waived.add(code)
-                self._queue.put(ActionDue(act.Note(code)))
 
     # The end
 
