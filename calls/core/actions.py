@@ -67,6 +67,13 @@ class TurnRevised:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnAnswered:
+    """The line has answered a turn that was handed on: it has its ``total_ms``. Its words are as they were."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
 class MarkReached:
     """Twilio has played, or dropped, what was sent before the mark of this name."""
 
@@ -131,6 +138,7 @@ Action = (
     | Partial
     | TurnAccepted
     | TurnRevised
+    | TurnAnswered
     | MarkReached
     | Note
     | RenewStream

@@ -42,6 +42,8 @@ class Hands:
 
     def revise(self, action: act.TurnRevised) -> None: ...
 
+    def save_answered(self, action: act.TurnAnswered) -> None: ...
+
     def reach_mark(self, action: act.MarkReached) -> None: ...
 
     def note(self, action: act.Note) -> None: ...
@@ -81,6 +83,7 @@ class CallDriver:
             act.Partial: hands.show_partial,
             act.TurnAccepted: hands.accept,
             act.TurnRevised: hands.revise,
+            act.TurnAnswered: hands.save_answered,
             act.MarkReached: hands.reach_mark,
             act.Note: hands.note,
             act.FinishStream: hands.finish,
@@ -100,6 +103,10 @@ class CallDriver:
     def heard(self, event: RecognizerEvent, now_ms: float) -> list[act.Action]:
         """A recogniser spoke. Returns what was performed."""
         return self._perform_all(self.session.heard(event, now_ms), now_ms)
+
+    def answered(self, number: int, total_ms: int, now_ms: float) -> None:
+        """The line's answer to a turn has begun."""
+        self._perform_all(self.session.answered(number, total_ms), now_ms)
 
     def tick(self, now_ms: float) -> None:
         """What time has decided."""

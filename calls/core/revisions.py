@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from calls.core.actions import TurnAnswered
 from calls.core.turns import Source, Turn
 from stt.attribution.ledger import Attribution
 from stt.events import EMULATOR_UNKNOWN, OneShotDone, RecognizerError
@@ -118,6 +119,18 @@ class RevisableTurns:
                 old, kept.turn = kept.turn, kept.turn.revised(text)
                 self._note_need(number)
                 yield old, kept.turn
+
+    def answered(self, number: int, total_ms: int) -> list[TurnAnswered]:
+        """The turn with its ``total_ms``, which later revisions keep.
+
+        Nothing where it has one already, or is forgotten: that is rare (MAX_REVISABLE_MS), and the agent's turn that
+        answers it says the same (calls/core/agent_turns.py).
+        """
+        kept = self._kept.get(number)
+        if kept is None or kept.turn.total_ms is not None:
+            return []
+        kept.turn = replace(kept.turn, total_ms=total_ms, revision=kept.turn.revision + 1)
+        return [TurnAnswered(kept.turn)]
 
     def stream_answered(self, now_ms: float) -> None:
         """A stream gave words: what was not heard can be heard now."""

@@ -36,9 +36,6 @@ from stt.endpointing.endpointer import Boundary, Endpointer, EndpointOptions, Sp
 from stt.events import Final, Interim, OneShotDone, RecognizerEvent
 from stt.tuning import Tuning
 
-CUT_COVERAGE_MS = 3000
-"""How long an utterance that was cut for its length waits for a result that covers it."""
-
 TRIM_EVERY = 100
 """Frames after which audio that nobody needs any more is forgotten."""
 
@@ -181,6 +178,10 @@ class CallSession:
             self._ended(ended, EndReason.HANGUP, now_ms)
         return [FinishStream(), Wake()]
 
+    def answered(self, number: int, total_ms: int) -> list[Action]:
+        """The line's answer to a turn has begun, so long after the turn's last voiced frame."""
+        return [*self._turns.answered(number, total_ms)]
+
     def next_deadline_ms(self, now_ms: float) -> float | None:
         """The monotonic instant at which ``tick`` has something to decide; None when only input can."""
         deadlines = (
@@ -284,9 +285,8 @@ class CallSession:
 
     def _ended(self, boundary: SpeechEnded, reason: EndReason, now_ms: float) -> None:
         arrived_ms = self._audio.last_voiced_ms or now_ms
-        wait_ms = CUT_COVERAGE_MS if reason is EndReason.TOO_LONG else self.tuning.stt_timeout_ms
         ending = Ending(boundary.end_ms, arrived_ms, self._audio.next_ms, boundary.voiced_ms, reason)
-        self._utterances.ended(ending, now_ms + wait_ms)
+        self._utterances.ended(ending, now_ms + ending.wait_ms(self.tuning.stt_timeout_ms))
 
     def _trim(self) -> None:
         """Forget the audio that nobody needs any more."""

@@ -12,6 +12,10 @@ MIN_AGREEING = 2
 wrong in a quarter of cases, or ends ahead of its words."""
 
 
+CUT_COVERAGE_MS = 3000
+"""How long an utterance that was cut for its length waits for a result that covers it."""
+
+
 class Phase(Enum):
     """How far an utterance has come."""
 
@@ -36,6 +40,10 @@ class Ending:
     """Media time up to which its audio reaches: the silence that ended it is part of it."""
     voiced_ms: int = 0
     reason: EndReason = EndReason.SILENCE
+
+    def wait_ms(self, stt_timeout_ms: int) -> int:
+        """How long the stream's words are waited for."""
+        return CUT_COVERAGE_MS if self.reason is EndReason.TOO_LONG else stt_timeout_ms
 
 
 NOT_ENDED = Ending()

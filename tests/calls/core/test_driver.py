@@ -45,6 +45,9 @@ class Scripted:
 
     tick = stop
 
+    def answered(self, number, total_ms):
+        return self.actions
+
 
 def driven(session, defer=None):
     hands = Notebook()
@@ -62,6 +65,7 @@ ONE_EACH = [
     act.Partial(1, "כן"),
     act.TurnAccepted(None),
     act.TurnRevised(None, ""),
+    act.TurnAnswered(None),
     act.MarkReached("a1.1.1"),
     act.Note("fallback"),
     act.RenewStream(0, ()),
@@ -99,3 +103,9 @@ def test_a_call_is_driven_from_its_start_to_its_end():
     hands.driver.stop(40.0)
     hands.driver.tick(60_000.0)
     assert [name for name, *_ in hands.done] == ["begin", "feed", "finish", "wake", "end"]
+
+
+def test_that_a_turn_was_answered_is_a_deed_of_its_instant():
+    hands = driven(Scripted(act.TurnAnswered(None)))
+    hands.driver.answered(1, 900, 7.0)
+    assert hands.done == [("save_answered", act.TurnAnswered(None), 7.0)]

@@ -131,3 +131,29 @@ def test_old_turns_are_forgotten_but_not_before_they_have_settled():
     turns.settles("שלום")
     assert turns.forget_before(MAX_REVISABLE_MS) == MAX_REVISABLE_MS
     assert (len(turns), turns.last_number) == (0, 0)
+
+
+def test_a_turn_that_was_answered_keeps_its_total_through_later_revisions():
+    turns = Turns()
+    turn = turns.hand_on("שלום")
+    (answered,) = turns.answered(turn.number, 850)
+    assert (answered.turn.total_ms, answered.turn.revision, answered.turn.heard_text) == (850, 1, "שלום")
+    turns.settles("שלום לך")
+    ((old, new),) = turns.revisions(final=False)
+    assert (old, new.total_ms, new.revision, new.heard_text) == (answered.turn, 850, 2, "שלום לך")
+
+
+def test_only_the_first_answer_to_a_turn_counts():
+    turns = Turns()
+    turn = turns.hand_on("שלום")
+    assert turns.answered(turn.number, 850)
+    assert turns.answered(turn.number, 9000) == []
+
+
+def test_a_turn_that_is_forgotten_is_not_answered_any_more():
+    turns = Turns()
+    turn = turns.hand_on("שלום")
+    turns.settles("שלום")
+    assert list(turns.revisions(final=False)) == []
+    turns.forget_before(MAX_REVISABLE_MS)
+    assert turns.answered(turn.number, 850) == []

@@ -12,6 +12,7 @@ from calls.core.actions import (
     Feed,
     Note,
     TurnAccepted,
+    TurnAnswered,
     TurnRevised,
     Wake,
 )
@@ -259,6 +260,21 @@ def test_late_words_amend_and_make_no_second_turn():
     assert len(call.turns) == 1
     (revised,) = call.of(TurnRevised)
     assert (revised.old, revised.turn.heard_text, revised.turn.revision) == ("שלום", "שלום לכם", 1)
+
+
+def test_a_turn_that_was_answered_keeps_its_total_when_late_words_come():
+    call = Call()
+    call.play(silence(500) + speech(600) + silence(300))
+    call.says("שלום")
+    call.says("שלום")
+    call.wait(450)
+    call.actions += call.session.answered(1, 900)
+    call.actions += call.session.answered(1, 5000) + call.session.answered(7, 900)
+    (answered,) = call.of(TurnAnswered)
+    assert (answered.turn.total_ms, answered.turn.revision, answered.turn.heard_text) == (900, 1, "שלום")
+    call.settles("שלום לכם", end_ms=1200)
+    (revised,) = call.of(TurnRevised)
+    assert (revised.turn.total_ms, revised.turn.revision, revised.turn.heard_text) == (900, 2, "שלום לכם")
 
 
 def test_turns_are_handed_on_in_speech_order():

@@ -1,7 +1,7 @@
 """An utterance on its way to its turn."""
 
-from calls.core.turns import Source, Turn
-from calls.core.utterances import MIN_AGREEING, Ending, Hypotheses, Phase, Utterance
+from calls.core.turns import EndReason, Source, Turn
+from calls.core.utterances import CUT_COVERAGE_MS, MIN_AGREEING, Ending, Hypotheses, Phase, Utterance
 
 
 def hypotheses(*texts, covers=True):
@@ -53,3 +53,8 @@ def test_a_turn_that_is_held_back_is_reworded_but_never_emptied():
     utterance.reword("שלום לך")
     utterance.reword("")
     assert utterance.turn.text == "שלום לך"
+
+
+def test_an_utterance_that_was_cut_for_its_length_is_waited_for_longer():
+    assert Ending(reason=EndReason.TOO_LONG).wait_ms(450) == CUT_COVERAGE_MS
+    assert Ending(reason=EndReason.SILENCE).wait_ms(450) == 450
