@@ -2,7 +2,7 @@
 
 from calls.desk.review.models import Correction, ReviewerAction
 from calls.lines.models import Alarm, AlarmNotice, LinePerson, NumberChange, PhoneLine, Price, Trial
-from calls.storage.models import Call, CallEvent, Transcript
+from calls.storage.models import Call, CallEvent, SavedValue, Transcript
 from calls.twilio.models import SpentToken, SupervisorAction
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "PhoneLine",
     "Price",
     "ReviewerAction",
+    "SavedValue",
     "SpentToken",
     "SupervisorAction",
     "Transcript",

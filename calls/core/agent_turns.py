@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+AGENT = "agent"
+"""The ``speaker`` of its row."""
 
 
 class Outcome(StrEnum):
@@ -89,6 +93,32 @@ class AgentTurn:
     code: str = ""
     """Stable code of what went wrong; empty when nothing did."""
     revision: int = 0
+
+    def as_row(self) -> dict[str, Any]:
+        """Its values by the names of its row's fields (calls/storage/models.py)."""
+        return {
+            "number": self.number,
+            "speaker": AGENT,
+            "started_ms": self.started_ms,
+            "ended_ms": self.ended_ms,
+            "text": self.text,
+            "played_text": self.heard.text,
+            "heard_ms": self.heard.ms,
+            "outcome": self.heard.outcome,
+            "floor_rule": self.times.floor_rule,
+            "floor_ms": self.times.floor_ms,
+            "prepared_ms": self.times.prepared_ms,
+            "first_audio_ms": self.times.first_audio_ms,
+            "total_ms": self.times.total_ms,
+            "responder": self.made_by.responder,
+            "voice": self.made_by.voice,
+            "tokens": self.made_by.tokens,
+            "characters": self.made_by.characters,
+            "withdrawals": self.withdrawals,
+            "answers": self.answers,
+            "code": self.code,
+            "revision": self.revision,
+        }
 
     def latency_line(self) -> str:
         """The one [LATENCY] log line of this answer, without its words."""
