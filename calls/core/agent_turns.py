@@ -5,7 +5,7 @@ Its row is a Transcript with ``speaker = agent``. Latencies are milliseconds and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -131,3 +131,8 @@ class AgentTurn:
             f"[LATENCY] answer={self.number} rule={times.floor_rule or 'n/a'} floor={ms(times.floor_ms)}"
             f" first={ms(times.first_audio_ms)} total={ms(times.total_ms)}"
         )
+
+
+def as_if_cut_off(turn: AgentTurn) -> AgentTurn:
+    """An answer that is being played, as it is kept: if nothing more comes, its process has died."""
+    return replace(turn, heard=replace(turn.heard, outcome=Outcome.INTERRUPTED))
