@@ -50,7 +50,8 @@ def in_order(call: dict[str, Any]) -> str:
 
 
 def _frozen(call: dict[str, Any]) -> dict[str, Any]:
-    heard = [turn["text"] if turn["revised_text"] is None else turn["revised_text"] for turn in call["turns"]]
+    callers = [turn for turn in call["turns"] if turn["speaker"] == "caller"]
+    heard = [turn["text"] if turn["revised_text"] is None else turn["revised_text"] for turn in callers]
     turns = {in_order(_kinds(turn, OF_A_TURN)) for turn in call["turns"]}
     fields = _kinds({**call, "turns": [json.loads(turn) for turn in sorted(turns)]}, OF_A_CALL)
     return {**fields, "words": " ".join(" ".join(heard).split())}

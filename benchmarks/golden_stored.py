@@ -1,6 +1,6 @@
 """Is what was stored still read? ``python -m benchmarks.golden_stored``; ``--renew`` keeps what it reads as now.
 
-tests/golden/stored holds a journal with every kind of record, two traces with every kind of event and a recording, as
+tests/golden/stored holds journals with every kind of record, two traces with every kind of event and a recording, as
 ``write`` made them: they stay as they are, for a later version finds such files. ``--write FOLDER`` writes them anew,
 to put another generation beside them when their form changes. tests/golden/older holds what older versions wrote. What
 is read from all of them (``read``: turns, rows, the export, what-if's output) is kept in tests/golden/read;
@@ -16,7 +16,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -26,10 +26,21 @@ from typing import Any
 
 from benchmarks import golden
 from benchmarks.word_hunt import Plan, plan
+from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn, AnswerTimes, MadeBy, Outcome, PlayedPart
 from calls.core.turns import EndReason, Source, Turn
 from calls.storage.journal import Journal, orphaned_journals
 from calls.storage.recording import Recorder, Recording
-from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, Record, TurnSaved
+from calls.storage.records import (
+    AgentTurnSaved,
+    CallEnded,
+    CallStarted,
+    EndChosen,
+    EventNoted,
+    HearingNoted,
+    Record,
+    TurnSaved,
+    ValueSaved,
+)
 from calls.storage.trace import RecognitionTrace, read_trace
 from calls.whatif.recorded_call import heard_of
 from calls.whatif.trace_replay import rerun
@@ -81,10 +92,15 @@ def write(folder: Path) -> None:
         trace.recorder.flush()
         streams.append([_whole(turn, before) for turn in call.turns.values()])
     (folder / "MZsecond.vrec").unlink()  # purged, and a file less to keep
+    _write_journal(folder, "two_streams", _records(plans[0].tuning, *streams))
+    _write_journal(folder, "answered", _answered())
+
+
+def _write_journal(folder: Path, name: str, records: Iterable[Record]) -> None:
     journal = Journal.begin(folder)
-    journal.append(list(_records(plans[0].tuning, *streams)))
+    journal.append(list(records))
     journal.close()
-    journal.path.rename(folder / "two_streams.journal")
+    journal.path.rename(folder / f"{name}.journal")
 
 
 def _plans(library: Library) -> list[Plan]:
@@ -131,8 +147,27 @@ def _records(tuning: Tuning, first: list[Turn], second: list[Turn]) -> Iterator[
     yield CallStarted("CAbackwards", "MZback", _at(49), "Anonymous", "+97235550100")
 
 
+def _answered() -> Iterator[Record]:
+    """Of a call that the line answered, on its second stream as well."""
+    settings = {"vad_hangover_ms": 300}
+    for index, sid in enumerate(("MZasked", "MZagain")):
+        yield CallStarted(
+            "CAanswered", sid, _at(60 + 9 * index), "+972501234502", "+97235550100", settings, "h:1", index
+        )
+        turn = Turn(1 + 10_000 * index, 500, 1400, "כן", Source.EARLY, total_ms=640, revision=1)
+        yield TurnSaved("CAanswered", turn, sid)
+        heard = PlayedPart("תודה,", 400, Outcome.INTERRUPTED)
+        times, made_by = AnswerTimes("expected", 410, 200, 30, 640), MadeBy("scripted", "recorded", 12, 15)
+        number = FIRST_AGENT_NUMBER + 10_000 * index
+        said = AgentTurn(number, 2040, 2440, "תודה, להתראות", heard, times, made_by, 2, turn.number, "mark_lost", 3)
+        yield AgentTurnSaved("CAanswered", said, sid)
+        yield ValueSaved("CAanswered", "phone", f"05012345{index}", index == 1, 1 + 10_000 * index, sid)
+        used = {"reply_tokens": 300, "reply_characters": 40}
+        yield CallEnded("CAanswered", sid, _at(65 + 9 * index), "stop", 250, 0, 900, **used)
+
+
 def _agents_turn(number: int) -> Turn:
-    """With every field set."""
+    """As versions before the line answered could have written it, with every field set."""
     return Turn(
         number, 21_000, 22_500, "בבקשה", Source.PARTIAL, "בבקשה רבה", EndReason.TOO_LONG, True, "timeout", "late",
         "emulator", "default", 2, 310, 450, 900, 3.5, "agent", 4,
@@ -236,7 +271,12 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
     from django.apps import apps
 
     rows: dict[str, list[dict[str, Any]]] = {}
-    for model, order in (("Call", "call_sid"), ("Transcript", "call__call_sid"), ("CallEvent", "call__call_sid")):
+    for model, order in (
+        ("Call", "call_sid"),
+        ("Transcript", "call__call_sid"),
+        ("CallEvent", "call__call_sid"),
+        ("SavedValue", "call__call_sid"),
+    ):
         order_by = (order,) if model == "Call" else (order, "number")
         found = apps.get_model("calls", model).objects.order_by(*order_by)
         sids = found.values_list(order, flat=True)

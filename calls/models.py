@@ -3,7 +3,7 @@
 from calls.desk.review.models import Correction, ReviewerAction
 from calls.lines.dialogues import Dialogue
 from calls.lines.models import Alarm, AlarmNotice, LinePerson, NumberChange, PhoneLine, Price, Trial
-from calls.storage.models import Call, CallEvent, Transcript
+from calls.storage.models import Call, CallEvent, SavedValue, Transcript
 from calls.twilio.models import SpentToken, SupervisorAction
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "PhoneLine",
     "Price",
     "ReviewerAction",
+    "SavedValue",
     "SpentToken",
     "SupervisorAction",
     "Transcript",

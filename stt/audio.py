@@ -30,6 +30,11 @@ def pcm_to_ulaw(pcm: bytes) -> bytes:
     return audioop.lin2ulaw(pcm, 2)
 
 
+def stereo(left: bytes, right: bytes) -> bytes:
+    """Two channels' PCM, of one length, as one."""
+    return audioop.add(audioop.tostereo(left, 2, 1, 0), audioop.tostereo(right, 2, 0, 1), 2)
+
+
 def dbfs(pcm: bytes) -> float:
     """Root mean square level in dB relative to full scale: 0 is the loudest, FLOOR_DBFS silence."""
     rms = audioop.rms(pcm, 2)

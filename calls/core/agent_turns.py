@@ -5,8 +5,12 @@ Its row is a Transcript with ``speaker = agent``. Latencies are milliseconds and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
+
+AGENT = "agent"
+"""The ``speaker`` of its row."""
 
 
 class Outcome(StrEnum):
@@ -90,6 +94,32 @@ class AgentTurn:
     """Stable code of what went wrong; empty when nothing did."""
     revision: int = 0
 
+    def as_row(self) -> dict[str, Any]:
+        """Its values by the names of its row's fields (calls/storage/models.py)."""
+        return {
+            "number": self.number,
+            "speaker": AGENT,
+            "started_ms": self.started_ms,
+            "ended_ms": self.ended_ms,
+            "text": self.text,
+            "played_text": self.heard.text,
+            "heard_ms": self.heard.ms,
+            "outcome": self.heard.outcome,
+            "floor_rule": self.times.floor_rule,
+            "floor_ms": self.times.floor_ms,
+            "prepared_ms": self.times.prepared_ms,
+            "first_audio_ms": self.times.first_audio_ms,
+            "total_ms": self.times.total_ms,
+            "responder": self.made_by.responder,
+            "voice": self.made_by.voice,
+            "tokens": self.made_by.tokens,
+            "characters": self.made_by.characters,
+            "withdrawals": self.withdrawals,
+            "answers": self.answers,
+            "code": self.code,
+            "revision": self.revision,
+        }
+
     def latency_line(self) -> str:
         """The one [LATENCY] log line of this answer, without its words."""
 
@@ -101,3 +131,8 @@ class AgentTurn:
             f"[LATENCY] answer={self.number} rule={times.floor_rule or 'n/a'} floor={ms(times.floor_ms)}"
             f" first={ms(times.first_audio_ms)} total={ms(times.total_ms)}"
         )
+
+
+def as_if_cut_off(turn: AgentTurn) -> AgentTurn:
+    """An answer that is being played, as it is kept: if nothing more comes, its process has died."""
+    return replace(turn, heard=replace(turn.heard, outcome=Outcome.INTERRUPTED))

@@ -26,11 +26,11 @@ MAX_UNRECORDED_MS = 1500
 
 
 async def record_of(call_sid: str, timeout_s: float = RECORD_TIMEOUT_S) -> tuple[Call, list[Transcript]]:
-    """The call's row once it is complete, with its turns. Raises RigError."""
+    """The call's row once it is complete, with the caller's turns. Raises RigError."""
 
     def complete() -> tuple[Call, list[Transcript]] | None:
         call = Call.objects.filter(call_sid=call_sid, ended_at__isnull=False).first()
-        return (call, list(call.turns.all())) if call is not None else None
+        return (call, list(call.turns.heard())) if call is not None else None
 
     for _ in range(int(timeout_s / 0.2)):
         found = await database_sync_to_async(complete)()

@@ -8,6 +8,12 @@ Twilio bills a call by the minute, rounded up, and its media stream by the minut
 DEFAULT holds list prices of November 2026: Google's v1 without data logging ($0.024) as its page says, Twilio's of a
 local number in the USA ($0.0085) and of Media Streams ($0.004), which were not verified for Israel. Check your
 contract, and enter your own as Price rows. Free minutes and volume discounts are not counted.
+
+Answers are counted as they are charged: a voice's synthesised characters (Google's Chirp3-HD, the dearest of its he-IL
+voices, $30 a million: https://cloud.google.com/text-to-speech/pricing) and a language model's tokens, those of its
+context and those of its words together, at the price of the words ($1.60 a million for gpt-4.1-mini:
+https://platform.openai.com/docs/pricing): what is shown is more than what is charged. Neither page was read; both were
+taken from what others say of them. A model and a voice on your own machine cost nothing: enter 0.
 """
 
 from __future__ import annotations
@@ -22,19 +28,22 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from calls.core.line_health import Trouble, Verdict
-from calls.lines.models import Alarm, PhoneLine, Price
+from calls.lines.models import CHARACTERS_LIST_PRICE, TOKENS_LIST_PRICE, Alarm, PhoneLine, Price
 from calls.storage.models import Call
 
 MOST_MONTHS = 24
+MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """A minute of each, in ``currency``."""
+    """A minute of each, and a million tokens and characters, in ``currency``."""
 
     stt: Decimal = Decimal("0.024")
     twilio: Decimal = Decimal("0.0085")
     stream: Decimal = Decimal("0.004")
+    tokens: Decimal = TOKENS_LIST_PRICE
+    characters: Decimal = CHARACTERS_LIST_PRICE
     currency: str = "USD"
     since: date | None = None
     """None: list prices of November 2026."""
@@ -54,11 +63,17 @@ class Usage:
     one_shot_s: int
     minutes: int
     """As Twilio rounds them, call by call; none for a call whose status has not come."""
+    tokens: int = 0
+    characters: int = 0
 
     def cost(self, prices: Prices) -> Decimal:
         stt_minutes = Decimal(self.stream_s + self.one_shot_s) / 60
-        cost = stt_minutes * prices.stt + self.minutes * (prices.twilio + prices.stream)
+        cost = stt_minutes * prices.stt + self.minutes * (prices.twilio + prices.stream) + self.answers_cost(prices)
         return cost.quantize(Decimal("0.0001"))
+
+    def answers_cost(self, prices: Prices) -> Decimal:
+        """What the line's answers cost, of all of it."""
+        return (self.tokens * prices.tokens + self.characters * prices.characters) / MILLION
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,8 @@ class LineMonth:
 
 def usage_of(call: Call) -> Usage:
     minutes = -(-(call.twilio_duration_s or 0) // 60)
-    return Usage(1, call.stt_streams, call.stt_stream_s, call.one_shots, call.one_shot_s, minutes)
+    answers = call.reply_tokens, call.reply_characters
+    return Usage(1, call.stt_streams, call.stt_stream_s, call.one_shots, call.one_shot_s, minutes, *answers)
 
 
 def line_months(months: int) -> list[LineMonth]:
@@ -127,20 +143,30 @@ def _sums(calls: QuerySet[Call]) -> QuerySet[Call, Any]:
             one_shot_s=Sum("one_shot_s"),
             # Whole numbers divide to whole ones, in PostgreSQL and SQLite.
             minutes=Sum((F("twilio_duration_s") + 59) / 60),
+            tokens=Sum("reply_tokens"),
+            characters=Sum("reply_characters"),
         )
         .order_by("-month", "to_number")
     )
 
 
 def _usage(row: dict[str, Any]) -> Usage:
-    names = ("calls", "streams", "stream_s", "one_shots", "one_shot_s", "minutes")
+    names = ("calls", "streams", "stream_s", "one_shots", "one_shot_s", "minutes", "tokens", "characters")
     return Usage(*(row[name] or 0 for name in names))
 
 
 def _prices() -> Any:
     """Prices by month."""
     rows = [
-        Prices(row.stt_minute, row.twilio_minute, row.stream_minute, row.currency, row.since)
+        Prices(
+            row.stt_minute,
+            row.twilio_minute,
+            row.stream_minute,
+            row.million_tokens,
+            row.million_characters,
+            row.currency,
+            row.since,
+        )
         for row in Price.objects.order_by("-since")
     ]
     return lambda month: next((prices for prices in rows if prices.since <= month), DEFAULT)

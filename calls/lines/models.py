@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -21,6 +23,10 @@ LABELS = {
     Trouble.COST: _("the month's cost has reached its ceiling"),
     Trouble.THREAD: _("a part of the service has stopped"),
 }
+
+
+TOKENS_LIST_PRICE, CHARACTERS_LIST_PRICE = Decimal("1.6"), Decimal(30)
+"""USD a million: calls/lines/costs.py says whose."""
 
 
 class PhoneLine(LineAnswering):
@@ -236,6 +242,21 @@ class Price(models.Model):
     stt_minute = models.DecimalField(_("a minute of recognised audio"), max_digits=9, decimal_places=5)
     twilio_minute = models.DecimalField(_("a minute of a call"), max_digits=9, decimal_places=5)
     stream_minute = models.DecimalField(_("a minute of its media stream"), max_digits=9, decimal_places=5)
+    # With the list price: a process of an older version makes rows without them.
+    million_tokens = models.DecimalField(
+        _("a million tokens of a language model"),
+        max_digits=9,
+        decimal_places=5,
+        default=TOKENS_LIST_PRICE,
+        db_default=TOKENS_LIST_PRICE,
+    )
+    million_characters = models.DecimalField(
+        _("a million synthesised characters"),
+        max_digits=9,
+        decimal_places=5,
+        default=CHARACTERS_LIST_PRICE,
+        db_default=CHARACTERS_LIST_PRICE,
+    )
 
     class Meta:
         ordering = ("-since",)

@@ -17,7 +17,6 @@ from calls.core.numbering import NUMBERS_A_STREAM
 from calls.core.turns import Turn
 from calls.live.call_log import CallLog
 from calls.live.event_queue import EventQueue, now_ms
-from calls.live.played_sound import PlayedSound
 from calls.live.stream_record import StreamRecord
 from calls.process.services import Services
 from calls.reply.agent import Agent
@@ -50,7 +49,7 @@ class Answering:
         self._token, self._services, self._driver = token, services, driver
         self._queue, self._log, self._send, self._end_call = queue, log, send, end_call
         self._settings = services.lines.line(token.to_number).answer
-        self._played = PlayedSound(record)
+        self._record = record
         self._agent: Agent | NoAgent = NoAgent()
         self._task: asyncio.Task[None] | None = None
 
@@ -134,8 +133,8 @@ class Answering:
     def media_ms(self, now_ms: float) -> int:
         return self._driver.session.media_ms(now_ms)
 
-    def save(self, turn: AgentTurn) -> None:
-        self._log.answered(turn)
+    def save(self, turn: AgentTurn, *, playing: bool) -> None:
+        self._log.answered(turn, playing=playing)
 
     def answered(self, number: int, total_ms: int) -> None:
         self._driver.answered(number, total_ms, now_ms())
@@ -144,11 +143,10 @@ class Answering:
         self._log.note(Note(code, detail))
 
     def keep(self, note: NoteValue) -> None:
-        self._log.value_saved(note.key, note.value, secret=note.secret)
+        self._log.keep(note.key, note.value, secret=note.secret)
 
     def played(self, at_ms: float, ulaw: bytes) -> None:
-        at = now_ms()
-        self._played.add(self._driver.session.media_ms(at) - round(at - at_ms), ulaw)
+        self._record.said(self._driver.session.media_ms(now_ms()) - round(now_ms() - at_ms), ulaw)
 
     def hang_up(self, reason: str) -> None:
         self._services.conversations.forget(self._token.call_sid)

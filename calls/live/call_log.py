@@ -10,17 +10,28 @@ from typing import Any
 from django.utils import timezone
 
 from calls.core.actions import Note, Partial
+from calls.core.agent_turns import AgentTurn, as_if_cut_off
 from calls.core.messages import Start
 from calls.core.numbering import NUMBERS_A_STREAM, key_of
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.session import CallSession
 from calls.core.status import CallStatus
 from calls.core.turns import Turn
-from calls.process.live_updates import shown
+from calls.live.answer_count import AnswerCount
+from calls.process.live_updates import shown, shown_answer, shown_value
 from calls.process.registry import PROCESS
 from calls.process.services import Services
 from calls.storage.columns import fitted
-from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
+from calls.storage.records import (
+    AgentTurnSaved,
+    CallEnded,
+    CallStarted,
+    EndChosen,
+    EventNoted,
+    HearingNoted,
+    TurnSaved,
+    ValueSaved,
+)
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
 
@@ -38,7 +49,9 @@ class CallLog:
         """Empty until the stream has started."""
         self._events = stream_index * NUMBERS_A_STREAM
         self._hearing_notes = 0
+        self._values = 0
         self._shown: CallStatus | None = None
+        self._answers = AnswerCount()
 
     def begun(self, start: Start, tuning: Tuning, recording: str, state: RecognitionStatus) -> None:
         """The stream has started. ``recording``: its path, relative to VAR_DIR."""
@@ -101,6 +114,26 @@ class CallLog:
         """Late words changed it."""
         self._save(turn)
 
+    def answered(self, turn: AgentTurn, *, playing: bool = False) -> None:
+        """The line's answer as it stands: at its first frame, whenever more of it was heard, at its end.
+
+        ``playing``: more of it is still to be heard. Until then its row says that it was cut off, as it is if this
+        process dies.
+        """
+        self._services.writer.accept(
+            AgentTurnSaved(self._call_sid, as_if_cut_off(turn) if playing else turn, self._stream_sid)
+        )
+        self._publish("answer", **shown_answer(turn, key_of(self._stream_sid, turn.number)), playing=playing)
+        if self._answers.note(turn):
+            logger.info("%s call=%s", turn.latency_line(), self._call_sid)
+
+    def keep(self, key: str, value: str, *, secret: bool = False) -> None:
+        """A value that the caller said."""
+        self._values += 1
+        number = self._stream_index * NUMBERS_A_STREAM + self._values
+        self._services.writer.accept(ValueSaved(self._call_sid, key, value, secret, number, self._stream_sid))
+        self._publish("value", **shown_value(key, value, secret=secret))
+
     def look(self, look: CallStatus) -> None:
         """Speech has begun or ended, or the recogniser's health has changed: those who watch see it at once."""
         if self._shown is None or (look.shows, look.hears) != (self._shown.shows, self._shown.hears):
@@ -112,9 +145,17 @@ class CallLog:
         self._services.writer.accept_end(EndChosen(self._call_sid, self._stream_sid, end_reason), written)
 
     def ended(
-        self, session: CallSession, end_reason: str, *, streams: tuple[int, int], one_shots: tuple[int, int]
+        self,
+        session: CallSession,
+        end_reason: str,
+        *,
+        streams: tuple[int, int],
+        one_shots: tuple[int, int],
+        answers: tuple[int, int] = (0, 0),
     ) -> None:
-        """The call's record is complete. ``streams``, ``one_shots``: how many, and their seconds as billed."""
+        """The call's record is complete. ``streams``, ``one_shots``: how many, and their seconds as billed.
+        ``answers``: their tokens and synthesised characters, also of those that were withdrawn."""
+        self._answers.count()
         self._services.writer.accept(
             CallEnded(
                 call_sid=self._call_sid,
@@ -130,6 +171,8 @@ class CallLog:
                 stt_stream_s=streams[1],
                 one_shots=one_shots[0],
                 one_shot_s=one_shots[1],
+                reply_tokens=answers[0],
+                reply_characters=answers[1],
             )
         )
         self._publish("call", state="ended")

@@ -189,7 +189,7 @@ class LiveCall(Hands):
             self._driver.perform(item.action, now_ms())
         else:
             self._driver.tick(now_ms())
-            self._show()
+            self._log.look(self.session.look(now_ms()))
 
     def _hear(self, heard: HeardText | InterimSlot | EventDue) -> None:
         self._record.event(heard.event, now_ms())
@@ -203,9 +203,6 @@ class LiveCall(Hands):
         deadlines = (self.session.next_deadline_ms(asked_ms), self._answering.next_deadline_ms(asked_ms))
         next_ms = min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
         self._timer.arm(next_ms if self.running else None, asked_ms)
-
-    def _show(self) -> None:
-        self._log.look(self.session.look(now_ms()))
 
     # The session's hands
 
@@ -254,7 +251,7 @@ class LiveCall(Hands):
     def note(self, action: act.Note) -> None:
         self._perceive(action)
         self._log.note(action)
-        self._show()
+        self._log.look(self.session.look(now_ms()))
 
     def finish(self, action: act.FinishStream) -> None:
         self._record.stopped(now_ms())
@@ -294,5 +291,10 @@ class LiveCall(Hands):
             counters["silero_late"] += self._vad.late_frames
         if self._transcriber.dropped_ms:
             counters["audio_dropped_ms"] += self._transcriber.dropped_ms
-        one_shots = self._bridge.one_shots, self._bridge.one_shot_s
-        self._log.ended(self.session, self._end.reason, streams=self._transcriber.billed, one_shots=one_shots)
+        self._log.ended(
+            self.session,
+            self._end.reason,
+            streams=self._transcriber.billed,
+            one_shots=(self._bridge.one_shots, self._bridge.one_shot_s),
+            answers=self._answering.usage,
+        )

@@ -1,5 +1,5 @@
-"""What one media stream leaves on disk: its audio and its recognition trace, side by side, from its start message
-on."""
+"""What one media stream leaves on disk, side by side: its audio and its recognition trace from its start message on,
+and what the line said in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from calls.core.actions import Feed
-from calls.storage.recording import Recorder, RecordingDisk, file_name
+from calls.storage.recording import LineRecorder, Recorder, RecordingDisk, file_name
 from calls.storage.trace import RecognitionTrace
 from stt.events import RecognizerEvent
 
@@ -19,7 +19,7 @@ class StreamRecord:
 
     def __init__(self, disk: RecordingDisk) -> None:
         self._disk = disk
-        self._files: tuple[Recorder, RecognitionTrace] | None = None
+        self._files: tuple[Recorder, RecognitionTrace, LineRecorder] | None = None
         self.path = ""
         """Of the audio, relative to VAR_DIR; empty before ``begin``."""
 
@@ -29,14 +29,19 @@ class StreamRecord:
         self.path = recording_path(call_sid, stream_sid)
         path = Path(settings.VAR_DIR) / self.path
         trace = RecognitionTrace(path.with_suffix(".trace"), self._disk, arrived_ms)
-        self._files = Recorder(path, self._disk), trace
+        self._files = Recorder(path, self._disk), trace, LineRecorder(path, self._disk)
 
     def frame(self, frame: Feed, arrived_ms: float) -> None:
         """The media path: constant time, no I/O."""
         if self._files is not None:
-            recorder, trace = self._files
+            recorder, trace, _ = self._files
             recorder.push(frame.at_ms, frame.ulaw)
             trace.frame(frame, arrived_ms)
+
+    def said(self, at_ms: int, ulaw: bytes) -> None:
+        """The line's sound, as it was played: at its media time, cut where it was cleared. No I/O."""
+        if self._files is not None:
+            self._files[2].push(at_ms, ulaw)
 
     def event(self, event: RecognizerEvent, now_ms: float) -> None:
         """What a recogniser said."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from channels.layers import get_channel_layer
 
+from calls.core.agent_turns import AgentTurn
 from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:
@@ -26,10 +27,16 @@ EVERY_S = 0.2
 MOST_WAITING = 5000
 """Updates that a layer which does not answer may hold back; beyond it the oldest go."""
 SEND_TIMEOUT_S = 1.0
-EACH = ("turn", "note")
+EACH = ("turn", "answer", "note", "value")
 """Kinds of which each counts, not only the newest of its stream."""
 
 Update = dict[str, Any]
+ANSWER_SHOWN = (
+    *("number", "text", "started_ms", "outcome", "code", "revision", "withdrawals"),
+    *("floor_rule", "floor_ms", "prepared_ms", "first_audio_ms", "total_ms", "responder", "voice"),
+)
+MASK = "••••"
+"""In place of a secret value."""
 
 
 def shown(turn: Turn | Transcript, key: str) -> Update:
@@ -48,6 +55,17 @@ def shown(turn: Turn | Transcript, key: str) -> Update:
     }
 
 
+def shown_answer(turn: AgentTurn | Transcript, key: str) -> Update:
+    """An answer of the line as those who watch are told of it; ``text`` is all of it, ``heard`` what was heard."""
+    row = turn.as_row() if isinstance(turn, AgentTurn) else vars(turn)
+    return {"key": key, "heard": row["played_text"] or "", **{name: row[name] for name in ANSWER_SHOWN}}
+
+
+def shown_value(key: str, value: str, *, secret: bool) -> Update:
+    """A saved value as those who watch are told of it."""
+    return {"key": key, "value": MASK if secret else value, "secret": secret}
+
+
 class Publisher:
     """One loop's way to the supervisors."""
 
@@ -59,7 +77,7 @@ class Publisher:
     def publish(self, update: Update) -> None:
         """Take an update; it replaces one of its stream and kind (and turn) that waits. On the loop's thread; returns
         at once."""
-        which = update.get("key", update["number"]) if update["kind"] in EACH else update.get("stream", "")
+        which = update.get("key", update.get("number")) if update["kind"] in EACH else update.get("stream", "")
         key = (update["call"], update["kind"], str(which))
         # Behind what came meanwhile: updates arrive in the order of their newest.
         self._waiting.pop(key, None)

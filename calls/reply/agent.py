@@ -205,7 +205,6 @@ class Agent:
 
     @property
     def usage(self) -> ReplyUsage:
-        """What its answers are charged for."""
         return self._draft.usage
 
     # Preparing

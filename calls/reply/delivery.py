@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 ANSWERS_A_FILLER = 3
 """At most one filler in so many answers."""
 
+MIN_WAIT_MS = 1
+"""A timer may be a hair early, and would be asked again at once."""
+
 
 @dataclass(slots=True)
 class GivenAnswer:
@@ -104,8 +107,9 @@ class Delivery:
             self._keep_played(self.playback.clock.take_played(at_ms))
             self._news.clear()
             deadline_ms = self.playback.next_deadline_ms(now_ms())
+            wait_s = None if deadline_ms is None else max(MIN_WAIT_MS, deadline_ms - now_ms()) / 1000
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(None if deadline_ms is None else max(0.0, deadline_ms - now_ms()) / 1000):
+                async with asyncio.timeout(wait_s):
                     await self._news.wait()
 
     def finish(self) -> None:
@@ -213,15 +217,15 @@ class Delivery:
             self._conversation.unheard = unheard_clause(text, self.playback.heard_text)
             self.conclude(Outcome.INTERRUPTED, now_ms)
 
-    def _save(self, now_ms: float, outcome: Outcome = Outcome.PLAYED) -> None:
+    def _save(self, now_ms: float, outcome: Outcome | None = None) -> None:
         answer = self.answer
         if answer is None or not answer.has_sounded:
             return
         prepared = answer.preparation
-        heard = PlayedPart(self.playback.heard_text, self.playback.heard_ms(now_ms), outcome)
+        heard = PlayedPart(self.playback.heard_text, self.playback.heard_ms(now_ms), outcome or Outcome.PLAYED)
         made_by = MadeBy(self._responder_name, prepared.voice, prepared.tokens, prepared.characters)
         turn = answer.record.turn(prepared.text, heard, made_by, prepared.first_sound_ms, prepared.code)
-        self._hands.save(turn)
+        self._hands.save(turn, playing=outcome is None)
 
     def _keep_played(self, played: list[tuple[float, bytes]]) -> None:
         for at_ms, ulaw in played:

@@ -16,7 +16,6 @@ from calls.reply.limits import over_limit
 from calls.reply.preparation import Answerer, Preparation
 from calls.reply.reply_usage import ReplyUsage
 from calls.reply.responder import Occasion, ReplyCall
-from voiceapp.runtime import metrics
 
 MAX_PREPARATIONS = 3
 """Of one question before the line has the floor; then the next one waits for it."""
@@ -83,7 +82,6 @@ class Draft:
     def withdraw(self) -> None:
         """The caller goes on: what was to be said is not said, silently."""
         self.withdrawals += 1
-        metrics.ANSWERS_WITHDRAWN.inc()
         self.give_up()
 
     def give_up(self) -> None:

@@ -43,8 +43,8 @@ class AgentHands(Protocol):
     def media_ms(self, now_ms: float) -> int:
         """Media time at this instant."""
 
-    def save(self, turn: AgentTurn) -> None:
-        """A row of the agent's turn; the highest revision wins."""
+    def save(self, turn: AgentTurn, *, playing: bool) -> None:
+        """A row of the agent's turn; the highest revision wins. ``playing``: it goes on."""
 
     def answered(self, number: int, total_ms: int) -> None:
         """The caller's turn of this number was answered so long after its last voiced frame."""

@@ -7,7 +7,7 @@ processes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, fields, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -18,8 +18,15 @@ from django.db import models
 
 from calls.core.text import clean
 from calls.core.turns import Turn
-from calls.storage.models import Call, CallEvent, Transcript
-from calls.storage.records import STORED_NAME_OF, EventNoted, HearingNoted, Record, TurnSaved
+from calls.storage.models import Call, CallEvent, SavedValue, Transcript
+from calls.storage.records import (
+    STORED_NAME_OF,
+    EventNoted,
+    HearingNoted,
+    Record,
+    TurnSaved,
+    ValueSaved,
+)
 
 Fit = Callable[[Any], Any]
 Kind = TypeVar("Kind", bound=Record | Turn)
@@ -30,7 +37,7 @@ ones, but rows move from one to the other."""
 MIN_DATETIME, MAX_DATETIME = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 MAX_JSON_DEPTH = 20
 """Deeper levels of JSON are dropped; our own records have four."""
-MODEL_OF: dict[type, type[models.Model]] = {Turn: Transcript, EventNoted: CallEvent}
+MODEL_OF: dict[type, type[models.Model]] = {Turn: Transcript, EventNoted: CallEvent, ValueSaved: SavedValue}
 """The models of records that are rows of their own; the others are parts of Call's."""
 COLUMN_OF: dict[tuple[type, str], str] = {(HearingNoted, "state"): "hearing", **STORED_NAME_OF}
 """The columns of fields that are named otherwise."""
@@ -46,6 +53,11 @@ def fitted(record: Kind) -> Kind:
         if held is not value and held != value:
             changes[name] = held
     return replace(record, **changes) if changes else record
+
+
+def fitted_to(model: type[models.Model], values: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's values as the columns of this model can hold them."""
+    return {name: as_column(model, name, value) for name, value in values.items()}
 
 
 def as_column(model: type[models.Model], name: str, value: Any) -> Any:
@@ -68,8 +80,9 @@ def _fits(kind: Any) -> list[tuple[str, Fit]]:
 def _of_value(kind: type, field: Field[Any], columns: dict[str, Any]) -> Fit:
     """What fits a field's value to its column; a field that has none is part of JSON."""
     name = field.name
-    if kind is TurnSaved and name == "turn":
-        return fitted
+    if name == "turn":
+        # An agent's turn is fitted as a row: calls/storage/rows.py.
+        return fitted if kind is TurnSaved else _as_it_is
     if name == "counters":
         return _counters
     column = columns.get(COLUMN_OF.get((kind, name), name))
@@ -93,6 +106,10 @@ def _of_column(column: Any) -> Fit:
     if isinstance(column, models.DateTimeField):
         return _with_zone
     return partial(_text, column.max_length, column.null)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _text(max_length: int | None, null: bool, value: Any) -> str | None:

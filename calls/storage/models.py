@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from calls.core.agent_turns import AGENT, Outcome
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import EndReason, Source
 
@@ -23,6 +24,24 @@ HEARING = [
     (RecognitionStatus.DEGRADED.value, _("by the one-shot only")),
     (RecognitionStatus.DOWN.value, _("by nobody")),
 ]
+
+
+OUTCOMES = [
+    (Outcome.PLAYED.value, _("played")),
+    (Outcome.INTERRUPTED.value, _("cut off")),
+    (Outcome.RESUMED.value, _("cut off, the rest was said later")),
+    (Outcome.WITHDRAWN_LATE.value, _("given up: the caller's words were revised")),
+    (Outcome.FAILED.value, _("failed")),
+]
+CALLER = "caller"
+
+
+class TurnQuerySet(models.QuerySet["Transcript"]):
+    """Turns of calls."""
+
+    def heard(self) -> TurnQuerySet:
+        """The callers' turns: what was recognised."""
+        return self.filter(speaker=CALLER)
 
 
 class Call(models.Model):
@@ -49,6 +68,8 @@ class Call(models.Model):
     stt_stream_s = models.PositiveIntegerField(_("streamed audio, billed (s)"), default=0, db_default=0)
     one_shots = models.PositiveIntegerField(_("one-shots"), default=0, db_default=0)
     one_shot_s = models.PositiveIntegerField(_("one-shots' audio, billed (s)"), default=0, db_default=0)
+    reply_tokens = models.PositiveIntegerField(_("answers' tokens"), default=0, db_default=0)
+    reply_characters = models.PositiveIntegerField(_("answers' synthesised characters"), default=0, db_default=0)
     tuning_profile = models.BigIntegerField(null=True, blank=True, editable=False)
     """The id of the profile of ``tuning``, to count by. No foreign key: a call outlives its profile, and the writer
     never waits for one."""
@@ -71,6 +92,7 @@ class Call(models.Model):
             ("export_call", _("May export calls")),
             ("end_call", _("May end calls and hand them over")),
             ("hand_over_anywhere", _("May hand calls over to any number")),
+            ("read_secret_values", _("May read secret values that callers said")),
         )
         indexes = (
             models.Index(
@@ -85,11 +107,15 @@ class Call(models.Model):
 
 
 class Transcript(models.Model):
-    """One turn of a call (calls/core/turns.py). A latency that was not measured is null, never 0."""
+    """One turn of a call: the caller's (calls/core/turns.py), or the agent's (calls/core/agent_turns.py).
+
+    A latency that was not measured is null, never 0. An agent's turn has no ``source`` and no ``end_reason``; a
+    caller's has none of the agent's columns. Figures of what was heard are of ``heard()`` alone.
+    """
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="turns")
     number = models.PositiveIntegerField(_("number"))
-    speaker = models.CharField(max_length=8, default="caller")
+    speaker = models.CharField(max_length=8, default=CALLER)
     started_ms = models.PositiveIntegerField()
     ended_ms = models.PositiveIntegerField()
     text = models.TextField(_("text"), blank=True)
@@ -111,6 +137,24 @@ class Transcript(models.Model):
     total_ms = models.PositiveIntegerField(null=True, blank=True)
     loop_lag_ms = models.FloatField(null=True, blank=True)
     revision = models.PositiveIntegerField(default=0)
+    # The agent's: an older process writes rows without them.
+    played_text = models.TextField(null=True, db_column="heard_text")  # noqa: DJ001 - null is: a caller's turn
+    """What the caller heard of the text. ``heard_text`` is read of every turn."""
+    heard_ms = models.PositiveIntegerField(null=True, blank=True)
+    outcome = models.CharField(max_length=16, choices=OUTCOMES, blank=True, default="", db_default="")
+    floor_rule = models.CharField(max_length=16, blank=True, default="", db_default="")
+    floor_ms = models.PositiveIntegerField(null=True, blank=True)
+    prepared_ms = models.IntegerField(null=True, blank=True)
+    first_audio_ms = models.PositiveIntegerField(null=True, blank=True)
+    withdrawals = models.PositiveSmallIntegerField(null=True, blank=True)
+    answers = models.PositiveIntegerField(null=True, blank=True)
+    """Number of the caller's turn."""
+    voice = models.CharField(max_length=64, blank=True, default="", db_default="")
+    responder = models.CharField(max_length=32, blank=True, default="", db_default="")
+    tokens = models.PositiveIntegerField(null=True, blank=True)
+    characters = models.PositiveIntegerField(null=True, blank=True)
+
+    objects = TurnQuerySet.as_manager()
 
     class Meta:
         ordering = ("started_ms", "number")
@@ -123,8 +167,37 @@ class Transcript(models.Model):
         return f"{self.call_id}/{self.number}"
 
     @property
+    def is_agents(self) -> bool:
+        """An answer of the line."""
+        return self.speaker == AGENT
+
+    @property
     def heard_text(self) -> str:
+        """The caller's words as they stand now, or what the caller heard of an answer."""
+        if self.played_text is not None:
+            return self.played_text
         return self.text if self.revised_text is None else self.revised_text
+
+
+class SavedValue(models.Model):
+    """What a caller said at a question of the line, by its key: one row a key of a call."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="saved_values")
+    key = models.CharField(_("name"), max_length=80)
+    value = models.CharField(_("value"), max_length=2000, blank=True)
+    secret = models.BooleanField(_("secret"), default=False, help_text=_("Masked on pages and in exports."))
+    number = models.PositiveIntegerField(default=0)
+    """Of the call's savings; of a key the highest wins."""
+
+    class Meta:
+        ordering = ("number",)
+        default_permissions = ()
+        verbose_name = _("saved value")
+        verbose_name_plural = _("saved values")
+        constraints = (models.UniqueConstraint(fields=["call", "key"], name="one_row_a_saved_value"),)
+
+    def __str__(self) -> str:
+        return f"{self.call_id}/{self.key}"
 
 
 class CallEvent(models.Model):

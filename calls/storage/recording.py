@@ -1,4 +1,5 @@
-"""A call's audio on disk, written while the call runs: one file for each stream, in slots of one second.
+"""A call's audio on disk, written while the call runs: one file for each stream, in slots of one second, and one
+beside it for what the line said in it.
 
 The media path appends to a buffer of one second; a full buffer goes to the process's one thread that writes. A process
 that is killed loses less than a second. Slots have a fixed size, so that a moment is found without reading the file;
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from calls.core.sender_clock import MAX_MEDIA_MS
-from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE
+from stt.audio import BYTES_PER_MS, FRAME_BYTES, SAMPLE_RATE_HZ, ULAW_SILENCE
 from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ MAX_WAITING_SLOTS = 20_000
 """This many slots may wait for the disk; beyond it the newest are dropped and counted."""
 MAX_OPEN_FILES = 256
 """The files that were written last stay open."""
+MAX_JOINED_MS = 60
+"""Parts of what the line said that are so close follow each other without a gap."""
 GATHER_S = 0.1
 """Slots gather for this long before they are written."""
 
@@ -48,6 +51,11 @@ def file_name(sid: str) -> str:
     """The part of a file's name for a CallSid or StreamSid. Ids come from outside: only their ASCII letters, digits and
     underscores are used, and never a hyphen, which separates the two."""
     return re.sub(r"\W", "", sid, flags=re.ASCII)[:64] or "none"
+
+
+def line_file(path: Path) -> Path:
+    """The file beside a stream's recording that holds what the line said: none where it said nothing."""
+    return path.with_suffix(".line.vrec")
 
 
 class RecordingError(ValueError):
@@ -84,6 +92,43 @@ class Recorder:
             self._disk.put(self.path, header + payload.ljust(PAYLOAD_BYTES, ULAW_SILENCE), HEADER)
             self._index += 1
             self._at_ms += len(payload) // BYTES_PER_MS
+
+
+class LineRecorder:
+    """Takes what the line said in a stream to a file beside the stream's own, from its first sound on.
+
+    Its sound comes in parts that a clock has placed: one that begins no more than MAX_JOINED_MS after the last one's
+    end follows it without a gap, and none begins before it. So what was said in one go stays whole.
+    """
+
+    def __init__(self, path: Path, disk: RecordingDisk) -> None:
+        """``path``: of the stream's own."""
+        self._recorder = Recorder(line_file(path), disk)
+        self._waiting = bytearray()
+        """Less than a frame."""
+        self._at_ms: int | None = None
+        """Media time of what waits."""
+
+    def push(self, at_ms: int, ulaw: bytes) -> None:
+        """Add a part at its media time. On the call's loop: no I/O."""
+        if self._at_ms is None or at_ms > self._at_ms + len(self._waiting) // BYTES_PER_MS + MAX_JOINED_MS:
+            self._pass_on(1)
+            self._at_ms = at_ms
+        self._waiting += ulaw
+        # Whole frames fill a slot to its end.
+        self._pass_on(FRAME_BYTES)
+
+    def flush(self) -> None:
+        """Hand on what waits."""
+        self._pass_on(1)
+        self._recorder.flush()
+
+    def _pass_on(self, least_bytes: int) -> None:
+        while self._at_ms is not None and len(self._waiting) >= least_bytes:
+            frame = bytes(self._waiting[:FRAME_BYTES])
+            del self._waiting[:FRAME_BYTES]
+            self._recorder.push(self._at_ms, frame)
+            self._at_ms += len(frame) // BYTES_PER_MS
 
 
 class RecordingDisk:
@@ -169,6 +214,16 @@ def _append(file: FileIO, data: bytes, header: bytes) -> None:
     except OSError:
         file.truncate(before)
         raise
+
+
+def line_recording(path: Path) -> Recording | None:
+    """What the line said in the stream whose recording is at ``path``; None where there is none, or it is damaged."""
+    try:
+        recording = Recording(line_file(path))
+        recording.span_ms()
+    except (OSError, RecordingError):
+        return None
+    return recording
 
 
 class Recording:

@@ -11,6 +11,7 @@ from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from typing import Any
 
+from calls.core.agent_turns import AgentTurn, AnswerTimes, MadeBy, Outcome, PlayedPart
 from calls.core.turns import EndReason, Source, Turn
 
 
@@ -51,6 +52,10 @@ class CallEnded:
     one_shots: int = 0
     """That were answered."""
     one_shot_s: int = 0
+    reply_tokens: int = 0
+    """Of a language model that made the line's answers, also of those that were withdrawn."""
+    reply_characters: int = 0
+    """Synthesised for them, as voices charge them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,30 @@ class TurnSaved:
     turn: Turn
     stream_sid: str = ""
     """Whose block ``turn.number`` counts in (calls/core/numbering.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTurnSaved:
+    """An answer of the line as it stands: ``turn.revision`` counts up, the highest wins."""
+
+    call_sid: str
+    turn: AgentTurn
+    stream_sid: str = ""
+    """Whose block ``turn.number`` and ``turn.answers`` count in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSaved:
+    """A value that the caller said, kept on the call by its key."""
+
+    call_sid: str
+    key: str
+    value: str
+    secret: bool = False
+    """Masked on pages and in exports."""
+    number: int = 0
+    """From 1 within the stream's block: of a key the highest wins."""
+    stream_sid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +127,22 @@ class EventNoted:
     stream_sid: str = ""
 
 
-Record = CallStarted | CallEnded | TurnSaved | HearingNoted | EndChosen | EventNoted
+Record = CallStarted | CallEnded | TurnSaved | AgentTurnSaved | ValueSaved | HearingNoted | EndChosen | EventNoted
 
 
 RECORD_OF: dict[str, type[Record]] = {
     "CallStarted": CallStarted,
     "CallEnded": CallEnded,
     "TurnSaved": TurnSaved,
+    "AgentTurnSaved": AgentTurnSaved,
+    "ValueSaved": ValueSaved,
     "HearingNoted": HearingNoted,
     "EndChosen": EndChosen,
     "EventNoted": EventNoted,
 }
 """What a journal's lines call each record. Written for good: journals of other versions are read, whatever the classes
-are called by then."""
+are called by then. A line of a kind that a version does not know is counted and left out, and the others are written
+(calls/storage/journal.py)."""
 KIND_OF: dict[type[Record], str] = {record: kind for kind, record in RECORD_OF.items()}
 STORED_NAME_OF: dict[tuple[type, str], str] = {(Turn, "vad_missed"): "unvoiced"}
 """A field -> what a journal's line, its row and the export call it, where that is another name. Written for good:
@@ -144,13 +176,25 @@ def record_from_json(values: Mapping[str, Any]) -> Record:
             if name in known:
                 known[name] = datetime.fromisoformat(known[name])
         if "turn" in known:
-            turn = _known(Turn, known["turn"])
-            known["turn"] = Turn(
-                **{**turn, "source": Source(turn["source"]), "end_reason": EndReason(turn["end_reason"])}
-            )
+            known["turn"] = (_agent_turn if record is AgentTurnSaved else _turn)(known["turn"])
         return record(**known)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError(f"no record: {type(error).__name__}") from error
+
+
+def _turn(values: Mapping[str, Any]) -> Turn:
+    turn = _known(Turn, values)
+    return Turn(**{**turn, "source": Source(turn["source"]), "end_reason": EndReason(turn["end_reason"])})
+
+
+def _agent_turn(values: Mapping[str, Any]) -> AgentTurn:
+    heard = _known(PlayedPart, values["heard"])
+    parts = {
+        "heard": PlayedPart(**{**heard, "outcome": Outcome(heard["outcome"])}),
+        "times": AnswerTimes(**_known(AnswerTimes, values["times"])),
+        "made_by": MadeBy(**_known(MadeBy, values["made_by"])),
+    }
+    return AgentTurn(**{**_known(AgentTurn, values), **parts})
 
 
 def by_stored_names(turn: Mapping[str, Any]) -> dict[str, Any]:

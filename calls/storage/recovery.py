@@ -154,7 +154,7 @@ def _spans_of(stream: CallStarted, ended: SpeechEnded) -> list[tuple[int, int]]:
     if call is None:
         return []
     first = give_block(call.streams, stream.stream_sid, stream.stream_index) * NUMBERS_A_STREAM
-    turns = call.turns.filter(number__range=(first, first + NUMBERS_A_STREAM - 1))
+    turns = call.turns.heard().filter(number__range=(first, first + NUMBERS_A_STREAM - 1))
     shared = turns.filter(started_ms__lt=ended.end_ms, ended_ms__gt=ended.start_ms)
     return list(shared.values_list("started_ms", "ended_ms"))
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
+from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
+from calls.core.agent_turns import AgentTurn
 from calls.core.numbering import give_block, row_number
 from calls.core.turns import Turn
 from calls.storage.call_streams import call_streams
-from calls.storage.columns import fit_numbers, fitted
-from calls.storage.models import Call, CallEvent, Transcript
+from calls.storage.columns import fit_numbers, fitted, fitted_to
+from calls.storage.models import Call, CallEvent, SavedValue, Transcript
+from calls.storage.newest_rows import NewestRows
 from calls.storage.records import (
+    AgentTurnSaved,
     CallEnded,
     CallStarted,
     EndChosen,
@@ -25,6 +29,7 @@ from calls.storage.records import (
     HearingNoted,
     Record,
     TurnSaved,
+    ValueSaved,
     by_stored_names,
 )
 from calls.storage.search_text import search_text
@@ -66,13 +71,21 @@ def write(records: Iterable[Record]) -> None:
     records = [fitted(record) for record in records]
     with transaction.atomic():
         calls = _locked_calls({record.call_sid for record in records})
-        turns: dict[tuple[int, int], Turn] = {}
+        turns, answers = _newest_turns(_TURNS_COLUMNS), _newest_turns(_AGENTS_COLUMNS)
+        saved = NewestRows(SavedValue, key="key", age="number", columns=("value", "secret"))
         events: list[CallEvent] = []
         for record in records:
             call = calls[record.call_sid]
             if isinstance(record, TurnSaved):
                 number = _row_number(call, record.stream_sid, record.turn.number)
-                _keep_newest(turns, (call.pk, number), replace(record.turn, number=number))
+                turns.add(call.pk, {**_turn_row(record.turn), "number": number})
+            elif isinstance(record, AgentTurnSaved):
+                answers.add(call.pk, _agent_row(call, record))
+            elif isinstance(record, ValueSaved):
+                number = _row_number(call, record.stream_sid, record.number)
+                saved.add(
+                    call.pk, {"key": record.key, "value": record.value, "secret": record.secret, "number": number}
+                )
             elif isinstance(record, EventNoted):
                 number = _row_number(call, record.stream_sid, record.number)
                 event = CallEvent(call=call, number=number, at=record.at, code=record.code, detail=record.detail)
@@ -89,7 +102,8 @@ def write(records: Iterable[Record]) -> None:
             else:
                 _write_end(call, record)
         CallEvent.objects.bulk_create(events, ignore_conflicts=True)
-        _write_turns(turns)
+        for rows in (turns, answers, saved):
+            rows.write()
 
 
 def _locked_calls(sids: set[str]) -> dict[str, Call]:
@@ -167,6 +181,7 @@ _SUMMED_COLUMNS = (
     *("frames_received", "frames_lost", "speech_ms"),
     # Streams that ended before these were counted have none.
     *("stt_streams", "stt_stream_s", "one_shots", "one_shot_s"),
+    *("reply_tokens", "reply_characters"),
 )
 _WRITTEN_COLUMNS = [
     *(
@@ -177,34 +192,23 @@ _WRITTEN_COLUMNS = [
 ]
 
 
-def _keep_newest(turns: dict[tuple[int, int], Turn], key: tuple[int, int], turn: Turn) -> None:
-    if key not in turns or turns[key].revision <= turn.revision:
-        turns[key] = turn
+def _turn_row(turn: Turn) -> dict[str, Any]:
+    return {**by_stored_names(asdict(turn)), "search_text": search_text(turn.text, turn.revised_text)}
 
 
-def _write_turns(turns: dict[tuple[int, int], Turn]) -> None:
-    """Upsert turns by their call's key and number, but none that is stored with a higher revision."""
-    if not turns:
-        return
-    calls, numbers = {call for call, _ in turns}, {number for _, number in turns}
-    stored = Transcript.objects.filter(call__in=calls, number__in=numbers).order_by()
-    for call, number, revision in stored.values_list("call_id", "number", "revision"):
-        if (call, number) in turns and turns[call, number].revision < revision:
-            del turns[call, number]
-    Transcript.objects.bulk_create(
-        [
-            Transcript(
-                call_id=call, search_text=search_text(turn.text, turn.revised_text), **by_stored_names(asdict(turn))
-            )
-            for (call, _), turn in turns.items()
-        ],
-        update_conflicts=True,
-        unique_fields=("call", "number"),
-        update_fields=_TURNS_COLUMNS,
-    )
+def _agent_row(call: Call, record: AgentTurnSaved) -> dict[str, Any]:
+    """Of no source, and not searched: whatever a line says in every call would be found in every call."""
+    row = {**fitted_to(Transcript, record.turn.as_row()), "search_text": "", "source": "", "end_reason": ""}
+    row["number"] = _row_number(call, record.stream_sid, row["number"])
+    if row["answers"] is not None:
+        row["answers"] = _row_number(call, record.stream_sid, row["answers"])
+    return row
 
 
-_TURNS_COLUMNS = [
-    *by_stored_names({field.name: field for field in fields(Turn) if field.name != "number"}),
-    "search_text",
-]
+def _newest_turns(columns: Iterable[str]) -> NewestRows:
+    written = [column for column in columns if column not in ("number", "revision")]
+    return NewestRows(Transcript, key="number", age="revision", columns=written)
+
+
+_TURNS_COLUMNS = [*by_stored_names({field.name: field for field in fields(Turn)}), "search_text"]
+_AGENTS_COLUMNS = [*AgentTurn(0, 0, 0, "").as_row(), "search_text", "source", "end_reason"]

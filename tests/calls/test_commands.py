@@ -21,10 +21,12 @@ from calls.live.stream_record import recording_path
 from calls.management.commands import connect_number, purge
 from calls.models import Call, Transcript
 from calls.storage.recording import Recorder, RecordingDisk
+from stt.audio import ULAW_SILENCE, ulaw_to_pcm
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, Limits
 from stt.emulator.traces import load_traces
 from stt.engines.google import GoogleSpeech
+from tests.calls.storage.test_recording import record_line
 from tests.fakes import recognition_by
 from tests.paths import SAMPLES
 from tests.serving import serving
@@ -167,6 +169,25 @@ def test_a_recording_becomes_a_wav(recorded, tmp_path):
         assert (wav.getnframes(), wav.getframerate()) == (8000, 8000)
     with pytest.raises(CommandError, match="unknown_call"):
         call_command("export_recording", "CAnone", "--out", str(tmp_path / "none.wav"))
+
+
+def test_what_the_line_said_is_the_right_channel_of_the_wav(recorded, tmp_path):
+    record_line(tmp_path / recorded.streams["MZ1"]["recording"], [(600, b"\x00" * 1600), (1000, b"\x01" * 8000)])
+    call_command("export_recording", "CA1", "--out", str(tmp_path / "call.wav"))
+    with wave.open(str(tmp_path / "call.wav")) as wav:
+        assert (wav.getnframes(), wav.getnchannels()) == (8000, 2)
+        pcm = wav.readframes(8000)
+    said = ULAW_SILENCE * 4000 + b"\x00" * 1600 + ULAW_SILENCE * 1600 + b"\x01" * 800
+    assert pcm[2::4] == ulaw_to_pcm(said)[::2]
+
+
+def test_what_the_line_said_is_forgotten_with_the_recording(recorded, tmp_path, capsys):
+    record_line(tmp_path / recorded.streams["MZ1"]["recording"], [(600, b"\x00" * 1600)])
+    for path in tmp_path.glob("recordings/*/*"):
+        os.utime(path, (0, 0))
+    call_command("purge", "--older-than", "30")
+    assert "deleted 2 files" in capsys.readouterr().out
+    assert list(tmp_path.glob("recordings/*/*")) == []
 
 
 def test_what_is_old_is_forgotten_and_nothing_else(recorded, tmp_path):

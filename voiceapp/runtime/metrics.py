@@ -18,6 +18,18 @@ HANDED_ON = Histogram(
     buckets=(0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5),
     registry=REGISTRY,
 )
+ANSWERS = Counter("voiceapp_answers", "Answers of the line, by what became of them", ["outcome"], registry=REGISTRY)
+ANSWER_STAGES = Histogram(
+    "voiceapp_answer_seconds",
+    "Where an answer's time went: floor, last voiced frame to the floor taken; first, from there to the first frame "
+    "sent; total, both",
+    ["stage"],
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 1, 1.3, 1.6, 2, 2.5, 3.5, 5, 10),
+    registry=REGISTRY,
+)
+ANSWERS_WITHDRAWN = Counter(
+    "voiceapp_answers_withdrawn", "Answers that were prepared and given up before a sound was sent", registry=REGISTRY
+)
 EVENTS = Counter("voiceapp_call_events", "What happened on calls, by its code", ["code"], registry=REGISTRY)
 FALLBACKS = Counter("voiceapp_fallbacks", "Utterances given to the one-shot recogniser", registry=REGISTRY)
 FALLBACKS_GIVEN_UP = Counter("voiceapp_fallbacks_given_up", "Utterances the bridge had no room for", registry=REGISTRY)
@@ -112,9 +124,6 @@ PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call'
 RECEIVE_ERRORS = Counter("voiceapp_receive_errors", "Exceptions at the wall of a call's socket", registry=REGISTRY)
 REPLY_ERRORS = Counter("voiceapp_reply_errors", "Exceptions at the wall of a call's answering", registry=REGISTRY)
 RESPONDER_ERRORS = Counter("voiceapp_responder_errors", "Exceptions that responders raised", registry=REGISTRY)
-ANSWERS_WITHDRAWN = Counter(
-    "voiceapp_answers_withdrawn", "Answers given up before their first sound", registry=REGISTRY
-)
 THREADS_FAILED = Counter(
     "voiceapp_threads_failed", "Exceptions at the walls of a process's threads and tasks", ["thread"], registry=REGISTRY
 )

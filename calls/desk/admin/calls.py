@@ -107,7 +107,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
         # Subqueries, not a join: they run for the rows of the page alone.
-        turns = Transcript.objects.filter(call=OuterRef("pk")).order_by().values("call")
+        turns = Transcript.objects.heard().filter(call=OuterRef("pk")).order_by().values("call")
         return (
             super()
             .get_queryset(request)

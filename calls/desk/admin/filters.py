@@ -31,7 +31,7 @@ class DelayFilter(admin.SimpleListFilter):
         if bounds_ms is None:
             return queryset
         low, high = bounds_ms
-        turns = Transcript.objects.filter(final_ms__gte=low)
+        turns = Transcript.objects.heard().filter(final_ms__gte=low)
         if high is not None:
             turns = turns.filter(final_ms__lt=high)
         return queryset.filter(pk__in=turns.values("call_id"))

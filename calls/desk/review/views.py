@@ -83,7 +83,7 @@ def correct(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
     Where it was not taken (400, 409), what was typed is shown again.
     """
-    turn = get_object_or_404(Transcript.objects.select_related("call"), call=pk, number=number)
+    turn = get_object_or_404(Transcript.objects.heard().select_related("call"), call=pk, number=number)
     form = CorrectionForm(request.POST)
     status, problem = 200, ""
     if not form.is_valid():

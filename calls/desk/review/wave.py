@@ -1,5 +1,7 @@
 """A recording as the WAV file that a browser plays. Any part of it is made when it is asked for; it is never whole.
 
+Where the line spoke it is stereo: the caller left, the line right.
+
 16-bit PCM: the one encoding that every browser plays from WAV. µ-law would be half of it.
 """
 
@@ -9,8 +11,8 @@ import struct
 from pathlib import Path
 
 from calls.core.sender_clock import MAX_MEDIA_MS
-from calls.storage.recording import Recording
-from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, ulaw_to_pcm
+from calls.storage.recording import Recording, line_recording
+from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, stereo, ulaw_to_pcm
 
 SAMPLE_BYTES = 2
 WAV_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
@@ -25,7 +27,11 @@ class Wave:
         """Media time of its first sample."""
         # A damaged time makes no file of weeks, nor one that WAV's 32 bits cannot count.
         self.duration_ms = max(0, min(ends_ms - self.begins_ms, MAX_MEDIA_MS))
-        self._pcm_bytes = self.duration_ms * BYTES_PER_MS * SAMPLE_BYTES
+        self._line = line_recording(path)
+        self._channels = 1 if self._line is None else 2
+        self._frame_bytes = SAMPLE_BYTES * self._channels
+        """A sample of each channel."""
+        self._pcm_bytes = self.duration_ms * BYTES_PER_MS * self._frame_bytes
         self.size_bytes = WAV_HEADER.size + self._pcm_bytes
 
     @property
@@ -39,16 +45,21 @@ class Wave:
         begin = max(0, first - WAV_HEADER.size)
         if begin >= end - WAV_HEADER.size:
             return head
-        # Whole samples, of which a byte at either side may not be asked for.
-        first_sample, past_sample = begin // SAMPLE_BYTES, -(-(end - WAV_HEADER.size) // SAMPLE_BYTES)
-        pcm = ulaw_to_pcm(self._ulaw(first_sample, past_sample))
-        skipped = begin - first_sample * SAMPLE_BYTES
+        # Whole samples, of which some bytes at either side may not be asked for.
+        first_sample, past_sample = begin // self._frame_bytes, -(-(end - WAV_HEADER.size) // self._frame_bytes)
+        pcm = self._pcm(first_sample, past_sample)
+        skipped = begin - first_sample * self._frame_bytes
         return head + pcm[skipped : skipped + end - WAV_HEADER.size - begin]
 
-    def _ulaw(self, first: int, past: int) -> bytes:
-        """The samples between two, each at its time."""
+    def _pcm(self, first: int, past: int) -> bytes:
+        """The samples between two, of each channel."""
+        caller = ulaw_to_pcm(self._ulaw(self._recording, first, past))
+        return caller if self._line is None else stereo(caller, ulaw_to_pcm(self._ulaw(self._line, first, past)))
+
+    def _ulaw(self, recording: Recording, first: int, past: int) -> bytes:
+        """A channel's samples between two, each at its time."""
         ulaw = bytearray(ULAW_SILENCE * (past - first))
-        for at_ms, payload in self._recording.chunks(self.begins_ms + first // BYTES_PER_MS):
+        for at_ms, payload in recording.chunks(self.begins_ms + first // BYTES_PER_MS):
             at = (at_ms - self.begins_ms) * BYTES_PER_MS - first
             if at >= len(ulaw):
                 break
@@ -57,9 +68,9 @@ class Wave:
         return bytes(ulaw)
 
     def _header(self) -> bytes:
-        bytes_a_second = SAMPLE_RATE_HZ * SAMPLE_BYTES
+        bytes_a_second = SAMPLE_RATE_HZ * self._frame_bytes
         return WAV_HEADER.pack(
             b"RIFF", self.size_bytes - 8, b"WAVE",
-            b"fmt ", 16, 1, 1, SAMPLE_RATE_HZ, bytes_a_second, SAMPLE_BYTES, 8 * SAMPLE_BYTES,
+            b"fmt ", 16, 1, self._channels, SAMPLE_RATE_HZ, bytes_a_second, self._frame_bytes, 8 * SAMPLE_BYTES,
             b"data", self._pcm_bytes,
         )  # fmt: skip

@@ -24,7 +24,7 @@ MOST_ALARMS = 100
 
 def running_calls() -> list[dict[str, Any]]:
     """Calls that have not ended, the newest first, each with its last turn."""
-    last = Transcript.objects.filter(call=OuterRef("pk")).order_by("-number")
+    last = Transcript.objects.heard().filter(call=OuterRef("pk")).order_by("-number")
     calls = (
         Call.objects.filter(ended_at=None, started_at__gte=timezone.now() - timedelta(seconds=settings.MAX_CALL_S))
         .order_by("-started_at")

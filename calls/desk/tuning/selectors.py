@@ -122,7 +122,8 @@ def _measure(profile: int, revision: int, over: QuerySet[Call], newest: Sequence
 def _figures(calls: Sequence[int]) -> dict[int, CallFigures]:
     """Of these calls, as far as MOST_TURNS reach; a call without a turn has figures of nothing."""
     rows = (
-        Transcript.objects.filter(call_id__in=calls, speaker="caller")
+        Transcript.objects.heard()
+        .filter(call_id__in=calls)
         .order_by("-call_id")
         .annotate(vad_missed=F("unvoiced"))
         .values_list(

@@ -101,7 +101,7 @@ async def _recovered(sids: Sequence[str]) -> None:
     """Wait until no more turns come from recordings."""
     before = -1
     for _ in range(60):
-        count = await asyncio.to_thread(lambda: Transcript.objects.filter(call__call_sid__in=sids).count())
+        count = await asyncio.to_thread(lambda: Transcript.objects.heard().filter(call__call_sid__in=sids).count())
         if count == before and not await asyncio.to_thread(_some_are_open, sids):
             return
         before = count

@@ -1,4 +1,7 @@
-"""``manage.py export_recording CALL_SID --out call.wav``: a call's audio, its streams one behind the other."""
+"""``manage.py export_recording CALL_SID --out call.wav``: a call's audio, its streams one behind the other.
+
+Where the line spoke it is stereo: the caller left, the line right.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
+from calls.core.sender_clock import MAX_MEDIA_MS
 from calls.management.rows_command import RowsCommand
 from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
-from calls.storage.recording import Recording, RecordingError
-from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, ulaw_to_pcm
+from calls.storage.recording import Recording, RecordingError, line_recording
+from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, stereo, ulaw_to_pcm
 
 
 class Command(RowsCommand):
@@ -27,19 +31,35 @@ class Command(RowsCommand):
         call = Call.objects.filter(call_sid=options["call_sid"]).first()
         if call is None:
             raise CommandError(f"unknown_call: there is no call {options['call_sid']}")
-        audio = bytearray()
+        audio, said = bytearray(), bytearray()
         begins_ms: int | None = None
         for stream in call_streams(call.streams):
+            path = Path(settings.VAR_DIR) / stream.recording
             try:
-                at_ms, ulaw = Recording(Path(settings.VAR_DIR) / stream.recording).ulaw()
+                at_ms, ulaw = Recording(path).ulaw()
             except (OSError, RecordingError) as error:
                 raise CommandError(f"no_recording: {error}") from error
             begins_ms = at_ms if begins_ms is None else begins_ms
-            gap = (at_ms - begins_ms) * BYTES_PER_MS - len(audio)
-            audio += ULAW_SILENCE * max(0, gap) + ulaw
+            _place(audio, at_ms - begins_ms, ulaw)
+            line = line_recording(path)
+            for said_ms, part in line.chunks() if line is not None else ():
+                _place(said, said_ms - begins_ms, part)
         with wave.open(str(options["out"]), "wb") as wav:
-            wav.setnchannels(1)
+            wav.setnchannels(2 if said else 1)
             wav.setsampwidth(2)
             wav.setframerate(SAMPLE_RATE_HZ)
-            wav.writeframes(ulaw_to_pcm(bytes(audio)))
+            caller = ulaw_to_pcm(bytes(audio))
+            wav.writeframes(stereo(caller, _as_long(said, len(audio))) if said else caller)
         self.stdout.write(f"{len(audio) / SAMPLE_RATE_HZ:.1f} s in {options['out']}")
+
+
+def _place(audio: bytearray, at_ms: int, ulaw: bytes) -> None:
+    """Behind what stands there, at its time or as soon after it as there is room."""
+    # A damaged time is days away: no memory holds the silence before it.
+    gap = at_ms * BYTES_PER_MS - len(audio) if at_ms <= MAX_MEDIA_MS else 0
+    audio += ULAW_SILENCE * max(0, gap) + ulaw
+
+
+def _as_long(said: bytearray, length: int) -> bytes:
+    """What the line said, as PCM of the caller's length: nothing was played when the call had ended."""
+    return ulaw_to_pcm(bytes(said[:length]).ljust(length, ULAW_SILENCE))

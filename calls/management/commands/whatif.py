@@ -139,7 +139,7 @@ def _value(text: str) -> tuple[str, Any]:
 def _as_stored(call: Call, streams: list[WhatIf]) -> tuple[int, int]:
     """How many of a call's turns come out as they were kept: whether what is foretold can be trusted."""
     turns = {turn.number: turn for one in streams for turn in one.before.turns.values()}
-    rows = list(call.turns.filter(speaker="caller").values_list("number", "source", "text", "revised_text"))
+    rows = list(call.turns.heard().values_list("number", "source", "text", "revised_text"))
     again = {number: (number, str(turn.source), turn.text, turn.revised_text) for number, turn in turns.items()}
     return sum(again.get(row[0]) == row for row in rows), len(rows)
 

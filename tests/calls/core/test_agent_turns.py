@@ -1,4 +1,6 @@
-from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn, AnswerTimes
+from dataclasses import fields
+
+from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn, AnswerTimes, MadeBy, PlayedPart
 from calls.core.numbering import NUMBERS_A_STREAM
 
 
@@ -13,3 +15,10 @@ def test_the_log_line_says_the_floor_the_first_sound_and_the_total_without_a_wor
 
 def test_what_has_no_anchor_is_not_available():
     assert "total=n/a" in AgentTurn(5001, 0, 0, "").latency_line()
+
+
+def test_a_row_has_every_value_of_an_answer():
+    values = {field.name for part in (AgentTurn, PlayedPart, AnswerTimes, MadeBy) for field in fields(part)}
+    row = AgentTurn(5001, 0, 900, "שלום", heard=PlayedPart("של", 400)).as_row()
+    assert {*row} - {"speaker"} == values - {"heard", "times", "made_by", "ms"} | {"played_text", "heard_ms"}
+    assert (row["text"], row["played_text"], row["heard_ms"], row["speaker"]) == ("שלום", "של", 400, "agent")

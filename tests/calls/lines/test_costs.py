@@ -53,6 +53,16 @@ class TestRows:
         assert row.cost == Decimal("0.1340")
         assert costs.usage_of(Call.objects.get(call_sid="CA1")) == costs.Usage(1, 1, 90, 2, 15, 2)
 
+    def test_answers_cost_what_they_used(self):
+        write([started(), ended(reply_tokens=1_000_000, reply_characters=2_000_000)])
+        (row,) = costs.line_months(1)
+        assert (row.usage.tokens, row.usage.characters) == (1_000_000, 2_000_000)
+        assert row.cost == costs.DEFAULT.tokens + 2 * costs.DEFAULT.characters
+        Price.objects.create(since=date(2026, 3, 1), stt_minute=0, twilio_minute=0, stream_minute=0, million_tokens=7)
+        (row,) = costs.line_months(1)
+        assert row.cost == 7 + 2 * costs.DEFAULT.characters
+        assert costs.usage_of(Call.objects.get()) == row.usage
+
     def test_a_contracts_price_holds_from_its_month_on(self):
         Price.objects.create(since=date(2026, 3, 1), stt_minute=1, twilio_minute=0, stream_minute=0, currency="ILS")
         prices = costs._prices()

@@ -149,7 +149,7 @@ class VirtualConversation:
     def media_ms(self, now_ms):
         return round(now_ms)
 
-    def save(self, turn):
+    def save(self, turn, *, playing):
         assert turn.number not in self.saved or self.saved[turn.number].revision < turn.revision
         self.saved[turn.number] = turn
 

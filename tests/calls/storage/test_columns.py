@@ -12,11 +12,21 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from calls.core.agent_turns import AgentTurn, AnswerTimes, MadeBy, Outcome, PlayedPart
 from calls.core.turns import EndReason, Source, Turn
-from calls.models import Call, CallEvent, Transcript
+from calls.models import Call, CallEvent, SavedValue, Transcript
 from calls.storage import rows
 from calls.storage.columns import fitted
-from calls.storage.records import CallEnded, CallStarted, EndChosen, EventNoted, HearingNoted, TurnSaved
+from calls.storage.records import (
+    AgentTurnSaved,
+    CallEnded,
+    CallStarted,
+    EndChosen,
+    EventNoted,
+    HearingNoted,
+    TurnSaved,
+    ValueSaved,
+)
 from tests.counters import counted
 from tests.databases import postgresql_url, served_by  # noqa: F401 - a fixture
 from voiceapp.runtime import metrics
@@ -49,6 +59,18 @@ turns = st.builds(
 notes = st.builds(EventNoted, st.just("CA1"), numbers, st.just(NOW), texts, texts)
 chosen = st.builds(EndChosen, st.just("CA1"), texts, texts)
 hearings = st.builds(HearingNoted, st.just("CA1"), texts, texts, numbers)
+
+
+maybe = st.none() | numbers
+answers = st.builds(
+    AgentTurn,
+    *(numbers, numbers, numbers, texts),
+    st.builds(PlayedPart, texts, numbers, st.sampled_from(Outcome)),
+    st.builds(AnswerTimes, texts, maybe, maybe, maybe, maybe),
+    st.builds(MadeBy, texts, texts, numbers, numbers),
+    *(numbers, maybe, texts, numbers),
+)
+saved = st.builds(ValueSaved, st.just("CA1"), texts, texts, st.booleans(), numbers, texts)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -87,6 +109,18 @@ def begins_as(kept, said):
     """What is kept is what was said, but for what cannot be kept and what does not fit."""
     left = iter(said)
     return all(character in left for character in kept) and (kept or not any(map(str.isalnum, said)))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(answers, min_size=1, max_size=3), st.lists(saved, min_size=1, max_size=3), texts)
+def test_whatever_was_answered_and_saved_has_its_rows(database, turns, values, stream_sid):
+    unwritable = counted(metrics.RECORDS_UNWRITABLE)
+    with transaction.atomic():
+        assert rows.write_or_skip([*(AgentTurnSaved("CA1", turn, stream_sid) for turn in turns), *values])
+        assert 1 <= Transcript.objects.filter(speaker="agent").count() <= len(turns)
+        assert 1 <= SavedValue.objects.count() <= len(values)
+        transaction.set_rollback(True)
+    assert counted(metrics.RECORDS_UNWRITABLE) == unwritable
 
 
 @pytest.mark.parametrize(

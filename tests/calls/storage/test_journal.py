@@ -7,7 +7,9 @@ import pytest
 from calls.storage import journal as journal_module
 from calls.storage.journal import Journal, orphaned_journals
 from tests.calls.storage.sample_records import RECORDS
+from tests.counters import counted
 from tests.disks import files_of_at_most
+from voiceapp.runtime import metrics
 
 
 def test_records_come_back_as_they_went(tmp_path):
@@ -19,6 +21,22 @@ def test_records_come_back_as_they_went(tmp_path):
     assert journal.unwritten(10) == ([], behind)
     journal.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kind_of_record_of_a_later_version_is_counted_and_the_others_are_kept(tmp_path):
+    journal = Journal.begin(tmp_path)
+    journal.append(RECORDS[:2])
+    journal.close()
+    with journal.path.open("ab") as file:
+        file.write(b'{"kind": "OfALaterVersion", "call_sid": "CA1"}\n')
+    (journal,) = orphaned_journals(tmp_path)
+    journal.append(RECORDS[2:])
+    unwritable = counted(metrics.RECORDS_UNWRITABLE)
+    records, behind = journal.unwritten(20)
+    assert records == RECORDS
+    assert counted(metrics.RECORDS_UNWRITABLE) == unwritable + 1
+    journal.checkpoint(behind)
+    journal.close()
 
 
 def test_a_journal_of_a_running_process_is_left_alone(tmp_path):

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.storage.recording import HEADER, SLOT_BYTES, Recorder, Recording, RecordingDisk, RecordingError
+from calls.storage.recording import (
+    HEADER,
+    SLOT_BYTES,
+    LineRecorder,
+    Recorder,
+    Recording,
+    RecordingDisk,
+    RecordingError,
+    line_recording,
+)
+from stt.audio import ULAW_SILENCE
 from tests.disks import files_of_at_most
 
 
@@ -120,3 +130,53 @@ def test_a_disk_that_fills_up_keeps_whole_seconds_and_goes_on_when_it_is_freed(t
     assert caplog.text.count("recording_failed") == 1
     play(4)
     assert list(Recording(path).chunks()) == [(0, seconds[0]), (1000, seconds[1]), (4000, seconds[4])]
+
+
+def record_line(path, parts):
+    """What the line said beside this recording: its parts with their media times."""
+    disk = RecordingDisk()
+    line = LineRecorder(path, disk)
+    disk.start()
+    for at_ms, ulaw in parts:
+        line.push(at_ms, ulaw)
+    line.flush()
+    disk.stop(5)
+
+
+def sound(length_bytes, seed=1):
+    return Random(seed).randbytes(length_bytes)
+
+
+def test_what_the_line_said_stands_beside_the_stream_and_where_it_said_nothing_there_is_no_file(tmp_path):
+    path = tmp_path / "call.vrec"
+    record(path, [(0, frames(1)[0])])
+    assert line_recording(path) is None
+    record_line(path, [(3000, sound(1600))])
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["call.line.vrec", "call.vrec"]
+    assert line_recording(path).ulaw() == (3000, sound(1600))
+
+
+@pytest.mark.parametrize("part_bytes", [1600, 1603, 400, 7, 20_001])
+def test_parts_that_a_clock_has_placed_follow_each_other_whole(tmp_path, part_bytes):
+    said = sound(24_000)
+    parts = [said[at : at + part_bytes] for at in range(0, len(said), part_bytes)]
+    jitter_ms = [0, 40, -40, 13, -300]
+    record_line(
+        tmp_path / "call.vrec",
+        [(1000 + i * part_bytes // 8 + jitter_ms[i % 5] * (i > 0), part) for i, part in enumerate(parts)],
+    )
+    line = line_recording(tmp_path / "call.vrec")
+    assert line.ulaw() == (1000, said)
+    assert line.slots == 3
+
+
+def test_the_next_answer_stands_at_its_own_time(tmp_path):
+    record_line(tmp_path / "call.vrec", [(1000, sound(803)), (5000, sound(800, seed=2))])
+    begins_ms, ulaw = line_recording(tmp_path / "call.vrec").ulaw()
+    assert (begins_ms, ulaw[:803], ulaw[803:32_000]) == (1000, sound(803), ULAW_SILENCE * (32_000 - 803))
+    assert ulaw[32_000:] == sound(800, seed=2)
+
+
+def test_a_damaged_file_of_the_line_is_none(tmp_path):
+    (tmp_path / "call.line.vrec").write_bytes(b"VREC")
+    assert line_recording(tmp_path / "call.vrec") is None

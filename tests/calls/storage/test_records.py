@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from calls.core.turns import Turn
 from calls.storage.records import RECORD_OF, EventNoted, Record, RecordError, record_from_json, record_to_json
-from tests.calls.storage.sample_records import RECORDS, turn
+from tests.calls.storage.sample_records import ENDED, RECORDS, turn
 
 
 @given(st.recursive(st.none() | st.text() | st.integers(), lambda v: st.dictionaries(st.text(), v), max_leaves=5))
 def test_whatever_stands_in_a_line_is_a_record_or_an_error(value):
-    values = {"kind": "TurnSaved", "call_sid": "CA1", "turn": value}
-    with pytest.raises(RecordError):
-        record_from_json(values)
+    for kind in ("TurnSaved", "AgentTurnSaved"):
+        with pytest.raises(RecordError):
+            record_from_json({"kind": kind, "call_sid": "CA1", "turn": value})
 
 
 def test_every_kind_of_record_survives_json():
@@ -27,7 +27,10 @@ def test_every_kind_of_record_survives_json():
 def test_every_record_has_a_kind_that_journals_are_written_with():
     assert set(get_args(Record)) == set(RECORD_OF.values())
     # To the letter: journals of other versions are read.
-    assert sorted(RECORD_OF) == ["CallEnded", "CallStarted", "EndChosen", "EventNoted", "HearingNoted", "TurnSaved"]
+    assert sorted(RECORD_OF) == [
+        *("AgentTurnSaved", "CallEnded", "CallStarted", "EndChosen", "EventNoted", "HearingNoted", "TurnSaved"),
+        "ValueSaved",
+    ]
 
 
 def test_what_a_later_version_has_added_is_passed_over():
@@ -35,8 +38,11 @@ def test_what_a_later_version_has_added_is_passed_over():
     for record in RECORDS:
         line = record_to_json(record)
         line["of_a_later_version"] = 1
-        if "turn" in line:
-            line["turn"]["of_a_later_version"] = 1
+        for part in ([], ["turn"], ["turn", "heard"], ["turn", "times"], ["turn", "made_by"]):
+            values = line
+            for name in part:
+                values = values.get(name, {})
+            values["of_a_later_version"] = 1
         assert record_from_json(line) == record
 
 
@@ -60,4 +66,7 @@ def test_a_line_without_what_a_record_needs_is_none(line):
 def test_what_an_older_version_did_not_write_takes_its_default():
     line = record_to_json(RECORDS[2])
     del line["stream_sid"]
+    ended = record_to_json(ENDED)
+    del ended["reply_tokens"], ended["reply_characters"]
+    assert record_from_json(ended) == ENDED
     assert record_from_json(line) == EventNoted("CA1", 1, RECORDS[2].at, "fallback", "utterance 1")

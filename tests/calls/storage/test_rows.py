@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from calls.models import Call, CallEvent, Transcript
+from calls.core.agent_turns import Outcome, PlayedPart
+from calls.models import Call, CallEvent, SavedValue, Transcript
 from calls.storage import rows
 from calls.storage.records import (
     CallEnded,
@@ -14,11 +15,12 @@ from calls.storage.records import (
     EventNoted,
     HearingNoted,
     TurnSaved,
+    ValueSaved,
     record_from_json,
     record_to_json,
 )
 from stt.tuning import Tuning
-from tests.calls.storage.sample_records import ENDED, NOW, STARTED, turn
+from tests.calls.storage.sample_records import ENDED, NOW, STARTED, answer, turn
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +87,57 @@ def test_a_call_is_heard_as_its_last_stream_is():
     rows.write([again, HearingNoted("CA1", "MZ2", "streaming")])
     rows.write([HearingNoted("CA1", "MZ1", "down"), ENDED])
     assert Call.objects.get().hearing == "streaming"
+
+
+def test_an_answer_is_a_row_of_the_calls_turns():
+    record = answer("MZ1")
+    rows.write([STARTED, turn(), record])
+    heard, said = Transcript.objects.order_by("number")
+    assert (heard.is_agents, said.is_agents) == (False, True)
+    kept = {name: getattr(said, name) for name in record.turn.as_row()}
+    assert kept == record.turn.as_row()
+    assert (said.heard_text, said.source, said.search_text) == ("שלום,", "", "")
+    assert [row.number for row in heard.call.turns.heard()] == [1]
+
+
+def test_a_callers_turn_has_none_of_the_agents_columns():
+    rows.write([turn()])
+    (row,) = Transcript.objects.values()
+    agents = {"played_text", "heard_ms", "floor_ms", "prepared_ms", "first_audio_ms", "withdrawals", "answers"}
+    assert {row[name] for name in agents | {"tokens", "characters"}} == {None}
+    assert {row[name] for name in ("outcome", "floor_rule", "voice", "responder")} == {""}
+
+
+def test_an_answers_highest_revision_wins_whatever_was_written_first():
+    played = answer(heard=PlayedPart("שלום, במה", 1500, Outcome.PLAYED), revision=3)
+    rows.write([played, answer()])
+    rows.write([answer(revision=1)])
+    assert Transcript.objects.values_list("played_text", "outcome").get() == ("שלום, במה", "played")
+
+
+def test_an_answer_and_the_turn_it_answers_are_numbered_in_their_streams_block():
+    again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9))
+    rows.write([STARTED, again, answer("MZ1"), answer("MZ2"), answer("MZ2", number=5002, answers=None)])
+    kept = Transcript.objects.order_by("number").values_list("number", "answers")
+    assert list(kept) == [(5001, 1), (15_001, 10_001), (15_002, None)]
+
+
+def test_of_a_saved_value_the_newest_is_kept_whatever_was_written_first():
+    rows.write([STARTED, ValueSaved("CA1", "phone", "050", number=2, stream_sid="MZ1")])
+    rows.write([ValueSaved("CA1", "phone", "02", number=1, stream_sid="MZ1"), ValueSaved("CA1", "name", "דנה")])
+    rows.write([ValueSaved("CA1", "id", "1", True, 3, "MZ1"), ValueSaved("CA1", "id", "2", True, 4, "MZ1")])
+    kept = set(SavedValue.objects.values_list("call__call_sid", "key", "value", "secret"))
+    assert kept == {("CA1", "phone", "050", False), ("CA1", "name", "דנה", False), ("CA1", "id", "2", True)}
+    later = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9))
+    rows.write([later, ValueSaved("CA1", "phone", "053", number=1, stream_sid="MZ2")])
+    assert SavedValue.objects.get(key="phone").value == "053"
+
+
+def test_what_answers_used_is_summed_over_a_calls_streams():
+    later = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9))
+    used = CallEnded("CA1", "MZ1", NOW, "lost", 1, 0, 1, reply_tokens=200, reply_characters=90)
+    rows.write([STARTED, used, later, CallEnded("CA1", "MZ2", NOW, "stop", 1, 0, 1, reply_tokens=5)])
+    assert Call.objects.values_list("reply_tokens", "reply_characters").get() == (205, 90)
 
 
 def stream_records(sid, second, turns=3):

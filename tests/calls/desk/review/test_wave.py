@@ -1,5 +1,6 @@
 """A recording as a WAV file, and the parts of it that players ask for."""
 
+import audioop
 import io
 import wave
 
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 from calls.desk.review.ranges import RangeNotSatisfiable, asked_range
 from calls.desk.review.wave import WAV_HEADER, Wave
 from calls.storage.recording import HEADER, SLOT_BYTES, RecordingError
-from stt.audio import BYTES_PER_MS, ulaw_to_pcm
-from tests.calls.storage.test_recording import frames, record
+from stt.audio import BYTES_PER_MS, ULAW_SILENCE, ulaw_to_pcm
+from tests.calls.storage.test_recording import frames, record, record_line, sound
 
 AUDIO = frames(150)
 
@@ -99,3 +100,27 @@ def test_a_range_is_what_its_header_says(header, part):
 def test_a_range_beyond_the_end_is_refused(header):
     with pytest.raises(RangeNotSatisfiable):
         asked_range(header, 100)
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory):
+    """Three seconds, in which the line says something from 1 s on, and beyond the call's end."""
+    path = tmp_path_factory.mktemp("stereo") / "call.vrec"
+    record(path, [(140 + 20 * i, frame) for i, frame in enumerate(AUDIO)])
+    record_line(path, [(1000, sound(4000)), (2900, sound(16_000, seed=2))])
+    return Wave(path)
+
+
+def test_where_the_line_spoke_it_is_stereo_with_the_caller_left(answered):
+    with wave.open(io.BytesIO(whole(answered))) as wav:
+        assert (wav.getframerate(), wav.getsampwidth(), wav.getnchannels()) == (8000, 2, 2)
+        pcm = wav.readframes(wav.getnframes())
+    assert audioop.tomono(pcm, 2, 1, 0) == ulaw_to_pcm(b"".join(AUDIO))
+    said = bytearray(ULAW_SILENCE * 24_000)
+    said[860 * 8 : 860 * 8 + 4000], said[2760 * 8 :] = sound(4000), sound(16_000, seed=2)[: 240 * 8]
+    assert audioop.tomono(pcm, 2, 0, 1) == ulaw_to_pcm(bytes(said))
+
+
+@given(first=st.integers(0, 100_000), length=st.integers(1, 40_000))
+def test_any_part_of_two_channels_is_the_part_of_the_whole(answered, first, length):
+    assert answered.read(first, length) == whole(answered)[first : first + length]

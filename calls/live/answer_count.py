@@ -1,0 +1,32 @@
+"""Counts a stream's answers for /metrics: each once, however often it is amended."""
+
+from __future__ import annotations
+
+from calls.core.agent_turns import AgentTurn, Outcome
+from voiceapp.runtime import metrics
+
+
+class AnswerCount:
+    """One stream's."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[int, Outcome] = {}
+        """Of each answer by its number, as it was last said."""
+
+    def note(self, turn: AgentTurn) -> bool:
+        """An answer as it stands; True when it is the first time."""
+        is_new = turn.number not in self._outcomes
+        self._outcomes[turn.number] = turn.heard.outcome
+        if is_new:
+            metrics.ANSWERS_WITHDRAWN.inc(turn.withdrawals)
+            times = turn.times
+            for stage, ms in (("floor", times.floor_ms), ("first", times.first_audio_ms), ("total", times.total_ms)):
+                if ms is not None:
+                    metrics.ANSWER_STAGES.labels(stage).observe(ms / 1000)
+        return is_new
+
+    def count(self) -> None:
+        """No answer changes any more: what became of each."""
+        for outcome in self._outcomes.values():
+            metrics.ANSWERS.labels(outcome).inc()
+        self._outcomes.clear()

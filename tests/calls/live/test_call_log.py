@@ -1,0 +1,70 @@
+"""What a running call leaves behind of its answers and saved values."""
+
+import logging
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from calls.core.agent_turns import AgentTurn, AnswerTimes, Outcome, PlayedPart
+from calls.core.messages import Start
+from calls.core.recognition_health import RecognitionStatus
+from calls.live.call_log import CallLog
+from calls.process.live_updates import MASK
+from calls.storage.records import AgentTurnSaved, ValueSaved
+from stt.tuning import Tuning
+
+SID = "CA1"
+ANSWER = AgentTurn(15_001, 2000, 2400, "כן, בבקשה", PlayedPart("כן,", 400), AnswerTimes("open", 1000, 200, 50, 1050))
+
+
+class Log(CallLog):
+    """Of a call's second stream, with what it gave to the writer and to those who watch."""
+
+    def __init__(self):
+        self.records, self.updates = [], []
+        services = SimpleNamespace(
+            writer=SimpleNamespace(accept=self.records.append), updates=SimpleNamespace(publish=self.updates.append)
+        )
+        super().__init__(SID, 1, services)
+        self.begun(Start("MZ2", SID), Tuning(), "", RecognitionStatus.STREAMING)
+        self.records.clear()
+        self.updates.clear()
+
+
+@pytest.fixture
+def log():
+    return Log()
+
+
+def test_an_answer_is_kept_shown_and_logged_once(log, caplog):
+    caplog.set_level(logging.INFO)
+    log.answered(ANSWER, playing=True)
+    whole = replace(ANSWER, heard=PlayedPart(ANSWER.text, 900), revision=1)
+    log.answered(whole)
+    assert log.records[-1] == AgentTurnSaved(SID, whole, "MZ2")
+    assert [update["playing"] for update in log.updates] == [True, False]
+    shown = log.updates[0]
+    assert (shown["kind"], shown["key"], shown["text"], shown["heard"]) == ("answer", "MZ2:5001", "כן, בבקשה", "כן,")
+    assert (shown["total_ms"], shown["outcome"]) == (1050, "played")
+    lines = [record.message for record in caplog.records if "[LATENCY]" in record.message]
+    assert lines == [f"{ANSWER.latency_line()} call=CA1"]
+
+
+def test_an_answer_that_is_still_played_is_kept_as_one_that_its_process_cut_off(log):
+    log.answered(ANSWER, playing=True)
+    (record,) = log.records
+    assert record.turn == replace(ANSWER, heard=replace(ANSWER.heard, outcome=Outcome.INTERRUPTED))
+
+
+def test_a_saved_value_is_kept_and_a_secret_is_shown_to_nobody(log):
+    log.keep("name", "דנה")
+    log.keep("card", "4580", secret=True)
+    assert log.records == [
+        ValueSaved(SID, "name", "דנה", False, 10_001, "MZ2"),
+        ValueSaved(SID, "card", "4580", True, 10_002, "MZ2"),
+    ]
+    assert [(one["kind"], one["key"], one["value"]) for one in log.updates] == [
+        ("value", "name", "דנה"),
+        ("value", "card", MASK),
+    ]
