@@ -268,7 +268,8 @@ class Floor:
 
     def _heard(self) -> Heard:
         text, is_open = self._question.text, self.expected.kind is ExpectationKind.OPEN
-        wholeness = None if is_open else read(self.expected, text).wholeness
+        # A responder that has read the words and waits knows more than their form says.
+        wholeness = None if is_open or self._question.waits else read(self.expected, text).wholeness
         return Heard(wholeness, self._question.waits, len(words_of(text)), self._pause.probability)
 
     def _question_due_ms(self) -> float:

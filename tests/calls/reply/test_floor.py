@@ -215,6 +215,13 @@ def test_a_wait_that_comes_late_gives_the_floor_back():
     assert [due.rule for _, due in line.given] == [FloorRule.OPEN, FloorRule.UNFINISHED]
 
 
+def test_a_responder_that_waits_knows_more_than_the_form_of_the_words():
+    line = Line(expect=YES_NO).speak().heard("כן", after_ms=100).wait(400)
+    line.floor.waits(line.now_ms)
+    line.wait(2000)
+    assert [due.rule for _, due in line.given] == [FloorRule.EXPECTED, FloorRule.UNFINISHED]
+
+
 def test_a_wait_after_the_long_pause_is_for_more_words():
     line = Line(expect=PHONE).speak().heard("052").wait(2000)
     line.floor.waits(line.now_ms)
