@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from calls.reply.aloud import without_points
 from calls.reply.dialogue import position_after
@@ -166,3 +168,47 @@ def test_a_step_is_found_again_from_any_exchanges(talk):
     for words, step in (("ירוק", "colour"), ("אדום", "phone"), ("0521234567", "confirm"), ("לא", "phone")):
         talk.caller(words)
         assert at(talk) == step
+
+
+HAPPENINGS = st.lists(
+    st.sampled_from(
+        [
+            "אדום",
+            "כחול",
+            "ירוק",
+            "0521234567",
+            "031234567",
+            "052",
+            "כן",
+            "לא",
+            "מה",
+            "<silence>",
+            "<goodbye>",
+            "<revised>",
+        ]
+    ),
+    max_size=14,
+)
+
+
+@given(HAPPENINGS)
+def test_whatever_happens_acts_have_one_id_each_and_values_end_as_they_were_last_heard(happenings):
+    talk = Talk(script())
+    talk.opening()
+    for one in happenings:
+        if one == "<revised>":
+            talk.revise("0541111111")
+        else:
+            before = talk.prepared(one)
+            assert talk.prepared(one) == before
+            {"<silence>": talk.silence, "<goodbye>": talk.goodbye}.get(one, lambda: talk.caller(one))()  # noqa: B023
+    done = [outcome.act for exchange in talk.said for outcome in exchange.outcomes]
+    ends = [act for act in done if isinstance(act, HangUp | Transfer)]
+    rest = [act.id for act in done if not isinstance(act, HangUp | Transfer)]
+    assert len(set(rest)) == len(rest)
+    assert len(set(ends)) <= 1
+    # One more question brings every value that is still to be corrected.
+    kept = {act.key: act.value for act in done if isinstance(act, NoteValue)}
+    kept |= {key: value for _, key, value in notes(talk.prepared("מה"))}
+    position = position_after(talk.script, TODAY, talk.said)
+    assert {key: value.value for key, value in position.kept.items()} == kept
