@@ -29,6 +29,10 @@ TAPS_A_SAMPLE = 16
 """The low-pass has this many taps for each sample at 8 kHz: what lies above 4 kHz would come back as noise below it."""
 
 
+TAPS_A_REST = 4
+"""A few taps of a sentence take a millisecond."""
+
+
 class WavError(ValueError):
     """One sentence: the file's name, and why it cannot be played."""
 
@@ -54,8 +58,11 @@ def is_wav(data: bytes) -> bool:
     return data[:4] == b"RIFF" and data[8:12] == b"WAVE"
 
 
-def to_ulaw(data: bytes) -> bytes:
-    """A WAV file's bytes as 8 kHz mono µ-law; 4 ms a second of 22 kHz sound. Raises WavError."""
+def to_ulaw(data: bytes, rest: Callable[[], object] = lambda: None) -> bytes:
+    """A WAV file's bytes as 8 kHz mono µ-law; 4 ms a second of 22 kHz sound. Raises WavError.
+
+    ``rest`` is called again and again in between: a thread beside an event loop gives the interpreter away there.
+    """
     if not data:
         raise WavError("the file is empty.")
     if not is_wav(data):
@@ -69,7 +76,7 @@ def to_ulaw(data: bytes) -> bytes:
     samples = decode(audio[: len(audio) // (width * channels) * (width * channels)])
     if not samples:
         raise WavError("it holds no audio.")
-    return pcm_to_ulaw(audioop.lin2lin(_at_8_khz(_mono(samples, channels), rate_hz), WIDTH, 2))
+    return pcm_to_ulaw(audioop.lin2lin(_at_8_khz(_mono(samples, channels), rate_hz, rest), WIDTH, 2))
 
 
 def wav_of(ulaw: bytes) -> bytes:
@@ -141,13 +148,19 @@ def _mono(samples: bytes, channels: int) -> bytes:
     return mixed
 
 
-def _at_8_khz(samples: bytes, rate_hz: int) -> bytes:
+def _at_8_khz(samples: bytes, rate_hz: int, rest: Callable[[], object]) -> bytes:
     """To the nearest multiple of 8 kHz, through a low-pass, and every n-th sample of that."""
     if rate_hz == SAMPLE_RATE_HZ:
         return samples
     times = -(-rate_hz // SAMPLE_RATE_HZ)
     if rate_hz != times * SAMPLE_RATE_HZ:
-        samples, _ = audioop.ratecv(samples, WIDTH, 1, rate_hz, times * SAMPLE_RATE_HZ, None)
+        state, parts = None, []
+        for at in range(0, len(samples), rate_hz * WIDTH):
+            part = samples[at : at + rate_hz * WIDTH]
+            part, state = audioop.ratecv(part, WIDTH, 1, rate_hz, times * SAMPLE_RATE_HZ, state)
+            parts.append(part)
+            rest()
+        samples = b"".join(parts)
     if times == 1:
         return samples
     taps = _low_pass(times)
@@ -159,6 +172,8 @@ def _at_8_khz(samples: bytes, rate_hz: int) -> bytes:
         # A slice a tap: all of it runs in C.
         part = padded[at : at + (length - 1) * times + 1 : times].tobytes()
         out = audioop.add(out, audioop.mul(part, WIDTH, tap), WIDTH)
+        if at % TAPS_A_REST == 0:
+            rest()
     return out
 
 

@@ -127,9 +127,10 @@ class TtsEmulator:
 
     async def streaming_synthesize(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         """A configuration, then texts; each is spoken as it comes, and nothing marks its end."""
+        first: Any = await anext(aiter(requests), None)
         faults = await self._begun(context)
         try:
-            config = await self._configured(requests, context)
+            config = await self._configured(first, context)
             async for text in self._texts(requests, faults, context):
                 await self._check_text(text, context)
                 async for ulaw in self._spoken(text, faults, context):
@@ -168,12 +169,13 @@ class TtsEmulator:
         ):
             if getattr(self.faults, counter) > 0:
                 setattr(self.faults, counter, getattr(self.faults, counter) - 1)
+                # grpc.aio makes "Internal error from Core" of a refusal that overtakes its client's headers.
+                await context.send_initial_metadata(())
                 await _abort(context, code, text)
         self.open += 1
         return self.faults if not self.faults.hits or self.requests <= self.faults.hits else TtsFaults()
 
-    async def _configured(self, requests: AsyncIterator[Any], context: Any) -> Any:
-        first: Any = await anext(aiter(requests), None)
+    async def _configured(self, first: Any, context: Any) -> Any:
         if first is None or first.WhichOneof("streaming_request") != "streaming_config":
             await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, "The first request must hold a streaming_config.")
         config = first.streaming_config

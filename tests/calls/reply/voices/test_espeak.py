@@ -134,3 +134,45 @@ def test_words_are_given_on_standard_input_and_never_to_a_shell(tmp_path):
     arguments, given = json.loads((tmp_path / "given").read_text())
     assert arguments == list(espeak.COMMAND)
     assert given == f"{SENTENCE} ; touch /tmp/x $(id)"
+
+
+def test_a_piece_that_is_given_up_before_its_turn_starts_no_process(tmp_path):
+    piece = espeak._Piece((program(tmp_path, "open('/nowhere/x')"),), 5.0)
+    piece.give_up()
+    assert piece.ulaw("שָׁלוֹם", lambda _: pytest.fail("nobody wants its phonemes")) == b""
+    assert piece._process is None
+
+
+def test_so_many_processes_work_at_once_and_the_others_wait(tmp_path):
+    said = tmp_path / "said.wav"
+    said.write_bytes(wav_of(bytes(800)))
+    body = f"""
+open({str(tmp_path)!r} + f"/{{os.getpid()}}.run", "w").close()
+time.sleep(0.1)
+count = len([name for name in os.listdir({str(tmp_path)!r}) if name.endswith(".run")])
+open({str(tmp_path)!r} + f"/{{os.getpid()}}.{{count}}.count", "w").close()
+os.unlink({str(tmp_path)!r} + f"/{{os.getpid()}}.run")
+sys.stdout.buffer.write(open({str(said)!r}, "rb").read())
+"""
+
+    async def scenario():
+        voice = EspeakVoice(program(tmp_path, body), phonemes=str)
+        return await asyncio.gather(*(speak(voice) for _ in range(3 * espeak.MAX_PROCESSES)))
+
+    assert len(asyncio.run(scenario())) == 3 * espeak.MAX_PROCESSES
+    counts = [int(path.suffixes[0][1:]) for path in tmp_path.glob("*.count")]
+    assert len(counts) == 3 * espeak.MAX_PROCESSES
+    assert max(counts) <= espeak.MAX_PROCESSES
+
+
+def test_the_loop_has_its_turn_between_words_and_taps(tmp_path, monkeypatch):
+    rests = []
+    monkeypatch.setattr(espeak, "rest", lambda: rests.append(1))
+    said = tmp_path / "said.wav"
+    said.write_bytes(wav_of(bytes(800)).replace(b"\x40\x1f\0\0\x40\x1f", b"\x22\x56\0\0\x22\x56", 1))
+    asyncio.run(
+        speak(
+            EspeakVoice(program(tmp_path, f"sys.stdout.buffer.write(open({str(said)!r}, 'rb').read())"), phonemes=str)
+        )
+    )
+    assert len(rests) > 10
