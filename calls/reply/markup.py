@@ -35,6 +35,9 @@ _RULE = re.compile(r"^[ \t]*(?:-{3,}|\*{3,}|_{3,}|={3,}|\|?(?:[ \t]*:?-{2,}:?[ \
 _STRONG = re.compile(r"(\*{1,3}|_{2,3}|~~)(?=\S)([^*\n]{1,400}?)(?<=\S)\1")
 _EMPHASIS = re.compile(r"(?<!\w)_(?=\S)([^_\n]{1,400}?)(?<=\S)_(?!\w)")
 _STAR_OF_PHONE = re.compile(r"\*(?=\d{3,6}(?![\d*]))")
+_STAR_KEY = re.compile(r"((?:הקש|הקישו|הקישי|הקש על|לחץ|לחצו|לחצי|על|או)\s+)\*(?![\w*])")
+_QUOTED = re.compile(r"(?<![א-ת])([ובלמהשכ]{1,2})[\"״]([^\"״\n]{2,60})[\"״](?![א-ת])")
+_OUTER_BAR = re.compile(r"^[ \t]*\||\|[ \t]*$", re.M)
 _TABLE_BAR = re.compile(r"[ \t]*\|[ \t]*")
 _EMOTICON = re.compile(r"(?<!\S)[:;=8][-']?[()DPpOo3|/\\\]\[](?!\S)|<3(?!\d)")
 _END_OF_LINE = re.compile(r"[ \t]*\n\s*")
@@ -86,7 +89,8 @@ def plain(text: str) -> str:
     """Words, punctuation and numbers: markdown opened, links, emoji and controls gone, a line a sentence."""
     text = "".join(_character(one) for one in text.replace("\r\n", "\n").replace("\r", "\n"))
     text = without_tool_syntax(text)
-    text = _STAR_OF_PHONE.sub(_STAR, text)
+    text = _STAR_KEY.sub(rf"\1{_STAR}", _STAR_OF_PHONE.sub(_STAR, text))
+    text = _QUOTED.sub(r"\1\2", text)
     text = _LINK.sub(r"\1", _IMAGE.sub(r"\1", text))
     text = _URL.sub(" ", text)
     text = _EMOTICON.sub(" ", text)
@@ -94,15 +98,15 @@ def plain(text: str) -> str:
     for pattern in (_RULE, _QUOTE, _HEADING, _BULLET):
         text = pattern.sub("", text)
     text = _EMPHASIS.sub(r"\1", _STRONG.sub(r"\2", _STRONG.sub(r"\2", text)))
-    text = _TABLE_BAR.sub(", ", text)
+    text = _TABLE_BAR.sub(", ", _OUTER_BAR.sub("", text))
     return sentences_of_lines(text).replace("*", " ").replace("`", "").replace(_STAR, "*")
 
 
 def sentences_of_lines(text: str) -> str:
     """One line: where a line ends without punctuation, its sentence ends."""
-    lines = [line.strip(" ,") for line in _END_OF_LINE.split(text)]
-    lines = [line for line in lines if line]
-    ended = [line if line[-1] in ".,!?:;…" else f"{line}." for line in lines[:-1]]
+    lines = [line.strip() for line in _END_OF_LINE.split(text)]
+    lines = [line for line in lines if line.strip(" ,")]
+    ended = [line if line[-1] in ".!?:;…" else f"{line.rstrip(', ')}." for line in lines[:-1]]
     return " ".join([*ended, *lines[-1:]])
 
 

@@ -26,6 +26,7 @@ def problems(**values):
     environment.speech_credentials()
     environment.twilio(environment.text("PUBLIC_URL", "https://voice.example.org"))
     environment.webhook()
+    environment.language_model()
     environment.redis_url()
     if "VAR_DIR" in values:
         environment.var_dir(Path("/nowhere"))
@@ -308,3 +309,13 @@ def test_of_processes_that_start_together_all_have_one_key(tmp_path, monkeypatch
     assert mine.problems == []
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_language_models_address_is_an_address():
+    assert Environment({"LLM_BASE_URL": "http://127.0.0.1:9/v1/", "LLM_API_KEY": "k"}).language_model() == (
+        "k",
+        "http://127.0.0.1:9/v1",
+    )
+    assert Environment({}).language_model() == ("", "")
+    (problem,) = problems(LLM_BASE_URL="user:secret@nowhere")
+    assert problem.variable == "LLM_BASE_URL" and "secret" not in problem.sentence

@@ -47,6 +47,13 @@ def test_a_piece_that_grows_in_words_is_cut_again():
     assert " ".join(pieces) == speakable("סכום של 1,234,567 ₪, " * 8)
 
 
+def test_a_long_text_is_read_in_parts_and_whole():
+    assert (
+        speakable("יש 3 לקוחות ועוד 49.90 ₪, " * 200)
+        == ", ".join(["יש שלושה לקוחות ועוד ארבעים ותשעה שקלים ותשעים אגורות"] * 200 + [""]).rstrip()
+    )
+
+
 def test_a_text_that_the_normalizer_refuses_is_read_digit_by_digit(monkeypatch):
     def refuse(text, config):
         raise module.NormalizerError("refused")
