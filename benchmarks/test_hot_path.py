@@ -12,6 +12,7 @@ from random import Random
 import pytest
 
 from calls.core.actions import Feed
+from calls.core.driver import CallDriver, Hands
 from calls.core.messages import Media, Start, parse
 from calls.core.session import CallSession
 from calls.lab.twilio_messages import media_message
@@ -25,6 +26,10 @@ from stt.events import Interim
 from stt.streaming.transcriber import Transcriber
 from stt.tuning import Tuning
 from tests.paths import ROOT
+
+
+CALLS = 100
+"""That are heard in turn by ``test_hundred_calls``, whose figure is all of them."""
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +104,47 @@ def test_feed(benchmark, frames):
         audio, times = cycle(frames), count(0, FRAME_MS)
         benchmark(lambda: hearing.feed(next(audio), next(times)))
         hearing.close()
+
+    asyncio.run(run())
+
+
+class Heard(Hands):
+    """What a live call does with a frame: it is sent to a stream, recorded and traced."""
+
+    def __init__(self, index):
+        path = Path(str(index))
+        self.driver = CallDriver(CallSession("CA1", Tuning()), self, defer=lambda action: None)
+        self.driver.receive(Start("MZ1", "CA1"), 0.0)
+        self.transcriber = Transcriber(lambda deliver: Deaf(), Tuning(), lambda event: None)
+        self.transcriber.start()
+        self.recorder, self.trace = Recorder(path, Nowhere()), RecognitionTrace(path, Nowhere(), 0.0)
+
+    def feed(self, action):
+        self.transcriber.feed(action.ulaw, action.at_ms)
+        self.recorder.push(action.at_ms, action.ulaw)
+        self.trace.frame(action, self.driver.now_ms)
+
+
+def test_hundred_calls(benchmark, frames):
+    """One frame of each of a hundred calls in turn, as a server hears them: no call's state is in the near caches."""
+    texts = [media_message("MZ1", i, i * FRAME_MS, ulaw) for i, ulaw in enumerate(frames)]
+
+    async def run():
+        calls = [Heard(index) for index in range(CALLS)]
+        places = cycle(range(len(texts)))
+
+        def setup():
+            place = next(places)
+            # Each call is at another place of the audio.
+            return ([(call, texts[place], place * FRAME_MS) for call in calls],), {}
+
+        def hear(said):
+            for call, text, now_ms in said:
+                call.driver.receive(parse(text), float(now_ms))
+
+        benchmark.pedantic(hear, setup=setup, rounds=len(texts))
+        for call in calls:
+            call.transcriber.close()
 
     asyncio.run(run())
 
