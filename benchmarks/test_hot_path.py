@@ -27,7 +27,6 @@ from stt.streaming.transcriber import Transcriber
 from stt.tuning import Tuning
 from tests.paths import ROOT
 
-
 CALLS = 100
 """That are heard in turn by ``test_hundred_calls``, whose figure is all of them."""
 
