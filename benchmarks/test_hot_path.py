@@ -6,7 +6,6 @@ to three times that. script/test runs each once and times nothing: a busy machin
 
 import asyncio
 from itertools import count, cycle
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -16,8 +15,7 @@ from calls.core.driver import CallDriver, Hands
 from calls.core.messages import Media, Start, parse
 from calls.core.session import CallSession
 from calls.lab.twilio_messages import media_message
-from calls.storage.recording import Recorder
-from calls.storage.trace import RecognitionTrace
+from calls.live.stream_record import StreamRecord
 from stt.attribution.ledger import Attribution
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library
@@ -85,13 +83,13 @@ def test_session(benchmark, frames):
 
 
 def test_recorder_and_trace(benchmark, frames):
-    recorder, trace = Recorder(Path("x"), Nowhere()), RecognitionTrace(Path("x"), Nowhere(), 0.0)
+    record = StreamRecord(Nowhere())
+    record.begin("CA1", "MZ1", 0.0)
     audio, times = cycle(frames), count(0, FRAME_MS)
 
     def keep():
         at_ms, ulaw = next(times), next(audio)
-        recorder.push(at_ms, ulaw)
-        trace.frame(Feed(ulaw, at_ms, -40.0, True), at_ms)
+        record.frame(Feed(ulaw, at_ms, -40.0, True), at_ms)
 
     benchmark(keep)
 
@@ -110,18 +108,17 @@ def test_feed(benchmark, frames):
 class Heard(Hands):
     """What a live call does with a frame: it is sent to a stream, recorded and traced."""
 
-    def __init__(self, index):
-        path = Path(str(index))
+    def __init__(self):
         self.driver = CallDriver(CallSession("CA1", Tuning()), self, defer=lambda action: None)
         self.driver.receive(Start("MZ1", "CA1"), 0.0)
         self.transcriber = Transcriber(lambda deliver: Deaf(), Tuning(), lambda event: None)
         self.transcriber.start()
-        self.recorder, self.trace = Recorder(path, Nowhere()), RecognitionTrace(path, Nowhere(), 0.0)
+        self.record = StreamRecord(Nowhere())
+        self.record.begin("CA1", "MZ1", 0.0)
 
     def feed(self, action):
         self.transcriber.feed(action.ulaw, action.at_ms)
-        self.recorder.push(action.at_ms, action.ulaw)
-        self.trace.frame(action, self.driver.now_ms)
+        self.record.frame(action, self.driver.now_ms)
 
 
 def test_hundred_calls(benchmark, frames):
@@ -129,7 +126,7 @@ def test_hundred_calls(benchmark, frames):
     texts = [media_message("MZ1", i, i * FRAME_MS, ulaw) for i, ulaw in enumerate(frames)]
 
     async def run():
-        calls = [Heard(index) for index in range(CALLS)]
+        calls = [Heard() for _ in range(CALLS)]
         places = cycle(range(len(texts)))
 
         def setup():
