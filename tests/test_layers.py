@@ -54,6 +54,7 @@ ROOMS = [
             "calls.reply.delivery",
             "calls.reply.dialogue_text",
             "calls.reply.draft",
+            "calls.reply.language_models",
             "calls.reply.line_voice",
             "calls.reply.phrases",
             "calls.reply.preparation",

@@ -231,10 +231,9 @@ class CallSession:
         """How its frames came."""
         return Received(self._audio.depacketizer.received, self._audio.depacketizer.lost, self._audio.delays)
 
-    @property
-    def audio_from_ms(self) -> int:
-        """Media time of the oldest audio that is still kept."""
-        return self._audio.buffer.begins_ms
+    def recent_audio(self, ms: int) -> bytes:
+        """The newest µ-law, as far as it is kept."""
+        return self._audio.buffer.audio(self._audio.next_ms - ms, self._audio.next_ms)
 
     def span_ms(self, number: int) -> tuple[int, int | None]:
         """Where an utterance begins and ends in media time. Raises KeyError when it is forgotten, or never was."""

@@ -7,6 +7,7 @@ pump tells returns at once, and the agent's own task is awaited at the call's en
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from calls.core.actions import Note
@@ -20,12 +21,15 @@ from calls.live.event_queue import EventQueue, now_ms
 from calls.live.stream_record import StreamRecord
 from calls.process.services import Services
 from calls.reply.agent import Agent
+from calls.reply.floor import MODEL_LATE_MS
 from calls.reply.hands import AgentCall
 from calls.reply.items import NoteValue
 from calls.reply.no_agent import NoAgent
 from calls.reply.spoken_piece import SpokenPiece
+from calls.reply.turn_model import HEARD_S
 from calls.twilio.rest import hand_over_by_line
 from calls.twilio.stream_tokens import StreamToken
+from voiceapp.runtime import metrics
 
 Send = Callable[[str], Awaitable[None]]
 
@@ -67,6 +71,8 @@ class Answering:
             greets=is_first and token.greets,
             opens=is_first,
         )
+        if tuning.turn_model == "smart_turn":
+            self._services.turn_model.start(on_lost=metrics.TURN_MODEL_LOST.inc)
         answerer = self._services.answerers.of_line(self._settings, tuning, self.note)
         conversation = self._services.conversations.of_call(token.call_sid)
         self._agent = agent = Agent(call, answerer, self, now_ms, conversation)
@@ -159,4 +165,14 @@ class Answering:
         return await asyncio.to_thread(hand_over_by_line, self._token.call_sid, number)
 
     async def finished_probability(self) -> float | None:
-        return None
+        loop = asyncio.get_running_loop()
+        said: asyncio.Future[float] = loop.create_future()
+
+        def tell(probability: float) -> None:
+            """On the model's thread; the loop may have ended."""
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(said.set_result, probability)
+
+        self._services.turn_model.ask(self._driver.session.recent_audio(1000 * HEARD_S), tell)
+        done, _ = await asyncio.wait({said}, timeout=MODEL_LATE_MS / 1000)
+        return said.result() if done else None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from django.utils import timezone
 
-from calls.reply.dialogue_format import DialogueScript
+from calls.reply.language_models import LanguageModels
 from calls.reply.preparation import Answerer
 from calls.reply.responder import Responder
+from calls.reply.responders.llm import LlmResponder
+from calls.reply.responders.model_waits import ModelWaits
 from calls.reply.responders.repeat import RepeatResponder
 from calls.reply.responders.scripted import ScriptedResponder
 from calls.reply.responders.silent import SilentResponder
@@ -16,36 +18,29 @@ from calls.reply.settings import AnswerSettings
 from calls.reply.voices.registry import Voices
 from stt.tuning import Tuning
 
-MakeResponder = Callable[[AnswerSettings], Responder]
-
-
-def scripted(settings: AnswerSettings) -> Responder:
-    """Today is the day on which the call begins."""
-    script = settings.dialogue if isinstance(settings.dialogue, DialogueScript) else None
-    return ScriptedResponder(script, timezone.localdate())
-
-
-RESPONDERS: Mapping[str, MakeResponder] = {
-    SilentResponder.name: lambda _: SilentResponder(),
-    RepeatResponder.name: lambda _: RepeatResponder(),
-    ScriptedResponder.name: scripted,
-}
-"""By the name on a line."""
-
 
 class Answerers:
     """One process's."""
 
-    def __init__(self, voices: Voices) -> None:
-        self._voices = voices
+    def __init__(self, voices: Voices, language_models: LanguageModels) -> None:
+        self._voices, self._language_models = voices, language_models
 
     def of_line(self, settings: AnswerSettings, tuning: Tuning, note: Callable[[str], object]) -> Answerer:
-        """For one call. ``note`` takes the code of each failure of a voice, on the loop. A responder that this version
-        does not know is silent."""
-        responder = RESPONDERS.get(settings.responder, RESPONDERS[SilentResponder.name])(settings)
+        """For one call. ``note`` takes the code of each failure of a voice, on the loop."""
         voice = self._voices.of_line(settings.voice, settings.voice_fallback, note)
-        return Answerer(responder, voice, tuning, settings.keeps_callers_words)
+        return Answerer(self._responder(settings, tuning), voice, tuning, settings.keeps_callers_words)
 
     def can_greet(self, settings: AnswerSettings) -> bool:
         """Some voice of this process can say the line's greeting in the stream. Any thread; asks no network."""
         return bool(settings.voice or self._voices.default_name())
+
+    def _responder(self, settings: AnswerSettings, tuning: Tuning) -> Responder:
+        """By its name; one that this version does not know is silent."""
+        if settings.responder == RepeatResponder.name:
+            return RepeatResponder()
+        if settings.responder == ScriptedResponder.name:
+            return ScriptedResponder(settings.dialogue, timezone.localdate())
+        if settings.responder == LlmResponder.name:
+            waits = ModelWaits(first_ms=tuning.responder_first_ms, total_ms=tuning.responder_total_ms)
+            return LlmResponder(settings, self._language_models, waits)
+        return SilentResponder()

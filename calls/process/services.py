@@ -27,6 +27,9 @@ from calls.process.recognition import Recognition, recognition_of_settings
 from calls.process.registry import CallRegistry
 from calls.process.shared_state import SharedState
 from calls.process.voices import voices_of_settings
+from calls.reply import speakable
+from calls.reply.language_models import LanguageModels
+from calls.reply.turn_model import TurnModelThread
 from calls.reply.voices.registry import Voices
 from calls.storage.recording import RecordingDisk
 from calls.storage.recovery import recover_in_background
@@ -64,8 +67,10 @@ class Services:
         self.updates = updates or LiveUpdates()
         self.calls = CallRegistry() if calls is None else calls
         self.voices = voices or voices_of_settings()
-        self.answerers = Answerers(self.voices)
+        self.language_models = LanguageModels(settings.LLM_API_KEY, settings.LLM_BASE_URL)
+        self.answerers = Answerers(self.voices, self.language_models)
         self.conversations = Conversations()
+        self.turn_model = TurnModelThread()
         self.loop_lag = LoopLag()
         self.admission = Admission(self.calls, self.loop_lag)
         self.alarms = AlarmMonitor()
@@ -98,6 +103,10 @@ class Services:
         self.alarms.start()
         self._search_filler.start()
         background.thread("model-probe", self.recognition.keep_probing, once=True).start()
+        # What the first answer would wait for.
+        background.thread("speakable", speakable.warm, once=True).start()
+        if self.language_models.configured:
+            background.thread("language-model", self.language_models.load, once=True).start()
         background.thread("voices", self.voices.warm_up, once=True).start()
 
     def start_on_loop(self) -> None:

@@ -27,8 +27,7 @@ from calls.reply.draft import Draft
 from calls.reply.floor import Floor
 from calls.reply.floor_due import AskAgain, Due, FloorTaken, Holder
 from calls.reply.hands import AgentCall, AgentHands
-from calls.reply.preparation import Answerer, Preparation
-from calls.reply.reply_usage import ReplyUsage
+from calls.reply.preparation import Answerer
 from calls.reply.responder import Occasion
 from calls.reply.spoken_piece import SpokenPiece
 from voiceapp.runtime import metrics
@@ -62,9 +61,8 @@ class Agent:
         acts = Acts(self.conversation, hands, start=self._start, hang_up=self._hang_up)
         self._delivery = Delivery(call, answerer.tuning, answerer.responder.name, hands, self.conversation, acts)
         self._draft = Draft(call, answerer, hands, self.conversation, now_ms, self._start)
+        self.usage = self._draft.usage
         self._seen = CallerActivity()
-        self._question: dict[int, Turn] = {}
-        """The caller's turns that no answer has sounded for."""
         self._group: asyncio.TaskGroup | None = None
         self._finish_by_ms: float | None = None
         """When the process no longer waits for what is played."""
@@ -112,16 +110,15 @@ class Agent:
         """A turn is handed on, with words or without."""
         self._floor.turn_accepted(turn, now_ms)
         if turn.heard_text.strip():
-            self._question[turn.number] = turn
             self._withdraw()
-            self._draft.try_afresh()
+            self._draft.ask_more(turn)
 
     def revised(self, turn: Turn, old: str, now_ms: float) -> None:
         """Late words changed a turn."""
-        if turn.number in self._question:
+        if turn.number in self._draft.question:
             before = self._floor.question
             self._floor.turn_revised(turn, now_ms)
-            self._question[turn.number] = turn
+            self._draft.question[turn.number] = turn
             if self._floor.question != before:
                 self._withdraw()
         elif self.conversation.revised(turn) and self._group is not None:
@@ -203,21 +200,13 @@ class Agent:
         """An answer is played."""
         return self._delivery.answer is not None and self._delivery.answer.has_sounded
 
-    @property
-    def usage(self) -> ReplyUsage:
-        return self._draft.usage
-
     # Preparing
 
     def _prepare_early(self, now_ms: float) -> None:
         """Work early, sound late: while the caller's pause lasts, the answer is made ready."""
         free = self._draft.may_begin_early and not self._delivery.acts.running and self._converses
         if free and self._floor.holder(now_ms) is Holder.PAUSE:
-            self._draft.begin(Occasion.TURNS, self._asked)
-
-    @property
-    def _asked(self) -> list[Turn]:
-        return [self._question[number] for number in sorted(self._question)]
+            self._draft.answer_question()
 
     def _withdraw(self) -> None:
         """What has not sounded is given up; but a greeting, or a notice that the call is recorded, is said whatever the
@@ -254,7 +243,7 @@ class Agent:
         if isinstance(due, FloorTaken):
             if due.code:
                 self._hands.note(due.code)
-            draft = self._draft.answer or self._draft.begin(Occasion.TURNS, self._asked)
+            draft = self._draft.answer or self._draft.answer_question()
             record = self._record(due.rule.value, due.floor_ms, now_ms)
             record.answers = max(due.turns)
             self._delivery.begin(draft, record)
@@ -276,15 +265,10 @@ class Agent:
     def _sounded(self, answer: GivenAnswer, now_ms: float) -> None:
         """Its first frame is sent: the question is answered."""
         self._floor.sounded(now_ms)
-        self._forget_question(answer.preparation)
+        self._draft.answered(answer.preparation)
         record = answer.record
         if record.answers is not None and record.total_ms is not None:
             self._hands.answered(record.answers, record.total_ms)
-
-    def _forget_question(self, prepared: Preparation) -> None:
-        for turn in prepared.turns:
-            self._question.pop(turn.number, None)
-        self._draft.next_question()
 
     def _end_answer(self, now_ms: float) -> None:
         """It was heard to its end, or has said nothing."""
@@ -299,7 +283,7 @@ class Agent:
             self._floor.played_out(now_ms)
         else:
             self._floor.nothing_said(now_ms)
-            self._forget_question(prepared)
+            self._draft.answered(prepared)
         if self.conversation.failures >= MAX_FAILURES:
             self._hang_up("answer_failed")
         elif prepared.call.occasion is Occasion.GOODBYE:

@@ -36,6 +36,8 @@ class Draft:
         """``start`` runs a preparation as a task of the agent's."""
         self.answer: Preparation | None = None
         """Also while it is delivered, so that no other is made meanwhile."""
+        self.question: dict[int, Turn] = {}
+        """The caller's turns that no answer has sounded for, by their numbers."""
         self.usage = ReplyUsage()
         self.withdrawals = 0
         """Of the question so far."""
@@ -48,6 +50,10 @@ class Draft:
     @property
     def may_begin_early(self) -> bool:
         return self.answer is None and self._tries < MAX_PREPARATIONS
+
+    def answer_question(self) -> Preparation:
+        """Make the answer to the caller's turns ready."""
+        return self.begin(Occasion.TURNS, [self.question[number] for number in sorted(self.question)])
 
     def begin(
         self,
@@ -94,12 +100,15 @@ class Draft:
         """It was delivered, or never will be: another may be made."""
         self.answer = self._task = None
 
-    def next_question(self) -> None:
-        """The question was answered: the next one begins at nothing."""
+    def answered(self, answer: Preparation) -> None:
+        """Its question was answered: the next one begins at nothing."""
+        for turn in answer.turns:
+            self.question.pop(turn.number, None)
         self._tries = self.withdrawals = 0
 
-    def try_afresh(self) -> None:
+    def ask_more(self, turn: Turn) -> None:
         """The caller has said more: as many tries as for a new question."""
+        self.question[turn.number] = turn
         self._tries = 0
 
     def rest(self) -> None:

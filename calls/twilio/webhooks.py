@@ -77,7 +77,7 @@ def voice(request: HttpRequest) -> HttpResponse:
         return _not_here(request)
     response = VoiceResponse()
     line = services().lines.line(request.POST.get("To", ""))
-    in_stream = services().answerers.can_greet(line.answer)
+    in_stream = bool(line.greeting) and services().answerers.can_greet(line.answer)
     if line.greeting and not in_stream:
         response.say(line.greeting, voice=VOICE, language="he-IL")
     # Also the second time that a call asks: where its stream stands in it is found out when that opens.

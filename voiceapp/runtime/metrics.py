@@ -120,6 +120,11 @@ WATCHERS_LOST = Counter(
 SILERO_LOST = Counter(
     "voiceapp_silero_lost", "Times that Silero could not be loaded or failed: webrtcvad hears", registry=REGISTRY
 )
+TURN_MODEL_LOST = Counter(
+    "voiceapp_turn_model_lost",
+    "Times that smart-turn could not be loaded or failed: silence decides",
+    registry=REGISTRY,
+)
 PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call's pump", registry=REGISTRY)
 RECEIVE_ERRORS = Counter("voiceapp_receive_errors", "Exceptions at the wall of a call's socket", registry=REGISTRY)
 REPLY_ERRORS = Counter("voiceapp_reply_errors", "Exceptions at the wall of a call's answering", registry=REGISTRY)

@@ -82,7 +82,7 @@ class LlmResponder:
                 async for chunk in chunks:
                     if said_now := _taken(chunk, pieces):
                         words += said_now
-                        yield Say(said_now, cacheable=False)
+                        yield Say(said_now, cacheable=False, continues=True)
             if not words.strip() and not pieces.calls and not corrected:
                 raise ResponderError("responder_silent", "The model answered with nothing.")
             items, faults = _read(tools, pieces.calls, len(said) + 1)

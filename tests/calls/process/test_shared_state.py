@@ -32,10 +32,10 @@ def through_redis(settings, redis_url):  # noqa: F811
 
 def test_an_end_is_of_the_stream_that_it_was_chosen_for():
     known = Known({"MZ1": 1000, "MZ2": 2000}, {"MZ1": "silent_line"})
-    assert (known.first_ms, known.newest, known.is_ended_by_us) == (1000, (2000, "MZ2"), False)
-    assert Known({"MZ1": 1000}, {"MZ1": "silent_line"}).is_ended_by_us
-    assert not Known({"MZ1": 1000}, {"MZ1": "replaced"}).is_ended_by_us
-    assert not Known().is_ended_by_us
+    assert (known.first_ms, known.newest, known.our_end_reason) == (1000, (2000, "MZ2"), "")
+    assert Known({"MZ1": 1000}, {"MZ1": "silent_line"}).our_end_reason == "silent_line"
+    assert Known({"MZ1": 1000}, {"MZ1": "replaced"}).our_end_reason == ""
+    assert Known().our_end_reason == ""
 
 
 async def test_without_redis_a_process_knows_its_own_calls(settings):
@@ -59,7 +59,7 @@ async def test_through_redis_every_process_knows_the_end_that_one_chose(through_
     here, there = SharedState(), SharedState()
     await here.began(call_sid, "MZ1", 1000)
     assert await here.end_chosen(call_sid, "MZ1", "silent_line")
-    assert (await asyncio.to_thread(there.read, call_sid)).is_ended_by_us
+    assert (await asyncio.to_thread(there.read, call_sid)).our_end_reason
     assert there.here(call_sid) == Known()
     assert (await there.ask(call_sid)).first_ms == 1000
 

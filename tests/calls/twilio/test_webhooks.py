@@ -15,11 +15,14 @@ from twilio.request_validator import RequestValidator
 
 from calls.lines.settings_cache import Fallback, LineSettings
 from calls.models import Call, SupervisorAction
+from calls.process.answerers import Answerers
 from calls.process.services import services
+from calls.reply.voices.registry import Voices
 from calls.twilio import stream_tokens, webhooks
 from calls.twilio.rest import STALE_S
 from calls.twilio.signature import handshake_is_signed
 from stt.tuning import Tuning
+from tests.calls.reply.voices.toy import ToyVoices
 from voiceapp.runtime import metrics
 
 TOKEN = "12345"
@@ -159,8 +162,36 @@ def test_a_hand_over_that_came_to_nothing_leaves_the_call_with_us(client, outcom
     assert b"<Stream" in post(client, "/twilio/after", CallStatus="in-progress").content
 
 
+@pytest.fixture
+def no_voice(monkeypatch):
+    """A process that has none: Twilio says what must be said."""
+    monkeypatch.setattr(services(), "answerers", Answerers(Voices([], None, None), None))
+
+
+def test_a_greeting_is_the_streams_where_a_voice_can_say_it(client, monkeypatch):
+    has(monkeypatch, LineSettings(Tuning(), greeting="שלום"))
+    monkeypatch.setattr(services(), "answerers", Answerers(Voices([ToyVoices()], None, None), None))
+    (connect,) = ElementTree.fromstring(post(client, "/twilio/voice").content)
+    token = connect.find("Stream").get("url").rsplit("/", 1)[1]
+    assert connect.tag == "Connect" and stream_tokens.read(token).greets
+
+
 @pytest.mark.django_db
-def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypatch):
+def test_a_call_whose_answers_failed_gets_the_lines_fallback(client, monkeypatch):
+    has(monkeypatch, LineSettings(Tuning(), follow_number="+97231111111"))
+    Call.objects.create(call_sid="CA1", end_reason="answer_failed")
+    assert b"<Say" in post(client, "/twilio/after", CallStatus="in-progress").content
+
+
+@pytest.mark.django_db
+def test_a_call_that_said_goodbye_goes_to_what_follows(client, monkeypatch):
+    has(monkeypatch, LineSettings(Tuning(), follow_number="+97231111111"))
+    Call.objects.create(call_sid="CA1", end_reason="answered")
+    assert b"<Dial>+97231111111</Dial>" in post(client, "/twilio/after", CallStatus="in-progress").content
+
+
+@pytest.mark.django_db
+def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypatch, no_voice):
     line = LineSettings(Tuning(), greeting="שלום, מה שלומך?", follow_number="+97231111111")
     has(monkeypatch, line)
     verbs = list(ElementTree.fromstring(post(client, "/twilio/voice").content))
@@ -171,7 +202,7 @@ def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypat
     assert b"<Hangup" in post(client, "/twilio/after", CallStatus="completed").content
 
 
-def test_a_greeting_and_a_caller_that_are_no_xml_are_answered_all_the_same(client, monkeypatch):
+def test_a_greeting_and_a_caller_that_are_no_xml_are_answered_all_the_same(client, monkeypatch, no_voice):
     line = LineSettings(Tuning(), greeting="של\x0bום", fallback=Fallback("לא\x1f היום", "", False))
     has(monkeypatch, line)
     response = ElementTree.fromstring(post(client, "/twilio/voice", From="anonymous\x0b\ufffe").content)

@@ -73,7 +73,8 @@ def words(items):
 def test_words_are_given_on_as_they_stream():
     items, code, responder, emulator = answered()
     assert words(items) == "בשמחה. יש תור פנוי מחר בשעה 14:30, המחיר הוא 120 ₪. מתאים לך?"
-    assert code == "" and len(items) > 5 and not any(one.cacheable for one in items)
+    assert code == "" and len(items) > 5
+    assert not any(one.cacheable for one in items) and all(one.continues for one in items)
     assert emulator.requests[0].finished
 
 
