@@ -6,17 +6,16 @@ to three times that. script/test runs each once and times nothing: a busy machin
 
 import asyncio
 from itertools import count, cycle
-from pathlib import Path
 from random import Random
 
 import pytest
 
 from calls.core.actions import Feed
+from calls.core.driver import CallDriver, Hands
 from calls.core.messages import Media, Start, parse
 from calls.core.session import CallSession
 from calls.lab.twilio_messages import media_message
-from calls.storage.recording import Recorder
-from calls.storage.trace import RecognitionTrace
+from calls.live.stream_record import StreamRecord
 from stt.attribution.ledger import Attribution
 from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Library
@@ -25,6 +24,9 @@ from stt.events import Interim
 from stt.streaming.transcriber import Transcriber
 from stt.tuning import Tuning
 from tests.paths import ROOT
+
+CALLS = 100
+"""That are heard in turn by ``test_hundred_calls``, whose figure is all of them."""
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +83,13 @@ def test_session(benchmark, frames):
 
 
 def test_recorder_and_trace(benchmark, frames):
-    recorder, trace = Recorder(Path("x"), Nowhere()), RecognitionTrace(Path("x"), Nowhere(), 0.0)
+    record = StreamRecord(Nowhere())
+    record.begin("CA1", "MZ1", 0.0)
     audio, times = cycle(frames), count(0, FRAME_MS)
 
     def keep():
         at_ms, ulaw = next(times), next(audio)
-        recorder.push(at_ms, ulaw)
-        trace.frame(Feed(ulaw, at_ms, -40.0, True), at_ms)
+        record.frame(Feed(ulaw, at_ms, -40.0, True), at_ms)
 
     benchmark(keep)
 
@@ -99,6 +101,46 @@ def test_feed(benchmark, frames):
         audio, times = cycle(frames), count(0, FRAME_MS)
         benchmark(lambda: hearing.feed(next(audio), next(times)))
         hearing.close()
+
+    asyncio.run(run())
+
+
+class Heard(Hands):
+    """What a live call does with a frame: it is sent to a stream, recorded and traced."""
+
+    def __init__(self):
+        self.driver = CallDriver(CallSession("CA1", Tuning()), self, defer=lambda action: None)
+        self.driver.receive(Start("MZ1", "CA1"), 0.0)
+        self.transcriber = Transcriber(lambda deliver: Deaf(), Tuning(), lambda event: None)
+        self.transcriber.start()
+        self.record = StreamRecord(Nowhere())
+        self.record.begin("CA1", "MZ1", 0.0)
+
+    def feed(self, action):
+        self.transcriber.feed(action.ulaw, action.at_ms)
+        self.record.frame(action, self.driver.now_ms)
+
+
+def test_hundred_calls(benchmark, frames):
+    """One frame of each of a hundred calls in turn, as a server hears them: no call's state is in the near caches."""
+    texts = [media_message("MZ1", i, i * FRAME_MS, ulaw) for i, ulaw in enumerate(frames)]
+
+    async def run():
+        calls = [Heard() for _ in range(CALLS)]
+        places = cycle(range(len(texts)))
+
+        def setup():
+            place = next(places)
+            # Each call is at another place of the audio.
+            return ([(call, texts[place], place * FRAME_MS) for call in calls],), {}
+
+        def hear(said):
+            for call, text, now_ms in said:
+                call.driver.receive(parse(text), float(now_ms))
+
+        benchmark.pedantic(hear, setup=setup, rounds=len(texts))
+        for call in calls:
+            call.transcriber.close()
 
     asyncio.run(run())
 

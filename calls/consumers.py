@@ -113,6 +113,7 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             queue=self.queue,
             bridge=self.bridge,
             ask=self._process_utterance_safe,
+            send=self.send,
             close=self.close,
         )
         own.calls.add(self.loop.create_task(self._pump_events(), name=f"pump {token.call_sid}"), self.call)

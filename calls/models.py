@@ -1,6 +1,7 @@
 """Django finds the rows here; each stands in its room."""
 
 from calls.desk.review.models import Correction, ReviewerAction
+from calls.lines.dialogues import Dialogue
 from calls.lines.models import Alarm, AlarmNotice, LinePerson, NumberChange, PhoneLine, Price, Trial
 from calls.storage.models import Call, CallEvent, SavedValue, Transcript
 from calls.twilio.models import SpentToken, SupervisorAction
@@ -11,6 +12,7 @@ __all__ = [
     "Call",
     "CallEvent",
     "Correction",
+    "Dialogue",
     "LinePerson",
     "NumberChange",
     "PhoneLine",

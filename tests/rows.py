@@ -15,6 +15,7 @@ from calls.models import (
     Call,
     CallEvent,
     Correction,
+    Dialogue,
     LinePerson,
     NumberChange,
     PhoneLine,
@@ -27,7 +28,16 @@ from calls.models import (
     Trial,
 )
 from stt.models import TuningProfile
+from tests.paths import SAMPLES
 
+ANSWERING = {
+    "responder": "silent",
+    "temperature": "0.4",
+    "max_tokens": "300",
+    "max_agent_turns": "60",
+    "max_answered_s": "1800",
+}
+"""Of a line's form: what a browser sends of its answers when nobody has touched them."""
 LINE, CALLER = "+97235550100", "+972501234567"
 
 
@@ -54,7 +64,9 @@ def make_rows(var_dir, trace, recording):
     )
     lines = [
         PhoneLine.objects.create(number=LINE, name="מכירות", profile=profile, monthly_ceiling=50),
-        PhoneLine.objects.create(number="+97235550101", name="שירות", profile=profile),
+        PhoneLine.objects.create(
+            number="+97235550101", name="שירות", profile=profile, responder="scripted", dialogue=_dialogues()
+        ),
     ]
     LinePerson.objects.create(line=lines[0], name="דנה", number="+97231234567")
     a, b = (profile.history.get(revision=one) for one in (1, 2))
@@ -78,6 +90,14 @@ def make_rows(var_dir, trace, recording):
         action_flag=CHANGE,
     )
     SessionStore().create()
+
+
+def _dialogues():
+    """One that answers; one that fails an example, and one that is no dialogue, as no page would save them."""
+    text = (SAMPLES / "dialogues" / "booking.yaml").read_text("utf-8")
+    Dialogue.objects.create(name="נכשל", text=text.replace('price: "120"', 'price: "121"'))
+    Dialogue.objects.create(name="לא תסריט", text="steps: [")
+    return Dialogue.objects.create(name="קביעת תור", text=text)
 
 
 def _calls(profile, user):

@@ -12,6 +12,7 @@ from calls.desk.review import download
 from calls.desk.tuning import figures, selectors
 from calls.desk.tuning.uncertainty import TOLERANCES
 from calls.lines import settings_cache
+from calls.reply import floor, floor_rule
 from stt.audio import FRAME_MS
 from stt.endpointing import silero
 from stt.endpointing.endpointer import EndpointOptions
@@ -123,8 +124,8 @@ def test_pages_are_hebrew_and_times_are_israels():
 
 
 def test_requirements_name_no_index_and_pin_everything():
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-silero.txt"):
-        for line in (ROOT / name).read_text().splitlines():
+    for name in ROOT.glob("requirements*.txt"):
+        for line in name.read_text().splitlines():
             assert line.startswith("#") or "==" in line, line
             assert "://" not in line and "--" not in line.split("#")[0], line
 
@@ -162,6 +163,14 @@ def test_the_latency_page_has_the_codes_numbers():
     replayed = f"{stream_control.SPOKEN_OVER_MS} ms before the\n  silence, and the new one begins "
     assert f"{replayed}{stream_control.REPLAY_MS} ms" in page
     assert f"| **`half_close_ms` {tuning.half_close_ms}** |" in page
+
+
+def test_the_answering_page_has_the_codes_numbers():
+    page = doc("answering.md")
+    assert f"{floor.MODEL_AFTER_MS} ms into the silence" in page
+    assert f"Below {floor_rule.UNFINISHED_BELOW} a turn of at least {floor_rule.MIN_MODEL_WORDS} words" in page
+    assert f"not there after {floor.MODEL_LATE_MS} ms" in page
+    assert f"found finished (≥ {floor_rule.UNFINISHED_BELOW})" in page
 
 
 LINKED = re.findall(r"\]\(([\w/]+\.(?:py|md))\)", (ROOT / "README.md").read_text("utf-8"))

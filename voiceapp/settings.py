@@ -33,6 +33,14 @@ GOOGLE_CLOUD_SPEECH_ENDPOINT = _env.text("GOOGLE_CLOUD_SPEECH_ENDPOINT", "speech
 USE_STREAMING_STT = _env.flag("ENABLE_STREAMING_STT", True)
 ENVIRONMENT_TUNING = _env.tuning()
 
+# Voices
+TTS_EMULATOR_HOST = _env.text("TTS_EMULATOR_HOST")
+HAS_GOOGLE_CREDENTIALS = bool(_env.text("GOOGLE_APPLICATION_CREDENTIALS"))
+PHRASE_CACHE_MB = _env.number("PHRASE_CACHE_MB", 200, 0, 1_000_000, "MB")
+
+# Who answers, where a line answers by a language model
+LLM_API_KEY, LLM_BASE_URL = _env.language_model()
+
 # Who hears of alarms, and how
 ALARM_EMAILS = [address.strip() for address in _env.text("ALARM_EMAILS").split(",") if address.strip()]
 ALARM_WEBHOOK_URL, ALARM_WEBHOOK_SECRET = _env.webhook()
@@ -167,6 +175,8 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         # Request paths carry stream tokens.
         "daphne": {"level": "WARNING"},
+        # One line for each answer of a language model.
+        "httpx2": {"level": "WARNING"},
         # A watcher that left without a word stays in the group for a day, and five batches a second would each say so.
         "channels_redis": {"level": "WARNING"},
     },

@@ -32,7 +32,7 @@ READ_SECRETS = "calls.read_secret_values"
 
 _READS = Q(content_type__app_label="calls", codename__startswith="view_")
 _TUNES = Q(content_type__app_label="stt") & ~Q(codename__startswith="delete_") | Q(
-    content_type__app_label="calls", codename="change_phoneline"
+    content_type__app_label="calls", codename__in=("change_phoneline", "add_dialogue", "change_dialogue")
 )
 _CALLS = Q(content_type__app_label="calls")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from calls.lab.rig import Rig, RigError
 from calls.lab.simulator import SimulatedCall
 from stt.emulator.recordings import Library
-from stt.emulator.wavfile import WavError
+from stt.wavfile import WavError
 
 
 @dataclass(frozen=True, slots=True)

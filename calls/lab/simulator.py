@@ -1,21 +1,21 @@
-"""A faithful Twilio: it calls our number as Twilio would, and plays recordings into the line.
+"""A faithful Twilio: it calls our number as Twilio would, and plays recordings into the line or converses by a script.
 
 Webhook first (signed), then whatever the TwiML says: the media socket with Twilio's handshake, ``connected``,
 ``start``, a frame each 20 ms by a monotonic clock, ``stop``, and the action and status callbacks behind it. Numbers are
-strings, the first timestamp is never 0, pauses are line noise and not digital silence (as captured).
+strings, the first timestamp is never 0, pauses are line noise and not digital silence (as captured). What the caller
+says is calls/lab/caller_script.py's, what the caller hears calls/lab/playout.py's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
+import itertools
 import secrets
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -25,6 +25,9 @@ import websockets
 from twilio.request_validator import RequestValidator
 
 from calls.lab.call_report import CallRefused, CallReport, Line
+from calls.lab.caller_script import CallerVoice, EndedBy, RecordedCaller, ScriptedCaller, ScriptStep
+from calls.lab.listener import CallClock, Listener
+from calls.lab.playout import Playout, TwilioHabits
 from calls.lab.twilio_messages import (
     ACCOUNT_SID,
     CONNECTED,
@@ -33,8 +36,8 @@ from calls.lab.twilio_messages import (
     start_message,
     stop_message,
 )
-from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
-from stt.emulator.wavfile import read_ulaw
+from stt.audio import FRAME_BYTES, FRAME_MS
+from stt.wavfile import read_ulaw
 
 HTTP_TIMEOUT_S = 10.0
 """A webhook that is not answered within this time has failed."""
@@ -61,12 +64,20 @@ class SimulatedCall:
     speed: float = 1.0
     """Times real time; above 1 only where the server's recogniser bears it."""
 
+    script: Sequence[ScriptStep] = ()
+    """In place of ``clips``: what the caller says when; after it and the line's last answer it hangs up when nothing
+    was heard for ``tail_s``."""
+    longest_s: float = 120.0
+    """Of a scripted call: the caller hangs up then."""
+    habits: TwilioHabits = field(default_factory=TwilioHabits)
+    """Twilio's own misbehaviour."""
+
     async def run(self) -> CallReport:
         """Raises CallRefused, OSError where nobody listens, WavError for a recording that cannot be played."""
         random = Random(f"{self.seed}/{self.from_number}")  # noqa: S311
         call_sid = self.call_sid or "CA" + secrets.token_hex(16)
         report = CallReport(call_sid)
-        frames = list(self._frames(random, report))
+        caller = self._caller(random)
         twiml = await self.ring(call_sid)
         began_s = time.perf_counter()
         ended = False
@@ -74,12 +85,12 @@ class SimulatedCall:
             stream, action = connect_of(twiml)
             if stream is None:
                 break
-            spoken = 0 if not report.streams else int((time.perf_counter() - began_s) * 1000 / FRAME_MS * self.speed)
+            first = 0 if not report.streams else int((time.perf_counter() - began_s) * 1000 / FRAME_MS * self.speed)
             try:
                 before = report.frames_sent
-                ended = await self._converse(stream, frames[spoken:], report, random)
+                ended = await self._converse(stream, caller, first, report, random)
                 sent = report.frames_sent - before
-                report.spans.append((spoken * FRAME_MS, (spoken + sent) * FRAME_MS))
+                report.spans.append((first * FRAME_MS, (first + sent) * FRAME_MS))
             except (CallRefused, OSError) as error:
                 report.refusals.append(getattr(error, "code", type(error).__name__))
             if not action:
@@ -91,8 +102,18 @@ class SimulatedCall:
                 break
         if not report.streams:
             raise CallRefused(report.refusals[0] if report.refusals else "no_stream")
-        await self._announce_end(call_sid, len(frames) * FRAME_MS // 1000, report)
+        report.played = [(name, start + report.first_ms, end + report.first_ms) for name, start, end in caller.spoken]
+        report.ended_by = caller.end if ended else EndedBy.LINE
+        report.unspoken = caller.unspoken
+        seconds = max(end for _, end in report.spans) // 1000 if report.spans else 0
+        await self._announce_end(call_sid, seconds, report)
         return report
+
+    def _caller(self, random: Random) -> CallerVoice:
+        if self.script:
+            return ScriptedCaller(self.script, random, read=read_ulaw, tail_s=self.tail_s, longest_s=self.longest_s)
+        recordings = [(clip.name, read_ulaw(clip)) for clip in self.clips]
+        return RecordedCaller(recordings, random, lead_s=self.lead_s, pauses_s=self.pauses_s, tail_s=self.tail_s)
 
     async def _announce_end(self, call_sid: str, seconds: int, report: CallReport) -> None:
         """The callbacks behind the call: its stream's and its own status."""
@@ -124,29 +145,9 @@ class SimulatedCall:
                 await asyncio.sleep(FOLLOW_PAUSE_S)
         return ""
 
-    def _frames(self, random: Random, report: CallReport) -> Iterator[bytes]:
-        """The call's audio: recordings on frame boundaries, line noise between."""
-        at = 0
-
-        def noise(seconds: float) -> Iterator[bytes]:
-            for _ in range(round(seconds * 1000 / FRAME_MS)):
-                yield bytes(random.choices(LINE_NOISE, k=FRAME_BYTES))
-
-        for index, clip in enumerate(self.clips):
-            pause_s = self.lead_s if index == 0 else self.pauses_s[min(index, len(self.pauses_s)) - 1]
-            for frame in noise(pause_s):
-                at += 1
-                yield frame
-            ulaw = read_ulaw(clip)
-            start = at
-            for begin in range(0, len(ulaw), FRAME_BYTES):
-                at += 1
-                yield ulaw[begin : begin + FRAME_BYTES].ljust(FRAME_BYTES, b"\xff")
-            report.played.append((clip.name, start * FRAME_MS, at * FRAME_MS))
-        yield from noise(self.tail_s)
-
-    async def _converse(self, stream: Any, frames: list[bytes], report: CallReport, random: Random) -> bool:
-        """One stream; True when it was the caller who ended it. Raises CallRefused, OSError."""
+    async def _converse(self, stream: Any, caller: CallerVoice, first: int, report: CallReport, random: Random) -> bool:
+        """One stream, from the call's frame of index ``first`` on; True when it was the caller who ended it. Raises
+        CallRefused, OSError."""
         public = stream.get("url")
         path = urllib.parse.urlsplit(public).path
         base = urllib.parse.urlsplit(self.line.base_url)
@@ -166,78 +167,57 @@ class SimulatedCall:
         async with connection:
             stream_sid = "MZ" + secrets.token_hex(16)
             report.streams.append(stream_sid)
-            listener = asyncio.create_task(self._listen(connection, stream_sid, report))
+            playout = Playout(self.habits, first * FRAME_BYTES)
+            clock = CallClock(first * FRAME_BYTES, self.speed)
+            listener = Listener(connection, stream_sid, playout, clock, report)
+            listening = asyncio.create_task(listener.run())
             try:
-                await self._speak(connection, stream, stream_sid, frames, report, random)
+                await self._speak(listener, stream, caller, first, random)
                 ended = True
-                await asyncio.wait({listener}, timeout=0.2)
+                await asyncio.wait({listening}, timeout=0.2)
             except websockets.ConnectionClosed:
                 pass
             finally:
                 await connection.close()
-                listener.cancel()
-                await asyncio.gather(listener, return_exceptions=True)
+                await listening
+                report.add_playout(playout)
             report.close_code = connection.close_code
         return ended
 
-    async def _speak(
-        self, connection: Any, stream: Any, stream_sid: str, frames: list[bytes], report: CallReport, random: Random
-    ) -> None:
+    async def _speak(self, listener: Listener, stream: Any, caller: CallerVoice, first: int, random: Random) -> None:
+        connection, stream_sid, report = listener.connection, listener.stream_sid, listener.report
         first_ms = random.randint(40, 160)
-        await connection.send(CONNECTED)
-        await connection.send(start_message(report.call_sid, stream_sid, stream))
         if len(report.streams) == 1:
             # Media time begins with the first frame's timestamp.
-            report.played = [(name, start + first_ms, end + first_ms) for name, start, end in report.played]
-        began_s = time.perf_counter()
-        for index, frame in enumerate(frames):
+            report.first_ms = first_ms
+        await connection.send(CONNECTED)
+        await connection.send(start_message(report.call_sid, stream_sid, stream))
+        sent = bytearray()
+        report.sent_audio.append((first * FRAME_BYTES, sent))
+        began_s = listener.clock.start()
+        for index in itertools.count():
             due_s = began_s + index * FRAME_MS / 1000 / self.speed
             delay_s = due_s - time.perf_counter()
             if delay_s > 0:
                 await asyncio.sleep(delay_s)
-            report.late_ms.append((time.perf_counter() - due_s) * 1000)
+            late_ms = (time.perf_counter() - due_s) * 1000
+            listener.playout.advance(listener.clock.now_samples())
+            frame = caller.frame(first + index, listener.playout)
+            if frame is None:
+                break
+            report.late_ms.append(late_ms)
             if index in self.injected:
                 await connection.send(self.injected[index])
             report.sent_s.append(time.monotonic())
             stray_ms = -2 if index % 73 == 72 else 0
-            await connection.send(media_message(stream_sid, index, first_ms + index * FRAME_MS + stray_ms, frame))
+            at_ms = first_ms + index * FRAME_MS + stray_ms
+            message = media_message(stream_sid, index, at_ms, frame, listener.marks)
+            listener.frames += 1
+            await connection.send(message)
+            sent += frame
             report.frames_sent += 1
-        await connection.send(stop_message(report.call_sid, stream_sid, len(frames)))
-
-    async def _listen(self, connection: Any, stream_sid: str, report: CallReport) -> None:
-        """Play what the server says at 8000 bytes a second; send marks back when they are reached, or cleared."""
-        plays_until_s = time.perf_counter()
-        pending: dict[str, asyncio.Task[None]] = {}
-
-        async def echo(name: str, delay_s: float) -> None:
-            await asyncio.sleep(delay_s)
-            report.marks.append(name)
-            await connection.send(json.dumps({"event": "mark", "streamSid": stream_sid, "mark": {"name": name}}))
-
-        try:
-            async for text in connection:
-                message = json.loads(text)
-                if message["event"] == "media":
-                    length = len(base64.b64decode(message["media"]["payload"]))
-                    report.heard_bytes += length
-                    plays_until_s = max(plays_until_s, time.perf_counter()) + length / 8000
-                elif message["event"] == "mark":
-                    name = message["mark"]["name"]
-                    delay_s = max(0.0, plays_until_s - time.perf_counter())
-                    pending[name] = asyncio.create_task(echo(name, delay_s))
-                elif message["event"] == "clear":
-                    report.clears += 1
-                    plays_until_s = time.perf_counter()
-                    for name, task in list(pending.items()):
-                        if not task.done():
-                            task.cancel()
-                            pending[name] = asyncio.create_task(echo(name, 0))
-        except websockets.ConnectionClosed:
-            pass
-        finally:
-            for task in pending.values():
-                task.cancel()
-            await asyncio.gather(*pending.values(), return_exceptions=True)
+        listener.end()
+        await connection.send(stop_message(report.call_sid, stream_sid, listener.frames + listener.marks))
 
     async def post(self, path: str, form: dict[str, str]) -> str:
         fields = {

@@ -26,21 +26,28 @@ def start_message(call_sid: str, stream_sid: str, stream: Any) -> str:
     return json.dumps({"event": "start", "sequenceNumber": "1", "start": start, "streamSid": stream_sid})
 
 
-def media_message(stream_sid: str, index: int, at_ms: int, ulaw: bytes) -> str:
-    """The stream's frame of this index, from 0."""
+def media_message(stream_sid: str, index: int, at_ms: int, ulaw: bytes, marks: int = 0) -> str:
+    """The stream's frame of this index, from 0; ``marks``: so many went back before it, each with a number."""
     media = {
         "track": "inbound",
         "chunk": str(index + 1),
         "timestamp": str(at_ms),
         "payload": base64.b64encode(ulaw).decode("ascii"),
     }
-    sequence = str(FIRST_SEQUENCE + index)
+    sequence = str(FIRST_SEQUENCE + index + marks)
     return json.dumps({"event": "media", "sequenceNumber": sequence, "media": media, "streamSid": stream_sid})
 
 
-def stop_message(call_sid: str, stream_sid: str, frames: int) -> str:
+def mark_echo(stream_sid: str, name: str, before: int) -> str:
+    """A mark that comes back; ``before``: frames and marks before it."""
+    sequence = str(FIRST_SEQUENCE + before)
+    return json.dumps({"event": "mark", "sequenceNumber": sequence, "streamSid": stream_sid, "mark": {"name": name}})
+
+
+def stop_message(call_sid: str, stream_sid: str, before: int) -> str:
+    """``before``: frames and marks before it."""
     stop = {"accountSid": ACCOUNT_SID, "callSid": call_sid}
-    sequence = str(FIRST_SEQUENCE + frames)
+    sequence = str(FIRST_SEQUENCE + before)
     return json.dumps({"event": "stop", "sequenceNumber": sequence, "streamSid": stream_sid, "stop": stop})
 
 

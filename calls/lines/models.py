@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.core.addresses import MAX_CHARACTERS
 from calls.core.line_health import Trouble
+from calls.lines.answering import LineAnswering
 from calls.lines.fields import AddressField, NumberField
 from calls.lines.sentences import speakable
 from stt.models import TuningProfile
@@ -28,8 +29,8 @@ TOKENS_LIST_PRICE, CHARACTERS_LIST_PRICE = Decimal("1.6"), Decimal(30)
 """USD a million: calls/lines/costs.py says whose."""
 
 
-class PhoneLine(models.Model):
-    """What is called at Twilio, a number mostly, and how its calls are heard."""
+class PhoneLine(LineAnswering):
+    """What is called at Twilio, a number mostly, how its calls are heard, and what answers them."""
 
     number = AddressField(
         _("number"),

@@ -14,7 +14,9 @@ from django.db import DatabaseError, close_old_connections
 
 from calls.core.addresses import canonical, dialled
 from calls.lines.allocation import Arm, arm_of
-from calls.lines.models import PhoneLine, Trial
+from calls.lines.dialogues import LastGoodScripts
+from calls.lines.models import LinePerson, PhoneLine, Trial
+from calls.reply.settings import AnswerSettings
 from stt.endpointing.silero import SileroThread
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError, hints_flaws
@@ -56,6 +58,7 @@ class LineSettings:
     follow_number: str = ""
     fallback: Fallback = field(default_factory=Fallback)
     trial: RunningTrial | None = None
+    answer: AnswerSettings = field(default_factory=AnswerSettings)
 
     def tuning_for(self, call_sid: str) -> Tuning:
         return self.tuning if self.trial is None else self.trial.tuning_for(call_sid)
@@ -81,6 +84,7 @@ class LineCache:
         self._lines: dict[str, LineSettings] = {}
         self._notices = notices
         self._voice_detector = voice_detector
+        self._scripts = LastGoodScripts()
         self._stopping = False
         self._thread: background.Worker | None = None
 
@@ -110,6 +114,7 @@ class LineCache:
             )
             for trial in Trial.objects.filter(ended_at=None).select_related("a", "b")
         }
+        people = _people()
         self._lines = {
             line.number: LineSettings(
                 tuning=_snapshot(line.profile, self.line(line.number).tuning),
@@ -121,8 +126,13 @@ class LineCache:
                     line.fallback_records,
                 ),
                 trial=trials.get(line.pk),
+                answer=line.answer_settings(
+                    line.greeting,
+                    people.get(line.pk, {}),
+                    self._scripts.script(line.dialogue) if line.dialogue and line.responder == "scripted" else None,
+                ),
             )
-            for line in PhoneLine.objects.select_related("profile")
+            for line in PhoneLine.objects.select_related("profile", "dialogue").defer("dialogue__text")
         }
         snapshots = [line.tuning for line in (self._default, *self._lines.values())]
         snapshots += [tuning for trial in trials.values() for tuning in (trial.a, trial.b)]
@@ -157,6 +167,14 @@ class LineCache:
                     logger.warning("profiles could not be read (%s): the last known ones stand", type(error).__name__)
                 told = True
             self._notices.wait(REFRESH_S)
+
+
+def _people() -> dict[int, dict[str, str]]:
+    """By line: whom its calls may be handed over to; of two with one name the first."""
+    found: dict[int, dict[str, str]] = {}
+    for person in LinePerson.objects.order_by("pk"):
+        found.setdefault(person.line_id, {}).setdefault(person.name, dialled(person.number))
+    return found
 
 
 def first_profile(environment: Tuning) -> TuningProfile:

@@ -1,8 +1,9 @@
 """The call's one queue: what recognisers, timers and the line have for the pump, in order.
 
-On the queue stand the mission's tuples ``("stt_final_text", payload)``, the payload a ``HeardText``, and frozen items
-for everything else. Interims share one waiting item, in which the newest wins, so that they never fill the queue. What
-a full queue refuses goes to an overflow list, which the pump reads next: it is counted and logged, and nothing is lost.
+On the queue stand the mission's tuples, ``("stt_final_text", payload)``, the payload a ``HeardText``, and
+``("tts_ready", piece)``, and frozen items for everything else. Interims share one waiting item, in which the newest
+wins, so that they never fill the queue. What a full queue refuses goes to an overflow list, which the pump reads next:
+it is counted and logged, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from calls.core.actions import Action
+from calls.reply.spoken_piece import SpokenPiece
 from stt.events import Final, Interim, OneShotDone, RecognizerEvent
 from voiceapp.runtime import metrics
 
@@ -91,7 +93,9 @@ class TickDue:
 
 
 FinalText = tuple[Literal["stt_final_text"], str]
-Item = FinalText | InterimDue | EventDue | ActionDue | TickDue
+SoundReady = tuple[Literal["tts_ready"], SpokenPiece]
+"""The first sound of a piece of an answer is there, the rest follows in the piece."""
+Item = FinalText | SoundReady | InterimDue | EventDue | ActionDue | TickDue
 TICK = TickDue()
 
 
@@ -116,7 +120,7 @@ class EventQueue:
                 pass
         self._overflow.append(item)
         metrics.EVENTS_OVERFLOW.inc()
-        if isinstance(item, tuple):
+        if isinstance(item, tuple) and item[0] == "stt_final_text":
             logger.warning("⚠️ events_q full; dropping final text")
             self.finals_refused += 1
 

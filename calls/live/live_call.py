@@ -12,21 +12,19 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from django.conf import settings
-
 from calls.core import actions as act
 from calls.core.driver import CallDriver, Hands
 from calls.core.messages import parse
-from calls.core.numbering import NUMBERS_A_STREAM
 from calls.core.recognition_health import RecognitionHealth, RecognitionStatus
-from calls.core.session import CallSession, State
+from calls.core.session import State
 from calls.core.status import CallStatus
-from calls.core.stream_control import HeardBy
+from calls.live.answering import Answering
 from calls.live.call_end import CallEnd
 from calls.live.call_log import CallLog
 from calls.live.deadline_timer import DeadlineTimer
 from calls.live.event_queue import ActionDue, EventDue, EventQueue, HeardText, InterimDue, InterimSlot, Item, now_ms
 from calls.live.fallback_bridge import FallbackBridge, UtteranceAudio
+from calls.live.new_session import new_session
 from calls.live.stream_record import StreamRecord
 from calls.live.waived_settings import WaivedSettings
 from calls.process.services import Services
@@ -34,7 +32,6 @@ from calls.twilio.stream_tokens import StreamToken
 from stt.audio import ulaw_to_pcm
 from stt.streaming.no_stream import NoStream
 from stt.streaming.transcriber import Transcriber
-from stt.tuning import Tuning
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
@@ -52,10 +49,11 @@ class LiveCall(Hands):
         queue: EventQueue,
         bridge: FallbackBridge,
         ask: Callable[[bytes], None],
+        send: Callable[[str], Awaitable[None]],
         close: Callable[[int | None], Awaitable[None]],
     ) -> None:
         """``base_ms``: media time at which it goes on, of a call's second stream. ``ask`` brings an utterance to the
-        one-shot recogniser; ``close`` closes the socket with a code."""
+        one-shot recogniser; ``send`` a message to Twilio; ``close`` closes the socket with a code."""
         self.loop = asyncio.get_running_loop()
         self.call_sid, self.line = token.call_sid, token.to_number
         self.running = True
@@ -63,39 +61,26 @@ class LiveCall(Hands):
         self._queue, self._bridge, self._ask = queue, bridge, ask
         tuning = services.recognition.bounded(services.lines.tuning_for(token.to_number, token.call_sid))
         self._vad = services.voice_detector.vad() if tuning.vad_engine == "silero" else None
-        self.session = self._session(token, base_ms, tuning)
+        self.session = new_session(token, base_ms, tuning, services.recognition, self._vad)
         self._driver = CallDriver(self.session, self, defer=self._put_off)
         self._health = RecognitionHealth(stream_hears=tuning.streaming)
         self._transcriber: Transcriber | NoStream = NoStream(queue.put_event)
         self._record = StreamRecord(services.disk)
         self._log = CallLog(token.call_sid, token.stream_index, services)
         self._end = CallEnd(self.call_sid, self._log, services, close)
+        self._answering = Answering(
+            token,
+            services,
+            self._driver,
+            queue=queue,
+            log=self._log,
+            record=self._record,
+            send=send,
+            end_call=self._end_by_us,
+        )
         self._timer = DeadlineTimer(self.loop, queue.wake)
         self._waived = WaivedSettings(self.loop, lambda code: queue.put(ActionDue(act.Note(code))))
         metrics.CALLS_LIVE.inc()
-
-    def _session(self, token: StreamToken, base_ms: int, tuning: Tuning) -> CallSession:
-        recognition = self._services.recognition
-        session = CallSession(
-            token.call_sid,
-            tuning,
-            heard_by=HeardBy(
-                recognition.engine_name,
-                recognition.model_name(tuning),
-                one_shot_engine=recognition.one_shot_name,
-                one_shot_model=recognition.one_shot_model_name(tuning),
-            ),
-            account_sid=token.account_sid or settings.TWILIO_ACCOUNT_SID,
-            longest_call_s=settings.MAX_CALL_S,
-            opened_ms=now_ms(),
-            base_ms=base_ms,
-            first_number=token.stream_index * NUMBERS_A_STREAM + 1,
-            vad=self._vad,
-            requests=recognition.requests,
-        )
-        if tuning.vad_engine == "silero" and self._vad is None:
-            session.counters["silero_not_ready"] += 1
-        return session
 
     # What the process asks (calls/process/registry.py)
 
@@ -113,14 +98,22 @@ class LiveCall(Hands):
     def replace(self) -> None:
         """A newer stream of the call is heard: this one ends as at a stop, and keeps what it has heard."""
         if self.session.state is State.LIVE:
-            self._end.reason = "replaced"
-            self._driver.stop(now_ms())
-            self._queue.put(ActionDue(act.CloseSocket("replaced")))
+            self._end_by_us("replaced")
 
     def drain(self) -> None:
-        """The process must end: what was said is settled, as if the caller had hung up."""
-        self._end.reason = "drained"
-        self._driver.stop(now_ms())
+        """The process must end: what is played is heard, and what was said is settled, as if the caller had hung up."""
+        if self._answering.speaks:
+            self._answering.finish()
+        else:
+            self._end_by_us("drained")
+
+    def _end_by_us(self, reason: str) -> None:
+        """We end the stream, and what was said is settled; a process that drains closes its sockets last."""
+        if self.session.state is State.LIVE or reason == "drained":
+            self._end.reason = reason
+            self._driver.stop(now_ms())
+            if reason != "drained":
+                self._queue.put(ActionDue(act.CloseSocket(reason)))
 
     # The line
 
@@ -166,10 +159,12 @@ class LiveCall(Hands):
             while self.running:
                 item = await self._queue.next()
                 try:
-                    if isinstance(item, tuple):
+                    if not isinstance(item, tuple):
+                        self._handle(item)
+                    elif item[0] == "stt_final_text":
                         await handle_text(item[1])
                     else:
-                        self._handle(item)
+                        self._answering.piece_ready(item[1])
                 except Exception:
                     # The wall: one event that cannot be handled must not silence the call.
                     metrics.PUMP_ERRORS.inc()
@@ -177,6 +172,7 @@ class LiveCall(Hands):
                     logger.exception("call %s: an event of kind %s failed", self.call_sid, kind)
                 self._arm()
         finally:
+            await self._answering.ended()
             self._close_up()
             await self._end.told_to_all()
 
@@ -193,7 +189,7 @@ class LiveCall(Hands):
             self._driver.perform(item.action, now_ms())
         else:
             self._driver.tick(now_ms())
-            self._show()
+            self._log.look(self.session.look(now_ms()))
 
     def _hear(self, heard: HeardText | InterimSlot | EventDue) -> None:
         self._record.event(heard.event, now_ms())
@@ -203,10 +199,10 @@ class LiveCall(Hands):
 
     def _arm(self) -> None:
         asked_ms = now_ms()
-        self._timer.arm(self.session.next_deadline_ms(asked_ms) if self.running else None, asked_ms)
-
-    def _show(self) -> None:
-        self._log.look(self.session.look(now_ms()))
+        self._answering.look(asked_ms)
+        deadlines = (self.session.next_deadline_ms(asked_ms), self._answering.next_deadline_ms(asked_ms))
+        next_ms = min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
+        self._timer.arm(next_ms if self.running else None, asked_ms)
 
     # The session's hands
 
@@ -228,6 +224,7 @@ class LiveCall(Hands):
 
     def begin(self, action: act.CallBegun) -> None:
         self._log.begun(action.start, self.session.tuning, self._record.path, self._health.state)
+        self._answering.begin(action.start)
 
     def ask_one_shot(self, action: act.AskOneShot) -> None:
         self._ask(UtteranceAudio.of(ulaw_to_pcm(action.ulaw), action.utterance))
@@ -239,20 +236,26 @@ class LiveCall(Hands):
     def accept(self, action: act.TurnAccepted) -> None:
         self._perceive(action)
         self._log.accepted(action.turn)
+        self._answering.accepted(action.turn)
 
     def revise(self, action: act.TurnRevised) -> None:
         self._log.revised(action.turn)
+        self._answering.revised(action.turn, action.old)
 
     def save_answered(self, action: act.TurnAnswered) -> None:
         self._log.revised(action.turn)
 
+    def reach_mark(self, action: act.MarkReached) -> None:
+        self._answering.reach_mark(action.name)
+
     def note(self, action: act.Note) -> None:
         self._perceive(action)
         self._log.note(action)
-        self._show()
+        self._log.look(self.session.look(now_ms()))
 
     def finish(self, action: act.FinishStream) -> None:
         self._record.stopped(now_ms())
+        self._answering.stop()
         self._transcriber.finish()
 
     def close_socket(self, action: act.CloseSocket) -> None:
@@ -288,5 +291,10 @@ class LiveCall(Hands):
             counters["silero_late"] += self._vad.late_frames
         if self._transcriber.dropped_ms:
             counters["audio_dropped_ms"] += self._transcriber.dropped_ms
-        one_shots = self._bridge.one_shots, self._bridge.one_shot_s
-        self._log.ended(self.session, self._end.reason, streams=self._transcriber.billed, one_shots=one_shots)
+        self._log.ended(
+            self.session,
+            self._end.reason,
+            streams=self._transcriber.billed,
+            one_shots=(self._bridge.one_shots, self._bridge.one_shot_s),
+            answers=self._answering.usage,
+        )

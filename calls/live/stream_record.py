@@ -11,7 +11,12 @@ from django.utils import timezone
 from calls.core.actions import Feed
 from calls.storage.recording import LineRecorder, Recorder, RecordingDisk, file_name
 from calls.storage.trace import RecognitionTrace
+from stt.audio import FRAME_MS
 from stt.events import RecognizerEvent
+
+FRAMES_A_SLOT = 1000 // FRAME_MS
+"""Frames are handed on a second at a time, as a slot of the recording holds them: of a hundred calls none has its
+files' buffers in a cache, and to touch them for each frame costs more than what is done there."""
 
 
 class StreamRecord:
@@ -20,6 +25,12 @@ class StreamRecord:
     def __init__(self, disk: RecordingDisk) -> None:
         self._disk = disk
         self._files: tuple[Recorder, RecognitionTrace, LineRecorder] | None = None
+        self._frames: list[Feed] = []
+        """Of the last second, not recorded yet."""
+        self._arrivals_ms: list[float] = []
+        """When each of them arrived."""
+        self._traced = 0
+        """How many of them the trace has already."""
         self.path = ""
         """Of the audio, relative to VAR_DIR; empty before ``begin``."""
 
@@ -34,9 +45,10 @@ class StreamRecord:
     def frame(self, frame: Feed, arrived_ms: float) -> None:
         """The media path: constant time, no I/O."""
         if self._files is not None:
-            recorder, trace, _ = self._files
-            recorder.push(frame.at_ms, frame.ulaw)
-            trace.frame(frame, arrived_ms)
+            self._frames.append(frame)
+            self._arrivals_ms.append(arrived_ms)
+            if len(self._frames) == FRAMES_A_SLOT:
+                self._record(*self._files[:2])
 
     def said(self, at_ms: int, ulaw: bytes) -> None:
         """The line's sound, as it was played: at its media time, cut where it was cleared. No I/O."""
@@ -46,18 +58,37 @@ class StreamRecord:
     def event(self, event: RecognizerEvent, now_ms: float) -> None:
         """What a recogniser said."""
         if self._files is not None:
+            self._trace(self._files[1])
             self._files[1].event(event, now_ms)
 
     def stopped(self, now_ms: float) -> None:
         """No more audio comes."""
         if self._files is not None:
+            self._trace(self._files[1])
             self._files[1].stopped(now_ms)
 
     def flush(self) -> None:
         """Hand the last second on."""
         if self._files is not None:
-            for file in self._files:
+            self._record(*self._files[:2])
+            for file in self._files[1:]:
                 file.flush()
+
+    def _record(self, recorder: Recorder, trace: RecognitionTrace) -> None:
+        """Hand on the frames that have gathered."""
+        self._trace(trace)
+        for frame in self._frames:
+            recorder.push(frame.at_ms, frame.ulaw)
+        recorder.flush()
+        self._frames.clear()
+        self._arrivals_ms.clear()
+        self._traced = 0
+
+    def _trace(self, trace: RecognitionTrace) -> None:
+        """Give the trace the frames that it has not: an event is noted with the audio that had come before it."""
+        for index in range(self._traced, len(self._frames)):
+            trace.frame(self._frames[index], self._arrivals_ms[index])
+        self._traced = len(self._frames)
 
 
 def recording_path(call_sid: str, stream_sid: str) -> str:

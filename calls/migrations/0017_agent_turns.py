@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0015_alarm_of_a_thread"),
+        ("calls", "0016_answering"),
     ]
 
     operations = [

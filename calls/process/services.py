@@ -17,13 +17,17 @@ from django.conf import settings
 from calls.lines.settings_cache import LineCache
 from calls.process.admission import Admission
 from calls.process.alarm_monitor import AlarmMonitor
+from calls.process.answerers import Answerers
 from calls.process.change_notices import ChangeNotices
+from calls.process.conversations import Conversations
 from calls.process.heartbeat import Heartbeat
 from calls.process.live_updates import LiveUpdates
 from calls.process.loop_lag import LoopLag
 from calls.process.recognition import Recognition, recognition_of_settings
 from calls.process.registry import CallRegistry
 from calls.process.shared_state import SharedState
+from calls.process.voices import voices_of_settings
+from calls.reply.voices.registry import Voices
 from calls.storage.recording import RecordingDisk
 from calls.storage.recovery import recover_in_background
 from calls.storage.search_filler import Filler
@@ -47,6 +51,7 @@ class Services:
         voice_detector: SileroThread | None = None,
         updates: LiveUpdates | None = None,
         calls: CallRegistry | None = None,
+        voices: Voices | None = None,
     ) -> None:
         self.recognition = recognition or recognition_of_settings()
         self.shared = shared or SharedState()
@@ -58,6 +63,9 @@ class Services:
         self.disk = disk or RecordingDisk()
         self.updates = updates or LiveUpdates()
         self.calls = CallRegistry() if calls is None else calls
+        self.voices = voices or voices_of_settings()
+        self.answerers = Answerers(self.voices)
+        self.conversations = Conversations()
         self.loop_lag = LoopLag()
         self.admission = Admission(self.calls, self.loop_lag)
         self.alarms = AlarmMonitor()
@@ -80,7 +88,7 @@ class Services:
 
     def start(self) -> None:
         """Start the threads of a process that serves, as it begins or at its first call: rows, recordings, the line
-        cache, alarms, the search text, the model probe. Idempotent; returns at once."""
+        cache, alarms, the search text, the model probe, what voices load. Idempotent; returns at once."""
         if self._started.is_set():
             return
         self._started.set()
@@ -90,6 +98,7 @@ class Services:
         self.alarms.start()
         self._search_filler.start()
         background.thread("model-probe", self.recognition.keep_probing, once=True).start()
+        background.thread("voices", self.voices.warm_up, once=True).start()
 
     def start_on_loop(self) -> None:
         """Start what watches the running loop. Idempotent; ends with the loop."""

@@ -30,7 +30,9 @@ AWAY_S = 10.0
 """A Redis that did not answer is not asked again for so long."""
 MOST_CALLS = 10_000
 """In memory; beyond it the oldest are forgotten."""
-ENDED_BY_US = ("silent_line", "too_long")
+ANSWER_FAILED = "answer_failed"
+"""Answers failed one after the other: the caller gets the line's fallback."""
+ENDED_BY_US = ("silent_line", "too_long", "answered", ANSWER_FAILED)
 """End reasons after which the call does not go on; after any other Twilio is given another stream."""
 
 
@@ -53,8 +55,10 @@ class Known:
         return max(((at_ms, sid) for sid, at_ms in self.began_ms.items()), default=(0, ""))
 
     @property
-    def is_ended_by_us(self) -> bool:
-        return self.ends.get(self.newest[1]) in ENDED_BY_US
+    def our_end_reason(self) -> str:
+        """Of the newest stream, where we ended it and the call with it; else empty."""
+        reason = self.ends.get(self.newest[1], "")
+        return reason if reason in ENDED_BY_US else ""
 
 
 class SharedState:

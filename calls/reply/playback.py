@@ -140,6 +140,12 @@ class Playback:
         if self._answer is not None:
             self._answer.closed = True
 
+    def close_behind_piece(self) -> None:
+        """The piece that is being sent is the last."""
+        if self._answer is not None:
+            del self._answer.pieces[self._answer.piece + 1 :]
+            self._answer.closed = True
+
     def clear(self, now_ms: float) -> list[tuple[float, bytes]]:
         """Give the answer up: drop what is unsent, and (by the ``clear`` message that the caller of this sends) what
         Twilio holds. Returns what was played until now and not yet taken."""
@@ -229,6 +235,13 @@ class Playback:
     def piece_is_heard(self, piece: SpokenPiece) -> bool:
         """This piece of the answer, and so those before it, were heard to their end."""
         return self._answer is not None and self._answer.piece_is_heard(piece)
+
+    def piece_ends_ms(self, piece: SpokenPiece) -> float | None:
+        """The instant at which all of it will have been played, by the clock; None while some of it is unsent."""
+        if self._answer is None or piece not in self._answer.pieces:
+            return None
+        index = self._answer.pieces.index(piece)
+        return self.clock.plays_until_ms if self._answer.piece > index else None
 
     # Sending
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from calls.reply.dialogue_format import DialogueScript
 
 RESPONDERS = ("silent", "repeat", "scripted", "llm")
 """By name; ``silent`` only transcribes, and is a new line's."""
@@ -42,8 +43,8 @@ class AnswerSettings:
     voice_fallback: str = ""
     greeting: str = ""
     """Said first, in the stream."""
-    dialogue: Mapping[str, Any] | None = None
-    """Of ``scripted``: as checked when it was saved."""
+    dialogue: DialogueScript | None = None
+    """Of ``scripted``: as it last passed its checks; None: there is none that can be used."""
     model: ModelSettings = field(default_factory=ModelSettings)
     people: Mapping[str, str] = field(default_factory=dict)
     """Whom calls may be handed over to: name -> number."""

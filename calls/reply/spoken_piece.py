@@ -11,7 +11,7 @@ MS_PER_CHARACTER = 85
 class SpokenPiece:
     """At most a sentence or two. The voice appends while the playback already reads."""
 
-    __slots__ = ("complete", "interruptible", "sent_bytes", "text", "ulaw")
+    __slots__ = ("complete", "interruptible", "sent_bytes", "text", "ulaw", "_begun_bytes")
 
     def __init__(self, text: str, *, interruptible: bool = True) -> None:
         self.text = text
@@ -22,6 +22,16 @@ class SpokenPiece:
         self.complete = False
         self.sent_bytes = 0
         """Of its sound, to Twilio."""
+        self._begun_bytes = 0
+        """Where the sound of the part begins that the voice is saying."""
+
+    @classmethod
+    def of(cls, text: str, ulaw: bytes) -> SpokenPiece:
+        """One whose sound is all there."""
+        piece = cls(text)
+        piece.append(ulaw)
+        piece.finish()
+        return piece
 
     @property
     def unsent_ms(self) -> int:
@@ -36,9 +46,13 @@ class SpokenPiece:
     def append(self, ulaw: bytes) -> None:
         self.ulaw += ulaw
 
+    def begin_again_here(self) -> None:
+        """The voice begins the next part: a ``restart`` goes back no further."""
+        self._begun_bytes = len(self.ulaw)
+
     def restart(self) -> None:
-        """Another voice says it from its beginning: what was not sent of the first one's sound is dropped."""
-        del self.ulaw[self.sent_bytes :]
+        """Another voice says the part from its beginning: what was not sent of the first one's sound is dropped."""
+        del self.ulaw[max(self.sent_bytes, self._begun_bytes) :]
 
     def finish(self) -> None:
         """Nothing more comes. The sound ends on a whole millisecond."""

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -35,6 +35,8 @@ Outcome = SupervisorAction.Outcome
 TIMEOUT_S = 8.0
 STALE_S = 30.0
 """A row that is still ``asked`` after this long is of a process that died in between: it may be asked again."""
+BY_LINE = "line"
+"""In the place of a username."""
 NOT_IN_PROGRESS = 21220
 """https://www.twilio.com/docs/api/errors/21220: the call is over, there is nothing to change."""
 
@@ -64,6 +66,21 @@ def hand_over(call: Call, user: Any, number: str, *, anywhere: bool) -> Supervis
     response = VoiceResponse()
     response.dial(number)
     return _do(call, user, str(SupervisorAction.Kind.HAND_OVER), number, {"twiml": twiml(response)})
+
+
+def hand_over_by_line(call_sid: str, number: str) -> str:
+    """As ``hand_over``, asked for by what answers the line, to one of its people. Returns a stable code, empty when it
+    was done. Blocking; never raises."""
+    response = VoiceResponse()
+    response.dial(number)
+    try:
+        call, _ = Call.objects.get_or_create(call_sid=call_sid)
+        kind = str(SupervisorAction.Kind.HAND_OVER)
+        action = _do(call, None, kind, number, {"twiml": twiml(response)})
+    except DatabaseError as error:
+        logger.warning("call %s: not handed over: %s", call_sid, type(error).__name__)
+        return "act_failed"
+    return "" if action.outcome in (Outcome.DONE, Outcome.ASKED) else "act_failed"
 
 
 def standing(call_sid: str) -> SupervisorAction | None:
@@ -123,7 +140,7 @@ def _row(call: Call, user: Any, kind: str, number: str) -> tuple[SupervisorActio
     try:
         with transaction.atomic():
             return SupervisorAction.objects.create(
-                call_sid=call.call_sid, kind=kind, number=number, user=user, username=user.get_username(), asked_at=now
+                call_sid=call.call_sid, kind=kind, number=number, user=user, username=_name(user), asked_at=now
             ), True
     except IntegrityError:
         pass
@@ -131,8 +148,13 @@ def _row(call: Call, user: Any, kind: str, number: str) -> tuple[SupervisorActio
         outcome=Outcome.FAILED
     )
     stale = rows.filter(outcome=Outcome.ASKED, asked_at__lt=now - timedelta(seconds=STALE_S))
-    mine = stale.update(asked_at=now, user=user, username=user.get_username()) == 1
+    mine = stale.update(asked_at=now, user=user, username=_name(user)) == 1
     return rows.get(), mine
+
+
+def _name(user: Any) -> str:
+    """Who asked, on the row; without a user it was the line's own answer."""
+    return BY_LINE if user is None else str(user.get_username())
 
 
 def missing() -> list[str]:

@@ -71,12 +71,23 @@ class StreamToken:
     """Media time of the call at which this stream begins; 0 where whoever issued it did not know."""
     account_sid: str = ""
     """Whose call it is; empty in an older version's."""
+    greets: bool = False
+    """The line's greeting is left to the stream; an older version's webhook has had it said."""
 
 
-def issue(call_sid: str, to_number: str = "", stream_index: int = 0, base_ms: int = 0, account_sid: str = "") -> str:
-    """A token for one media socket of this call, which came in on this line."""
+def issue(
+    call_sid: str,
+    to_number: str = "",
+    stream_index: int = 0,
+    base_ms: int = 0,
+    account_sid: str = "",
+    *,
+    greets: bool = False,
+) -> str:
+    """A token for one media socket of this call, which came in on this line. ``greets``: the greeting is the
+    stream's."""
     line = as_column(Call, "to_number", to_number)
-    said = {"c": call_sid, "t": line, "i": stream_index, "b": base_ms, "a": account_sid}
+    said = {"c": call_sid, "t": line, "i": stream_index, "b": base_ms, "a": account_sid, "g": int(greets)}
     said["n"] = secrets.token_hex(4)
     return _signer.sign_object(said).replace(":", "~")
 
@@ -89,8 +100,14 @@ def read(token: str) -> StreamToken:
     """What a token is for. Raises TokenError."""
     try:
         said = _signer.unsign_object(token.replace("~", ":"), max_age=VALID_S)
-        account_sid = str(said.get("a", ""))
-        return StreamToken(str(said["c"]), str(said["t"]), int(said["i"]), int(said["b"]), account_sid)
+        return StreamToken(
+            call_sid=str(said["c"]),
+            to_number=str(said["t"]),
+            stream_index=int(said["i"]),
+            base_ms=int(said["b"]),
+            account_sid=str(said.get("a", "")),
+            greets=bool(said.get("g", 0)),
+        )
     except signing.SignatureExpired as error:
         raise TokenError("expired") from error
     except (signing.BadSignature, ValueError, KeyError, TypeError) as error:

@@ -21,7 +21,7 @@ from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 from calls.core.addresses import canonical
 from calls.core.text import is_sid
 from calls.process.services import services
-from calls.process.shared_state import ENDED_BY_US
+from calls.process.shared_state import ANSWER_FAILED, ENDED_BY_US
 from calls.storage.models import Call
 from calls.twilio import stream_tokens
 from calls.twilio.call_age import call_age_ms
@@ -76,11 +76,12 @@ def voice(request: HttpRequest) -> HttpResponse:
     if not services().admission.is_open:
         return _not_here(request)
     response = VoiceResponse()
-    greeting = services().lines.line(request.POST.get("To", "")).greeting
-    if greeting:
-        response.say(greeting, voice=VOICE, language="he-IL")
+    line = services().lines.line(request.POST.get("To", ""))
+    in_stream = services().answerers.can_greet(line.answer)
+    if line.greeting and not in_stream:
+        response.say(line.greeting, voice=VOICE, language="he-IL")
     # Also the second time that a call asks: where its stream stands in it is found out when that opens.
-    return _connect(request, _token(request), response=response)
+    return _connect(request, _token(request, greets=in_stream), response=response)
 
 
 @from_twilio
@@ -102,7 +103,10 @@ def after(request: HttpRequest) -> HttpResponse:
         else:
             response.hangup()
         return _twiml(response)
-    if over or _was_ended_by_us(request.POST["CallSid"]):
+    end_reason = "" if over else _our_end_reason(request.POST["CallSid"])
+    if end_reason == ANSWER_FAILED:
+        return _fallback(request)
+    if over or end_reason:
         response = VoiceResponse()
         follow_number = services().lines.line(request.POST.get("To", "")).follow_number
         if follow_number and not over:
@@ -120,10 +124,10 @@ def after(request: HttpRequest) -> HttpResponse:
     return _connect(request, token, f"?lost={streams + 1}")
 
 
-def _token(request: HttpRequest, stream_index: int = 0, base_ms: int = 0) -> str:
+def _token(request: HttpRequest, stream_index: int = 0, base_ms: int = 0, *, greets: bool = False) -> str:
     said = request.POST
-    to_number = canonical(said.get("To", ""))
-    return stream_tokens.issue(said["CallSid"], to_number, stream_index, base_ms, said.get("AccountSid", ""))
+    to_number, account_sid = canonical(said.get("To", "")), said.get("AccountSid", "")
+    return stream_tokens.issue(said["CallSid"], to_number, stream_index, base_ms, account_sid, greets=greets)
 
 
 def _connect(request: HttpRequest, token: str, query: str = "", response: VoiceResponse | None = None) -> HttpResponse:
@@ -168,14 +172,17 @@ def _supervisors_action(call_sid: str) -> SupervisorAction | None:
         return None
 
 
-def _was_ended_by_us(call_sid: str) -> bool:
-    """We closed this call's socket on purpose. Its row says so before we do, but where the database is away."""
-    if services().shared.read(call_sid).is_ended_by_us:
-        return True
+def _our_end_reason(call_sid: str) -> str:
+    """Why we closed this call's socket on purpose; empty where we did not. Its row says so before we do, but where the
+    database is away."""
+    known = services().shared.read(call_sid).our_end_reason
+    if known:
+        return known
     try:
-        return Call.objects.filter(call_sid=call_sid, end_reason__in=ENDED_BY_US).exists()
+        ended = Call.objects.filter(call_sid=call_sid, end_reason__in=ENDED_BY_US)
+        return ended.values_list("end_reason", flat=True).first() or ""
     except DatabaseError:
-        return False
+        return ""
 
 
 @from_twilio

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stt.audio import FRAME_BYTES, FRAME_MS, dbfs, ulaw_to_pcm
-from stt.emulator.wavfile import read_ulaw
+from stt.wavfile import read_ulaw
 
 QUIET_DBFS = -45.0
 """Frames below this level are too alike to tell recordings apart."""

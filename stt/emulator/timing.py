@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from random import Random
+
+from stt.emulator.switches import Switches
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Faults:
+class Faults(Switches):
     """What goes wrong on purpose. Counters are used up; times are s of a stream's age, 0 is never."""
 
     hits: int = 0
@@ -125,17 +126,3 @@ class Faults:
     """INVALID_ARGUMENT for a request with phrase hints, whatever they are."""
     hang_recognize: bool = False
     unavailable_recognize: bool = False
-
-    @classmethod
-    def parse(cls, texts: Iterable[str]) -> Faults:
-        """From ``name`` or ``name=value`` each. Raises ValueError that names what is not known."""
-        faults = cls()
-        for text in texts:
-            name, _, value = text.partition("=")
-            if name not in {f.name for f in fields(cls)}:
-                raise ValueError(f"unknown_fault: {name}")
-            kind = type(getattr(faults, name))
-            setattr(faults, name, True if kind is bool else kind(value))
-            if not 0 <= getattr(faults, name) < math.inf:
-                raise ValueError(f"{text}: give a number from 0 on.")
-        return faults

@@ -23,12 +23,14 @@ from twilio.request_validator import RequestValidator
 from calls.consumers import MediaStreamConsumer
 from calls.core.session import CallSession, State
 from calls.core.status import RecognizerActivity
+from calls.lines.settings_cache import LineSettings
 from calls.live import call_end
 from calls.live.event_queue import HeardText, now_ms
 from calls.live.fallback_bridge import MAX_WAITING, UtteranceAudio
 from calls.models import Call, CallEvent, Transcript
 from calls.process.services import services
 from calls.process.shared_state import SharedState
+from calls.reply.settings import AnswerSettings
 from calls.routing import websocket_application
 from calls.storage.recording import Recording, RecordingDisk
 from calls.twilio import stream_tokens
@@ -59,11 +61,14 @@ def engine(monkeypatch, settings):
 class OneLine:
     """In the line cache's place: all calls get the same settings."""
 
-    def __init__(self, tuning):
-        self.tuning = tuning
+    def __init__(self, tuning, answer=None):
+        self.tuning, self.answer = tuning, answer or AnswerSettings()
 
     def tuning_for(self, to_number, call_sid):
         return self.tuning
+
+    def line(self, to_number):
+        return LineSettings(self.tuning, answer=self.answer)
 
 
 class Caller:

@@ -26,12 +26,14 @@ def problems(**values):
     environment.speech_credentials()
     environment.twilio(environment.text("PUBLIC_URL", "https://voice.example.org"))
     environment.webhook()
+    environment.language_model()
     environment.redis_url()
     if "VAR_DIR" in values:
         environment.var_dir(Path("/nowhere"))
     environment.database(Path("/nowhere"))
     environment.flag("DEBUG", False)
     environment.number("PORT", 8000, 1, 65535, "")
+    environment.number("PHRASE_CACHE_MB", 200, 0, 1_000_000, "MB")
     environment.address("HOST", "127.0.0.1")
     return environment.problems
 
@@ -49,6 +51,8 @@ def test_a_good_environment_has_no_problem():
         ("STT_PARTIAL_DEBOUNCE_MS", "9999"),
         ("ENABLE_STREAMING_STT", "maybe"),
         ("PORT", "0"),
+        ("PHRASE_CACHE_MB", "plenty"),
+        ("PHRASE_CACHE_MB", "-1"),
         ("HOST", "my-laptop"),
         ("PORT", "8000²"),
         ("PORT", "٨٠٠٠"),
@@ -305,3 +309,13 @@ def test_of_processes_that_start_together_all_have_one_key(tmp_path, monkeypatch
     assert mine.problems == []
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_language_models_address_is_an_address():
+    assert Environment({"LLM_BASE_URL": "http://127.0.0.1:9/v1/", "LLM_API_KEY": "k"}).language_model() == (
+        "k",
+        "http://127.0.0.1:9/v1",
+    )
+    assert Environment({}).language_model() == ("", "")
+    (problem,) = problems(LLM_BASE_URL="user:secret@nowhere")
+    assert problem.variable == "LLM_BASE_URL" and "secret" not in problem.sentence

@@ -42,6 +42,18 @@ ENGINE_ERRORS = Counter(
     ["code"],
     registry=REGISTRY,
 )
+VOICE_ERRORS = Counter(
+    "voiceapp_voice_errors", "Pieces of answers that a voice did not say", ["code"], registry=REGISTRY
+)
+VOICE_FALLBACKS = Counter("voiceapp_voice_fallbacks", "Pieces given to the next voice of a line", registry=REGISTRY)
+CHARACTERS_SPOKEN = Counter(
+    "voiceapp_characters_spoken", "Characters synthesised, as voices charge them", registry=REGISTRY
+)
+PHRASES = Counter("voiceapp_phrases", "Looks into the phrase cache: hit, miss", ["found"], registry=REGISTRY)
+PHRASES_DAMAGED = Counter("voiceapp_phrases_damaged", "Files of the phrase cache dropped", registry=REGISTRY)
+PHRASE_FAILURES = Counter(
+    "voiceapp_phrase_failures", "What the phrase cache's disk refused: read, write, delete", ["step"], registry=REGISTRY
+)
 SETTINGS_REFUSED = Counter(
     "voiceapp_settings_refused",
     "Requests that the engine refused for a profile's settings, and that were made again with less",
@@ -110,6 +122,8 @@ SILERO_LOST = Counter(
 )
 PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call's pump", registry=REGISTRY)
 RECEIVE_ERRORS = Counter("voiceapp_receive_errors", "Exceptions at the wall of a call's socket", registry=REGISTRY)
+REPLY_ERRORS = Counter("voiceapp_reply_errors", "Exceptions at the wall of a call's answering", registry=REGISTRY)
+RESPONDER_ERRORS = Counter("voiceapp_responder_errors", "Exceptions that responders raised", registry=REGISTRY)
 THREADS_FAILED = Counter(
     "voiceapp_threads_failed", "Exceptions at the walls of a process's threads and tasks", ["thread"], registry=REGISTRY
 )

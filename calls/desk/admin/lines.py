@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.desk.permissions import CHANGE_DIALLED
 from calls.desk.rows import ReadOnly, ltr
+from calls.lines.answering import missing_people
 from calls.lines.dialled_numbers import FIELDS, NumberChange, numbers_of, record, unread_numbers
 from calls.lines.models import LinePerson, PhoneLine
 
@@ -35,11 +36,24 @@ class LinePersonInline(admin.TabularInline):
 
 @admin.register(PhoneLine)
 class PhoneLineAdmin(admin.ModelAdmin):
-    list_display = ("name", "called", "profile")
+    list_display = ("name", "called", "profile", "responder")
     inlines = (LinePersonInline,)
     fieldsets = (
         (None, {"fields": ("name", "number", "profile")}),
         (_("a call's beginning and end"), {"fields": ("greeting", "follow_number")}),
+        (
+            _("Answering"),
+            {
+                "fields": (
+                    ("responder", "dialogue"),
+                    ("voice", "voice_fallback"),
+                    "prompt",
+                    ("model", "temperature", "max_tokens"),
+                    "keeps_callers_words",
+                    ("max_agent_turns", "max_answered_s", "call_ceiling"),
+                )
+            },
+        ),
         (
             _("where it cannot be heard"),
             {"fields": ("fallback_sentence", "fallback_number", "fallback_records")},
@@ -64,6 +78,10 @@ class PhoneLineAdmin(admin.ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         record(form.instance, form.numbers_before, numbers_of(form.instance.pk), request.user)
+        strangers = missing_people(form.instance)
+        if strangers:
+            sentence = _("The dialogue hands calls over to people whom the line does not list: %(people)s.")
+            self.message_user(request, sentence % {"people": ", ".join(strangers)}, messages.WARNING)
 
     def delete_model(self, request: HttpRequest, obj: PhoneLine) -> None:
         record(obj, numbers_of(obj.pk), {}, request.user)

@@ -25,11 +25,11 @@ from stt.audio import FRAME_BYTES, FRAME_MS, LINE_NOISE
 from stt.emulator.recordings import Spoken
 from stt.emulator.speaker import Said
 from stt.emulator.traces import Trace, Traced
-from stt.emulator.wavfile import WavError, read_ulaw
 from stt.endpointing.endpointer import Endpointer, EndpointOptions
 from stt.endpointing.recorded import utterances_in
 from stt.engines.base import StreamEvent
 from stt.events import Final, Interim, StreamClosed
+from stt.wavfile import WavError, read_ulaw
 from voiceapp.runtime.percentile import percentile
 
 LEAD_MS = 500

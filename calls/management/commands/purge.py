@@ -1,4 +1,4 @@
-"""``manage.py purge --older-than DAYS``: forget recordings and recognition traces, with ``--calls`` the calls as well.
+"""``manage.py purge --older-than DAYS``: forget recordings, traces and phrases, with ``--calls`` the calls as well.
 
 Says which database and folder it works on. A running call keeps its row and its files.
 """
@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls.management.rows_command import RowsCommand
+from calls.process.services import services
 from calls.storage.models import Call
 from calls.storage.recording import file_name
 from calls.twilio.models import SpentToken
@@ -32,7 +33,7 @@ RUNS_AT_MOST = timedelta(days=2)
 
 
 class Command(RowsCommand):
-    help = "Delete recordings, recognition traces and, if asked, calls that are older than so many days."
+    help = "Delete recordings, traces, phrases and, if asked, calls that are older than so many days."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--older-than", type=whole(1, MOST_DAYS, "days"), required=True, metavar="DAYS")
@@ -48,14 +49,19 @@ class Command(RowsCommand):
         if dry:
             files = sum(1 for _ in _old_files(folder, horizon))
             calls = old.count() if options["calls"] else 0
+            phrases = 0
         else:
             files, failed = _delete_files(folder, horizon)
             SpentToken.objects.filter(expires_at__lt=timezone.now()).delete()
             calls = _delete_calls(old) if options["calls"] else 0
+            # A voice says them again where they are needed; of calls so old none is.
+            phrases = services().voices.phrases.purge(horizon.timestamp())
         self.stdout.write(
             f"{'would delete' if dry else 'deleted'} {files} files in {folder} "
             f"and {calls} calls in {database_url(settings.DATABASES['default'])}"
         )
+        if phrases:
+            self.stdout.write(f"deleted {phrases} phrases that no call has used since")
         if failed:
             raise CommandError(f"not_deleted: {len(failed)} files, the first: {failed[0]}")
 

@@ -1,6 +1,8 @@
 """``manage.py simulate_call FILE.wav…``: call a running server as Twilio would, playing recordings at real time.
 
-The server is the demo that runs, else the one that the settings describe; ``--base-url`` names another.
+With ``--say clip.wav@after-heard+500`` (repeated) in place of files the caller converses: it answers what the line
+says. ``--wav`` keeps both sides. The server is the demo that runs, else the one that the settings describe;
+``--base-url`` names another.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import urllib.error
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +19,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.lab.call_report import CallRefused, CallReport, Line
+from calls.lab.caller_script import ScriptError, read_step
 from calls.lab.demo_note import running_demo
+from calls.lab.playout import TwilioHabits
 from calls.lab.simulator import SimulatedCall
-from stt.emulator.wavfile import WavError
-from voiceapp.runtime.arguments import MOST_CALLS, decimal, seed, whole
+from stt.wavfile import WavError
+from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 from voiceapp.runtime.percentile import percentile
 from voiceapp.runtime.web_address import read_web_url
 
@@ -30,11 +35,27 @@ class Command(BaseCommand):
     help = "Call a running server as Twilio would."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("clips", nargs="+", type=Path, metavar="FILE.wav", help="Any rate, channels and bits.")
+        parser.add_argument("clips", nargs="*", type=Path, metavar="FILE.wav", help="Any rate, channels and bits.")
+        parser.add_argument(
+            "--say",
+            action="append",
+            default=[],
+            metavar="CLIP@CUE",
+            help="Repeated, in place of FILEs: CLIP@after-heard+MS (so long after the line's last sound), CLIP@over+MS "
+            "(after its first), CLIP@12.5s; hang-up for CLIP hangs up.",
+        )
         parser.add_argument("--calls", type=whole(1, MOST_CALLS, "calls"), default=1, help="So many at the same time.")
         parser.add_argument("--base-url", help="Where the server listens; default the running demo, else PORT here.")
         parser.add_argument("--public-url", help="Its address for Twilio; default its own.")
         parser.add_argument("--pause", type=decimal(0, 3600, "s"), default=0.9, metavar="S")
+        parser.add_argument("--tail", type=decimal(0, 3600, "s"), default=1.5, metavar="S", help="Before it hangs up.")
+        parser.add_argument(
+            "--longest", type=decimal(1, LONGEST_S, "s"), default=120.0, metavar="S", help="With --say."
+        )
+        parser.add_argument("--wav", type=Path, metavar="FILE.wav", help="Both sides: left the caller, right the line.")
+        parser.add_argument("--lose-marks", type=decimal(0, 1), default=0.0, metavar="SHARE", help="Never sent back.")
+        parser.add_argument("--late-marks", type=whole(0, 60_000, "ms"), default=0, metavar="MS")
+        parser.add_argument("--late-clear", type=whole(0, 60_000, "ms"), default=0, metavar="MS")
         parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--from", dest="from_number", default="+972501234567")
         parser.add_argument("--to", dest="to_number", default="+97235550100")
@@ -43,11 +64,23 @@ class Command(BaseCommand):
         line = _line(options["base_url"], options["public_url"], options["to_number"])
         if read_web_url(line.base_url) is None:
             raise CommandError(f"bad_base_url: {line.base_url!r}: write it as http://127.0.0.1:8000.")
+        if bool(options["clips"]) == bool(options["say"]):
+            raise CommandError("bad_script: name the recordings, or say with --say what the caller answers; not both.")
+        try:
+            script = tuple(read_step(text) for text in options["say"])
+        except ScriptError as error:
+            raise CommandError(f"{error.code}: {error}") from error
         calls = [
             SimulatedCall(
                 line,
                 options["clips"],
+                script=script,
                 pauses_s=(options["pause"],),
+                tail_s=options["tail"],
+                longest_s=options["longest"],
+                habits=TwilioHabits(
+                    options["lose_marks"], options["late_marks"], options["late_clear"], options["seed"] + i
+                ),
                 seed=options["seed"] + i,
                 from_number=options["from_number"],
                 call_sid="CA" + secrets.token_hex(16),
@@ -63,12 +96,36 @@ class Command(BaseCommand):
             raise CommandError(f"call_refused: {line.base_url} says {error.code}{why}") from error
         except (OSError, urllib.error.URLError) as error:
             raise CommandError(f"unreachable: nobody answers at {line.base_url} ({error})") from error
-        for report in reports:
+        for index, report in enumerate(reports):
             self.stdout.write(
                 f"{report.call_sid}: {report.frames_sent} frames, {len(report.played)} recordings, "
                 f"frames late p99 {percentile(report.late_ms, 0.99) or 0.0:.1f} ms, closed with {report.close_code}\n"
                 f"what was heard: {line.base_url}/console/calls/{report.call_sid}"
             )
+            if script:
+                self._show_conversation(report)
+            if options["wav"]:
+                self._write(report, options["wav"], index)
+
+    def _show_conversation(self, report: CallReport) -> None:
+        for start_ms, end_ms, name in report.timeline:
+            who = f"caller: {name}" if name else "line"
+            self.stdout.write(f"{start_ms / 1000:9.2f} to {end_ms / 1000:.2f} s  {who}")
+        fates = Counter(echo.fate for echo in report.mark_fates)
+        marks = ", ".join(f"{count} {fate}" for fate, count in fates.items()) or "none"
+        left = f", {report.unspoken} clips not said" if report.unspoken else ""
+        self.stdout.write(f"marks: {marks}; ended by {report.ended_by}{left}")
+        for fault in report.faults:
+            at_s = report.at_ms(fault.at_samples) / 1000
+            self.stdout.write(f"{at_s:9.2f} s  {fault.code}: {fault.reason}")
+
+    def _write(self, report: CallReport, path: Path, index: int) -> None:
+        path = path.with_stem(f"{path.stem}-{index + 1}") if index else path
+        try:
+            report.write_wav(path)
+        except OSError as error:
+            raise CommandError(f"unwritable: {path} ({error.strerror})") from error
+        self.stdout.write(f"both sides: {path}")
 
     async def _run(self, calls: list[SimulatedCall]) -> list[CallReport]:
         return list(await asyncio.gather(*(call.run() for call in calls)))

@@ -18,10 +18,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from stt.audio import LINE_NOISE, frames_of, ulaw_to_pcm
-from stt.emulator.wavfile import read_ulaw
 from stt.endpointing import silero
 from stt.endpointing.endpointer import Endpointer, EndpointOptions
 from stt.endpointing.endpointing_metrics import Figures, Sentence, hear, in_noise
+from stt.wavfile import read_ulaw
 from voiceapp.runtime.percentile import percentile
 
 NOISES = {"clean": None, "15 dB": 15, "5 dB": 5}

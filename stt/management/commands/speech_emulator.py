@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, UNKIND, Faults, Limits
 from stt.emulator.traces import TraceError
-from stt.emulator.wavfile import WavError
+from stt.wavfile import WavError
 from voiceapp.runtime.arguments import LONGEST_S, decimal, seed, whole
 
 

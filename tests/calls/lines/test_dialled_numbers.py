@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from calls.models import LinePerson, NumberChange, PhoneLine
 from stt.models import TuningProfile
+from tests.rows import ANSWERING
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +36,7 @@ def save(client, line, people=(), **changes):
     fields = {name: getattr(line, name) for name in ("name", "number", "greeting", "follow_number", "fallback_number")}
     kept = list(line.people.all()) if line.pk else []
     people = people or [{"name": one.name, "number": one.number} for one in kept]
-    form = {**fields, "profile": line.profile_id, **changes}
+    form = {**ANSWERING, **fields, "profile": line.profile_id, **changes}
     form |= {"people-TOTAL_FORMS": len(people), "people-INITIAL_FORMS": len(kept)}
     for index, person in enumerate(people):
         ids = {"id": kept[index].pk} if index < len(kept) else {}

@@ -14,6 +14,7 @@ from django.utils import timezone
 from calls.models import Call, LinePerson, PhoneLine, SupervisorAction
 from calls.twilio import rest as rest_module
 from stt.models import TuningProfile
+from tests.rows import ANSWERING
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 
 pytestmark = pytest.mark.django_db
@@ -133,7 +134,7 @@ def test_who_may_change_dialled_numbers_keeps_the_lines_people(client, dana, gro
     client.post(
         reverse("admin:calls_phoneline_change", args=[line.pk]),
         {
-            **{"name": line.name, "number": line.number, "profile": line.profile_id},
+            **{"name": line.name, "number": line.number, "profile": line.profile_id, **ANSWERING},
             **{"people-TOTAL_FORMS": 2, "people-INITIAL_FORMS": 1},
             **{
                 "people-0-id": dana.pk,

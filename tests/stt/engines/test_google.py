@@ -115,7 +115,10 @@ class Broken:
     def __init__(self, where):
         self.where = where
 
-    async def streaming_recognize(self, requests, retry):
+    def stream_stream(self, method, serializer, deserializer):
+        return self.streaming_recognize
+
+    def streaming_recognize(self, requests):
         if self.where == "call":
             raise TypeError("of the call")
         return self
@@ -133,7 +136,7 @@ class Broken:
 
 @pytest.mark.parametrize("where", ["call", "iteration"])
 def test_what_the_library_raises_ends_the_stream(where, monkeypatch):
-    monkeypatch.setattr(GoogleSpeech, "_async_client", lambda self: Broken(where))
+    monkeypatch.setattr(GoogleSpeech, "_channel", lambda self: Broken(where))
     before = metrics.ENGINE_ERRORS.labels("engine_error")._value.get()
 
     async def scenario():

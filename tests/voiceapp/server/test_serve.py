@@ -1,5 +1,6 @@
 """Where a server listens, and what it says when it cannot."""
 
+import gc
 import os
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import pytest
 
 from tests.paths import ROOT
+from voiceapp.server.serve import _collect_seldom
 
 
 def serve(folder, *arguments):
@@ -66,3 +68,22 @@ def test_what_systemd_gives_wins_over_the_env_file():
     unit = (ROOT / "deploy" / "voiceapp@.service").read_text().splitlines()
     assert "Environment=PORT=%i" in unit
     assert not [line for line in unit if line.startswith("EnvironmentFile=")]
+
+
+@pytest.fixture
+def collections():
+    """How often there was a collection; the collector is afterwards as before."""
+    before = gc.get_threshold()
+    yield lambda: sum(generation["collections"] for generation in gc.get_stats())
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
+def test_what_calls_allocate_in_a_second_is_not_collected(collections):
+    _collect_seldom()
+    assert gc.get_freeze_count() > 10_000
+    before = collections()
+    kept = [[] for _ in range(4_000)]
+    assert collections() == before
+    kept += [[] for _ in range(4_000)]
+    assert collections() == before + 1

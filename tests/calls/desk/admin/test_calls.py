@@ -14,6 +14,7 @@ from calls.models import Call, PhoneLine, Transcript
 from calls.storage.search_filler import fill
 from stt.endpointing import silero
 from stt.models import TuningProfile
+from tests.rows import ANSWERING
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +117,7 @@ def test_every_field_that_may_be_changed_is_in_its_form(rf, admin_user):
 
 def test_a_line_has_its_months_ceiling(admin_client):
     line = PhoneLine.objects.create(number="+97235550100", name="x", profile=TuningProfile.objects.create(name="p"))
-    people = {"people-TOTAL_FORMS": 0, "people-INITIAL_FORMS": 0}
+    people = {"people-TOTAL_FORMS": 0, "people-INITIAL_FORMS": 0, **ANSWERING}
     values = {"name": line.name, "number": line.number, "profile": line.profile_id, "monthly_ceiling": "50.5"}
     url = reverse("admin:calls_phoneline_change", args=[line.pk])
     assert admin_client.post(url, {**values, **people}).status_code == 302

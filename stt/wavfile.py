@@ -14,11 +14,11 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from stt.audio import SAMPLE_RATE_HZ, pcm_to_ulaw
+from stt.audio import SAMPLE_RATE_HZ, ULAW_SILENCE, pcm_to_ulaw
 
 PCM, FLOAT, ALAW, ULAW, EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
-UNKNOWN_LENGTH = 0xFFFFFFFF
-"""A program that could not go back to the header writes this length."""
+UNKNOWN_LENGTH = 0x7FFFF000
+"""A program that could not go back to the header writes this length (espeak-ng) or more (sox: all bits set)."""
 RATES_HZ = range(1000, 768_001)
 """Sample rates that are read."""
 WIDTH = 4
@@ -27,6 +27,10 @@ PASS_HZ = 3600
 """The low-pass lets frequencies below this through."""
 TAPS_A_SAMPLE = 16
 """The low-pass has this many taps for each sample at 8 kHz: what lies above 4 kHz would come back as noise below it."""
+
+
+TAPS_A_REST = 4
+"""A few taps of a sentence take a millisecond."""
 
 
 class WavError(ValueError):
@@ -44,15 +48,24 @@ def read_ulaw(path: Path) -> bytes:
     except OSError as error:
         raise WavError(f"{path.name}: it cannot be read ({error.strerror}).") from error
     try:
-        return _ulaw(data)
+        return to_ulaw(data)
     except WavError as error:
         raise WavError(f"{path.name}: {error}") from error
 
 
-def _ulaw(data: bytes) -> bytes:
+def is_wav(data: bytes) -> bool:
+    """These are the first bytes of a WAV file."""
+    return data[:4] == b"RIFF" and data[8:12] == b"WAVE"
+
+
+def to_ulaw(data: bytes, rest: Callable[[], object] = lambda: None) -> bytes:
+    """A WAV file's bytes as 8 kHz mono µ-law; 4 ms a second of 22 kHz sound. Raises WavError.
+
+    ``rest`` is called again and again in between: a thread beside an event loop gives the interpreter away there.
+    """
     if not data:
         raise WavError("the file is empty.")
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+    if not is_wav(data):
         raise WavError("this is no WAV file.")
     kind, channels, rate_hz, width, audio = _chunks(data)
     decode = DECODERS.get((kind, width))
@@ -63,7 +76,19 @@ def _ulaw(data: bytes) -> bytes:
     samples = decode(audio[: len(audio) // (width * channels) * (width * channels)])
     if not samples:
         raise WavError("it holds no audio.")
-    return pcm_to_ulaw(audioop.lin2lin(_at_8_khz(_mono(samples, channels), rate_hz), WIDTH, 2))
+    return pcm_to_ulaw(audioop.lin2lin(_at_8_khz(_mono(samples, channels), rate_hz, rest), WIDTH, 2))
+
+
+def wav_of(ulaw: bytes) -> bytes:
+    """8 kHz µ-law as a WAV file of the same bytes, which every player knows."""
+    form = struct.pack("<HHIIHHH", ULAW, 1, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ, 1, 8, 0)
+    fact = struct.pack("<I", len(ulaw))
+    chunks = ((b"fmt ", form), (b"fact", fact), (b"data", ulaw + ULAW_SILENCE * (len(ulaw) % 2)))
+    lengths = (len(form), len(fact), len(ulaw))
+    body = b"".join(
+        name + struct.pack("<I", length) + audio for (name, audio), length in zip(chunks, lengths, strict=True)
+    )
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
 
 
 def _chunks(data: bytes) -> tuple[int, int, int, int, bytes]:
@@ -76,7 +101,7 @@ def _chunks(data: bytes) -> tuple[int, int, int, int, bytes]:
         if name == b"data":
             if form is None:
                 raise WavError("its audio comes before its format.")
-            if len(body) < length != UNKNOWN_LENGTH:
+            if len(body) < length < UNKNOWN_LENGTH:
                 raise WavError(f"it is cut off: {length} bytes of audio are announced, {len(body)} are there.")
             return *form, body
         if name == b"fmt " and len(body) >= 16:
@@ -123,13 +148,19 @@ def _mono(samples: bytes, channels: int) -> bytes:
     return mixed
 
 
-def _at_8_khz(samples: bytes, rate_hz: int) -> bytes:
+def _at_8_khz(samples: bytes, rate_hz: int, rest: Callable[[], object]) -> bytes:
     """To the nearest multiple of 8 kHz, through a low-pass, and every n-th sample of that."""
     if rate_hz == SAMPLE_RATE_HZ:
         return samples
     times = -(-rate_hz // SAMPLE_RATE_HZ)
     if rate_hz != times * SAMPLE_RATE_HZ:
-        samples, _ = audioop.ratecv(samples, WIDTH, 1, rate_hz, times * SAMPLE_RATE_HZ, None)
+        state, parts = None, []
+        for at in range(0, len(samples), rate_hz * WIDTH):
+            part = samples[at : at + rate_hz * WIDTH]
+            part, state = audioop.ratecv(part, WIDTH, 1, rate_hz, times * SAMPLE_RATE_HZ, state)
+            parts.append(part)
+            rest()
+        samples = b"".join(parts)
     if times == 1:
         return samples
     taps = _low_pass(times)
@@ -141,6 +172,8 @@ def _at_8_khz(samples: bytes, rate_hz: int) -> bytes:
         # A slice a tap: all of it runs in C.
         part = padded[at : at + (length - 1) * times + 1 : times].tobytes()
         out = audioop.add(out, audioop.mul(part, WIDTH, tap), WIDTH)
+        if at % TAPS_A_REST == 0:
+            rest()
     return out
 
 

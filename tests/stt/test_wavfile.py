@@ -11,7 +11,7 @@ from array import array
 import pytest
 
 from stt.audio import pcm_to_ulaw, ulaw_to_pcm
-from stt.emulator.wavfile import ALAW, EXTENSIBLE, FLOAT, PCM, ULAW, WavError, read_ulaw
+from stt.wavfile import ALAW, EXTENSIBLE, FLOAT, PCM, ULAW, WavError, read_ulaw, wav_of
 from tests.paths import SAMPLES
 
 SECONDS = 1
@@ -44,6 +44,28 @@ def level_at(ulaw, hz):
     pcm = array("h", ulaw_to_pcm(ulaw))
     parts = [sum(v * f(2 * math.pi * hz * i / 8000) for i, v in enumerate(pcm)) for f in (math.sin, math.cos)]
     return 2 * math.hypot(*parts) / len(pcm) / 32767
+
+
+@pytest.mark.parametrize("length", [1, 160, 8001])
+def test_what_is_written_is_read_as_it_was(tmp_path, length):
+    ulaw = (bytes(range(256)) * 40)[:length]
+    # 0x7F is a second zero.
+    assert read(tmp_path, wav_of(ulaw)) == ulaw.replace(b"\x7f", b"\xff")
+
+
+@pytest.mark.skipif(shutil.which("sox") is None, reason="needs sox")
+def test_others_read_what_is_written(tmp_path):
+    (tmp_path / "written.wav").write_bytes(wav_of(bytes(8000)))
+    told = subprocess.run(["soxi", "-D", tmp_path / "written.wav"], capture_output=True, text=True, check=True)
+    assert float(told.stdout) == 1.0
+
+
+@pytest.mark.parametrize("length", [0x7FFFF000, 0xFFFFFFFF])
+def test_a_length_that_its_writer_did_not_know_is_no_cut(tmp_path, length):
+    """As espeak-ng and sox write to a pipe."""
+    data = wav(sine(440, 8000).tobytes())
+    at = data.index(b"data") + 4
+    assert read(tmp_path, data[:at] + struct.pack("<I", length) + data[at + 4 :]) == read(tmp_path, data)
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("answers_*.wav")))

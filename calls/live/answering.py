@@ -1,0 +1,162 @@
+"""Answering: the answering side of one live call, and its agent's hands (calls/reply/hands.py).
+
+There from the call's birth, it says nothing until the stream has started. Everything runs on the call's loop; what the
+pump tells returns at once, and the agent's own task is awaited at the call's end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from calls.core.actions import Note
+from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn
+from calls.core.driver import CallDriver
+from calls.core.messages import Start
+from calls.core.numbering import NUMBERS_A_STREAM
+from calls.core.turns import Turn
+from calls.live.call_log import CallLog
+from calls.live.event_queue import EventQueue, now_ms
+from calls.live.stream_record import StreamRecord
+from calls.process.services import Services
+from calls.reply.agent import Agent
+from calls.reply.hands import AgentCall
+from calls.reply.items import NoteValue
+from calls.reply.no_agent import NoAgent
+from calls.reply.spoken_piece import SpokenPiece
+from calls.twilio.rest import hand_over_by_line
+from calls.twilio.stream_tokens import StreamToken
+
+Send = Callable[[str], Awaitable[None]]
+
+
+class Answering:
+    """One media stream's."""
+
+    def __init__(
+        self,
+        token: StreamToken,
+        services: Services,
+        driver: CallDriver,
+        *,
+        queue: EventQueue,
+        log: CallLog,
+        record: StreamRecord,
+        send: Send,
+        end_call: Callable[[str], None],
+    ) -> None:
+        """``send`` takes a message for Twilio; ``end_call`` ends the stream on our side, for a reason."""
+        self._token, self._services, self._driver = token, services, driver
+        self._queue, self._log, self._send, self._end_call = queue, log, send, end_call
+        self._settings = services.lines.line(token.to_number).answer
+        self._record = record
+        self._agent: Agent | NoAgent = NoAgent()
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, start: Start) -> None:
+        """The stream has started."""
+        token, tuning = self._token, self._driver.session.tuning
+        is_first = token.stream_index == 0
+        call = AgentCall(
+            call_sid=token.call_sid,
+            stream_sid=start.stream_sid,
+            from_number=start.parameters.get("from_number", ""),
+            to_number=token.to_number,
+            settings=self._settings,
+            first_number=token.stream_index * NUMBERS_A_STREAM + FIRST_AGENT_NUMBER,
+            greets=is_first and token.greets,
+            opens=is_first,
+        )
+        answerer = self._services.answerers.of_line(self._settings, tuning, self.note)
+        conversation = self._services.conversations.of_call(token.call_sid)
+        self._agent = agent = Agent(call, answerer, self, now_ms, conversation)
+        self._task = asyncio.get_running_loop().create_task(agent.run(), name=f"agent {token.call_sid}")
+
+    # What the pump tells
+
+    def look(self, at_ms: float) -> None:
+        """Something has happened on the call, or time has passed."""
+        self._agent.caller_is(self._driver.session.caller, at_ms)
+        self._agent.tick(at_ms)
+
+    def next_deadline_ms(self, at_ms: float) -> float | None:
+        return self._agent.next_deadline_ms(at_ms)
+
+    def accepted(self, turn: Turn) -> None:
+        self._agent.caller_is(self._driver.session.caller, now_ms())
+        self._agent.accepted(turn, now_ms())
+
+    def revised(self, turn: Turn, old: str) -> None:
+        self._agent.revised(turn, old, now_ms())
+
+    def piece_ready(self, piece: SpokenPiece) -> None:
+        self._agent.piece_ready(piece)
+
+    def reach_mark(self, name: str) -> None:
+        self._agent.mark(name, now_ms())
+
+    @property
+    def speaks(self) -> bool:
+        """An answer is played."""
+        return self._agent.speaks
+
+    @property
+    def usage(self) -> tuple[int, int]:
+        """Tokens and characters that are charged."""
+        return self._agent.usage.tokens, self._agent.usage.characters
+
+    def finish(self) -> None:
+        """The process must end: let what is played come to the end of its piece."""
+        self._agent.finish(now_ms())
+
+    def stop(self) -> None:
+        """The caller's audio is over."""
+        self._agent.stop(now_ms())
+
+    async def ended(self) -> None:
+        """Everything that the agent began is over."""
+        self.stop()
+        if self._task is not None:
+            await self._task
+
+    # The agent's hands
+
+    async def send(self, message: str) -> None:
+        await self._send(message)
+
+    def ready(self, piece: SpokenPiece) -> None:
+        self._queue.put(("tts_ready", piece))
+
+    def wake(self) -> None:
+        self._queue.wake()
+
+    def media_ms(self, now_ms: float) -> int:
+        return self._driver.session.media_ms(now_ms)
+
+    def save(self, turn: AgentTurn, *, playing: bool) -> None:
+        self._log.answered(turn, playing=playing)
+
+    def answered(self, number: int, total_ms: int) -> None:
+        self._driver.answered(number, total_ms, now_ms())
+
+    def note(self, code: str, detail: str = "") -> None:
+        self._log.note(Note(code, detail))
+
+    def keep(self, note: NoteValue) -> None:
+        self._log.keep(note.key, note.value, secret=note.secret)
+
+    def played(self, at_ms: float, ulaw: bytes) -> None:
+        self._record.said(self._driver.session.media_ms(now_ms()) - round(now_ms() - at_ms), ulaw)
+
+    def hang_up(self, reason: str) -> None:
+        self._services.conversations.forget(self._token.call_sid)
+        self._end_call(reason)
+
+    async def transfer(self, person: str) -> str:
+        number = self._settings.people.get(person, "")
+        if not number:
+            return "act_failed"
+        return await asyncio.to_thread(hand_over_by_line, self._token.call_sid, number)
+
+    async def finished_probability(self) -> float | None:
+        return None

@@ -1,0 +1,315 @@
+"""Agent: one call's answering side, and its only part that waits.
+
+    caller's turns ─▶ preparation (responder, voice) ─▶ gate: the floor ─▶ delivery ─▶ Twilio
+                          ▲ withdrawn by speech before the first sound       └ marks ─▶ what was heard
+
+Who may speak is decided in calls/reply/floor.py, which is pure. The agent reports to it what happens, prepares an
+answer as soon as there is a question, and gives it to the delivery when the line has the floor. One task group owns
+everything that it waits for. Everything runs on the call's loop; what the pump tells (``caller_is``, ``accepted``,
+``mark``, …) returns at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from calls.core.agent_turns import Outcome
+from calls.core.status import CallerActivity
+from calls.core.turns import Turn
+from calls.reply.acts import Acts
+from calls.reply.answer_record import AnswerRecord
+from calls.reply.conversation import Conversation
+from calls.reply.delivery import Delivery, GivenAnswer
+from calls.reply.draft import Draft
+from calls.reply.floor import Floor
+from calls.reply.floor_due import AskAgain, Due, FloorTaken, Holder
+from calls.reply.hands import AgentCall, AgentHands
+from calls.reply.preparation import Answerer, Preparation
+from calls.reply.reply_usage import ReplyUsage
+from calls.reply.responder import Occasion
+from calls.reply.spoken_piece import SpokenPiece
+from voiceapp.runtime import metrics
+
+logger = logging.getLogger(__name__)
+
+MAX_FAILURES = 2
+"""So many answers that fail one after the other end in the line's fallback."""
+FINISH_MS = 10_000
+SILENT = "silent"
+"""The responder that only transcribes: the line greets, and says nothing more."""
+
+
+class Agent:
+    """One media stream's."""
+
+    def __init__(
+        self,
+        call: AgentCall,
+        answerer: Answerer,
+        hands: AgentHands,
+        now_ms: Callable[[], float],
+        conversation: Conversation | None = None,
+    ) -> None:
+        """``conversation``: of the call's earlier streams."""
+        self.conversation = conversation or Conversation()
+        self._call, self._answerer, self._hands, self._now_ms = call, answerer, hands, now_ms
+        self._converses = answerer.responder.name != SILENT
+        self._floor = Floor(answerer.tuning, now_ms())
+        self._floor.expects(self.conversation.expected)
+        acts = Acts(self.conversation, hands, start=self._start, hang_up=self._hang_up)
+        self._delivery = Delivery(call, answerer.tuning, answerer.responder.name, hands, self.conversation, acts)
+        self._draft = Draft(call, answerer, hands, self.conversation, now_ms, self._start)
+        self._seen = CallerActivity()
+        self._question: dict[int, Turn] = {}
+        """The caller's turns that no answer has sounded for."""
+        self._group: asyncio.TaskGroup | None = None
+        self._finish_by_ms: float | None = None
+        """When the process no longer waits for what is played."""
+        self._over = asyncio.Event()
+
+    async def run(self) -> None:
+        """Answer the call until ``stop``; then everything that it began is over."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                playing = group.create_task(self._delivery.play(self._sounded, self._now_ms), name="playback")
+                if self._converses:
+                    group.create_task(self._delivery.load_fillers(self._answerer.voice), name="fillers")
+                self._open()
+                await self._over.wait()
+                playing.cancel()
+        except* Exception as failed:
+            # The wall: whatever fails in answering, the call is heard to its end.
+            metrics.REPLY_ERRORS.inc()
+            logger.error("call %s: answering failed", self._call.call_sid, exc_info=failed)
+        finally:
+            self._group = None
+
+    def _open(self) -> None:
+        """The greeting and the responder's first words, or what a lost stream left unsaid."""
+        unheard, self.conversation.unheard = self.conversation.unheard, ""
+        greeting = unheard or (self._call.settings.greeting if self._call.greets else "")
+        opens = self._call.opens and self._converses
+        if greeting or opens:
+            self._speak_by_itself(Occasion.OPENING, greeting=greeting, asks=opens)
+
+    # What the pump tells
+
+    def caller_is(self, activity: CallerActivity, now_ms: float) -> None:
+        """Looked at after each event of the call."""
+        before, self._seen = self._seen, activity
+        if activity.last_utterance != before.last_utterance:
+            if not before.speaking:
+                self._speech_started(now_ms)
+            self._floor.speech_ended(activity.last_utterance, activity.last_spoken_ms or now_ms, now_ms)
+        if activity.speaking and (not before.speaking or activity.last_utterance != before.last_utterance):
+            self._speech_started(now_ms)
+
+    def accepted(self, turn: Turn, now_ms: float) -> None:
+        """A turn is handed on, with words or without."""
+        self._floor.turn_accepted(turn, now_ms)
+        if turn.heard_text.strip():
+            self._question[turn.number] = turn
+            self._withdraw()
+            self._draft.try_afresh()
+
+    def revised(self, turn: Turn, old: str, now_ms: float) -> None:
+        """Late words changed a turn."""
+        if turn.number in self._question:
+            before = self._floor.question
+            self._floor.turn_revised(turn, now_ms)
+            self._question[turn.number] = turn
+            if self._floor.question != before:
+                self._withdraw()
+        elif self.conversation.revised(turn) and self._group is not None:
+            self._start(self._tell_revised(turn, old))
+
+    def piece_ready(self, piece: SpokenPiece) -> None:
+        """The first sound of a piece is there."""
+        self._delivery.feed()
+
+    def mark(self, name: str, now_ms: float) -> None:
+        """Twilio has reached a mark."""
+        self._delivery.mark(name, now_ms)
+
+    def tick(self, now_ms: float) -> None:
+        """What time has decided, and what was made ready meanwhile."""
+        if self._over.is_set() or self._group is None:
+            return
+        if self._finish_by_ms is not None:
+            if self._delivery.playback.is_over or now_ms >= self._finish_by_ms:
+                self._hands.hang_up("drained")
+            return
+        if self._converses:
+            self._look_at_floor(now_ms)
+        self._delivery.feed()
+        self._delivery.fill_in(now_ms)
+        self._delivery.acts.do_due(self._delivery.playback, now_ms)
+        if self._delivery.is_over:
+            self._end_answer(now_ms)
+        self._prepare_early(now_ms)
+
+    def _look_at_floor(self, now_ms: float) -> None:
+        draft = self._draft.answer
+        if draft is not None and draft.waits and not draft.text:
+            self._wait(now_ms)
+        pause = self._floor.asks_turn_model(now_ms)
+        if pause is not None:
+            self._start(self._ask_turn_model(pause))
+        # What has the floor and has not sounded yet is not asked for twice.
+        due = self._floor.due(now_ms) if self._delivery.answer is None else None
+        if due is not None:
+            self._take_floor(due, now_ms)
+
+    async def _ask_turn_model(self, pause: int) -> None:
+        probability = await self._hands.finished_probability()
+        if probability is not None:
+            self._floor.turn_model_said(pause, probability, self._now_ms())
+        self._hands.wake()
+
+    def next_deadline_ms(self, now_ms: float) -> float | None:
+        """When ``tick`` has something to decide."""
+        if self._over.is_set():
+            return None
+        delivery = self._delivery
+        if self._finish_by_ms is not None:
+            return self._finish_by_ms
+        deadlines = [delivery.filler_due_ms, delivery.acts.next_deadline_ms(delivery.playback)]
+        if self._converses and delivery.answer is None:
+            deadlines.append(self._floor.next_deadline_ms(now_ms))
+        return min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
+
+    def finish(self, now_ms: float) -> None:
+        """The process must end: the piece that is played is heard, for FINISH_MS at most, and then the stream ends."""
+        self._finish_by_ms = now_ms + FINISH_MS
+        self._floor.hang_up()
+        self._delivery.finish()
+        self._hands.wake()
+
+    def stop(self, now_ms: float) -> None:
+        """The caller's audio is over: nothing more is said. Idempotent."""
+        if self._over.is_set():
+            return
+        self._floor.hang_up()
+        self._delivery.cut_off(now_ms)
+        self._draft.give_up()
+        self._over.set()
+
+    @property
+    def speaks(self) -> bool:
+        """An answer is played."""
+        return self._delivery.answer is not None and self._delivery.answer.has_sounded
+
+    @property
+    def usage(self) -> ReplyUsage:
+        return self._draft.usage
+
+    # Preparing
+
+    def _prepare_early(self, now_ms: float) -> None:
+        """Work early, sound late: while the caller's pause lasts, the answer is made ready."""
+        free = self._draft.may_begin_early and not self._delivery.acts.running and self._converses
+        if free and self._floor.holder(now_ms) is Holder.PAUSE:
+            self._draft.begin(Occasion.TURNS, self._asked)
+
+    @property
+    def _asked(self) -> list[Turn]:
+        return [self._question[number] for number in sorted(self._question)]
+
+    def _withdraw(self) -> None:
+        """What has not sounded is given up; but a greeting, or a notice that the call is recorded, is said whatever the
+        caller says."""
+        draft, given = self._draft.answer, self._delivery.answer
+        if draft is None or draft.call.occasion is Occasion.OPENING or (given is not None and given.has_sounded):
+            return
+        self._draft.withdraw()
+        self._delivery.give_up()
+
+    def _wait(self, now_ms: float) -> None:
+        """The responder says that the caller has not finished."""
+        self._floor.waits(now_ms)
+        self._draft.rest()
+        self._draft.give_up()
+        self._delivery.give_up()
+
+    async def _tell_revised(self, turn: Turn, old: str) -> None:
+        try:
+            await self._answerer.responder.revised(turn, old, turn.heard_text)
+        except Exception:
+            # The wall: a responder is anybody's code.
+            metrics.RESPONDER_ERRORS.inc()
+            self._hands.note("responder_raised")
+
+    # Speaking
+
+    def _speech_started(self, now_ms: float) -> None:
+        self._floor.speech_started(now_ms)
+        self._withdraw()
+
+    def _take_floor(self, due: Due, now_ms: float) -> None:
+        """The line may speak."""
+        if isinstance(due, FloorTaken):
+            if due.code:
+                self._hands.note(due.code)
+            draft = self._draft.answer or self._draft.begin(Occasion.TURNS, self._asked)
+            record = self._record(due.rule.value, due.floor_ms, now_ms)
+            record.answers = max(due.turns)
+            self._delivery.begin(draft, record)
+        elif isinstance(due, AskAgain):
+            self._speak_by_itself(Occasion.SILENCE, reprompt=due.number)
+        else:
+            self._speak_by_itself(Occasion.GOODBYE)
+
+    def _speak_by_itself(self, occasion: Occasion, *, reprompt: int = 0, greeting: str = "", asks: bool = True) -> None:
+        """Nobody has asked, and the floor is free."""
+        draft = self._draft.begin(occasion, reprompt=reprompt, greeting=greeting, asks=asks)
+        rule = occasion.value if occasion is Occasion.OPENING else Occasion.SILENCE.value
+        self._delivery.begin(draft, self._record(rule, None, self._now_ms()))
+
+    def _record(self, rule: str, floor_ms: int | None, now_ms: float) -> AnswerRecord:
+        number = self._call.first_number + self.conversation.answers
+        return AnswerRecord(number, rule, floor_ms, now_ms, withdrawals=self._draft.withdrawals)
+
+    def _sounded(self, answer: GivenAnswer, now_ms: float) -> None:
+        """Its first frame is sent: the question is answered."""
+        self._floor.sounded(now_ms)
+        self._forget_question(answer.preparation)
+        record = answer.record
+        if record.answers is not None and record.total_ms is not None:
+            self._hands.answered(record.answers, record.total_ms)
+
+    def _forget_question(self, prepared: Preparation) -> None:
+        for turn in prepared.turns:
+            self._question.pop(turn.number, None)
+        self._draft.next_question()
+
+    def _end_answer(self, now_ms: float) -> None:
+        """It was heard to its end, or has said nothing."""
+        answer = self._delivery.answer
+        if answer is None:
+            return
+        prepared = answer.preparation
+        self._draft.over()
+        self._delivery.conclude(Outcome.FAILED if prepared.code else Outcome.PLAYED, now_ms)
+        if answer.has_sounded:
+            self._floor.expects(prepared.expect)
+            self._floor.played_out(now_ms)
+        else:
+            self._floor.nothing_said(now_ms)
+            self._forget_question(prepared)
+        if self.conversation.failures >= MAX_FAILURES:
+            self._hang_up("answer_failed")
+        elif prepared.call.occasion is Occasion.GOODBYE:
+            self._hang_up("answered")
+
+    def _hang_up(self, reason: str) -> None:
+        self._floor.hang_up()
+        self._hands.hang_up(reason)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task of the call's group; where that has ended, none may begin."""
+        assert self._group is not None  # noqa: S101 - nothing is begun before run, or after it
+        return self._group.create_task(work, name=f"answering {self._call.call_sid}")

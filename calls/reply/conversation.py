@@ -1,0 +1,103 @@
+"""Conversation: what was said in a call so far, by both, over all of its media streams. Pure.
+
+It is all that a responder knows (calls/reply/responder.py), and what a call's next stream goes on with when one is
+lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from calls.core.turns import Turn
+from calls.reply.items import Act, ActOutcome, ActStatus, Expect
+from calls.reply.responder import Exchange, Occasion
+
+
+@dataclass(slots=True)
+class _Said:
+    numbers: tuple[int, ...]
+    """Of the turns that were answered."""
+    exchange: Exchange
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One call's."""
+
+    expected: Expect | None = None
+    """What the last answer expected."""
+    answers: int = 0
+    """Given so far."""
+    failures: int = 0
+    """Answers that failed, one after the other."""
+    unheard: str = ""
+    """What was cut off when a stream was lost, from the clause on that was not heard to its end."""
+    _said: list[_Said] = field(default_factory=list)
+    _speaking: bool = False
+    """The last exchange is under way."""
+    _acts: dict[str, ActOutcome] = field(default_factory=dict)
+    """By their ids: each is done once."""
+
+    @property
+    def said(self) -> tuple[Exchange, ...]:
+        return tuple(one.exchange for one in self._said)
+
+    @property
+    def answered_numbers(self) -> tuple[tuple[int, ...], ...]:
+        """Of the turns that each exchange answers."""
+        return tuple(one.numbers for one in self._said)
+
+    def begins(self, occasion: Occasion, turns: Sequence[Turn]) -> None:
+        """An answer's first sound is sent: it is an exchange from now on."""
+        self.answers += 1
+        self._speaking = True
+        self._add(occasion, turns)
+
+    def answered(
+        self, occasion: Occasion, turns: Sequence[Turn], answer: str, heard: str, expected: Expect | None
+    ) -> None:
+        """An answer has ended; one that never sounded has had no other beginning."""
+        if not self._speaking:
+            self._add(occasion, turns)
+        last = self._said[-1]
+        last.exchange = replace(last.exchange, answer=answer, heard=heard, expected=expected)
+        self.expected = expected
+        self._speaking = False
+
+    def _add(self, occasion: Occasion, turns: Sequence[Turn]) -> None:
+        question = tuple(turn.heard_text for turn in turns)
+        exchange = Exchange(occasion, question, question, "", "")
+        self._said.append(_Said(tuple(turn.number for turn in turns), exchange))
+
+    def revised(self, turn: Turn) -> bool:
+        """Late words of a turn; True where it was answered already."""
+        for one in self._said:
+            if turn.number in one.numbers:
+                place = one.numbers.index(turn.number)
+                texts = list(one.exchange.revised)
+                texts[place] = turn.heard_text
+                one.exchange = replace(one.exchange, revised=tuple(texts))
+                return True
+        return False
+
+    def may_do(self, act: Act) -> bool:
+        """Whether an act was not done yet; one without an id always may."""
+        return not act.id or act.id not in self._acts
+
+    def done(self, outcome: ActOutcome) -> None:
+        """What came of an act: the next answer sees it, with its exchange."""
+        if outcome.act.id and outcome.status is not ActStatus.REFUSED:
+            self._acts[outcome.act.id] = outcome
+        if self._said:
+            last = self._said[-1]
+            last.exchange = replace(last.exchange, outcomes=(*last.exchange.outcomes, outcome))
+
+
+def unheard_clause(text: str, heard: str) -> str:
+    """What of a text is to be said again when it was heard up to there: from the clause on that was cut."""
+    begin = len(heard) if text.startswith(heard) else 0
+    if begin >= len(text):
+        return ""
+    cut = max((text.rfind(mark, 0, begin) + 1 for mark in ".?!,;:\n"), default=0)
+    return text[cut:].strip()

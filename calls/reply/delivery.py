@@ -1,0 +1,232 @@
+"""Delivery: the answer that has the floor, on its way to the caller's ear.
+
+Its pieces are sent in time, its acts are done when their words were heard, a filler bridges what is late, and its row
+follows what the caller hears. What is sent and what was heard is decided in calls/reply/playback.py; who may speak is
+the agent's (calls/reply/agent.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calls.core.agent_turns import MadeBy, Outcome, PlayedPart
+from calls.core.messages import mark_message, media_message
+from calls.reply.acts import Acts
+from calls.reply.answer_record import AnswerRecord
+from calls.reply.conversation import Conversation, unheard_clause
+from calls.reply.hands import AgentCall, AgentHands
+from calls.reply.playback import Playback, SendMark, SendSound
+from calls.reply.preparation import Preparation
+from calls.reply.spoken_piece import SpokenPiece
+from calls.reply.voice import VoiceError
+from stt.tuning import Tuning
+
+if TYPE_CHECKING:
+    from calls.reply.line_voice import LineVoice
+
+ANSWERS_A_FILLER = 3
+"""At most one filler in so many answers."""
+
+MIN_WAIT_MS = 1
+"""A timer may be a hair early, and would be asked again at once."""
+
+
+@dataclass(slots=True)
+class GivenAnswer:
+    """What has the floor."""
+
+    preparation: Preparation
+    record: AnswerRecord
+    fed: int = 0
+    """Steps of the preparation that were given to the playback or to the acts."""
+    filler: SpokenPiece | None = None
+
+    @property
+    def has_sounded(self) -> bool:
+        """A frame of it was sent; a filler's is none."""
+        return self.record.first_sent_ms is not None
+
+    @property
+    def is_fed(self) -> bool:
+        return self.preparation.done and self.fed == len(self.preparation.steps)
+
+
+class Delivery:
+    """One agent's. On the call's loop."""
+
+    def __init__(
+        self,
+        call: AgentCall,
+        tuning: Tuning,
+        responder_name: str,
+        hands: AgentHands,
+        conversation: Conversation,
+        acts: Acts,
+    ) -> None:
+        self.answer: GivenAnswer | None = None
+        self._fillers: Sequence[bytes] = ()
+        self.acts = acts
+        self.playback = Playback(tuning.playback_lead_ms)
+        self._call, self._tuning, self._responder_name = call, tuning, responder_name
+        self._hands, self._conversation = hands, conversation
+        self._answers_since_filler = ANSWERS_A_FILLER
+        self._finishing = False
+        self._news = asyncio.Event()
+
+    def begin(self, preparation: Preparation, record: AnswerRecord) -> None:
+        """This one has the floor, as far as it is prepared."""
+        self.answer = GivenAnswer(preparation, record)
+        self.playback.begin(self._conversation.answers + 1)
+
+    def give_up(self) -> None:
+        """It has not sounded, and never will."""
+        self.answer = None
+
+    # Sending
+
+    async def play(self, sounded: Callable[[GivenAnswer, float], None], now_ms: Callable[[], float]) -> None:
+        """Send what is due, and wait for what comes next; until cancelled. ``sounded`` is told of an answer's first
+        frame before it is sent."""
+        stream_sid = self._call.stream_sid
+        while True:
+            at_ms = now_ms()
+            for one in self.playback.due(at_ms):
+                if isinstance(one, SendSound):
+                    self._sounding(one, at_ms, sounded)
+                    await self._hands.send(media_message(stream_sid, one.ulaw))
+                elif isinstance(one, SendMark):
+                    await self._hands.send(mark_message(stream_sid, one.name))
+                    self._hands.wake()
+                else:
+                    self._hands.note(one.code)
+                    self._hands.wake()
+            self._keep_played(self.playback.clock.take_played(at_ms))
+            self._news.clear()
+            deadline_ms = self.playback.next_deadline_ms(now_ms())
+            wait_s = None if deadline_ms is None else max(MIN_WAIT_MS, deadline_ms - now_ms()) / 1000
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._news.wait()
+
+    def finish(self) -> None:
+        """The piece that is played is the last."""
+        self._finishing = True
+        self.acts.drop()
+        self.playback.close_behind_piece()
+        self._news.set()
+
+    def feed(self) -> None:
+        """Give the playback the pieces that sound, in order, and the acts between them."""
+        answer = self.answer
+        if answer is None or self._finishing:
+            return
+        steps = answer.preparation.steps
+        while answer.fed < len(steps):
+            step = steps[answer.fed]
+            if not isinstance(step, SpokenPiece):
+                before = [one for one in steps[: answer.fed] if isinstance(one, SpokenPiece)]
+                self.acts.add(step, before[-1] if before else None)
+            elif step.ulaw or step.complete:
+                self.playback.add(step)
+            else:
+                break
+            answer.fed += 1
+        if answer.is_fed:
+            self.playback.close()
+        self._news.set()
+
+    def mark(self, name: str, now_ms: float) -> None:
+        """Twilio has reached a mark."""
+        self.playback.mark(name, now_ms)
+        self._save(now_ms)
+        self._news.set()
+
+    def _sounding(self, sound: SendSound, now_ms: float, sounded: Callable[[GivenAnswer, float], None]) -> None:
+        answer = self.answer
+        if answer is None or answer.has_sounded or sound.piece is answer.filler:
+            return
+        answer.record.sounded(now_ms, self._hands.media_ms(now_ms))
+        self._conversation.begins(answer.preparation.call.occasion, answer.preparation.turns)
+        self._answers_since_filler += 1
+        sounded(answer, now_ms)
+        self._save(now_ms)
+
+    # A late answer
+
+    async def load_fillers(self, voice: LineVoice) -> None:
+        """Make ready what says: one moment."""
+        try:
+            self._fillers = [prompt.ulaw for prompt in await voice.fillers()]
+        except VoiceError as error:
+            self._hands.note(error.code)
+
+    @property
+    def filler_due_ms(self) -> float | None:
+        """When the wait for an answer is bridged."""
+        answer, after_ms = self.answer, self._tuning.filler_after_ms
+        if answer is None or not after_ms or not self._fillers or self._answers_since_filler < ANSWERS_A_FILLER:
+            return None
+        waits = answer.record.answers is not None and answer.preparation.first_sound_ms is None
+        return answer.record.taken_ms + after_ms if waits and answer.filler is None else None
+
+    def fill_in(self, now_ms: float) -> None:
+        """Say that the answer comes, when it is late."""
+        due_ms = self.filler_due_ms
+        if self.answer is None or due_ms is None or now_ms < due_ms:
+            return
+        filler = self._fillers[self._conversation.answers % len(self._fillers)]
+        # Without its text: it is no word of the answer.
+        self.answer.filler = SpokenPiece.of("", filler)
+        self._answers_since_filler = 0
+        self.playback.add(self.answer.filler)
+        self._news.set()
+
+    # The end
+
+    @property
+    def is_over(self) -> bool:
+        """The answer was heard to its end, or has nothing to be heard; and its acts are done."""
+        answer = self.answer
+        return answer is not None and answer.is_fed and self.playback.is_over and self.acts.are_done
+
+    def conclude(self, outcome: Outcome, now_ms: float) -> None:
+        """What became of the answer is kept, on its row and for the responder."""
+        answer = self.answer
+        if answer is None:
+            return
+        prepared = answer.preparation
+        self._conversation.failures = self._conversation.failures + 1 if prepared.code else 0
+        if prepared.code:
+            self._hands.note(prepared.code)
+        self._save(now_ms, outcome)
+        self._conversation.answered(
+            prepared.call.occasion, prepared.turns, prepared.text, self.playback.heard_text, prepared.expect
+        )
+        self.answer = None
+
+    def cut_off(self, now_ms: float) -> None:
+        """The stream ends: what Twilio holds is not heard."""
+        self._keep_played(self.playback.clear(now_ms))
+        self.acts.drop()
+        if self.answer is not None and self.answer.has_sounded:
+            text = self.answer.preparation.text
+            self._conversation.unheard = unheard_clause(text, self.playback.heard_text)
+            self.conclude(Outcome.INTERRUPTED, now_ms)
+
+    def _save(self, now_ms: float, outcome: Outcome | None = None) -> None:
+        answer = self.answer
+        if answer is None or not answer.has_sounded:
+            return
+        prepared = answer.preparation
+        heard = PlayedPart(self.playback.heard_text, self.playback.heard_ms(now_ms), outcome or Outcome.PLAYED)
+        made_by = MadeBy(self._responder_name, prepared.voice, prepared.tokens, prepared.characters)
+        turn = answer.record.turn(prepared.text, heard, made_by, prepared.first_sound_ms, prepared.code)
+        self._hands.save(turn, playing=outcome is None)
+
+    def _keep_played(self, played: list[tuple[float, bytes]]) -> None:
+        for at_ms, ulaw in played:
+            self._hands.played(at_ms, ulaw)

@@ -1,0 +1,123 @@
+"""A dialogue's example conversations are its tests: each is held in pure time, and compared with what it expects.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calls.reply.aloud import without_points
+from calls.reply.dialogue import Position, answer, position_after
+from calls.reply.dialogue_format import DialogueScript, Example, ExampleLine, LineKind
+from calls.reply.items import (
+    ActOutcome,
+    ActStatus,
+    Expect,
+    HangUp,
+    Item,
+    NoteValue,
+    PlayRecording,
+    PlayTones,
+    Say,
+    Transfer,
+)
+from calls.reply.responder import Exchange, Occasion
+
+_OCCASIONS = {
+    LineKind.CALLER: Occasion.TURNS,
+    LineKind.SILENCE: Occasion.SILENCE,
+    LineKind.TIMEOUT: Occasion.GOODBYE,
+}
+_ACTS = (HangUp, Transfer, PlayTones, PlayRecording, NoteValue)
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleResult:
+    """What came of one example."""
+
+    name: str
+    path: str
+    """Of what differs first, such as ``examples.2.talk.3.step``; empty: nothing."""
+    expected: str = ""
+    found: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return not self.path
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.found or '-'}, not {self.expected or '-'}" if self.path else self.name
+
+
+def results_of(script: DialogueScript) -> tuple[ExampleResult, ...]:
+    """Of each example, in order."""
+    return tuple(_result(script, example, f"examples.{place}") for place, example in enumerate(script.examples))
+
+
+def summary(results: tuple[ExampleResult, ...]) -> str:
+    """Such as ``5 of 5``."""
+    return f"{sum(one.passed for one in results)} of {len(results)}"
+
+
+def _result(script: DialogueScript, example: Example, path: str) -> ExampleResult:
+    said = [_exchange(Occasion.OPENING, "", "", answer(script, example.today, Occasion.OPENING, "", []))]
+    revised = {place: line.revised for place, line in enumerate(example.talk) if line.revised}
+    for place, line in enumerate(example.talk):
+        at = f"{path}.talk.{place}"
+        before = position_after(script, example.today, said)
+        if before.ended:
+            return ExampleResult(example.name, at, "", _name_of(before))
+        occasion = _OCCASIONS[line.kind]
+        items = answer(script, example.today, occasion, line.caller, said)
+        # Late words come once the answer sounds: the next answer sees them.
+        said.append(_exchange(occasion, line.caller, revised.get(place, line.caller), items))
+        differs = _line_differs(line, items, position_after(script, example.today, said))
+        if differs:
+            return ExampleResult(example.name, f"{at}.{differs[0]}", *differs[1:])
+    return _end_differs(script, example, said, path)
+
+
+def _line_differs(line: ExampleLine, items: tuple[Item, ...], position: Position) -> tuple[str, str, str] | None:
+    spoken = " ".join(item.text for item in items if isinstance(item, Say))
+    if line.step and line.step != position.step:
+        return "step", line.step, _name_of(position)
+    if line.says and without_points(line.says) not in without_points(spoken):
+        return "says", line.says, spoken
+    return None
+
+
+def _end_differs(script: DialogueScript, example: Example, said: list[Exchange], path: str) -> ExampleResult:
+    position = position_after(script, example.today, said)
+    kept = {key: one.value for key, one in position.kept.items()}
+    for key in sorted({*kept, *(example.saved or {})}) if example.saved is not None else ():
+        expected, found = (example.saved or {}).get(key, ""), kept.get(key, "")
+        if without_points(expected) != without_points(found):
+            return ExampleResult(example.name, f"{path}.saved.{key}", expected, found)
+    if example.ends is not None and _end_name(example.ends) != _end_name(position.ended):
+        return ExampleResult(example.name, f"{path}.ends", _end_name(example.ends), _name_of(position))
+    return ExampleResult(example.name, "")
+
+
+def _exchange(occasion: Occasion, words: str, revised: str, items: tuple[Item, ...]) -> Exchange:
+    """As the agent keeps it, of a caller who heard everything."""
+    text = " ".join(item.text for item in items if isinstance(item, Say))
+    return Exchange(
+        occasion,
+        (words,) if words else (),
+        (revised,) if revised else (),
+        text,
+        text,
+        next((item for item in items if isinstance(item, Expect)), None),
+        tuple(ActOutcome(item, ActStatus.DONE) for item in items if isinstance(item, _ACTS)),
+    )
+
+
+def _name_of(position: Position) -> str:
+    return _end_name(position.ended) if position.ended else position.step
+
+
+def _end_name(act: HangUp | Transfer | None) -> str:
+    if act is None:
+        return ""
+    return f"transfer: {act.person}" if isinstance(act, Transfer) else "hang_up"

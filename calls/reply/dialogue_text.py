@@ -1,0 +1,110 @@
+"""A dialogue's text, in YAML or JSON, as plain mappings, lists and texts.
+
+YAML is read with PyYAML's BaseLoader, which makes nothing but these: ``yes`` stays a word, 14:30 a time and 0521234567
+a number with its zero, which YAML 1.1 would make True, 870 and octal. Anchors, aliases and tags are refused, so a small
+text stays small; so are keys that stand twice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import yaml
+
+from calls.reply.dialogue_faults import DialogueFault, DialogueInvalid
+from calls.reply.dialogue_format import MAX_BYTES
+
+MAX_LEVELS = 12
+Plain = str | dict[str, Any] | list[Any]
+"""Nothing else is in it, however deep."""
+
+
+def plain_of(text: str) -> Plain:
+    """The document's values. Raises DialogueInvalid."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        raise DialogueInvalid([DialogueFault("", "too_large", {"size": size, "most": MAX_BYTES})])
+    if re.match(r'\ufeff?\s*\{\s*"', text):
+        return _of_json(text)
+    try:
+        loader = _PlainLoader(text)
+        node = loader.get_single_node()
+        return "" if node is None else _of_node(node, "")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise _syntax(f"{error.problem}{where}") from error
+    except yaml.YAMLError as error:
+        raise _syntax(str(error).splitlines()[0]) from error
+
+
+class _PlainLoader(yaml.BaseLoader):
+    """Refuses what could make much of little, before it is read on."""
+
+    _level = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or event.anchor or (event.tag and event.tag != "!"):
+            raise DialogueInvalid([DialogueFault(f"line {event.start_mark.line + 1}", "alias")])
+        self._level += 1
+        if self._level > MAX_LEVELS:
+            raise DialogueInvalid(
+                [DialogueFault(f"line {event.start_mark.line + 1}", "too_deep", {"most": MAX_LEVELS})]
+            )
+        node = super().compose_node(parent, index)
+        self._level -= 1
+        return node
+
+
+def _of_node(node: Any, path: str) -> Plain:
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return [_of_node(one, f"{path}.{place}".lstrip(".")) for place, one in enumerate(node.value)]
+    found: dict[str, Any] = {}
+    for key, value in node.value:
+        at = f"{path}.{getattr(key, 'value', '')}".lstrip(".")
+        if not isinstance(key, yaml.ScalarNode):
+            raise DialogueInvalid([DialogueFault(path, "not_a_mapping")])
+        if key.value in found:
+            raise DialogueInvalid([DialogueFault(at, "duplicate")])
+        found[key.value] = _of_node(value, at)
+    return found
+
+
+def _of_json(text: str) -> Plain:
+    try:
+        return _texts(
+            json.loads(text, object_pairs_hook=_Pairs, parse_int=str, parse_float=str, parse_constant=str), "", 1
+        )
+    except RecursionError as error:
+        raise DialogueInvalid([DialogueFault("", "too_deep", {"most": MAX_LEVELS})]) from error
+    except json.JSONDecodeError as error:
+        raise _syntax(f"{error.msg} (line {error.lineno}, column {error.colno})") from error
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as it stands, keys that stand twice among them."""
+
+
+def _texts(value: Any, path: str, level: int) -> Plain:
+    if level > MAX_LEVELS:
+        raise DialogueInvalid([DialogueFault(path, "too_deep", {"most": MAX_LEVELS})])
+    if isinstance(value, _Pairs):
+        found: dict[str, Any] = {}
+        for key, one in value:
+            at = f"{path}.{key}".lstrip(".")
+            if key in found:
+                raise DialogueInvalid([DialogueFault(at, "duplicate")])
+            found[key] = _texts(one, at, level + 1)
+        return found
+    if isinstance(value, list):
+        return [_texts(one, f"{path}.{place}".lstrip("."), level + 1) for place, one in enumerate(value)]
+    return {True: "true", False: "false", None: ""}[value] if not isinstance(value, str) else value
+
+
+def _syntax(problem: str) -> DialogueInvalid:
+    return DialogueInvalid([DialogueFault("", "syntax", {"problem": problem})])

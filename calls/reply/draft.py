@@ -1,0 +1,107 @@
+"""Draft: the answer that is being made ready, one at a time, and what it took. On the call's loop.
+
+What has not sounded is withdrawn without a trace: its task is cancelled, its streams are closed, and it is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from calls.core.turns import Turn
+from calls.reply.conversation import Conversation
+from calls.reply.hands import AgentCall, AgentHands
+from calls.reply.limits import over_limit
+from calls.reply.preparation import Answerer, Preparation
+from calls.reply.reply_usage import ReplyUsage
+from calls.reply.responder import Occasion, ReplyCall
+
+MAX_PREPARATIONS = 3
+"""Of one question before the line has the floor; then the next one waits for it."""
+
+
+class Draft:
+    """One agent's."""
+
+    def __init__(
+        self,
+        call: AgentCall,
+        answerer: Answerer,
+        hands: AgentHands,
+        conversation: Conversation,
+        now_ms: Callable[[], float],
+        start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+    ) -> None:
+        """``start`` runs a preparation as a task of the agent's."""
+        self.answer: Preparation | None = None
+        """Also while it is delivered, so that no other is made meanwhile."""
+        self.usage = ReplyUsage()
+        self.withdrawals = 0
+        """Of the question so far."""
+        self._call, self._answerer, self._hands = call, answerer, hands
+        self._conversation, self._now_ms, self._start = conversation, now_ms, start
+        self._began_ms = now_ms()
+        self._task: asyncio.Task[None] | None = None
+        self._tries = 0
+
+    @property
+    def may_begin_early(self) -> bool:
+        return self.answer is None and self._tries < MAX_PREPARATIONS
+
+    def begin(
+        self,
+        occasion: Occasion,
+        turns: Sequence[Turn] = (),
+        *,
+        reprompt: int = 0,
+        greeting: str = "",
+        asks: bool = True,
+    ) -> Preparation:
+        """Make an answer ready; a call that is beyond its limits gets an apology."""
+        call, limits = self._call, self._call.settings.limits
+        people = tuple(call.settings.people)
+        self.answer = answer = Preparation(
+            self._answerer,
+            ReplyCall(call.call_sid, call.from_number, call.to_number, occasion, reprompt, people),
+            turns,
+            self._conversation.said,
+            greeting=greeting,
+            asks=asks,
+            deliver=self._hands.ready,
+            wake=self._hands.wake,
+            now_ms=self._now_ms,
+        )
+        self._tries += 1
+        answered_ms = self._now_ms() - self._began_ms
+        code = over_limit(limits, answers=self._conversation.answers, answered_ms=answered_ms, cost=self.usage.cost)
+        self._task = self._start(answer.only_apologise(code) if code else answer.run())
+        self._task.add_done_callback(lambda _: self.usage.add(answer))
+        return answer
+
+    def withdraw(self) -> None:
+        """The caller goes on: what was to be said is not said, silently."""
+        self.withdrawals += 1
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Stop making it."""
+        if self._task is not None:
+            self._task.cancel()
+        self.over()
+
+    def over(self) -> None:
+        """It was delivered, or never will be: another may be made."""
+        self.answer = self._task = None
+
+    def next_question(self) -> None:
+        """The question was answered: the next one begins at nothing."""
+        self._tries = self.withdrawals = 0
+
+    def try_afresh(self) -> None:
+        """The caller has said more: as many tries as for a new question."""
+        self._tries = 0
+
+    def rest(self) -> None:
+        """Make nothing more of this question before the line has the floor."""
+        self._tries = MAX_PREPARATIONS

@@ -1,0 +1,73 @@
+"""What goes wrong in the emulated language model's answers, and its habits when nothing does: switches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from calls.reply.emulator.llm_script import ScriptedAnswer, ScriptedTool
+
+
+class LlmFault(StrEnum):
+    """What goes wrong in an answer."""
+
+    NONE = "none"
+    SLOW_FIRST = "slow-first"
+    """``slow_s`` until the first piece; the headers come at once."""
+    SLOW_HEADERS = "slow-headers"
+    STALL = "stall"
+    """Two pieces, then nothing for ``slow_s``."""
+    TRICKLE = "trickle"
+    """A character each ``trickle_s``, without an end."""
+    SIGNS_OF_LIFE = "signs-of-life"
+    """Comments instead of pieces, each ``trickle_s``."""
+    STATUS_500 = "500"
+    STATUS_429 = "429"
+    CUT_OFF = "cut-off"
+    """Two pieces, then the connection is closed."""
+    NO_END = "no-end"
+    """Two pieces, then the stream ends in order, without a reason of its end."""
+    NOT_JSON = "not-json"
+    ERROR_EVENT = "error-event"
+    """Two pieces, then an error in the stream."""
+    EMPTY = "empty"
+    """No words, no tool."""
+    MALFORMED_TOOL = "malformed-tool"
+    """The arguments are cut off."""
+    UNKNOWN_TOOL = "unknown-tool"
+    MARKDOWN = "markdown"
+    LEAKED_TOOL = "leaked-tool"
+    """A tool call written into the words."""
+    NO_USAGE = "no-usage"
+
+
+@dataclass(slots=True)
+class EmulatorHabits:
+    """How the emulated server behaves when nothing is wrong; times in seconds."""
+
+    first_s: float = 0.0
+    """Until the first piece."""
+    piece_s: float = 0.0
+    """Between pieces."""
+    slow_s: float = 30.0
+    trickle_s: float = 1.0
+    tools_whole: bool = False
+    """A tool call's arguments come in one piece."""
+    ids_repeat: bool = False
+    """Tool calls are numbered from 0 in each answer, as some local servers do."""
+
+
+def spoiled(answer: ScriptedAnswer, fault: LlmFault) -> ScriptedAnswer:
+    """The answer as a fault makes it."""
+    match fault:
+        case LlmFault.EMPTY:
+            return ScriptedAnswer("")
+        case LlmFault.MARKDOWN:
+            return ScriptedAnswer(f"## תשובה 😀\n\n- **{answer.text}**\n- [קישור](https://example.com)\n", answer.tools)
+        case LlmFault.LEAKED_TOOL:
+            return ScriptedAnswer(f'{answer.text} {{"name": "hang_up", "arguments": {{}}}}')
+        case LlmFault.UNKNOWN_TOOL:
+            return ScriptedAnswer(answer.text, (ScriptedTool("open_door", {"why": "emulated"}),))
+        case LlmFault.MALFORMED_TOOL:
+            return ScriptedAnswer(answer.text, (ScriptedTool("play_tones", {"digits": "12#"}),))
+    return answer

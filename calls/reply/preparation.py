@@ -1,0 +1,257 @@
+"""Preparation: one answer on its way, from the responder's words to their sound.
+
+It begins as soon as there is something to answer, and is held back until the line has the floor: withdrawn before its
+first sound it leaves nothing behind. Two tasks of its own, both ended with it: one reads the responder, one speaks its
+pieces, so that neither waits for the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calls.core.turns import Turn
+from calls.reply.items import Act, Expect, Item, PlayRecording, PlayTones, Say, Wait
+from calls.reply.pieces import PieceCutter
+from calls.reply.responder import Exchange, Occasion, ReplyCall, Responder, ResponderError
+from calls.reply.speakable import spoken_pieces
+from calls.reply.spoken_piece import SpokenPiece
+from calls.reply.tones import tones
+from calls.reply.voice import VoiceError
+from stt.tuning import Tuning
+from voiceapp.runtime import metrics
+from voiceapp.runtime.coded_error import CodedError
+
+if TYPE_CHECKING:
+    from calls.reply.line_voice import LineVoice, SpeakingAnswer
+
+logger = logging.getLogger(__name__)
+
+MAX_WAITING_PIECES = 8
+"""Pieces that wait for the voice: beyond it the responder is not read."""
+APOLOGY = "apology"
+"""The recorded prompt that is said where an answer fails."""
+WITHOUT_WORDS = {Occasion.SILENCE: "repeat", Occasion.GOODBYE: "goodbye"}
+"""The recorded prompt for what the line says by itself, where the responder has no words for it."""
+
+Step = SpokenPiece | Act
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """What answers a call, and what speaks it."""
+
+    responder: Responder
+    voice: LineVoice
+    tuning: Tuning
+    keeps_callers_words: bool = False
+    price_per_million_tokens: float = 0.0
+
+
+class Preparation:
+    """One answer. Everything on the call's loop."""
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        call: ReplyCall,
+        turns: Sequence[Turn],
+        said: Sequence[Exchange],
+        *,
+        greeting: str = "",
+        asks: bool = True,
+        deliver: Callable[[SpokenPiece], None],
+        wake: Callable[[], None],
+        now_ms: Callable[[], float],
+    ) -> None:
+        """``greeting`` is said before what the responder says, if it is asked at all (``asks``).
+
+        ``deliver`` is told of each piece when its first sound is there, ``wake`` of anything else that is new.
+        """
+        self.call, self.turns = call, tuple(turns)
+        self._greeting, self._asks = greeting, asks
+        self.steps: list[Step] = []
+        """In order, as they come: what is to be played, and what is to be done behind it."""
+        self.expect: Expect | None = None
+        self.waits = False
+        """The responder says that the caller has not finished."""
+        self.done = False
+        self.code = ""
+        """Why it failed; empty when it did not."""
+        self.first_sound_ms: float | None = None
+        self.voice = ""
+        self.characters = self.tokens = 0
+        self.cost = 0.0
+        """Of both, at list prices."""
+        self._answerer, self._said = answerer, tuple(said)
+        self._deliver, self._wake, self._now_ms = deliver, wake, now_ms
+        self._cutter = PieceCutter()
+        self._pieces: asyncio.Queue[tuple[SpokenPiece, list[str], bool] | None] = asyncio.Queue(MAX_WAITING_PIECES)
+
+    @property
+    def text(self) -> str:
+        """What is to be said, as far as it is known."""
+        return " ".join(step.text for step in self.steps if isinstance(step, SpokenPiece) and step.text)
+
+    async def run(self) -> None:
+        """Until everything is spoken. Raises nothing but CancelledError: what fails is ``code``, and an apology."""
+        tokens = self._answerer.responder.tokens
+        try:
+            async with self._answerer.voice.for_answer() as speaking:
+                await self._run(speaking)
+            if not self.text and self.call.occasion in WITHOUT_WORDS:
+                await self._play_prompt(WITHOUT_WORDS[self.call.occasion])
+        except CodedError as error:
+            await self._apologise(error.code)
+        finally:
+            self.tokens = self._answerer.responder.tokens - tokens
+            self.cost += self.tokens * self._answerer.price_per_million_tokens / 1e6
+            self._end()
+
+    async def only_apologise(self, code: str) -> None:
+        """Instead of ``run``: the responder is not asked, for this reason."""
+        try:
+            await self._apologise(code)
+        finally:
+            self._end()
+
+    async def _apologise(self, code: str) -> None:
+        """Say the recorded apology in place of what is missing."""
+        self.code = code
+        logger.warning("an answer failed: %s", code)
+        await self._play_prompt(APOLOGY)
+
+    def _end(self) -> None:
+        for step in self.steps:
+            if isinstance(step, SpokenPiece) and not step.complete:
+                step.finish()
+        self.done = True
+        self._wake()
+
+    async def _run(self, speaking: SpeakingAnswer) -> None:
+        reading = asyncio.create_task(self._read(), name="responder")
+        try:
+            await self._speak_all(speaking, reading)
+        finally:
+            reading.cancel()
+            await asyncio.wait({reading})
+            self.voice, self.characters, self.cost = speaking.voice, speaking.characters, speaking.cost
+        if not reading.cancelled() and (failed := reading.exception()) is not None:
+            raise failed
+
+    # The responder
+
+    async def _read(self) -> None:
+        """Take its items. Raises ResponderError."""
+        tuning = self._answerer.tuning
+        try:
+            if self._greeting:
+                await self._say(Say(self._greeting))
+            if self._asks:
+                async with asyncio.timeout(tuning.responder_total_ms / 1000):
+                    items = self._answerer.responder.answer(self.call, self.turns, self._said)
+                    async with contextlib.aclosing(_closable(items)) as closing:
+                        while (item := await self._next(closing)) is not None:
+                            await self._take(item)
+            await self._cut(self._cutter.finish(), Say(""))
+        except TimeoutError as error:
+            raise ResponderError("responder_slow") from error
+        except CodedError:
+            raise
+        except Exception as error:
+            # The wall: a responder is anybody's code, and the call goes on with an apology.
+            metrics.RESPONDER_ERRORS.inc()
+            logger.exception("a responder raised")
+            raise ResponderError("responder_raised") from error
+        finally:
+            with contextlib.suppress(asyncio.QueueFull):
+                self._pieces.put_nowait(None)
+
+    async def _next(self, items: AsyncIterator[Item]) -> Item | None:
+        """Raises TimeoutError when nothing comes for as long as the first words may take."""
+        async with asyncio.timeout(self._answerer.tuning.responder_first_ms / 1000):
+            return await anext(items, None)
+
+    async def _take(self, item: Item) -> None:
+        if isinstance(item, Say):
+            await self._say(item)
+        elif isinstance(item, Expect):
+            self.expect = item
+        elif isinstance(item, Wait):
+            self.waits = True
+            self._wake()
+        else:
+            await self._cut(self._cutter.finish(), Say(""))
+            await self._act(item)
+
+    async def _say(self, say: Say) -> None:
+        pieces = self._cutter.push(say.text)
+        await self._cut(pieces if say.continues else [*pieces, *self._cutter.finish()], say)
+
+    async def _cut(self, texts: Sequence[str], say: Say) -> None:
+        for text in texts:
+            aloud = spoken_pieces(text)
+            if not aloud:
+                continue
+            piece = SpokenPiece(text, interruptible=say.interruptible)
+            self.steps.append(piece)
+            await self._pieces.put((piece, aloud, say.cacheable or self._answerer.keeps_callers_words))
+
+    async def _act(self, act: Act) -> None:
+        """Acts of sound are pieces like others; the rest is done when what stands before it was heard."""
+        if isinstance(act, PlayTones):
+            self._play(SpokenPiece.of("", tones(act.digits)))
+        elif isinstance(act, PlayRecording):
+            await self._play_prompt(act.name)
+        else:
+            self.steps.append(act)
+            self._wake()
+
+    # The voice
+
+    async def _speak_all(self, speaking: SpeakingAnswer, reading: asyncio.Task[None]) -> None:
+        """Raises VoiceError."""
+        while not (reading.done() and self._pieces.empty()):
+            waiting = await self._pieces.get()
+            if waiting is None:
+                return
+            await self._speak(speaking, *waiting)
+
+    async def _speak(self, speaking: SpeakingAnswer, piece: SpokenPiece, texts: Sequence[str], cacheable: bool) -> None:
+        try:
+            for text in texts:
+                piece.begin_again_here()
+                async for ulaw in speaking.speak(text, cacheable=cacheable, on_restart=piece.restart):
+                    first = not piece.ulaw
+                    piece.append(ulaw)
+                    self._sounds(piece) if first else self._wake()
+        finally:
+            piece.finish()
+            self._wake()
+
+    async def _play_prompt(self, name: str) -> None:
+        try:
+            prompt = await self._answerer.voice.prompt(name)
+        except VoiceError as error:
+            self.code = self.code or error.code
+            return
+        self._play(SpokenPiece.of(prompt.text, prompt.ulaw))
+
+    def _play(self, piece: SpokenPiece) -> None:
+        self.steps.append(piece)
+        self._sounds(piece)
+
+    def _sounds(self, piece: SpokenPiece) -> None:
+        if self.first_sound_ms is None:
+            self.first_sound_ms = self._now_ms()
+        self._deliver(piece)
+
+
+async def _closable(items: AsyncIterator[Item]) -> AsyncGenerator[Item, None]:
+    """Any iterator as a generator, which can be closed."""
+    async for item in items:
+        yield item

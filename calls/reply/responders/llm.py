@@ -1,0 +1,205 @@
+"""LlmResponder: answers by a language model behind any OpenAI-compatible endpoint.
+
+The words are given on as they stream; the model's tools are the acts. Nothing waits for long: the connection 1 s, a
+piece 2.5 s after the last (that counts words and tool calls, not a server's signs of life), the whole answer 15 s. The
+stream is closed wherever the answer is left: at its end, by an error, by cancellation, by ``aclose``. Whoever iterates
+closes the iterator (``contextlib.aclosing``), as of every async generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from calls.core.turns import Turn
+from calls.reply.items import Act, Item, Say, Wait
+from calls.reply.language_models import LanguageModels
+from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
+from calls.reply.responders.llm_context import Message, corrected_calls, messages_of
+from calls.reply.responders.llm_tools import ToolCall, ToolCallFault, ToolCallPieces, Tools, act_id
+from calls.reply.responders.model_waits import ModelWaits, Patience
+from calls.reply.settings import AnswerSettings
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, AsyncStream
+    from openai.types import CompletionUsage
+    from openai.types.chat import ChatCompletionChunk
+
+MOST_TOKENS = 500
+_BYTES_PER_TOKEN = 4
+"""Of an estimate: English has about four bytes a token, Hebrew about four of UTF-8 as well."""
+
+
+class LlmResponder:
+    """One call's. Besides its count of tokens it keeps nothing."""
+
+    name = "llm"
+
+    def __init__(
+        self,
+        settings: AnswerSettings,
+        models: LanguageModels,
+        waits: ModelWaits | None = None,
+        recordings: Sequence[str] = (),
+    ) -> None:
+        """``recordings``: names that it may play."""
+        self._settings = settings
+        self._models = models
+        self._waits = waits or ModelWaits()
+        self._recordings = tuple(recordings)
+        self._tokens = 0
+        self._estimated = False
+
+    @property
+    def tokens(self) -> int:
+        return self._tokens
+
+    @property
+    def tokens_estimated(self) -> bool:
+        """Some of the tokens were not told by the server: it does not count, or the answer was left before its end."""
+        return self._estimated
+
+    async def revised(self, turn: Turn, old: str, new: str) -> None:
+        """Nothing to do: the next answer's context has the new words."""
+
+    async def interrupted(self, heard: str) -> None:
+        """Nothing to do: the next answer's context has what was heard."""
+
+    async def answer(self, call: ReplyCall, turns: Sequence[Turn], said: Sequence[Exchange]) -> AsyncIterator[Item]:
+        """Raises ResponderError: ``responder_slow``, ``responder_silent``, ``responder_raised``, ``act_unknown``."""
+        greeted = call.occasion is Occasion.OPENING and self._settings.greeting
+        if greeted or (call.occasion is Occasion.TURNS and not any(turn.heard_text for turn in turns)):
+            return
+        tools = Tools.of(call, self._recordings)
+        messages = messages_of(self._settings.model.prompt, call, turns, said)
+        patience = Patience(self._waits)
+        done: list[Act] = []
+        for corrected in (False, True):
+            words, pieces = "", ToolCallPieces()
+            async with aclosing(self._chunks(messages, tools, patience)) as chunks:
+                async for chunk in chunks:
+                    if said_now := _taken(chunk, pieces):
+                        words += said_now
+                        yield Say(said_now, cacheable=False)
+            if not words.strip() and not pieces.calls and not corrected:
+                raise ResponderError("responder_silent", "The model answered with nothing.")
+            items, faults = _read(tools, pieces.calls, len(said) + 1)
+            for item in items:
+                if isinstance(item, Wait):
+                    yield item
+                elif not any(replace(one, id=item.id) == item for one in done):
+                    done.append(item)
+                    yield item
+            if not any(faults):
+                return
+            if corrected:
+                raise ResponderError("act_unknown", " ".join(one for one in faults if one))
+            messages = [*messages, *corrected_calls(words, pieces.calls, faults)]
+            patience.first()
+
+    async def _chunks(
+        self, messages: list[Message], tools: Tools, patience: Patience
+    ) -> AsyncGenerator[ChatCompletionChunk, None]:
+        """One request's pieces; its tokens are counted however it ends."""
+        asking = self._settings.model
+        if not asking.model or not self._models.configured:
+            raise ResponderError("responder_raised", "No model is named, or LLM_API_KEY and LLM_BASE_URL are not set.")
+        client = await self._models.client()
+        import httpx2  # noqa: PLC0415
+        import openai  # noqa: PLC0415
+
+        usage: CompletionUsage | None = None
+        came = _size_of(messages)
+        ended = False
+        try:
+            async with await patience.wait(self._asked(client, messages, tools)) as stream:
+                pieces = aiter(stream)
+                while (chunk := await patience.wait(anext(pieces, None))) is not None:
+                    usage = chunk.usage or usage
+                    ended = ended or any(one.finish_reason for one in chunk.choices)
+                    if size := _size(chunk):
+                        came += size
+                        patience.piece_came()
+                        yield chunk
+            if not ended:
+                raise ResponderError("responder_raised", "The model's answer was cut off.")
+        except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as error:
+            raise ResponderError("responder_slow", "The model kept the caller waiting.") from error
+        except openai.APIStatusError as error:
+            raise ResponderError("responder_raised", f"The model's server answered {error.status_code}.") from error
+        except (openai.OpenAIError, httpx2.HTTPError, ValueError) as error:
+            raise ResponderError("responder_raised", f"{type(error).__name__}: {error}") from error
+        finally:
+            self._count(usage, came)
+
+    async def _asked(
+        self, client: AsyncOpenAI, messages: list[Message], tools: Tools
+    ) -> AsyncStream[ChatCompletionChunk]:
+        asking = self._settings.model
+        create: Callable[..., Awaitable[AsyncStream[ChatCompletionChunk]]] = client.chat.completions.create
+        return await create(
+            model=asking.model,
+            messages=messages,
+            tools=tools.offered(),
+            temperature=asking.temperature,
+            max_tokens=min(asking.max_tokens, MOST_TOKENS),
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+
+    def _count(self, usage: CompletionUsage | None, came_bytes: int) -> None:
+        if usage is not None:
+            self._tokens += usage.total_tokens
+            return
+        self._estimated = True
+        self._tokens += -(-came_bytes // _BYTES_PER_TOKEN)
+
+
+def _taken(chunk: ChatCompletionChunk, pieces: ToolCallPieces) -> str:
+    """Its words; its parts of tool calls go to the pieces."""
+    words = ""
+    for choice in chunk.choices[:1]:
+        words += choice.delta.content or ""
+        for part in choice.delta.tool_calls or ():
+            asked = part.function
+            pieces.add(part.index, part.id, asked.name if asked else "", asked.arguments if asked else "")
+    return words
+
+
+def _read(tools: Tools, calls: Sequence[ToolCall], answer: int) -> tuple[list[Act | Wait], list[str]]:
+    """The acts that were asked for, and for each call what is wrong with it ("": nothing)."""
+    items: list[Act | Wait] = []
+    faults: list[str] = []
+    for place, call in enumerate(calls):
+        id = call.id = act_id(answer, call, place)
+        try:
+            items.append(tools.read(call, id))
+            faults.append("")
+        except ToolCallFault as fault:
+            faults.append(str(fault))
+    return items, faults
+
+
+def _size(chunk: ChatCompletionChunk) -> int:
+    """Bytes of words and tool calls in it; 0 for a sign of life, a role, an end, a count of tokens."""
+    size = 0
+    for choice in chunk.choices[:1]:
+        size += len((choice.delta.content or "").encode(errors="replace"))
+        for part in choice.delta.tool_calls or ():
+            if part.function is not None:
+                size += len((part.function.name or "") + (part.function.arguments or ""))
+    return size
+
+
+def _size_of(messages: Sequence[Message]) -> int:
+    return sum(len(str(value).encode(errors="replace")) for one in messages for value in _leaves(one))
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [leaf for one in value.values() for leaf in _leaves(one)]
+    if isinstance(value, list):
+        return [leaf for one in value for leaf in _leaves(one)]
+    return [value]

@@ -1,0 +1,77 @@
+"""What a stream leaves on disk, and when it is handed on."""
+
+import json
+
+import pytest
+
+from calls.core.actions import Feed
+from calls.live.stream_record import StreamRecord
+from calls.storage.recording import HEADER, SLOT_HEADER
+from stt.audio import FRAME_BYTES, FRAME_MS
+from stt.events import Interim
+
+
+class Disk:
+    """What each kind of file was given."""
+
+    def __init__(self):
+        self.slots, self.lines = [], []
+
+    def put(self, path, data, header=b""):
+        if header == HEADER:
+            _, at_ms, length, _, _ = SLOT_HEADER.unpack(data[: SLOT_HEADER.size])
+            self.slots.append((at_ms, length // FRAME_BYTES))
+        else:
+            self.lines.append(json.loads(data))
+
+
+@pytest.fixture
+def disk():
+    return Disk()
+
+
+@pytest.fixture
+def record(disk):
+    record = StreamRecord(disk)
+    record.begin("CA1", "MZ1", 1000.0)
+    return record
+
+
+def feed(record, frames, from_ms=0):
+    for at_ms in range(from_ms, from_ms + frames * FRAME_MS, FRAME_MS):
+        record.frame(Feed(b"\xff" * FRAME_BYTES, at_ms, -60.0), 1000.0 + at_ms)
+
+
+def test_each_second_is_a_slot_at_once_and_the_rest_one_at_the_end(record, disk):
+    feed(record, 100)
+    assert disk.slots == [(0, 50), (1000, 50)]
+    feed(record, 49, from_ms=2000)
+    assert len(disk.slots) == 2
+    record.flush()
+    assert disk.slots[2:] == [(2000, 49)]
+    assert sum(len(line["levels"]) * 3 // 4 for line in disk.lines) >= 149
+
+
+def test_after_a_gap_less_than_a_second_waits_for_its_slot_too(record, disk):
+    feed(record, 10)
+    feed(record, 40, from_ms=5000)
+    assert disk.slots == [(0, 10), (5000, 40)]
+
+
+def test_an_event_is_traced_with_the_audio_that_had_come_before_it(record, disk):
+    feed(record, 7)
+    record.event(Interim(("one",), 100), 1150.0)
+    feed(record, 43, from_ms=7 * FRAME_MS)
+    record.stopped(2000.0)
+    event, frames, stopped = disk.lines
+    assert (event["event"], event["after_ms"]) == ("Interim", 7 * FRAME_MS)
+    assert frames["frames"] == 0 and stopped["event"] == "Stopped"
+    assert disk.slots == [(0, 50)]
+
+
+def test_nothing_is_kept_before_the_stream_has_started(disk):
+    record = StreamRecord(disk)
+    feed(record, 60)
+    record.begin("CA1", "MZ1", 1000.0)
+    record.flush()
+    assert (disk.slots, disk.lines) == ([], [])

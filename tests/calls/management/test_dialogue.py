@@ -1,0 +1,66 @@
+"""manage.py dialogue check"""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from calls.models import Dialogue, PhoneLine
+from stt.models import TuningProfile
+from tests.calls.reply.dialogues import SMALL
+from tests.paths import SAMPLES
+
+BOOKING = SAMPLES / "dialogues" / "booking.yaml"
+
+
+def check(*arguments):
+    """What it printed, and what it failed with."""
+    out, failed = io.StringIO(), ""
+    try:
+        call_command("dialogue", "check", *arguments, stdout=out)
+    except CommandError as error:
+        failed = str(error)
+        assert error.returncode == 1
+    return out.getvalue(), failed
+
+
+def test_a_dialogue_whose_examples_pass():
+    assert check(str(BOOKING)) == ("7 of 7\n", "")
+
+
+def test_an_example_that_differs_is_named_with_its_place(tmp_path):
+    path = tmp_path / "changed.yaml"
+    path.write_text(BOOKING.read_text("utf-8").replace("צֶבַע, אוֹ פֶן?", "פֶן?").replace("step: day}", "step: hour}", 1))
+    out, failed = check(str(path))
+    assert out == "הכול במכה אחת: examples.0.talk.2.step: day, not hour\n6 of 7\n"
+    assert failed.startswith("examples_failed")
+
+
+def test_every_fault_is_named(tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(SMALL.replace("expect: yes_no", "expect: perhaps").replace("attempts: 3", "attempts: 9"))
+    _, failed = check(str(path))
+    first, second = failed.splitlines()
+    assert first == "dialogue_invalid: steps.phone.attempts: 9 is not from 1 to 5"
+    assert second.startswith("dialogue_invalid: steps.confirm.expect: there is no kind perhaps")
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(None, "not_read"), (b"\xff", "not_read"), (b"x" * 100_001, "dialogue_invalid")]
+)
+def test_a_file_that_cannot_be_read_is_said(tmp_path, content, code):
+    path = tmp_path / "file.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    assert check(str(path))[1].startswith(code)
+
+
+@pytest.mark.django_db
+def test_a_lines_dialogue():
+    profile = TuningProfile.objects.create(name="default")
+    line = PhoneLine.objects.create(number="+97231234567", name="x", profile=profile)
+    assert check("--line", "03-1234567")[1].startswith("no_dialogue")
+    line.dialogue = Dialogue.objects.create(name="x", text=BOOKING.read_text("utf-8"))
+    line.save()
+    assert check("--line", "03-1234567") == ("7 of 7\n", "")
+    assert check("--line", "03-1234568")[1].startswith("unknown_line")

@@ -1,0 +1,89 @@
+"""What simulate_call is told, and what it shows of a conversation."""
+
+import wave
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from calls.lab.call_report import CallReport
+from calls.lab.caller_script import Cue, EndedBy
+from calls.lab.playout import HeardAnswer, MarkEcho, MarkFate, PlayedAudio
+from calls.lab.server_messages import StreamFault
+from calls.lab.simulator import SimulatedCall
+
+
+@pytest.fixture
+def calls(settings, tmp_path, monkeypatch):
+    """The calls that were placed."""
+    settings.VAR_DIR = tmp_path
+    placed = []
+
+    async def run(self):
+        placed.append(self)
+        return CallReport(
+            self.call_sid,
+            played=[("yes.wav", 1900, 2400)],
+            late_ms=[0.0],
+            first_ms=100,
+            ended_by=EndedBy.TOO_LONG,
+            unspoken=1,
+            sent_audio=[(0, bytearray(b"\x00" * 24_000))],
+            heard=[PlayedAudio(8000, b"\x80" * 4000, ("a1",))],
+            answers=[HeardAnswer(8000, 12_000)],
+            mark_fates=[MarkEcho("a1", MarkFate.REACHED, 12_000)],
+            faults=[StreamFault(31951, "no JSON", 16_000)],
+        )
+
+    monkeypatch.setattr(SimulatedCall, "run", run)
+    return placed
+
+
+def test_a_conversation_is_told_by_say_and_shown_by_who_spoke_when(calls, tmp_path, capsys):
+    call_command(
+        "simulate_call",
+        "--say=yes.wav@after-heard+500",
+        "--say=hang-up@over",
+        "--tail=3",
+        "--longest=60",
+        "--lose-marks=0.5",
+        "--late-marks=70",
+        "--late-clear=80",
+        "--calls=2",
+        f"--wav={tmp_path / 'call.wav'}",
+    )
+    one, two = calls
+    assert [(step.cue, step.ms) for step in one.script] == [(Cue.AFTER_HEARD, 500), (Cue.OVER, 0)]
+    assert (one.tail_s, one.longest_s, one.clips) == (3, 60, [])
+    habits = one.habits
+    assert (habits.lose_marks, habits.late_marks_ms, habits.late_clear_ms) == (0.5, 70, 80)
+    assert habits.seed != two.habits.seed
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[2:6] == [
+        "1.10 to 1.60 s  line",
+        "1.90 to 2.40 s  caller: yes.wav",
+        "marks: 1 reached; ended by too_long, 1 clips not said",
+        "2.10 s  31951: no JSON",
+    ]
+    for name in ("call.wav", "call-2.wav"):
+        with wave.open(str(tmp_path / name)) as wav:
+            assert (wav.getnchannels(), wav.getnframes()) == (2, 24_000)
+
+
+def test_recordings_are_played_as_before(calls):
+    call_command("simulate_call", "yes.wav")
+    (call,) = calls
+    assert (call.script, call.tail_s, len(call.clips)) == ((), 1.5, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("a.wav", "--say=b.wav@over"), ("--say=b.wav",), ("--say=b.wav@over", "--say=c.wav@when")]
+)
+def test_a_script_that_makes_no_sense_is_one_sentence(calls, arguments):
+    with pytest.raises(CommandError, match="^bad_script: "):
+        call_command("simulate_call", *arguments)
+    assert calls == []
+
+
+def test_a_wav_that_cannot_be_written_is_one_sentence(calls, tmp_path):
+    with pytest.raises(CommandError, match="^unwritable: "):
+        call_command("simulate_call", "yes.wav", f"--wav={tmp_path / 'none' / 'call.wav'}")

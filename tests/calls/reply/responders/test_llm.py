@@ -1,0 +1,305 @@
+"""LlmResponder over real HTTP on loopback, against the emulator with its faults."""
+
+import asyncio
+from contextlib import aclosing, asynccontextmanager
+
+import pytest
+
+from calls.core.turns import Source, Turn
+from calls.reply.emulator.llm import LlmEmulator
+from calls.reply.emulator.llm_faults import EmulatorHabits, LlmFault
+from calls.reply.items import HangUp, Say, Transfer, Wait
+from calls.reply.language_models import LanguageModels
+from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
+from calls.reply.responders.llm import LlmResponder, ModelWaits
+from calls.reply.settings import AnswerSettings, ModelSettings
+from tests.calls.reply.responders.contract import ResponderContract, Rig, State
+
+FIRST = ModelWaits(first_ms=200, between_ms=20_000, total_ms=60_000)
+BETWEEN = ModelWaits(first_ms=20_000, between_ms=200, total_ms=60_000)
+TOTAL = ModelWaits(first_ms=20_000, between_ms=20_000, total_ms=2_000)
+PATIENT = ModelWaits(first_ms=20_000, between_ms=20_000, total_ms=60_000)
+SETTINGS = AnswerSettings(responder="llm", model=ModelSettings("היה קצר.", "emulated-1", 0.3, 200))
+
+
+def call(occasion=Occasion.TURNS):
+    return ReplyCall("CA1", "+972501234567", "+97231234567", occasion, people=("נציג",))
+
+
+def turn(text):
+    return Turn(1, 0, 100, text, Source.FINAL)
+
+
+@asynccontextmanager
+async def answering(fault=LlmFault.NONE, waits=PATIENT, settings=SETTINGS, **habits):
+    async with LlmEmulator(fault=fault, habits=EmulatorHabits(trickle_s=0.02, **habits)) as emulator:
+        models = LanguageModels("secret-key", emulator.base_url)
+        try:
+            yield LlmResponder(settings, models, waits), emulator
+        finally:
+            await models.aclose()
+
+
+async def items_of(responder, text="אני רוצה לקבוע תור", occasion=Occasion.TURNS, said=()):
+    """What is yielded, and the error that ends it."""
+    items = []
+    try:
+        async with aclosing(responder.answer(call(occasion), [turn(text)] if text else [], said)) as answer:
+            async for item in answer:
+                items.append(item)
+    except ResponderError as error:
+        return items, error.code
+    return items, ""
+
+
+def run(test):
+    return asyncio.run(asyncio.wait_for(test, 60))
+
+
+def answered(fault=LlmFault.NONE, waits=PATIENT, text="אני רוצה לקבוע תור", **habits):
+    async def one():
+        async with answering(fault, waits, **habits) as (responder, emulator):
+            items, code = await items_of(responder, text)
+            await asyncio.wait_for(emulator.requests[-1].over.wait(), 20)
+            return items, code, responder, emulator
+
+    return run(one())
+
+
+def words(items):
+    return "".join(one.text for one in items if isinstance(one, Say))
+
+
+def test_words_are_given_on_as_they_stream():
+    items, code, responder, emulator = answered()
+    assert words(items) == "בשמחה. יש תור פנוי מחר בשעה 14:30, המחיר הוא 120 ₪. מתאים לך?"
+    assert code == "" and len(items) > 5 and not any(one.cacheable for one in items)
+    assert emulator.requests[0].finished
+
+
+def test_the_request_says_what_the_line_says():
+    _, _, _, emulator = answered()
+    request = emulator.requests[0]
+    assert request.key == "secret-key"
+    body = request.body
+    assert (body["model"], body["temperature"], body["max_tokens"], body["stream"]) == ("emulated-1", 0.3, 200, True)
+    assert body["messages"][0] == {"role": "system", "content": "היה קצר."}
+    assert body["messages"][-1] == {"role": "user", "content": "אני רוצה לקבוע תור"}
+    assert {one["function"]["name"] for one in body["tools"]} == {"hang_up", "transfer", "play_tones", "note", "wait"}
+
+
+def test_no_answer_has_more_than_500_tokens():
+    async def one():
+        settings = AnswerSettings(model=ModelSettings("", "m", max_tokens=9_000))
+        async with answering(settings=settings) as (responder, emulator):
+            await items_of(responder)
+            return emulator.requests[0].body["max_tokens"]
+
+    assert run(one()) == 500
+
+
+def test_tokens_are_the_servers_count():
+    _, _, responder, emulator = answered()
+    assert responder.tokens > 0 and not responder.tokens_estimated
+
+
+def test_tokens_are_estimated_where_nobody_counts_and_it_is_said():
+    items, _, responder, _ = answered(LlmFault.NO_USAGE)
+    assert words(items)
+    assert responder.tokens >= len(words(items)) // 4 and responder.tokens_estimated
+
+
+def test_a_tool_call_is_an_act_behind_the_words():
+    for habits in ({"tools_whole": False}, {"tools_whole": True}):
+        items, code, _, _ = answered(text="תעביר אותי לנציג", **habits)
+        assert code == "" and words(items) == "אני מעביר אותך לנציג."
+        assert items[-1] == Transfer("נציג", "a1.call_1_0")
+
+
+def test_wait_is_a_tool():
+    items, code, _, _ = answered(text="אני רוצה")
+    assert (items, code) == ([Wait()], "")
+
+
+def test_acts_of_two_answers_differ_though_the_server_counts_from_0():
+    async def one():
+        async with answering(ids_repeat=True) as (responder, _):
+            first, _ = await items_of(responder, "להתראות")
+            again, _ = await items_of(responder, "להתראות")
+            said = [Exchange(Occasion.TURNS, ("להתראות",), ("להתראות",), "ביי", "ביי")]
+            second, _ = await items_of(responder, "להתראות", said=said)
+            return first[-1], again[-1], second[-1]
+
+    first, again, second = run(one())
+    assert first == again == HangUp("a1.call_0") and second == HangUp("a2.call_0")
+
+
+@pytest.mark.parametrize("fault", [LlmFault.UNKNOWN_TOOL, LlmFault.MALFORMED_TOOL])
+def test_a_wrong_tool_call_is_told_back_once(fault):
+    async def one():
+        async with answering() as (responder, emulator):
+            emulator.faults.append(fault)
+            items, code = await items_of(responder)
+            return items, code, emulator.requests
+
+    items, code, requests = run(one())
+    assert code == "" and words(items).endswith("סליחה, אעשה זאת אחרת.")
+    assert len(requests) == 2 and requests[1].body["messages"][-1]["content"].startswith("error: ")
+
+
+@pytest.mark.parametrize("fault", [LlmFault.UNKNOWN_TOOL, LlmFault.MALFORMED_TOOL])
+def test_a_wrong_tool_call_twice_is_an_unknown_act(fault):
+    items, code, _, emulator = answered(fault)
+    assert code == "act_unknown" and len(emulator.requests) == 2
+    assert all(isinstance(one, Say) for one in items)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "speaks", "waits"),
+    [
+        (LlmFault.SLOW_FIRST, "responder_slow", False, FIRST),
+        (LlmFault.SLOW_HEADERS, "responder_slow", False, FIRST),
+        (LlmFault.STALL, "responder_slow", True, BETWEEN),
+        (LlmFault.TRICKLE, "responder_slow", True, TOTAL),
+        (LlmFault.SIGNS_OF_LIFE, "responder_slow", False, FIRST),
+        (LlmFault.STATUS_500, "responder_raised", False, PATIENT),
+        (LlmFault.STATUS_429, "responder_raised", False, PATIENT),
+        (LlmFault.CUT_OFF, "responder_raised", True, PATIENT),
+        (LlmFault.NO_END, "responder_raised", True, PATIENT),
+        (LlmFault.NOT_JSON, "responder_raised", True, PATIENT),
+        (LlmFault.ERROR_EVENT, "responder_raised", True, PATIENT),
+        (LlmFault.EMPTY, "responder_silent", False, PATIENT),
+    ],
+)
+def test_a_fault_has_its_code_and_leaves_no_stream(fault, code, speaks, waits):
+    items, got, responder, emulator = answered(fault, waits)
+    assert got == code
+    assert bool(words(items)) is speaks
+    assert len(emulator.requests) == 1, "nothing is tried again"
+    request = emulator.requests[0]
+    assert request.finished or request.closed_by_client_at_s or fault in (
+        LlmFault.CUT_OFF, LlmFault.NO_END, LlmFault.STATUS_429, LlmFault.STATUS_500,
+    )  # fmt: skip
+    assert responder.tokens > 0
+
+
+def test_markdown_and_leaked_tools_are_words_like_others():
+    """calls/reply/speakable.py takes them out."""
+    assert "**" in words(answered(LlmFault.MARKDOWN)[0])
+    assert '{"name"' in words(answered(LlmFault.LEAKED_TOOL)[0])
+
+
+def test_a_server_that_is_not_there_is_an_error_at_once():
+    async def one():
+        models = LanguageModels("", "http://127.0.0.1:9/v1")
+        try:
+            return await items_of(LlmResponder(SETTINGS, models, PATIENT))
+        finally:
+            await models.aclose()
+
+    assert run(one()) == ([], "responder_raised")
+
+
+@pytest.mark.parametrize(
+    ("line", "models"),
+    [(SETTINGS, LanguageModels()), (AnswerSettings(), LanguageModels("k", "http://127.0.0.1:9/v1"))],
+)
+def test_without_a_model_or_an_endpoint_nobody_is_asked(line, models):
+    assert run(items_of(LlmResponder(line, models, PATIENT))) == ([], "responder_raised")
+
+
+def test_cancellation_closes_the_stream_at_once():
+    """The emulator sits in a stall of 30 s and sees the client leave."""
+
+    async def one():
+        async with answering(LlmFault.STALL) as (responder, emulator):
+            first = asyncio.Event()
+
+            async def listen():
+                async with aclosing(responder.answer(call(), [turn("תור")], ())) as answer:
+                    async for _ in answer:
+                        first.set()
+
+            listening = asyncio.create_task(listen())
+            await first.wait()
+            listening.cancel()
+            await asyncio.wait([listening])
+            await emulator.requests[0].over.wait()
+            return listening.cancelled(), emulator.requests[0], emulator.streams_closed_by_clients
+
+    cancelled, request, closed = run(one())
+    assert cancelled and closed == 1 and not request.finished and request.pieces_sent == 3
+
+
+def test_an_answer_that_is_left_closes_its_stream():
+    async def one():
+        async with answering(LlmFault.TRICKLE) as (responder, emulator):
+            async with aclosing(responder.answer(call(), [turn("תור")], ())) as answer:
+                async for _ in answer:
+                    break
+            await emulator.requests[0].over.wait()
+            return emulator.streams_closed_by_clients, responder
+
+    closed, responder = run(one())
+    assert closed == 1 and responder.tokens_estimated
+
+
+def test_a_line_with_a_greeting_opens_with_it_alone():
+    async def one():
+        greets = AnswerSettings(greeting="שלום!", model=SETTINGS.model)
+        async with answering(settings=greets) as (responder, emulator):
+            return await items_of(responder, "", Occasion.OPENING), len(emulator.requests)
+
+    assert run(one()) == (([], ""), 0)
+
+
+def test_the_model_opens_reprompts_and_says_goodbye():
+    async def one():
+        async with answering() as (responder, _):
+            return [
+                words((await items_of(responder, "", occasion))[0])
+                for occasion in (Occasion.OPENING, Occasion.SILENCE, Occasion.GOODBYE)
+            ]
+
+    assert run(one()) == [
+        "שלום, הגעתם למרפאה. במה אפשר לעזור?",
+        "אתם עדיין על הקו?",
+        "תודה שהתקשרתם, להתראות.",
+    ]
+
+
+def test_a_connection_is_used_again():
+    async def one():
+        async with answering() as (responder, emulator):
+            for _ in range(3):
+                await items_of(responder)
+            return emulator.connections, len(emulator.requests)
+
+    assert run(one()) == (1, 3)
+
+
+def test_late_words_and_interruptions_are_in_the_next_context_alone():
+    async def one():
+        responder = LlmResponder(SETTINGS, LanguageModels())
+        await responder.revised(turn("א"), "א", "ב")
+        await responder.interrupted("א")
+        return responder.tokens
+
+    assert run(one()) == 0
+
+
+def test_words_that_were_revised_to_nothing_are_no_question():
+    async def one():
+        async with answering() as (responder, emulator):
+            answer = responder.answer(call(), [turn("א").revised("")], ())
+            return [item async for item in answer], len(emulator.requests)
+
+    assert run(one()) == ([], 0)
+
+
+class TestLlm(ResponderContract):
+    @asynccontextmanager
+    async def rig(self, state):
+        fault = LlmFault.NONE if state is State.WELL else LlmFault.STATUS_500
+        async with answering(fault, ids_repeat=True) as (responder, _):
+            yield Rig(responder, ("שלום", "אני רוצה לקבוע תור", "להתראות"))

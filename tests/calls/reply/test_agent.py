@@ -1,0 +1,320 @@
+"""Whole conversations in virtual time."""
+
+import pytest
+
+from calls.lab.playout import TwilioHabits
+from calls.reply.items import Expect, ExpectationKind, HangUp, NoteValue, PlayTones, Say, Transfer, Wait
+from calls.reply.responder import ResponderError
+from calls.reply.settings import AnswerLimits, AnswerSettings
+from stt.tuning import Tuning
+from tests.calls.reply.conversing import ToyResponder, ToyVoice, conversation
+
+YES_NO = Expect(ExpectationKind.YES_NO)
+
+
+def answering(*items, expect=None):
+    return ToyResponder(lambda call, question, said: [*items] if call.occasion == "turns" else [])
+
+
+async def one_question(call):
+    await call.says("מה השעה")
+    await call.listen(5000)
+
+
+def test_an_open_question_is_answered_a_second_after_the_last_voice():
+    call = conversation(one_question)
+    assert call.answers == [("שמעתי: מה השעה", "שמעתי: מה השעה", "played")]
+    (turn,) = call.saved.values()
+    assert (turn.times.floor_rule, turn.times.floor_ms) == ("open", 1000)
+    assert turn.times.prepared_ms > 600 and turn.times.first_audio_ms == 0 and turn.times.total_ms == 1000
+    assert call.answered_turns == {1: 1000}
+
+
+def test_an_expected_answer_is_answered_sooner():
+    def answers(call, question, said):
+        return [Say("לאשר?"), YES_NO] if call.occasion == "opening" else [Say("תודה.")]
+
+    async def steps(call):
+        await call.listen(2000)
+        await call.says("כן")
+        await call.listen(3000)
+
+    call = conversation(steps, responder=ToyResponder(answers))
+    assert [turn.times.floor_rule for turn in call.saved.values()] == ["opening", "expected"]
+    assert call.saved[5002].times.floor_ms == 400
+
+
+def test_an_answer_never_comes_before_the_text():
+    async def steps(call):
+        await call.says("כן", words_after_ms=2500)
+        await call.listen(4000)
+
+    call = conversation(steps)
+    assert call.saved[5001].times.total_ms == 2550  # the text, and the voice's first sound
+
+
+def test_speech_before_the_first_sound_withdraws_the_answer_and_joins_the_turns():
+    async def steps(call):
+        await call.says("אני רוצה")
+        await call.listen(200)
+        await call.says("לקבוע תור")
+        await call.listen(4000)
+
+    call = conversation(steps)
+    assert call.responder.asked[1:] == [("turns", "אני רוצה"), ("turns", "אני רוצה לקבוע תור")]
+    assert [text for text, *_ in call.answers] == ["שמעתי: אני רוצה לקבוע תור"]
+    assert call.saved[5001].withdrawals == 1
+
+
+def test_a_revision_that_changes_words_prepares_anew_and_punctuation_does_not():
+    async def steps(call):
+        turn = await call.says("מה השעה")
+        await call.listen(100)
+        call.revise(turn, "מה השעה?")
+        call.revise(turn, "מה העשה?")
+        await call.listen(4000)
+
+    call = conversation(steps)
+    assert [question for _, question in call.responder.asked[1:]] == ["מה השעה", "מה העשה?"]
+
+
+def test_a_revision_after_the_first_sound_is_told_to_the_responder():
+    async def steps(call):
+        turn = await call.says("מה השעה")
+        await call.listen(1500)
+        call.revise(turn, "מה העשה")
+        await call.listen(3000)
+
+    call = conversation(steps)
+    assert call.responder.told_revised == [("מה השעה", "מה העשה")]
+    assert len(call.answers) == 1
+
+
+def test_who_speaks_over_an_answer_is_heard_and_answered_after_it():
+    async def steps(call):
+        await call.says("אחת")
+        await call.listen(900)
+        await call.says("שתיים")
+        await call.listen(6000)
+
+    call = conversation(steps, responder=answering(Say("זאת תשובה ארוכה מאוד מאוד מאוד.")))
+    assert [outcome for *_, outcome in call.answers] == ["played", "played"]
+    assert call.responder.asked[-1] == ("turns", "שתיים")
+
+
+def test_a_sound_without_words_withdraws_the_answer_for_a_while_only():
+    async def steps(call):
+        await call.says("מה השעה")
+        await call.says("", ms=300)
+        await call.listen(4000)
+
+    call = conversation(steps)
+    assert len(call.answers) == 1 and call.saved[5001].withdrawals == 1
+
+
+def test_at_most_three_preparations_are_made_before_the_floor():
+    async def steps(call):
+        await call.says("מה השעה")
+        for _ in range(6):
+            await call.listen(20)
+            await call.says("", ms=200, words_after_ms=220)
+        await call.listen(4000)
+
+    call = conversation(steps)
+    assert len([one for one in call.responder.asked if one[0] == "turns"]) == 4
+    assert len(call.answers) == 1
+
+
+def test_the_greeting_is_said_first_and_survives_a_caller_who_speaks_at_once():
+    async def steps(call):
+        await call.says("הלו", ms=400)
+        await call.listen(6000)
+
+    call = conversation(steps, settings=AnswerSettings(responder="toy", greeting="שלום, הגעתם."), voice=ToyVoice(900))
+    assert [text for text, *_ in call.answers][0] == "שלום, הגעתם."
+    assert call.answers[1][0] == "שמעתי: הלו"
+
+
+def test_a_silent_line_greets_and_says_nothing_more():
+    async def steps(call):
+        await call.says("הלו")
+        await call.listen(60_000)
+
+    responder = ToyResponder()
+    responder.name = "silent"
+    settings = AnswerSettings(greeting="השיחה מוקלטת.")
+    call = conversation(steps, responder=responder, settings=settings)
+    assert call.answers == [("השיחה מוקלטת.", "השיחה מוקלטת.", "played")]
+    assert (call.responder.asked, call.ended) == ([], "")
+
+
+def test_a_silent_caller_is_asked_again_and_then_wished_goodbye():
+    async def steps(call):
+        await call.listen(40_000)
+
+    call = conversation(steps, responder=ToyResponder(lambda call, question, said: []))
+    assert [text for text, *_ in call.answers] == ["[repeat]", "[repeat]", "[goodbye]"]
+    assert [occasion for occasion, _ in call.responder.asked] == ["opening", "silence", "silence", "goodbye"]
+    assert call.ended == "answered"
+
+
+def test_an_act_is_done_when_its_words_were_heard():
+    async def steps(call):
+        await call.says("ביי")
+        await call.listen(1000)
+        assert call.ended == "" and call.kept == []
+        await call.listen(3000)
+
+    call = conversation(steps, responder=answering(Say("להתראות."), NoteValue("end", "1"), HangUp()))
+    assert (call.ended, call.kept) == ("answered", [("end", "1")])
+
+
+def test_an_act_waits_two_seconds_for_a_mark_that_never_comes():
+    async def steps(call):
+        await call.says("ביי")
+        await call.listen(3000)
+        assert call.ended == ""
+        await call.listen(400)
+        assert call.ended == "answered"
+
+    conversation(steps, responder=answering(Say("להתראות."), HangUp()), habits=TwilioHabits(lose_marks=1.0))
+
+
+def test_acts_of_a_withdrawn_answer_are_not_done():
+    async def steps(call):
+        await call.says("ביי")
+        await call.says("רגע")
+        await call.listen(4000)
+
+    def answers(call, question, said):
+        return [Say("להתראות."), HangUp("bye")] if question == "ביי" else [Say("כן?")]
+
+    assert conversation(steps, responder=ToyResponder(answers)).ended == ""
+
+
+def test_an_act_is_done_once_however_often_it_is_asked_for():
+    async def steps(call):
+        for _ in range(2):
+            await call.says("שמור")
+            await call.listen(3000)
+
+    call = conversation(steps, responder=answering(Say("נשמר."), NoteValue("a", "1", id="a#1")))
+    assert (call.kept, call.codes) == ([("a", "1")], ["act_twice"])
+
+
+def test_a_failed_transfer_is_told_to_the_next_answer():
+    seen = []
+
+    def answers(call, question, said):
+        seen.append([one.code for exchange in said for one in exchange.outcomes])
+        return [Say("מעביר."), Transfer("דנה")] if question == "דנה" else []
+
+    async def steps(call):
+        await call.says("דנה")
+        await call.listen(4000)
+        await call.says("נו")
+        await call.listen(3000)
+
+    call = conversation(steps, responder=ToyResponder(answers))
+    assert (call.transfers, call.codes, seen[-1]) == (["דנה"], ["act_failed"], ["act_failed"])
+
+
+def test_tones_are_played_in_their_place():
+    call = conversation(one_question, responder=answering(Say("מחייג."), PlayTones("12")))
+    assert call.playout.answers[-1].ended_samples - call.playout.answers[-1].began_samples == 8 * (6 * 60 + 320)
+
+
+def test_wait_gives_the_caller_the_long_pause_and_then_is_asked_again():
+    def answers(call, question, said):
+        waits = call.occasion == "turns" and len(responder.asked) == 2
+        return [Wait()] if waits else [Say("כן.")]
+
+    responder = ToyResponder(answers)
+    call = conversation(one_question, responder=responder)
+    assert call.saved[5002].times.floor_rule == "unfinished"
+    assert call.saved[5002].times.floor_ms == 2000
+
+
+@pytest.mark.parametrize(
+    ("items", "code", "longest_ms"),
+    [
+        ([ResponderError("responder_silent")], "responder_silent", 1100),
+        ([ValueError("x")], "responder_raised", 1100),
+        ([9000], "responder_slow", 300 + 2500 + 100),
+        ([Say("רגע."), 9000, Say("כן")], "responder_slow", 1100),
+    ],
+)
+def test_a_responder_that_fails_gets_an_apology_and_the_call_goes_on(items, code, longest_ms):
+    tuning = Tuning(filler_after_ms=0)
+    call = conversation(one_question, responder=answering(*items), tuning=tuning)
+    (turn,) = call.saved.values()
+    assert turn.code == code and turn.text.endswith("[apology]") and turn.heard.outcome == "failed"
+    assert turn.times.total_ms <= longest_ms
+    assert (call.ended, call.codes) == ("", [code])
+
+
+def test_a_voice_that_fails_gets_an_apology():
+    voice = ToyVoice(fails={"רע.": "voice_quota"})
+    call = conversation(one_question, voice=voice, responder=answering(Say("רע.")))
+    assert call.answers[-1][0].endswith("[apology]") and "voice_quota" in call.codes
+
+
+def test_two_failures_running_end_in_the_lines_fallback():
+    async def steps(call):
+        for _ in range(2):
+            await call.says("הלו")
+            await call.listen(4000)
+
+    assert conversation(steps, responder=answering(ResponderError("responder_silent"))).ended == "answer_failed"
+
+
+def test_too_many_answers_are_a_failure():
+    async def steps(call):
+        for _ in range(3):
+            await call.says("הלו")
+            await call.listen(4000)
+
+    settings = AnswerSettings(responder="toy", limits=AnswerLimits(agent_turns=1))
+    call = conversation(steps, responder=answering(Say("כן.")), settings=settings)
+    assert call.codes == ["too_many_turns"] * 2 and call.ended == "answer_failed"
+
+
+def test_a_late_answer_is_bridged_and_one_in_three_at_most():
+    async def steps(call):
+        for _ in range(4):
+            await call.says("הלו")
+            await call.listen(6000)
+
+    call = conversation(steps, responder=answering(2400, Say("כן.")), tuning=Tuning(filler_after_ms=1000))
+    heard = [round((one.ended_samples - one.began_samples) / 8) for one in call.playout.answers]
+    assert heard == [400 + 180, 180, 180, 400 + 180] or heard.count(400) == 2
+    assert {text for text, *_ in call.answers} == {"כן."}
+
+
+def test_a_lost_stream_leaves_what_was_not_heard_to_the_next():
+    async def steps(call):
+        await call.says("ספר לי")
+        await call.listen(2000)
+
+    call = conversation(steps, responder=answering(Say("משפט ראשון. משפט שני, ארוך מאוד ועוד.")))
+    assert call.answers == [("משפט ראשון. משפט שני, ארוך מאוד ועוד.", "משפט ראשון.", "interrupted")]
+    assert call.agent.conversation.unheard == "משפט שני, ארוך מאוד ועוד."
+
+    async def listens(again):
+        await again.listen(6000)
+
+    again = conversation(listens, conversation=call.agent.conversation, greets=False, opens=False)
+    assert [text for text, *_ in again.answers] == ["משפט שני, ארוך מאוד ועוד."]
+
+
+def test_heard_text_is_the_simulators_own_account():
+    call = conversation(one_question, responder=answering(Say("אחת. שתיים. שלוש.")))
+    reached = [mark.name for mark in call.playout.marks if mark.fate == "reached"]
+    assert reached == ["a1.1.1", "a1.2.1", "a1.3.1"]
+
+
+def test_the_recording_gets_what_was_played_where_it_was_played():
+    call = conversation(one_question)
+    played = b"".join(ulaw for _, ulaw in call.recorded)
+    assert len(played) == sum(len(one.ulaw) for one in call.playout.played)
+    assert call.recorded[0][0] == pytest.approx(call.playout.answers[0].began_samples / 8, abs=1)

@@ -1,0 +1,70 @@
+import pytest
+
+from calls.reply.dialogue_checks import script_of
+from calls.reply.dialogue_examples import results_of, summary
+from calls.reply.dialogue_text import plain_of
+from tests.calls.reply.dialogues import SMALL, script
+from tests.paths import SAMPLES
+
+PASSES = """
+examples:
+  - name: כולו
+    talk:
+      - {caller: אדום, step: phone, says: "אדום. מה הטלפון"}
+      - {silence: true, step: phone}
+      - {caller: 052 123 4567, step: confirm, says: אפס חמש שתיים}
+      - {caller: כן, says: תודה}
+    saved: {colour: אָדוֹם, price: 250, phone: "0521234567"}
+    ends: hang_up
+"""
+
+
+def results(text):
+    return results_of(script(SMALL + text))
+
+
+def test_an_example_that_goes_as_it_says_passes():
+    (result,) = results(PASSES)
+    assert result.passed, str(result)
+    assert summary((result,)) == "1 of 1"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("caller: אדום, step: phone", "caller: ירוק, step: phone", "examples.0.talk.0.step: colour, not phone"),
+        ("says: תודה", "says: שלום", "examples.0.talk.3.says: תודה, not שלום"),
+        ("price: 250", "price: 25", "examples.0.saved.price: 250, not 25"),
+        ("price: 250, ", "", "examples.0.saved.price: 250, not -"),
+        ("price: 250", "price: 250, x: 1", "examples.0.saved.x: -, not 1"),
+        ("ends: hang_up", "ends: {transfer: דנה}", "examples.0.ends: hang_up, not transfer: דנה"),
+        ("{caller: כן, says: תודה}", "{caller: לא}", "examples.0.ends: phone, not hang_up"),
+    ],
+)
+def test_an_example_that_differs_says_where(old, new, said):
+    assert PASSES.count(old) == 1
+    (result,) = results(PASSES.replace(old, new))
+    assert not result.passed
+    assert str(result) == said
+    assert summary((result,)) == "0 of 1"
+
+
+def test_nothing_can_be_said_after_the_end():
+    (result,) = results(PASSES.replace("says: תודה}", "says: תודה}\n      - {caller: עוד}"))
+    assert result.path == "examples.0.talk.4"
+
+
+@pytest.mark.parametrize("path", sorted((SAMPLES / "dialogues").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_sample_dialogues_pass_their_examples(path):
+    found = results_of(script_of(plain_of(path.read_text("utf-8"))))
+    assert [str(one) for one in found if not one.passed] == []
+    assert len(found) >= 5
+
+
+def test_the_samples_are_pointed_wherever_the_line_speaks():
+    from calls.reply.aloud import without_points
+
+    for path in (SAMPLES / "dialogues").glob("*.yaml"):
+        read = script_of(plain_of(path.read_text("utf-8")))
+        said = [text for step in read.steps.values() for text in (step.say, step.again)] + [read.goodbye]
+        assert all(without_points(text) != text for text in said if text)

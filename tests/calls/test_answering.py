@@ -1,0 +1,151 @@
+"""A live call that answers: MediaStreamConsumer in process, a toy voice, and Twilio's end of the socket."""
+
+import base64
+import json
+import logging
+
+import pytest
+from channels.db import database_sync_to_async
+
+from calls.core.agent_turns import FIRST_AGENT_NUMBER
+from calls.models import Call, CallEvent, Transcript
+from calls.process.services import services
+from calls.reply.phrases import PhraseCache
+from calls.reply.settings import AnswerSettings
+from calls.reply.voices.recorded import Prompts
+from calls.reply.voices.registry import Voices
+from calls.storage.recording import Recording, line_file
+from calls.twilio import stream_tokens
+from stt.events import Final, Word
+from stt.tuning import Tuning
+from tests.calls.reply.voices.toy import ToyVoices
+from tests.calls.test_consumer import SID, Caller, OneLine
+from tests.fakes import FakeEngine, recognition_by
+from tests.serving import serving
+from tests.sounds import silence, speech
+
+pytestmark = pytest.mark.django_db(transaction=True)
+QUICK = Tuning(answer_pause_expected_ms=300, answer_pause_ms=300)
+
+
+@pytest.fixture
+def engine(settings, tmp_path):
+    settings.TWILIO_AUTH_TOKEN, settings.REDIS_URL = "12345", ""
+    settings.PUBLIC_URL = "https://voice.example.org"
+    engine = FakeEngine()
+    voices = Voices([ToyVoices()], PhraseCache(tmp_path, 1), Prompts())
+    with serving(recognition=recognition_by(engine), voices=voices):
+        yield engine
+
+
+def answering(monkeypatch, tuning=QUICK, **settings):
+    monkeypatch.setattr(services(), "lines", OneLine(tuning, AnswerSettings(**settings)))
+
+
+class Listener(Caller):
+    """Twilio, which plays what it is sent at once, and says which marks it has reached."""
+
+    def __init__(self, **more):
+        super().__init__(token=stream_tokens.issue(SID, "+97231234567", **more))
+        self.heard, self.marks = bytearray(), []
+
+    async def listen(self, until_mark):
+        """Until this mark was reached; each one is given back."""
+        while until_mark not in self.marks:
+            message = json.loads(await self.socket.receive_from(timeout=10))
+            if message["event"] == "media":
+                assert message["streamSid"] == self.stream_sid
+                self.heard += base64.b64decode(message["media"]["payload"])
+            elif message["event"] == "mark":
+                self.marks.append(message["mark"]["name"])
+                await self.say(event="mark", mark=message["mark"])
+
+    async def speak(self, engine, text):
+        await self.play(silence(300) + speech(600) + silence(400))
+        await self.heard_by(engine.streams[0])
+        engine.streams[0].opens()
+        engine.streams[0].deliver(Final(tuple(Word(word) for word in text.split()), self.sent * 20))
+
+
+async def rows(model, **which):
+    return await database_sync_to_async(lambda: list(model.objects.filter(**which).order_by("number")))()
+
+
+async def test_a_line_that_repeats_says_what_it_heard_and_keeps_what_was_heard_of_it(engine, monkeypatch, caplog):
+    caplog.set_level(logging.INFO)
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    caller = Listener()
+    await caller.call()
+    await caller.speak(engine, "שלום לך")
+    await caller.listen("a1.1.1")
+    await caller.hang_up()
+    asked, answer = await rows(Transcript)
+    assert (answer.number, answer.speaker, answer.outcome) == (FIRST_AGENT_NUMBER, "agent", "played")
+    assert "שלום לך" in answer.text and answer.played_text == answer.text
+    assert (answer.floor_rule, answer.answers, answer.responder, answer.voice) == ("open", 1, "repeat", "toy:he")
+    assert answer.floor_ms >= 300 and answer.total_ms >= answer.floor_ms
+    assert asked.total_ms == answer.total_ms
+    assert len(caller.heard) // 8 >= answer.heard_ms > 0
+    assert "[LATENCY] answer=5001 rule=open" in caplog.text
+    assert "שלום" not in caplog.text
+
+
+async def test_the_greeting_is_said_in_the_stream_where_the_webhook_left_it_to_it(engine, monkeypatch):
+    answering(monkeypatch, voice="toy:he", greeting="הגעתם אלינו.")
+    caller = Listener(greets=True)
+    await caller.call()
+    await caller.listen("a1.1.1")
+    await caller.hang_up()
+    (greeting,) = await rows(Transcript)
+    assert (greeting.text, greeting.floor_rule, greeting.speaker) == ("הגעתם אלינו.", "opening", "agent")
+
+
+async def test_the_greeting_is_not_said_twice(engine, monkeypatch):
+    answering(monkeypatch, responder="repeat", voice="toy:he", greeting="הגעתם אלינו.")
+    caller = Listener()
+    await caller.call()
+    await caller.speak(engine, "שלום")
+    await caller.listen("a1.1.1")
+    await caller.hang_up()
+    assert all("הגעתם" not in turn.text for turn in await rows(Transcript))
+
+
+async def test_a_silent_line_says_nothing(engine, monkeypatch):
+    answering(monkeypatch)
+    caller = Listener(greets=True)
+    await caller.call()
+    await caller.speak(engine, "שלום")
+    assert await caller.socket.receive_nothing(0.5)
+    await caller.hang_up()
+    assert [turn.speaker for turn in await rows(Transcript)] == ["caller"]
+
+
+async def test_what_the_line_said_is_the_recordings_second_channel(engine, monkeypatch, settings):
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    caller = Listener()
+    await caller.call()
+    await caller.speak(engine, "שלום לך")
+    await caller.listen("a1.1.1")
+    await caller.hang_up()
+    services().disk.stop(5)
+    (call,) = await database_sync_to_async(lambda: list(Call.objects.all()))()
+    path = settings.VAR_DIR / call.streams["MZ1"]["recording"]
+    at_ms, said = Recording(line_file(path)).ulaw()
+    (answer,) = await rows(Transcript, speaker="agent")
+    assert abs(at_ms - answer.started_ms) < 300 and said in bytes(caller.heard)
+
+
+async def test_a_dialogue_that_cannot_be_used_is_an_apology_and_then_the_lines_fallback(engine, monkeypatch):
+    answering(monkeypatch, responder="scripted", voice="toy:he")
+    caller = Listener()
+    await caller.call()
+    await caller.listen("a1.1.1")
+    await caller.speak(engine, "שלום")
+    await caller.listen("a2.1.1")
+    closed = await caller.socket.receive_output(timeout=10)
+    assert closed["type"] == "websocket.close"
+    await caller.hang_up()
+    (call,) = await database_sync_to_async(lambda: list(Call.objects.all()))()
+    assert call.end_reason == "answer_failed"
+    assert {event.code for event in await rows(CallEvent)} >= {"dialogue_invalid"}
+    assert [turn.outcome for turn in await rows(Transcript, speaker="agent")] == ["failed", "failed"]
