@@ -21,6 +21,7 @@ from calls.models import (
     PhoneLine,
     Price,
     ReviewerAction,
+    SavedValue,
     SpentToken,
     SupervisorAction,
     Transcript,
@@ -134,12 +135,30 @@ def _calls(profile, user):
         call = Call.objects.create(call_sid=sid, **{**common, **values})
         if sid not in ("CAturnless", "CAbusy", "CAunstarted"):
             _turns(call, "fallback" if sid == "CAoneshots" else "final")
+    answered = Call.objects.get(call_sid="CAwhole")
+    _answers(answered)
     corrected = Call.objects.get(call_sid="CAwhole")
     for number, text, withdrawn in ((1, "שלום רב", False), (2, "", True), (3, "שלום", False)):
         Correction.objects.create(
             call=corrected, turn=1, number=number, text=text, withdrawn=withdrawn, turn_revision=0, user=user,
             username="boss", made_at=now,
         )  # fmt: skip
+
+
+def _answers(call):
+    common = {"call": call, "speaker": "agent", "responder": "scripted", "voice": "he-IL-Chirp3-HD-Aoede"}
+    times = {"floor_rule": "open", "floor_ms": 1000, "prepared_ms": -350, "first_audio_ms": 400, "total_ms": 1400}
+    for number, (heard, outcome, code) in enumerate(
+        (("שלום, במה אפשר לעזור?", "played", ""), ("כמה", "interrupted", "mark_lost"), ("", "failed", "voice_raised")),
+        1,
+    ):
+        Transcript.objects.create(
+            number=5000 + number, started_ms=2000 * number + 1200, ended_ms=2000 * number + 1900, outcome=outcome,
+            text=heard if number == 1 else "כמה פיצות תרצו להזמין?", played_text=heard, heard_ms=300, code=code,
+            withdrawals=number - 1, answers=number, tokens=90, characters=40, search_text="", **times, **common,
+        )  # fmt: skip
+    SavedValue.objects.create(call=call, key="name", value="דנה", number=1)
+    SavedValue.objects.create(call=call, key="card", value="4580", secret=True, number=2)
 
 
 def _turns(call, source):

@@ -136,3 +136,9 @@ class AgentTurn:
 def as_if_cut_off(turn: AgentTurn) -> AgentTurn:
     """An answer that is being played, as it is kept: if nothing more comes, its process has died."""
     return replace(turn, heard=replace(turn.heard, outcome=Outcome.INTERRUPTED))
+
+
+def unheard(text: str, heard: str) -> str:
+    """The words of a text behind those that were heard of it; all of them where these are not its beginning."""
+    words, heard_words = text.split(), heard.split()
+    return " ".join(words[len(heard_words) :] if words[: len(heard_words)] == heard_words else words)

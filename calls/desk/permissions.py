@@ -1,13 +1,14 @@
 """Who may do what: four groups with their permissions, made once; whoever administers them may change them.
 
-| group | read | listen | correct | export | tune | end calls | any number | dialled numbers |
-|---|---|---|---|---|---|---|---|---|
-| reviewer | yes | yes | yes | yes | | | | |
-| supervisor | yes | yes | | | | yes | | |
-| tuner | yes | | | | yes | | | |
-| admin | yes | yes | yes | yes | yes | yes | yes | yes |
+| group | read | listen | correct | export | tune | end calls | any number | dialled numbers | secret values |
+|---|---|---|---|---|---|---|---|---|---|
+| reviewer | yes | yes | yes | yes | | | | | |
+| supervisor | yes | yes | | | | yes | | | |
+| tuner | yes | | | | yes | | | | |
+| admin | yes | yes | yes | yes | yes | yes | yes | yes | yes |
 
 Who may end calls hands them over to the people that the line lists; to any number only who has that permission besides.
+Secret values are what callers said at a line's questions that are marked so; exports mask them whoever takes them.
 Whom a line lists, and where its calls are dialled to, changes who has the last one: such a number costs money abroad.
 """
 
@@ -27,6 +28,7 @@ TUNE = "stt.change_tuningprofile"
 END_CALLS = "calls.end_call"
 HAND_OVER_ANYWHERE = "calls.hand_over_anywhere"
 CHANGE_DIALLED = "calls.change_dialled_numbers"
+READ_SECRETS = "calls.read_secret_values"
 
 _READS = Q(content_type__app_label="calls", codename__startswith="view_")
 _TUNES = Q(content_type__app_label="stt") & ~Q(codename__startswith="delete_") | Q(

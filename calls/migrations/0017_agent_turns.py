@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
                     ("interrupted", "cut off"),
                     ("resumed", "cut off, the rest was said later"),
                     ("withdrawn_late", "given up: the caller's words were revised"),
-                    ("failed", "failed"),
+                    ("failed", "failed in its middle"),
                 ],
                 db_default="",
                 default="",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from channels.layers import get_channel_layer
 
-from calls.core.agent_turns import AgentTurn
+from calls.core.agent_turns import AgentTurn, unheard
 from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:
@@ -51,14 +51,16 @@ def shown(turn: Turn | Transcript, key: str) -> Update:
         "engine": turn.engine,
         "partial_ms": turn.partial_ms,
         "final_ms": turn.final_ms,
+        "total_ms": turn.total_ms,
         "revision": turn.revision,
     }
 
 
 def shown_answer(turn: AgentTurn | Transcript, key: str) -> Update:
-    """An answer of the line as those who watch are told of it; ``text`` is all of it, ``heard`` what was heard."""
+    """An answer of the line as those who watch are told of it; ``heard`` of its text, and what was not."""
     row = turn.as_row() if isinstance(turn, AgentTurn) else vars(turn)
-    return {"key": key, "heard": row["played_text"] or "", **{name: row[name] for name in ANSWER_SHOWN}}
+    heard = row["played_text"] or ""
+    return {"key": key, "heard": heard, "unheard": unheard(row["text"], heard), **{n: row[n] for n in ANSWER_SHOWN}}
 
 
 def shown_value(key: str, value: str, *, secret: bool) -> Update:

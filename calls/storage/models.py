@@ -31,7 +31,7 @@ OUTCOMES = [
     (Outcome.INTERRUPTED.value, _("cut off")),
     (Outcome.RESUMED.value, _("cut off, the rest was said later")),
     (Outcome.WITHDRAWN_LATE.value, _("given up: the caller's words were revised")),
-    (Outcome.FAILED.value, _("failed")),
+    (Outcome.FAILED.value, _("failed in its middle")),
 ]
 CALLER = "caller"
 

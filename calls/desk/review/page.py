@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from calls.desk.answers import ShownAnswer, saved_values
 from calls.desk.permissions import LISTEN
 from calls.desk.review.corrections import add_corrections
 from calls.desk.review.listening import part_of, streams_of
@@ -17,12 +18,16 @@ from calls.storage.models import Call, Transcript
 def reviewed(request: HttpRequest, call: Call, turns: Iterable[Transcript], rows: int) -> dict[str, Any]:
     """For the template: the call's streams, and which page (``rows``) of its turns this is.
 
-    Each turn gets its corrections, and its ``part`` of the streams: None where it cannot be heard.
+    Each turn gets its corrections, and its ``part`` of the streams: None where it cannot be heard; one of the line's
+    its ``answer``.
     """
     turns = list(turns)
     streams = streams_of(call) if request.user.has_perm(LISTEN) else []
     for turn in turns:
         shown: Any = turn  # the page's own attribute of it
         shown.part = part_of(turn, streams)
+        if turn.is_agents:
+            shown.answer = ShownAnswer.of(turn)
     add_corrections(call, turns)
-    return {"streams": streams, "turns": turns, "most_letters": MOST_LETTERS, "rows": rows}
+    saved = saved_values(call, request.user)
+    return {"streams": streams, "turns": turns, "most_letters": MOST_LETTERS, "rows": rows, "saved": saved}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from calls.core.numbering import row_key
+from calls.desk.answers import stored_answer
 from calls.lines.models import Alarm, PhoneLine
 from calls.process.live_updates import Update, shown
 from calls.storage.models import Call, Transcript
@@ -57,13 +59,19 @@ def open_alarms() -> list[list[str]]:
 
 
 def newest_turns(call: Call) -> list[Transcript]:
-    """In speech order."""
+    """Of both speakers, in speech order."""
     newest = call.turns.order_by("-started_ms", "-number")[:MOST_TURNS]
     return sorted(newest, key=lambda turn: (turn.started_ms, turn.number))
 
 
-def shown_turns(call: Call) -> list[Update]:
-    return [_shown(turn, call.streams) for turn in newest_turns(call)]
+def shown_turns(call: Call, turns: Iterable[Transcript]) -> list[Update]:
+    """The caller's of these turns of a call."""
+    return [_shown(turn, call.streams) for turn in turns if not turn.is_agents]
+
+
+def shown_answers(call: Call, turns: Iterable[Transcript]) -> list[Update]:
+    """The line's of these turns of a call."""
+    return [stored_answer(turn, row_key(call.streams, turn.number)) for turn in turns if turn.is_agents]
 
 
 def _shown(turn: Transcript, streams: dict[str, Any]) -> Update:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from calls.core.addresses import canonical
 from calls.desk.access import needs
+from calls.desk.answers import ShownAnswer, answer_texts, saved_values
 from calls.desk.permissions import END_CALLS, HAND_OVER_ANYWHERE, READ
 from calls.desk.supervision.reading import (
     line_names,
@@ -22,11 +23,12 @@ from calls.desk.supervision.reading import (
     newest_turns,
     open_alarms,
     running_calls,
+    shown_answers,
     shown_turns,
 )
 from calls.lines import costs
 from calls.lines.models import LABELS, PhoneLine
-from calls.storage.models import SOURCES, Call
+from calls.storage.models import SOURCES, Call, Transcript
 from calls.twilio import rest
 from calls.twilio.models import SupervisorAction
 from calls.twilio.webhooks import ENDED
@@ -64,7 +66,12 @@ def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpRespon
     turns = newest_turns(row)
     line = PhoneLine.objects.filter(number=canonical(row.to_number)).first()
     urls = {"state": reverse("console:call_state", args=[row.call_sid])}
-    page = {"call": row.call_sid, "urls": urls, "texts": texts(), "state": _state_of(row)}
+    saved = saved_values(row, request.user)
+    page = {"call": row.call_sid, "urls": urls, "texts": texts(), "state": _state_of(row, turns, saved)}
+    for turn in turns:
+        if turn.is_agents:
+            shown: Any = turn  # the page's own attribute of it
+            shown.answer = ShownAnswer.of(turn)
     return render(
         request,
         "console/call.html",
@@ -72,6 +79,7 @@ def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpRespon
             "call": row,
             "line": line,
             "turns": turns,
+            "saved": saved,
             "usage": costs.usage_of(row),
             "cost": costs.usage_of(row).cost(costs.prices_now()),
             "prices": costs.prices_now(),
@@ -90,7 +98,8 @@ def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpRespon
 @never_cache
 @needs(READ)
 def call_state(request: HttpRequest, call_sid: str) -> HttpResponse:
-    return JsonResponse(_state_of(get_object_or_404(Call, call_sid=call_sid)))
+    row = get_object_or_404(Call, call_sid=call_sid)
+    return JsonResponse(_state_of(row, newest_turns(row), saved_values(row, request.user)))
 
 
 @require_GET
@@ -147,12 +156,14 @@ def _after(request: HttpRequest, row: Call, action: SupervisorAction) -> HttpRes
     return redirect("console:call", call_sid=row.call_sid)
 
 
-def _state_of(row: Call) -> dict[str, object]:
+def _state_of(row: Call, turns: list[Transcript], saved: list[dict[str, Any]]) -> dict[str, object]:
     return {
         "ended": row.ended_at is not None,
         "started_at": row.started_at.isoformat() if row.started_at else "",
         "stream": row.stream_sid,
-        "turns": shown_turns(row),
+        "turns": shown_turns(row, turns),
+        "answers": shown_answers(row, turns),
+        "saved": saved,
         "events": newest_events(row),
     }
 
@@ -182,4 +193,11 @@ def texts() -> dict[str, Any]:
         "emulated_why": _("An emulator heard this: it recognises no speech, it knows recordings."),
         **{trouble.value: str(label) for trouble, label in LABELS.items()},
         "sources": {source: str(label) for source, label in SOURCES},
+        "line": _("The line"),
+        "not_heard": _("not heard:"),
+        "playing": _("is being said"),
+        "answered_after": _("answered after"),
+        "secret": _("secret"),
+        "withdrawn": _("preparations withdrawn: %(times)s"),
+        "answer": answer_texts(),
     }

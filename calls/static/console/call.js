@@ -1,5 +1,6 @@
 // One call, followed: its turns as they are accepted and revised, and the words that are being spoken.
 
+import { answerRow, showAnswer as drawAnswer, showSaved } from "./answers.js";
 import { Live, clock, keyOf, late, page, read, say, showEmulated, showLink, unread } from "./live.js";
 
 const NEAR_END_PX = 120;
@@ -14,15 +15,20 @@ let stream = ""; // the call's newest: an older one may end later
 let started = 0;
 let ended = false;
 
-function rowOf(turn) {
+function turnRow() {
+  const row = document.createElement("li");
+  for (const [name, dir] of [["at", "ltr"], ["words", "auto"], ["source", "auto"], ["emulated", "auto"], ["late", "ltr"], ["total", "auto"]]) {
+    const part = row.appendChild(document.createElement(name === "words" ? "span" : "bdi"));
+    part.className = name;
+    part.dir = dir;
+  }
+  return row;
+}
+
+function rowOf(turn, made) {
   let row = rows.get(keyOf(turn));
   if (!row) {
-    row = document.createElement("li");
-    for (const [name, dir] of [["at", "ltr"], ["words", "auto"], ["source", "auto"], ["emulated", "auto"], ["late", "ltr"]]) {
-      const part = row.appendChild(document.createElement(name === "words" ? "span" : "bdi"));
-      part.className = name;
-      part.dir = dir;
-    }
+    row = made();
     row.started = turn.started_ms;
     let after = turns.lastElementChild;
     while (after && after.started > row.started) after = after.previousElementSibling;
@@ -34,17 +40,27 @@ function rowOf(turn) {
 }
 
 function showTurn(turn) {
-  const row = rowOf(turn);
+  const row = rowOf(turn, turnRow);
   if (turn.revision < (row.revision ?? 0)) return;
   row.revision = turn.revision;
-  const [at, words, source, emulated, delay] = row.children;
+  const [at, words, source, emulated, delay, total] = row.children;
   say(at, clock(turn.started_ms));
   say(words, turn.text || page.texts.no_words);
   say(source, turn.code || page.texts.sources[turn.source]);
   showEmulated(emulated, turn.engine);
   late(delay, turn.final_ms);
-  row.classList.toggle("revised", turn.revision > 0);
+  // A turn that was answered has a further revision, and its words are as they were.
+  say(total, turn.total_ms == null ? "" : `${page.texts.answered_after} \u2066${turn.total_ms} ms\u2069`);
+  row.classList.toggle("revised", turn.revision > (turn.total_ms == null ? 0 : 1));
   newest = Math.max(newest, turn.started_ms);
+}
+
+function showAnswer(answer) {
+  const row = rowOf(answer, answerRow);
+  // What is stored says nothing of whether it is still played, until the call has ended.
+  if (answer.revision < (row.revision ?? 0) || (row.playing && !ended && !("kind" in answer))) return;
+  Object.assign(row, { revision: answer.revision, playing: answer.playing });
+  drawAnswer(row, answer);
 }
 
 function showEvent(event) {
@@ -84,9 +100,11 @@ function showEnd(is = true) {
 function showAll(state) {
   started = Date.parse(state.started_at);
   stream = state.stream;
-  for (const turn of state.turns) showTurn(turn);
-  for (const event of state.events) showEvent(event);
   showEnd(state.ended);
+  for (const turn of state.turns) showTurn(turn);
+  for (const answer of state.answers) showAnswer(answer);
+  for (const one of state.saved) showSaved(one);
+  for (const event of state.events) showEvent(event);
 }
 
 const kinds = {
@@ -98,6 +116,8 @@ const kinds = {
     if (update.started_ms >= newest) partial.hidden = true;
     showTurn(update);
   },
+  answer: showAnswer,
+  value: showSaved,
   note: showEvent,
   state: (update) => showState(update.shows, update.hears),
   process: (update) => showState(...update.calls[page.call]),

@@ -1,6 +1,17 @@
 from dataclasses import fields
 
-from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn, AnswerTimes, MadeBy, PlayedPart
+import pytest
+
+from calls.core.agent_turns import (
+    FIRST_AGENT_NUMBER,
+    AgentTurn,
+    AnswerTimes,
+    MadeBy,
+    Outcome,
+    PlayedPart,
+    as_if_cut_off,
+    unheard,
+)
 from calls.core.numbering import NUMBERS_A_STREAM
 
 
@@ -22,3 +33,16 @@ def test_a_row_has_every_value_of_an_answer():
     row = AgentTurn(5001, 0, 900, "שלום", heard=PlayedPart("של", 400)).as_row()
     assert {*row} - {"speaker"} == values - {"heard", "times", "made_by", "ms"} | {"played_text", "heard_ms"}
     assert (row["text"], row["played_text"], row["heard_ms"], row["speaker"]) == ("שלום", "של", 400, "agent")
+
+
+@pytest.mark.parametrize(
+    ("heard", "rest"),
+    [("", "שלום, מה שלומך?"), ("שלום,", "מה שלומך?"), ("שלום, מה שלומך?", ""), ("אחרת", "שלום, מה שלומך?")],
+)
+def test_what_was_not_heard_is_what_follows_the_heard_words(heard, rest):
+    assert unheard("שלום, מה שלומך?", heard) == rest
+
+
+def test_an_answer_that_is_played_is_kept_as_if_it_was_cut_off():
+    turn = AgentTurn(5001, 0, 900, "שלום", heard=PlayedPart("של", 400))
+    assert as_if_cut_off(turn).heard == PlayedPart("של", 400, Outcome.INTERRUPTED)

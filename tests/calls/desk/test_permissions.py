@@ -20,6 +20,7 @@ ABILITIES = {
     "end calls": permissions.END_CALLS,
     "any number": permissions.HAND_OVER_ANYWHERE,
     "dialled numbers": permissions.CHANGE_DIALLED,
+    "secret values": permissions.READ_SECRETS,
 }
 
 
@@ -33,7 +34,7 @@ def table(text):
     head, _, *rows = [
         [cell.strip().strip("`") for cell in line.strip("| ").split("|")]
         for line in re.findall(
-            r"^\| (?:group|`?(?:reviewer|supervisor|tuner|admin)`?) .*$|^\|(?:---\|){9}$",
+            r"^\| (?:group|`?(?:reviewer|supervisor|tuner|admin)`?) .*$|^\|(?:---\|){10}$",
             text,
             re.M,
         )

@@ -1,0 +1,85 @@
+"""Answers of the line on a call's pages, in Chromium: stored ones, and one that is followed while it is played."""
+
+import json
+import re
+import secrets
+
+import pytest
+
+from tests.browser.test_pages import SIZES, barriers, overflow
+
+pytestmark = pytest.mark.live
+MAKE = """
+from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from calls.storage import rows
+from calls.storage.records import CallEnded, TurnSaved, ValueSaved
+from tests.calls.storage.sample_records import STARTED, answer, turn
+sid, now = {sid!r}, datetime.now(UTC)
+of_call = [
+    replace(STARTED, started_at=now - timedelta(minutes=1)),
+    TurnSaved("CA1", turn(total_ms=1060, revision=1).turn, "MZ1"),
+    answer("MZ1"), ValueSaved("CA1", "card", "4580", True, 1, "MZ1"),
+]
+over = [CallEnded("CA1", "MZ1", now, "stop", 9, 0, 9, reply_tokens=7)] if {over} else []
+rows.write(replace(one, call_sid=sid) for one in of_call + over)
+"""
+ANSWER = {
+    "kind": "answer", "stream": "MZ1", "key": "MZ1:5002", "number": 5002, "started_ms": 9000, "outcome": "played",
+    "code": "", "withdrawals": 1, "floor_rule": "expected", "floor_ms": 400, "prepared_ms": 100, "first_audio_ms": 40,
+    "total_ms": 440, "responder": "scripted", "voice": "recorded",
+}  # fmt: skip
+
+
+@pytest.fixture
+def made(desk_server):
+    """Makes a call with a turn, its answer and a secret value; its CallSid."""
+
+    def make(*, over=False):
+        sid = "CA" + secrets.token_hex(16)
+        desk_server.manage("shell", "-v0", "-c", MAKE.format(sid=sid, over=over))
+        return sid
+
+    return make
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_answers_fit_and_have_no_serious_barrier(open_tab, made, size, dark):
+    sid = made(over=True)
+    tab = open_tab(**SIZES[size], dark=dark)
+    page = tab.sign_in()
+    tab.go(f"/console/calls/{sid}")
+    page.wait_for_selector("#turns .answer .bar rect")
+    assert (overflow(page), barriers(page)) == (0, [])
+    page.locator('a[href*="/admin/calls/call/"][href$="/change/"]').click()
+    page.wait_for_selector(".answer .bar rect")
+    assert (overflow(page), barriers(page)) == (0, [])
+    heard = page.locator("tr.agent .field-words")
+    assert "שלום," in heard.inner_text() and heard.locator("del").count() == 1
+
+
+def test_an_answer_is_followed_while_it_is_played(tab, made):
+    sid = made()
+    sockets = []
+    page = tab.sign_in()
+    page.route_web_socket(re.compile("/ws/live/"), lambda socket: sockets.append(socket))
+    tab.go(f"/console/calls/{sid}")
+    page.wait_for_selector("#turns .answer")
+
+    def send(**changes):
+        sockets[-1].send(json.dumps({"updates": [{**ANSWER, "call": sid, **changes}]}))
+
+    row = page.locator("#turns li").last
+    send(heard="", unheard="תודה, להתראות!", revision=0, playing=True)
+    page.wait_for_selector("#turns .playing")
+    assert row.locator(".unheard").evaluate("(it) => getComputedStyle(it).textDecorationLine") == "none"
+    send(heard="תודה,", unheard="להתראות!", revision=1, playing=False, outcome="interrupted")
+    page.wait_for_selector("#turns:not(:has(.playing))")
+    assert row.locator(".unheard").evaluate("(it) => getComputedStyle(it).textDecorationLine") == "line-through"
+    send(heard="", unheard="תודה, להתראות!", revision=0, playing=True)
+    sockets[-1].send(json.dumps({"updates": [{"kind": "value", "call": sid, "key": "city", "value": "חיפה"}]}))
+    page.wait_for_selector("#saved tr:nth-child(2)")
+    assert (row.locator(".heard").inner_text(), row.locator(".unheard").inner_text()) == ("תודה,", "להתראות!")
+    assert "נקטעה" in row.locator(".about").inner_text()
+    assert page.locator("#turns .total").first.inner_text().strip("\u2066\u2069") == "נענה אחרי \u20661060 ms"
