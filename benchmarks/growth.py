@@ -106,7 +106,7 @@ def _time_pages(times: int) -> None:
 
 def _pages() -> Iterator[Page]:
     from calls.models import Call
-    from calls.twilio.webhooks import STATUS_ORDER
+    from calls.twilio.call_status import STATUS_ORDER
 
     heard = Call.objects.filter(started_at__isnull=False, from_number__startswith="+").order_by("pk")
     some = heard.filter(pk__gte=Call.objects.count() // 2)[0]
