@@ -25,8 +25,6 @@ from tests.paths import ROOT
 from voiceapp.runtime.percentile import percentile
 
 LIST = "/admin/calls/call/"
-ROUNDS = 3
-"""Of the writer on either database; the median counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,8 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=20, help="Each page is asked for so often.")
     parser.add_argument("--export", type=int, default=100_000, metavar="CALLS", help="Stop the export after so many.")
     parser.add_argument("--purge", type=int, default=330, metavar="DAYS", help="Purge what is older; there is a year.")
+    parser.add_argument("--rounds", type=int, default=3, help="Of the writer on either database; the median counts.")
+    parser.add_argument("--written", type=int, default=50, metavar="TURNS", help="A call and round of the writer.")
     parser.add_argument("--step", choices=["fill", "measure"], help="One half now, one later: the database stays.")
     options = parser.parse_args()
     server_url()
@@ -53,7 +53,7 @@ def main() -> None:
             _time_pages(options.times)
             _export(options.export)
             _purge(options.purge)
-            _compare_writers()
+            _compare_writers(options.rounds, options.written)
 
 
 def _fill(amounts: stored_calls.Amounts) -> None:
@@ -106,7 +106,7 @@ def _time_pages(times: int) -> None:
 
 def _pages() -> Iterator[Page]:
     from calls.models import Call
-    from calls.twilio.webhooks import STATUS_ORDER
+    from calls.twilio.call_status import STATUS_ORDER
 
     heard = Call.objects.filter(started_at__isnull=False, from_number__startswith="+").order_by("pk")
     some = heard.filter(pk__gte=Call.objects.count() // 2)[0]
@@ -190,17 +190,17 @@ def _peak_mb(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
 
 
-def _compare_writers() -> None:
+def _compare_writers(rounds: int, turns: int) -> None:
     """The same records on either database in turn, so that what else runs on the machine meets both."""
     empty, full = [], []
-    for attempt in range(ROUNDS):
+    for attempt in range(rounds):
         with multiprocessing.get_context("spawn").Pool(1) as process:
-            empty.append(process.apply(writes.on, ("PostgreSQL", 50)).turns_s)
-        full.append(writes.write(50, prefix=f"CAw{attempt}").turns_s)
+            empty.append(process.apply(writes.on, ("PostgreSQL", turns)).turns_s)
+        full.append(writes.write(turns, prefix=f"CAw{attempt}").turns_s)
     empty_s, full_s = statistics.median(empty), statistics.median(full)
     print(
         f"the writer: {empty_s:.0f} turns/s on an empty database, {full_s:.0f} on the full one "
-        f"({full_s / empty_s:.2f}; median of {ROUNDS} each: {_list(empty)} and {_list(full)})"
+        f"({full_s / empty_s:.2f}; median of {rounds} each: {_list(empty)} and {_list(full)})"
     )
 
 

@@ -15,10 +15,12 @@ class CallsConfig(AppConfig):
     def ready(self) -> None:
         from calls.desk.permissions import make_groups
         from calls.lines.models import PhoneLine, Trial
-        from calls.process.services import announce_change
         from stt.models import TuningProfile
 
         def announce(**_: Any) -> None:
+            # Here, for most commands save nothing that calls read, and every vendor's client would come with it.
+            from calls.process.services import announce_change
+
             transaction.on_commit(announce_change)
 
         # Signals, for stt must not know calls, and whoever saves a profile must not have to remember.

@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import gc
 import inspect
 import os
 from pathlib import Path
@@ -38,6 +39,13 @@ def pytest_pyfunc_call(pyfuncitem):
 def pytest_collection_modifyitems(items):
     """Begin with the tests that take long, or the last of them would be waited for alone."""
     items.sort(key=lambda item: (item.get_closest_marker("live") is None, item.path.stem != "test_every_page"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    """What was imported for the tests is no garbage: it is not looked through again and again while they run."""
+    gc.collect()
+    gc.freeze()
 
 
 SHARING = {

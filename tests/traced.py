@@ -35,13 +35,13 @@ class TracedCall(VirtualCall):
         super()._perform(actions)
 
 
-def heard(path, tuning, *, seed=1, first=0, **faults):
+def heard(path, tuning, *, seed=1, first=0, recordings=6, **faults):
     """A call's turns, and its trace read back."""
 
     async def call():
         call = TracedCall(Engine(LIBRARY, seed=seed, **faults), tuning, path)
         await call.noise(900)
-        for recording in LIBRARY.recordings[first : first + 6]:
+        for recording in LIBRARY.recordings[first : first + recordings]:
             await call.recording(recording)
             await call.noise(700)
         await call.hang_up()

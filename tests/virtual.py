@@ -7,6 +7,7 @@ import selectors
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from random import Random
 
 from calls.core.driver import CallDriver, Hands
@@ -28,16 +29,32 @@ from tests.fault_schedule import FAIR, FaultSchedule
 
 
 class _Jump(selectors.SelectSelector):
-    """Never waits: time goes on at once to the next timer."""
+    """Never waits: time goes on at once to the next timer. Asks the system only where nothing is due."""
 
     loop = None
 
     def select(self, timeout=None):
-        ready = super().select(0)
-        if not ready and timeout:
+        ready = super().select(0) if timeout is None else []
+        if timeout:
             self.loop.virtual_s += timeout
         self.loop.stall()
         return ready
+
+
+class _LineNoise:
+    """A quiet line's noise from a call's first frame on: that of each call is the same, and is drawn once."""
+
+    def __init__(self):
+        self._random, self._ulaw = Random(7), bytearray()
+
+    def between(self, begin, end):
+        """µ-law, by its bytes since the call's beginning."""
+        if end > len(self._ulaw):
+            self._ulaw += bytes(self._random.choices(LINE_NOISE, k=end - len(self._ulaw)))
+        return bytes(self._ulaw[begin:end])
+
+
+line_noise = cache(_LineNoise)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -241,7 +258,7 @@ class VirtualCall(Hands):
         self.bridge = deque()
         self.asked = None
         self.asked_about = {}
-        self.random = Random(7)
+        self.noise_bytes = 0
         self.hearing.start()
         self._perform(self.session.receive(Start("MZ1", "CA1"), self.now_ms))
 
@@ -264,7 +281,8 @@ class VirtualCall(Hands):
             await asyncio.sleep(self.next_frame_s - self.loop.time())
 
     async def noise(self, ms):
-        await self.play(b"".join(bytes(self.random.choices(LINE_NOISE, k=FRAME_BYTES)) for _ in range(ms // 20)))
+        begin, self.noise_bytes = self.noise_bytes, self.noise_bytes + ms // 20 * FRAME_BYTES
+        await self.play(line_noise().between(begin, self.noise_bytes))
 
     async def recording(self, recording):
         await self.play(recording.ulaw, recording.words)

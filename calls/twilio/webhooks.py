@@ -25,6 +25,7 @@ from calls.process.shared_state import ANSWER_FAILED, ENDED_BY_US
 from calls.storage.models import Call
 from calls.twilio import stream_tokens
 from calls.twilio.call_age import call_age_ms
+from calls.twilio.call_status import ENDED, STATUS_ORDER
 from calls.twilio.models import SupervisorAction
 from calls.twilio.rest import standing
 from calls.twilio.signature import socket_url, webhook_is_signed
@@ -40,8 +41,6 @@ LONGEST_CALL_S = 10_000_000
 """Nobody calls for longer; Twilio ends a call after a day."""
 LONGEST_PARAMETER = 450
 """Twilio takes less than 500 characters of name and value together."""
-STATUS_ORDER = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
-ENDED = frozenset(STATUS_ORDER[3:])
 ANOTHER_PROCESS = "X-Another-Process"
 """Set by a balancer that asks the next process on 503, and the last one without it (deploy/nginx.conf)."""
 MOST_LOST = 1

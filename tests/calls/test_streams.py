@@ -140,10 +140,9 @@ tests/calls/core/test_session.py."""
 
 
 @pytest.mark.parametrize("seed", ONCE_LOST_OR_DOUBLED)
-def test_human_speech_in_bad_weather_stays_whole(clips, seed):
-    library = Library([clips])
-    recordings = [one for one in library.recordings if one.name.startswith(("he_sas_", "he_ashrei_"))]
-    assert not word_hunt.faults(word_hunt.play(library, word_hunt.plan(seed, recordings))).any
+def test_human_speech_in_bad_weather_stays_whole(human, seed):
+    recordings = [one for one in human.recordings if one.name.startswith(("he_sas_", "he_ashrei_"))]
+    assert not word_hunt.faults(word_hunt.play(human, word_hunt.plan(seed, recordings))).any
 
 
 def test_a_hundred_calls_do_not_ask_a_dead_engine_three_hundred_times():
@@ -236,6 +235,12 @@ def test_a_line_on_which_no_frame_comes_is_ended():
     assert 15 <= one.loop.time() < 25
 
 
+@pytest.fixture(scope="module")
+def human(clips):
+    """The human recordings."""
+    return Library([clips])
+
+
 def human_call(library, names, tuning, **engine):
     by_name = {recording.name: recording for recording in library.recordings}
 
@@ -258,22 +263,20 @@ def human_names(library):
 
 @pytest.mark.parametrize("fault", [{"finals": False}, {"dies_after_s": 5}, {"deaf": True}, {}])
 @pytest.mark.parametrize("half_close_ms", [0, 120])
-def test_human_speech_stays_whole_under_faults(clips, fault, half_close_ms):
-    library = Library([clips])
+def test_human_speech_stays_whole_under_faults(human, fault, half_close_ms):
     tuning = Tuning(renew_after_s=10, renew_latest_s=15, half_close_ms=half_close_ms)
-    names = human_names(library)
+    names = human_names(human)
     for first in range(0, len(names), 14):
-        assert lost_and_added(human_call(library, names[first : first + 14], tuning, **fault)) == KEPT
+        assert lost_and_added(human_call(human, names[first : first + 14], tuning, **fault)) == KEPT
 
 
 @pytest.mark.parametrize(("timing", "long_p50_ms", "all_p95_ms"), [(UNKIND, 400, 500), (NOT_FORCED, 1040, 1570)])
-def test_the_words_of_human_speech_come_as_soon_as_the_latency_page_says(clips, timing, long_p50_ms, all_p95_ms):
-    library = Library([clips])
-    names = human_names(library)
+def test_the_words_of_human_speech_come_as_soon_as_the_latency_page_says(human, timing, long_p50_ms, all_p95_ms):
+    names = human_names(human)
     score, waited_ms, long_ms = Score(0, 0, 0, 0, 0), [], []
     for seed in range(2):
         for first in range(0, len(names), 10):
-            one = human_call(library, names[first : first + 10], Tuning(), timing=timing, seed=f"{seed}/{first}")
+            one = human_call(human, names[first : first + 10], Tuning(), timing=timing, seed=f"{seed}/{first}")
             score += one.score
             waited_ms += [turn.final_ms for turn in one.turns.values() if turn.final_ms is not None]
             long_ms += [turn.final_ms for number, turn in one.turns.items() if len(one.first_texts[number]) >= 15]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.desk.admin.listing import known_values
 from calls.storage.models import SOURCES, Call, Transcript
-from calls.twilio.webhooks import STATUS_ORDER
+from calls.twilio.call_status import STATUS_ORDER
 
 DELAY_LABELS = {"500": "< 500 ms", "1000": "500–1000 ms", "2000": "1000–2000 ms", "slow": "≥ 2000 ms"}
 DELAYS_MS = {"500": (0, 500), "1000": (500, 1000), "2000": (1000, 2000), "slow": (2000, None)}

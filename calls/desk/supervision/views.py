@@ -30,8 +30,8 @@ from calls.lines import costs
 from calls.lines.models import LABELS, PhoneLine
 from calls.storage.models import SOURCES, Call, Transcript
 from calls.twilio import rest
+from calls.twilio.call_status import ENDED
 from calls.twilio.models import SupervisorAction
-from calls.twilio.webhooks import ENDED
 from voiceapp.runtime.whole_number import whole_number
 
 COST_MONTHS = 3
