@@ -18,7 +18,7 @@ UNHEARD_AFTER_MS = 2000
 
 @dataclass(slots=True)
 class _Waiting:
-    act: Act
+    act: Act | ActOutcome
     behind: SpokenPiece | None
     """The words that must be heard before it; None: it follows none."""
 
@@ -41,7 +41,7 @@ class Acts:
         self._start, self._hang_up = start, hang_up
         self._waiting: list[_Waiting] = []
 
-    def add(self, act: Act, behind: SpokenPiece | None) -> None:
+    def add(self, act: Act | ActOutcome, behind: SpokenPiece | None) -> None:
         """Of an answer that has the floor, in order."""
         self._waiting.append(_Waiting(act, behind))
 
@@ -70,8 +70,10 @@ class Acts:
         ends_ms = playback.piece_ends_ms(waiting.behind)
         return ends_ms is not None and now_ms >= ends_ms + UNHEARD_AFTER_MS
 
-    def _do(self, act: Act) -> None:
-        if not self._conversation.may_do(act):
+    def _do(self, act: Act | ActOutcome) -> None:
+        if isinstance(act, ActOutcome):
+            self._finished(act)
+        elif not self._conversation.may_do(act):
             self._finished(ActOutcome(act, ActStatus.REFUSED, "act_twice"))
         elif isinstance(act, HangUp):
             self._finished(ActOutcome(act, ActStatus.DONE))
@@ -83,7 +85,8 @@ class Acts:
             self.running = True
             self._start(self._transfer(act))
         else:
-            self._finished(ActOutcome(act, ActStatus.REFUSED, "act_unknown"))
+            # Tones and recordings are sound, and were heard.
+            self._finished(ActOutcome(act, ActStatus.DONE))
 
     async def _transfer(self, act: Transfer) -> None:
         code = "act_failed"

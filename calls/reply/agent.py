@@ -118,7 +118,7 @@ class Agent:
         if turn.number in self._draft.question:
             before = self._floor.question
             self._floor.turn_revised(turn, now_ms)
-            self._draft.question[turn.number] = turn
+            self._draft.revise(turn)
             if self._floor.question != before:
                 self._withdraw()
         elif self.conversation.revised(turn) and self._group is not None:
@@ -144,7 +144,7 @@ class Agent:
             self._look_at_floor(now_ms)
         self._delivery.feed()
         self._delivery.fill_in(now_ms)
-        self._delivery.acts.do_due(self._delivery.playback, now_ms)
+        self._delivery.do_acts(now_ms)
         if self._delivery.is_over:
             self._end_answer(now_ms)
         self._prepare_early(now_ms)

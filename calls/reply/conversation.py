@@ -49,10 +49,11 @@ class Conversation:
         return tuple(one.numbers for one in self._said)
 
     def begins(self, occasion: Occasion, turns: Sequence[Turn]) -> None:
-        """An answer's first sound is sent: it is an exchange from now on."""
-        self.answers += 1
-        self._speaking = True
-        self._add(occasion, turns)
+        """An answer's first sound is sent, or the first act of one without sound is done: it is an exchange from now
+        on. Idempotent."""
+        if not self._speaking:
+            self._speaking = True
+            self._add(occasion, turns)
 
     def answered(
         self, occasion: Occasion, turns: Sequence[Turn], answer: str, heard: str, expected: Expect | None

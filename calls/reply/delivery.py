@@ -139,6 +139,15 @@ class Delivery:
             self.playback.close()
         self._news.set()
 
+    def do_acts(self, now_ms: float) -> None:
+        """Do what the caller has heard the words of; before the first sound nothing is done that could be withdrawn."""
+        answer = self.answer
+        if answer is not None and not answer.has_sounded:
+            if not answer.is_fed or answer.preparation.text or self.acts.are_done:
+                return
+            self._conversation.begins(answer.preparation.call.occasion, answer.preparation.turns)
+        self.acts.do_due(self.playback, now_ms)
+
     def mark(self, name: str, now_ms: float) -> None:
         """Twilio has reached a mark."""
         self.playback.mark(name, now_ms)
@@ -151,6 +160,7 @@ class Delivery:
             return
         answer.record.sounded(now_ms, self._hands.media_ms(now_ms))
         self._conversation.begins(answer.preparation.call.occasion, answer.preparation.turns)
+        self._conversation.answers += 1
         self._answers_since_filler += 1
         sounded(answer, now_ms)
         self._save(now_ms)

@@ -111,6 +111,13 @@ class Draft:
         self.question[turn.number] = turn
         self._tries = 0
 
+    def revise(self, turn: Turn) -> None:
+        """Late words of a turn; one that has none left is not asked."""
+        if turn.heard_text.strip():
+            self.question[turn.number] = turn
+        else:
+            del self.question[turn.number]
+
     def rest(self) -> None:
         """Make nothing more of this question before the line has the floor."""
         self._tries = MAX_PREPARATIONS

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calls.core.turns import Turn
-from calls.reply.items import Act, Expect, Item, PlayRecording, PlayTones, Say, Wait
+from calls.reply.items import Act, ActOutcome, ActStatus, Expect, Item, PlayRecording, PlayTones, Say, Wait
 from calls.reply.pieces import PieceCutter
 from calls.reply.responder import Exchange, Occasion, ReplyCall, Responder, ResponderError
 from calls.reply.speakable import spoken_pieces
@@ -38,7 +38,8 @@ APOLOGY = "apology"
 WITHOUT_WORDS = {Occasion.SILENCE: "repeat", Occasion.GOODBYE: "goodbye"}
 """The recorded prompt for what the line says by itself, where the responder has no words for it."""
 
-Step = SpokenPiece | Act
+Step = SpokenPiece | Act | ActOutcome
+"""An outcome is of an act that is not done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Preparation:
             async with self._answerer.voice.for_answer() as speaking:
                 await self._run(speaking)
             if not self.text and self.call.occasion in WITHOUT_WORDS:
-                await self._play_prompt(WITHOUT_WORDS[self.call.occasion])
+                self.code = await self._play_prompt(WITHOUT_WORDS[self.call.occasion])
         except CodedError as error:
             await self._apologise(error.code)
         finally:
@@ -202,14 +203,24 @@ class Preparation:
             await self._pieces.put((piece, aloud, say.cacheable or self._answerer.keeps_callers_words))
 
     async def _act(self, act: Act) -> None:
-        """Acts of sound are pieces like others; the rest is done when what stands before it was heard."""
-        if isinstance(act, PlayTones):
-            self._play(SpokenPiece.of("", tones(act.digits)))
-        elif isinstance(act, PlayRecording):
-            await self._play_prompt(act.name)
+        """Acts of sound are pieces like others, and done when those were heard; so are the others behind theirs."""
+        if isinstance(act, PlayTones | PlayRecording):
+            refused = await self._play_act(act)
+            self.steps.append(ActOutcome(act, ActStatus.REFUSED, refused) if refused else act)
         else:
             self.steps.append(act)
-            self._wake()
+        self._wake()
+
+    async def _play_act(self, act: PlayTones | PlayRecording) -> str:
+        """Its sound, once. Returns a stable code; empty when there is one."""
+        if act.id and any(outcome.act.id == act.id for exchange in self._said for outcome in exchange.outcomes):
+            return "act_twice"
+        if isinstance(act, PlayRecording):
+            return "act_unknown" if await self._play_prompt(act.name) else ""
+        sound = tones(act.digits)
+        if sound:
+            self._play(SpokenPiece.of("", sound))
+        return "" if sound else "act_unknown"
 
     # The voice
 
@@ -233,13 +244,14 @@ class Preparation:
             piece.finish()
             self._wake()
 
-    async def _play_prompt(self, name: str) -> None:
+    async def _play_prompt(self, name: str) -> str:
+        """A recorded sentence. Returns a stable code; empty when there is one of this name."""
         try:
             prompt = await self._answerer.voice.prompt(name)
         except VoiceError as error:
-            self.code = self.code or error.code
-            return
+            return error.code
         self._play(SpokenPiece.of(prompt.text, prompt.ulaw))
+        return ""
 
     def _play(self, piece: SpokenPiece) -> None:
         self.steps.append(piece)

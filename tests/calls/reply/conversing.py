@@ -66,6 +66,8 @@ class ToyVoice:
             await asyncio.sleep(self.pause_ms / 1000)
 
     async def prompt(self, name):
+        if name not in ("apology", "repeat", "goodbye", "hours"):
+            raise VoiceError("voice_raised", name)
         return ToyPrompt(name, f"[{name}]", bytes(500 * BYTES_PER_MS))
 
     async def fillers(self):

@@ -3,7 +3,7 @@
 import pytest
 
 from calls.lab.playout import TwilioHabits
-from calls.reply.items import Expect, ExpectationKind, HangUp, NoteValue, PlayTones, Say, Transfer, Wait
+from calls.reply.items import Expect, ExpectationKind, HangUp, NoteValue, PlayRecording, PlayTones, Say, Transfer, Wait
 from calls.reply.responder import ResponderError
 from calls.reply.settings import AnswerLimits, AnswerSettings
 from stt.tuning import Tuning
@@ -192,6 +192,35 @@ def test_acts_of_a_withdrawn_answer_are_not_done():
     assert conversation(steps, responder=ToyResponder(answers)).ended == ""
 
 
+def test_an_act_before_the_words_is_not_done_where_they_are_withdrawn():
+    async def steps(call):
+        await call.says("חמש")
+        await call.listen(400)
+        await call.says("שש")
+        await call.listen(4000)
+
+    def answers(call, question, said):
+        return [NoteValue("digits", question), Say("תודה.")] if call.occasion == "turns" else []
+
+    assert conversation(steps, responder=ToyResponder(answers)).kept == [("digits", "חמש שש")]
+
+
+def test_an_answer_of_acts_alone_is_an_exchange_with_their_outcomes():
+    call = conversation(one_question, responder=answering(NoteValue("a", "1")))
+    last = call.agent.conversation.said[-1]
+    assert (last.question, [one.status for one in last.outcomes]) == (("מה השעה",), ["done"])
+    assert call.kept == [("a", "1")] and call.saved == {}
+
+
+def test_a_turn_that_is_revised_to_nothing_is_not_answered():
+    async def steps(call):
+        turn = await call.says("אה")
+        call.revise(turn, "")
+        await call.listen(3000)
+
+    assert conversation(steps).answers == []
+
+
 def test_an_act_is_done_once_however_often_it_is_asked_for():
     async def steps(call):
         for _ in range(2):
@@ -222,6 +251,18 @@ def test_a_failed_transfer_is_told_to_the_next_answer():
 def test_tones_are_played_in_their_place():
     call = conversation(one_question, responder=answering(Say("מחייג."), PlayTones("12")))
     assert call.playout.answers[-1].ended_samples - call.playout.answers[-1].began_samples == 8 * (6 * 60 + 320)
+
+
+def test_recordings_and_tones_are_done_once_heard_and_unknown_ones_are_told():
+    items = PlayRecording("hours", id="r1"), PlayRecording("nothing", id="r2"), PlayTones("x", id="t1"), Say("זהו.")
+    call = conversation(one_question, responder=answering(*items))
+    outcomes = call.agent.conversation.said[-1].outcomes
+    assert [(one.act.id, one.status.value, one.code) for one in outcomes] == [
+        ("r1", "done", ""),
+        ("r2", "refused", "act_unknown"),
+        ("t1", "refused", "act_unknown"),
+    ]
+    assert call.answers == [("[hours] זהו.", "[hours] זהו.", "played")]
 
 
 def test_wait_gives_the_caller_the_long_pause_and_then_is_asked_again():
