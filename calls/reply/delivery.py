@@ -83,8 +83,10 @@ class Delivery:
         self.playback.begin(self._conversation.answers + 1)
 
     def give_up(self) -> None:
-        """It has not sounded, and never will."""
+        """It has not sounded, and never will: not even what was given to the playback a moment ago."""
         self.answer = None
+        self.acts.drop()
+        self.playback.drop_unsent()
 
     # Sending
 
@@ -93,6 +95,8 @@ class Delivery:
         frame before it is sent."""
         stream_sid = self._call.stream_sid
         while True:
+            # Before looking: what comes while a message is sent is looked at afterwards.
+            self._news.clear()
             at_ms = now_ms()
             for one in self.playback.due(at_ms):
                 if isinstance(one, SendSound):
@@ -105,7 +109,6 @@ class Delivery:
                     self._hands.note(one.code)
                     self._hands.wake()
             self._keep_played(self.playback.clock.take_played(at_ms))
-            self._news.clear()
             deadline_ms = self.playback.next_deadline_ms(now_ms())
             wait_s = None if deadline_ms is None else max(MIN_WAIT_MS, deadline_ms - now_ms()) / 1000
             with contextlib.suppress(TimeoutError):

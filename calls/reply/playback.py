@@ -146,14 +146,18 @@ class Playback:
             del self._answer.pieces[self._answer.piece + 1 :]
             self._answer.closed = True
 
+    def drop_unsent(self) -> None:
+        """What was sent is played, and nothing more."""
+        if self._answer is not None:
+            self._answer.closed = True
+            self._answer.piece = len(self._answer.pieces)
+
     def clear(self, now_ms: float) -> list[tuple[float, bytes]]:
         """Give the answer up: drop what is unsent, and (by the ``clear`` message that the caller of this sends) what
         Twilio holds. Returns what was played until now and not yet taken."""
         self._cleared_ms = self.clock.ahead_ms(now_ms)
         self._outstanding.clear()
-        if self._answer is not None:
-            self._answer.closed = True
-            self._answer.piece = len(self._answer.pieces)
+        self.drop_unsent()
         return self.clock.clear(now_ms)
 
     # The line

@@ -188,7 +188,7 @@ class VirtualConversation:
         """Speaks for ``ms``; the turn is there ``words_after_ms`` after the last voiced frame, or later."""
         self.number += 1
         number = self.number
-        self._is(replace(self.activity, speaking=True))
+        self.begins_to_speak()
         await asyncio.sleep(ms / 1000)
         voiced_ms = self.now_ms
         await asyncio.sleep(HANGOVER_MS / 1000)
@@ -198,6 +198,10 @@ class VirtualConversation:
         turn = Turn(number, round(voiced_ms - ms), round(voiced_ms), text, source)
         self._told(self.agent.accepted, turn, self.now_ms)
         return turn
+
+    def begins_to_speak(self):
+        """And is not heard to stop."""
+        self._is(replace(self.activity, speaking=True))
 
     def revise(self, turn, text):
         self._told(self.agent.revised, turn.revised(text), turn.heard_text, self.now_ms)

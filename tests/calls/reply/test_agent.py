@@ -66,6 +66,18 @@ def test_speech_before_the_first_sound_withdraws_the_answer_and_joins_the_turns(
     assert call.saved[5001].withdrawals == 1
 
 
+def test_who_speaks_in_the_moment_of_the_floor_hears_nothing_of_the_answer():
+    async def steps(call):
+        await call.says("מה השעה")
+        await call.listen(700)
+        call.agent.tick(call.now_ms)  # the line has the floor
+        call.begins_to_speak()
+        await call.listen(2000)
+
+    call = conversation(steps)
+    assert (call.answers, call.playout.played) == ([], [])
+
+
 def test_a_revision_that_changes_words_prepares_anew_and_punctuation_does_not():
     async def steps(call):
         turn = await call.says("מה השעה")
