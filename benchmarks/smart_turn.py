@@ -12,12 +12,11 @@ import sys
 import time
 from pathlib import Path
 
-from stt.emulator.wavfile import read_ulaw
-
 from calls.reply.floor import MODEL_AFTER_MS
 from calls.reply.floor_rule import MIN_MODEL_WORDS, UNFINISHED_BELOW
 from calls.reply.turn_model import SmartTurn
 from stt.audio import BYTES_PER_MS, LINE_NOISE
+from stt.wavfile import read_ulaw
 from tests.sounds import SAMPLES
 
 SILENCE = (LINE_NOISE * MODEL_AFTER_MS)[: MODEL_AFTER_MS * BYTES_PER_MS]

@@ -4,12 +4,12 @@ import importlib.util
 import threading
 
 import pytest
-from stt.emulator.wavfile import read_ulaw
 
 from calls.reply import turn_model
 from calls.reply.floor import MODEL_LATE_MS
 from calls.reply.turn_model import SmartTurn, TurnModelMissing, TurnModelThread
 from stt.audio import LINE_NOISE, ulaw_to_pcm
+from stt.wavfile import read_ulaw
 from tests.paths import SAMPLES
 from tests.waiting import eventually
 
