@@ -73,7 +73,7 @@ def _bare_code(found: re.Match[str]) -> str:
 
 
 def _phone(found: re.Match[str]) -> str:
-    digits = "".join(one for one in found[0] if one.isdigit())
+    digits = re.sub(r"[^0-9]", "", found[0])
     if not found[0].startswith("+"):
         return in_groups(groups_of_phone(digits))
     written = re.split(r"[-\s]+", found[0][1:])

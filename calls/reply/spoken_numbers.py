@@ -53,6 +53,7 @@ _APART = ("ו", "ב", "ל", "ה", "מ", "וב", "ול")
 _POINTS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]")
 _WORD = re.compile(r"\+?\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:[\"'][^\W\d_]+)*'?|[₪$€]")
 _QUOTES = str.maketrans({"״": '"', "”": '"', "“": '"', "׳": "'", "’": "'", "`": "'"})
+_FIGURES = re.compile(f"[0-9]{{1,{MOST_FIGURES}}}")
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 
 
@@ -137,7 +138,7 @@ def _atoms(words: Sequence[str]) -> Iterator[_Atom]:
             continue
         plain = word.replace(",", "") if _GROUPED.fullmatch(word) else word.removeprefix("+")
         value, written = VALUES.get(stem), ""
-        if plain.isdecimal() and len(plain) <= MOST_FIGURES:
+        if _FIGURES.fullmatch(plain):
             value, written = int(plain), plain
         if value is not None and following == HUNDREDS and 2 < value < 10:
             value, written, at = 100 * value, "", at + 1
