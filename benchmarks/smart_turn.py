@@ -1,14 +1,14 @@
 """What smart-turn says of Hebrew: finished sentences, sentences cut at a word, and single words; and what it costs.
 
-``python -m benchmarks.smart_turn [FOLDER PREFIX]...``: folders with alignments.json, the repository's samples without
-any. Needs requirements-turn.txt. Cut: behind each inner word but the last two, with 200 ms of a quiet line; the word's
+``python -m benchmarks.smart_turn [--of FOLDER PREFIX]...``: folders with alignments.json, the repository's samples
+without any. Needs requirements-turn.txt. Cut: behind each inner word but the last two, with 200 ms of a quiet line; the word's
 own end is where the voice was cut, so its melody is that of a sentence that goes on.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import time
 from pathlib import Path
 
@@ -39,10 +39,12 @@ def probabilities(model: SmartTurn, folder: Path, prefix: str) -> dict[str, list
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--of", nargs=2, action="append", metavar=("FOLDER", "PREFIX"), default=[])
+    asked = parser.parse_args().of or [(SAMPLES, "")]
     model = SmartTurn()
-    asked = sys.argv[1:]
     print("| recordings | finished sentences | one or two words | cut sentences |\n|---|---|---|---|")
-    for folder, prefix in zip(asked[::2], asked[1::2], strict=True) if asked else ((SAMPLES, ""),):
+    for folder, prefix in asked:
         said = probabilities(model, Path(folder), prefix)
         found = [f"{sum(one >= UNFINISHED_BELOW for one in each)} of {len(each)}" for each in said.values()]
         print(f"| {Path(folder).name} {prefix} | {' | '.join(found)} |")
