@@ -3,7 +3,6 @@ due."""
 
 import asyncio
 import math
-import selectors
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from random import Random
 from calls.core.driver import CallDriver, Hands
 from calls.core.messages import Media, Start, Stop
 from calls.core.session import CallSession, State
+from calls.lab import virtual_time
 from calls.lab.simulation import event_of
 from calls.live.fallback_bridge import MAX_WAITING
 from calls.whatif.scoring import ScoredTurn, TrueWord, score
@@ -26,19 +26,6 @@ from stt.engines.breaker import Breaker
 from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
 from stt.streaming.transcriber import Transcriber
 from tests.fault_schedule import FAIR, FaultSchedule
-
-
-class _Jump(selectors.SelectSelector):
-    """Never waits: time goes on at once to the next timer. Asks the system only where nothing is due."""
-
-    loop = None
-
-    def select(self, timeout=None):
-        ready = super().select(0) if timeout is None else []
-        if timeout:
-            self.loop.virtual_s += timeout
-        self.loop.stall()
-        return ready
 
 
 class _LineNoise:
@@ -57,17 +44,17 @@ class _LineNoise:
 line_noise = cache(_LineNoise)
 
 
-class VirtualLoop(asyncio.SelectorEventLoop):
+class VirtualLoop(virtual_time.VirtualLoop):
+    """One that something holds now and then."""
+
     def __init__(self, faults=FAIR, seed=1):
-        jump = _Jump()
-        super().__init__(jump)
-        jump.loop = self
-        self.virtual_s = 0.0
+        super().__init__()
         self._faults, self._random = faults, Random(seed)
         self._stalls_at_s = self._next_stall_s()
 
-    def time(self):
-        return self.virtual_s
+    def pass_time(self, seconds):
+        super().pass_time(seconds)
+        self.stall()
 
     def stall(self):
         """Something held the loop: frames, results and timers of that time come all at once."""
@@ -81,12 +68,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def in_virtual_time(coroutine, faults=FAIR, seed=1):
-    loop = VirtualLoop(faults, seed)
-    try:
-        return loop.run_until_complete(coroutine)
-    finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
+    return virtual_time.run_virtually(coroutine, VirtualLoop(faults, seed))
 
 
 @dataclass

@@ -130,10 +130,10 @@ class _Simulation(Hands):
             self._push(at_ms, event_of(said))
         self._push(at_ms, StreamClosed(0))
 
-    def ask_one_shot(self, action: act.AskOneShot) -> None:
+    def askone_shot_of(self, action: act.AskOneShot) -> None:
         self.result.one_shots += 1
         at_ms = self._driver.now_ms + self._random.uniform(*self._timing.recognize_ms)
-        self._push(at_ms, _one_shot(action, self._library))
+        self._push(at_ms, one_shot_of(action, self._library))
 
     def accept(self, action: act.TurnAccepted) -> None:
         self.result.turns[action.turn.number] = action.turn
@@ -204,7 +204,8 @@ def event_of(said: Said) -> RecognizerEvent:
     return Interim(said.words, said.end_ms or None, 0.1 if said.tail else 0.9)
 
 
-def _one_shot(action: act.AskOneShot, library: Library) -> OneShotDone:
+def one_shot_of(action: act.AskOneShot, library: Library) -> OneShotDone:
+    """What the emulated one-shot recogniser makes of an utterance."""
     tracker = Tracker(library)
     spoken = [
         word

@@ -54,6 +54,14 @@ class Library:
         for folder in folders:
             self._load(folder)
 
+    def add(self, found: Clip) -> None:
+        """One more recording; loud frames that another one has as well stay that one's."""
+        self.recordings.append(found)
+        for index in range(len(found.ulaw) // FRAME_BYTES):
+            frame = found.frame(index)
+            if dbfs(ulaw_to_pcm(frame)) > QUIET_DBFS:
+                self._at.setdefault(frame, (found, index))
+
     def find(self, frame: bytes) -> tuple[Clip, int] | None:
         """The recording that holds this frame, and the frame's index in it."""
         return self._at.get(frame)
@@ -66,14 +74,7 @@ class Library:
             for row in csv.DictReader(rows, delimiter="\t"):
                 name = row["name"]
                 if row.get("transcript") and (folder / name).is_file():
-                    self._add(read_clip(folder / name, row["transcript"], alignments.get(name)))
-
-    def _add(self, found: Clip) -> None:
-        self.recordings.append(found)
-        for index in range(len(found.ulaw) // FRAME_BYTES):
-            frame = found.frame(index)
-            if dbfs(ulaw_to_pcm(frame)) > QUIET_DBFS:
-                self._at.setdefault(frame, (found, index))
+                    self.add(read_clip(folder / name, row["transcript"], alignments.get(name)))
 
 
 def words_of(transcript: str) -> list[str]:

@@ -1,0 +1,163 @@
+"""``manage.py floor_table [--clips DIR] [--seed N] [--quick]``: when the line speaks, and over whom. The tables of
+docs/answering.md, in virtual time and with emulated engines; no database, no network.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from calls.lab.answering_simulation import AnsweringSetup, Cue
+from calls.lab.floor_figures import CURVE_MS, REQUIRED, Curve, DefaultFigures, misses, spread
+from calls.lab.floor_measurement import FULL, QUICK, FloorMeasurement, emulated_cue, rules, smart_turn_cue
+from calls.lab.floor_recordings import FloorRecordings, people, samples
+from calls.lab.floor_scenes import CLEAN
+from calls.lab.rig import RigError
+from calls.reply import turn_model
+from stt.tuning import Tuning
+
+
+class Command(BaseCommand):
+    help = "Print the tables of docs/answering.md that show when the line speaks."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--clips", type=Path, default=settings.BASE_DIR.parent / "shared" / "clips")
+        parser.add_argument("--samples", type=Path, default=settings.BASE_DIR / "samples")
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--quick", action="store_true", help="One recording in six, a few numbers, no noise.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        logging.disable(logging.INFO)
+        try:
+            self._print_tables(options)
+        finally:
+            logging.disable(logging.NOTSET)
+
+    def _print_tables(self, options: dict[str, Any]) -> None:
+        begun_s = time.process_time()
+        size = QUICK if options["quick"] else FULL
+        sources = [self._people(options["clips"]), _samples(options["samples"])]
+        measured = [
+            FloorMeasurement(one.some(size.every, size.noises), options["seed"], size)
+            for one in sources
+            if one is not None
+        ]
+        for one in measured:
+            self._say_what(one.recordings)
+        self._required(measured)
+        cues: dict[str, Cue] = {"an emulated cue": emulated_cue(options["seed"])}
+        if turn_model.installed():
+            cues["smart-turn"] = smart_turn_cue()
+        else:
+            self.stdout.write(f"\nsmart-turn is not installed and not measured ({turn_model.MISSING})")
+        self._rules(measured[0], cues)
+        self._curves(measured[0], cues)
+        took_s = time.process_time() - begun_s
+        self.stdout.write(
+            f"\n{timezone.localdate()}, seed {options['seed']}, {took_s:.0f} s of CPU; all times emulated"
+        )
+
+    def _people(self, folder: Path) -> FloorRecordings | None:
+        if not folder.is_dir():
+            self.stdout.write(f"no_recordings: {folder} is not there; only the synthetic samples are measured")
+            return None
+        try:
+            return people(folder)
+        except (RigError, OSError) as error:
+            raise CommandError(f"no_recordings: {error}") from error
+
+    def _say_what(self, recordings: FloorRecordings) -> None:
+        self.stdout.write(
+            f"{recordings.name}: {len(recordings.sentences)} sentences, {len(recordings.words)} short answers, "
+            f"{len(recordings.digits)} digits"
+        )
+
+    def _required(self, measured: list[FloorMeasurement]) -> None:
+        columns: dict[str, DefaultFigures] = {
+            f"{one.recordings.name}, {noise.name}": one.at_defaults(noise)
+            for one in measured
+            for noise in one.recordings.noises
+        }
+        self._head("at the defaults", "required", *columns)
+        values = [figures.measured() for figures in columns.values()]
+        for required in REQUIRED:
+            limit = f"≤ {required.limit} {required.unit}".strip()
+            self._row(required.name, limit, *(required.cell(each[required.name]) for each in values))
+        self._row("pauses, numbers measured", "", *(f"{_pauses(each)}, {_numbers(each)}" for each in columns.values()))
+        delays = [f"{each.english.mean_delay_ms:.0f} ms" for each in columns.values()]
+        self._row("last word's end to the answer, open, mean", "", *delays)
+        for name, figures in columns.items():
+            for missed in misses(figures):
+                self.stdout.write(f"\nmissed: {missed} ({name})")
+
+    def _rules(self, measured: FloorMeasurement, cues: dict[str, Cue]) -> None:
+        self._head(
+            f"{measured.recordings.name}, by rule",
+            "",
+            '"en" pauses answered',
+            '"ar" pauses answered',
+            "sentences: floor mean ms",
+            "short answers: floor ms",
+            "numbers answered early",
+        )
+        for name, setup in rules(cues).items():
+            for noise in measured.recordings.noises:
+                figures = measured.by_rule(noise, setup)
+                self._row(
+                    name,
+                    noise.name,
+                    f"{figures.english.share_answered:.1f} %",
+                    f"{figures.arabic.share_answered:.1f} %",
+                    f"{figures.english.mean_floor_ms:.0f}",
+                    spread(figures.words.floors_ms),
+                    f"{figures.numbers.early} of {len(figures.numbers.scenes)}",
+                )
+
+    def _curves(self, measured: FloorMeasurement, cues: dict[str, Cue]) -> None:
+        silence = AnsweringSetup(reads_text=False)
+        curves = {"plain silence": measured.curve(CLEAN, silence)}
+        for name, cue in cues.items():
+            with_cue = AnsweringSetup(reads_text=False, cue=cue, tuning=Tuning(turn_model="smart_turn"))
+            curves[name] = measured.curve(CLEAN, with_cue)
+        self._head('"en" pauses answered at a mean delay of', *(f"{delay_ms} ms" for delay_ms in CURVE_MS), "")
+        for name, curve in curves.items():
+            below = "" if name == "plain silence" else _below(curve, curves["plain silence"])
+            self._row(name, *(_share(curve.at(delay_ms)) for delay_ms in CURVE_MS), below)
+
+    def _row(self, *cells: object) -> None:
+        self.stdout.write(f"| {' | '.join(str(cell) for cell in cells)} |")
+
+    def _head(self, *cells: str) -> None:
+        self.stdout.write("")
+        self._row(*cells)
+        self.stdout.write(f"|{'---|' * len(cells)}")
+
+
+def _samples(folder: Path) -> FloorRecordings:
+    try:
+        return samples(folder)
+    except RigError as error:
+        raise CommandError(str(error)) from error
+
+
+def _pauses(figures: DefaultFigures) -> str:
+    return f"{figures.english.pauses + figures.arabic.pauses}"
+
+
+def _numbers(figures: DefaultFigures) -> str:
+    return f"{len(figures.numbers.scenes)}"
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1f} %"
+
+
+def _below(curve: Curve, silence: Curve) -> str:
+    return "below plain silence at each" if curve.lies_below(silence) else "**not below plain silence at each**"
