@@ -1,4 +1,4 @@
-"""What a dialogue says: each of its texts with where it stands, for whoever hears or renders them before a call. Pure."""
+"""What a dialogue says: each of its texts with where it stands, to be heard or rendered before a call. Pure."""
 
 from __future__ import annotations
 
