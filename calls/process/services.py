@@ -25,6 +25,7 @@ from calls.process.live_updates import LiveUpdates
 from calls.process.loop_lag import LoopLag
 from calls.process.recognition import Recognition, recognition_of_settings
 from calls.process.registry import CallRegistry
+from calls.process.rendering import PhraseRendering
 from calls.process.shared_state import SharedState
 from calls.process.voices import voices_of_settings
 from calls.reply import speakable
@@ -67,6 +68,7 @@ class Services:
         self.updates = updates or LiveUpdates()
         self.calls = CallRegistry() if calls is None else calls
         self.voices = voices or voices_of_settings()
+        self.rendering = PhraseRendering(self.voices)
         self.language_models = LanguageModels(settings.LLM_API_KEY, settings.LLM_BASE_URL)
         self.answerers = Answerers(self.voices, self.language_models)
         self.conversations = Conversations()

@@ -126,17 +126,22 @@ def _matched(
         late = answer_value(question.expect, revised, today)
         if late is not None and question.route(late) is route:
             value = late
-        kind, check = question.expect.kind, question.expect.check
-        kept = KeptValue(
-            value,
-            position.visit,
-            ReadAs.PHONE if check is DigitsCheck.PHONE else _READ_AS.get(kind, ReadAs.WORDS),
-            question.secret,
-            kind in CALLERS_KINDS,
-            question.spoken.get(value, ""),
-        )
+        kept = kept_value(question, value, position.visit)
         position = replace(position, kept={**position.kept, question.save: kept})
     return _go(script, position, route)
+
+
+def kept_value(question: StepQuestion, value: str, id: str) -> KeptValue:
+    """What a question keeps of its answer."""
+    kind, check = question.expect.kind, question.expect.check
+    return KeptValue(
+        value,
+        id,
+        ReadAs.PHONE if check is DigitsCheck.PHONE else _READ_AS.get(kind, ReadAs.WORDS),
+        question.secret,
+        kind in CALLERS_KINDS,
+        question.spoken.get(value, ""),
+    )
 
 
 def _ask_again(
@@ -203,16 +208,21 @@ def _said(text: str, position: Position, interruptible: bool = True) -> tuple[Sa
         return ()
     names = {found[1] for found in PLACEHOLDER.finditer(text)}
     cacheable = not any(position.kept[name].is_callers for name in names if name in position.kept)
+    return (Say(in_words(text, position.kept), interruptible, cacheable),)
 
-    def in_words(found: re.Match[str]) -> str:
-        kept = position.kept.get(found[1])
-        if kept is None:
+
+def in_words(text: str, kept: Mapping[str, KeptValue]) -> str:
+    """A dialogue's text with its values as they are said; one that is not kept is left out."""
+
+    def value_in_words(found: re.Match[str]) -> str:
+        value = kept.get(found[1])
+        if value is None:
             return ""
         if found[2]:
-            return aloud(kept.value, ReadAs(found[2]))
-        return kept.spoken or aloud(kept.value, kept.read_as)
+            return aloud(value.value, ReadAs(found[2]))
+        return value.spoken or aloud(value.value, value.read_as)
 
-    return (Say(PLACEHOLDER.sub(in_words, text), interruptible, cacheable),)
+    return PLACEHOLDER.sub(value_in_words, text)
 
 
 def _notes(position: Position, said: Sequence[Exchange]) -> Iterator[NoteValue]:

@@ -1,5 +1,6 @@
 """What is heard and kept from the command line: speak, phrases, make_prompts, tts_emulator."""
 
+import asyncio
 import os
 import re
 import signal
@@ -10,13 +11,17 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from calls.lines.settings_cache import first_profile
+from calls.models import Dialogue, PhoneLine
 from calls.process.services import Services, using
 from calls.reply.emulator.sound import tones
 from calls.reply.phrases import PhraseCache
 from calls.reply.voices.espeak import EspeakVoices
 from calls.reply.voices.recorded import SHIPPED, Prompts
 from calls.reply.voices.registry import Voices
+from stt.tuning import Tuning
 from stt.wavfile import read_ulaw
+from tests.calls.reply.dialogues import SMALL
 from tests.calls.reply.voices.test_registry import Away
 from tests.calls.reply.voices.toy import ToyVoices
 from tests.paths import ROOT
@@ -54,6 +59,29 @@ def test_a_failure_is_told_with_its_code(voices, tmp_path):
         with pytest.raises(CommandError) as told:
             call_command("speak", *arguments)
         assert str(told.value).startswith(code)
+
+
+@pytest.mark.django_db
+def test_what_lines_say_is_rendered_by_a_command(voices, capsys):
+    """After a deploy on another machine."""
+    dialogue = Dialogue.objects.create(name="x", text=SMALL)
+    common = {"profile": first_profile(Tuning()), "voice": "toy:he"}
+    PhoneLine.objects.create(number="+97231", name="a", greeting="ברוכים הבאים!", **common)
+    PhoneLine.objects.create(number="+97232", name="b", responder="scripted", dialogue=dialogue, **common)
+    call_command("phrases", "--render")
+    assert capsys.readouterr().out.splitlines()[:2] == ["+97231: 1 texts", "+97232: 7 texts"]
+    for text in ("ברוכים הבאים!", "איזה צבע?", "תודה", Prompts().named("apology").pointed):
+        assert asyncio.run(voices.phrases.get("toy:he", text)), text
+    count, _ = voices.phrases.size()
+    assert count == 1 + 7 + len(Prompts().all)
+
+
+@pytest.mark.django_db
+def test_a_phrase_that_cannot_be_rendered_ends_the_command_with_a_code(voices, capsys):
+    PhoneLine.objects.create(number="+97231", name="a", greeting="הי", profile=first_profile(Tuning()), voice="away:he")
+    with pytest.raises(CommandError, match="phrases_not_rendered: 1 phrases"):
+        call_command("phrases", "--render")
+    assert capsys.readouterr().err.startswith("+97231: voice_raised: הי: away:he cannot be used")
 
 
 def test_without_a_voice_it_says_what_to_install(tmp_path):
