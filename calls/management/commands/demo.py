@@ -50,6 +50,7 @@ class Command(BaseCommand):
         parser.add_argument("--prefix", nargs="+", default=[""], help="With --clips: only recordings named so.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self._texts: dict[tuple[str, str], str] = {}
         self._shows_partials = options["partials"] or options["verbosity"] > 1
         folder = options["clips"] or settings.BASE_DIR / "samples"
         conversations: list[SampleConversation] = []
@@ -169,10 +170,17 @@ class Command(BaseCommand):
                 self._show_one(update, names.get(update["call"], ""))
 
     def _show_one(self, update: dict[str, Any], name: str) -> None:
+        self._show_turn(update, name)
+        if update["kind"] == "turn":
+            self._texts[update["call"], update["key"]] = update["text"]
+
+    def _show_turn(self, update: dict[str, Any], name: str) -> None:
         if update["kind"] == "partial" and self._shows_partials:
             self.stdout.write(f"{name:>10}  … {update['text']}")
         elif update["kind"] == "turn" and update["revision"]:
-            self.stdout.write(f"{name:>10}  {update['number']}. {update['text']}   (revised)")
+            # A turn is told of again when it is answered.
+            if update["text"] != self._texts.get((update["call"], update["key"])):
+                self.stdout.write(f"{name:>10}  {update['number']}. {update['text']}   (revised)")
         elif update["kind"] == "turn":
             latency = f"partial {_ms(update['partial_ms'])}, final {_ms(update['final_ms'])}"
             self.stdout.write(
