@@ -1,8 +1,8 @@
 """Is the demo's export what it was? ``python -m benchmarks.golden_demo``; ``--renew`` keeps what it is now, on purpose.
 
-Runs ``manage.py demo --once`` and ``export_calls`` in a database of its own (half a minute, real processes on
+Runs ``manage.py demo --once`` and ``export_calls`` in a database of its own (a minute, real processes on
 loopback). Kept is, a line a call in tests/golden/demo.jsonl, each field in its order: what is the same on every run as
-it is, what is not as its type; and the call's words, of which the demo loses none whichever source a turn has.
+it is, what is not as its type; and the words of both sides, of which none is lost whichever source a turn has.
 tests/live/test_played.py compares one call; tests/golden/read/export.jsonl holds an export in every value.
 """
 
@@ -32,6 +32,12 @@ OF_A_TURN = {
     "source": "source", "unvoiced": "flag", "model": "text", "attempts": "whole", "partial_ms": "whole or null",
     "final_ms": "whole or null",
 }  # fmt: skip
+OF_AN_ANSWERED_TURN = {**OF_A_TURN, "total_ms": "whole or null"}
+OF_AN_ANSWER = {
+    **OF_AN_ANSWERED_TURN, "heard_text": "text", "heard_ms": "whole", "floor_ms": "whole or null",
+    "prepared_ms": "number or null", "first_audio_ms": "whole", "withdrawals": "whole", "answers": "whole or null",
+    "characters": "whole",
+}  # fmt: skip
 
 
 def frozen(export: str) -> list[dict[str, Any]]:
@@ -50,11 +56,17 @@ def in_order(call: dict[str, Any]) -> str:
 
 
 def _frozen(call: dict[str, Any]) -> dict[str, Any]:
-    callers = [turn for turn in call["turns"] if turn["speaker"] == "caller"]
+    callers, answers = ([turn for turn in call["turns"] if turn["speaker"] == who] for who in ("caller", "agent"))
     heard = [turn["text"] if turn["revised_text"] is None else turn["revised_text"] for turn in callers]
-    turns = {in_order(_kinds(turn, OF_A_TURN)) for turn in call["turns"]}
-    fields = _kinds({**call, "turns": [json.loads(turn) for turn in sorted(turns)]}, OF_A_CALL)
-    return {**fields, "words": " ".join(" ".join(heard).split())}
+    varies = OF_AN_ANSWERED_TURN if answers else OF_A_TURN
+    turns = sorted({in_order(_kinds(turn, varies)) for turn in callers})
+    turns += sorted({in_order(_kinds(turn, OF_AN_ANSWER)) for turn in answers})
+    fields = _kinds({**call, "turns": [json.loads(turn) for turn in turns]}, OF_A_CALL)
+    for saved in fields.get("saved_values", ()):
+        # Of the next such day.
+        saved["value"] = re.sub(r"^\d{4}(?=-\d\d-\d\d$)", "year", saved["value"])
+    said = {"said": [turn["heard_text"] for turn in answers]} if answers else {}
+    return {**fields, "words": " ".join(" ".join(heard).split()), **said}
 
 
 def _kinds(fields: dict[str, Any], varies: dict[str, str]) -> dict[str, Any]:
@@ -68,6 +80,7 @@ def _kind(value: Any, kind: str) -> Any:
         "sid": isinstance(value, str) and re.fullmatch("(CA|MZ)[0-9a-f]{32}", value),
         "instant": isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00", value),
         "whole": type(value) is int and value >= 0,
+        "number": type(value) is int,
         "text": isinstance(value, str),
         "source": value in SOURCES,
         "flag": isinstance(value, bool),

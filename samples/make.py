@@ -1,4 +1,4 @@
-"""Make the demo's recordings from dialogues.json: pointed Hebrew → phonemes (phonikud) → espeak-ng → 8 kHz wav.
+"""Make the demo's recordings from each folder's dialogues.json: pointed Hebrew → phonemes (phonikud) → espeak-ng → 8 kHz wav.
 
 Word by word, so that the time of each word is known exactly. Run by script/make_samples, which says what it needs.
 """
@@ -19,12 +19,15 @@ from pathlib import Path
 import phonikud
 
 HERE = Path(__file__).parent
+FOLDERS = (HERE, HERE / "conversations")
 RATE_HZ = 8000
 LEVEL = 3200
 """Root mean square of the speech: about -20 dBFS."""
 DITHER = 24
 """Noise under the speech: synthesised vowels repeat to the sample, and no two 20 ms frames may be the same."""
 EDGE_MS, WORD_GAP_MS, COMMA_MS = 200, 30, 220
+PAUSE, PAUSE_MS = "…", 750
+"""In a line: its speaker hesitates, longer than an utterance's end and shorter than the line waits to answer."""
 SILENT = 300
 """Below this a sample is silence around a word."""
 # IPA as phonikud writes it -> espeak-ng's mnemonics of its Hebrew voice
@@ -38,20 +41,33 @@ FULL_SPELLING = {
     "שניה": "שנייה",
     "שתים": "שתיים",
     "חניה": "חנייה",
+    "תספרת": "תספורת",
+    "חמשה": "חמישה",
+    "הצהרים": "הצהריים",
+    "נעה": "נועה",
+    "הטפול": "הטיפול",
 }
+KEPT = {"pauses": "pauses_s", "to": "to", "responder": "responder", "dialogue": "dialogue", "greeting": "greeting"}
+"""What else a dialogue says of its call, and what calls.json calls it."""
 POINTS = re.compile(r"[\u0591-\u05c7]")
 
 
 def main() -> None:
+    for folder in FOLDERS:
+        make(folder)
+
+
+def make(folder: Path) -> None:
     rows, alignments, calls = [], {}, []
-    for dialogue in json.loads((HERE / "dialogues.json").read_text("utf-8")):
+    for dialogue in json.loads((folder / "dialogues.json").read_text("utf-8")):
         clips = []
-        for index, pointed in enumerate(dialogue["lines"], 1):
+        for index, line in enumerate(dialogue["lines"], 1):
             name = f"{dialogue['name']}_{index}.wav"
-            samples, words = speak(pointed, dialogue["speed"], dialogue["pitch"], seed=name)
-            write(HERE / name, samples)
+            samples, words = speak(line, dialogue["speed"], dialogue["pitch"], seed=name)
+            write(folder / name, samples)
+            pointed = line.replace(f"{PAUSE} ", "")
             plain = POINTS.sub("", pointed)
-            transcript = " ".join(FULL_SPELLING.get(word, word) for word in plain.split())
+            transcript = " ".join(map(spelled_in_full, plain.split()))
             alignments[name] = {"start": words[0][0], "end": words[-1][1], "words": words}
             seconds = f"{len(samples) / RATE_HZ:.2f}"
             rows.append([name, seconds, transcript, pointed, "synthetic (espeak-ng)", "CC0-1.0", "", "", ""])
@@ -63,16 +79,21 @@ def main() -> None:
                 "title_en": dialogue["title_en"],
                 "from": dialogue["from"],
                 "clips": clips,
-                "pauses_s": dialogue["pauses"],
+                **{key: dialogue[name] for name, key in KEPT.items() if name in dialogue},
             }
         )
     table = io.StringIO()
     writer = csv.writer(table, delimiter="\t", lineterminator="\n")
     writer.writerow(["name", "seconds", "transcript", "pointed", "speaker_kind", "licence", "repo", "path", "note"])
     writer.writerows(rows)
-    (HERE / "clips.tsv").write_text(table.getvalue(), "utf-8")
-    save(HERE / "alignments.json", alignments)
-    save(HERE / "calls.json", calls)
+    (folder / "clips.tsv").write_text(table.getvalue(), "utf-8")
+    save(folder / "alignments.json", alignments)
+    save(folder / "calls.json", calls)
+
+
+def spelled_in_full(word: str) -> str:
+    bare = word.rstrip(",")
+    return FULL_SPELLING.get(bare, bare) + word[len(bare) :]
 
 
 def speak(pointed: str, speed: int, pitch: int, seed: str) -> tuple[list[int], list[list[float]]]:
@@ -81,6 +102,9 @@ def speak(pointed: str, speed: int, pitch: int, seed: str) -> tuple[list[int], l
     samples = [0] * (EDGE_MS * RATE_HZ // 1000)
     times = []
     for raw in pointed.split():
+        if raw == PAUSE:
+            samples += [0] * (PAUSE_MS * RATE_HZ // 1000)
+            continue
         word = say(phonikud.phonemize(raw.strip(",")), speed, pitch)
         times.append([round(len(samples) / RATE_HZ, 3), round((len(samples) + len(word)) / RATE_HZ, 3)])
         gap_ms = COMMA_MS if raw.endswith(",") else WORD_GAP_MS

@@ -13,7 +13,7 @@ from django.conf import settings
 from calls.lab.call_report import CallReport
 from calls.lab.rig import RigError
 from calls.storage.call_streams import CallStream
-from calls.storage.models import Call, Transcript
+from calls.storage.models import Call, SavedValue, Transcript
 from calls.storage.recording import Recording
 from calls.whatif.scoring import Score, ScoredTurn, TrueWord, score
 from stt.audio import FRAME_MS, duration_ms
@@ -38,6 +38,16 @@ async def record_of(call_sid: str, timeout_s: float = RECORD_TIMEOUT_S) -> tuple
             return found
         await asyncio.sleep(0.2)
     raise RigError(f"record_missing: call {call_sid} was not closed")
+
+
+async def answers_of(call: Call) -> tuple[list[Transcript], list[SavedValue], list[str]]:
+    """The line's answers to a call that is complete, the values that it saved, and the codes of its events."""
+
+    def read() -> tuple[list[Transcript], list[SavedValue], list[str]]:
+        answers = [turn for turn in call.turns.order_by("number") if turn.is_agents]
+        return answers, list(call.saved_values.all()), list(call.events.values_list("code", flat=True))
+
+    return await database_sync_to_async(read)()
 
 
 def is_recorded(stream: CallStream) -> bool:

@@ -24,6 +24,7 @@ from typing import Any, Self
 from django.conf import settings
 
 from calls.lab.call_report import Line
+from calls.reply.voices.espeak import EspeakVoices
 
 START_TIMEOUT_S = 30.0
 """A server or a balancer that does not answer within this time has failed."""
@@ -54,6 +55,9 @@ class Rig:
     emulator_options: Sequence[str] = ()
     environment: dict[str, str] = field(default_factory=dict)
     """For the server."""
+    more_folders: Sequence[Path] = ()
+    speaks: bool = False
+    """The server's Google voices are an emulator's: espeak-ng's speech where it is there, else tones."""
     deployed: bool = False
     """As behind TLS, whatever DEBUG says: with it Django keeps its queries, and asks the database to write them out."""
     port: int = 0
@@ -76,6 +80,8 @@ class Rig:
         self.log.write_text("")
         self._catch_endings()
         try:
+            if self.speaks:
+                self.environment["TTS_EMULATOR_HOST"] = self._start_voice_emulator()
             self.start_emulator()
             self.start_server()
         except BaseException:
@@ -133,24 +139,41 @@ class Rig:
 
     @property
     def billed_s(self) -> int | None:
-        """What the emulators heard, once they have ended; None where one was killed and could not say."""
-        said = [re.match(r"billed (\d+) s", words) for words in self._last_words]
+        """What the Speech emulators heard, once they have ended; None where one was killed and could not say."""
+        heard = [words for words in self._last_words if " characters in " not in words]
+        said = [re.match(r"billed (\d+) s", words) for words in heard]
         return sum(int(one[1]) for one in said if one) if all(said) else None
 
     def start_emulator(self) -> None:
         """Start it, again at the same address if it ran before. Raises RigError."""
         port = self.emulator_address.rpartition(":")[2] or "0"
-        arguments = ["manage.py", "speech_emulator", "--clips", str(self.folder)]
-        arguments += ["--seed", str(self.seed), "--port", port]
+        arguments = ["manage.py", "speech_emulator", *self._clips, "--seed", str(self.seed), "--port", port]
         for fault in self.faults:
             arguments += ["--fault", fault]
         self.emulator = self.start([sys.executable, *arguments, *self.emulator_options], stdout=subprocess.PIPE)
         _pin(self.emulator, self.other_processors)
-        assert self.emulator.stdout is not None  # noqa: S101 - it is a pipe
-        said = self.emulator.stdout.readline()
+        self.emulator_address = self._address_of(self.emulator)
+
+    def _start_voice_emulator(self) -> str:
+        """Its address. Raises RigError."""
+        arguments = ["manage.py", "tts_emulator", "--seed", str(self.seed)]
+        if not EspeakVoices().unusable():
+            arguments += ["--espeak", *self._clips]
+        emulator = self.start([sys.executable, *arguments], stdout=subprocess.PIPE)
+        _pin(emulator, self.other_processors)
+        return self._address_of(emulator)
+
+    @property
+    def _clips(self) -> list[str]:
+        return [part for folder in (self.folder, *self.more_folders) for part in ("--clips", str(folder))]
+
+    def _address_of(self, emulator: subprocess.Popen[str]) -> str:
+        """Where it listens, once it does. Raises RigError."""
+        assert emulator.stdout is not None  # noqa: S101 - it is a pipe
+        said = emulator.stdout.readline()
         if "listening on" not in said:
-            raise RigError(f"emulator_failed: the Speech emulator did not start; see {self.log}")
-        self.emulator_address = said.split()[-1]
+            raise RigError(f"emulator_failed: an emulator did not start; see {self.log}")
+        return said.split()[-1]
 
     def start_server(self) -> None:
         """Start it, again at the same address if it ran before. Raises RigError."""

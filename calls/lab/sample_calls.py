@@ -24,12 +24,12 @@ class SampleCall:
     pauses_s: tuple[float, ...]
 
 
-def library_of(folder: Path) -> Library:
-    """The recordings of a folder. Raises RigError."""
+def library_of(*folders: Path) -> Library:
+    """The recordings of some folders. Raises RigError."""
     try:
-        return Library([folder])
+        return Library(folders)
     except FileNotFoundError as error:
-        raise RigError(f"no_recordings: {folder} has no clips.tsv") from error
+        raise RigError(f"no_recordings: {error.filename} is not there") from error
     except WavError as error:
         raise RigError(f"broken_recording: {error}") from error
 

@@ -1,7 +1,8 @@
-"""``manage.py demo [--once]``: sample Hebrew calls through the whole path, shown as they are heard.
+"""``manage.py demo [--once]``: sample Hebrew calls through the whole path, shown as they are heard and answered.
 
-Starts the Speech emulator and the server as processes of their own, says where to look, calls the server as Twilio
-would, and counts the words of the recordings against what was kept. Exit code 1 when one is missing.
+Starts the emulators and the server as processes of their own, says where to look, calls the server as Twilio would, and
+counts the words of the recordings against what was kept, and the answers that were kept against what the callers heard.
+Exit code 1 when they differ.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import json
 import secrets
 from collections import Counter
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from calls.lab.call_records import record_of, score_of, scored
 from calls.lab.call_report import CallReport, Line
 from calls.lab.demo_note import noted
+from calls.lab.kept_conversation import KeptConversation, kept_conversation
 from calls.lab.rig import Rig, RigError, free_port
 from calls.lab.sample_calls import SampleCall, library_of, sample_calls
+from calls.lab.sample_conversations import FOLDER, SampleConversation, put_lines, sample_conversations
 from calls.lab.simulator import SimulatedCall
 from calls.whatif.scoring import Score, ScoredTurn
 from stt.emulator.recordings import Library
@@ -39,30 +43,41 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="End after the calls, with 0 when no word is missing.")
-        parser.add_argument("--only", metavar="NAME", help="Only this one of samples/calls.json.")
+        parser.add_argument("--only", metavar="NAME", help="Only this call or conversation of samples/.")
         parser.add_argument("--partials", action="store_true", help="Also each partial as it comes, as -v 2 does.")
         parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--clips", type=Path, metavar="DIR", help="Another folder of recordings, in calls of ten.")
         parser.add_argument("--prefix", nargs="+", default=[""], help="With --clips: only recordings named so.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self._texts: dict[tuple[str, str], str] = {}
         self._shows_partials = options["partials"] or options["verbosity"] > 1
         folder = options["clips"] or settings.BASE_DIR / "samples"
-        rig = Rig(folder, settings.VAR_DIR / "demo.log", seed=options["seed"], port=free_port(settings.PORT))
+        conversations: list[SampleConversation] = []
         try:
             library = library_of(folder)
             if options["clips"]:
                 samples = sample_calls(library, folder, options["prefix"])
             else:
-                samples = _samples(folder, options["only"])
+                library = library_of(folder, FOLDER)
+                samples, conversations = _samples(folder, options["only"])
+                put_lines(conversations)
+            rig = Rig(
+                folder,
+                settings.VAR_DIR / "demo.log",
+                more_folders=[FOLDER] if conversations else [],
+                speaks=bool(conversations),
+                seed=options["seed"],
+                port=free_port(settings.PORT),
+            )
             with rig, noted(rig.line, settings.VAR_DIR):
                 password = secrets.token_urlsafe(9)
                 cookie = login(password)
                 self._say_where(rig, password)
-                complete = asyncio.run(self._demo(rig.line, samples, library, cookie, options["seed"]))
+                wrong = asyncio.run(self._demo(rig.line, samples, conversations, library, cookie, options["seed"]))
                 if options["once"]:
-                    if not complete:
-                        raise CommandError("words_missing: not every word of the recordings was kept")
+                    if wrong:
+                        raise CommandError("\n".join(wrong))
                     return
                 self.stdout.write(
                     "\nCall it again: .venv/bin/python manage.py simulate_call samples/order_1.wav"
@@ -86,7 +101,16 @@ class Command(BaseCommand):
         )
         self.stdout.flush()
 
-    async def _demo(self, line: Line, samples: list[SampleCall], library: Library, cookie: str, seed: int) -> bool:
+    async def _demo(
+        self,
+        line: Line,
+        samples: list[SampleCall],
+        conversations: list[SampleConversation],
+        library: Library,
+        cookie: str,
+        seed: int,
+    ) -> list[str]:
+        """What is wrong, a sentence each."""
         names: dict[str, str] = {}
         async with websockets.connect(
             line.base_url.replace("http", "ws") + "/ws/live/",
@@ -94,12 +118,35 @@ class Command(BaseCommand):
             origin=line.base_url,  # type: ignore[arg-type]
         ) as watching:
             shown = asyncio.create_task(self._show(watching, names))
-            calls = [self._call(line, sample, i * STAGGER_S, seed + i, names) for i, sample in enumerate(samples)]
+            # The conversations are the longest.
+            calls = [self._converse(line, one, seed + i, names) for i, one in enumerate(conversations)]
+            calls += [self._call(line, sample, i * STAGGER_S, seed + i, names) for i, sample in enumerate(samples)]
             reports = await asyncio.gather(*calls)
+            kept = [await kept_conversation(one, report) for one, report in zip(conversations, reports, strict=False)]
             rows = [await record_of(report.call_sid) for report in reports]
             shown.cancel()
             await asyncio.gather(shown, return_exceptions=True)
-        return self._summary(samples, reports, rows, library)
+        for one in kept:
+            self._show_conversation(one)
+        called = [*(one.name for one in conversations), *(one.name for one in samples)]
+        complete = self._summary(called, reports, rows, library)
+        wrong = [] if complete else ["words_missing: not every word of the recordings was kept"]
+        return [*wrong, *(f"answers_differ: {one.name}: {fault}" for one in kept for fault in one.faults)]
+
+    async def _converse(
+        self, line: Line, conversation: SampleConversation, seed: int, names: dict[str, str]
+    ) -> CallReport:
+        call_sid = "CA" + secrets.token_hex(16)
+        names[call_sid] = conversation.name
+        self.stdout.write(f"{conversation.name:>10}  calling: {conversation.title}")
+        return await SimulatedCall(
+            replace(line, to_number=conversation.to_number),
+            (),
+            script=conversation.script,
+            seed=seed,
+            from_number=conversation.from_number,
+            call_sid=call_sid,
+        ).run()
 
     async def _call(
         self, line: Line, sample: SampleCall, delay_s: float, seed: int, names: dict[str, str]
@@ -123,35 +170,59 @@ class Command(BaseCommand):
                 self._show_one(update, names.get(update["call"], ""))
 
     def _show_one(self, update: dict[str, Any], name: str) -> None:
+        self._show_turn(update, name)
+        if update["kind"] == "turn":
+            self._texts[update["call"], update["key"]] = update["text"]
+
+    def _show_turn(self, update: dict[str, Any], name: str) -> None:
         if update["kind"] == "partial" and self._shows_partials:
             self.stdout.write(f"{name:>10}  … {update['text']}")
         elif update["kind"] == "turn" and update["revision"]:
-            self.stdout.write(f"{name:>10}  {update['number']}. {update['text']}   (revised)")
+            # A turn is told of again when it is answered.
+            if update["text"] != self._texts.get((update["call"], update["key"])):
+                self.stdout.write(f"{name:>10}  {update['number']}. {update['text']}   (revised)")
         elif update["kind"] == "turn":
             latency = f"partial {_ms(update['partial_ms'])}, final {_ms(update['final_ms'])}"
             self.stdout.write(
                 f"{name:>10}  {update['number']}. {update['text']}   [LATENCY] {update['source']}: {latency}, emulated"
             )
+        elif update["kind"] == "answer" and not update["playing"]:
+            latency = ", ".join(
+                f"{what} {_ms(update[value])}"
+                for what, value in (("floor", "floor_ms"), ("first", "first_audio_ms"), ("total", "total_ms"))
+            )
+            self.stdout.write(
+                f"{name:>10}  ◀ {update['text']}   [LATENCY] {update['floor_rule']}: {latency}, emulated"
+            )
 
-    def _summary(self, samples: list[SampleCall], reports: list[CallReport], rows: list[Any], library: Library) -> bool:
+    def _show_conversation(self, kept: KeptConversation) -> None:
+        self.stdout.write(f"\n{kept.name}: who spoke when")
+        for said in kept.spoken():
+            self.stdout.write(f"{said}")
+        if kept.saved:
+            self.stdout.write("saved: " + ", ".join(f"{one.key} = {one.value}" for one in kept.saved))
+        self.stdout.write(f"both sides, left the caller, right the line: {kept.write_wav(settings.VAR_DIR / 'demo')}")
+
+    def _summary(self, names: list[str], reports: list[CallReport], rows: list[Any], library: Library) -> bool:
         by_name = {recording.name: recording for recording in library.recordings}
         total = Score(0, 0, 0, 0, 0)
         turns: list[ScoredTurn] = []
         partials: list[int] = []
         self.stdout.write(f"\n{'call':>10}  turns  words  lost  added  misplaced  acted on wrong  sources")
-        for sample, report, (_, kept) in zip(samples, reports, rows, strict=True):
+        for name, report, (_, kept) in zip(names, reports, rows, strict=True):
             mine = [scored(turn) for turn in kept]
             partials += [turn.partial_ms for turn in kept if turn.partial_ms is not None]
             result = score_of(report, kept, by_name)
             sources = ", ".join(f"{n} {source}" for source, n in Counter(turn.source for turn in mine).items())
-            self.stdout.write(_row(sample.name, len(mine), result) + sources)
+            self.stdout.write(_row(name, len(mine), result) + sources)
             total += result
             turns += mine
         self.stdout.write(_row("all", len(turns), total))
         finals = [turn.final_ms for turn in turns if turn.final_ms is not None]
-        for what, values in (("partial", partials), ("final", finals)):
-            self.stdout.write(f"emulated {what}_ms: p50 {percentile(values, 0.5)}, p95 {percentile(values, 0.95)}")
-        self.stdout.write("total_ms: no responder answers yet: turns are handed over")
+        totals = [turn.total_ms for _, kept in rows for turn in kept if turn.total_ms is not None]
+        for what, values in (("partial", partials), ("final", finals), ("total", totals)):
+            if values:
+                self.stdout.write(f"emulated {what}_ms: p50 {percentile(values, 0.5)}, p95 {percentile(values, 0.95)}")
         return total.words > 0 and total.kept
 
 
@@ -168,7 +239,7 @@ def login(password: str) -> str:
     return str(session.session_key)
 
 
-def _samples(folder: Path, only: str | None) -> list[SampleCall]:
+def _samples(folder: Path, only: str | None) -> tuple[list[SampleCall], list[SampleConversation]]:
     samples = [
         SampleCall(
             call["name"],
@@ -180,9 +251,10 @@ def _samples(folder: Path, only: str | None) -> list[SampleCall]:
         for call in json.loads((folder / "calls.json").read_text("utf-8"))
         if only in (None, call["name"])
     ]
-    if not samples:
-        raise CommandError(f"unknown_sample: samples/calls.json has no {only}")
-    return samples
+    conversations = [one for one in sample_conversations() if only in (None, one.name)]
+    if not samples and not conversations:
+        raise CommandError(f"unknown_sample: samples/ has no {only}")
+    return samples, conversations
 
 
 def _row(name: str, turns: int, result: Score) -> str:

@@ -1,0 +1,91 @@
+"""The sample conversations: what their callers say, and the lines that answer them.
+
+samples/conversations is a folder of recordings as samples/ is one, whose calls.json says besides which number is called,
+and what answers there.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from calls.lab.caller_script import Cue, ScriptStep
+from calls.lines.dialogues import Dialogue
+from calls.lines.models import PhoneLine
+from calls.lines.settings_cache import first_profile
+
+FOLDER = settings.BASE_DIR / "samples" / "conversations"
+DIALOGUES = settings.BASE_DIR / "samples" / "dialogues"
+VOICE = "google:he-IL-Chirp3-HD-Aoede"
+"""Of the lines; a rig that speaks puts an emulator in Google's place."""
+REPLY_AFTER_MS = 350
+"""From the line's last sound to the caller's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleConversation:
+    """A caller who answers a line."""
+
+    name: str
+    title: str
+    from_number: str
+    to_number: str
+    clips: tuple[Path, ...]
+    """Each is said when the line's answer to the one before was heard."""
+    responder: str
+    dialogue: str = ""
+    """A file's name, of the dialogue that answers."""
+    greeting: str = ""
+
+    @property
+    def script(self) -> tuple[ScriptStep, ...]:
+        return tuple(ScriptStep(clip, Cue.AFTER_HEARD, REPLY_AFTER_MS) for clip in self.clips)
+
+
+def sample_conversations() -> list[SampleConversation]:
+    return [
+        SampleConversation(
+            call["name"],
+            call["title_he"],
+            call["from"],
+            call["to"],
+            tuple(FOLDER / clip for clip in call["clips"]),
+            call["responder"],
+            call.get("dialogue", ""),
+            call.get("greeting", ""),
+        )
+        for call in json.loads((FOLDER / "calls.json").read_text("utf-8"))
+    ]
+
+
+def put_lines(conversations: list[SampleConversation]) -> None:
+    """The lines that these call, and their dialogues, as the samples say, whatever was changed in them before.
+
+    Before a server starts, which reads them then. Raises DatabaseError, ValidationError."""
+    profile = first_profile(settings.ENVIRONMENT_TUNING)
+    for conversation in conversations:
+        answers = {
+            "responder": conversation.responder,
+            "dialogue": _dialogue(conversation) if conversation.dialogue else None,
+            "greeting": conversation.greeting,
+            "voice": VOICE,
+        }
+        found = PhoneLine.objects.filter(number=conversation.to_number).first()
+        line = found or PhoneLine(number=conversation.to_number, name=conversation.title, profile=profile)
+        for name, value in answers.items():
+            setattr(line, name, value)
+        line.full_clean()
+        line.save()
+
+
+def _dialogue(conversation: SampleConversation) -> Dialogue:
+    text = (DIALOGUES / conversation.dialogue).read_text("utf-8")
+    dialogue = Dialogue.objects.filter(name=conversation.title).first() or Dialogue(name=conversation.title)
+    if dialogue.text != text:
+        dialogue.text = text
+        dialogue.full_clean()
+        dialogue.save()
+    return dialogue
