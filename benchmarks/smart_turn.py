@@ -1,8 +1,8 @@
 """What smart-turn says of Hebrew: finished sentences, sentences cut at a word, and single words; and what it costs.
 
 ``python -m benchmarks.smart_turn [--of FOLDER PREFIX]...``: folders with alignments.json, the repository's samples
-without any. Needs requirements-turn.txt. Cut: behind each inner word but the last two, with 200 ms of a quiet line; the word's
-own end is where the voice was cut, so its melody is that of a sentence that goes on.
+without any. Needs requirements-turn.txt. Cut: behind each inner word but the last two, with 200 ms of a quiet line; the
+word's own end is where the voice was cut, so its melody is that of a sentence that goes on.
 """
 
 from __future__ import annotations

@@ -191,9 +191,7 @@ class Command(BaseCommand):
                 f"{what} {_ms(update[value])}"
                 for what, value in (("floor", "floor_ms"), ("first", "first_audio_ms"), ("total", "total_ms"))
             )
-            self.stdout.write(
-                f"{name:>10}  ◀ {update['text']}   [LATENCY] {update['floor_rule']}: {latency}, emulated"
-            )
+            self.stdout.write(f"{name:>10}  ◀ {update['text']}   [LATENCY] {update['floor_rule']}: {latency}, emulated")
 
     def _show_conversation(self, kept: KeptConversation) -> None:
         self.stdout.write(f"\n{kept.name}: who spoke when")
