@@ -54,6 +54,8 @@ class AnswerFigures:
     """Answers that were heard and have no row."""
     not_ready: int
     """Answers whose sound was not there when the floor was taken."""
+    failed: int = 0
+    """Answers with a code."""
     faults: list[str] = field(default_factory=list)
     """What Twilio would have complained of."""
 
@@ -65,6 +67,8 @@ class AnswerFigures:
             found.append("answers_missing: no question was answered")
         if self.missing:
             found.append(f"answers_missing: {self.missing} were heard and have no row")
+        if self.failed:
+            found.append(f"answers_failed: {self.failed}")
         if self.faults:
             found.append(f"stream_faults: {self.faults[0]}, {len(self.faults)} in all")
         return found
@@ -90,7 +94,7 @@ def answer_figures(conversations: Sequence[Conversation], steady: tuple[Instant,
     by_rows, by_sender, faults = [], [], []
     delays: dict[bool, list[Mapping[str, int]]] = {True: [], False: []}
     voices: set[str] = set()
-    missing = not_ready = 0
+    missing = not_ready = failed = 0
     for one in conversations:
         caller = one.caller
         conversing = isinstance(caller, ConversingCaller)
@@ -101,6 +105,7 @@ def answer_figures(conversations: Sequence[Conversation], steady: tuple[Instant,
         faults += [f"{fault.code} {fault.reason}" for fault in caller.report.faults]
         turns = {turn.number: turn for turn in one.turns}
         answers = {answer.number - FIRST_AGENT_NUMBER + 1: answer for answer in one.answers}
+        failed += sum(bool(answer.code) for answer in one.answers)
         missing += len(set(caller.heard_s) - set(answers))
         for number, heard_s in caller.heard_s.items():
             answer = answers.get(number)
@@ -122,6 +127,7 @@ def answer_figures(conversations: Sequence[Conversation], steady: tuple[Instant,
         voices=sorted(voices),
         missing=missing,
         not_ready=not_ready,
+        failed=failed,
         faults=faults,
     )
 

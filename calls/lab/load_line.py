@@ -27,6 +27,11 @@ steps:
     say: {SENTENCE}
     expect: open
     match: more
+    attempts: 1
+    silence: enough
+  enough:
+    say: תּוֹדָה, וּלְהִתְרָאוֹת.
+    next: hang_up
 examples:
   - name: עוד ועוד
     talk:
