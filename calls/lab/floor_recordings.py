@@ -40,7 +40,17 @@ class FloorRecordings:
 
     def some(self, every: int, noises: int) -> FloorRecordings:
         """One in so many sentences and short answers, and so many of the noises."""
-        return replace(self, sentences=self.sentences[::every], words=self.words[::every], noises=self.noises[:noises])
+        return replace(
+            self,
+            sentences=self.sentences[::every],
+            words=self.words[::every],
+            noises=self.noises[:noises],
+            recitation=self.recitation[::every],
+        )
+
+    def recited(self) -> FloorRecordings:
+        """The recitation in place of the sentences."""
+        return replace(self, name="recitation", sentences=self.recitation, recitation=())
 
     def sentence_scenes(self, law: PauseLaw, noise: Noise, seed: int, rounds: int) -> list[Scene]:
         """Each sentence ``rounds`` times, with other pauses."""

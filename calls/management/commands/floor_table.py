@@ -78,10 +78,14 @@ class Command(BaseCommand):
             raise CommandError(f"no_recordings: {error}") from error
 
     def _say_what(self, recordings: FloorRecordings) -> None:
-        self.stdout.write(
-            f"{recordings.name}: {len(recordings.sentences)} sentences, {len(recordings.recitation)} recited verses, {len(recordings.words)} short answers, "
-            f"{len(recordings.digits)} digits"
-        )
+        counts = {
+            "sentences": recordings.sentences,
+            "recited verses": recordings.recitation,
+            "short answers": recordings.words,
+            "digits": recordings.digits,
+        }
+        said = ", ".join(f"{len(found)} {name}" for name, found in counts.items() if found)
+        self.stdout.write(f"{recordings.name}: {said}")
 
     def _required(self, measured: list[FloorMeasurement]) -> None:
         columns: dict[str, DefaultFigures] = {
