@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from typing import cast
@@ -21,7 +20,8 @@ from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn
 from calls.core.driver import CallDriver, Hands
 from calls.core.messages import Media, Start
 from calls.core.session import CallSession
-from calls.lab.emulated_answers import SCRIPTED, AnswerTimes, EmulatedResponder, EmulatedVoice
+from calls.lab.answered_scene import AnsweredScene, AnsweringSetup, SoundedAnswer
+from calls.lab.emulated_answers import EmulatedResponder, EmulatedVoice
 from calls.lab.floor_scenes import Scene
 from calls.lab.playout import Playout
 from calls.lab.server_messages import read_server_message
@@ -40,70 +40,15 @@ from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.turn_model import HEARD_S
 from stt.audio import BYTES_PER_MS, FRAME_MS, frames_of
 from stt.emulator.recordings import Library
-from stt.emulator.timing import UNKIND, Timing
 from stt.engines.breaker import Breaker
 from stt.events import Interim, RecognizerEvent
 from stt.streaming.transcriber import Transcriber
-from stt.tuning import Tuning
 
 CALL_SID, STREAM_SID = "CAsimulated", "MZsimulated"
 AFTER_ANSWER_MS = 400
 """The call goes on for so long behind the answer to its last words."""
 CUE_TAKES_MS = 60
 """From the question to the model's answer; emulated."""
-
-Cue = Callable[[bytes, int | None], float]
-"""The newest audio, and for a stand-in how long this pause is in truth (None: the caller has finished) -> the
-probability of an end."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweringSetup:
-    """How the line answers."""
-
-    tuning: Tuning = field(default_factory=Tuning)
-    times: AnswerTimes = SCRIPTED
-    reads_text: bool = True
-    """It says what it expects; else every turn is open."""
-    cue: Cue | None = None
-    """Asked where ``tuning.turn_model`` is smart_turn."""
-    timing: Timing = UNKIND
-    seed: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class SoundedAnswer:
-    """An answer of the line."""
-
-    at_ms: float
-    """Its first frame was sent."""
-    rule: str
-    floor_ms: int
-    total_ms: int
-
-
-@dataclass(slots=True)
-class AnsweredScene:
-    """What became of a scene."""
-
-    scene: Scene
-    answers: list[SoundedAnswer] = field(default_factory=list)
-
-    @property
-    def early(self) -> list[SoundedAnswer]:
-        """Those that sounded before the caller had finished."""
-        return [answer for answer in self.answers if answer.at_ms < self.scene.end_ms]
-
-    @property
-    def pauses_answered(self) -> int:
-        """Pauses in which, or in the words behind which, an answer began."""
-        begins = [begin for begin, _ in self.scene.pauses]
-        return len({max((at for at in begins if at <= one.at_ms), default=-1) for one in self.early} - {-1})
-
-    @property
-    def last(self) -> SoundedAnswer | None:
-        """The answer behind the caller's last word; None where none came."""
-        return next((answer for answer in self.answers if answer.at_ms >= self.scene.end_ms), None)
 
 
 def simulate_answering(scene: Scene, setup: AnsweringSetup) -> AnsweredScene:

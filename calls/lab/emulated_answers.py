@@ -23,7 +23,7 @@ SPOKEN_MS = 160
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerTimes:
+class AnswerPace:
     """How long an answer takes to make."""
 
     responder: str
@@ -34,9 +34,9 @@ class AnswerTimes:
     """Of a piece: from its words to its first sound."""
 
 
-SCRIPTED = AnswerTimes("scripted", 0, 0, 5)
+SCRIPTED = AnswerPace("scripted", 0, 0, 5)
 """A dialogue's line, whose sound is in the phrase cache."""
-LLM = AnswerTimes("llm", 350, 20, 200)
+LLM = AnswerPace("llm", 350, 20, 200)
 
 
 class EmulatedResponder:
@@ -44,7 +44,7 @@ class EmulatedResponder:
 
     tokens = 0
 
-    def __init__(self, times: AnswerTimes, expect: Expect) -> None:
+    def __init__(self, times: AnswerPace, expect: Expect) -> None:
         self.name = times.responder
         self._times, self._expect = times, expect
 
@@ -70,7 +70,7 @@ class EmulatedVoice:
 
     voice, characters, cost = "emulated", 0, 0.0
 
-    def __init__(self, times: AnswerTimes) -> None:
+    def __init__(self, times: AnswerPace) -> None:
         self._times = times
 
     @asynccontextmanager

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from calls.lab.answering_simulation import AnsweredScene
+from calls.lab.answered_scene import AnsweredScene
 from voiceapp.runtime.percentile import percentile
 
 CURVE_MS = tuple(range(600, 1301, 100))

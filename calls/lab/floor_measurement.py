@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
 
-from calls.lab.answering_simulation import AnsweringSetup, Cue, simulate_answering
+from calls.lab.answered_scene import AnsweringSetup, Cue
+from calls.lab.answering_simulation import simulate_answering
 from calls.lab.emulated_answers import LLM
 from calls.lab.floor_figures import Curve, DefaultFigures, FloorFigures
 from calls.lab.floor_recordings import FloorRecordings
@@ -25,14 +26,14 @@ STRATA = 40
 UNFINISHED, FINISHED = 0.2, 0.95
 """Probabilities that the emulated cue says."""
 SILENCES_MS = 500, 700, 1000, 1600
-CURVE_PAUSES_MS = 450, 650, 850, 1100, 1350
+CURVE_PAUSES_MS = 300, 500, 700, 900, 1100, 1350
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
     """How much is measured."""
 
-    rounds: int = 6
+    rounds: int = 8
     """Of the sentences, at the defaults."""
     numbers: int = 100
     numbers_a_rule: int = 20

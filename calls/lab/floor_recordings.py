@@ -15,8 +15,10 @@ from stt.audio import ulaw_to_pcm
 from stt.emulator.recordings import Clip, Spoken
 from stt.wavfile import read_ulaw
 
-SENTENCES = ("he_sas_", "he_ciu_", *(f"he_ashrei_{verse:02}" for verse in range(1, 25, 2)))
-"""Read sentences, short phrases, and half of a slow recitation; those whose words' times are known."""
+SENTENCES = ("he_sas_", "he_ciu_")
+"""Read sentences and short phrases."""
+RECITATION = "he_ashrei_"
+"""Verses, recited slowly: an end of one sounds like its middle."""
 WORDS = ("he_gc_geo_", "he_gc_col_", *(f"he_gc_num_{digit}." for digit in range(10)))
 NUMBERS = "he_gc_num_"
 OFFICE_DB = 15
@@ -33,11 +35,22 @@ class FloorRecordings:
     digits: Mapping[str, Sequence[tuple[Clip, Spoken]]]
     """By the digit's word."""
     noises: Sequence[Noise] = (CLEAN,)
+    recitation: Sequence[Clip] = ()
     synthetic: bool = False
 
     def some(self, every: int, noises: int) -> FloorRecordings:
         """One in so many sentences and short answers, and so many of the noises."""
-        return replace(self, sentences=self.sentences[::every], words=self.words[::every], noises=self.noises[:noises])
+        return replace(
+            self,
+            sentences=self.sentences[::every],
+            words=self.words[::every],
+            noises=self.noises[:noises],
+            recitation=self.recitation[::every],
+        )
+
+    def recited(self) -> FloorRecordings:
+        """The recitation in place of the sentences."""
+        return replace(self, name="recitation", sentences=self.recitation, recitation=())
 
     def sentence_scenes(self, law: PauseLaw, noise: Noise, seed: int, rounds: int) -> list[Scene]:
         """Each sentence ``rounds`` times, with other pauses."""
@@ -57,13 +70,15 @@ class FloorRecordings:
 def people(folder: Path) -> FloorRecordings:
     """The human recordings of ../shared/clips. Raises RigError where there are none."""
     clips = library_of(folder).recordings
-    aligned = json.loads((folder / "alignments.json").read_text("utf-8"))
+    with_times = json.loads((folder / "alignments.json").read_text("utf-8"))
+    aligned = [clip for clip in clips if clip.name in with_times]
     return FloorRecordings(
         "people",
-        [clip for clip in clips if clip.name.startswith(SENTENCES) and clip.name in aligned],
+        [clip for clip in aligned if clip.name.startswith(SENTENCES)],
         [clip for clip in clips if clip.name.startswith(WORDS)],
         _digits_in([clip for clip in clips if clip.name.startswith(NUMBERS) and len(clip.words) == 1]),
         [CLEAN, Noise(f"{OFFICE_DB} dB", ulaw_to_pcm(read_ulaw(folder / "noise_office.wav")), OFFICE_DB)],
+        recitation=[clip for clip in aligned if clip.name.startswith(RECITATION)],
     )
 
 

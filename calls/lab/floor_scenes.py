@@ -193,17 +193,22 @@ def _phone_number(random: Random, spoken: Sequence[str]) -> str:
 
 
 def _within_voice(clip: Clip, words: Sequence[Spoken]) -> list[Spoken]:
-    """The last word ends with its voice: times made by machine may reach far into the silence behind it."""
+    """They begin and end with their voice: times made by machine may reach far into the silence around it."""
+    words = list(words)
+    begins_ms = [at_ms for at_ms in _voiced_frames_ms(clip.ulaw) if words[0].start_ms <= at_ms < words[0].end_ms]
+    words[0] = replace(words[0], start_ms=min(begins_ms, default=words[0].start_ms))
     last = words[-1]
-    voiced = [end_ms for end_ms in _voiced_ends_ms(clip.ulaw) if last.start_ms < end_ms <= last.end_ms]
-    return [*words[:-1], replace(last, end_ms=max(voiced, default=last.end_ms))]
+    ends_ms = [at_ms + FRAME_MS for at_ms in _voiced_frames_ms(clip.ulaw)]
+    ends_ms = [end_ms for end_ms in ends_ms if last.start_ms < end_ms <= last.end_ms]
+    words[-1] = replace(last, end_ms=max(ends_ms, default=last.end_ms))
+    return words
 
 
 @cache
-def _voiced_ends_ms(ulaw: bytes) -> tuple[int, ...]:
-    """Where each loud frame of a recording ends."""
+def _voiced_frames_ms(ulaw: bytes) -> tuple[int, ...]:
+    """Where each loud frame of a recording begins."""
     levels = [dbfs(ulaw_to_pcm(frame)) for frame in frames_of(ulaw)]
-    return tuple((at + 1) * FRAME_MS for at, level in enumerate(levels) if level > max(levels) - VOICE_DB)
+    return tuple(at * FRAME_MS for at, level in enumerate(levels) if level > max(levels) - VOICE_DB)
 
 
 @cache

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from calls.lab.answering_simulation import AnsweringSetup, Cue
+from calls.lab.answered_scene import AnsweringSetup, Cue
 from calls.lab.floor_figures import CURVE_MS, REQUIRED, Curve, DefaultFigures, misses, spread
 from calls.lab.floor_measurement import FULL, QUICK, FloorMeasurement, emulated_cue, rules, smart_turn_cue
 from calls.lab.floor_recordings import FloorRecordings, people, samples
@@ -59,6 +60,9 @@ class Command(BaseCommand):
             self.stdout.write(f"\nsmart-turn is not installed and not measured ({turn_model.MISSING})")
         self._rules(measured[0], cues)
         self._curves(measured[0], cues)
+        if measured[0].recordings.recitation:
+            once = replace(size, curve_rounds=1)
+            self._curves(FloorMeasurement(measured[0].recordings.recited(), options["seed"], once), cues)
         took_s = time.process_time() - begun_s
         self.stdout.write(
             f"\n{timezone.localdate()}, seed {options['seed']}, {took_s:.0f} s of CPU; all times emulated"
@@ -74,10 +78,14 @@ class Command(BaseCommand):
             raise CommandError(f"no_recordings: {error}") from error
 
     def _say_what(self, recordings: FloorRecordings) -> None:
-        self.stdout.write(
-            f"{recordings.name}: {len(recordings.sentences)} sentences, {len(recordings.words)} short answers, "
-            f"{len(recordings.digits)} digits"
-        )
+        counts = {
+            "sentences": recordings.sentences,
+            "recited verses": recordings.recitation,
+            "short answers": recordings.words,
+            "digits": recordings.digits,
+        }
+        said = ", ".join(f"{len(found)} {name}" for name, found in counts.items() if found)
+        self.stdout.write(f"{recordings.name}: {said}")
 
     def _required(self, measured: list[FloorMeasurement]) -> None:
         columns: dict[str, DefaultFigures] = {
@@ -126,7 +134,8 @@ class Command(BaseCommand):
         for name, cue in cues.items():
             with_cue = AnsweringSetup(reads_text=False, cue=cue, tuning=Tuning(turn_model="smart_turn"))
             curves[name] = measured.curve(CLEAN, with_cue)
-        self._head('"en" pauses answered at a mean delay of', *(f"{delay_ms} ms" for delay_ms in CURVE_MS), "")
+        name = measured.recordings.name
+        self._head(f'{name}: "en" pauses answered at a mean delay of', *(f"{delay_ms} ms" for delay_ms in CURVE_MS), "")
         for name, curve in curves.items():
             below = "" if name == "plain silence" else _below(curve, curves["plain silence"])
             self._row(name, *(_share(curve.at(delay_ms)) for delay_ms in CURVE_MS), below)

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from calls.lab.answering_simulation import AnsweringSetup, simulate_answering
+from calls.lab.answered_scene import AnsweringSetup
+from calls.lab.answering_simulation import simulate_answering
 from calls.lab.emulated_answers import LLM
 from calls.lab.floor_recordings import samples
 from calls.lab.floor_scenes import CLEAN

@@ -1,6 +1,6 @@
 import pytest
 
-from calls.lab.answering_simulation import AnsweredScene, SoundedAnswer
+from calls.lab.answered_scene import AnsweredScene, SoundedAnswer
 from calls.lab.floor_figures import CURVE_MS, REQUIRED, Curve, FloorFigures, Required
 from calls.lab.floor_scenes import Scene
 from calls.reply.items import Expect

@@ -1,6 +1,6 @@
 import pytest
 
-from calls.lab.answering_simulation import AnsweringSetup
+from calls.lab.answered_scene import AnsweringSetup
 from calls.lab.floor_figures import REQUIRED, misses
 from calls.lab.floor_measurement import FALSE_ALARM, FOUND, FloorMeasurement, Size, emulated_cue, rules, waiting
 from calls.lab.floor_recordings import samples
