@@ -44,7 +44,8 @@ def _faults_of_one(report: CallReport, prefix: str, answer: Any) -> list[str]:
     is_whole = bool(marks) and len(reached) == len(marks)
     said, heard = answer.text.split(), (answer.played_text or "").split()
     faults = []
-    if said[: len(heard)] != heard:
+    if said[: len(heard)] != heard and answer.outcome != Outcome.FAILED:
+        # One that failed ends in an apology.
         faults.append("what was heard is no beginning of what was said")
     elif is_whole and answer.outcome == Outcome.PLAYED and heard != said:
         faults.append(f"heard whole by the caller, and kept as {len(heard)} of {len(said)} words")

@@ -1,6 +1,6 @@
 """The sample conversations: what their callers say, and the lines that answer them.
 
-samples/conversations is a folder of recordings as samples/ is one, whose calls.json says besides which number is called,
+samples/conversations is a folder of recordings as samples/ is one; its calls.json says besides which number is called
 and what answers there.
 """
 

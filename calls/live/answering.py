@@ -112,7 +112,7 @@ class Answering:
         return self._agent.usage.tokens, self._agent.usage.characters
 
     def finish(self) -> asyncio.Task[None] | None:
-        """The process must end: let what is played come to the end of its piece. Over with the task that is returned."""
+        """The process must end: what is played comes to the end of its piece, and the task that is returned with it."""
         self._agent.finish(now_ms())
         return self._task
 

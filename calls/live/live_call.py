@@ -101,7 +101,7 @@ class LiveCall(Hands):
             self._end_by_us("replaced")
 
     def drain(self) -> asyncio.Task[None] | None:
-        """The process must end: what was said is settled, as if the caller had hung up; first what is played is heard."""
+        """The process must end: first what is played is heard, then what was said is settled, as at a hang-up."""
         if self._answering.speaks:
             return self._answering.finish()
         self._end_by_us("drained")

@@ -250,7 +250,7 @@ def _samples(folder: Path, only: list[str] | None) -> tuple[list[SampleCall], li
         if only is None or call["name"] in only
     ]
     conversations = [one for one in sample_conversations() if only is None or one.name in only]
-    if unknown := set(only or ()) - {one.name for one in (*samples, *conversations)}:
+    if unknown := set(only or ()) - {*(one.name for one in samples), *(one.name for one in conversations)}:
         raise CommandError(f"unknown_sample: samples/ has no {', '.join(sorted(unknown))}")
     return samples, conversations
 
