@@ -34,6 +34,7 @@ put_lines(sample_conversations())
 """
 ENDED = "/admin/calls/call/1/change/"
 """The first call, a conversation: it has ended, and can be listened to."""
+FIRST_ANSWER = "#turn-5001"
 TALKING_S = 7.0
 """Into the calls, when the pictures are taken."""
 
@@ -46,6 +47,9 @@ class Picture:
     width: int = 1280
     height: int = 800
     dark: bool = False
+    shows: str = ""
+    """A selector; the table that holds it stands at the picture's top."""
+    locale: str = "he-IL"
 
 
 PICTURES = (
@@ -55,8 +59,8 @@ PICTURES = (
     Picture("console-call", "/console/calls/SID"),
     Picture("console-call-phone", "/console/calls/SID", width=360, height=740, dark=True),
     Picture("console-costs", "/console/costs"),
-    Picture("call", ENDED, height=1000),
-    Picture("call-phone", ENDED, width=360, height=1000, dark=True),
+    Picture("call", ENDED, height=1000, shows=FIRST_ANSWER),
+    Picture("call-phone", ENDED, width=360, height=1000, dark=True, shows=FIRST_ANSWER),
 )
 
 
@@ -105,7 +109,7 @@ class Command(BaseCommand):
                 page = await browser.new_page(
                     viewport={"width": picture.width, "height": picture.height},
                     color_scheme="dark" if picture.dark else "light",
-                    locale="he-IL",
+                    locale=picture.locale,
                 )
                 path = picture.path.replace("SID", calls[0].call_sid)
                 await page.goto(f"{rig.url}/admin/login/?next={path}")
@@ -114,6 +118,8 @@ class Command(BaseCommand):
                 await page.press("#id_password", "Enter")
                 await page.wait_for_url(f"**{path}")
                 await page.wait_for_timeout(2500)
+                if picture.shows:
+                    await page.locator(picture.shows).evaluate("one => one.closest('table').scrollIntoView()")
                 await page.screenshot(path=options["out"] / f"{picture.name}.png")
                 self.stdout.write(f"{picture.name}.png")
                 await page.close()
