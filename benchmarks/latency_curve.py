@@ -105,7 +105,7 @@ def main() -> None:
                 for seed in range(options.seeds)
                 for first in range(0, count, A_CALL)
             ]
-            print(_row(setting.name, list(pool.map(_measure, jobs, chunksize=4))), flush=True)
+            print(_row(setting.name, list(pool.map(measure, jobs, chunksize=4))), flush=True)
 
 
 @cache
@@ -117,7 +117,8 @@ def _recordings(clips: Path, prefixes: tuple[str, ...]) -> list[Clip]:
     return [recording for recording in _library(clips).recordings if recording.name.startswith(prefixes)]
 
 
-def _measure(job: tuple[Setting, int, int, Path, tuple[str, ...], Path | None]) -> Measured:
+def measure(job: tuple[Setting, int, int, Path, tuple[str, ...], Path | None]) -> Measured:
+    """One call of ten recordings, from the one of this index on: setting, seed, index, folder, prefixes, traces."""
     setting, seed, first, clips, prefixes, traces = job
     engine = Engine(
         _library(clips),
@@ -172,7 +173,7 @@ class _MeasuredCall(VirtualCall):
 
     def _perform(self, actions: Sequence[Action]) -> None:
         for action in actions:
-            if isinstance(action, Feed) and self.session.voiced:
+            if isinstance(action, Feed) and action.voiced:
                 self._voiced_ms.append(action.at_ms)
             elif isinstance(action, AskOneShot):
                 self.one_shots_ms.append(len(action.ulaw) // BYTES_PER_MS)

@@ -1,4 +1,4 @@
-"""Make the demo's recordings from each folder's dialogues.json: pointed Hebrew → phonemes (phonikud) → espeak-ng → 8 kHz wav.
+"""Make the demo's recordings from each folder's dialogues.json: pointed Hebrew → phonemes (phonikud) → espeak-ng → WAV.
 
 Word by word, so that the time of each word is known exactly. Run by script/make_samples, which says what it needs.
 """

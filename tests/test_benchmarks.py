@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
+from benchmarks.latency_curve import SETTINGS, measure
 from tests.paths import ROOT
+from tests.sounds import SAMPLES
 
 PROGRAMS = sorted(
     path for path in (ROOT / "benchmarks").glob("*.py") if 'if __name__ == "__main__"' in path.read_text("utf-8")
@@ -28,3 +30,9 @@ def test_help_says_what_a_benchmark_does_and_runs_nothing(name, tmp_path):
     assert said.returncode == 0, said.stderr
     first = ast.get_docstring(ast.parse((ROOT / "benchmarks" / f"{name}.py").read_text("utf-8"))).splitlines()[0]
     assert said.stdout.startswith("usage: ") and first in said.stdout
+
+
+def test_the_latency_curve_measures_a_call():
+    measured = measure((SETTINGS[-1], 1, 0, SAMPLES, ("order",), None))
+    assert (measured.score.words, measured.score.lost) == (23, 0)
+    assert len(measured.turns) == 5 and measured.requests > 0

@@ -72,7 +72,7 @@ def test_what_varies_from_demo_to_demo_is_no_difference(fields):
 @pytest.mark.parametrize(
     "fields",
     [{"text": "אחר", "revised_text": None}, {"partial_ms": 1.5}, {"started_at": "2026"}, {"source": "x"},
-     {"end_reason": "x"}, {"tuning": {}}, {"total_ms": 5}, {"to_number": ""}, {"number": "1"}],
+     {"end_reason": "x"}, {"tuning": {}}, {"total_ms": 5.5}, {"to_number": ""}, {"number": "1"}],
 )  # fmt: skip
 def test_another_text_type_or_value_of_the_demo_is_one(fields):
     assert golden_demo.frozen(change(EXPORT, **fields)) != golden_demo.frozen(EXPORT)
@@ -90,3 +90,10 @@ def test_a_field_that_goes_comes_or_moves_is_one(what, of_a_turn):
         fields["new" if what == "comes" else "total_ms" if of_a_turn else "status"] = value
     now, before = golden_demo.frozen(json.dumps(call)), golden_demo.frozen(EXPORT)
     assert [golden_demo.in_order(one) for one in now] != [golden_demo.in_order(one) for one in before]
+
+
+def test_a_call_that_nobody_answers_has_no_total():
+    call = json.loads(EXPORT)
+    unanswered = [turn for turn in call["turns"] if turn["speaker"] == "caller"]
+    one, other = (json.dumps(call | {"turns": [turn | {"total_ms": ms} for turn in unanswered]}) for ms in (None, 5))
+    assert golden_demo.frozen(one) != golden_demo.frozen(other)

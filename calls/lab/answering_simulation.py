@@ -52,8 +52,9 @@ AFTER_ANSWER_MS = 400
 CUE_TAKES_MS = 60
 """From the question to the model's answer; emulated."""
 
-Cue = Callable[[bytes, bool], float]
-"""The newest audio, and whether the caller goes on in truth (for a stand-in) -> the probability of an end."""
+Cue = Callable[[bytes, int | None], float]
+"""The newest audio, and for a stand-in how long this pause is in truth (None: the caller has finished) -> the
+probability of an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +312,7 @@ class _Line:
         if caller.setup.cue is None:
             await asyncio.sleep(MODEL_LATE_MS / 1000)
             return None
-        goes_on = caller.now_ms < caller.scene.end_ms
-        probability = caller.setup.cue(caller.driver.session.recent_audio(1000 * HEARD_S), goes_on)
+        newest = caller.driver.session.recent_audio(1000 * HEARD_S)
+        probability = caller.setup.cue(newest, caller.scene.pause_ms(caller.now_ms))
         await asyncio.sleep(CUE_TAKES_MS / 1000)
         return probability

@@ -7,7 +7,7 @@ words is a quiet line, and office noise over all of it where a scene is noisy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -51,6 +51,12 @@ class Scene:
     def end_ms(self) -> int:
         """Of the last word, as aligned."""
         return self.clip.words[-1].end_ms
+
+    def pause_ms(self, at_ms: float) -> int | None:
+        """How long the pause at this instant is; None behind the last word, 0 in mid-speech."""
+        if at_ms >= self.end_ms:
+            return None
+        return next((end - begin for begin, end in self.pauses if begin <= at_ms < end), 0)
 
 
 class SceneBuilder:
@@ -156,7 +162,9 @@ def word_scenes(clips: Sequence[Clip], noise: Noise, seed: int) -> list[Scene]:
     return scenes
 
 
-def number_scenes(digits: dict[str, Sequence[tuple[Clip, Spoken]]], count: int, noise: Noise, seed: int) -> list[Scene]:
+def number_scenes(
+    digits: Mapping[str, Sequence[tuple[Clip, Spoken]]], count: int, noise: Noise, seed: int
+) -> list[Scene]:
     """Phone numbers of nine and ten digits, in groups with pauses between. ``digits``: recordings by the word."""
     random = Random(f"{seed}/numbers")  # noqa: S311
     scenes = []

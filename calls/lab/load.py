@@ -11,10 +11,11 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from random import Random
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -64,13 +65,30 @@ class Caller:
 
     def prepare(self, frames: Sequence[bytes]) -> None:
         """Make the messages of 20 ms µ-law frames."""
-        stream_sid = "MZ" + secrets.token_hex(16)
-        self.report.streams.append(stream_sid)
+        stream_sid = self.begin_stream()
         self.wire = [
-            _masked(media_message(stream_sid, index, FIRST_MS + index * FRAME_MS, ulaw))
+            masked(media_message(stream_sid, index, FIRST_MS + index * FRAME_MS, ulaw))
             for index, ulaw in enumerate(frames)
         ]
-        self.wire.append(_masked(stop_message(self.report.call_sid, stream_sid, len(frames))))
+        self.wire.append(masked(stop_message(self.report.call_sid, stream_sid, len(frames))))
+
+    def begin_stream(self) -> str:
+        """Its StreamSid."""
+        stream_sid = "MZ" + secrets.token_hex(16)
+        self.report.streams.append(stream_sid)
+        return stream_sid
+
+    @property
+    def frames(self) -> int:
+        """How many messages it sends, 20 ms apart: its frames and the stop."""
+        return len(self.wire)
+
+    def next_message(self) -> bytes:
+        """What is sent in the next 20 ms."""
+        return self.wire[self.report.frames_sent]
+
+    def heard(self, text: str) -> None:
+        """The server says something."""
 
     async def place(self) -> None:
         """Ring, and do what the TwiML says. Raises CallRefused, OSError."""
@@ -80,14 +98,14 @@ class Caller:
         self.sock = sock = await self._shake_hands(stream.get("url"))
         loop = asyncio.get_running_loop()
         for message in (CONNECTED, start_message(self.report.call_sid, self.report.streams[0], stream)):
-            await loop.sock_sendall(sock, _masked(message))
+            await loop.sock_sendall(sock, masked(message))
         loop.add_reader(sock, self._listen)
         self.speaks = True
 
     def send_next(self) -> None:
         """The next 20 ms. Hangs up behind the last, and on a server that reads nothing any more."""
         assert self.sock is not None  # noqa: S101 - it speaks
-        data = self.wire[self.report.frames_sent]
+        data = self.next_message()
         self.report.frames_sent += 1
         try:
             taken = self.sock.send(data) == len(data)
@@ -95,7 +113,7 @@ class Caller:
             taken = False
         if not taken:
             self.report.refusals.append("blocked")
-        if not taken or self.report.frames_sent == len(self.wire):
+        if not taken or self.report.frames_sent == self.frames:
             self._end()
 
     def _end(self) -> None:
@@ -145,6 +163,8 @@ class Caller:
         for event in self.protocol.events_received():
             if isinstance(event, Frame) and event.opcode is Opcode.CLOSE:
                 self.report.close_code = self.protocol.close_code
+            elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+                self.heard(bytes(event.data).decode())
         with contextlib.suppress(OSError):
             self.sock.send(b"".join(self.protocol.data_to_send()))
 
@@ -152,8 +172,21 @@ class Caller:
 class Load:
     """All callers of a run."""
 
-    def __init__(self, line: Line, recordings: Sequence[Clip], *, calls: int, seconds: float, seed: int) -> None:
-        """Every caller says as many of the recordings as ``seconds`` hold, each beginning with another one."""
+    def __init__(
+        self,
+        line: Line,
+        recordings: Sequence[Clip],
+        *,
+        calls: int,
+        seconds: float,
+        seed: int,
+        pause_ms: int = PAUSE_MS,
+        kinds: Mapping[int, tuple[type[Caller], Line]] = MappingProxyType({}),
+    ) -> None:
+        """Every caller says as many of the recordings as ``seconds`` hold, each beginning with another one.
+
+        ``kinds``: callers of another kind, by their index, and the line that they call.
+        """
         random = Random(seed)
         noise = [bytes(random.choices(LINE_NOISE, k=FRAME_BYTES)) for _ in range(NOISE_FRAMES)]
         self.late_ms: list[float] = []
@@ -161,9 +194,10 @@ class Load:
         self.callers: list[Caller] = []
         for index in range(calls):
             report = CallReport("CA" + secrets.token_hex(16))
-            caller = Caller(SimulatedCall(line, (), from_number=f"+9725{seed:03}{index:05}"), report)
+            kind, called = kinds.get(index, (Caller, line))
+            caller = kind(SimulatedCall(called, (), from_number=f"+9725{seed:03}{index:05}"), report)
             turned = random.sample(recordings, len(recordings))
-            caller.prepare(_script(turned, noise, round(seconds * 1000 / FRAME_MS), report))
+            caller.prepare(_script(turned, noise, round(seconds * 1000 / FRAME_MS), pause_ms, report))
             self.callers.append(caller)
 
     async def run(self, read: Callable[[], Reading]) -> tuple[Reading, Reading]:
@@ -210,7 +244,9 @@ class Load:
             await caller.call.post("/twilio/status", form)
 
 
-def _script(recordings: Sequence[Clip], noise: Sequence[bytes], frames: int, report: CallReport) -> list[bytes]:
+def _script(
+    recordings: Sequence[Clip], noise: Sequence[bytes], frames: int, pause_ms: int, report: CallReport
+) -> list[bytes]:
     """So many frames of recordings and line noise; notes in the report what is played when."""
     some_noise = cycle(noise)
     script = list(islice(some_noise, LEAD_MS // FRAME_MS))
@@ -224,11 +260,12 @@ def _script(recordings: Sequence[Clip], noise: Sequence[bytes], frames: int, rep
         begin_ms = FIRST_MS + len(script) * FRAME_MS
         script += said
         report.played.append((recording.name, begin_ms, FIRST_MS + len(script) * FRAME_MS))
-        script += islice(some_noise, PAUSE_MS // FRAME_MS)
+        script += islice(some_noise, pause_ms // FRAME_MS)
     return script[:frames] + list(islice(some_noise, max(0, frames - len(script))))
 
 
-def _masked(message: str) -> bytes:
+def masked(message: str) -> bytes:
+    """A WebSocket frame of it."""
     return Frame(Opcode.TEXT, message.encode()).serialize(mask=True)
 
 

@@ -1,7 +1,7 @@
 """The sample conversations: what their callers say, and the lines that answer them.
 
-samples/conversations is a folder of recordings as samples/ is one; its calls.json says besides which number is called
-and what answers there.
+samples/conversations is a folder of recordings as samples/ is one, whose calls.json says besides which number is
+called, and what answers there.
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ def _audio(recordings: Sequence[Clip], pause_ms: int, random: Random) -> tuple[l
     return frames, said
 
 
-def event_of(said: Said) -> RecognizerEvent:
+def event_of(said: Said) -> Final | Interim:
     if said.spoken is not None:
         return Final(tuple(Word(w.text, w.start_ms, w.end_ms) for w in said.spoken), said.end_ms or None)
     return Interim(said.words, said.end_ms or None, 0.1 if said.tail else 0.9)

@@ -7,15 +7,28 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as said
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.admin.voices import (
+    SCRIPT,
+    choices,
+    refuse_unspeakable,
+    render_later,
+    texts_to_hear,
+    warn_of_unrendered,
+    with_what_may_be_heard,
+)
 from calls.desk.rows import ltr
 from calls.lines.dialogues import Dialogue, sentence_of
+from calls.lines.models import PhoneLine
+from calls.reply.dialogue_checks import script_of
 from calls.reply.dialogue_examples import ExampleResult
 from calls.reply.dialogue_faults import DialogueInvalid
+from calls.reply.dialogue_says import texts_of
+from calls.reply.dialogue_text import plain_of
 
 
 class DialogueForm(forms.ModelForm):
@@ -39,7 +52,18 @@ class DialogueForm(forms.ModelForm):
         if seen is not None and Dialogue.objects.filter(pk=self.instance.pk).exclude(revision=seen).exists():
             sentence = _("Somebody else has changed this dialogue meanwhile: open it anew.")
             raise ValidationError(sentence, code="changed_meanwhile")
+        if "text" in self.changed_data:
+            self._refuse_unspeakable()
         return super().clean()
+
+    def _refuse_unspeakable(self) -> None:
+        """Where the voice of a line that answers with it cannot say its words; the model says what else is wrong."""
+        try:
+            texts = texts_of(script_of(plain_of(self.cleaned_data.get("text", ""))))
+        except DialogueInvalid:
+            return
+        for voice in sorted({line.voice for line in answering_with(self.instance)}):
+            refuse_unspeakable(self, "text", voice, (one.written_words for one in texts))
 
 
 @admin.register(Dialogue)
@@ -48,11 +72,12 @@ class DialogueAdmin(admin.ModelAdmin):
     list_display = ("name", "passed", "revision", "updated_at")
     list_per_page = 20
     search_fields = ("name", "text")
-    readonly_fields = ("examples", "revision", "updated_at")
-    fieldsets = ((None, {"fields": ("name", "text", "examples", ("revision", "updated_at"), "seen")}),)
+    readonly_fields = ("examples", "says", "revision", "updated_at")
+    fieldsets = ((None, {"fields": ("name", "text", "examples", "says", ("revision", "updated_at"), "seen")}),)
 
     class Media:
         css: ClassVar = {"all": ["calls/admin.css"]}
+        js: ClassVar = [SCRIPT]
 
     @admin.display(description=_("examples"))
     def passed(self, dialogue: Dialogue) -> str:
@@ -72,9 +97,42 @@ class DialogueAdmin(admin.ModelAdmin):
         rows = format_html_join("", "<li>{}</li>", ((_row(result),) for result in results))
         return format_html('<p>{}</p><ol class="examples">{}</ol>', summary_of(results), rows)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Dialogue | None = None) -> Any:
+        return with_what_may_be_heard(super().get_fieldsets(request, obj), self.has_change_permission(request, obj))
+
+    @admin.display(description=_("what it says"))
+    def says(self, dialogue: Dialogue) -> str:
+        """Its texts as they are saved, to be heard in a voice: that of a line which answers with it."""
+        try:
+            texts = texts_of(dialogue.script()) if dialogue.pk else ()
+        except DialogueInvalid:
+            texts = ()
+        if not texts:
+            return "—"
+        lines = answering_with(dialogue)
+        voice = lines[0].voice if lines else ""
+        options = ((name, "selected" if name == voice else "", label) for name, label in choices(voice))
+        return format_html(
+            '<p class="hear-voice"><label for="id_hear_voice">{}</label> <select id="id_hear_voice" data-hear-voice>{}'
+            '</select></p><p class="quiet">{}</p>{}',
+            said("voice"),
+            format_html_join("", '<option value="{}" {}>{}</option>', options),
+            said("As saved. Values are those of the examples."),
+            texts_to_hear((one.example, one.text, one.path) for one in texts),
+        )
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        dialogue = self.get_object(request, object_id)
+        if request.method == "GET" and dialogue is not None and self.has_view_permission(request, dialogue):
+            warn_of_unrendered(request, answering_with(dialogue))
+        return super().change_view(request, object_id, form_url, extra_context)
+
     def save_model(self, request: HttpRequest, obj: Dialogue, form: Any, change: bool) -> None:
         obj._history_user = request.user
         super().save_model(request, obj, form, change)
+        render_later(answering_with(obj))
         results = obj.results()
         level = messages.INFO if all(result.passed for result in results) else messages.WARNING
         self.message_user(request, said("Examples: %(passed)s.") % {"passed": summary_of(results)}, level)
@@ -82,6 +140,13 @@ class DialogueAdmin(admin.ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: Dialogue) -> None:
         obj._history_user = request.user
         super().delete_model(request, obj)
+
+
+def answering_with(dialogue: Dialogue) -> list[PhoneLine]:
+    """Lines whose calls it answers."""
+    if not dialogue.pk:
+        return []
+    return list(PhoneLine.objects.filter(dialogue=dialogue, responder="scripted").select_related("dialogue"))
 
 
 def summary_of(results: tuple[ExampleResult, ...]) -> str:

@@ -4,16 +4,66 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.admin.voices import (
+    SCRIPT,
+    choices,
+    hear_attributes,
+    refuse_unspeakable,
+    render_later,
+    texts_to_hear,
+    warn_of_unrendered,
+    with_what_may_be_heard,
+)
 from calls.desk.permissions import CHANGE_DIALLED
 from calls.desk.rows import ReadOnly, ltr
 from calls.lines.answering import missing_people
 from calls.lines.dialled_numbers import FIELDS, NumberChange, numbers_of, record, unread_numbers
 from calls.lines.models import LinePerson, PhoneLine
+from calls.lines.spoken_texts import dialogue_texts
+from voiceapp.runtime.coded_error import CodedError
+
+SPOKEN = {"greeting", "voice", "responder", "dialogue"}
+"""Fields that decide whether what a line says can be said."""
+
+
+class PhoneLineForm(forms.ModelForm):
+    """Voices are chosen from those of this server, spoken texts can be heard, and one that the voice cannot say is
+    refused."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("voice", "voice_fallback"):
+            if name in self.fields:
+                self._choose_voice(name)
+        for name in ("greeting", "fallback_sentence"):
+            if name in self.fields:
+                self.fields[name].widget.attrs |= hear_attributes(self.fields[name].label)
+
+    def _choose_voice(self, name: str) -> None:
+        field, stored = self.fields[name], getattr(self.instance, name)
+        offered = choices(stored)
+        if name == "voice_fallback":
+            offered[0] = ("", gettext("recorded prompts alone"))
+        select = forms.Select(attrs={"data-hear-voice": ""} if name == "voice" else {})
+        self.fields[name] = forms.ChoiceField(
+            choices=offered, required=False, label=field.label, help_text=field.help_text, widget=select
+        )
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        if "voice" in cleaned and SPOKEN & set(self.changed_data):
+            voice = cleaned["voice"]
+            refuse_unspeakable(self, "greeting", voice, [cleaned.get("greeting", "")])
+            answered_by = PhoneLine(responder=cleaned.get("responder", ""), dialogue=cleaned.get("dialogue"))
+            refuse_unspeakable(self, "dialogue", voice, (one.written_words for one in dialogue_texts(answered_by)))
+        return cleaned
 
 
 class LinePersonInline(admin.TabularInline):
@@ -36,6 +86,7 @@ class LinePersonInline(admin.TabularInline):
 
 @admin.register(PhoneLine)
 class PhoneLineAdmin(admin.ModelAdmin):
+    form = PhoneLineForm
     list_display = ("name", "called", "profile", "responder")
     inlines = (LinePersonInline,)
     fieldsets = (
@@ -47,6 +98,7 @@ class PhoneLineAdmin(admin.ModelAdmin):
                 "fields": (
                     ("responder", "dialogue"),
                     ("voice", "voice_fallback"),
+                    "prompts",
                     "prompt",
                     ("model", "temperature", "max_tokens"),
                     "keeps_callers_words",
@@ -63,13 +115,36 @@ class PhoneLineAdmin(admin.ModelAdmin):
 
     class Media:
         css: ClassVar = {"all": ["calls/admin.css"]}
+        js: ClassVar = [SCRIPT]
+
+    @admin.display(description=_("what it says by itself"))
+    def prompts(self, line: PhoneLine) -> str:
+        """The prompts, to be heard in the line's voice."""
+        from calls.process.services import services
+
+        try:
+            prompts = services().voices.prompts.all
+        except CodedError as error:
+            return ltr(error.code)
+        return texts_to_hear((prompt.pointed, prompt.text, "") for prompt in prompts)
 
     @admin.display(description=_("number"), ordering="number")
     def called(self, line: PhoneLine) -> str:
         return ltr(line.number)
 
+    def get_fieldsets(self, request: HttpRequest, obj: PhoneLine | None = None) -> Any:
+        return with_what_may_be_heard(super().get_fieldsets(request, obj), self.has_change_permission(request, obj))
+
     def get_readonly_fields(self, request: HttpRequest, obj: PhoneLine | None = None) -> tuple[str, ...]:
-        return () if request.user.has_perm(CHANGE_DIALLED) else FIELDS
+        return ("prompts", *(() if request.user.has_perm(CHANGE_DIALLED) else FIELDS))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        line = self.get_object(request, object_id)
+        if request.method == "GET" and line is not None and self.has_view_permission(request, line):
+            warn_of_unrendered(request, [line])
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: PhoneLine, form: Any, change: bool) -> None:
         form.numbers_before = numbers_of(obj.pk)
@@ -78,6 +153,7 @@ class PhoneLineAdmin(admin.ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         record(form.instance, form.numbers_before, numbers_of(form.instance.pk), request.user)
+        render_later([form.instance])
         strangers = missing_people(form.instance)
         if strangers:
             sentence = _("The dialogue hands calls over to people whom the line does not list: %(people)s.")

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--clips", type=Path, default=settings.BASE_DIR.parent / "shared" / "clips")
         parser.add_argument("--samples", type=Path, default=settings.BASE_DIR / "samples")
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--quick", action="store_true", help="One recording in six, a few numbers, no noise.")
+        parser.add_argument("--quick", action="store_true", help="One recording in ten, a few numbers, no noise.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.disable(logging.INFO)

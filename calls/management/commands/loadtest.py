@@ -3,13 +3,18 @@
 Starts the Speech emulator and the server, the server on the first processor alone, the load and the emulator on the
 others; loopback only. A run counts only when the sender was in time and every call's words and recording are there:
 otherwise exit code 1.
+
+With ``--converse`` the line answers each of the calls, with a sentence of its phrase cache, and as many more as
+``--listening`` says are only heard: what answering costs a call's own frames is seen in one run.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +22,17 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from calls.core.agent_turns import AGENT
+from calls.lab.answer_figures import AnswerFigures, Conversation, answer_figures
 from calls.lab.call_records import is_recorded, record_of, score_of
-from calls.lab.call_report import CallRefused
+from calls.lab.call_report import CallRefused, Line
+from calls.lab.conversing_caller import ConversingCaller
 from calls.lab.load import Load
 from calls.lab.load_figures import LoadFigures, Reading, figures, table
-from calls.lab.rig import SERVERS, Rig, RigError
+from calls.lab.load_line import ANSWERED_MS, NUMBER, conversing_line
+from calls.lab.rig import SERVERS, Rig, RigError, free_port
 from calls.lab.sample_calls import library_of
+from calls.reply.emulator.tts import TtsEmulator, TtsOptions
 from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
 from calls.whatif.scoring import Score
@@ -39,6 +49,13 @@ class Command(BaseCommand):
         parser.add_argument("--clips", type=Path, metavar="DIR", help="Recordings with clips.tsv; default the samples.")
         parser.add_argument("--speech", nargs="+", metavar="FILE", help="Only these recordings of the folder.")
         parser.add_argument("--prefix", nargs="+", default=[""], help="Only recordings named so.")
+        parser.add_argument("--converse", action="store_true", help="Answer each of the calls.")
+        parser.add_argument(
+            "--listening",
+            type=whole(0, MOST_CALLS, "calls"),
+            default=10,
+            help="With --converse: more calls, only heard.",
+        )
         parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--server", choices=sorted(SERVERS), default="daphne")
         parser.add_argument("--save", type=Path, metavar="JSON", help="Keep the figures.")
@@ -61,21 +78,46 @@ class Command(BaseCommand):
         call_command("migrate_once", verbosity=0)
         try:
             before = [LoadFigures.read(options["against"])] if options["against"] else []
-            run = measure(options["server"], folder, recordings, options["calls"], options["seconds"], options["seed"])
+            with conversing_line() if options["converse"] else contextlib.nullcontext():
+                run, answers = measure(
+                    options["server"],
+                    folder,
+                    recordings,
+                    options["calls"],
+                    options["seconds"],
+                    options["seed"],
+                    listening=options["listening"] if options["converse"] else None,
+                )
         except (RigError, CallRefused, OSError, ValueError, TypeError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(table([*before, run]))
         for old in before:
             self.stdout.write(f"CPU a call: {run.cpu_ms_s / old.cpu_ms_s:.2f} × the kept run's")
+        problems = list(run.problems)
+        if answers is not None:
+            self.stdout.write(answers.text())
+            problems += answers.problems
         if options["save"]:
             run.save(options["save"])
-        if run.problems:
-            raise CommandError("; ".join(run.problems))
+        if problems:
+            raise CommandError("; ".join(problems))
 
 
-def measure(server: str, folder: Path, recordings: list[Clip], calls: int, seconds: float, seed: int) -> LoadFigures:
-    """One run against a server of one's own. Raises RigError, CallRefused, OSError."""
+def measure(
+    server: str,
+    folder: Path,
+    recordings: list[Clip],
+    calls: int,
+    seconds: float,
+    seed: int,
+    *,
+    listening: int | None = None,
+) -> tuple[LoadFigures, AnswerFigures | None]:
+    """One run against a server of one's own. ``listening``: so many calls beside those, which converse; None: no call
+    does. Raises RigError, CallRefused, OSError."""
     processors = sorted(os.sched_getaffinity(0))
+    speech_port = free_port() if listening is not None else 0
+    environment = {"TTS_EMULATOR_HOST": f"127.0.0.1:{speech_port}"} if speech_port else {}
     rig = Rig(
         folder,
         settings.VAR_DIR / "loadtest.log",
@@ -83,24 +125,39 @@ def measure(server: str, folder: Path, recordings: list[Clip], calls: int, secon
         server_command=SERVERS[server],
         server_processors=processors[:1],
         other_processors=processors[1:],
-        environment={"MAX_CALLS": str(calls + 1)},
+        environment={"MAX_CALLS": str(calls + (listening or 0) + 1), **environment},
         deployed=True,
     )
     os.sched_setaffinity(0, processors[1:] or processors)
     try:
         with rig:
-            return asyncio.run(_measure(server, rig, recordings, calls, seconds, seed))
+            load = _load(rig.line, recordings, calls, seconds, seed, listening)
+            return asyncio.run(_measure(server, rig, load, recordings, speech_port))
     finally:
         os.sched_setaffinity(0, processors)
 
 
-async def _measure(server: str, rig: Rig, recordings: list[Clip], calls: int, seconds: float, seed: int) -> LoadFigures:
-    load = Load(rig.line, recordings, calls=calls, seconds=seconds, seed=seed)
+def _load(line: Line, recordings: list[Clip], calls: int, seconds: float, seed: int, listening: int | None) -> Load:
+    if listening is None:
+        return Load(line, recordings, calls=calls, seconds=seconds, seed=seed)
+    total = calls + listening
+    # Those that are only heard stand evenly between the others, for the pacer goes through them by their order.
+    heard = {index * total // listening for index in range(listening)}
+    kind = ConversingCaller, replace(line, to_number=NUMBER)
+    kinds = {index: kind for index in range(total) if index not in heard}
+    return Load(line, recordings, calls=total, seconds=seconds, seed=seed, pause_ms=ANSWERED_MS, kinds=kinds)
+
+
+async def _measure(
+    server: str, rig: Rig, load: Load, recordings: list[Clip], speech_port: int
+) -> tuple[LoadFigures, AnswerFigures | None]:
     idle = Reading.of(rig)
-    steady = await load.run(lambda: Reading.of(rig))
+    async with TtsEmulator(TtsOptions(port=speech_port)) if speech_port else contextlib.nullcontext():
+        steady = await load.run(lambda: Reading.of(rig))
     by_name = {recording.name: recording for recording in recordings}
     total = Score(0, 0, 0, 0, 0)
     rows: list[tuple[Call, Any]] = []
+    conversations = []
     missing, metrics = 0, ""
     if server != "floor":
         metrics = await asyncio.to_thread(_metrics, rig)
@@ -109,7 +166,10 @@ async def _measure(server: str, rig: Rig, recordings: list[Clip], calls: int, se
             rows.append((call, turns))
             total += score_of(caller.report, turns, by_name)
             missing += not all(is_recorded(stream) for stream in call_streams(call.streams))
-    return figures(server, load, idle, steady, rows, total, missing, metrics)
+            answers = [turn async for turn in call.turns.filter(speaker=AGENT)]
+            conversations.append(Conversation(caller, call.frame_delay_ms, turns, answers))
+    found = figures(server, load, idle, steady, rows, total, missing, metrics)
+    return found, answer_figures(conversations, steady) if speech_port else None
 
 
 def _metrics(rig: Rig) -> str:

@@ -101,10 +101,10 @@ def test_code_that_checks_a_row_gets_the_number_as_it_is_dialled(line):
 def test_a_tuner_changes_a_line_and_not_where_its_calls_are_dialled_to(client, line, dana):
     client.force_login(member("tuner"))
     assert save(
-        client, line, greeting="שלום", follow_number="+882160001234", fallback_number="+882160001234"
+        client, line, greeting="שָׁלוֹם", follow_number="+882160001234", fallback_number="+882160001234"
     ).status_code in (302, 200)
     line.refresh_from_db()
-    assert (line.greeting, line.follow_number, line.fallback_number) == ("שלום", "+97235550111", "")
+    assert (line.greeting, line.follow_number, line.fallback_number) == ("שָׁלוֹם", "+97235550111", "")
     page = client.get(reverse("admin:calls_phoneline_change", args=[line.pk])).content.decode()
     assert "+97235550111" in page and dana.number in page
     assert 'name="greeting"' in page
@@ -115,9 +115,9 @@ def test_a_tuner_changes_a_line_and_not_where_its_calls_are_dialled_to(client, l
 def test_a_tuner_saves_a_line_whose_numbers_nobody_can_read(client, line):
     PhoneLine.objects.filter(pk=line.pk).update(follow_number="abc")
     client.force_login(member("tuner"))
-    assert save(client, line, greeting="שלום").status_code == 302
+    assert save(client, line, greeting="שָׁלוֹם").status_code == 302
     line.refresh_from_db()
-    assert (line.greeting, line.follow_number) == ("שלום", "abc")
+    assert (line.greeting, line.follow_number) == ("שָׁלוֹם", "abc")
 
 
 def changes():
@@ -127,7 +127,7 @@ def changes():
 def test_each_number_that_was_changed_is_a_row_of_who_did_it(client, line, dana):
     client.force_login(member("admin"))
     people = [{"name": "דנה", "number": "03-7654321"}, {"name": "רון", "number": "+882160001234"}]
-    save(client, line, people, follow_number="", fallback_number="03-5550122", greeting="שלום")
+    save(client, line, people, follow_number="", fallback_number="03-5550122", greeting="שָׁלוֹם")
     who = ("admin", "+97235550100")
     assert changes() == [
         ("fallback_number", "", "+97235550122", *who),
@@ -139,7 +139,7 @@ def test_each_number_that_was_changed_is_a_row_of_who_did_it(client, line, dana)
 
 def test_what_was_not_changed_is_no_row(client, line, dana):
     client.force_login(member("admin"))
-    save(client, line, greeting="שלום", number="03-5550199", follow_number="03-555-0111")
+    save(client, line, greeting="שָׁלוֹם", number="03-5550199", follow_number="03-555-0111")
     assert changes() == []
 
 
