@@ -4,12 +4,16 @@ import json
 
 import pytest
 
+from calls.lab.sample_conversations import put_lines, sample_conversations
+from calls.lines.dialogues import Dialogue
+from calls.lines.models import PhoneLine
 from stt.audio import FRAME_BYTES, dbfs, ulaw_to_pcm
 from stt.emulator.recordings import Library, Tracker
 from tests.paths import SAMPLES
 
-CALLS = json.loads((SAMPLES / "calls.json").read_text("utf-8"))
-LIBRARY = Library([SAMPLES])
+FOLDERS = SAMPLES, SAMPLES / "conversations"
+CALLS = [call for folder in FOLDERS for call in json.loads((folder / "calls.json").read_text("utf-8"))]
+LIBRARY = Library(FOLDERS)
 
 
 def test_every_clip_of_every_call_has_a_recording_and_its_words():
@@ -40,3 +44,19 @@ def test_the_emulator_knows_each_from_its_frames(recording):
     frames = [recording.ulaw[i : i + FRAME_BYTES] for i in range(0, len(recording.ulaw), FRAME_BYTES)]
     heard = [word for frame in frames for word in tracker.push(frame)]
     assert [word.text for word in heard] == [word.text for word in recording.words]
+
+
+def test_the_conversations_lines_answer_as_the_samples_say_whatever_was_changed(db):
+    conversations = sample_conversations()
+    put_lines(conversations)
+    PhoneLine.objects.update(responder="silent", greeting="")
+    Dialogue.objects.update(text="start: gone")
+    put_lines(conversations)
+    lines = {line.number: line for line in PhoneLine.objects.all()}
+    assert sorted(lines) == sorted(one.to_number for one in conversations)
+    for one in conversations:
+        line = lines[one.to_number]
+        assert (line.responder, line.greeting) == (one.responder, one.greeting)
+        assert (line.dialogue is not None) == bool(one.dialogue)
+    (dialogue,) = Dialogue.objects.all()
+    assert all(result.passed for result in dialogue.results())

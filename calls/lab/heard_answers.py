@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from calls.core.agent_turns import Outcome
+from calls.core.agent_turns import FIRST_AGENT_NUMBER, Outcome
+from calls.core.numbering import NUMBERS_A_STREAM
 from calls.lab.call_report import CallReport
 from calls.lab.playout import MarkFate
 
@@ -20,10 +21,11 @@ def faults_of(report: CallReport, answers: Sequence[Any]) -> list[str]:
     """
     questions = [one.answers for one in answers if one.answers is not None]
     faults = [f"turn {one} was answered twice" for one in sorted(set(questions)) if questions.count(one) > 1]
-    for index, answer in enumerate(answers, 1):
-        faults += [f"answer {index}: {fault}" for fault in _faults_of_one(report, f"a{index}.", answer)]
+    names = [f"a{one.number % NUMBERS_A_STREAM - FIRST_AGENT_NUMBER + 1}" for one in answers]
+    for name, answer in zip(names, answers, strict=True):
+        faults += [f"answer {name}: {fault}" for fault in _faults_of_one(report, f"{name}.", answer)]
     sounded = {echo.name.partition(".")[0] for echo in report.mark_fates}
-    if unknown := sorted(sounded - {f"a{index}" for index in range(1, len(answers) + 1)}):
+    if unknown := sorted(sounded - set(names)):
         faults.append(f"the caller heard {', '.join(unknown)}, which is no row")
     return faults
 
@@ -42,7 +44,8 @@ def _faults_of_one(report: CallReport, prefix: str, answer: Any) -> list[str]:
     is_whole = bool(marks) and len(reached) == len(marks)
     said, heard = answer.text.split(), (answer.played_text or "").split()
     faults = []
-    if said[: len(heard)] != heard:
+    if said[: len(heard)] != heard and answer.outcome != Outcome.FAILED:
+        # One that failed ends in an apology.
         faults.append("what was heard is no beginning of what was said")
     elif is_whole and answer.outcome == Outcome.PLAYED and heard != said:
         faults.append(f"heard whole by the caller, and kept as {len(heard)} of {len(said)} words")

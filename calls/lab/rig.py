@@ -58,6 +58,8 @@ class Rig:
     more_folders: Sequence[Path] = ()
     speaks: bool = False
     """The server's Google voices are an emulator's: espeak-ng's speech where it is there, else tones."""
+    voice_faults: Sequence[str] = ()
+    """Of that emulator, as ``manage.py tts_emulator --fault`` takes them."""
     deployed: bool = False
     """As behind TLS, whatever DEBUG says: with it Django keeps its queries, and asks the database to write them out."""
     port: int = 0
@@ -159,6 +161,8 @@ class Rig:
         arguments = ["manage.py", "tts_emulator", "--seed", str(self.seed)]
         if not EspeakVoices().unusable():
             arguments += ["--espeak", *self._clips]
+        for fault in self.voice_faults:
+            arguments += ["--fault", fault]
         emulator = self.start([sys.executable, *arguments], stdout=subprocess.PIPE)
         _pin(emulator, self.other_processors)
         return self._address_of(emulator)

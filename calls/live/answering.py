@@ -111,9 +111,10 @@ class Answering:
         """Tokens and characters that are charged."""
         return self._agent.usage.tokens, self._agent.usage.characters
 
-    def finish(self) -> None:
-        """The process must end: let what is played come to the end of its piece."""
+    def finish(self) -> asyncio.Task[None] | None:
+        """The process must end: what is played comes to the end of its piece, and the task that is returned with it."""
         self._agent.finish(now_ms())
+        return self._task
 
     def stop(self) -> None:
         """The caller's audio is over."""

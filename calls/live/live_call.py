@@ -100,12 +100,12 @@ class LiveCall(Hands):
         if self.session.state is State.LIVE:
             self._end_by_us("replaced")
 
-    def drain(self) -> None:
-        """The process must end: what is played is heard, and what was said is settled, as if the caller had hung up."""
+    def drain(self) -> asyncio.Task[None] | None:
+        """The process must end: first what is played is heard, then what was said is settled, as at a hang-up."""
         if self._answering.speaks:
-            self._answering.finish()
-        else:
-            self._end_by_us("drained")
+            return self._answering.finish()
+        self._end_by_us("drained")
+        return None
 
     def _end_by_us(self, reason: str) -> None:
         """We end the stream, and what was said is settled; a process that drains closes its sockets last."""

@@ -37,8 +37,8 @@ class RunningCall(Protocol):
     def replace(self) -> None:
         """A newer stream of the call is heard. On the call's loop."""
 
-    def drain(self) -> None:
-        """The process must end. On the call's loop."""
+    def drain(self) -> asyncio.Task[None] | None:
+        """The process must end; its socket may be closed when this is over. On the call's loop."""
 
 
 class CallRegistry:

@@ -35,9 +35,11 @@ logger = logging.getLogger(__name__)
 
 FLUSH_S = 30.0
 CHECK_S = 0.2
+LAST_PIECE_S = 12.0
+"""For calls whose line is speaking: it comes to the end of its sentence (10 s, calls/reply/agent.py)."""
 LAST_WORDS_S = 20.0
 """For calls that were ended: their streams are read to the end, and the one-shot recogniser may be asked, twice."""
-WATCHDOG_S = 60.0
+WATCHDOG_S = 75.0
 """After DRAIN_TIMEOUT_S, when the watchdog ends the process: longer than last words and flushing take."""
 LAST_LINE_S = 2.0
 """How long the watchdog waits for its own log line: the log may be what hangs."""
@@ -165,9 +167,13 @@ async def _drain(server: Server) -> bool:
     logger.info("draining: %d calls", len(services().calls))
     with _step("wait"):
         await _wait_for_calls(settings.DRAIN_TIMEOUT_S)
+    speaking: set[asyncio.Task[None]] = set()
     for call in services().calls:
         with _step("call"):
-            call.drain()
+            speaking |= {task for task in [call.drain()] if task is not None}
+    if speaking:
+        with _step("wait"):
+            await asyncio.wait(speaking, timeout=LAST_PIECE_S)
     for protocol in list(server.connections):
         with _step("socket"):
             _close(protocol)

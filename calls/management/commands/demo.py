@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="End after the calls, with 0 when no word is missing.")
-        parser.add_argument("--only", metavar="NAME", help="Only this call or conversation of samples/.")
+        parser.add_argument("--only", nargs="+", metavar="NAME", help="Only these calls and conversations of samples/.")
         parser.add_argument("--partials", action="store_true", help="Also each partial as it comes, as -v 2 does.")
         parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--clips", type=Path, metavar="DIR", help="Another folder of recordings, in calls of ten.")
@@ -237,7 +237,7 @@ def login(password: str) -> str:
     return str(session.session_key)
 
 
-def _samples(folder: Path, only: str | None) -> tuple[list[SampleCall], list[SampleConversation]]:
+def _samples(folder: Path, only: list[str] | None) -> tuple[list[SampleCall], list[SampleConversation]]:
     samples = [
         SampleCall(
             call["name"],
@@ -247,11 +247,11 @@ def _samples(folder: Path, only: str | None) -> tuple[list[SampleCall], list[Sam
             tuple(call["pauses_s"]),
         )
         for call in json.loads((folder / "calls.json").read_text("utf-8"))
-        if only in (None, call["name"])
+        if only is None or call["name"] in only
     ]
-    conversations = [one for one in sample_conversations() if only in (None, one.name)]
-    if not samples and not conversations:
-        raise CommandError(f"unknown_sample: samples/ has no {only}")
+    conversations = [one for one in sample_conversations() if only is None or one.name in only]
+    if unknown := set(only or ()) - {*(one.name for one in samples), *(one.name for one in conversations)}:
+        raise CommandError(f"unknown_sample: samples/ has no {', '.join(sorted(unknown))}")
     return samples, conversations
 
 

@@ -20,6 +20,8 @@ from calls.lab.call_records import record_of
 from calls.lab.own_database import USER, own_database, read_own_database
 from calls.lab.rig import Rig, RigError, manage
 from calls.lab.sample_calls import long_calls
+from calls.lab.sample_conversations import FOLDER, sample_conversations
+from calls.lab.simulator import SimulatedCall
 from voiceapp.runtime.arguments import whole
 
 NAME_THE_LINE = """
@@ -27,9 +29,12 @@ from calls.lines.models import PhoneLine
 from stt.models import TuningProfile
 profile = TuningProfile.objects.create(name="default", is_default=True)
 PhoneLine.objects.create(number="+97235550100", name="דירות הרצל", profile=profile, monthly_ceiling=50)
+from calls.lab.sample_conversations import put_lines, sample_conversations
+put_lines(sample_conversations())
 """
 ENDED = "/admin/calls/call/1/change/"
-"""The first call: it has ended, and can be listened to."""
+"""The first call, a conversation: it has ended, and can be listened to."""
+FIRST_ANSWER = "#turn-5001"
 TALKING_S = 7.0
 """Into the calls, when the pictures are taken."""
 
@@ -42,6 +47,9 @@ class Picture:
     width: int = 1280
     height: int = 800
     dark: bool = False
+    shows: str = ""
+    """A selector; the table that holds it stands at the picture's top."""
+    locale: str = "he-IL"
 
 
 PICTURES = (
@@ -51,8 +59,8 @@ PICTURES = (
     Picture("console-call", "/console/calls/SID"),
     Picture("console-call-phone", "/console/calls/SID", width=360, height=740, dark=True),
     Picture("console-costs", "/console/costs"),
-    Picture("call", ENDED, height=1000),
-    Picture("call-phone", ENDED, width=360, height=1000, dark=True),
+    Picture("call", ENDED, height=1000, shows=FIRST_ANSWER),
+    Picture("call-phone", ENDED, width=360, height=1000, dark=True, shows=FIRST_ANSWER),
 )
 
 
@@ -76,7 +84,7 @@ class Command(BaseCommand):
                 manage(["shell", "-v0", "-c", NAME_THE_LINE], environment)
                 folder = settings.BASE_DIR / "samples"
                 log = settings.VAR_DIR / "screenshots.log"
-                with Rig(folder, log, seed=1, environment=environment) as rig:
+                with Rig(folder, log, seed=1, environment=environment, more_folders=[FOLDER], speaks=True) as rig:
                     asyncio.run(self._take(rig, chromium, pictures, password, options))
         except RigError as error:
             raise CommandError(str(error)) from error
@@ -89,9 +97,10 @@ class Command(BaseCommand):
         except ImportError as error:
             raise CommandError("no_playwright: run script/setup.") from error
         options["out"].mkdir(parents=True, exist_ok=True)
-        first, *calls = long_calls(rig, options["calls"] + 1)
-        report = await replace(first, clips=first.clips[:6]).run()
-        await record_of(report.call_sid)
+        conversation, calls = sample_conversations()[0], long_calls(rig, options["calls"])
+        line = replace(rig.line, to_number=conversation.to_number)
+        caller = SimulatedCall(line, (), script=conversation.script, from_number=conversation.from_number)
+        await record_of((await caller.run()).call_sid)
         running = [asyncio.create_task(call.run()) for call in calls]
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
@@ -100,7 +109,7 @@ class Command(BaseCommand):
                 page = await browser.new_page(
                     viewport={"width": picture.width, "height": picture.height},
                     color_scheme="dark" if picture.dark else "light",
-                    locale="he-IL",
+                    locale=picture.locale,
                 )
                 path = picture.path.replace("SID", calls[0].call_sid)
                 await page.goto(f"{rig.url}/admin/login/?next={path}")
@@ -109,6 +118,8 @@ class Command(BaseCommand):
                 await page.press("#id_password", "Enter")
                 await page.wait_for_url(f"**{path}")
                 await page.wait_for_timeout(2500)
+                if picture.shows:
+                    await page.locator(picture.shows).evaluate("one => one.closest('table').scrollIntoView()")
                 await page.screenshot(path=options["out"] / f"{picture.name}.png")
                 self.stdout.write(f"{picture.name}.png")
                 await page.close()

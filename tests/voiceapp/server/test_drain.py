@@ -63,6 +63,24 @@ async def test_a_call_that_cannot_be_ended_keeps_no_other_from_it(steps, monkeyp
     assert ended == [2]
 
 
+async def test_a_line_that_speaks_is_heard_to_the_end_of_its_sentence_before_its_socket_is_closed(steps):
+    order = []
+
+    async def speak():
+        for _ in range(3):
+            await asyncio.sleep(0)
+        order.append("heard")
+
+    talks = Line(Socket, InboxServer(), accepted=True)
+    talks.protocol.sendCloseFrame = lambda **_: order.append("closed")
+    call = SimpleNamespace(drain=lambda: asyncio.get_running_loop().create_task(speak()))
+    pump = asyncio.get_running_loop().create_future()
+    services().calls.add(pump, call)
+    await serve._drain(SimpleNamespace(connections={talks.protocol: {}}))
+    pump.cancel()
+    assert order == ["heard", "closed"]
+
+
 @pytest.mark.parametrize("fails", ["recordings", "rows"])
 async def test_what_cannot_be_written_is_no_reason_to_stay(steps, monkeypatch, fails):
     part = services().disk if fails == "recordings" else services().writer
