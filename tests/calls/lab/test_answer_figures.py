@@ -3,7 +3,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-from calls.lab.answer_figures import AnswerFigures, Conversation, answer_figures
+from calls.lab.answer_figures import AnswerFigures, MeasuredCall, answer_figures
 from calls.lab.call_report import CallReport, Line
 from calls.lab.conversing_caller import ConversingCaller
 from calls.lab.load import FIRST_MS, Caller
@@ -31,7 +31,7 @@ def conversation(by=None, answers=None):
     # Frames left every 20 ms from 148.5 s on; the last voiced one is the 26th, at 149 s.
     by = by or caller(sent_s=[148.5 + i / 50 for i in range(200)], heard_s={1: 150.004})
     turn = SimpleNamespace(number=1, ended_ms=FIRST_MS + 26 * 20)
-    return Conversation(by, DELAYS, [turn], [answer()] if answers is None else answers)
+    return MeasuredCall(by, DELAYS, [turn], [answer()] if answers is None else answers)
 
 
 def test_a_share_is_read_from_the_row_and_from_the_senders_clock():
@@ -47,7 +47,7 @@ def test_answers_outside_of_the_steady_part_and_unasked_ones_do_not_count():
 
 
 def test_frames_of_conversing_and_of_listening_calls_are_told_apart():
-    listens = Conversation(caller(Caller), {"counts": {"1": 100}}, [], [])
+    listens = MeasuredCall(caller(Caller), {"counts": {"1": 100}}, [], [])
     figures = answer_figures([conversation(), listens], STEADY)
     assert (figures.conversing, figures.conversing_p99_ms) == (1, 2.5)
     assert (figures.listening, figures.listening_p99_ms) == (1, 1.0)
