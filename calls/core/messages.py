@@ -148,7 +148,8 @@ def _parse_carefully(text: str) -> Message:
 def media_message(stream_sid: str, ulaw: bytes) -> str:
     """Audio for the caller: any length, no header."""
     payload = binascii.b2a_base64(ulaw, newline=False).decode("ascii")
-    return json.dumps({"event": "media", "streamSid": stream_sid, "media": {"payload": payload}})
+    # Base64 needs no escapes: json looks for them in each of its characters, which takes most of the message's time.
+    return f'{{"event": "media", "streamSid": {json.dumps(stream_sid)}, "media": {{"payload": "{payload}"}}}}'
 
 
 def mark_message(stream_sid: str, name: str) -> str:

@@ -23,7 +23,7 @@ class Instant(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class MeasuredCall:
     """One call, as its caller and as its rows know it."""
 
     caller: Caller
@@ -89,7 +89,7 @@ class AnswerFigures:
         return "\n".join(lines)
 
 
-def answer_figures(conversations: Sequence[Conversation], steady: tuple[Instant, Instant]) -> AnswerFigures:
+def answer_figures(conversations: Sequence[MeasuredCall], steady: tuple[Instant, Instant]) -> AnswerFigures:
     """Of a run; answers to questions count, whose first sound came in its steady part."""
     by_rows, by_sender, faults = [], [], []
     delays: dict[bool, list[Mapping[str, int]]] = {True: [], False: []}

@@ -154,7 +154,9 @@ class Delivery:
     def mark(self, name: str, now_ms: float) -> None:
         """Twilio has reached a mark."""
         self.playback.mark(name, now_ms)
-        self._save(now_ms)
+        if not self.is_over:
+            # One that is over is concluded when the agent looks next, which is at once, and kept then.
+            self._save(now_ms)
         self._news.set()
 
     def _sounding(self, sound: SendSound, now_ms: float, sounded: Callable[[GivenAnswer, float], None]) -> None:

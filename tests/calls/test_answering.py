@@ -1,5 +1,6 @@
 """A live call that answers: MediaStreamConsumer in process, a toy voice, and Twilio's end of the socket."""
 
+import asyncio
 import base64
 import json
 import logging
@@ -7,6 +8,7 @@ import logging
 import pytest
 from channels.db import database_sync_to_async
 
+from calls.consumers import MediaStreamConsumer
 from calls.core.agent_turns import FIRST_AGENT_NUMBER
 from calls.models import Call, CallEvent, Transcript
 from calls.process.services import services
@@ -135,6 +137,34 @@ async def test_what_the_line_said_is_the_recordings_second_channel(engine, monke
     at_ms, said = Recording(line_file(path)).ulaw()
     (answer,) = await rows(Transcript, speaker="agent")
     assert abs(at_ms - answer.started_ms) < 300 and said in bytes(caller.heard)
+
+
+async def test_a_socket_that_takes_nothing_is_not_felt_by_hearing(engine, monkeypatch, caplog):
+    """Whoever speaks waits for it; frames are heard meanwhile, the pump works, and the call ends."""
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    caplog.set_level(logging.INFO)
+    stuck = asyncio.Event()
+
+    async def send(*_, **__):
+        stuck.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(MediaStreamConsumer, "send", send)
+    caller = Listener()
+    await caller.call()
+    await caller.speak(engine, "שלום לך")
+    await asyncio.wait_for(stuck.wait(), 5)
+    (call,) = services().calls
+    await caller.play(speech(600) + silence(400))
+    async with asyncio.timeout(10):
+        while "[LATENCY] turn=2" not in caplog.text:  # noqa: ASYNC110 - it has no event to give
+            await asyncio.sleep(0)
+        while call.session.received.frames < caller.sent:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    await asyncio.wait_for(caller.hang_up(), 10)
+    first, second, answer = await rows(Transcript)
+    assert (first.text, second.source) == ("שלום לך", "fallback")
+    assert (answer.outcome, answer.played_text) == ("interrupted", "")
 
 
 async def test_a_dialogue_that_cannot_be_used_is_an_apology_and_then_the_lines_fallback(engine, monkeypatch):

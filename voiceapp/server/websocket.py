@@ -122,6 +122,14 @@ class Socket(WebSocketProtocol):
             # once it has handed it over, and whenever its writing is no longer held up.
             self.transport.pauseProducing()
 
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        """As autobahn's, without its coloured debug line: two thirds of what a message's way out takes."""
+        if sync or chopsize or self.send_queue or self.logOctets or self.state != self.STATE_OPEN:
+            super().sendData(data, sync, chopsize)
+        else:
+            self.transport.write(data)
+            self.trafficStats.outgoingOctetsWireLevel += len(data)
+
     def hold(self) -> None:
         """Read no more."""
         self.held = True

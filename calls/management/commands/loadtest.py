@@ -23,7 +23,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.core.agent_turns import AGENT
-from calls.lab.answer_figures import AnswerFigures, Conversation, answer_figures
+from calls.lab.answer_figures import AnswerFigures, MeasuredCall, answer_figures
 from calls.lab.call_records import is_recorded, record_of, score_of
 from calls.lab.call_report import CallRefused, Line
 from calls.lab.conversing_caller import ConversingCaller
@@ -167,7 +167,7 @@ async def _measure(
             total += score_of(caller.report, turns, by_name)
             missing += not all(is_recorded(stream) for stream in call_streams(call.streams))
             answers = [turn async for turn in call.turns.filter(speaker=AGENT)]
-            conversations.append(Conversation(caller, call.frame_delay_ms, turns, answers))
+            conversations.append(MeasuredCall(caller, call.frame_delay_ms, turns, answers))
     found = figures(server, load, idle, steady, rows, total, missing, metrics)
     return found, answer_figures(conversations, steady) if speech_port else None
 

@@ -30,6 +30,17 @@ def test_an_open_question_is_answered_a_second_after_the_last_voice():
     assert call.answered_turns == {1: 1000}
 
 
+def test_an_answers_row_is_written_at_its_first_sound_at_each_mark_within_it_and_at_its_end():
+    def revision(words):
+        call = conversation(one_question, responder=answering(Say(words)))
+        (turn,) = call.saved.values()
+        assert turn.heard.text == words
+        return turn.revision
+
+    assert revision("עוד רגע") == 1  # half a second: its one mark is its end
+    assert revision("עוד רגע נחזור אליכם, תודה על הסבלנות.") == 3  # two seconds, with two marks within
+
+
 def test_an_expected_answer_is_answered_sooner():
     def answers(call, question, said):
         return [Say("לאשר?"), YES_NO] if call.occasion == "opening" else [Say("תודה.")]

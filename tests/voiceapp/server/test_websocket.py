@@ -273,3 +273,22 @@ def test_a_socket_that_is_held_again_and_again_loses_nothing(lengths, cut, most,
 
     with mock.patch.multiple(websocket, MOST_MESSAGES=most, WEIGHED_EVERY=1, MOST_UNANSWERED_BYTES=100):
         assert asyncio.run(read()) == said
+
+
+@pytest.mark.parametrize("text", ["", MEDIA, "ש" * 200, "f" * 66_000])
+def test_both_ways_send_the_same(text):
+    sent = []
+    for protocol in (WebSocketProtocol, Socket):
+        line = Line(protocol)
+        line.protocol.maxMessagePayloadSize = 0
+        line.transport.clear()
+        line.protocol.handle_reply({"type": "websocket.send", "text": text})
+        sent.append((line.transport.value(), line.protocol.trafficStats.outgoingOctetsWireLevel))
+    assert sent[0] == sent[1]
+
+
+def test_what_is_sent_makes_no_debug_line(monkeypatch):
+    line = Line(Socket)
+    monkeypatch.setattr(WebSocketProtocol, "sendData", lambda *_: pytest.fail("the long way"))
+    line.protocol.handle_reply({"type": "websocket.send", "text": MEDIA})
+    assert line.transport.value().endswith(MEDIA.encode())
