@@ -281,7 +281,7 @@ class Preparation:
         self._lasts(piece.ulaw)
         self._sounds(piece)
 
-    def _lasts(self, ulaw: bytes) -> None:
+    def _lasts(self, ulaw: bytes | bytearray) -> None:
         self._silent_from_ms = max(self._silent_from_ms, self._now_ms()) + len(ulaw) / BYTES_PER_MS
 
     def _sounds(self, piece: SpokenPiece) -> None:
