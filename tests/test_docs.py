@@ -7,12 +7,14 @@ import pytest
 from django.conf import settings
 
 from calls.core import open_utterances, revisions, stream_control
+from calls.desk import answers
 from calls.desk.admin import listing
 from calls.desk.review import download
 from calls.desk.tuning import figures, selectors
 from calls.desk.tuning.uncertainty import TOLERANCES
 from calls.lines import settings_cache
 from calls.reply import floor, floor_rule
+from calls.reply.playback import MARK_LATE_MS, STARVED_MS
 from stt.audio import FRAME_MS
 from stt.endpointing import silero
 from stt.endpointing.endpointer import EndpointOptions
@@ -70,6 +72,14 @@ def test_every_code_of_the_table_is_in_the_code(code):
 def test_every_code_that_a_call_counts_is_in_the_table():
     counted = set(re.findall(r'counters\["(\w+)"', SOURCE)) | set(re.findall(r'Malformed\("(\w+)"', SOURCE))
     assert {code for code in counted if f"`{code}`" not in doc("operating.md")} == {"dtmf", "events_q_full"}
+
+
+def test_every_code_of_an_answer_is_in_the_table_with_its_numbers():
+    table = " ".join(CODES)
+    assert [code for code in [*answers.CODES, "turn_model_lost"] if f"`{code}`" not in table] == []
+    page = doc("operating.md")
+    assert f"has not sent back {MARK_LATE_MS // 1000} s after its time" in page
+    assert f"paused for over {STARVED_MS} ms" in page
 
 
 def test_the_endpointing_page_has_the_endpointers_numbers():

@@ -138,14 +138,17 @@ class ScriptedCaller:
         read: Callable[[Path], bytes],
         tail_s: float,
         longest_s: float,
+        on_spoken: Callable[[int], object] = lambda _: None,
     ) -> None:
-        """``read``: a clip's µ-law; all are read here. ``longest_s``: it hangs up then, whatever is left."""
+        """``read``: a clip's µ-law; all are read here. ``longest_s``: it hangs up then, whatever is left.
+        ``on_spoken`` is told that the first, the second... clip begins."""
         self.spoken: list[SpokenClip] = []
         self.end = EndedBy.CALLER
         self._steps = [(step, list(padded_frames(read(step.clip))) if step.clip else []) for step in steps]
         self._random = random
         self._tail_ms = tail_s * 1000
         self._longest_ms = longest_s * 1000
+        self._on_spoken = on_spoken
         self._next = 0
         self._clip: list[bytes] = []
         """The clip that was begun last, its place (the index of its first frame), and where its speech ends."""
@@ -172,8 +175,8 @@ class ScriptedCaller:
             return None
         self.spoken.append(SpokenClip(step.clip.name, index * FRAME_MS, (index + len(clip)) * FRAME_MS))
         self._clip, self._clip_index = clip, index
-        loud = max((at + 1 for at, frame in enumerate(clip) if _is_loud(frame)), default=0)
-        self._speech_ends_samples = (index + loud) * FRAME_BYTES
+        self._speech_ends_samples = (index + speech_frames(clip)) * FRAME_BYTES
+        self._on_spoken(len(self.spoken))
         return clip[0]
 
     def _is_due(self, step: ScriptStep, index: int, line: Playout) -> bool:
@@ -205,6 +208,11 @@ class ScriptedCaller:
 def padded_frames(ulaw: bytes) -> Iterator[bytes]:
     """20 ms frames, the last one filled with silence."""
     return (ulaw[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\xff") for at in range(0, len(ulaw), FRAME_BYTES))
+
+
+def speech_frames(frames: Sequence[bytes]) -> int:
+    """Up to the end of a clip's speech: what is quiet behind it is no speech."""
+    return max((at + 1 for at, frame in enumerate(frames) if _is_loud(frame)), default=0)
 
 
 def noise(random: Random) -> bytes:

@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -71,6 +71,8 @@ class SimulatedCall:
     """Of a scripted call: the caller hangs up then."""
     habits: TwilioHabits = field(default_factory=TwilioHabits)
     """Twilio's own misbehaviour."""
+    on_spoken: Callable[[int], object] = lambda _: None
+    """Told that the script's first, second... clip begins."""
 
     async def run(self) -> CallReport:
         """Raises CallRefused, OSError where nobody listens, WavError for a recording that cannot be played."""
@@ -111,7 +113,14 @@ class SimulatedCall:
 
     def _caller(self, random: Random) -> CallerVoice:
         if self.script:
-            return ScriptedCaller(self.script, random, read=read_ulaw, tail_s=self.tail_s, longest_s=self.longest_s)
+            return ScriptedCaller(
+                self.script,
+                random,
+                read=read_ulaw,
+                tail_s=self.tail_s,
+                longest_s=self.longest_s,
+                on_spoken=self.on_spoken,
+            )
         recordings = [(clip.name, read_ulaw(clip)) for clip in self.clips]
         return RecordedCaller(recordings, random, lead_s=self.lead_s, pauses_s=self.pauses_s, tail_s=self.tail_s)
 

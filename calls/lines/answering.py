@@ -14,7 +14,7 @@ from calls.lines.dialogues import Dialogue
 from calls.reply.dialogue_examples import summary
 from calls.reply.dialogue_faults import DialogueInvalid
 from calls.reply.dialogue_format import DialogueScript
-from calls.reply.settings import AnswerLimits, AnswerSettings, ModelSettings
+from calls.reply.settings import AnswerLimits, AnswerPrices, AnswerSettings, ModelSettings
 
 RESPONDER_LABELS = {
     "silent": _("nothing: it only transcribes"),
@@ -118,7 +118,11 @@ class LineAnswering(models.Model):
             raise ValidationError({"prompt": ValidationError(_("Tell the model what it is to do."), code="no_prompt")})
 
     def answer_settings(
-        self, greeting: str, people: Mapping[str, str], script: DialogueScript | None
+        self,
+        greeting: str,
+        people: Mapping[str, str],
+        script: DialogueScript | None,
+        prices: AnswerPrices | None = None,
     ) -> AnswerSettings:
         """As a call takes them. ``people``: name -> number; ``script``: of its dialogue, if it is to answer."""
         return AnswerSettings(
@@ -130,6 +134,7 @@ class LineAnswering(models.Model):
             model=ModelSettings(self.prompt, self.model, self.temperature, self.max_tokens),
             people=people,
             keeps_callers_words=self.keeps_callers_words,
+            prices=prices or AnswerPrices(),
             limits=AnswerLimits(
                 self.max_agent_turns,
                 self.max_answered_s,

@@ -29,6 +29,7 @@ from django.utils import timezone
 
 from calls.core.line_health import Trouble, Verdict
 from calls.lines.models import CHARACTERS_LIST_PRICE, TOKENS_LIST_PRICE, Alarm, PhoneLine, Price
+from calls.reply.settings import AnswerPrices
 from calls.storage.models import Call
 
 MOST_MONTHS = 24
@@ -129,6 +130,13 @@ def ceilings() -> dict[tuple[str, Trouble], Verdict]:
 
 def prices_now() -> Prices:
     return _prices()(timezone.localdate())
+
+
+def answer_prices() -> AnswerPrices:
+    """What today's answers are charged. Without an entered price a voice's characters are charged by its own list
+    price. Blocking."""
+    prices = prices_now()
+    return AnswerPrices(float(prices.tokens), None if prices.since is None else float(prices.characters))
 
 
 def _sums(calls: QuerySet[Call]) -> QuerySet[Call, Any]:

@@ -13,6 +13,7 @@ from typing import Protocol
 from django.db import DatabaseError, close_old_connections
 
 from calls.core.addresses import canonical, dialled
+from calls.lines import costs
 from calls.lines.allocation import Arm, arm_of
 from calls.lines.dialogues import LastGoodScripts
 from calls.lines.models import LinePerson, PhoneLine, Trial
@@ -114,7 +115,7 @@ class LineCache:
             )
             for trial in Trial.objects.filter(ended_at=None).select_related("a", "b")
         }
-        people = _people()
+        people, prices = _people(), costs.answer_prices()
         self._lines = {
             line.number: LineSettings(
                 tuning=_snapshot(line.profile, self.line(line.number).tuning),
@@ -130,6 +131,7 @@ class LineCache:
                     line.greeting,
                     people.get(line.pk, {}),
                     self._scripts.script(line.dialogue) if line.dialogue and line.responder == "scripted" else None,
+                    prices,
                 ),
             )
             for line in PhoneLine.objects.select_related("profile", "dialogue").defer("dialogue__text")

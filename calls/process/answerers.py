@@ -28,7 +28,8 @@ class Answerers:
     def of_line(self, settings: AnswerSettings, tuning: Tuning, note: Callable[[str], object]) -> Answerer:
         """For one call. ``note`` takes the code of each failure of a voice, on the loop."""
         voice = self._voices.of_line(settings.voice, settings.voice_fallback, note)
-        return Answerer(self._responder(settings, tuning), voice, tuning, settings.keeps_callers_words)
+        responder = self._responder(settings, tuning)
+        return Answerer(responder, voice, tuning, settings.keeps_callers_words, settings.prices)
 
     def can_greet(self, settings: AnswerSettings) -> bool:
         """Some voice of this process can say the line's greeting in the stream. Any thread; asks no network."""

@@ -9,7 +9,7 @@ def over_limit(limits: AnswerLimits, *, answers: int, answered_ms: float, cost: 
     """The stable code of the limit that is reached; empty where there is none.
 
     ``answers`` were given so far, the call has been answered for ``answered_ms``, and ``cost`` is what its words and
-    sounds are charged at list prices.
+    sounds are charged.
     """
     if answers >= limits.agent_turns or answered_ms >= limits.answered_s * 1000:
         return "too_many_turns"

@@ -47,6 +47,16 @@ class PieceCutter:
         ready, self._held = self._held[:begin], self._held[begin:]
         return self._cut(without_tool_syntax(ready))
 
+    def words_so_far(self) -> list[str]:
+        """Take what has come up to its last whole word, although no sentence ends there: it has been waited for too
+        long. Nothing where there is no whole word."""
+        pending = self._pending()
+        cut = max((one.start() for one in _SPACE.finditer(pending)), default=0)
+        pieces = self._whole(pending[:cut])
+        if pieces:
+            self._restart(pending[cut:])
+        return pieces
+
     def finish(self) -> list[str]:
         rest, self._held = without_tool_syntax(self._held), ""
         pieces = self._cut(rest)

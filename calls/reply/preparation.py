@@ -11,17 +11,19 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from calls.core.turns import Turn
 from calls.reply.items import Act, ActOutcome, ActStatus, Expect, Item, PlayRecording, PlayTones, Say, Wait
 from calls.reply.pieces import PieceCutter
 from calls.reply.responder import Exchange, Occasion, ReplyCall, Responder, ResponderError
+from calls.reply.settings import AnswerPrices
 from calls.reply.speakable import spoken_pieces
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.tones import tones
 from calls.reply.voice import VoiceError
+from stt.audio import BYTES_PER_MS
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
 from voiceapp.runtime.coded_error import CodedError
@@ -50,7 +52,7 @@ class Answerer:
     voice: LineVoice
     tuning: Tuning
     keeps_callers_words: bool = False
-    price_per_million_tokens: float = 0.0
+    prices: AnswerPrices = field(default_factory=AnswerPrices)
 
 
 class Preparation:
@@ -87,10 +89,12 @@ class Preparation:
         self.voice = ""
         self.characters = self.tokens = 0
         self.cost = 0.0
-        """Of both, at list prices."""
+        """Of both."""
         self._answerer, self._said = answerer, tuple(said)
         self._deliver, self._wake, self._now_ms = deliver, wake, now_ms
         self._cutter = PieceCutter()
+        self._silent_from_ms = now_ms()
+        """When what was made ready so far is over, if it sounds as soon as it can."""
         self._pieces: asyncio.Queue[tuple[SpokenPiece, list[str], bool] | None] = asyncio.Queue(MAX_WAITING_PIECES)
 
     @property
@@ -110,7 +114,7 @@ class Preparation:
             await self._apologise(error.code)
         finally:
             self.tokens = self._answerer.responder.tokens - tokens
-            self.cost += self.tokens * self._answerer.price_per_million_tokens / 1e6
+            self.cost += self.tokens * self._answerer.prices.tokens / 1e6
             self._end()
 
     async def only_apologise(self, code: str) -> None:
@@ -140,7 +144,9 @@ class Preparation:
         finally:
             reading.cancel()
             await asyncio.wait({reading})
-            self.voice, self.characters, self.cost = speaking.voice, speaking.characters, speaking.cost
+            self.voice, self.characters = speaking.voice, speaking.characters
+            price = self._answerer.prices.characters
+            self.cost = speaking.cost if price is None else speaking.characters * price / 1e6
         if not reading.cancelled() and (failed := reading.exception()) is not None:
             raise failed
 
@@ -225,12 +231,28 @@ class Preparation:
     # The voice
 
     async def _speak_all(self, speaking: SpeakingAnswer, reading: asyncio.Task[None]) -> None:
-        """Raises VoiceError."""
+        """Raises VoiceError; ResponderError where the caller would hear nothing for too long."""
         while not (reading.done() and self._pieces.empty()):
-            waiting = await self._pieces.get()
+            try:
+                patience_ms = self._silent_from_ms + self._answerer.tuning.responder_first_ms - self._now_ms()
+                async with asyncio.timeout(max(0.0, patience_ms) / 1000):
+                    waiting = await self._pieces.get()
+            except TimeoutError:
+                for piece, aloud in self._words_so_far():
+                    await self._speak(speaking, piece, aloud, self._answerer.keeps_callers_words)
+                continue
             if waiting is None:
                 return
             await self._speak(speaking, *waiting)
+
+    def _words_so_far(self) -> list[tuple[SpokenPiece, list[str]]]:
+        """A sentence that trickles is said as far as it has come. Raises ResponderError where there is no word."""
+        texts = [text for text in self._cutter.words_so_far() if spoken_pieces(text)]
+        if not texts:
+            raise ResponderError("responder_slow")
+        pieces = [SpokenPiece(text) for text in texts]
+        self.steps += pieces
+        return [(piece, spoken_pieces(piece.text)) for piece in pieces]
 
     async def _speak(self, speaking: SpeakingAnswer, piece: SpokenPiece, texts: Sequence[str], cacheable: bool) -> None:
         try:
@@ -239,6 +261,7 @@ class Preparation:
                 async for ulaw in speaking.speak(text, cacheable=cacheable, on_restart=piece.restart):
                     first = not piece.ulaw
                     piece.append(ulaw)
+                    self._lasts(ulaw)
                     self._sounds(piece) if first else self._wake()
         finally:
             piece.finish()
@@ -255,7 +278,11 @@ class Preparation:
 
     def _play(self, piece: SpokenPiece) -> None:
         self.steps.append(piece)
+        self._lasts(piece.ulaw)
         self._sounds(piece)
+
+    def _lasts(self, ulaw: bytes | bytearray) -> None:
+        self._silent_from_ms = max(self._silent_from_ms, self._now_ms()) + len(ulaw) / BYTES_PER_MS
 
     def _sounds(self, piece: SpokenPiece) -> None:
         if self.first_sound_ms is None:

@@ -23,7 +23,7 @@ class ReplyUsage:
     characters: int = 0
     """Synthesised."""
     cost: float = 0.0
-    """Of both, at list prices."""
+    """Of both, in the prices' currency."""
 
     def add(self, charged: Charged) -> None:
         self.tokens += charged.tokens

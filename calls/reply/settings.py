@@ -24,6 +24,15 @@ class ModelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerPrices:
+    """Of a million, in the currency of the ceiling."""
+
+    tokens: float = 0.0
+    characters: float | None = None
+    """Synthesised; None: each voice's own list price."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerLimits:
     """Beyond these a call is apologised to and goes to the line's fallback."""
 
@@ -51,3 +60,4 @@ class AnswerSettings:
     keeps_callers_words: bool = False
     """The phrase cache may hold sentences with words of callers."""
     limits: AnswerLimits = field(default_factory=AnswerLimits)
+    prices: AnswerPrices = field(default_factory=AnswerPrices)

@@ -55,6 +55,8 @@ class LlmEmulator:
         self.fault = fault
         self.habits = habits or EmulatorHabits()
         self.faults: deque[LlmFault] = deque()
+        self.faults_of: dict[str, LlmFault] = {}
+        """By the model that is asked, before the others."""
         self.requests: list[EmulatedRequest] = []
         self.connections = 0
         self._port = port
@@ -99,7 +101,9 @@ class LlmEmulator:
             self._open.discard(task)
             writer.close()
 
-    def next_fault(self) -> LlmFault:
+    def next_fault(self, model: str = "") -> LlmFault:
+        if model in self.faults_of:
+            return self.faults_of[model]
         return self.faults.popleft() if self.faults else self.fault
 
 
@@ -129,7 +133,7 @@ class _Answering:
             return await self._refuse(404, "There is only POST /v1/chat/completions.")
         asked = json.loads(body)
         self._request = EmulatedRequest(asked, headers.get("authorization", "").removeprefix("Bearer "))
-        self._request.fault = self._emulator.next_fault()
+        self._request.fault = self._emulator.next_fault(asked.get("model", ""))
         self._emulator.requests.append(self._request)
         try:
             return await self._answer()

@@ -84,6 +84,8 @@ class TtsEmulator:
     def __init__(self, options: TtsOptions | None = None, faults: TtsFaults | None = None) -> None:
         self.options = options if options is not None else TtsOptions()
         self.faults = faults if faults is not None else TtsFaults()
+        self.faults_of: dict[str, TtsFaults] = {}
+        """By the voice's name; the others have ``faults``."""
         self.address = ""
         self.requests = 0
         """Streams, and texts synthesised at once."""
@@ -128,7 +130,8 @@ class TtsEmulator:
     async def streaming_synthesize(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         """A configuration, then texts; each is spoken as it comes, and nothing marks its end."""
         first: Any = await anext(aiter(requests), None)
-        faults = await self._begun(context)
+        voice = "" if first is None else first.streaming_config.voice.name
+        faults = await self._begun(voice, context)
         try:
             config = await self._configured(first, context)
             async for text in self._texts(requests, faults, context):
@@ -144,7 +147,7 @@ class TtsEmulator:
 
     async def synthesize_speech(self, request: Any, context: Any) -> Any:
         """A text at once."""
-        faults = await self._begun(context)
+        faults = await self._begun(request.voice.name, context)
         try:
             audio = request.audio_config
             if not request.voice.name.startswith("he-IL-"):
@@ -160,20 +163,21 @@ class TtsEmulator:
         finally:
             self.open -= 1
 
-    async def _begun(self, context: Any) -> TtsFaults:
+    async def _begun(self, voice: str, context: Any) -> TtsFaults:
         """Count a request, and refuse it where its turn is to be refused. Returns the faults that it has."""
         self.requests += 1
+        faults = self.faults_of.get(voice, self.faults)
         for counter, code, text in (
             ("exhausted", grpc.StatusCode.RESOURCE_EXHAUSTED, EXHAUSTED_TEXT),
             ("unavailable", grpc.StatusCode.UNAVAILABLE, UNAVAILABLE_TEXT),
         ):
-            if getattr(self.faults, counter) > 0:
-                setattr(self.faults, counter, getattr(self.faults, counter) - 1)
+            if getattr(faults, counter) > 0:
+                setattr(faults, counter, getattr(faults, counter) - 1)
                 # grpc.aio makes "Internal error from Core" of a refusal that overtakes its client's headers.
                 await context.send_initial_metadata(())
                 await _abort(context, code, text)
         self.open += 1
-        return self.faults if not self.faults.hits or self.requests <= self.faults.hits else TtsFaults()
+        return faults if not faults.hits or self.requests <= faults.hits else TtsFaults()
 
     async def _configured(self, first: Any, context: Any) -> Any:
         if first is None or first.WhichOneof("streaming_request") != "streaming_config":

@@ -5,7 +5,16 @@ from random import Random
 
 import pytest
 
-from calls.lab.caller_script import Cue, EndedBy, RecordedCaller, ScriptedCaller, ScriptError, ScriptStep, read_step
+from calls.lab.caller_script import (
+    Cue,
+    EndedBy,
+    RecordedCaller,
+    ScriptedCaller,
+    ScriptError,
+    ScriptStep,
+    read_step,
+    speech_frames,
+)
 from calls.lab.playout import Playout
 from calls.lab.server_messages import ServerAudio, ServerClear
 from stt.audio import FRAME_BYTES, FRAME_MS
@@ -140,3 +149,20 @@ def test_a_step_that_cannot_be_read_is_refused(text):
     with pytest.raises(ScriptError, match="after-heard") as refused:
         read_step(text)
     assert refused.value.code == "bad_script"
+
+
+def test_it_is_told_when_each_clip_begins():
+    begun = []
+    steps = [ScriptStep(Path(name), Cue.AT, ms) for name, ms in (("short", 100), ("long", 1000))]
+    caller = ScriptedCaller(
+        steps, Random(1), read=lambda path: CLIPS[path.name], tail_s=1, longest_s=9, on_spoken=begun.append
+    )
+    for index in range(100):
+        caller.frame(index, Playout())
+        assert len(begun) == len(caller.spoken)
+    assert begun == [1, 2]
+
+
+def test_what_is_quiet_at_a_clips_end_is_no_speech():
+    frames = [*speech(200), *silence(800)]
+    assert speech_frames(frames) == 200 // FRAME_MS and speech_frames([]) == 0

@@ -1,18 +1,20 @@
 """Dialogues as rows, and the lines that answer with them."""
 
 import logging
+from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.utils import translation
 
+from calls.lines import costs
 from calls.lines.answering import RESPONDER_LABELS, LineAnswering, missing_people
 from calls.lines.settings_cache import LineCache, first_profile
-from calls.models import Dialogue, LinePerson, PhoneLine
+from calls.models import Dialogue, LinePerson, PhoneLine, Price
 from calls.process.change_notices import ChangeNotices
 from calls.reply.dialogue_format import MAX_BYTES
-from calls.reply.settings import RESPONDERS
+from calls.reply.settings import RESPONDERS, AnswerPrices
 from stt.endpointing.silero import SileroThread
 from stt.tuning import Tuning
 from tests.calls.reply.dialogues import SMALL
@@ -153,6 +155,13 @@ def test_a_call_takes_what_answers_it_as_the_line_has_it(line, cache):
     assert cache.line("+1").answer.responder == "silent"
 
 
+def test_a_call_is_charged_what_was_entered_for_its_month_else_list_prices(line, cache):
+    assert answer(cache).prices == AnswerPrices(float(costs.DEFAULT.tokens), None)
+    nothing = {"stt_minute": 0, "twilio_minute": 0, "stream_minute": 0}
+    Price.objects.create(since=date(2020, 1, 1), million_tokens=7, million_characters=9, **nothing)
+    assert answer(cache).prices == AnswerPrices(7.0, 9.0)
+
+
 def test_a_dialogue_that_became_invalid_keeps_its_last_good_revision_and_is_told_once(line, cache, caplog):
     good = answer(cache).dialogue
     line.dialogue.text = "steps: ["
@@ -177,7 +186,7 @@ def test_a_text_is_read_from_the_database_and_parsed_only_when_it_has_changed(
 ):
     answer(cache)
     monkeypatch.setattr(Dialogue, "script", lambda self: pytest.fail("parsed again"))
-    with django_assert_num_queries(4) as queries:
+    with django_assert_num_queries(5) as queries:
         answer(cache)
     assert not [query for query in queries.captured_queries if '"calls_dialogue"."text"' in query["sql"]]
 

@@ -12,7 +12,7 @@ from calls.reply.agent import Agent
 from calls.reply.hands import AgentCall
 from calls.reply.items import Say
 from calls.reply.preparation import Answerer
-from calls.reply.settings import AnswerSettings
+from calls.reply.settings import AnswerPrices, AnswerSettings
 from calls.reply.voice import VoiceError
 from stt.audio import BYTES_PER_MS
 from stt.tuning import Tuning
@@ -48,6 +48,7 @@ class ToyVoice:
     @contextlib.asynccontextmanager
     async def for_answer(self):
         self.open += 1
+        self.characters = 0
         try:
             yield self
         finally:
@@ -115,10 +116,15 @@ class VirtualConversation:
         self.settings = settings or AnswerSettings(responder="toy")
         call = {"greets": True, "opens": True} | agent
         conversation = call.pop("conversation", None)
+        prices = call.pop("prices", AnswerPrices())
         self.call = AgentCall("CA1", "MZ1", "+972500000000", "+97230000000", self.settings, 5001, **call)
         self.tuning = tuning or Tuning()
         self.agent = Agent(
-            self.call, Answerer(self.responder, self.voice, self.tuning), self, lambda: self.now_ms, conversation
+            self.call,
+            Answerer(self.responder, self.voice, self.tuning, prices=prices),
+            self,
+            lambda: self.now_ms,
+            conversation,
         )
         self.saved, self.codes, self.kept, self.recorded, self.ended = {}, [], [], [], ""
         self.answered_turns, self.transfers = {}, []

@@ -1,11 +1,13 @@
 """Whole conversations in virtual time."""
 
+from itertools import pairwise
+
 import pytest
 
 from calls.lab.playout import TwilioHabits
 from calls.reply.items import Expect, ExpectationKind, HangUp, NoteValue, PlayRecording, PlayTones, Say, Transfer, Wait
 from calls.reply.responder import ResponderError
-from calls.reply.settings import AnswerLimits, AnswerSettings
+from calls.reply.settings import AnswerLimits, AnswerPrices, AnswerSettings
 from stt.tuning import Tuning
 from tests.calls.reply.conversing import ToyResponder, ToyVoice, conversation
 
@@ -19,6 +21,23 @@ def answering(*items, expect=None):
 async def one_question(call):
     await call.says("מה השעה")
     await call.listen(5000)
+
+
+async def hears_long(call):
+    await call.says("מה השעה")
+    await call.listen(18_000)
+
+
+def longest_silence_ms(call):
+    """From the caller's last voice to the line's last sound."""
+    spoken = [(call.activity.last_spoken_ms * 8,) * 2]
+    spoken += [(one.began_samples, one.ended_samples) for one in call.playout.answers]
+    return max(after - before for (_, before), (after, _) in pairwise(spoken)) / 8
+
+
+def lengths_ms(call):
+    """Of each stretch in which the line spoke."""
+    return [round((one.ended_samples - one.began_samples) / 8) for one in call.playout.answers]
 
 
 def test_an_open_question_is_answered_a_second_after_the_last_voice():
@@ -254,6 +273,16 @@ def test_an_act_is_done_once_however_often_it_is_asked_for():
     assert (call.kept, call.codes) == ([("a", "1")], ["act_twice"])
 
 
+def test_a_sound_that_is_an_act_is_played_once_however_often_it_is_asked_for():
+    async def steps(call):
+        for _ in range(2):
+            await call.says("חייג")
+            await call.listen(3000)
+
+    call = conversation(steps, responder=answering(Say("מחייג."), PlayTones("12", id="t#1")))
+    assert lengths_ms(call) == [6 * 60 + 320, 6 * 60] and call.codes == ["act_twice"]
+
+
 def test_a_failed_transfer_is_told_to_the_next_answer():
     seen = []
 
@@ -317,6 +346,31 @@ def test_a_responder_that_fails_gets_an_apology_and_the_call_goes_on(items, code
     assert (call.ended, call.codes) == ("", [code])
 
 
+def trickled(text, every_ms):
+    return [part for letters in text for part in (every_ms, Say(letters, continues=True))]
+
+
+def test_words_that_trickle_are_said_as_far_as_they_have_come_and_no_silence_is_long():
+    responder = answering(*trickled("אחת שתיים שלוש ארבע חמש שש שבע שמונה תשע עשר", 300))
+    call = conversation(hears_long, responder=responder, tuning=Tuning(filler_after_ms=0))
+    turn = call.saved[5001]
+    assert turn.code == "" and turn.text == turn.heard.text == "אחת שתיים שלוש ארבע חמש שש שבע שמונה תשע עשר"
+    assert len({mark.name.split(".")[1] for mark in call.playout.marks}) > 1
+    assert longest_silence_ms(call) <= 3500
+
+
+def test_letters_that_trickle_without_a_whole_word_are_a_late_answer():
+    call = conversation(hears_long, responder=answering(*trickled("א" * 60, 400)), tuning=Tuning(filler_after_ms=0))
+    assert (call.answers[0][0], call.codes) == ("[apology]", ["responder_slow"])
+    assert call.saved[5001].times.total_ms <= 300 + 2500 + 100
+
+
+def test_an_answer_that_is_long_in_the_playing_may_be_slow_in_the_making():
+    items = [Say("משפט ראשון, ארוך מאוד מאוד, שיש בו הרבה מאוד מילים."), *trickled("ב" * 20 + ".", 200)]
+    call = conversation(hears_long, responder=answering(*items), tuning=Tuning(filler_after_ms=0))
+    assert call.codes == [] and call.answers[0][0].endswith("ב" * 20 + ".")
+
+
 def test_a_voice_that_fails_gets_an_apology():
     voice = ToyVoice(fails={"רע.": "voice_quota"})
     call = conversation(one_question, voice=voice, responder=answering(Say("רע.")))
@@ -332,6 +386,63 @@ def test_two_failures_running_end_in_the_lines_fallback():
     assert conversation(steps, responder=answering(ResponderError("responder_silent"))).ended == "answer_failed"
 
 
+def test_a_good_answer_between_two_failures_keeps_the_call():
+    async def steps(call):
+        for text in ("רע", "טוב", "רע"):
+            await call.says(text)
+            await call.listen(4000)
+
+    def answers(call, question, said):
+        return [ResponderError("responder_silent")] if question == "רע" else [Say("כן.")] if question else []
+
+    call = conversation(steps, responder=ToyResponder(answers))
+    assert [text for text, *_ in call.answers] == ["[apology]", "כן.", "[apology]"] and call.ended == ""
+
+
+@pytest.mark.parametrize(
+    ("prices", "ceiling"),
+    [
+        (AnswerPrices(tokens=1.0, characters=0.0), 0.002),
+        (AnswerPrices(tokens=0.0, characters=100.0), 0.0006),
+        (AnswerPrices(tokens=1.0, characters=100.0), 0.0026),
+    ],
+)
+def test_beyond_its_ceiling_a_call_is_apologised_to_and_asks_no_model(prices, ceiling):
+    def answers(call, question, said):
+        responder.tokens += 1000 if question else 0
+        return [Say("כן.")] if question else []
+
+    async def steps(call):
+        for _ in range(4):
+            await call.says("הלו")
+            await call.listen(4000)
+
+    responder = ToyResponder(answers)
+    settings = AnswerSettings(responder="toy", limits=AnswerLimits(cost=ceiling))
+    call = conversation(steps, responder=responder, settings=settings, prices=prices)
+    assert [text for text, *_ in call.answers] == ["כן.", "כן.", "[apology]", "[apology]"]
+    assert (call.codes, call.ended) == (["cost_ceiling"] * 2, "answer_failed")
+    assert (responder.tokens, call.agent.usage.tokens, call.agent.usage.characters) == (2000, 2000, 6)
+
+
+def test_a_voices_own_list_price_counts_where_none_was_entered():
+    voice = ToyVoice(cost=0.5)
+    settings = AnswerSettings(responder="toy", limits=AnswerLimits(cost=0.5))
+    call = conversation(one_question, voice=voice, responder=answering(Say("כן.")), settings=settings)
+    assert call.codes == ["cost_ceiling"] and call.agent.usage.cost == 0.5  # the opening was charged
+
+
+def test_a_call_that_is_answered_for_too_long_is_apologised_to():
+    async def steps(call):
+        for _ in range(2):
+            await call.says("הלו")
+            await call.listen(6000)
+
+    settings = AnswerSettings(responder="toy", limits=AnswerLimits(answered_s=6))
+    call = conversation(steps, responder=answering(Say("כן.")), settings=settings)
+    assert [text for text, *_ in call.answers] == ["כן.", "[apology]"] and call.codes == ["too_many_turns"]
+
+
 def test_too_many_answers_are_a_failure():
     async def steps(call):
         for _ in range(3):
@@ -345,14 +456,20 @@ def test_too_many_answers_are_a_failure():
 
 def test_a_late_answer_is_bridged_and_one_in_three_at_most():
     async def steps(call):
-        for _ in range(4):
+        for _ in range(7):
             await call.says("הלו")
             await call.listen(6000)
 
     call = conversation(steps, responder=answering(2400, Say("כן.")), tuning=Tuning(filler_after_ms=1000))
-    heard = [round((one.ended_samples - one.began_samples) / 8) for one in call.playout.answers]
-    assert heard == [400 + 180, 180, 180, 400 + 180] or heard.count(400) == 2
+    assert lengths_ms(call) == [400, 180, 180, 180, 400, 180, 180, 180, 400, 180]
     assert {text for text, *_ in call.answers} == {"כן."}
+
+
+@pytest.mark.parametrize(("filler_after_ms", "late_ms"), [(0, 2400), (1500, 2100)])
+def test_an_answer_is_not_bridged_that_comes_first_or_on_a_line_without_fillers(filler_after_ms, late_ms):
+    tuning = Tuning(filler_after_ms=filler_after_ms)
+    call = conversation(one_question, responder=answering(late_ms, Say("כן.")), tuning=tuning)
+    assert lengths_ms(call) == [180]
 
 
 def test_a_lost_stream_leaves_what_was_not_heard_to_the_next():

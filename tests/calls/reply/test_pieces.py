@@ -106,3 +106,11 @@ def test_a_tool_call_that_is_never_closed_is_not_spoken():
 
 def test_what_only_looks_like_one_is_spoken_in_the_end():
     assert cut("a < b and hang_up is a word", (4,)) == ["a < b and hang_up is a word"]
+
+
+def test_words_that_are_waited_for_too_long_are_taken_up_to_the_last_whole_one_and_none_is_lost():
+    cutter = PieceCutter()
+    assert cutter.push("אחת, שתיים ושל") == []
+    assert cutter.words_so_far() == ["אחת, שתיים"]
+    assert cutter.words_so_far() == []
+    assert [*cutter.push("וש. ארבע"), *cutter.finish()] == ["ושלוש.", "ארבע"]

@@ -60,3 +60,13 @@ def test_it_ends_while_a_client_waits():
         return emulator.requests[0].finished
 
     assert asyncio.run(asyncio.wait_for(ended(), 20)) is False
+
+
+def test_a_fault_may_be_one_models_alone():
+    async def all_of():
+        async with LlmEmulator() as emulator:
+            emulator.faults_of["broken"] = LlmFault.STATUS_500
+            return [await sent(emulator, post({**ASK, "model": model})) for model in ("broken", "m")]
+
+    broken, well = asyncio.run(all_of())
+    assert " 500 " in broken and " 200 " in well

@@ -4,7 +4,7 @@ import asyncio
 
 import grpc
 import pytest
-from google.api_core.exceptions import Aborted, GoogleAPICallError, InvalidArgument
+from google.api_core.exceptions import Aborted, GoogleAPICallError, InvalidArgument, ResourceExhausted
 from google.cloud.texttospeech_v1 import TextToSpeechAsyncClient
 from google.cloud.texttospeech_v1.services.text_to_speech.transports import TextToSpeechGrpcAsyncIOTransport
 from google.cloud.texttospeech_v1.types import cloud_tts
@@ -176,3 +176,26 @@ def test_with_espeak_it_speaks_what_is_pointed_and_the_words_of_the_samples():
     sample, pointed, unknown = asyncio.run(scenario())
     assert 1000 < duration_ms(sample) < 5000 and 300 < duration_ms(pointed) < 1500
     assert unknown == tones("זרובבל")
+
+
+def test_a_fault_may_be_one_voices_alone():
+    async def scenario(client, emulator):
+        emulator.faults_of["he-IL-Standard-A"] = TtsFaults(empty=True)
+        emulator.faults_of[STREAMED] = TtsFaults(exhausted=1)
+        sounds = []
+        for letter in "AB":
+            answer = await client.synthesize_speech(
+                input=cloud_tts.SynthesisInput(text="שלום"),
+                voice=cloud_tts.VoiceSelectionParams(language_code="he-IL", name=f"he-IL-Standard-{letter}"),
+                audio_config=cloud_tts.AudioConfig(audio_encoding=MULAW, sample_rate_hertz=8000),
+            )
+            sounds.append(bool(answer.audio_content))
+
+        async def each():
+            yield config()
+
+        with pytest.raises(ResourceExhausted):
+            [one async for one in await client.streaming_synthesize(requests=each(), retry=None)]
+        return sounds
+
+    assert against(scenario) == [False, True]
