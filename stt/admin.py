@@ -82,8 +82,9 @@ class TuningProfileAdmin(ProfileModelAdmin):
             },
         ),
         (
-            _("Answering"),
+            _("Answering: when the line speaks"),
             {
+                "description": _("Of lines that answer; where a line only transcribes, these change nothing."),
                 "fields": (
                     "answer_pause_expected_ms",
                     "answer_pause_ms",
@@ -91,12 +92,12 @@ class TuningProfileAdmin(ProfileModelAdmin):
                     "turn_model",
                     "silence_reprompt_ms",
                     "reprompts",
-                    "responder_first_ms",
-                    "responder_total_ms",
-                    "filler_after_ms",
-                    "playback_lead_ms",
-                )
+                ),
             },
+        ),
+        (
+            _("Answering: an answer that is late, and its sound"),
+            {"fields": ("responder_first_ms", "responder_total_ms", "filler_after_ms", "playback_lead_ms")},
         ),
     )
 

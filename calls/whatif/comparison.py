@@ -29,6 +29,19 @@ STREAMS = (
     "half_close_ms",
     "half_close_requests",
 )
+ANSWERS = (
+    "answer_pause_expected_ms",
+    "answer_pause_ms",
+    "answer_pause_unfinished_ms",
+    "turn_model",
+    "silence_reprompt_ms",
+    "reprompts",
+    "responder_first_ms",
+    "responder_total_ms",
+    "filler_after_ms",
+    "playback_lead_ms",
+)
+"""These decide when the line speaks, and change no word that is heard."""
 DETECTOR = "vad_engine"
 SENSITIVITY = ("vad_aggressiveness", "noise_margin_db")
 BOUNDARIES = ("vad_hangover_ms", *SENSITIVITY)
@@ -39,6 +52,10 @@ UNKNOWABLE = {
     "other_streams": _("Other streams' words and times are not known: those of this call stand."),
     "finer_partials": _("Partials that were passed over are not known."),
     "finer_ear": _("A more sensitive ear cannot be known without the recording: what was voiced stands."),
+    "other_answers": _(
+        "It decides when the line answers and changes no word that is heard: what the caller would have said to an "
+        "earlier or a later answer is not known. A trial shows what it does."
+    ),
     "other_finals": _("Streams would be half-closed at other moments: the finals of this call stand."),
 }
 """What a trace cannot say, by code: for the command, and translated for the page."""
@@ -114,6 +131,8 @@ def unknowable(before: Tuning, after: Tuning, *, recorded: bool) -> list[Unknown
     for name in changed:
         if name in ENGINES:
             found.append(Unknown(name, "other_engine"))
+        elif name in ANSWERS:
+            found.append(Unknown(name, "other_answers"))
         elif name == DETECTOR:
             found.append(Unknown(name, "other_ear"))
         elif name in STREAMS:

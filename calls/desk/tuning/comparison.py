@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from calls.desk.tuning.figures import PERCENTILES, Measure
+from calls.desk.tuning.figures import NUMBERS, PERCENTILES, Measure
 from calls.desk.tuning.selectors import DAY, MOST_COUNTED, SLOT_MS, Measured
 from calls.desk.tuning.uncertainty import Estimate, TrialVerdict, differences, verdict
 from calls.desk.tuning.words import LABELS, LESS_IS_BETTER, MOVES, UNITS, Setting, setting
@@ -158,8 +158,8 @@ def _number(measure: Measure, value: float, signed: bool, *, bare: bool = False)
     sign = "+" if signed else ""
     if measure in PERCENTILES:
         text = f"{value:{sign}.0f}"
-    elif measure is Measure.WORDS_A_MINUTE:
-        text = f"{value:{sign}.1f}"
+    elif measure in NUMBERS:
+        text = f"{value:{sign}.{2 if measure is Measure.WITHDRAWALS else 1}f}"
     else:
         text = f"{100 * value:{sign}.1f}"
     return text if bare or not UNITS[measure] else f"{text} {UNITS[measure]}"

@@ -5,7 +5,7 @@ What was looked at is part of the answer. Kept for a while in the process's cach
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
+from calls.core.agent_turns import AGENT
 from calls.desk.tuning.figures import CallFigures, Measure, Sample
 from calls.desk.tuning.uncertainty import Estimate, Resamples, estimates, resamples
 from calls.lines.models import Trial
@@ -104,39 +105,54 @@ def measured(profile: int, revision: int, trial: Trial | None = None) -> Measure
     over = Call.objects.filter(tuning_profile=profile, tuning_revision=revision, ended_at__isnull=False)
     if trial is not None:
         over = over.filter(_within(trial))
-    newest = list(over.order_by("-started_at").values_list("pk", "started_at")[:MOST_CALLS])
+    charged = ("reply_tokens", "reply_characters")
+    newest = list(over.order_by("-started_at").values_list("pk", "started_at", *charged)[:MOST_CALLS])
     key = f"desk:{profile}:{revision}:{trial.pk if trial else 0}:{len(newest)}:{newest[0][0] if newest else 0}"
     found = cache.get_or_set(key, lambda: _measure(profile, revision, over, newest), KEPT_S)
     return cast("Measured", found)
 
 
-def _measure(profile: int, revision: int, over: QuerySet[Call], newest: Sequence[tuple[int, Any]]) -> Measured:
-    figures = _figures([pk for pk, _ in newest])
-    kept = [(started_at, figures[pk]) for pk, started_at in newest if pk in figures and started_at is not None]
+def _measure(
+    profile: int, revision: int, over: QuerySet[Call], newest: Sequence[tuple[int, Any, int, int]]
+) -> Measured:
+    figures = _figures({pk: (tokens, characters) for pk, _, tokens, characters in newest})
+    kept = [(started_at, figures[pk]) for pk, started_at, *_ in newest if pk in figures and started_at is not None]
     sample = Sample([one for _, one in kept])
     drawn = resamples(sample, seed=revision)
     counted = over.order_by()[: MOST_COUNTED + 1].count() if len(newest) == MOST_CALLS else len(newest)
     return Measured(profile, revision, counted, sample, [at for at, _ in kept], drawn, estimates(sample, drawn))
 
 
-def _figures(calls: Sequence[int]) -> dict[int, CallFigures]:
-    """Of these calls, as far as MOST_TURNS reach; a call without a turn has figures of nothing."""
+def _figures(charged: Mapping[int, tuple[int, int]]) -> dict[int, CallFigures]:
+    """Of these calls, as far as MOST_TURNS reach; a call without a turn has figures of nothing.
+
+    ``charged``: tokens and characters of all that each call prepared.
+    """
     rows = (
-        Transcript.objects.heard()
-        .filter(call_id__in=calls)
+        Transcript.objects.filter(call_id__in=charged)
         .order_by("-call_id")
         .annotate(vad_missed=F("unvoiced"))
         .values_list(
-            "call_id", "started_ms", "ended_ms", "text", "revised_text", "source", "vad_missed",
-            "partial_ms", "final_ms", "total_ms", named=True,
+            "call_id", "speaker", "started_ms", "ended_ms", "text", "revised_text", "source", "vad_missed",
+            "partial_ms", "final_ms", "total_ms",
+            "answers", "floor_ms", "first_audio_ms", "withdrawals", "tokens", "characters", named=True,
         )[: MOST_TURNS + 1]
     )  # fmt: skip
     turns: list[Any] = list(rows)
     cut_off = turns[MOST_TURNS].call_id if len(turns) > MOST_TURNS else None
-    figures = {call: CallFigures.of(group) for call, group in groupby(turns, key=lambda turn: turn.call_id)}
+    figures = {call: _figures_of(list(group), *charged[call]) for call, group in groupby(turns, _call_of)}
     if cut_off is not None:
         return {call: one for call, one in figures.items() if call > cut_off}
-    return {call: figures.get(call) or CallFigures() for call in calls}
+    return {call: figures.get(call) or CallFigures() for call in charged}
+
+
+def _call_of(row: Any) -> int:
+    return int(row.call_id)
+
+
+def _figures_of(rows: Sequence[Any], tokens: int, characters: int) -> CallFigures:
+    turns, answers = ([row for row in rows if (row.speaker == AGENT) is agents] for agents in (False, True))
+    return CallFigures.of(turns, answers, tokens, characters)
 
 
 def _within(trial: Trial) -> Q:

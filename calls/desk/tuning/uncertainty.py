@@ -26,6 +26,10 @@ TOLERANCES = {
     Measure.NONE: 0.05,
     Measure.REGRET: 0.02,
     Measure.CUT_OFFS: 0.10,
+    Measure.TOTAL_P50: 100.0,
+    Measure.TOTAL_P95: 300.0,
+    Measure.PAUSES_ANSWERED: 0.05,
+    Measure.WITHDRAWN: 0.10,
 }
 """Half an interval's width below which a difference is known well enough to choose by: ms, and shares."""
 
@@ -95,7 +99,9 @@ def verdict(a: Sample, b: Sample, found: dict[Measure, Estimate]) -> TrialVerdic
     """Enough, or how many calls a side it may take: an interval narrows with the root of their number."""
     calls = min(len(a.calls), len(b.calls))
     if calls < MIN_CALLS:
-        return TrialVerdict(False, MIN_CALLS, tuple(TOLERANCES))
+        of_a, of_b = a.measures(), b.measures()
+        known = tuple(one for one in TOLERANCES if of_a[one] is not None or of_b[one] is not None)
+        return TrialVerdict(False, MIN_CALLS, known or tuple(TOLERANCES))
     still_open, factor = [], 1.0
     for measure, matters in TOLERANCES.items():
         estimate = found[measure]

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Field
 from django.utils.translation import gettext_lazy as _
 
-from calls.desk.tuning.figures import PERCENTILES, Measure
+from calls.desk.tuning.figures import ANSWER_RATIOS, NUMBERS, PERCENTILES, Measure
 from stt.engines.waivers import HINTS, MODEL, PUNCTUATION
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS
@@ -18,6 +18,8 @@ LABELS = {
     Measure.PARTIAL_P95: _("first partial, p95"),
     Measure.FINAL_P50: _("final, p50"),
     Measure.FINAL_P95: _("final, p95"),
+    Measure.FLOOR_P50: _("wait for the floor, p50"),
+    Measure.FLOOR_P95: _("wait for the floor, p95"),
     Measure.TOTAL_P50: _("answer, p50"),
     Measure.TOTAL_P95: _("answer, p95"),
     Measure.EARLY: _("early turns"),
@@ -28,9 +30,15 @@ LABELS = {
     Measure.REGRET: _("regret: words changed afterwards"),
     Measure.CUT_OFFS: _("cut-offs: the next utterance within 400 ms"),
     Measure.WORDS_A_MINUTE: _("words a minute"),
+    Measure.PAUSES_ANSWERED: _("answers into a pause: the caller goes on within 1 s"),
+    Measure.WITHDRAWN: _("answers prepared anew because the caller went on"),
+    Measure.WITHDRAWALS: _("withdrawn preparations an answer"),
+    Measure.TOKENS_WITHDRAWN: _("language model's tokens in withdrawn answers"),
+    Measure.CHARACTERS_WITHDRAWN: _("synthesised characters in withdrawn answers"),
 }
-UNITS = {measure: "ms" if measure in PERCENTILES else "%" for measure in Measure} | {Measure.WORDS_A_MINUTE: ""}
-LESS_IS_BETTER = frozenset(PERCENTILES) | {Measure.FALLBACK, Measure.NONE, Measure.REGRET, Measure.CUT_OFFS}
+UNITS = {measure: "ms" if measure in PERCENTILES else "%" for measure in Measure} | dict.fromkeys(NUMBERS, "")
+LESS_IS_BETTER = frozenset(PERCENTILES) | frozenset(ANSWER_RATIOS)
+LESS_IS_BETTER |= {Measure.FALLBACK, Measure.NONE, Measure.REGRET, Measure.CUT_OFFS}
 """Of the others neither is better by itself."""
 
 REFUSED_SETTINGS = {
@@ -42,6 +50,8 @@ LEFT_OUT = _("Phrase hints beyond what the engine takes are left out of its requ
 
 _WAIT = (Measure.FINAL_P50, Measure.FINAL_P95)
 _ANSWER = (Measure.TOTAL_P50, Measure.TOTAL_P95)
+_WITHDRAWN = (Measure.WITHDRAWN, Measure.TOKENS_WITHDRAWN, Measure.CHARACTERS_WITHDRAWN)
+_FLOOR = (Measure.PAUSES_ANSWERED, *_WITHDRAWN, Measure.FLOOR_P50, *_ANSWER)
 MOVES: dict[str, tuple[Measure, ...]] = {
     "vad_hangover_ms": (Measure.CUT_OFFS, *_WAIT),
     "vad_aggressiveness": (Measure.NONE, Measure.CUT_OFFS, Measure.WORDS_A_MINUTE),
@@ -68,12 +78,12 @@ MOVES: dict[str, tuple[Measure, ...]] = {
     "renew_latest_s": (Measure.FALLBACK, Measure.REGRET),
     "deaf_after_ms": (Measure.FALLBACK, Measure.NONE),
     "pause_after_s": (Measure.PARTIAL_P50, Measure.PARTIAL_P95),
-    "answer_pause_expected_ms": _ANSWER,
-    "answer_pause_ms": _ANSWER,
-    "answer_pause_unfinished_ms": _ANSWER,
-    "turn_model": _ANSWER,
-    "silence_reprompt_ms": _ANSWER,
-    "reprompts": _ANSWER,
+    "answer_pause_expected_ms": _FLOOR,
+    "answer_pause_ms": _FLOOR,
+    "answer_pause_unfinished_ms": _FLOOR,
+    "turn_model": _FLOOR,
+    "silence_reprompt_ms": (Measure.WORDS_A_MINUTE,),
+    "reprompts": (Measure.WORDS_A_MINUTE,),
     "responder_first_ms": _ANSWER,
     "responder_total_ms": _ANSWER,
     "filler_after_ms": _ANSWER,

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from calls.core.addresses import canonical
 from calls.core.turns import Turn
-from calls.desk.tuning.figures import PERCENTILES, CallFigures, Measure, Sample
+from calls.desk.tuning.figures import NUMBERS, PERCENTILES, CallFigures, Measure, Sample
 from calls.desk.tuning.traces import StreamTrace, TraceMissing, traces_of, tuning_of
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
@@ -91,7 +91,8 @@ class Command(RowsCommand):
         of_before, of_after = before.measures(), after.measures()
         self.stdout.write(f"\n{'':>16}  {'before':>8}  {'after':>8}")
         self.stdout.write(f"{'turns':>16}  {before.turns:8}  {after.turns:8}")
-        for measure in Measure:
+        # A trace has no answers: what the line said is measured on the desk.
+        for measure in (one for one in Measure if of_before[one] is not None or of_after[one] is not None):
             self.stdout.write(f"{measure:>16}  {_said(measure, of_before):>8}  {_said(measure, of_after):>8}")
         asks = [sum(len(one.asks) for one in side) for side in sides]
         self.stdout.write(f"{'one-shots':>16}  {asks[0]:8}  {asks[1]:8}")
@@ -131,7 +132,7 @@ def _value(text: str) -> tuple[str, Any]:
         return name, BOUNDS[name].check(name, value)
     if name in ("early_punctuation", "automatic_punctuation", "streaming") and value.lower() in FLAGS:
         return name, FLAGS[value.lower()]
-    if name in ("model", "endpoint"):
+    if name in ("model", "endpoint", "turn_model"):
         return name, value
     raise TuningError(f"{name} is no setting, or {value!r} no value of it")
 
@@ -163,7 +164,7 @@ def _said(measure: Measure, values: dict[Measure, float | None]) -> str:
         return "n/a"
     if measure in PERCENTILES:
         return f"{value:.0f} ms"
-    return f"{value:.1f}" if measure is Measure.WORDS_A_MINUTE else f"{value:.1%}"
+    return f"{value:.1f}" if measure in NUMBERS else f"{value:.1%}"
 
 
 def _row(turn: Turn | None) -> str:

@@ -6,14 +6,16 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from calls.core.turns import Source, Turn
 from calls.models import Call
 from calls.storage import rows
 from calls.storage.recording import Recording
 from calls.storage.records import TurnSaved
-from calls.whatif.comparison import Pair, debounced, paired, right, unknowable, what_if
+from calls.whatif.comparison import ANSWERS, Pair, debounced, paired, right, unknowable, what_if
 from calls.whatif.recorded_call import Audio, HeardEvent, RecordedCall
+from stt.admin import TuningProfileAdmin
 from stt.events import Final, Interim, StreamClosed, Word
 from stt.tuning import Tuning
 from tests.traced import LIBRARY, heard, sorted_by_time
@@ -70,6 +72,8 @@ def test_what_a_trace_cannot_say_is_named():
         noise_margin_db=3,
         vad_engine="silero",
         half_close_ms=120,
+        answer_pause_ms=1600,
+        turn_model="smart_turn",
     )
     assert {one.setting: one.code for one in unknowable(UNHASTENED, other, recorded=False)} == {
         "half_close_ms": "other_streams",
@@ -80,6 +84,8 @@ def test_what_a_trace_cannot_say_is_named():
         "renew_after_s": "other_streams",
         "streaming": "other_engine",
         "model": "other_engine",
+        "answer_pause_ms": "other_answers",
+        "turn_model": "other_answers",
     }
     known = replace(
         UNHASTENED, vad_hangover_ms=400, stt_timeout_ms=900, settle_ms=0, early_punctuation=False, noise_margin_db=9
@@ -87,6 +93,13 @@ def test_what_a_trace_cannot_say_is_named():
     assert unknowable(UNHASTENED, known, recorded=False) == []
     (hastened,) = unknowable(Tuning(), Tuning(vad_hangover_ms=400), recorded=False)
     assert (hastened.setting, hastened.code) == ("vad_hangover_ms", "other_finals")
+
+
+def test_every_setting_of_the_answering_leg_is_named_as_one_that_changes_no_word():
+    """On its form, and in the settings' table: none is passed over as if nothing had been changed."""
+    with translation.override("en"):
+        answering = [options for name, options in TuningProfileAdmin.fieldsets if "Answering" in str(name)]
+    assert {name for options in answering for name in options["fields"]} == set(ANSWERS)
 
 
 def test_a_longer_debounce_delivers_fewer_partials():
@@ -138,6 +151,11 @@ def test_the_command_shows_before_and_after(kept_call):
     other = whatif("--last", "5", "--line", "+1", "--set", "settle_ms=0", "stt_timeout_ms=150", "model=x")
     assert "turns changed: none" not in other
     assert "not known: model:" in other
+    answered = whatif("--call", "CA1", "--set", "answer_pause_ms=1600", "turn_model=smart_turn")
+    assert "turns changed: none" in answered
+    assert "not known: answer_pause_ms: It decides when the line answers" in answered
+    assert "not known: turn_model: " in answered
+    assert "withdrawn" not in answered
 
 
 @pytest.mark.django_db

@@ -45,6 +45,34 @@ def test_a_trial_is_enough_when_what_is_open_no_longer_matters():
     assert said[2].calls_needed == 0
 
 
+def answered(random, into_pauses, answers=10):
+    """A call of as many answers, of which about this share was into a pause."""
+    figures = call(random, 800)
+    figures.answering.answers = answers
+    figures.answering.into_pauses = sum(random.random() < into_pauses for _ in range(answers))
+    return figures
+
+
+def test_a_trial_of_an_answering_setting_is_decided_by_its_answers():
+    random = Random(7)
+    few, some = (
+        [Sample([answered(random, p, answers) for _ in range(n)]) for p in (0.2, 0.05)]
+        for n, answers in ((40, 2), (300, 10))
+    )
+    of_few, of_some = (differences(a, resamples(a, 1), b, resamples(b, 2)) for a, b in (few, some))
+    assert Measure.PAUSES_ANSWERED in verdict(*few, of_few).open
+    assert of_some[Measure.PAUSES_ANSWERED].is_clear
+    assert of_some[Measure.PAUSES_ANSWERED].low <= -0.15 <= of_some[Measure.PAUSES_ANSWERED].high
+    assert Measure.PAUSES_ANSWERED not in verdict(*some, of_some).open
+
+
+def test_a_line_that_never_answers_is_not_waited_for_with_its_answers():
+    few = [Sample([call(Random(8), 800) for _ in range(10)]) for _ in "ab"]
+    said = verdict(*few, differences(few[0], resamples(few[0], 1), few[1], resamples(few[1], 2)))
+    assert not set(said.open) & {Measure.PAUSES_ANSWERED, Measure.TOTAL_P50, Measure.WITHDRAWN}
+    assert Measure.FINAL_P50 in said.open
+
+
 def test_a_full_sample_takes_bounded_time():
     random = Random(6)
     sample = Sample([call(random, 800, turns=20) for _ in range(500)])

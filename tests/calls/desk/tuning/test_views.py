@@ -19,7 +19,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext
 
 from calls.desk.tuning import selectors
-from calls.desk.tuning.figures import PERCENTILES, Measure
+from calls.desk.tuning.figures import ANSWER_RATIOS, PERCENTILES, Measure
 from calls.desk.tuning.selectors import MOST_CALLS, measured
 from calls.desk.tuning.words import LABELS, LEFT_OUT, MOVES, UNITS
 from calls.models import Call, CallEvent, PhoneLine, Transcript, Trial
@@ -74,6 +74,50 @@ def calls(profile, revision, count, final_ms, *, to="+1", turns=6, seed=1):
         for n in range(turns)
     )
     return rows
+
+
+def answers(rows, pause_ms, into_pauses):
+    """To every turn of these calls, one of so many into a pause; each had one withdrawn before it."""
+    Transcript.objects.bulk_create(
+        Transcript(
+            call=row, number=5001 + n, speaker="agent", text="בבקשה", answers=n + 1, withdrawals=1, characters=5,
+            started_ms=3000 * n + (2200 if n % into_pauses == 0 else 1700), ended_ms=3000 * n + 2900, outcome="played",
+            floor_rule="open", floor_ms=pause_ms, first_audio_ms=100, total_ms=pause_ms + 100,
+        )
+        for row in rows
+        for n in range(5)
+    )  # fmt: skip
+    Call.objects.filter(pk__in=[row.pk for row in rows]).update(reply_characters=50)
+
+
+def test_what_the_answering_settings_did_stands_beside_them(admin_client, profile):
+    """A longer pause: every answer later, fewer of them into a pause."""
+    profile.answer_pause_ms = 1600
+    profile.save()
+    answers(calls(profile, 2, 40, 900), 1000, into_pauses=1)
+    answers(calls(profile, 3, 40, 900, seed=2), 1600, into_pauses=5)
+    before, after = measured(profile.pk, 2).sample.measures(), measured(profile.pk, 3).sample.measures()
+    assert (before[Measure.PAUSES_ANSWERED], after[Measure.PAUSES_ANSWERED]) == (1, 0.2)
+    assert (before[Measure.TOTAL_P50], after[Measure.TOTAL_P50], after[Measure.FLOOR_P50]) == (1100, 1700, 1600)
+    assert (after[Measure.WITHDRAWN], after[Measure.WITHDRAWALS], after[Measure.CHARACTERS_WITHDRAWN]) == (1, 1, 0.5)
+    page = admin_client.get(reverse("desk-profile", args=[profile.pk])).content.decode()
+    changed = page[page.index('<li class="changed">') :].split("</li>")[0]
+    assert 'class="quiet">answer_pause_ms</bdi>' in changed
+    with translation.override("he"):
+        for measure, mood in ((Measure.PAUSES_ANSWERED, "better"), (Measure.TOTAL_P50, "worse")):
+            assert f'<div class="{mood}"><dt>{LABELS[measure]}</dt>' in changed
+
+
+def test_answers_are_no_turns_of_the_caller(profile):
+    rows = calls(profile, 1, 2, 900)
+    without = measured(profile.pk, 1).sample.measures()
+    cache.clear()
+    answers(rows, 1000, into_pauses=5)
+    with_answers = measured(profile.pk, 1).sample
+    assert with_answers.turns == 12
+    caller = set(Measure) - {*ANSWER_RATIOS, Measure.FLOOR_P50, Measure.FLOOR_P95, Measure.TOTAL_P50, Measure.TOTAL_P95}
+    found = with_answers.measures()
+    assert {one: found[one] for one in caller} == {one: without[one] for one in caller}
 
 
 def test_two_revisions_stand_side_by_side_with_what_they_did(admin_client, profile):
@@ -250,6 +294,7 @@ def test_what_cannot_be_known_is_said_in_hebrew_with_each_of_its_reasons(admin_c
         stt_batch_ms=40,
         stt_partial_debounce_ms=60,
         noise_margin_db=3,
+        answer_pause_ms=1600,
     )
     page = admin_client.get(reverse("desk-call", args=[kept_call.call_sid]), {"profile": other.pk}).content.decode()
     assert page.count('<bdi dir="ltr">noise_margin_db</bdi>:') == 1
