@@ -12,6 +12,7 @@ from calls.desk.admin import listing
 from calls.desk.review import download
 from calls.desk.tuning import figures, selectors
 from calls.desk.tuning.uncertainty import TOLERANCES
+from calls.lab import emulated_answers, floor_figures, floor_measurement
 from calls.lines import settings_cache
 from calls.reply import floor, floor_rule
 from calls.reply.playback import MARK_LATE_MS, STARVED_MS
@@ -181,6 +182,25 @@ def test_the_answering_page_has_the_codes_numbers():
     assert f"Below {floor_rule.UNFINISHED_BELOW} a turn of at least {floor_rule.MIN_MODEL_WORDS} words" in page
     assert f"not there after {floor.MODEL_LATE_MS} ms" in page
     assert f"found finished (≥ {floor_rule.UNFINISHED_BELOW})" in page
+
+
+def test_the_answering_page_requires_what_the_floors_table_does():
+    page = doc("answering.md")
+    table = page.split("<!-- floor_table -->\n")[1].split("\n<!-- /floor_table -->")[0].splitlines()
+    written = {cells[1]: cells[2:] for cells in (re.split(r" ?\| ?", line) for line in table)}
+    for required in floor_figures.REQUIRED:
+        limit, *measured, _ = written[required.name]
+        assert limit == f"≤ {required.limit} {required.unit}".strip()
+        for cell in measured:
+            value = float(re.sub(r"[^\d.]", "", cell))
+            assert cell.startswith("**") is not required.holds(value)
+    assert f"first words after {emulated_answers.LLM.first_words_ms} ms" in page
+    assert f"sound from the phrase cache after {emulated_answers.SCRIPTED.first_sound_ms} ms" in page
+    assert f"first\nsound of a piece after {emulated_answers.LLM.first_sound_ms} ms" in page
+    found, doubted = round(100 * floor_measurement.FOUND), round(100 * floor_measurement.FALSE_ALARM)
+    assert f"finds {found} % of the pauses and doubts {doubted} % of the ends" in page
+    assert f"{floor_measurement.FULL.rounds} rounds of the sentences" in page
+    assert f"{floor_measurement.FULL.numbers} phone numbers" in page
 
 
 LINKED = re.findall(r"\]\(([\w/]+\.(?:py|md))\)", (ROOT / "README.md").read_text("utf-8"))
