@@ -35,7 +35,7 @@ class MeasuredCall:
 
 
 @dataclass(frozen=True, slots=True)
-class SimulatedAnswers:
+class ConversingFigures:
     """Milliseconds. Of the steady part, but for the delays, which are of all of it."""
 
     by_rows_ms: list[float]
@@ -89,7 +89,7 @@ class SimulatedAnswers:
         return "\n".join(lines)
 
 
-def answer_figures(conversations: Sequence[MeasuredCall], steady: tuple[Instant, Instant]) -> SimulatedAnswers:
+def answer_figures(conversations: Sequence[MeasuredCall], steady: tuple[Instant, Instant]) -> ConversingFigures:
     """Of a run; answers to questions count, whose first sound came in its steady part."""
     by_rows, by_sender, faults = [], [], []
     delays: dict[bool, list[Mapping[str, int]]] = {True: [], False: []}
@@ -117,7 +117,7 @@ def answer_figures(conversations: Sequence[MeasuredCall], steady: tuple[Instant,
             if answer.answers in turns:
                 last = (turns[answer.answers].ended_ms - FIRST_MS) // FRAME_MS - 1
                 by_sender.append((heard_s - caller.sent_s[last]) * 1000 - answer.floor_ms)
-    return SimulatedAnswers(
+    return ConversingFigures(
         by_rows_ms=by_rows,
         by_sender_ms=by_sender,
         conversing_p99_ms=merged_percentile(delays[True], 0.99),

@@ -19,7 +19,7 @@ from calls.reply.items import Act, ActOutcome, ActStatus, Expect, Item, PlayReco
 from calls.reply.pieces import PieceCutter
 from calls.reply.responder import Exchange, Occasion, ReplyCall, Responder, ResponderError
 from calls.reply.settings import AnswerPrices
-from calls.reply.speakable import spoken_pieces
+from calls.reply.speakable import phrase_pieces, spoken_pieces
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.tones import tones
 from calls.reply.voice import VoiceError
@@ -95,7 +95,7 @@ class Preparation:
         self._cutter = PieceCutter()
         self._silent_from_ms = now_ms()
         """When what was made ready so far is over, if it sounds as soon as it can."""
-        self._pieces: asyncio.Queue[tuple[SpokenPiece, list[str], bool] | None] = asyncio.Queue(MAX_WAITING_PIECES)
+        self._pieces: asyncio.Queue[tuple[SpokenPiece, Sequence[str], bool] | None] = asyncio.Queue(MAX_WAITING_PIECES)
 
     @property
     def text(self) -> str:
@@ -201,7 +201,7 @@ class Preparation:
 
     async def _cut(self, texts: Sequence[str], say: Say) -> None:
         for text in texts:
-            aloud = spoken_pieces(text)
+            aloud = phrase_pieces(text) if say.cacheable else spoken_pieces(text)
             if not aloud:
                 continue
             piece = SpokenPiece(text, interruptible=say.interruptible)

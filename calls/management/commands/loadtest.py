@@ -23,7 +23,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.core.agent_turns import AGENT
-from calls.lab.answer_figures import SimulatedAnswers, MeasuredCall, answer_figures
+from calls.lab.answer_figures import ConversingFigures, MeasuredCall, answer_figures
 from calls.lab.call_records import is_recorded, record_of, score_of
 from calls.lab.call_report import CallRefused, Line
 from calls.lab.conversing_caller import ConversingCaller
@@ -112,7 +112,7 @@ def measure(
     seed: int,
     *,
     listening: int | None = None,
-) -> tuple[LoadFigures, SimulatedAnswers | None]:
+) -> tuple[LoadFigures, ConversingFigures | None]:
     """One run against a server of one's own. ``listening``: so many calls beside those, which converse; None: no call
     does. Raises RigError, CallRefused, OSError."""
     processors = sorted(os.sched_getaffinity(0))
@@ -150,7 +150,7 @@ def _load(line: Line, recordings: list[Clip], calls: int, seconds: float, seed: 
 
 async def _measure(
     server: str, rig: Rig, load: Load, recordings: list[Clip], speech_port: int
-) -> tuple[LoadFigures, SimulatedAnswers | None]:
+) -> tuple[LoadFigures, ConversingFigures | None]:
     idle = Reading.of(rig)
     async with TtsEmulator(TtsOptions(port=speech_port)) if speech_port else contextlib.nullcontext():
         steady = await load.run(lambda: Reading.of(rig))

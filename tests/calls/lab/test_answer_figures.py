@@ -3,7 +3,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-from calls.lab.answer_figures import SimulatedAnswers, MeasuredCall, answer_figures
+from calls.lab.answer_figures import ConversingFigures, MeasuredCall, answer_figures
 from calls.lab.call_report import CallReport, Line
 from calls.lab.conversing_caller import ConversingCaller
 from calls.lab.load import FIRST_MS, Caller
@@ -67,5 +67,5 @@ def test_a_run_counts_only_when_each_answer_has_its_row_and_nothing_failed():
 
 
 def test_a_run_without_listening_calls_says_nothing_of_their_frames():
-    figures: SimulatedAnswers = replace(answer_figures([conversation()], STEADY), by_sender_ms=[])
+    figures: ConversingFigures = replace(answer_figures([conversation()], STEADY), by_sender_ms=[])
     assert "frame delay" not in figures.text() and "with it: -" in figures.text()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.reply import speakable as module
-from calls.reply.speakable import speakable, spoken_pieces, warm
+from calls.reply.speakable import phrase_pieces, speakable, spoken_pieces, warm
 from tests.calls.reply.speakable_phrases import PHRASES
 
 ALL = [(written, spoken) for group in PHRASES.values() for written, spoken in group]
@@ -65,3 +65,10 @@ def test_a_text_that_the_normalizer_refuses_is_read_digit_by_digit(monkeypatch):
 def test_warming_reads_no_text_of_anyone():
     warm()
     assert all(speakable(text) for text in module._WARMING)
+
+
+def test_a_phrase_that_is_said_again_is_read_once():
+    phrase = "זה עולה 35 ש״ח, תודה."
+    phrase_pieces.cache_clear()
+    assert list(phrase_pieces(phrase)) == list(phrase_pieces(phrase)) == spoken_pieces(phrase)
+    assert (phrase_pieces.cache_info().hits, phrase_pieces.cache_info().misses) == (1, 1)
