@@ -9,6 +9,7 @@ from calls.desk.answers import CODES
 from calls.lab.answer_fault_calls import FaultRow
 from calls.lab.answer_faults import (
     CASES,
+    ENDS,
     LACKING,
     LONGEST_SILENCE_MS,
     QUESTIONS,
@@ -140,6 +141,8 @@ def test_the_beginning_of_an_answer_and_a_second_voice_are_told_by_its_row():
     failed = answered(f"בסדר. {APOLOGY.text}", code="voice_slow", outcome="failed", voice=case.voice)
     sounds = report_of((700, bytes(800)), (900, APOLOGY.ulaw))
     assert first_answer(case, sounds, ([failed], [], [])).heard == "its beginning, the apology"
+    failed.played_text = f"בסדר. {ENDS} {APOLOGY.text}"
+    assert first_answer(case, sounds, ([failed], [], [])).heard == "the answer, the apology"
     second = answered("בסדר.", voice="google:he-IL-Standard-A")
     assert first_answer(case, report_of((700, bytes(800))), ([second], [1], [])).heard == (
         "the answer in the second voice, and a value is saved"
