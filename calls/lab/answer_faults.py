@@ -149,7 +149,7 @@ def _heard(case: FaultCase, ulaw: bytes, row: Any) -> str:
     parts = ["a filler"] if any(one.ulaw in ulaw for one in prompts.fillers) else []
     words = "" if row is None else (row.played_text or "").removesuffix(apology.text).strip()
     if words:
-        whole = "the answer" if words.endswith(ENDS) or not row.code else "its beginning"
+        whole = "the answer" if ENDS in words or not row.code else "its beginning"
         parts.append(whole if case.voice in row.voice or row.code else f"{whole} in the second voice")
     if apology.ulaw in ulaw:
         parts.append("the apology")

@@ -107,7 +107,10 @@ def test_a_voices_fault_is_documented_with_its_code_and_a_second_voice_says_the_
     assert "".join(re.findall("`(.+?)`", alone[5])) == code
     assert ("in the second voice" in second[1]) == bool(code) and second[5] == "played"
     for row in (second, alone):
-        assert (f"`{code}` `voice_fallback`" in row[4]) if code else not row[4]
+        noted = set(re.findall("`(.+?)`", row[4]))
+        # grpc.aio says INTERNAL of a refusal that overtakes its request: then a used-up quota is not known as one.
+        known = {code, "voice_raised"} if fault.startswith("exhausted") else {code}
+        assert ("voice_fallback" in noted and noted & known) if code else not noted
 
 
 def answered(text, *, code="", outcome="played", voice="google:x", answers=1):
