@@ -31,9 +31,11 @@ QUESTIONS = (SAMPLES / "order_5.wav", SAMPLES / "answers_3.wav")
 """How much is it? Yes, that is fine."""
 ASKS_FOR_TOOL = SAMPLES / "order_4.wav"
 GREETING = "שלום."
+ENDS = "במזומן."
+"""The last words of the answer to the first question."""
 RULES = (
     ScriptedRule(r"^error: ", "סליחה, אין לי תשובה."),
-    ScriptedRule(r"כמה", "בסדר. זה עולה מאה ועשרים שקלים. אפשר לשלם גם במזומן."),
+    ScriptedRule(r"כמה", f"בסדר. זה עולה מאה ועשרים שקלים. אפשר לשלם גם {ENDS}"),
     ScriptedRule(r"קומה", "רשמתי.", [ScriptedTool("note", {"key": "floor", "value": "second, flat 6"})]),
     ScriptedRule(r"", "תודה, זה נרשם."),
 )
@@ -147,7 +149,7 @@ def _heard(case: FaultCase, ulaw: bytes, row: Any) -> str:
     parts = ["a filler"] if any(one.ulaw in ulaw for one in prompts.fillers) else []
     words = "" if row is None else (row.played_text or "").removesuffix(apology.text).strip()
     if words:
-        whole = "the answer" if not row.code else "its beginning"
+        whole = "the answer" if ENDS in words or not row.code else "its beginning"
         parts.append(whole if case.voice in row.voice or row.code else f"{whole} in the second voice")
     if apology.ulaw in ulaw:
         parts.append("the apology")

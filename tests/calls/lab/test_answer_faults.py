@@ -9,6 +9,7 @@ from calls.desk.answers import CODES
 from calls.lab.answer_fault_calls import FaultRow
 from calls.lab.answer_faults import (
     CASES,
+    ENDS,
     LACKING,
     LONGEST_SILENCE_MS,
     QUESTIONS,
@@ -106,7 +107,10 @@ def test_a_voices_fault_is_documented_with_its_code_and_a_second_voice_says_the_
     assert "".join(re.findall("`(.+?)`", alone[5])) == code
     assert ("in the second voice" in second[1]) == bool(code) and second[5] == "played"
     for row in (second, alone):
-        assert (f"`{code}` `voice_fallback`" in row[4]) if code else not row[4]
+        noted = set(re.findall("`(.+?)`", row[4]))
+        # grpc.aio says INTERNAL of a refusal that overtakes its request: then a used-up quota is not known as one.
+        known = {code, "voice_raised"} if fault.startswith("exhausted") else {code}
+        assert ("voice_fallback" in noted and noted & known) if code else not noted
 
 
 def answered(text, *, code="", outcome="played", voice="google:x", answers=1):
@@ -140,6 +144,8 @@ def test_the_beginning_of_an_answer_and_a_second_voice_are_told_by_its_row():
     failed = answered(f"בסדר. {APOLOGY.text}", code="voice_slow", outcome="failed", voice=case.voice)
     sounds = report_of((700, bytes(800)), (900, APOLOGY.ulaw))
     assert first_answer(case, sounds, ([failed], [], [])).heard == "its beginning, the apology"
+    failed.played_text = f"בסדר. {ENDS} {APOLOGY.text}"
+    assert first_answer(case, sounds, ([failed], [], [])).heard == "the answer, the apology"
     second = answered("בסדר.", voice="google:he-IL-Standard-A")
     assert first_answer(case, report_of((700, bytes(800))), ([second], [1], [])).heard == (
         "the answer in the second voice, and a value is saved"
