@@ -82,9 +82,11 @@ class Rig:
         self.log.write_text("")
         self._catch_endings()
         try:
-            if self.speaks:
-                self.environment["TTS_EMULATOR_HOST"] = self._start_voice_emulator()
+            # Both start at the same time.
+            voice = self._start_voice_emulator() if self.speaks else None
             self.start_emulator()
+            if voice is not None:
+                self.environment["TTS_EMULATOR_HOST"] = self._address_of(voice)
             self.start_server()
         except BaseException:
             self.__exit__()
@@ -156,8 +158,7 @@ class Rig:
         _pin(self.emulator, self.other_processors)
         self.emulator_address = self._address_of(self.emulator)
 
-    def _start_voice_emulator(self) -> str:
-        """Its address. Raises RigError."""
+    def _start_voice_emulator(self) -> subprocess.Popen[str]:
         arguments = ["manage.py", "tts_emulator", "--seed", str(self.seed)]
         if not EspeakVoices().unusable():
             arguments += ["--espeak", *self._clips]
@@ -165,7 +166,7 @@ class Rig:
             arguments += ["--fault", fault]
         emulator = self.start([sys.executable, *arguments], stdout=subprocess.PIPE)
         _pin(emulator, self.other_processors)
-        return self._address_of(emulator)
+        return emulator
 
     @property
     def _clips(self) -> list[str]:

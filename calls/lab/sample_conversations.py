@@ -21,7 +21,7 @@ FOLDER = settings.BASE_DIR / "samples" / "conversations"
 DIALOGUES = settings.BASE_DIR / "samples" / "dialogues"
 VOICE = "google:he-IL-Chirp3-HD-Aoede"
 """Of the lines; a rig that speaks puts an emulator in Google's place."""
-REPLY_AFTER_MS = 350
+REPLY_AFTER_MS = 300
 """From the line's last sound to the caller's words."""
 
 
