@@ -84,6 +84,9 @@ class Delivery:
 
     def give_up(self) -> None:
         """It has not sounded, and never will: not even what was given to the playback a moment ago."""
+        if self.answer is not None and self.answer.filler is not None:
+            # Its filler's marks are still under way: the next answer's have other names.
+            self._conversation.answers += 1
         self.answer = None
         self.acts.drop()
         self.playback.drop_unsent()

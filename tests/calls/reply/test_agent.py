@@ -472,6 +472,19 @@ def test_an_answer_is_not_bridged_that_comes_first_or_on_a_line_without_fillers(
     assert lengths_ms(call) == [180]
 
 
+def test_marks_have_names_of_their_own_also_behind_a_filler_whose_answer_was_withdrawn():
+    async def steps(call):
+        await call.says("הלו")
+        await call.listen(2000)
+        await call.says("שומעים אותי")
+        await call.listen(6000)
+
+    call = conversation(steps, responder=answering(2000, Say("כן.")), tuning=Tuning(filler_after_ms=500))
+    names = [mark.name for mark in call.playout.marks]
+    assert len(names) == len(set(names)) == 2
+    assert [turn.number for turn in call.saved.values()] == [5002]
+
+
 def test_a_lost_stream_leaves_what_was_not_heard_to_the_next():
     async def steps(call):
         await call.says("ספר לי")
