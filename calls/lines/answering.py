@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -114,8 +115,16 @@ class LineAnswering(models.Model):
         super().clean()
         if self.responder == "scripted":
             _check(self.dialogue)
-        if self.responder == "llm" and not self.prompt.strip():
+        if self.responder == "llm":
+            self._check_model()
+
+    def _check_model(self) -> None:
+        """It is told what to do, and there is one to ask: without, every call would hear apologies."""
+        if not self.prompt.strip():
             raise ValidationError({"prompt": ValidationError(_("Tell the model what it is to do."), code="no_prompt")})
+        if not (settings.LLM_API_KEY or settings.LLM_BASE_URL):
+            sentence = _("This server has no language model: set LLM_API_KEY, or LLM_BASE_URL for one of your own.")
+            raise ValidationError({"responder": ValidationError(sentence, code="no_model")})
 
     def answer_settings(
         self,

@@ -115,6 +115,16 @@ def test_a_line_that_could_not_answer_so_is_refused(values, field):
     assert set(errors_of(line)) == {field}
 
 
+def test_a_line_asks_a_model_only_where_the_server_has_one(settings):
+    line = PhoneLine(
+        number="+97231234567", name="sales", profile=first_profile(Tuning()), responder="llm", prompt="היה קצר."
+    )
+    settings.LLM_API_KEY = settings.LLM_BASE_URL = ""
+    assert set(errors_of(line)) == {"responder"}
+    settings.LLM_BASE_URL = "http://127.0.0.1:9020/v1"
+    line.full_clean()
+
+
 def test_a_line_answers_only_with_a_dialogue_that_passes_its_examples(line):
     line.full_clean()
     for text, said in ((FAILING, "0 of 1"), ("steps: [", "dialogue_invalid")):
