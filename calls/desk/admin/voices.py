@@ -85,7 +85,7 @@ def texts_to_hear(rows: Iterable[tuple[str, str, str]]) -> SafeString:
     shown = ((hear_button(played, text), text, ltr(place)) for played, text, place in rows)
     return format_html(
         '<ul class="to-hear">{}</ul>',
-        format_html_join("", '<li>{} <span dir="auto">{}</span> <span class="quiet">{}</span></li>', shown),
+        format_html_join("", '<li>{} <span dir="rtl">{}</span> <span class="quiet">{}</span></li>', shown),
     )
 
 
