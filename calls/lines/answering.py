@@ -116,9 +116,9 @@ class LineAnswering(models.Model):
         if self.responder == "scripted":
             _check(self.dialogue)
         if self.responder == "llm":
-            self._check_model()
+            self._check_language_model()
 
-    def _check_model(self) -> None:
+    def _check_language_model(self) -> None:
         """It is told what to do, and there is one to ask: without, every call would hear apologies."""
         if not self.prompt.strip():
             raise ValidationError({"prompt": ValidationError(_("Tell the model what it is to do."), code="no_prompt")})
