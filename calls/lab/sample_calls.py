@@ -29,7 +29,7 @@ def library_of(*folders: Path) -> Library:
     try:
         return Library(folders)
     except FileNotFoundError as error:
-        raise RigError(f"no_recordings: {error.filename} is not there") from error
+        raise RigError(f"no_recordings: {Path(error.filename).parent} has no {Path(error.filename).name}") from error
     except WavError as error:
         raise RigError(f"broken_recording: {error}") from error
 

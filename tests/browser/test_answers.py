@@ -33,14 +33,20 @@ ANSWER = {
 
 @pytest.fixture
 def made(desk_server):
-    """Makes a call with a turn, its answer and a secret value; its CallSid."""
+    """Makes a call with a turn, its answer and a secret value; its CallSid. It is over with the test: the wall of the
+    shared server shows whatever runs."""
+    running = []
 
     def make(*, over=False):
         sid = "CA" + secrets.token_hex(16)
         desk_server.manage("shell", "-v0", "-c", MAKE.format(sid=sid, over=over))
+        if not over:
+            running.append(sid)
         return sid
 
-    return make
+    yield make
+    for sid in running:
+        desk_server.manage("shell", "-v0", "-c", MAKE.format(sid=sid, over=True))
 
 
 @pytest.mark.parametrize("size", SIZES)

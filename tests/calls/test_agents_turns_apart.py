@@ -43,7 +43,7 @@ def ended(started):
 
 def test_measures_of_settings(ended):
     sample = measured(7, 3).sample
-    assert (sample.turns, sample.values("total_ms"), sample.values("final_ms")) == (1, [900], [600])
+    assert (sample.turns, sample.values("total_ms"), sample.values("final_ms")) == (1, [1060], [600])
     assert [call.words for call in sample.calls] == [2]
     assert [dict(call.sources) for call in sample.calls] == [{"final": 1}]
     assert [call.span_ms for call in sample.calls] == [900]

@@ -51,8 +51,10 @@ class Command(BaseCommand):
         try:
             with own_database(secrets.token_urlsafe(9)) as environment:
                 read_own_database()
-                put_fault_lines(cases)
                 environment = environment | emulators.environment
+                # A line may name a model only where there is one: the server has it, and so must this process.
+                settings.LLM_BASE_URL = environment["LLM_BASE_URL"]
+                put_fault_lines(cases)
                 with Rig(SAMPLES, log, seed=options["seed"], environment=environment) as rig:
                     rows = asyncio.run(run_cases(rig, emulators, cases, options["at_once"]))
         except RigError as error:

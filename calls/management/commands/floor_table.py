@@ -22,6 +22,7 @@ from calls.lab.floor_scenes import CLEAN
 from calls.lab.rig import RigError
 from calls.reply import turn_model
 from stt.tuning import Tuning
+from voiceapp.runtime.arguments import seed
 
 
 class Command(BaseCommand):
@@ -31,7 +32,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--clips", type=Path, default=settings.BASE_DIR.parent / "shared" / "clips")
         parser.add_argument("--samples", type=Path, default=settings.BASE_DIR / "samples")
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--quick", action="store_true", help="One recording in ten, a few numbers, no noise.")
 
     def handle(self, *args: Any, **options: Any) -> None:
