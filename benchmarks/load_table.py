@@ -37,7 +37,7 @@ def main() -> None:
         runs = []
         for turn in range(options.rounds):
             for server in options.servers:
-                run = measure(server, SAMPLES, recordings, calls, options.seconds, seed=turn + 1)
+                run, _ = measure(server, SAMPLES, recordings, calls, options.seconds, seed=turn + 1)
                 print(table([run]) if not runs else table([run]).split("\n")[1], flush=True)
                 for problem in run.problems:
                     print(f"  does not count: {problem}")
