@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
+from channels.db import database_sync_to_async
+
 from calls.core.actions import Note
 from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn
 from calls.core.driver import CallDriver
@@ -163,7 +165,9 @@ class Answering:
         number = self._settings.people.get(person, "")
         if not number:
             return "act_failed"
-        return await asyncio.to_thread(hand_over_by_line, self._token.call_sid, number)
+        # Not on the thread that all queries share: Twilio may take eight seconds.
+        hand_over = database_sync_to_async(hand_over_by_line, thread_sensitive=False)
+        return str(await hand_over(self._token.call_sid, number))
 
     async def finished_probability(self) -> float | None:
         loop = asyncio.get_running_loop()

@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 MAX_FAILURES = 2
 """So many answers that fail one after the other end in the line's fallback."""
 FINISH_MS = 10_000
+"""So long a process that must end waits for the piece that is played."""
 SILENT = "silent"
 """The responder that only transcribes: the line greets, and says nothing more."""
 
@@ -180,7 +181,7 @@ class Agent:
         return min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
 
     def finish(self, now_ms: float) -> None:
-        """The process must end: the piece that is played is heard, for FINISH_MS at most, and then the stream ends."""
+        """The process must end: the piece that is played is heard, and then the stream ends."""
         self._finish_by_ms = now_ms + FINISH_MS
         self._floor.hang_up()
         self._delivery.finish()

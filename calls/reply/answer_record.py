@@ -21,7 +21,6 @@ class AnswerRecord:
     answers: int | None = None
     """The caller's last turn that it answers."""
     withdrawals: int = 0
-    outcome_code: str = ""
     first_sent_ms: float | None = None
     """Monotonic instant of its first frame; a filler is none."""
     started_ms: int = 0

@@ -36,8 +36,8 @@ class Conversation:
     _said: list[_Said] = field(default_factory=list)
     _speaking: bool = False
     """The last exchange is under way."""
-    _acts: dict[str, ActOutcome] = field(default_factory=dict)
-    """By their ids: each is done once."""
+    _acts: set[str] = field(default_factory=set)
+    """Ids of those that were tried: each is done once."""
 
     @property
     def said(self) -> tuple[Exchange, ...]:
@@ -89,7 +89,7 @@ class Conversation:
     def done(self, outcome: ActOutcome) -> None:
         """What came of an act: the next answer sees it, with its exchange."""
         if outcome.act.id and outcome.status is not ActStatus.REFUSED:
-            self._acts[outcome.act.id] = outcome
+            self._acts.add(outcome.act.id)
         if self._said:
             last = self._said[-1]
             last.exchange = replace(last.exchange, outcomes=(*last.exchange.outcomes, outcome))

@@ -134,8 +134,8 @@ class Delivery:
         while answer.fed < len(steps):
             step = steps[answer.fed]
             if not isinstance(step, SpokenPiece):
-                before = [one for one in steps[: answer.fed] if isinstance(one, SpokenPiece)]
-                self.acts.add(step, before[-1] if before else None)
+                behind = next((one for one in reversed(steps[: answer.fed]) if isinstance(one, SpokenPiece)), None)
+                self.acts.add(step, behind)
             elif step.ulaw or step.complete:
                 self.playback.add(step)
             else:

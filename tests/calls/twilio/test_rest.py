@@ -80,6 +80,18 @@ def test_a_caller_is_handed_to_a_person(client, rest, call, dana, written):
     assert '<bdi dir="ltr">+97231234567</bdi>' in page
 
 
+def test_a_line_hands_its_caller_over_to_a_person_itself(rest, call):
+    assert rest_module.hand_over_by_line("CA1", "+97231111111") == ""
+    action = SupervisorAction.objects.get()
+    assert (action.user, action.username, action.outcome) == (None, rest_module.BY_LINE, "done")
+
+
+def test_a_hand_over_that_fails_is_told_to_whatever_answers(call, settings):
+    settings.TWILIO_ACCOUNT_SID = ""
+    assert rest_module.hand_over_by_line("CA1", "+97231111111") == "act_failed"
+    assert SupervisorAction.objects.get().code == "no_account"
+
+
 @pytest.mark.parametrize("field", ["number", "other_number"])
 def test_a_supervisor_hands_nobody_over_to_a_number_that_is_not_the_lines(client, rest, call, dana, field):
     another = PhoneLine.objects.create(number="+97235550101", name="אחר", profile=dana.line.profile)
