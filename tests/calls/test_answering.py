@@ -10,8 +10,10 @@ from channels.db import database_sync_to_async
 
 from calls.consumers import MediaStreamConsumer
 from calls.core.agent_turns import FIRST_AGENT_NUMBER
-from calls.models import Call, CallEvent, Transcript
+from calls.models import Call, CallEvent, SupervisorAction, Transcript
 from calls.process.services import services
+from calls.reply.dialogue_checks import script_of
+from calls.reply.dialogue_text import plain_of
 from calls.reply.phrases import PhraseCache
 from calls.reply.settings import AnswerSettings
 from calls.reply.voices.recorded import Prompts
@@ -181,3 +183,18 @@ async def test_a_dialogue_that_cannot_be_used_is_an_apology_and_then_the_lines_f
     assert call.end_reason == "answer_failed"
     assert {event.code for event in await rows(CallEvent)} >= {"dialogue_invalid"}
     assert [turn.outcome for turn in await rows(Transcript, speaker="agent")] == ["failed", "failed"]
+
+
+async def test_a_hand_over_that_cannot_be_asked_for_is_kept_and_the_call_goes_on(engine, monkeypatch, settings):
+    settings.TWILIO_ACCOUNT_SID = ""
+    script = script_of(plain_of("steps:\n  hello:\n    say: שלום.\n    next: {transfer: dana}\nexamples: []\n"))
+    answering(monkeypatch, responder="scripted", voice="toy:he", dialogue=script, people={"dana": "+97231111111"})
+    caller = Listener()
+    await caller.call()
+    await caller.listen("a1.1.1")
+    asked = database_sync_to_async(lambda: SupervisorAction.objects.filter(code="no_account").exists())
+    async with asyncio.timeout(10):
+        while not await asked():
+            pass
+    await caller.hang_up()
+    assert "act_failed" in {event.code for event in await rows(CallEvent)}
