@@ -11,6 +11,8 @@ from calls.core.audio_buffer import AudioBuffer
 from calls.core.depacketizer import Depacketizer, Frame
 from calls.core.frame_delays import DelayMeter
 from calls.core.messages import Media
+from calls.core.status import VoicedRun
+from stt.audio import FRAME_MS
 from stt.endpointing.endpointer import Boundary, Endpointer, SpeechEnded
 
 NO_FRAMES_MARGIN_MS = 300
@@ -42,6 +44,8 @@ class AudioIntake:
         """Monotonic instant of the last frame's arrival; until the first one, of the stream's start."""
         self.last_voiced_ms = 0.0
         """Monotonic instant of the last voiced frame's arrival; 0 before the first."""
+        self._run_from_ms, self._run_voiced_ms = 0.0, 0
+        """Of the newest run of voice: the arrival of its first frame, and its voiced frames together."""
         self.frame_count = 0
 
     def frames(self, message: Media, now_ms: float) -> Sequence[Frame]:
@@ -58,8 +62,18 @@ class AudioIntake:
         self.last_frame_ms = now_ms
         boundary = endpointer.conceal(frame.at_ms) if frame.concealed else endpointer.push(frame.ulaw, frame.at_ms)
         if endpointer.voiced:
+            if not self._run_voiced_ms or now_ms - self.last_voiced_ms >= endpointer.hangover_ms:
+                self._run_from_ms, self._run_voiced_ms = now_ms, 0
+            self._run_voiced_ms += FRAME_MS
             self.last_voiced_ms = now_ms
         return boundary
+
+    @property
+    def voiced_run(self) -> VoicedRun | None:
+        """The newest voice."""
+        if not self._run_voiced_ms:
+            return None
+        return VoicedRun(self._run_from_ms, self.last_voiced_ms, self._run_voiced_ms)
 
     def keep(self, frame: Frame) -> Feed:
         """The frame that was perceived last, with what was perceived in it; from now on the buffer holds it."""

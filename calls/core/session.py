@@ -14,6 +14,7 @@ asked again. Pure Python: no I/O, no clock, no Django. No input raises.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from enum import Enum, auto
 
 from calls.core import messages
@@ -206,7 +207,7 @@ class CallSession:
     @property
     def caller(self) -> CallerActivity:
         """Whether the caller speaks, for whoever answers."""
-        return self._utterances.activity
+        return replace(self._utterances.activity, run=self._audio.voiced_run)
 
     def media_ms(self, now_ms: float) -> int:
         """Media time at this instant."""

@@ -37,6 +37,18 @@ class RecognizerActivity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class VoicedRun:
+    """Voice without a silence as long as the hangover in it; also before it is long enough to be an utterance."""
+
+    from_ms: float
+    """Monotonic instant at which its first voiced frame arrived."""
+    last_ms: float
+    """The same of its newest."""
+    voiced_ms: int
+    """Its voiced frames together."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallerActivity:
     """Whether the caller speaks, as whoever answers has to know."""
 
@@ -45,6 +57,8 @@ class CallerActivity:
     """Monotonic instant at which the last voiced frame of the last ended utterance arrived; None before the first."""
     last_utterance: int = 0
     """The number of that utterance, which its turn has too; 0 before the first."""
+    run: VoicedRun | None = None
+    """The newest voice, which may be over; None before the first."""
 
 
 @dataclass(frozen=True, slots=True)

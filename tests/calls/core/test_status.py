@@ -3,7 +3,14 @@
 from calls.core.actions import MarkReached
 from calls.core.messages import Mark, Media, Start
 from calls.core.session import CallSession
-from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, CallerActivity, LineActivity, RecognizerActivity
+from calls.core.status import (
+    SILENT_LINE_MS,
+    UNHEARD_SHOWN_MS,
+    CallerActivity,
+    LineActivity,
+    RecognizerActivity,
+    VoicedRun,
+)
 from stt.events import Interim, RecognizerError, StreamingLost, StreamOpened
 from stt.tuning import Tuning
 from tests.sounds import silence, speech
@@ -55,9 +62,16 @@ def test_results_with_words_are_counted():
 
 def test_whoever_answers_knows_when_the_caller_spoke_last():
     assert call(silence(500))[0].caller == CallerActivity()
-    assert call(silence(500) + speech(400))[0].caller == CallerActivity(speaking=True)
+    assert call(silence(500) + speech(400))[0].caller.speaking
     session, now_ms = call(silence(500) + speech(400) + silence(400))
-    assert session.caller == CallerActivity(last_spoken_ms=880.0, last_utterance=1)
+    caller = session.caller
+    assert (caller.speaking, caller.last_spoken_ms, caller.last_utterance) == (False, 880.0, 1)
+
+
+def test_a_run_of_voice_is_told_from_its_first_frame_and_over_short_silences():
+    assert call(silence(500) + speech(20))[0].caller.run == VoicedRun(500.0, 500.0, 20)
+    assert call(silence(500) + speech(100) + silence(100) + speech(60))[0].caller.run == VoicedRun(500.0, 740.0, 160)
+    assert call(silence(500) + speech(100) + silence(300) + speech(60))[0].caller.run == VoicedRun(900.0, 940.0, 60)
 
 
 def test_a_mark_is_told_to_whoever_answers():
