@@ -96,6 +96,10 @@ class TuningProfileAdmin(ProfileModelAdmin):
             },
         ),
         (
+            _("Answering: a caller who speaks over an answer"),
+            {"fields": ("barge_in_ms", "barge_in_resume_ms", "backchannels", "stop_words")},
+        ),
+        (
             _("Answering: an answer that is late, and its sound"),
             {"fields": ("responder_first_ms", "responder_total_ms", "filler_after_ms", "playback_lead_ms")},
         ),

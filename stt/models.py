@@ -13,9 +13,30 @@ from simple_history.models import HistoricalRecords
 
 from stt.endpointing import silero
 from stt.engines.google_models import HEBREW_MODELS, HOSTS
-from stt.tuning import BOUNDS, TURN_MODELS, VAD_ENGINES, Tuning, conflicts, fitting_hints, hints_flaws
+from stt.tuning import (
+    BACKCHANNELS,
+    BOUNDS,
+    LONGEST_PHRASE,
+    MOST_PHRASES,
+    STOP_WORDS,
+    TURN_MODELS,
+    VAD_ENGINES,
+    Tuning,
+    TuningError,
+    check_phrases,
+    conflicts,
+    fitting_hints,
+    hints_flaws,
+)
 
 ENDPOINTS = [(host, host) for host in HOSTS]
+PHRASE_LISTS = ("backchannels", "stop_words")
+"""Fields of one phrase a line."""
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    """A field's phrases, one a line."""
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _bounded(name: str, db_default: Any = models.NOT_PROVIDED) -> models.PositiveIntegerField[int, int]:
@@ -85,6 +106,8 @@ class TuningProfile(models.Model):
     silence_reprompt_ms = _bounded("silence_reprompt_ms", db_default=Tuning().silence_reprompt_ms)
     reprompts = _bounded("reprompts", db_default=Tuning().reprompts)
     filler_after_ms = _bounded("filler_after_ms", db_default=Tuning().filler_after_ms)
+    barge_in_ms = _bounded("barge_in_ms", db_default=Tuning().barge_in_ms)
+    barge_in_resume_ms = _bounded("barge_in_resume_ms", db_default=Tuning().barge_in_resume_ms)
     playback_lead_ms = _bounded("playback_lead_ms", db_default=Tuning().playback_lead_ms)
     responder_first_ms = _bounded("responder_first_ms", db_default=Tuning().responder_first_ms)
     responder_total_ms = _bounded("responder_total_ms", db_default=Tuning().responder_total_ms)
@@ -95,6 +118,26 @@ class TuningProfile(models.Model):
         default=Tuning().turn_model,
         db_default=Tuning().turn_model,
         help_text=_("smart-turn hears in the voice that a sentence goes on; it needs its extra (docs/answering.md)."),
+    )
+    backchannels = models.TextField(
+        _("backchannels"),
+        blank=True,
+        default="\n".join(BACKCHANNELS),
+        db_default="\n".join(BACKCHANNELS),
+        help_text=_(
+            'One a line: said over an answer they mean "go on", and the answer does. More: fewer answers are given up; '
+            "a caller who meant it as an answer has to say it again."
+        ),
+    )
+    stop_words = models.TextField(
+        _("words that stop an answer"),
+        blank=True,
+        default="\n".join(STOP_WORDS),
+        db_default="\n".join(STOP_WORDS),
+        help_text=_(
+            "One a line: said over an answer they stop it as soon as they are recognised, however short. More: quicker "
+            "stops, and some that were not meant."
+        ),
     )
     early_punctuation = models.BooleanField(
         _("punctuation makes a partial strong"),
@@ -181,6 +224,13 @@ class TuningProfile(models.Model):
         flaws = hints_flaws(self.hints())
         if flaws:
             raise ValidationError({"phrases": [ValidationError(_(f.sentence), code=f.code) for f in flaws]})
+        for name in PHRASE_LISTS:
+            try:
+                check_phrases(name, lines_of(getattr(self, name)))
+            except TuningError as error:
+                sentence = _("At most %(most)d phrases, each of at most %(longest)d characters.")
+                bounds = {"most": MOST_PHRASES, "longest": LONGEST_PHRASE}
+                raise ValidationError({name: ValidationError(sentence, error.code, bounds)}) from error
         values = {name: getattr(self, name) for name in BOUNDS}
         if any(not isinstance(value, int) for value in values.values()):
             return  # the fields have said so
@@ -194,13 +244,15 @@ class TuningProfile(models.Model):
 
     def hints(self) -> tuple[str, ...]:
         """The phrase hints as they are written."""
-        return tuple(line.strip() for line in self.phrases.splitlines() if line.strip())
+        return lines_of(self.phrases)
 
     def tuning(self) -> Tuning:
         """The frozen snapshot that a call takes at its start; of the hints, those that the engine takes. Raises
         TuningError for a row out of bounds."""
         return Tuning(
-            **{name: value for name, value in self.settings().items() if name != "phrases"},
+            **{name: value for name, value in self.settings().items() if name not in ("phrases", *PHRASE_LISTS)},
+            backchannels=lines_of(self.backchannels),
+            stop_words=lines_of(self.stop_words),
             phrase_hints=fitting_hints(self.hints()),
             profile=f"{self.name}@{self.revision}",
             profile_id=self.pk or 0,

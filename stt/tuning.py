@@ -224,6 +224,20 @@ BOUNDS: dict[str, Bounds] = {
         "ms",
         _("0: never. Smaller: less silence before a slow answer, more fillers."),
     ),
+    "barge_in_ms": Bounds(
+        _("Voice over an answer that stops it"),
+        100,
+        1500,
+        "ms",
+        _("Larger: a cough or a hum stops fewer answers, a caller who interrupts is talked over for longer."),
+    ),
+    "barge_in_resume_ms": Bounds(
+        _("Wait for words before a stopped answer goes on"),
+        0,
+        5000,
+        "ms",
+        _("0: never. Larger: slow words still count as an interruption, a longer silence behind a mere noise."),
+    ),
     "playback_lead_ms": Bounds(
         _("Sound sent ahead"),
         200,
@@ -254,6 +268,42 @@ VAD_ENGINES = {"webrtc": _("webrtcvad above the noise floor"), "silero": _("Sile
 
 TURN_MODELS = {"silence": _("silence alone"), "smart_turn": _("smart-turn, beside the silence")}
 """What says that an open turn is unfinished; what they cost and find is in docs/answering.md."""
+
+
+BACKCHANNELS = (
+    "אהה",
+    "אמ",
+    "המ",
+    "כן",
+    "בסדר",
+    "נכון",
+    "הבנתי",
+    "אני מבין",
+    "אני מבינה",
+    "אוקיי",
+    "טוב",
+    "יופי",
+    "מעולה",
+    "סבבה",
+    "בדיוק",
+    "ברור",
+    "בטח",
+    "אה הבנתי",
+    "יאללה",
+    "מצוין",
+)
+"""They say "go on", however often they are repeated, and whether or not their last letter is drawn out."""
+STOP_WORDS = ("רגע", "עצור", "עצרי", "תעצור", "תעצרי", "לא", "די", "נציג", "נציגה", "סטופ", "שנייה")
+"""Said over an answer, one of them stops it at once."""
+MOST_PHRASES = 200
+LONGEST_PHRASE = 40
+"""Of either list, and in characters: each is looked for in all that is said over an answer."""
+
+
+def check_phrases(name: str, phrases: Sequence[str]) -> None:
+    """Raises TuningError for a list that is too long to be looked through at each word."""
+    if len(phrases) > MOST_PHRASES or any(len(one) > LONGEST_PHRASE for one in phrases):
+        raise TuningError(f"{name} must be at most {MOST_PHRASES} phrases of at most {LONGEST_PHRASE} characters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,11 +463,15 @@ class Tuning:
     silence_reprompt_ms: int = 7000
     reprompts: int = 2
     filler_after_ms: int = 1500
+    barge_in_ms: int = 250
+    barge_in_resume_ms: int = 1200
     playback_lead_ms: int = 600
     responder_first_ms: int = 2500
     responder_total_ms: int = 15000
     turn_model: str = "silence"
     """One of TURN_MODELS."""
+    backchannels: tuple[str, ...] = BACKCHANNELS
+    stop_words: tuple[str, ...] = STOP_WORDS
     vad_engine: str = "webrtc"
     """One of VAD_ENGINES."""
     streaming: bool = True
@@ -447,6 +501,8 @@ class Tuning:
             raise TuningError(f"vad_engine must be one of {', '.join(VAD_ENGINES)}, not {self.vad_engine!r}")
         if self.turn_model not in TURN_MODELS:
             raise TuningError(f"turn_model must be one of {', '.join(TURN_MODELS)}, not {self.turn_model!r}")
+        check_phrases("backchannels", self.backchannels)
+        check_phrases("stop_words", self.stop_words)
         if self.renew_latest_s <= self.renew_after_s:
             raise TuningError("renew_latest_s must be more than renew_after_s")
         for flaw in hints_flaws(self.phrase_hints):
@@ -459,8 +515,12 @@ class Tuning:
         known = {name: value for name, value in values.items() if name in names}
         if "phrase_hints" in known:
             known["phrase_hints"] = fitting_hints(known["phrase_hints"])
+        for name in ("backchannels", "stop_words"):
+            if name in known:
+                known[name] = tuple(known[name])
         return cls(**known)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {**asdict(self), "phrase_hints": list(self.phrase_hints)}
+        lists = ("phrase_hints", "backchannels", "stop_words")
+        return {**asdict(self), **{name: list(getattr(self, name)) for name in lists}}

@@ -29,12 +29,12 @@ from calls.lab.simulation import one_shot_of
 from calls.lab.virtual_recognition import VirtualRecognition
 from calls.lab.virtual_time import run_virtually
 from calls.reply.agent import Agent
+from calls.reply.answerer import Answerer
 from calls.reply.conversation import Conversation
 from calls.reply.floor import MODEL_LATE_MS
 from calls.reply.hands import AgentCall
 from calls.reply.items import Expect, NoteValue
 from calls.reply.line_voice import LineVoice
-from calls.reply.preparation import Answerer
 from calls.reply.settings import AnswerSettings
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.turn_model import HEARD_S

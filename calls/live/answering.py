@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from channels.db import database_sync_to_async
 
-from calls.core.actions import Note
+from calls.core.actions import Note, Partial
 from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn
 from calls.core.driver import CallDriver
 from calls.core.messages import Start
@@ -89,6 +89,9 @@ class Answering:
 
     def next_deadline_ms(self, at_ms: float) -> float | None:
         return self._agent.next_deadline_ms(at_ms)
+
+    def partial(self, partial: Partial) -> None:
+        self._agent.words(partial.utterance, partial.text, now_ms())
 
     def accepted(self, turn: Turn) -> None:
         self._agent.caller_is(self._driver.session.caller, now_ms())

@@ -1,8 +1,7 @@
 """LiveCall: one call while it runs, complete from the token that let it in to its record's last line.
 
 It gives the session's driver its hands (calls/core/driver.py), pumps the call's one queue, and ends what it began. It
-decides nothing: which words are whose, and when, is the session's. Everything here runs on the call's loop; nothing but
-the pump, and the end that it waits for, awaits.
+decides nothing: which words are whose, and when, is the session's. On one loop; only the pump and the end await.
 """
 
 from __future__ import annotations
@@ -52,8 +51,8 @@ class LiveCall(Hands):
         send: Callable[[str], Awaitable[None]],
         close: Callable[[int | None], Awaitable[None]],
     ) -> None:
-        """``base_ms``: media time at which it goes on, of a call's second stream. ``ask`` brings an utterance to the
-        one-shot recogniser; ``send`` a message to Twilio; ``close`` closes the socket with a code."""
+        """``base_ms``: media time at which it goes on, of a call's second stream. ``ask`` has an utterance recognised
+        in one shot; ``send`` takes a message for Twilio; ``close`` closes the socket with a code."""
         self.loop = asyncio.get_running_loop()
         self.call_sid, self.line = token.call_sid, token.to_number
         self.running = True
@@ -108,7 +107,7 @@ class LiveCall(Hands):
         return None
 
     def _end_by_us(self, reason: str) -> None:
-        """We end the stream, and what was said is settled; a process that drains closes its sockets last."""
+        """What was said is settled; a process that drains closes its sockets last."""
         if self.session.state is State.LIVE or reason == "drained":
             self._end.reason = reason
             self._driver.stop(now_ms())
@@ -232,6 +231,7 @@ class LiveCall(Hands):
     def show_partial(self, action: act.Partial) -> None:
         self._perceive(action)
         self._log.partial(action)
+        self._answering.partial(action)
 
     def accept(self, action: act.TurnAccepted) -> None:
         self._perceive(action)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
+from calls.reply.answerer import Answerer
 from calls.reply.language_models import LanguageModels
-from calls.reply.preparation import Answerer
 from calls.reply.responder import Responder
 from calls.reply.responders.llm import LlmResponder
 from calls.reply.responders.model_waits import ModelWaits

@@ -45,9 +45,11 @@ class Acts:
         """Of an answer that has the floor, in order."""
         self._waiting.append(_Waiting(act, behind))
 
-    def drop(self) -> None:
-        """The words before them will not be heard."""
+    def drop(self) -> list[Act | ActOutcome]:
+        """The words before them will not be heard. Returns what is not done by that."""
+        dropped = [waiting.act for waiting in self._waiting]
         self._waiting.clear()
+        return dropped
 
     @property
     def are_done(self) -> bool:

@@ -16,19 +16,20 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from calls.core.agent_turns import Outcome
 from calls.core.status import CallerActivity
 from calls.core.turns import Turn
 from calls.reply.acts import Acts
-from calls.reply.answer_record import AnswerRecord
+from calls.reply.answerer import Answerer
 from calls.reply.conversation import Conversation
-from calls.reply.delivery import Delivery, GivenAnswer
+from calls.reply.delivery import Delivery
 from calls.reply.draft import Draft
 from calls.reply.floor import Floor
-from calls.reply.floor_due import AskAgain, Due, FloorTaken, Holder
+from calls.reply.floor_due import Holder
 from calls.reply.hands import AgentCall, AgentHands
-from calls.reply.preparation import Answerer
+from calls.reply.interruption import Interruption
 from calls.reply.responder import Occasion
+from calls.reply.responder_news import ResponderNews
+from calls.reply.speaking import Speaking
 from calls.reply.spoken_piece import SpokenPiece
 from voiceapp.runtime import metrics
 
@@ -62,6 +63,18 @@ class Agent:
         acts = Acts(self.conversation, hands, start=self._start, hang_up=self._hang_up)
         self._delivery = Delivery(call, answerer.tuning, answerer.responder.name, hands, self.conversation, acts)
         self._draft = Draft(call, answerer, hands, self.conversation, now_ms, self._start)
+        self._speaking = Speaking(call, hands, self.conversation, self._floor, self._draft, self._delivery, now_ms)
+        self._news = ResponderNews(answerer.responder, hands)
+        self._interruption = Interruption(
+            answerer.tuning,
+            hands,
+            self.conversation,
+            self._floor,
+            self._draft,
+            self._delivery,
+            self._speaking,
+            tell=lambda heard: self._start(self._news.interrupted(heard)),
+        )
         self.usage = self._draft.usage
         self._seen = CallerActivity()
         self._group: asyncio.TaskGroup | None = None
@@ -74,10 +87,10 @@ class Agent:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                playing = group.create_task(self._delivery.play(self._sounded, self._now_ms), name="playback")
+                playing = group.create_task(self._delivery.play(self._speaking.sounded, self._now_ms), name="playback")
                 if self._converses:
                     group.create_task(self._delivery.load_fillers(self._answerer.voice), name="fillers")
-                self._open()
+                self._speaking.open(asks=self._call.opens and self._converses)
                 await self._over.wait()
                 playing.cancel()
         except* Exception as failed:
@@ -87,19 +100,12 @@ class Agent:
         finally:
             self._group = None
 
-    def _open(self) -> None:
-        """The greeting and the responder's first words, or what a lost stream left unsaid."""
-        unheard, self.conversation.unheard = self.conversation.unheard, ""
-        greeting = unheard or (self._call.settings.greeting if self._call.greets else "")
-        opens = self._call.opens and self._converses
-        if greeting or opens:
-            self._speak_by_itself(Occasion.OPENING, greeting=greeting, asks=opens)
-
     # What the pump tells
 
     def caller_is(self, activity: CallerActivity, now_ms: float) -> None:
         """Looked at after each event of the call."""
         before, self._seen = self._seen, activity
+        self._interruption.caller_is(activity)
         if activity.last_utterance != before.last_utterance:
             if not before.speaking:
                 self._speech_started(now_ms)
@@ -107,8 +113,16 @@ class Agent:
         if activity.speaking and (not before.speaking or activity.last_utterance != before.last_utterance):
             self._speech_started(now_ms)
 
+    def words(self, utterance: int, text: str, now_ms: float) -> None:
+        """What the words of an utterance are so far."""
+        if self._converses:
+            self._interruption.words(utterance, text, now_ms)
+
     def accepted(self, turn: Turn, now_ms: float) -> None:
         """A turn is handed on, with words or without."""
+        if self._converses and self._interruption.passes_over(turn, now_ms):
+            self._floor.passed_over(turn.number)
+            return
         self._floor.turn_accepted(turn, now_ms)
         if turn.heard_text.strip():
             self._withdraw()
@@ -123,7 +137,7 @@ class Agent:
             if self._floor.question != before:
                 self._withdraw()
         elif self.conversation.revised(turn) and self._group is not None:
-            self._start(self._tell_revised(turn, old))
+            self._start(self._news.revised(turn, old))
 
     def piece_ready(self, piece: SpokenPiece) -> None:
         """The first sound of a piece is there."""
@@ -142,6 +156,7 @@ class Agent:
                 self._hands.hang_up("drained")
             return
         if self._converses:
+            self._interruption.tick(now_ms)
             self._look_at_floor(now_ms)
         self._delivery.feed()
         self._delivery.fill_in(now_ms)
@@ -160,7 +175,8 @@ class Agent:
         # What has the floor and has not sounded yet is not asked for twice.
         due = self._floor.due(now_ms) if self._delivery.answer is None else None
         if due is not None:
-            self._take_floor(due, now_ms)
+            self._interruption.answer_begins(now_ms)
+            self._speaking.take_floor(due, now_ms)
 
     async def _ask_turn_model(self, pause: int) -> None:
         probability = await self._hands.finished_probability()
@@ -176,6 +192,8 @@ class Agent:
         if self._finish_by_ms is not None:
             return self._finish_by_ms
         deadlines = [delivery.filler_due_ms, delivery.acts.next_deadline_ms(delivery.playback)]
+        if self._converses:
+            deadlines.append(self._interruption.next_deadline_ms(now_ms))
         if self._converses and delivery.answer is None:
             deadlines.append(self._floor.next_deadline_ms(now_ms))
         return min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
@@ -225,69 +243,17 @@ class Agent:
         self._draft.give_up()
         self._delivery.give_up()
 
-    async def _tell_revised(self, turn: Turn, old: str) -> None:
-        try:
-            await self._answerer.responder.revised(turn, old, turn.heard_text)
-        except Exception:
-            # The wall: a responder is anybody's code.
-            metrics.RESPONDER_ERRORS.inc()
-            self._hands.note("responder_raised")
-
     # Speaking
 
     def _speech_started(self, now_ms: float) -> None:
         self._floor.speech_started(now_ms)
         self._withdraw()
 
-    def _take_floor(self, due: Due, now_ms: float) -> None:
-        """The line may speak."""
-        if isinstance(due, FloorTaken):
-            if due.code:
-                self._hands.note(due.code)
-            draft = self._draft.answer or self._draft.answer_question()
-            record = self._record(due.rule.value, due.floor_ms, now_ms)
-            record.answers = max(due.turns)
-            self._delivery.begin(draft, record)
-        elif isinstance(due, AskAgain):
-            self._speak_by_itself(Occasion.SILENCE, reprompt=due.number)
-        else:
-            self._speak_by_itself(Occasion.GOODBYE)
-
-    def _speak_by_itself(self, occasion: Occasion, *, reprompt: int = 0, greeting: str = "", asks: bool = True) -> None:
-        """Nobody has asked, and the floor is free."""
-        draft = self._draft.begin(occasion, reprompt=reprompt, greeting=greeting, asks=asks)
-        rule = occasion.value if occasion is Occasion.OPENING else Occasion.SILENCE.value
-        self._delivery.begin(draft, self._record(rule, None, self._now_ms()))
-
-    def _record(self, rule: str, floor_ms: int | None, now_ms: float) -> AnswerRecord:
-        number = self._call.first_number + self.conversation.answers
-        return AnswerRecord(number, rule, floor_ms, now_ms, withdrawals=self._draft.withdrawals)
-
-    def _sounded(self, answer: GivenAnswer, now_ms: float) -> None:
-        """Its first frame is sent: the question is answered."""
-        self._floor.sounded(now_ms)
-        self._draft.answered(answer.preparation)
-        record = answer.record
-        if record.answers is not None and record.total_ms is not None:
-            self._hands.answered(record.answers, record.total_ms)
-
     def _end_answer(self, now_ms: float) -> None:
-        """It was heard to its end, or has said nothing."""
-        answer = self._delivery.answer
-        if answer is None:
-            return
-        prepared = answer.preparation
-        self._draft.over()
-        self._delivery.conclude(Outcome.FAILED if prepared.code else Outcome.PLAYED, now_ms)
-        if answer.has_sounded:
-            self._floor.expects(prepared.expect)
-            self._floor.played_out(now_ms)
-        else:
-            self._floor.nothing_said(now_ms)
-            self._draft.answered(prepared)
+        occasion = self._speaking.end_answer(now_ms)
         if self.conversation.failures >= MAX_FAILURES:
             self._hang_up("answer_failed")
-        elif prepared.call.occasion is Occasion.GOODBYE:
+        elif occasion is Occasion.GOODBYE:
             self._hang_up("answered")
 
     def _hang_up(self, reason: str) -> None:

@@ -36,6 +36,8 @@ class Conversation:
     _said: list[_Said] = field(default_factory=list)
     _speaking: bool = False
     """The last exchange is under way."""
+    _before: str | None = None
+    """Of an answer that goes on: its words that are not said again."""
     _acts: set[str] = field(default_factory=set)
     """Ids of those that were tried: each is done once."""
 
@@ -56,15 +58,37 @@ class Conversation:
             self._add(occasion, turns)
 
     def answered(
-        self, occasion: Occasion, turns: Sequence[Turn], answer: str, heard: str, expected: Expect | None
+        self,
+        occasion: Occasion,
+        turns: Sequence[Turn],
+        answer: str,
+        heard: str,
+        expected: Expect | None,
+        *,
+        interrupted: bool = False,
     ) -> None:
         """An answer has ended; one that never sounded has had no other beginning."""
         if not self._speaking:
             self._add(occasion, turns)
-        last = self._said[-1]
-        last.exchange = replace(last.exchange, answer=answer, heard=heard, expected=expected)
+        last, before = self._said[-1], self._before
+        heard = max(f"{before} {heard}".strip(), last.exchange.heard, key=len) if before is not None else heard
+        answer = f"{before or ''} {answer}".strip()
+        last.exchange = replace(last.exchange, answer=answer, heard=heard, expected=expected, interrupted=interrupted)
         self.expected = expected
-        self._speaking = False
+        self._speaking, self._before = False, None
+
+    def goes_on(self, before: str) -> None:
+        """The last answer, which was cut off, is said to its end. ``before``: its words that are not said again."""
+        self._speaking, self._before = True, before
+
+    def take_back(self) -> tuple[str, ...] | None:
+        """The last answer was a false start: it is as if it had not been given. Returns its question's words as they
+        stand now; None where it has done something that cannot be taken back, or nothing was asked."""
+        if not self._said or self._said[-1].exchange.outcomes or not self._said[-1].numbers:
+            return None
+        words = self._said.pop().exchange.revised
+        self.expected = self._said[-1].exchange.expected if self._said else None
+        return words
 
     def _add(self, occasion: Occasion, turns: Sequence[Turn]) -> None:
         question = tuple(turn.heard_text for turn in turns)

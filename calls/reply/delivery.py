@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calls.core.agent_turns import MadeBy, Outcome, PlayedPart
-from calls.core.messages import mark_message, media_message
+from calls.core.messages import clear_message, mark_message, media_message
 from calls.reply.acts import Acts
 from calls.reply.answer_record import AnswerRecord
 from calls.reply.conversation import Conversation, unheard_clause
@@ -22,8 +22,10 @@ from calls.reply.hands import AgentCall, AgentHands
 from calls.reply.playback import Playback, SendMark, SendSound
 from calls.reply.preparation import Preparation
 from calls.reply.spoken_piece import SpokenPiece
+from calls.reply.unsaid import Rest, rest_of
 from calls.reply.voice import VoiceError
 from stt.tuning import Tuning
+from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:
     from calls.reply.line_voice import LineVoice
@@ -75,10 +77,15 @@ class Delivery:
         self._hands, self._conversation = hands, conversation
         self._answers_since_filler = ANSWERS_A_FILLER
         self._finishing = False
+        self._cut: GivenAnswer | None = None
+        """What the caller spoke over last; its sound is still the playback's."""
+        self._clear_from_ms: float | None = None
+        """Twilio is to drop what it holds, decided at this instant."""
         self._news = asyncio.Event()
 
     def begin(self, preparation: Preparation, record: AnswerRecord) -> None:
         """This one has the floor, as far as it is prepared."""
+        self._cut = None
         self.answer = GivenAnswer(preparation, record)
         self.playback.begin(self._conversation.answers + 1)
 
@@ -100,8 +107,11 @@ class Delivery:
         while True:
             # Before looking: what comes while a message is sent is looked at afterwards.
             self._news.clear()
+            await self._send_clear(now_ms)
             at_ms = now_ms()
             for one in self.playback.due(at_ms):
+                if self._clear_from_ms is not None:
+                    break  # while the last message was sent: nothing follows it
                 if isinstance(one, SendSound):
                     self._sounding(one, at_ms, sounded)
                     await self._hands.send(media_message(stream_sid, one.ulaw))
@@ -117,6 +127,12 @@ class Delivery:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._news.wait()
+
+    async def _send_clear(self, now_ms: Callable[[], float]) -> None:
+        if self._clear_from_ms is not None:
+            decided_ms, self._clear_from_ms = self._clear_from_ms, None
+            await self._hands.send(clear_message(self._call.stream_sid))
+            metrics.CLEAR_AFTER.observe((now_ms() - decided_ms) / 1000)
 
     def finish(self) -> None:
         """The piece that is played is the last."""
@@ -157,9 +173,9 @@ class Delivery:
     def mark(self, name: str, now_ms: float) -> None:
         """Twilio has reached a mark."""
         self.playback.mark(name, now_ms)
-        if not self.is_over:
+        if self.answer is not None and not self.is_over:
             # One that is over is concluded when the agent looks next, which is at once, and kept then.
-            self._save(now_ms)
+            self._save(self.answer, now_ms)
         self._news.set()
 
     def _sounding(self, sound: SendSound, now_ms: float, sounded: Callable[[GivenAnswer, float], None]) -> None:
@@ -171,7 +187,7 @@ class Delivery:
         self._conversation.answers += 1
         self._answers_since_filler += 1
         sounded(answer, now_ms)
-        self._save(now_ms)
+        self._save(answer, now_ms)
 
     # A late answer
 
@@ -217,14 +233,40 @@ class Delivery:
         if answer is None:
             return
         prepared = answer.preparation
+        self.answer = None
         self._conversation.failures = self._conversation.failures + 1 if prepared.code else 0
         if prepared.code:
             self._hands.note(prepared.code)
-        self._save(now_ms, outcome)
+        self._save(answer, now_ms, outcome)
         self._conversation.answered(
             prepared.call.occasion, prepared.turns, prepared.text, self.playback.heard_text, prepared.expect
         )
-        self.answer = None
+
+    # The caller speaks over it
+
+    def interrupt(self, answer: GivenAnswer, now_ms: float) -> Rest:
+        """Nothing more of it is sent or done, and Twilio drops what it holds. Returns what is left of it."""
+        prepared = answer.preparation
+        self._keep_played(self.playback.clear(now_ms))
+        unfed = [step for step in prepared.steps[answer.fed :] if not isinstance(step, SpokenPiece)]
+        undone = [*self.acts.drop(), *unfed]
+        is_whole = prepared.done or bool(prepared.code)
+        rest = rest_of(prepared.steps, self.playback, undone, prepared.expect, is_whole=is_whole)
+        self.answer, self._cut = None, answer
+        self._clear_from_ms = now_ms
+        self._news.set()
+        self._save(answer, now_ms, Outcome.INTERRUPTED)
+        heard = self.playback.heard_text
+        self._conversation.answered(
+            prepared.call.occasion, prepared.turns, prepared.text, heard, prepared.expect, interrupted=True
+        )
+        return rest
+
+    def settle(self, outcome: Outcome, now_ms: float, code: str = "") -> None:
+        """It was no interruption, for this reason; told before the next answer begins. Idempotent."""
+        answer, self._cut = self._cut, None
+        if answer is not None:
+            self._save(answer, now_ms, outcome, code)
 
     def cut_off(self, now_ms: float) -> None:
         """The stream ends: what Twilio holds is not heard."""
@@ -235,14 +277,14 @@ class Delivery:
             self._conversation.unheard = unheard_clause(text, self.playback.heard_text)
             self.conclude(Outcome.INTERRUPTED, now_ms)
 
-    def _save(self, now_ms: float, outcome: Outcome | None = None) -> None:
-        answer = self.answer
-        if answer is None or not answer.has_sounded:
+    def _save(self, answer: GivenAnswer, now_ms: float, outcome: Outcome | None = None, code: str = "") -> None:
+        """Its row; without an ``outcome`` it is not over."""
+        if not answer.has_sounded:
             return
         prepared = answer.preparation
         heard = PlayedPart(self.playback.heard_text, self.playback.heard_ms(now_ms), outcome or Outcome.PLAYED)
         made_by = MadeBy(self._responder_name, prepared.voice, prepared.tokens, prepared.characters)
-        turn = answer.record.turn(prepared.text, heard, made_by, prepared.first_sound_ms, prepared.code)
+        turn = answer.record.turn(prepared.text, heard, made_by, prepared.first_sound_ms, code or prepared.code)
         self._hands.save(turn, playing=outcome is None)
 
     def _keep_played(self, played: list[tuple[float, bytes]]) -> None:

@@ -6,16 +6,19 @@ What has not sounded is withdrawn without a trace: its task is cancelled, its st
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from calls.core.turns import Turn
+from calls.reply.answerer import Answerer
 from calls.reply.conversation import Conversation
 from calls.reply.hands import AgentCall, AgentHands
+from calls.reply.items import Expect
 from calls.reply.limits import over_limit
-from calls.reply.preparation import Answerer, Preparation
+from calls.reply.preparation import Preparation
 from calls.reply.reply_usage import ReplyUsage
 from calls.reply.responder import Occasion, ReplyCall
+from calls.reply.unsaid import Unsaid
 
 MAX_PREPARATIONS = 3
 """Of one question before the line has the floor; then the next one waits for it."""
@@ -61,18 +64,20 @@ class Draft:
         turns: Sequence[Turn] = (),
         *,
         reprompt: int = 0,
-        greeting: str = "",
+        begins_with: Sequence[Unsaid | Expect] = (),
         asks: bool = True,
+        goes_on: bool = False,
     ) -> Preparation:
-        """Make an answer ready; a call that is beyond its limits gets an apology."""
+        """Make an answer ready; a call that is beyond its limits gets an apology. ``begins_with``: what is said before
+        the responder is asked, if it is asked at all."""
         call, limits = self._call, self._call.settings.limits
         people = tuple(call.settings.people)
         self.answer = answer = Preparation(
             self._answerer,
-            ReplyCall(call.call_sid, call.from_number, call.to_number, occasion, reprompt, people),
+            ReplyCall(call.call_sid, call.from_number, call.to_number, occasion, reprompt, people, goes_on),
             turns,
             self._conversation.said,
-            greeting=greeting,
+            begins_with=begins_with,
             asks=asks,
             deliver=self._hands.ready,
             wake=self._hands.wake,
@@ -84,6 +89,13 @@ class Draft:
         self._task = self._start(answer.only_apologise(code) if code else answer.run())
         self._task.add_done_callback(lambda _: self.usage.add(answer))
         return answer
+
+    def go_on(self, cut: Preparation, begins_with: Sequence[Unsaid | Expect], *, asks: bool) -> Preparation:
+        """Make the rest of an answer ready that was cut off. ``asks``: its responder had not come to an end."""
+        call = cut.call
+        return self.begin(
+            call.occasion, cut.turns, reprompt=call.reprompt, begins_with=begins_with, asks=asks, goes_on=True
+        )
 
     def withdraw(self) -> None:
         """The caller goes on: what was to be said is not said, silently."""
@@ -105,6 +117,10 @@ class Draft:
         for turn in answer.turns:
             self.question.pop(turn.number, None)
         self._tries = self.withdrawals = 0
+
+    def ask_again(self, turns: Iterable[Turn]) -> None:
+        """Their answer was a false start."""
+        self.question.update((turn.number, turn) for turn in turns)
 
     def ask_more(self, turn: Turn) -> None:
         """The caller has said more: as many tries as for a new question."""

@@ -14,6 +14,8 @@ then looks: ``due`` says whether the line may speak now, and ``next_deadline_ms`
 |---|---|
 | speech has begun, ended (the endpointer's boundaries) | ``speech_started``, ``speech_ended`` |
 | a turn, also one without words, and its revisions | ``turn_accepted``, ``turn_revised`` |
+| a turn that is no question | ``passed_over`` |
+| an answer that was a false start | ``ask_again`` |
 | an answer's first frame was sent (fillers are not reported) | ``sounded`` |
 | the answer's ``Expect`` (of one that sounds, not of a preparation) | ``expects`` |
 | the responder's ``Wait``; an answer that says nothing | ``waits``, ``nothing_said`` |
@@ -23,12 +25,13 @@ then looks: ``due`` says whether the line may speak now, and ``next_deadline_ms`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from calls.core.turns import Turn
 from calls.reply.expect import read, words_of
 from calls.reply.floor_due import AskAgain, Due, FloorTaken, Holder, SayGoodbye
 from calls.reply.floor_rule import MIN_MODEL_WORDS, FloorRule, Heard, floor_row
+from calls.reply.floor_state import LongSilence, Pause, Question
 from calls.reply.items import Expect, ExpectationKind
 from stt.tuning import Tuning
 
@@ -38,48 +41,6 @@ MODEL_LATE_MS = 300
 """After it was asked: the pause is decided without the model."""
 OUTSTANDING_SLACK_MS = 1000
 """Beyond everything that a turn may wait for: after that its utterance counts as one without words."""
-
-
-@dataclass(slots=True)
-class Question:
-    """What the caller has said and the line has not answered."""
-
-    texts: dict[int, str] = field(default_factory=dict)
-    """By the number of the turn; without empty ones."""
-    waits: bool = False
-    """The responder has said that more must follow."""
-    rests: bool = False
-    """It has said so after the long pause, too: only more words make this question due again."""
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.texts[number] for number in sorted(self.texts))
-
-    def changed(self) -> None:
-        """Words were added, taken away or replaced: what was made of the old ones is void."""
-        self.waits = self.rests = False
-
-
-@dataclass(slots=True)
-class Pause:
-    """The caller's silence since their last voiced frame."""
-
-    number: int = 0
-    """A pause has its own: the model's answer to an older one is of no use."""
-    silent_from_ms: float = 0.0
-    ended_ms: float | None = None
-    """The instant at which speech was told to have ended; None: no voice made this pause, so the model is not asked."""
-    asked_ms: float | None = None
-    probability: float | None = None
-
-
-@dataclass(slots=True)
-class LongSilence:
-    """Nobody speaks."""
-
-    from_ms: float
-    asked_again: int = 0
-    """Reprompts since the caller's last words."""
 
 
 class Floor:
@@ -125,6 +86,15 @@ class Floor:
             self._pause = Pause(self._pause.number + 1, now_ms)
         self._silence.asked_again = 0
         self._put(turn)
+
+    def passed_over(self, number: int) -> None:
+        """An utterance was no turn of the caller's: a backchannel, an echo."""
+        self._outstanding.pop(number, None)
+
+    def ask_again(self, turns: Iterable[Turn]) -> None:
+        """The answer to these was a false start: they are not answered yet."""
+        for turn in turns:
+            self._put(turn)
 
     def turn_revised(self, turn: Turn, now_ms: float) -> None:
         """Late words of a turn. Of one that was answered they change nothing here; nor does punctuation alone."""

@@ -18,6 +18,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from calls.reply.play_clock import PlayClock
+from calls.reply.played_answer import PlayedAnswer
 from calls.reply.spoken_piece import SpokenPiece
 from stt.audio import BYTES_PER_MS
 
@@ -66,47 +67,6 @@ class _Mark:
     """When the clock expects it back."""
 
 
-class _Answer:
-    """What is being played."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.pieces: list[SpokenPiece] = []
-        self.closed = False
-        """No further piece comes."""
-        self.piece = 0
-        """Index of the piece whose sound is sent next."""
-        self.marks_of_piece = 0
-        self.sent_ms = 0
-        """Of all pieces."""
-        self.reached = (-1, 0)
-        """Piece and ms of the last mark that was reached."""
-
-    @property
-    def is_sent(self) -> bool:
-        return self.closed and self.piece >= len(self.pieces)
-
-    @property
-    def is_heard(self) -> bool:
-        """Every piece was heard to its end."""
-        return self.is_sent and all(map(self.piece_is_heard, self.pieces[-1:]))
-
-    def piece_is_heard(self, piece: SpokenPiece) -> bool:
-        """Of one that came to no sound: whether those before it were."""
-        if piece not in self.pieces or not piece.complete:
-            return False
-        sounding = [(at, one.ms) for at, one in enumerate(self.pieces[: self.pieces.index(piece) + 1]) if one.ms]
-        return not sounding or self.reached >= sounding[-1]
-
-    @property
-    def heard_text(self) -> str:
-        index, at_ms = self.reached
-        parts = [piece.text for piece in self.pieces[: max(0, index)] if piece.ms]
-        if index >= 0:
-            parts.append(self.pieces[index].words_until(at_ms))
-        return " ".join(part for part in parts if part)
-
-
 class Playback:
     """One call's. Answers are played one after the other: ``begin`` another when the last was heard or cleared."""
 
@@ -115,7 +75,7 @@ class Playback:
         self.clock = PlayClock()
         self._lead_ms = lead_ms
         self._message_ms = min(MAX_MESSAGE_MS, max(MIN_MESSAGE_MS, lead_ms // 3))
-        self._answer: _Answer | None = None
+        self._answer: PlayedAnswer | None = None
         self._outstanding: deque[_Mark] = deque()
         self._starved_told = False
         self._cleared_ms = 0.0
@@ -125,7 +85,7 @@ class Playback:
 
     def begin(self, number: int) -> None:
         """The next answer."""
-        self._answer = _Answer(number)
+        self._answer = PlayedAnswer(number)
         self._outstanding.clear()
         self._starved_told = False
         self._cleared_ms = 0.0
@@ -240,6 +200,14 @@ class Playback:
         """This piece of the answer, and so those before it, were heard to their end."""
         return self._answer is not None and self._answer.piece_is_heard(piece)
 
+    def heard_of(self, piece: SpokenPiece) -> int:
+        """How much of its sound lies before the last mark that was reached, in ms."""
+        return 0 if self._answer is None else self._answer.heard_of(piece)
+
+    def is_interruptible(self, now_ms: float) -> bool:
+        """The words that are heard now, by the clock, may be spoken over; where nothing is heard, the last ones."""
+        return self._answer is None or self._answer.piece_at(self.heard_ms(now_ms)).interruptible
+
     def piece_ends_ms(self, piece: SpokenPiece) -> float | None:
         """The instant at which all of it will have been played, by the clock; None while some of it is unsent."""
         if self._answer is None or piece not in self._answer.pieces:
@@ -249,7 +217,9 @@ class Playback:
 
     # Sending
 
-    def _send(self, answer: _Answer, piece: SpokenPiece, length_ms: int, now_ms: float, sends: list[ToSend]) -> None:
+    def _send(
+        self, answer: PlayedAnswer, piece: SpokenPiece, length_ms: int, now_ms: float, sends: list[ToSend]
+    ) -> None:
         ulaw = bytes(piece.ulaw[piece.sent_bytes : piece.sent_bytes + length_ms * BYTES_PER_MS])
         self.clock.send(ulaw, now_ms)
         sends.append(SendSound(ulaw, piece))
@@ -261,13 +231,13 @@ class Playback:
         if position_ms % MARK_EVERY_MS == 0 and not at_the_end:
             self._mark_here(answer, position_ms, sends)
 
-    def _end_piece(self, answer: _Answer, piece: SpokenPiece, sends: list[ToSend]) -> None:
+    def _end_piece(self, answer: PlayedAnswer, piece: SpokenPiece, sends: list[ToSend]) -> None:
         if piece.ms:
             self._mark_here(answer, piece.ms, sends)
         answer.piece += 1
         answer.marks_of_piece = 0
 
-    def _mark_here(self, answer: _Answer, piece_ms: int, sends: list[ToSend]) -> None:
+    def _mark_here(self, answer: PlayedAnswer, piece_ms: int, sends: list[ToSend]) -> None:
         answer.marks_of_piece += 1
         name = f"a{answer.number}.{answer.piece + 1}.{answer.marks_of_piece}"
         self._outstanding.append(_Mark(name, answer.piece, piece_ms, self.clock.plays_until_ms))

@@ -11,25 +11,24 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from calls.core.turns import Turn
+from calls.reply.answerer import Answerer
 from calls.reply.items import Act, ActOutcome, ActStatus, Expect, Item, PlayRecording, PlayTones, Say, Wait
 from calls.reply.pieces import PieceCutter
-from calls.reply.responder import Exchange, Occasion, ReplyCall, Responder, ResponderError
-from calls.reply.settings import AnswerPrices
+from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
 from calls.reply.speakable import phrase_pieces, spoken_pieces
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.tones import tones
+from calls.reply.unsaid import Step, Unsaid
 from calls.reply.voice import VoiceError
 from stt.audio import BYTES_PER_MS
-from stt.tuning import Tuning
 from voiceapp.runtime import metrics
 from voiceapp.runtime.coded_error import CodedError
 
 if TYPE_CHECKING:
-    from calls.reply.line_voice import LineVoice, SpeakingAnswer
+    from calls.reply.line_voice import SpeakingAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -39,20 +38,6 @@ APOLOGY = "apology"
 """The recorded prompt that is said where an answer fails."""
 WITHOUT_WORDS = {Occasion.SILENCE: "repeat", Occasion.GOODBYE: "goodbye"}
 """The recorded prompt for what the line says by itself, where the responder has no words for it."""
-
-Step = SpokenPiece | Act | ActOutcome
-"""An outcome is of an act that is not done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answerer:
-    """What answers a call, and what speaks it."""
-
-    responder: Responder
-    voice: LineVoice
-    tuning: Tuning
-    keeps_callers_words: bool = False
-    prices: AnswerPrices = field(default_factory=AnswerPrices)
 
 
 class Preparation:
@@ -65,18 +50,18 @@ class Preparation:
         turns: Sequence[Turn],
         said: Sequence[Exchange],
         *,
-        greeting: str = "",
+        begins_with: Sequence[Unsaid | Expect] = (),
         asks: bool = True,
         deliver: Callable[[SpokenPiece], None],
         wake: Callable[[], None],
         now_ms: Callable[[], float],
     ) -> None:
-        """``greeting`` is said before what the responder says, if it is asked at all (``asks``).
+        """``begins_with`` is said before what the responder says, if it is asked at all (``asks``).
 
         ``deliver`` is told of each piece when its first sound is there, ``wake`` of anything else that is new.
         """
         self.call, self.turns = call, tuple(turns)
-        self._greeting, self._asks = greeting, asks
+        self._begins_with, self._asks = begins_with, asks
         self.steps: list[Step] = []
         """In order, as they come: what is to be played, and what is to be done behind it."""
         self.expect: Expect | None = None
@@ -156,8 +141,8 @@ class Preparation:
         """Take its items. Raises ResponderError."""
         tuning = self._answerer.tuning
         try:
-            if self._greeting:
-                await self._say(Say(self._greeting))
+            for first in self._begins_with:
+                await self._begin_with(first)
             if self._asks:
                 async with asyncio.timeout(tuning.responder_total_ms / 1000):
                     items = self._answerer.responder.answer(self.call, self.turns, self._said)
@@ -182,6 +167,15 @@ class Preparation:
         """Raises TimeoutError when nothing comes for as long as the first words may take."""
         async with asyncio.timeout(self._answerer.tuning.responder_first_ms / 1000):
             return await anext(items, None)
+
+    async def _begin_with(self, item: Unsaid | Expect) -> None:
+        """Of acts of sound the sound stands there already."""
+        if isinstance(item, Say | Expect):
+            await self._take(item)
+        elif isinstance(item, SpokenPiece):
+            self._play(item)
+        else:
+            self.steps.append(item)
 
     async def _take(self, item: Item) -> None:
         if isinstance(item, Say):

@@ -48,6 +48,9 @@ class ReplyCall:
     """Of SILENCE: the first is 1."""
     people: tuple[str, ...] = ()
     """Names that a Transfer may give."""
+    goes_on: bool = False
+    """The last answer was cut off by a noise before the responder was done with it. What it had yielded is said to its
+    end; this asks for what was still to come. ``said[-1]`` holds what it had yielded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Exchange:
     expected: Expect | None = None
     """What this answer expected next."""
     outcomes: tuple[ActOutcome, ...] = ()
+    interrupted: bool = False
+    """The caller spoke over the answer: it ended where ``heard`` ends."""
 
 
 class Responder(Protocol):

@@ -26,9 +26,9 @@ class SpokenPiece:
         """Where the sound of the part begins that the voice is saying."""
 
     @classmethod
-    def of(cls, text: str, ulaw: bytes) -> SpokenPiece:
+    def of(cls, text: str, ulaw: bytes, *, interruptible: bool = True) -> SpokenPiece:
         """One whose sound is all there."""
-        piece = cls(text)
+        piece = cls(text, interruptible=interruptible)
         piece.append(ulaw)
         piece.finish()
         return piece

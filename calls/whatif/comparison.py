@@ -39,6 +39,10 @@ ANSWERS = (
     "responder_first_ms",
     "responder_total_ms",
     "filler_after_ms",
+    "barge_in_ms",
+    "barge_in_resume_ms",
+    "backchannels",
+    "stop_words",
     "playback_lead_ms",
 )
 """These decide when the line speaks, and change no word that is heard."""

@@ -30,6 +30,24 @@ ANSWER_STAGES = Histogram(
 ANSWERS_WITHDRAWN = Counter(
     "voiceapp_answers_withdrawn", "Answers that were prepared and given up before a sound was sent", registry=REGISTRY
 )
+BARGE_INS = Counter(
+    "voiceapp_barge_ins",
+    "Answers that a caller spoke over and that stopped, by what it was: interrupted, resumed, false_start",
+    ["verdict"],
+    registry=REGISTRY,
+)
+BARGE_IN_SECONDS = Histogram(
+    "voiceapp_barge_in_seconds",
+    "From a caller's first voiced frame over an answer to the decision to stop it",
+    buckets=(0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.65, 0.8, 1, 1.5, 2.5),
+    registry=REGISTRY,
+)
+CLEAR_AFTER = Histogram(
+    "voiceapp_clear_seconds",
+    "From the decision to stop an answer to the clear that was sent",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25),
+    registry=REGISTRY,
+)
 EVENTS = Counter("voiceapp_call_events", "What happened on calls, by its code", ["code"], registry=REGISTRY)
 FALLBACKS = Counter("voiceapp_fallbacks", "Utterances given to the one-shot recogniser", registry=REGISTRY)
 FALLBACKS_GIVEN_UP = Counter("voiceapp_fallbacks_given_up", "Utterances the bridge had no room for", registry=REGISTRY)

@@ -87,6 +87,10 @@ MOVES: dict[str, tuple[Measure, ...]] = {
     "responder_first_ms": _ANSWER,
     "responder_total_ms": _ANSWER,
     "filler_after_ms": _ANSWER,
+    "barge_in_ms": _ANSWER,
+    "barge_in_resume_ms": _ANSWER,
+    "backchannels": _ANSWER,
+    "stop_words": _ANSWER,
     "playback_lead_ms": _ANSWER,
 }
 """The figures to watch when a setting is turned."""

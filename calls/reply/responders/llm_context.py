@@ -1,8 +1,9 @@
 """What a language model is told: the prompt, the call so far as it was heard, and what to answer. Pure.
 
 The caller's words are the user's, as they stand after revisions; the assistant's are what the caller *heard*: an
-answer that was cut off ends where the caller stopped hearing it. What came of an act is told as the result of its tool
-call. Roles alternate (some servers refuse two messages of one), so what follows one another in one role is joined.
+answer that was cut off ends where the caller stopped hearing it, and says so. What came of an act is told as the result
+of its tool call. Roles alternate (some servers refuse two messages of one), so what follows one another in one role is
+joined.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ _NOTES = {
     Occasion.TURNS: "",
 }
 """Stand for the caller's words where there are none. In Hebrew, so that a model answers in it."""
+_INTERRUPTED = "[כאן המתקשר קטע אותך; את ההמשך לא שמע.]"
+"""Behind what was heard of an answer that the caller spoke over."""
+_GO_ON = "[המתקשר לא אמר דבר. המשך בדיוק מהמקום שבו הפסקת, בלי לחזור על מה שנאמר.]"
+"""Asks for the rest of an answer that a noise cut off."""
 
 
 def messages_of(prompt: str, call: ReplyCall, turns: Sequence[Turn], said: Sequence[Exchange]) -> list[Message]:
@@ -31,9 +36,19 @@ def messages_of(prompt: str, call: ReplyCall, turns: Sequence[Turn], said: Seque
     messages: list[Message] = [{"role": "system", "content": prompt}] if prompt else []
     for one in said:
         _add(messages, "user", _question(one.occasion, one.revised or one.question))
-        _add_answer(messages, one.heard, one.outcomes)
-    _add(messages, "user", _question(call.occasion, [turn.heard_text for turn in turns]))
+        _add_answer(messages, _heard(one, to_its_end=call.goes_on and one is said[-1]), one.outcomes)
+    if call.goes_on:
+        _add(messages, "user", _GO_ON)
+    else:
+        _add(messages, "user", _question(call.occasion, [turn.heard_text for turn in turns]))
     return messages
+
+
+def _heard(one: Exchange, *, to_its_end: bool) -> str:
+    """What the model has said, as far as it matters to what it says next."""
+    if to_its_end:
+        return one.answer
+    return f"{one.heard} {_INTERRUPTED}".strip() if one.interrupted else one.heard
 
 
 def corrected_calls(answer: str, calls: Sequence[ToolCall], faults: Sequence[str]) -> list[Message]:

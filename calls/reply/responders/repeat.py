@@ -16,10 +16,10 @@ class RepeatResponder:
     tokens = 0
 
     async def answer(self, call: ReplyCall, turns: Sequence[Turn], said: Sequence[Exchange]) -> AsyncIterator[Item]:
-        if call.occasion is Occasion.GOODBYE:
+        if call.occasion is Occasion.GOODBYE and not call.goes_on:
             yield Say(GOODBYE)
         heard = " ".join(turn.heard_text for turn in turns if turn.heard_text)
-        if call.occasion is Occasion.TURNS and heard:
+        if call.occasion is Occasion.TURNS and heard and not call.goes_on:
             yield Say(heard, cacheable=False)
 
     async def revised(self, turn: Turn, old: str, new: str) -> None:

@@ -26,6 +26,8 @@ class ScriptedResponder:
     async def answer(self, call: ReplyCall, turns: Sequence[Turn], said: Sequence[Exchange]) -> AsyncIterator[Item]:
         if self._script is None:
             raise ResponderError("dialogue_invalid", "the line has no dialogue that passes its checks")
+        if call.goes_on:
+            return  # it yields all at once: what is still to be said of it is known
         words = " ".join(turn.heard_text for turn in turns if turn.heard_text)
         for item in answer(self._script, self._today, call.occasion, words, said):
             yield item

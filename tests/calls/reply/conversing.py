@@ -4,17 +4,17 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, field, replace
 
-from calls.core.status import CallerActivity
+from calls.core.status import CallerActivity, VoicedRun
 from calls.core.turns import Source, Turn
 from calls.lab.playout import Playout, TwilioHabits
 from calls.lab.server_messages import read_server_message
 from calls.reply.agent import Agent
+from calls.reply.answerer import Answerer
 from calls.reply.hands import AgentCall
 from calls.reply.items import Say
-from calls.reply.preparation import Answerer
 from calls.reply.settings import AnswerPrices, AnswerSettings
 from calls.reply.voice import VoiceError
-from stt.audio import BYTES_PER_MS
+from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.tuning import Tuning
 from tests.virtual import VirtualLoop
 
@@ -83,7 +83,7 @@ class ToyResponder:
 
     def __init__(self, answers=None):
         self.answers = answers or (lambda call, question, said: [Say(f"שמעתי: {question}")] * bool(question))
-        self.asked, self.told_revised, self.open = [], [], 0
+        self.asked, self.told_revised, self.heard, self.open = [], [], [], 0
 
     async def answer(self, call, turns, said):
         question = " ".join(turn.heard_text for turn in turns)
@@ -103,7 +103,8 @@ class ToyResponder:
     async def revised(self, turn, old, new):
         self.told_revised.append((old, new))
 
-    async def interrupted(self, heard): ...
+    async def interrupted(self, heard):
+        self.heard.append(heard)
 
 
 class VirtualConversation:
@@ -128,7 +129,11 @@ class VirtualConversation:
         )
         self.saved, self.codes, self.kept, self.recorded, self.ended = {}, [], [], [], ""
         self.answered_turns, self.transfers = {}, []
-        self.activity, self.number = CallerActivity(), 0
+        self.ended_activity, self.number = CallerActivity(), 0
+        self.voiced_from_ms = None
+        """Of a caller who speaks, until the hangover has passed."""
+        self.run = None
+        """Of one who has just stopped."""
         self.timer = None
         self.looks, self.main = 0, asyncio.current_task()
         self.running = self.loop.create_task(self.agent.run())
@@ -190,15 +195,20 @@ class VirtualConversation:
         """Says nothing for so long."""
         await asyncio.sleep(ms / 1000)
 
-    async def says(self, text, ms=800, words_after_ms=300, number=None):
-        """Speaks for ``ms``; the turn is there ``words_after_ms`` after the last voiced frame, or later."""
+    async def says(self, text, ms=800, words_after_ms=300, partials=()):
+        """Speaks for ``ms``; the turn is there ``words_after_ms`` after the last voiced frame, or later. ``partials``:
+        pairs of ms since its first voiced frame, and the words so far."""
         self.number += 1
-        number = self.number
+        number, began_ms = self.number, self.now_ms
         self.begins_to_speak()
+        for at_ms, words in partials:
+            self.loop.call_at((began_ms + at_ms) / 1000, self._partial, number, words)
         await asyncio.sleep(ms / 1000)
         voiced_ms = self.now_ms
+        self.run = VoicedRun(began_ms, voiced_ms, ms)
         await asyncio.sleep(HANGOVER_MS / 1000)
-        self._is(CallerActivity(False, voiced_ms, number))
+        self.ended_activity, self.voiced_from_ms = CallerActivity(False, voiced_ms, number, self.run), None
+        self._look()
         await asyncio.sleep(max(0, words_after_ms - HANGOVER_MS) / 1000)
         source = Source.FINAL if text else Source.NONE
         turn = Turn(number, round(voiced_ms - ms), round(voiced_ms), text, source)
@@ -207,7 +217,8 @@ class VirtualConversation:
 
     def begins_to_speak(self):
         """And is not heard to stop."""
-        self._is(replace(self.activity, speaking=True))
+        self.voiced_from_ms, self.run = self.now_ms, None
+        self._look()
 
     def revise(self, turn, text):
         self._told(self.agent.revised, turn.revised(text), turn.heard_text, self.now_ms)
@@ -233,9 +244,18 @@ class VirtualConversation:
     def _samples(self):
         return round(self.now_ms * BYTES_PER_MS)
 
-    def _is(self, activity):
-        self.activity = activity
-        self._told(self.agent.caller_is, activity, self.now_ms)
+    @property
+    def activity(self):
+        began_ms = self.voiced_from_ms
+        if began_ms is None:
+            return self.ended_activity
+        # Each frame of it is voiced.
+        so_far_ms = round(self.now_ms - began_ms) // FRAME_MS * FRAME_MS
+        run = self.run or VoicedRun(began_ms, self.now_ms, so_far_ms)
+        return replace(self.ended_activity, speaking=True, run=run)
+
+    def _partial(self, number, words):
+        self._told(self.agent.words, number, words, self.now_ms)
 
     def _told(self, what, *about):
         what(*about)
@@ -249,6 +269,7 @@ class VirtualConversation:
             # It looks again and again, and nothing has changed.
             self.main.cancel()
             return
+        self.agent.caller_is(self.activity, self.now_ms)
         self.agent.tick(self.now_ms)
         if self.timer is not None:
             self.timer.cancel()

@@ -132,14 +132,14 @@ def test_a_revision_after_the_first_sound_is_told_to_the_responder():
     assert len(call.answers) == 1
 
 
-def test_who_speaks_over_an_answer_is_heard_and_answered_after_it():
+def test_who_speaks_over_an_answer_that_may_not_be_interrupted_is_heard_and_answered_after_it():
     async def steps(call):
         await call.says("אחת")
         await call.listen(900)
         await call.says("שתיים")
         await call.listen(6000)
 
-    call = conversation(steps, responder=answering(Say("זאת תשובה ארוכה מאוד מאוד מאוד.")))
+    call = conversation(steps, responder=answering(Say("זאת תשובה ארוכה מאוד מאוד מאוד.", interruptible=False)))
     assert [outcome for *_, outcome in call.answers] == ["played", "played"]
     assert call.responder.asked[-1] == ("turns", "שתיים")
 

@@ -1,5 +1,7 @@
 """What a language model is told of the call."""
 
+from dataclasses import replace
+
 from calls.core.turns import Source, Turn
 from calls.reply.items import ActOutcome, ActStatus, NoteValue, Transfer
 from calls.reply.responder import Exchange, Occasion, ReplyCall
@@ -46,6 +48,19 @@ def test_the_callers_number_is_told_to_nobody():
 def test_the_assistant_said_what_was_heard():
     told = messages_of("", call(), [turn("רגע")], [exchange("שלום", "שלום לך, מה שלומך היום?", heard="שלום לך,")])
     assert told[1] == {"role": "assistant", "content": "שלום לך,"}
+
+
+def test_an_answer_that_the_caller_spoke_over_says_so():
+    cut = replace(exchange("שלום", "שלום לך, מה שלומך היום?", heard="שלום לך,"), interrupted=True)
+    content = messages_of("", call(), [turn("רגע")], [cut])[1]["content"]
+    assert content.startswith("שלום לך, [") and "קטע אותך" in content
+
+
+def test_the_rest_of_an_answer_is_asked_for_behind_all_that_it_has_said():
+    cut = replace(exchange("שלום", "שלום לך, מה שלומך היום?", heard="שלום לך,"), interrupted=True)
+    told = messages_of("", replace(call(), goes_on=True), [turn("שלום")], [cut])
+    assert [one["role"] for one in told] == ["user", "assistant", "user"]
+    assert told[1]["content"] == "שלום לך, מה שלומך היום?" and "המשך" in told[2]["content"]
 
 
 def test_the_caller_said_what_stands_now():

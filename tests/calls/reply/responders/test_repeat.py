@@ -24,3 +24,9 @@ class TestRepeat(ResponderContract):
         async with self.rig(State.WELL) as rig:
             assert await items_of(rig.responder, Occasion.GOODBYE, "", []) == [Say(GOODBYE)]
             assert await items_of(rig.responder, Occasion.SILENCE, "", []) == []
+
+    async def test_it_has_nothing_more_to_say_where_its_answer_goes_on(self):
+        async with self.rig(State.WELL) as rig:
+            for occasion in (Occasion.TURNS, Occasion.GOODBYE):
+                call = replace(CALL, occasion=occasion, goes_on=True)
+                assert [item async for item in rig.responder.answer(call, [turn("שלום")], [])] == []

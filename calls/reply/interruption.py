@@ -1,0 +1,172 @@
+"""Interruption: what becomes of an answer that the caller speaks over. One agent's, on the call's loop; nothing waits.
+
+Whether it is an interruption is decided in calls/reply/barge_in.py, which is pure. This stops the answer at once, keeps
+what is left of it, and goes on with that, gives it up, or joins its question to the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from calls.core.agent_turns import Outcome
+from calls.core.status import CallerActivity
+from calls.core.turns import Turn
+from calls.reply.barge_in import BargeIn
+from calls.reply.conversation import Conversation
+from calls.reply.delivery import Delivery
+from calls.reply.draft import Draft
+from calls.reply.floor import Floor
+from calls.reply.hands import AgentHands
+from calls.reply.items import Expect
+from calls.reply.preparation import Preparation
+from calls.reply.speaking import Speaking
+from calls.reply.unsaid import Rest
+from stt.tuning import Tuning
+from voiceapp.runtime import metrics
+
+FALSE_START, RESUMED = "false_start", "barge_in_resumed"
+"""Stable codes."""
+
+
+class Interruption:
+    """One agent's."""
+
+    def __init__(
+        self,
+        tuning: Tuning,
+        hands: AgentHands,
+        conversation: Conversation,
+        floor: Floor,
+        draft: Draft,
+        delivery: Delivery,
+        speaking: Speaking,
+        tell: Callable[[str], object],
+    ) -> None:
+        """``tell`` lets the responder know how much of its answer was heard."""
+        self._barge_in = BargeIn(tuning)
+        self._hands, self._conversation, self._floor = hands, conversation, floor
+        self._draft, self._delivery, self._speaking, self._tell = draft, delivery, speaking, tell
+        self._seen = CallerActivity()
+        self._cut: tuple[Preparation, Rest] | None = None
+        """The answer that was stopped, while it is not known what for."""
+
+    # What the agent tells
+
+    def caller_is(self, activity: CallerActivity) -> None:
+        """After each event of the call."""
+        before, self._seen = self._seen, activity
+        over_answer = self._plays or self._barge_in.cut is not None
+        self._barge_in.caller_is(before, activity, over_answer=over_answer)
+
+    def words(self, utterance: int, text: str, now_ms: float) -> None:
+        """What an utterance's words are so far, or after all."""
+        barge_in = self._barge_in
+        barge_in.expects(self._expected)
+        if barge_in.is_interruption(utterance, text):
+            self._give_up(now_ms)
+        elif self._may_stop(now_ms) and barge_in.words_stop_answer(utterance, text, self._said):
+            self._stop(now_ms)
+            self._give_up(now_ms)
+
+    def passes_over(self, turn: Turn, now_ms: float) -> bool:
+        """A turn is there. True: it is a backchannel over an answer, and nobody answers it."""
+        self.words(turn.number, turn.heard_text, now_ms)
+        return self._barge_in.passes_over(turn.number, turn.heard_text)
+
+    def answer_begins(self, now_ms: float) -> None:
+        """Another answer has the floor: what was stopped does not go on."""
+        if self._cut is not None:
+            self._give_up(now_ms)
+
+    def tick(self, now_ms: float) -> None:
+        """What time has decided."""
+        due_ms = self._barge_in.resume_due_ms(self._seen)
+        if self._may_stop(now_ms) and self._barge_in.stops_answer(self._seen, self._sounds_from_ms):
+            self._stop(now_ms)
+        elif due_ms is not None and now_ms >= due_ms:
+            self._go_on(now_ms)
+
+    def next_deadline_ms(self, now_ms: float) -> float | None:
+        """When ``tick`` has something to decide."""
+        if self._plays:
+            return self._barge_in.look_at_ms(self._seen, self._sounds_from_ms, now_ms)
+        return self._barge_in.resume_due_ms(self._seen)
+
+    # Private
+
+    @property
+    def _plays(self) -> bool:
+        answer = self._delivery.answer
+        return answer is not None and answer.has_sounded and not self._delivery.playback.is_over
+
+    def _may_stop(self, now_ms: float) -> bool:
+        return self._plays and self._delivery.playback.is_interruptible(now_ms)
+
+    @property
+    def _sounds_from_ms(self) -> float:
+        answer = self._delivery.answer
+        return 0.0 if answer is None else answer.record.first_sent_ms or 0.0
+
+    @property
+    def _answer(self) -> Preparation | None:
+        """That is played, or was stopped."""
+        if self._cut is not None:
+            return self._cut[0]
+        return None if self._delivery.answer is None else self._delivery.answer.preparation
+
+    @property
+    def _expected(self) -> Expect | None:
+        return None if self._answer is None else self._answer.expect
+
+    @property
+    def _said(self) -> str:
+        return "" if self._answer is None else self._answer.text
+
+    def _stop(self, now_ms: float) -> None:
+        """Within this call of the pump nothing more is sent, and Twilio is told to drop what it holds."""
+        answer = self._delivery.answer
+        if answer is None or answer.record.first_sent_ms is None:
+            return
+        prepared, run = answer.preparation, self._seen.run
+        voice_ms = now_ms if run is None else run.from_ms
+        rest = self._delivery.interrupt(answer, now_ms)
+        self._draft.give_up()
+        self._floor.expects(prepared.expect)
+        self._floor.played_out(now_ms)
+        self._tell(self._delivery.playback.heard_text)
+        metrics.BARGE_IN_SECONDS.observe((now_ms - voice_ms) / 1000)
+        self._cut = (prepared, rest)
+        self._barge_in.was_cut(
+            sounded_for_ms=voice_ms - answer.record.first_sent_ms,
+            heard_ms=self._delivery.playback.heard_ms(now_ms),
+            may_resume=rest.has_words and not (prepared.call.goes_on and rest.piece == 0),
+        )
+
+    def _give_up(self, now_ms: float) -> None:
+        """It was an interruption: the caller's words are answered, after a false start with those before them."""
+        cut, self._cut = self._cut, None
+        verdict = self._barge_in.interrupted()
+        metrics.BARGE_INS.labels(Outcome.INTERRUPTED).inc()
+        if cut is None or verdict is None or not verdict.false_start or cut[0].call.goes_on:
+            return
+        words = self._conversation.take_back()
+        if words is not None:
+            turns = [turn.revised(text) for turn, text in zip(cut[0].turns, words, strict=True)]
+            self._draft.ask_again(turns)
+            self._floor.ask_again(turns)
+            self._floor.expects(self._conversation.expected)
+            self._delivery.settle(Outcome.INTERRUPTED, now_ms, FALSE_START)
+            self._hands.note(FALSE_START)
+
+    def _go_on(self, now_ms: float) -> None:
+        """It was nothing: the answer is said to its end, and what was to follow its words is done behind them."""
+        assert self._cut is not None  # noqa: S101 - what goes on was cut
+        (prepared, rest), self._cut = self._cut, None
+        self._barge_in.resumed()
+        metrics.BARGE_INS.labels(Outcome.RESUMED).inc()
+        self._hands.note(RESUMED)
+        self._delivery.settle(Outcome.RESUMED, now_ms)
+        self._conversation.goes_on(rest.before)
+        begins_with = (*rest.items, *([rest.expect] if rest.expect is not None else []))
+        draft = self._draft.go_on(prepared, begins_with, asks=not rest.is_whole)
+        self._speaking.go_on(draft, now_ms)

@@ -1,0 +1,103 @@
+"""Speaking: what the line does when it has the floor. An answer begins, sounds, and ends. On the call's loop.
+
+Who has the floor calls/reply/floor.py decides; what is said calls/reply/draft.py makes ready, and how it reaches the
+caller's ear is calls/reply/delivery.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from calls.core.agent_turns import Outcome
+from calls.reply.answer_record import AnswerRecord
+from calls.reply.conversation import Conversation
+from calls.reply.delivery import Delivery, GivenAnswer
+from calls.reply.draft import Draft
+from calls.reply.floor import Floor
+from calls.reply.floor_due import AskAgain, Due, FloorTaken
+from calls.reply.hands import AgentCall, AgentHands
+from calls.reply.items import Say
+from calls.reply.preparation import Preparation
+from calls.reply.responder import Occasion
+
+RESUMED = "resumed"
+"""The ``floor_rule`` of an answer that was cut off by nothing, and goes on."""
+
+
+class Speaking:
+    """One agent's."""
+
+    def __init__(
+        self,
+        call: AgentCall,
+        hands: AgentHands,
+        conversation: Conversation,
+        floor: Floor,
+        draft: Draft,
+        delivery: Delivery,
+        now_ms: Callable[[], float],
+    ) -> None:
+        self._call, self._hands, self._conversation = call, hands, conversation
+        self._floor, self._draft, self._delivery = floor, draft, delivery
+        self._now_ms = now_ms
+
+    def open(self, *, asks: bool) -> None:
+        """The greeting and, if it is asked, the responder's first words; or what a lost stream left unsaid."""
+        unheard, self._conversation.unheard = self._conversation.unheard, ""
+        greeting = unheard or (self._call.settings.greeting if self._call.greets else "")
+        if greeting or asks:
+            self._by_itself(Occasion.OPENING, begins_with=[Say(greeting)] if greeting else [], asks=asks)
+
+    def take_floor(self, due: Due, now_ms: float) -> None:
+        """The line may speak."""
+        if isinstance(due, FloorTaken):
+            if due.code:
+                self._hands.note(due.code)
+            draft = self._draft.answer or self._draft.answer_question()
+            record = self._record(due.rule.value, due.floor_ms, now_ms)
+            record.answers = max(due.turns)
+            self._delivery.begin(draft, record)
+        elif isinstance(due, AskAgain):
+            self._by_itself(Occasion.SILENCE, reprompt=due.number)
+        else:
+            self._by_itself(Occasion.GOODBYE)
+
+    def go_on(self, draft: Preparation, now_ms: float) -> None:
+        """What was cut off by nothing."""
+        self._delivery.begin(draft, self._record(RESUMED, None, now_ms))
+
+    def sounded(self, answer: GivenAnswer, now_ms: float) -> None:
+        """Its first frame is sent: the question is answered."""
+        self._floor.sounded(now_ms)
+        self._draft.answered(answer.preparation)
+        record = answer.record
+        if record.answers is not None and record.total_ms is not None:
+            self._hands.answered(record.answers, record.total_ms)
+
+    def end_answer(self, now_ms: float) -> Occasion | None:
+        """It was heard to its end, or has said nothing. Returns what it was said for."""
+        answer = self._delivery.answer
+        if answer is None:
+            return None
+        prepared = answer.preparation
+        self._draft.over()
+        self._delivery.conclude(Outcome.FAILED if prepared.code else Outcome.PLAYED, now_ms)
+        if answer.has_sounded:
+            self._floor.expects(prepared.expect)
+            self._floor.played_out(now_ms)
+        else:
+            self._floor.nothing_said(now_ms)
+            self._draft.answered(prepared)
+        return prepared.call.occasion
+
+    def _by_itself(
+        self, occasion: Occasion, *, reprompt: int = 0, begins_with: Sequence[Say] = (), asks: bool = True
+    ) -> None:
+        """Nobody has asked, and the floor is free."""
+        draft = self._draft.begin(occasion, reprompt=reprompt, begins_with=begins_with, asks=asks)
+        rule = occasion.value if occasion is Occasion.OPENING else Occasion.SILENCE.value
+        self._delivery.begin(draft, self._record(rule, None, self._now_ms()))
+
+    def _record(self, rule: str, floor_ms: int | None, now_ms: float) -> AnswerRecord:
+        number = self._call.first_number + self._conversation.answers
+        return AnswerRecord(number, rule, floor_ms, now_ms, withdrawals=self._draft.withdrawals)
