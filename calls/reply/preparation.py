@@ -117,8 +117,8 @@ class Preparation:
 
     def _end(self) -> None:
         for step in self.steps:
-            if isinstance(step, SpokenPiece) and not step.complete:
-                step.finish()
+            if isinstance(step, SpokenPiece):
+                step.finish(is_whole=False)
         self.done = True
         self._wake()
 
@@ -257,8 +257,9 @@ class Preparation:
                     piece.append(ulaw)
                     self._lasts(ulaw)
                     self._sounds(piece) if first else self._wake()
-        finally:
             piece.finish()
+        finally:
+            piece.finish(is_whole=False)
             self._wake()
 
     async def _play_prompt(self, name: str) -> str:

@@ -11,7 +11,7 @@ MS_PER_CHARACTER = 85
 class SpokenPiece:
     """At most a sentence or two. The voice appends while the playback already reads."""
 
-    __slots__ = ("complete", "interruptible", "sent_bytes", "text", "ulaw", "_begun_bytes")
+    __slots__ = ("complete", "interruptible", "is_whole", "sent_bytes", "text", "ulaw", "_begun_bytes")
 
     def __init__(self, text: str, *, interruptible: bool = True) -> None:
         self.text = text
@@ -20,6 +20,9 @@ class SpokenPiece:
         self.ulaw = bytearray()
         """8 kHz µ-law so far."""
         self.complete = False
+        """Nothing more comes."""
+        self.is_whole = True
+        """The voice has said all of the text, or is still saying it."""
         self.sent_bytes = 0
         """Of its sound, to Twilio."""
         self._begun_bytes = 0
@@ -54,15 +57,17 @@ class SpokenPiece:
         """Another voice says the part from its beginning: what was not sent of the first one's sound is dropped."""
         del self.ulaw[max(self.sent_bytes, self._begun_bytes) :]
 
-    def finish(self) -> None:
-        """Nothing more comes. The sound ends on a whole millisecond."""
-        self.ulaw += ULAW_SILENCE * (-len(self.ulaw) % BYTES_PER_MS)
-        self.complete = True
+    def finish(self, *, is_whole: bool = True) -> None:
+        """Nothing more comes. The sound ends on a whole millisecond. Idempotent. ``is_whole``: the voice has come to
+        the end of the text."""
+        if not self.complete:
+            self.ulaw += ULAW_SILENCE * (-len(self.ulaw) % BYTES_PER_MS)
+            self.complete, self.is_whole = True, is_whole
 
     def words_until(self, at_ms: int) -> str:
         """The words that lie before this moment of the sound, in whole words: by their share of its length, where a
         voice says no more. All of them at its end."""
-        if self.complete and at_ms >= self.ms:
+        if self.complete and self.is_whole and at_ms >= self.ms:
             return self.text
         words, spoken = self.text.split(), 0.0
         characters = sum(map(len, words))
@@ -76,5 +81,6 @@ class SpokenPiece:
         return " ".join(heard)
 
     def _whole_ms(self, characters: int) -> int:
-        """How long it will be; guessed by a reading voice's rate until the voice has said all."""
-        return max(1, self.ms if self.complete else max(self.ms, characters * MS_PER_CHARACTER))
+        """How long it is or would be; guessed by a reading voice's rate unless the voice has said all."""
+        said_all = self.complete and self.is_whole
+        return max(1, self.ms if said_all else max(self.ms, characters * MS_PER_CHARACTER))

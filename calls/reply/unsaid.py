@@ -70,7 +70,7 @@ def rest_of(
 
 def _rest_of_piece(piece: SpokenPiece, heard_ms: int) -> SpokenPiece | Say:
     text = unheard_clause(piece.text, piece.words_until(heard_ms))
-    if not piece.complete or not piece.ms:
+    if not (piece.complete and piece.is_whole and piece.ms):
         return Say(text, piece.interruptible, cacheable=False)
     at_ms = _place_of(piece, text) if piece.text else heard_ms
     return SpokenPiece.of(text, sound_from(bytes(piece.ulaw), at_ms), interruptible=piece.interruptible)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from calls.core.status import CallerActivity, VoicedRun
 from calls.core.turns import Source, Turn
 from calls.lab.playout import Playout, TwilioHabits
-from calls.lab.server_messages import read_server_message
+from calls.lab.server_messages import ServerClear, ServerMark, read_server_message
 from calls.reply.agent import Agent
 from calls.reply.answerer import Answerer
 from calls.reply.hands import AgentCall
@@ -128,7 +128,7 @@ class VirtualConversation:
             conversation,
         )
         self.saved, self.codes, self.kept, self.recorded, self.ended = {}, [], [], [], ""
-        self.answered_turns, self.transfers = {}, []
+        self.answered_turns, self.transfers, self.sent = {}, [], []
         self.ended_activity, self.number = CallerActivity(), 0
         self.voiced_from_ms = None
         """Of a caller who speaks, until the hangover has passed."""
@@ -152,6 +152,10 @@ class VirtualConversation:
         said, fault = read_server_message(message, "MZ1")
         assert fault is None
         self.playout.receive(said, self._samples)
+        if isinstance(said, ServerMark):
+            self.sent.append(("mark", int(said.name[1:].split(".")[0])))
+        elif isinstance(said, ServerClear):
+            self.sent.append(("clear", 0))
 
     def ready(self, piece):
         self.loop.call_soon(self._told, self.agent.piece_ready, piece)

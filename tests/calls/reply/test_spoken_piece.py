@@ -36,3 +36,10 @@ def test_the_sound_ends_on_a_whole_millisecond():
     one.append(bytes(803))
     one.finish()
     assert (len(one.ulaw), one.ms) == (808, 101)
+
+
+def test_of_a_voice_that_was_cut_off_only_the_words_that_it_said_lie_before_its_end():
+    one = piece("התור נקבע למחר", 400)
+    one.finish(is_whole=False)
+    assert one.words_until(400) == "התור"
+    assert one.words_until(5000) == "התור נקבע למחר"
