@@ -90,11 +90,12 @@ class BargeIn:
 
     def _voice_missing_ms(self, activity: CallerActivity, sounds_from_ms: float) -> float:
         """Voice before the answer's first frame is no voice over it."""
-        run = activity.run
+        run, enough_ms = activity.run, self._tuning.barge_in_ms
         if run is None:
-            return self._tuning.barge_in_ms
-        over_answer_ms = run.last_ms + FRAME_MS - max(run.from_ms, sounds_from_ms)
-        return self._tuning.barge_in_ms - min(run.voiced_ms, over_answer_ms)
+            return enough_ms
+        if run.from_ms >= sounds_from_ms:
+            return enough_ms - run.voiced_ms
+        return enough_ms - min(run.voiced_ms, run.last_ms + FRAME_MS - sounds_from_ms)
 
     # Words
 

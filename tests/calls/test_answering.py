@@ -51,18 +51,23 @@ class Listener(Caller):
 
     def __init__(self, **more):
         super().__init__(token=stream_tokens.issue(SID, "+97231234567", **more))
-        self.heard, self.marks = bytearray(), []
+        self.heard, self.marks, self.clears = bytearray(), [], 0
 
     async def listen(self, until_mark):
         """Until this mark was reached; each one is given back."""
         while until_mark not in self.marks:
-            message = json.loads(await self.socket.receive_from(timeout=10))
-            if message["event"] == "media":
-                assert message["streamSid"] == self.stream_sid
-                self.heard += base64.b64decode(message["media"]["payload"])
-            elif message["event"] == "mark":
-                self.marks.append(message["mark"]["name"])
-                await self.say(event="mark", mark=message["mark"])
+            await self.listen_once()
+
+    async def listen_once(self):
+        message = json.loads(await self.socket.receive_from(timeout=10))
+        assert message["streamSid"] == self.stream_sid
+        if message["event"] == "media":
+            self.heard += base64.b64decode(message["media"]["payload"])
+        elif message["event"] == "mark":
+            self.marks.append(message["mark"]["name"])
+            await self.say(event="mark", mark=message["mark"])
+        elif message["event"] == "clear":
+            self.clears += 1
 
     async def speak(self, engine, text):
         await self.play(silence(300) + speech(600) + silence(400))
@@ -167,6 +172,27 @@ async def test_a_socket_that_takes_nothing_is_not_felt_by_hearing(engine, monkey
     first, second, answer = await rows(Transcript)
     assert (first.text, second.source) == ("שלום לך", "fallback")
     assert (answer.outcome, answer.played_text) == ("interrupted", "")
+
+
+async def test_a_caller_who_speaks_over_an_answer_stops_it_and_is_answered(engine, monkeypatch):
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    caller = Listener()
+    await caller.call()
+    await caller.speak(engine, "אני רוצה לקבוע תור ליום שני בשבוע הבא אחרי הצהריים עם רופאת העיניים בסניף המרכזי")
+    while not caller.heard:
+        await caller.listen_once()
+    await caller.play(speech(400))
+    while not caller.clears:
+        await caller.listen_once()
+    sound, _ = len(caller.heard), await caller.play(silence(400))
+    engine.streams[0].deliver(Final((Word("ביום"), Word("שלישי")), caller.sent * 20))
+    while len(caller.heard) == sound:
+        await caller.listen_once()
+    await caller.hang_up()
+    turns = await rows(Transcript)
+    assert [turn.text for turn in turns if turn.speaker == "caller"][1] == "ביום שלישי"
+    first, second = [turn for turn in turns if turn.speaker == "agent"]
+    assert first.outcome == "interrupted" and "ביום שלישי" in second.text
 
 
 async def test_a_dialogue_that_cannot_be_used_is_an_apology_and_then_the_lines_fallback(engine, monkeypatch):
