@@ -28,6 +28,11 @@ class Outcome(StrEnum):
     """The responder or the voice failed in mid-answer; ``code`` says how."""
 
 
+FALSE_START = "false_start"
+"""The ``code`` of an interrupted answer that had begun before the caller was done: its question was joined to the next
+one and answered with it."""
+
+
 FIRST_AGENT_NUMBER = 5_001
 """Agent turns count from here within their stream's block of numbers (calls/core/numbering.py), caller's from 1."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from calls.core.agent_turns import Outcome
+from calls.core.agent_turns import FALSE_START, Outcome
 from calls.core.status import CallerActivity
 from calls.core.turns import Turn
 from calls.reply.barge_in import BargeIn
@@ -24,8 +24,8 @@ from calls.reply.unsaid import Rest
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
 
-FALSE_START, RESUMED = "false_start", "barge_in_resumed"
-"""Stable codes."""
+RESUMED = "barge_in_resumed"
+"""A stable code."""
 
 
 class Interruption:

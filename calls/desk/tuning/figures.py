@@ -14,6 +14,7 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import Protocol
 
+from calls.core.agent_turns import FALSE_START, Outcome
 from calls.core.turns import Source
 from calls.whatif.scoring import word_errors
 
@@ -57,6 +58,12 @@ class AnyAnswer(Protocol):
     @property
     def started_ms(self) -> int: ...
     @property
+    def ended_ms(self) -> int: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
     def answers(self) -> int | None: ...
     @property
     def floor_ms(self) -> int | None: ...
@@ -89,6 +96,14 @@ class AnswerFigures:
     characters: int = 0
     """Synthesised, likewise."""
     characters_withdrawn: int = 0
+    sounded: int = 0
+    """All that the line has said: greetings and reprompts as well."""
+    interrupted: int = 0
+    """Of these, that a caller spoke over and that stopped."""
+    resumed: int = 0
+    """That stopped for a noise or a backchannel, and went on."""
+    false_starts: int = 0
+    """That the caller had not finished before."""
 
     @classmethod
     def of(
@@ -101,6 +116,7 @@ class AnswerFigures:
         for answer in answers:
             kept_tokens += answer.tokens or 0
             kept_characters += answer.characters or 0
+            figures._take_ending(answer, began_ms)
             if answer.answers is None or answer.floor_ms is None:
                 continue
             figures.answers += 1
@@ -114,6 +130,15 @@ class AnswerFigures:
         figures.tokens_withdrawn = figures.tokens - kept_tokens
         figures.characters_withdrawn = figures.characters - kept_characters
         return figures
+
+    def _take_ending(self, answer: AnyAnswer, began_ms: Sequence[int]) -> None:
+        """``began_ms``: when the caller began to say something."""
+        self.sounded += 1
+        self.resumed += answer.outcome == Outcome.RESUMED
+        self.false_starts += answer.code == FALSE_START
+        first = bisect_right(began_ms, answer.started_ms)
+        spoken_over = first < len(began_ms) and began_ms[first] <= answer.ended_ms
+        self.interrupted += answer.outcome == Outcome.INTERRUPTED and answer.code != FALSE_START and spoken_over
 
 
 @dataclass(slots=True)
@@ -196,6 +221,9 @@ class Measure(StrEnum):
     WITHDRAWALS = "withdrawals"
     TOKENS_WITHDRAWN = "tokens_withdrawn"
     CHARACTERS_WITHDRAWN = "characters_withdrawn"
+    INTERRUPTED = "interrupted"
+    RESUMED = "resumed"
+    FALSE_STARTS = "false_starts"
 
 
 SHARES = {Measure(source.value): source for source in Source}
@@ -210,6 +238,9 @@ ANSWER_RATIOS = {
     Measure.WITHDRAWALS: ("withdrawals", "answers"),
     Measure.TOKENS_WITHDRAWN: ("tokens_withdrawn", "tokens"),
     Measure.CHARACTERS_WITHDRAWN: ("characters_withdrawn", "characters"),
+    Measure.INTERRUPTED: ("interrupted", "sounded"),
+    Measure.RESUMED: ("resumed", "sounded"),
+    Measure.FALSE_STARTS: ("false_starts", "sounded"),
 }
 """Part and whole, of AnswerFigures."""
 NUMBERS = frozenset({Measure.WORDS_A_MINUTE, Measure.WITHDRAWALS})

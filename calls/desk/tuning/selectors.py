@@ -135,7 +135,8 @@ def _figures(charged: Mapping[int, tuple[int, int]]) -> dict[int, CallFigures]:
         .values_list(
             "call_id", "speaker", "started_ms", "ended_ms", "text", "revised_text", "source", "vad_missed",
             "partial_ms", "final_ms", "total_ms",
-            "answers", "floor_ms", "first_audio_ms", "withdrawals", "tokens", "characters", named=True,
+            "answers", "floor_ms", "first_audio_ms", "withdrawals", "tokens", "characters",
+            "outcome", "code", named=True,
         )[: MOST_TURNS + 1]
     )  # fmt: skip
     turns: list[Any] = list(rows)

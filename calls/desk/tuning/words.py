@@ -35,9 +35,12 @@ LABELS = {
     Measure.WITHDRAWALS: _("withdrawn preparations an answer"),
     Measure.TOKENS_WITHDRAWN: _("language model's tokens in withdrawn answers"),
     Measure.CHARACTERS_WITHDRAWN: _("synthesised characters in withdrawn answers"),
+    Measure.INTERRUPTED: _("answers that the caller interrupted"),
+    Measure.RESUMED: _("answers that a noise stopped, and that went on"),
+    Measure.FALSE_STARTS: _("false starts: the caller had not finished"),
 }
 UNITS = {measure: "ms" if measure in PERCENTILES else "%" for measure in Measure} | dict.fromkeys(NUMBERS, "")
-LESS_IS_BETTER = frozenset(PERCENTILES) | frozenset(ANSWER_RATIOS)
+LESS_IS_BETTER = (frozenset(PERCENTILES) | frozenset(ANSWER_RATIOS)) - {Measure.INTERRUPTED}
 LESS_IS_BETTER |= {Measure.FALLBACK, Measure.NONE, Measure.REGRET, Measure.CUT_OFFS}
 """Of the others neither is better by itself."""
 
@@ -51,7 +54,8 @@ LEFT_OUT = _("Phrase hints beyond what the engine takes are left out of its requ
 _WAIT = (Measure.FINAL_P50, Measure.FINAL_P95)
 _ANSWER = (Measure.TOTAL_P50, Measure.TOTAL_P95)
 _WITHDRAWN = (Measure.WITHDRAWN, Measure.TOKENS_WITHDRAWN, Measure.CHARACTERS_WITHDRAWN)
-_FLOOR = (Measure.PAUSES_ANSWERED, *_WITHDRAWN, Measure.FLOOR_P50, *_ANSWER)
+_BARGE_IN = (Measure.INTERRUPTED, Measure.RESUMED, Measure.FALSE_STARTS)
+_FLOOR = (Measure.PAUSES_ANSWERED, *_WITHDRAWN, Measure.FALSE_STARTS, Measure.FLOOR_P50, *_ANSWER)
 MOVES: dict[str, tuple[Measure, ...]] = {
     "vad_hangover_ms": (Measure.CUT_OFFS, *_WAIT),
     "vad_aggressiveness": (Measure.NONE, Measure.CUT_OFFS, Measure.WORDS_A_MINUTE),
@@ -87,10 +91,10 @@ MOVES: dict[str, tuple[Measure, ...]] = {
     "responder_first_ms": _ANSWER,
     "responder_total_ms": _ANSWER,
     "filler_after_ms": _ANSWER,
-    "barge_in_ms": _ANSWER,
-    "barge_in_resume_ms": _ANSWER,
-    "backchannels": _ANSWER,
-    "stop_words": _ANSWER,
+    "barge_in_ms": _BARGE_IN,
+    "barge_in_resume_ms": _BARGE_IN,
+    "backchannels": _BARGE_IN,
+    "stop_words": _BARGE_IN,
     "playback_lead_ms": _ANSWER,
 }
 """The figures to watch when a setting is turned."""

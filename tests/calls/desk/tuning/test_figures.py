@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from calls.core.agent_turns import AgentTurn, AnswerTimes, MadeBy, PlayedPart
+from calls.core.agent_turns import AgentTurn, AnswerTimes, MadeBy, Outcome, PlayedPart
 from calls.core.turns import Source, Turn
 from calls.desk.tuning.figures import ANSWER_RATIOS, CallFigures, Measure, Sample
 from voiceapp.runtime.percentile import percentile
@@ -13,7 +13,7 @@ from voiceapp.runtime.percentile import percentile
 
 def answer(floor_at_ms, answers=1, floor_ms=1000, first_audio_ms=200, **more):
     """One of the line's, by when it took the floor."""
-    heard, times = {"heard": PlayedPart()}, {"floor_ms": floor_ms, "first_audio_ms": first_audio_ms}
+    heard, times = {"heard": more.pop("heard", PlayedPart())}, {"floor_ms": floor_ms, "first_audio_ms": first_audio_ms}
     charged = {name: more.pop(name, 0) for name in ("tokens", "characters")}
     total_ms = None if floor_ms is None else floor_ms + first_audio_ms
     one = AgentTurn(
@@ -105,6 +105,19 @@ def test_what_the_line_says_by_itself_is_no_answer():
     assert (figures.answering.answers, figures.answering.into_pauses) == (1, 0)
     assert (figures.answering.withdrawals, figures.answering.after_withdrawals) == (2, 1)
     assert (figures.latencies["floor_ms"], figures.latencies["total_ms"]) == ([1000], [1200])
+
+
+def test_an_interruption_is_an_answer_that_stopped_when_somebody_spoke_over_it():
+    cut, lost = PlayedPart("כן", 900, Outcome.INTERRUPTED), PlayedPart("כן", 900, Outcome.RESUMED)
+    said = [answer(4000, heard=cut), answer(8000, heard=cut), answer(20_000, heard=lost)]
+    figures = CallFigures.of([turn(0, 3000), turn(5000, 7000)], said).answering
+    assert (figures.sounded, figures.interrupted, figures.resumed, figures.false_starts) == (3, 1, 1, 0)
+
+
+def test_a_false_start_is_no_interruption():
+    cut = PlayedPart("", 300, Outcome.INTERRUPTED)
+    figures = CallFigures.of([turn(0, 3000), turn(4500, 7000)], [answer(4000, heard=cut, code="false_start")]).answering
+    assert (figures.interrupted, figures.false_starts) == (0, 1)
 
 
 def test_what_was_prepared_and_not_sounded_is_the_cost_of_withdrawing():
