@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from calls.core.agent_turns import FIRST_AGENT_NUMBER
+from calls.core.agent_turns import FALSE_START, FIRST_AGENT_NUMBER
 from calls.core.frame_delays import merged_percentile
 from calls.lab.conversing_caller import ConversingCaller
 from calls.lab.load import FIRST_MS, Caller
@@ -55,7 +55,13 @@ class ConversingFigures:
     not_ready: int
     """Answers whose sound was not there when the floor was taken."""
     failed: int = 0
-    """Answers with a code."""
+    """Answers with a code, but for false starts."""
+    clears_ms: list[float] = field(default_factory=list)
+    """First frame of what is said over an answer, sent, to the ``clear`` received, by the sender's clock."""
+    clear_sent_p99_ms: float | None = None
+    """The decision to stop an answer to the ``clear`` given to the socket: at most this in 99 of 100, by the server's
+    histogram's bounds."""
+    marks_behind_clear: int = 0
     faults: list[str] = field(default_factory=list)
     """What Twilio would have complained of."""
 
@@ -69,6 +75,8 @@ class ConversingFigures:
             found.append(f"answers_missing: {self.missing} were heard and have no row")
         if self.failed:
             found.append(f"answers_failed: {self.failed}")
+        if self.marks_behind_clear:
+            found.append(f"sound_behind_clear: {self.marks_behind_clear} marks of answers that were cleared")
         if self.faults:
             found.append(f"stream_faults: {self.faults[0]}, {len(self.faults)} in all")
         return found
@@ -86,12 +94,19 @@ class ConversingFigures:
                 f"frame delay p99: conversing {self.conversing_p99_ms:.1f} ms, listening {self.listening_p99_ms:.1f} ms"
                 f" in the same run ({more_ms:+.1f} ms)"
             )
+        if self.clears_ms:
+            lines.append(
+                f"{len(self.clears_ms)} answers interrupted, first frame of the voice → clear:"
+                f" {_spread(self.clears_ms)}; decision → clear p99 at most {self.clear_sent_p99_ms} ms"
+            )
         return "\n".join(lines)
 
 
-def answer_figures(conversations: Sequence[MeasuredCall], steady: tuple[Instant, Instant]) -> ConversingFigures:
+def answer_figures(
+    conversations: Sequence[MeasuredCall], steady: tuple[Instant, Instant], clear_sent_p99_ms: float | None = None
+) -> ConversingFigures:
     """Of a run; answers to questions count, whose first sound came in its steady part."""
-    by_rows, by_sender, faults = [], [], []
+    by_rows, by_sender, faults, clears = [], [], [], []
     delays: dict[bool, list[Mapping[str, int]]] = {True: [], False: []}
     voices: set[str] = set()
     missing = not_ready = failed = 0
@@ -105,7 +120,8 @@ def answer_figures(conversations: Sequence[MeasuredCall], steady: tuple[Instant,
         faults += [f"{fault.code} {fault.reason}" for fault in caller.report.faults]
         turns = {turn.number: turn for turn in one.turns}
         answers = {answer.number - FIRST_AGENT_NUMBER + 1: answer for answer in one.answers}
-        failed += sum(bool(answer.code) for answer in one.answers)
+        failed += sum(bool(answer.code) and answer.code != FALSE_START for answer in one.answers)
+        clears += _clears_ms(caller)
         missing += len(set(caller.heard_s) - set(answers))
         for number, heard_s in caller.heard_s.items():
             answer = answers.get(number)
@@ -129,7 +145,18 @@ def answer_figures(conversations: Sequence[MeasuredCall], steady: tuple[Instant,
         not_ready=not_ready,
         failed=failed,
         faults=faults,
+        clears_ms=clears,
+        clear_sent_p99_ms=clear_sent_p99_ms,
+        marks_behind_clear=sum(
+            one.caller.marks_behind_clear for one in conversations if isinstance(one.caller, ConversingCaller)
+        ),
     )
+
+
+def _clears_ms(caller: ConversingCaller) -> list[float]:
+    """Of each ``clear``: since the first frame of the recording that it came into."""
+    begins_s = [caller.sent_s[(begin_ms - FIRST_MS) // FRAME_MS] for _, begin_ms, _ in caller.report.played]
+    return [(at_s - max(before)) * 1000 for at_s in caller.clears_s if (before := [s for s in begins_s if s <= at_s])]
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -29,10 +29,18 @@ class ConversingCaller(Caller):
     """``time.monotonic`` at which each frame was sent."""
     heard_s: dict[int, float] = field(default_factory=dict)
     """When the first sound of each answer came, by the answer's number in the call, from 1."""
+    clears_s: list[float] = field(default_factory=list)
+    """When each ``clear`` came."""
+    marks_behind_clear: int = 0
+    """Of an answer that was cleared: there must be none."""
     _messages: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Of each frame: what stands before and behind its number."""
     _marks: int = 0
     """So many went back."""
+    _last_answer: int = 0
+    """Number of the newest mark's."""
+    _cleared: int = 0
+    """The same when the last ``clear`` came."""
     _sound_s: float | None = None
     """When the first sound since the last mark came."""
 
@@ -73,10 +81,16 @@ class ConversingCaller(Caller):
         self.playout.receive(message, _samples(now_s))
         if isinstance(message, ServerAudio):
             self._sound_s = self._sound_s if self._sound_s is not None else now_s
-        elif isinstance(message, ServerMark) and self._sound_s is not None:
+        elif isinstance(message, ServerMark):
             # a3.2.1: the third answer (calls/reply/playback.py). Each of an answer's marks has sound before it.
-            self.heard_s.setdefault(int(message.name[1:].split(".")[0]), self._sound_s)
-            self._sound_s = None
+            self._last_answer = number = int(message.name[1:].split(".")[0])
+            self.marks_behind_clear += number <= self._cleared
+            if self._sound_s is not None:
+                self.heard_s.setdefault(number, self._sound_s)
+                self._sound_s = None
+        else:
+            self.clears_s.append(now_s)
+            self._cleared, self._sound_s = self._last_answer, None
 
 
 def _samples(now_s: float) -> int:

@@ -39,6 +39,8 @@ examples:
 """
 ANSWERED_MS = 4500
 """A caller's pause, in which it is answered: a second until the line has the floor, and the sentence."""
+INTERRUPTED_MS = 1800
+"""The pause of a caller who speaks over each answer: it has sounded for 0.8 s then, too long for a false start."""
 MOST_ANSWERS, LONGEST_S = 1000, 14_400
 """Of a call."""
 

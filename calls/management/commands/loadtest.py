@@ -5,7 +5,8 @@ others; loopback only. A run counts only when the sender was in time and every c
 otherwise exit code 1.
 
 With ``--converse`` the line answers each of the calls, with a sentence of its phrase cache, and as many more as
-``--listening`` says are only heard: what answering costs a call's own frames is seen in one run.
+``--listening`` says are only heard: what answering costs a call's own frames is seen in one run. With ``--interrupt``
+too each caller speaks over the answers.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from calls.lab.call_records import is_recorded, record_of, score_of
 from calls.lab.call_report import CallRefused, Line
 from calls.lab.conversing_caller import ConversingCaller
 from calls.lab.load import Load
-from calls.lab.load_figures import LoadFigures, Reading, figures, table
-from calls.lab.load_line import ANSWERED_MS, NUMBER, conversing_line
+from calls.lab.load_figures import LoadFigures, Reading, bucket_ms, figures, table
+from calls.lab.load_line import ANSWERED_MS, INTERRUPTED_MS, NUMBER, conversing_line
 from calls.lab.rig import SERVERS, Rig, RigError, free_port
 from calls.lab.sample_calls import library_of
 from calls.reply.emulator.tts import TtsEmulator, TtsOptions
@@ -56,6 +57,7 @@ class Command(BaseCommand):
             default=10,
             help="With --converse: more calls, only heard.",
         )
+        parser.add_argument("--interrupt", action="store_true", help="With --converse: speak over each answer.")
         parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--server", choices=sorted(SERVERS), default="daphne")
         parser.add_argument("--save", type=Path, metavar="JSON", help="Keep the figures.")
@@ -87,6 +89,7 @@ class Command(BaseCommand):
                     options["seconds"],
                     options["seed"],
                     listening=options["listening"] if options["converse"] else None,
+                    pause_ms=INTERRUPTED_MS if options["interrupt"] else ANSWERED_MS,
                 )
         except (RigError, CallRefused, OSError, ValueError, TypeError) as error:
             raise CommandError(str(error)) from error
@@ -112,9 +115,10 @@ def measure(
     seed: int,
     *,
     listening: int | None = None,
+    pause_ms: int = ANSWERED_MS,
 ) -> tuple[LoadFigures, ConversingFigures | None]:
     """One run against a server of one's own. ``listening``: so many calls beside those, which converse; None: no call
-    does. Raises RigError, CallRefused, OSError."""
+    does. ``pause_ms``: between what a conversing caller says. Raises RigError, CallRefused, OSError."""
     processors = sorted(os.sched_getaffinity(0))
     speech_port = free_port() if listening is not None else 0
     environment = {"TTS_EMULATOR_HOST": f"127.0.0.1:{speech_port}"} if speech_port else {}
@@ -131,13 +135,15 @@ def measure(
     os.sched_setaffinity(0, processors[1:] or processors)
     try:
         with rig:
-            load = _load(rig.line, recordings, calls, seconds, seed, listening)
+            load = _load(rig.line, recordings, calls, seconds, seed, listening, pause_ms)
             return asyncio.run(_measure(server, rig, load, recordings, speech_port))
     finally:
         os.sched_setaffinity(0, processors)
 
 
-def _load(line: Line, recordings: list[Clip], calls: int, seconds: float, seed: int, listening: int | None) -> Load:
+def _load(
+    line: Line, recordings: list[Clip], calls: int, seconds: float, seed: int, listening: int | None, pause_ms: int
+) -> Load:
     if listening is None:
         return Load(line, recordings, calls=calls, seconds=seconds, seed=seed)
     total = calls + listening
@@ -145,7 +151,7 @@ def _load(line: Line, recordings: list[Clip], calls: int, seconds: float, seed: 
     heard = {index * total // listening for index in range(listening)}
     kind = ConversingCaller, replace(line, to_number=NUMBER)
     kinds = {index: kind for index in range(total) if index not in heard}
-    return Load(line, recordings, calls=total, seconds=seconds, seed=seed, pause_ms=ANSWERED_MS, kinds=kinds)
+    return Load(line, recordings, calls=total, seconds=seconds, seed=seed, pause_ms=pause_ms, kinds=kinds)
 
 
 async def _measure(
@@ -169,7 +175,8 @@ async def _measure(
             answers = [turn async for turn in call.turns.filter(speaker=AGENT)]
             conversations.append(MeasuredCall(caller, call.frame_delay_ms, turns, answers))
     found = figures(server, load, idle, steady, rows, total, missing, metrics)
-    return found, answer_figures(conversations, steady) if speech_port else None
+    clear_p99_ms = bucket_ms(metrics, "voiceapp_clear_seconds", 0.99) if metrics else None
+    return found, answer_figures(conversations, steady, clear_p99_ms) if speech_port else None
 
 
 def _metrics(rig: Rig) -> str:

@@ -69,3 +69,20 @@ def test_a_run_counts_only_when_each_answer_has_its_row_and_nothing_failed():
 def test_a_run_without_listening_calls_says_nothing_of_their_frames():
     figures: ConversingFigures = replace(answer_figures([conversation()], STEADY), by_sender_ms=[])
     assert "frame delay" not in figures.text() and "with it: -" in figures.text()
+
+
+def test_an_interruption_is_measured_from_the_first_frame_of_what_is_said_over_the_answer():
+    by = caller(sent_s=[148.5 + i / 50 for i in range(200)], heard_s={1: 150.004}, clears_s=[150.9])
+    by.report.played.append(("one.wav", FIRST_MS + 2000, FIRST_MS + 3000))
+    figures = answer_figures([conversation(by)], STEADY, 5.0)
+    assert [round(ms) for ms in figures.clears_ms] == [400]
+    assert "1 answers interrupted" in figures.text() and "p99 at most 5.0 ms" in figures.text()
+
+
+def test_sound_behind_a_clear_spoils_a_run():
+    by = caller(sent_s=[148.5 + i / 50 for i in range(200)], heard_s={1: 150.004}, marks_behind_clear=2)
+    assert [one.split(":")[0] for one in answer_figures([conversation(by)], STEADY).problems] == ["sound_behind_clear"]
+
+
+def test_a_false_start_is_no_failed_answer():
+    assert answer_figures([conversation(answers=[answer(code="false_start")])], STEADY).problems == []

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from websockets.protocol import Protocol, Side
 
-from calls.core.messages import mark_message, media_message
+from calls.core.messages import clear_message, mark_message, media_message
 from calls.lab import conversing_caller
 from calls.lab.call_report import Line
 from calls.lab.conversing_caller import ConversingCaller
@@ -94,3 +94,15 @@ def test_its_last_message_is_the_stop(monkeypatch):
     caller, clock = caller_of(monkeypatch)
     *_, stop = sent_in(caller, clock, caller.frames)
     assert (stop["event"], stop["sequenceNumber"]) == ("stop", str(2 + 400))
+
+
+def test_a_clear_is_noted_and_marks_behind_it_of_the_same_answer_are_counted(monkeypatch):
+    caller, clock = caller_of(monkeypatch)
+    heard(caller, lambda sid: media_message(sid, bytes(8000)))
+    heard(caller, lambda sid: mark_message(sid, "a1.1.1"))
+    clock.now_s += 1
+    heard(caller, clear_message)
+    heard(caller, lambda sid: mark_message(sid, "a2.1.1"))
+    assert (caller.clears_s, caller.marks_behind_clear) == ([1001.0], 0)
+    heard(caller, lambda sid: mark_message(sid, "a1.1.2"))
+    assert caller.marks_behind_clear == 1
