@@ -88,7 +88,11 @@ ROOMS = [
     Room("calls/desk/review", "D", ("calls.desk.review",)),
     Room("calls/desk/supervision", "D", ("calls.desk.supervision",)),
     Room("calls/desk/tuning", "D", ("calls.desk.tuning",)),
-    Room("calls/desk/tuning", "P", ("calls.desk.tuning.figures", "calls.desk.tuning.uncertainty")),
+    Room(
+        "calls/desk/tuning",
+        "P",
+        ("calls.desk.tuning.answer_totals", "calls.desk.tuning.figures", "calls.desk.tuning.uncertainty"),
+    ),
     Room("calls/desk/admin", "D", ("calls.desk.admin",)),
     Room("calls/lab", "L", ("calls.lab",)),
     Room(

@@ -1,30 +1,13 @@
 """What settings did, in numbers."""
 
 from random import Random
-from types import SimpleNamespace
 
 import pytest
 
-from calls.core.agent_turns import AgentTurn, AnswerTimes, MadeBy, Outcome, PlayedPart
-from calls.core.turns import Source, Turn
+from calls.core.turns import Source
 from calls.desk.tuning.figures import ANSWER_RATIOS, CallFigures, Measure, Sample
+from tests.calls.desk.tuning.turns import answer, turn
 from voiceapp.runtime.percentile import percentile
-
-
-def answer(floor_at_ms, answers=1, floor_ms=1000, first_audio_ms=200, **more):
-    """One of the line's, by when it took the floor."""
-    heard, times = {"heard": more.pop("heard", PlayedPart())}, {"floor_ms": floor_ms, "first_audio_ms": first_audio_ms}
-    charged = {name: more.pop(name, 0) for name in ("tokens", "characters")}
-    total_ms = None if floor_ms is None else floor_ms + first_audio_ms
-    one = AgentTurn(
-        5001, floor_at_ms + first_audio_ms, floor_at_ms + 2000, "כן", answers=answers,
-        times=AnswerTimes(total_ms=total_ms, **times), made_by=MadeBy(**charged), **heard, **more,
-    )  # fmt: skip
-    return SimpleNamespace(**one.as_row())
-
-
-def turn(started_ms=0, ended_ms=1000, text="א ב", source=Source.FINAL, **more):
-    return Turn(1, started_ms, ended_ms, text, source, **more)
 
 
 def call(random, final_ms, turns=12, revised=0.1):
@@ -82,42 +65,6 @@ def test_a_weight_counts_a_call_so_often():
     random = Random(2)
     one, two = call(random, 500), call(random, 900)
     assert Sample([one, two]).measures([2, 1]) == Sample([one, one, two]).measures()
-
-
-@pytest.mark.parametrize(
-    ("goes_on_ms", "into_pauses"),
-    [(3699, 0), (3701, 1), (4000, 1), (5000, 1), (5001, 0)],
-)
-def test_a_caller_who_goes_on_within_a_second_of_the_floor_was_answered_in_a_pause(goes_on_ms, into_pauses):
-    """The floor was taken at 4000 ms; that speech has begun is known some frames later."""
-    turns = [turn(0, 3000), turn(goes_on_ms, goes_on_ms + 500)]
-    assert CallFigures.of(turns, [answer(4000)]).answering.into_pauses == into_pauses
-
-
-def test_noise_and_what_the_vad_missed_are_no_caller_who_goes_on():
-    turns = [turn(0, 3000), turn(4200, 4300, "", Source.NONE), turn(4400, 4500, vad_missed=True)]
-    assert CallFigures.of(turns, [answer(4000)]).answering.into_pauses == 0
-
-
-def test_what_the_line_says_by_itself_is_no_answer():
-    said = [answer(0, answers=None, floor_ms=None), answer(4000, withdrawals=2)]
-    figures = CallFigures.of([turn(0, 3000), turn(100, 900)], said)
-    assert (figures.answering.answers, figures.answering.into_pauses) == (1, 0)
-    assert (figures.answering.withdrawals, figures.answering.after_withdrawals) == (2, 1)
-    assert (figures.latencies["floor_ms"], figures.latencies["total_ms"]) == ([1000], [1200])
-
-
-def test_an_interruption_is_an_answer_that_stopped_when_somebody_spoke_over_it():
-    cut, lost = PlayedPart("כן", 900, Outcome.INTERRUPTED), PlayedPart("כן", 900, Outcome.RESUMED)
-    said = [answer(4000, heard=cut), answer(8000, heard=cut), answer(20_000, heard=lost)]
-    figures = CallFigures.of([turn(0, 3000), turn(5000, 7000)], said).answering
-    assert (figures.sounded, figures.interrupted, figures.resumed, figures.false_starts) == (3, 1, 1, 0)
-
-
-def test_a_false_start_is_no_interruption():
-    cut = PlayedPart("", 300, Outcome.INTERRUPTED)
-    figures = CallFigures.of([turn(0, 3000), turn(4500, 7000)], [answer(4000, heard=cut, code="false_start")]).answering
-    assert (figures.interrupted, figures.false_starts) == (0, 1)
 
 
 def test_what_was_prepared_and_not_sounded_is_the_cost_of_withdrawing():
