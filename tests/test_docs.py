@@ -14,7 +14,7 @@ from calls.desk.tuning import figures, selectors
 from calls.desk.tuning.uncertainty import TOLERANCES
 from calls.lab import emulated_answers, floor_figures, floor_measurement
 from calls.lines import settings_cache
-from calls.reply import floor, floor_rule
+from calls.reply import floor, floor_hold, floor_rule
 from calls.reply.playback import MARK_LATE_MS, STARVED_MS
 from stt.audio import FRAME_MS
 from stt.endpointing import silero
@@ -182,6 +182,8 @@ def test_the_answering_page_has_the_codes_numbers():
     assert f"Below {floor_rule.UNFINISHED_BELOW} a turn of at least {floor_rule.MIN_MODEL_WORDS} words" in page
     assert f"not there after {floor.MODEL_LATE_MS} ms" in page
     assert f"found finished (≥ {floor_rule.UNFINISHED_BELOW})" in page
+    held = f"until {floor_hold.HELD_AFTER_VOICE_MS} ms behind the last voiced frame, and at most "
+    assert f"{held}{floor_hold.LONGEST_ONSET_MS} ms\n  from the first of them" in page
 
 
 def test_the_answering_page_requires_what_the_floors_table_does():

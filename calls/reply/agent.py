@@ -106,6 +106,7 @@ class Agent:
         """Looked at after each event of the call."""
         before, self._seen = self._seen, activity
         self._interruption.caller_is(activity)
+        self._floor.voice = activity.run
         if activity.last_utterance != before.last_utterance:
             if not before.speaking:
                 self._speech_started(now_ms)

@@ -2,10 +2,10 @@
 
 The caller has the floor while they speak, while words of theirs are still to come, and in the pause after them. How
 long that pause is, calls/reply/floor_rule.py says; it is counted from the last voiced frame, whatever came late. Then
-the line has the floor, once for each question: until its first sound anything that the caller says takes it back, and
-the words are joined to the question. While an answer plays the caller is heard, and answered after it. When nobody
-speaks for ``silence_reprompt_ms`` after the line's last sound was heard, it asks again, and after ``reprompts`` times
-it says goodbye.
+the line has the floor, once for each question, unless a voice is just coming (calls/reply/floor_hold.py): until its
+first sound anything that the caller says takes it back, and the words are joined to the question. While an answer plays
+the caller is heard, and answered after it. When nobody speaks for ``silence_reprompt_ms`` after the line's last sound
+was heard, it asks again, and after ``reprompts`` times it says goodbye.
 
 The shell (calls/reply/agent.py) reports what happens, each with its instant, in the order in which it happened, and
 then looks: ``due`` says whether the line may speak now, and ``next_deadline_ms`` when to look again if nothing happens.
@@ -13,6 +13,7 @@ then looks: ``due`` says whether the line may speak now, and ``next_deadline_ms`
 | the shell has seen | it calls |
 |---|---|
 | speech has begun, ended (the endpointer's boundaries) | ``speech_started``, ``speech_ended`` |
+| voice, also before it is speech | sets ``voice`` |
 | a turn, also one without words, and its revisions | ``turn_accepted``, ``turn_revised`` |
 | a turn that is no question | ``passed_over`` |
 | an answer that was a false start | ``ask_again`` |
@@ -27,9 +28,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from calls.core.status import VoicedRun
 from calls.core.turns import Turn
 from calls.reply.expect import read, words_of
 from calls.reply.floor_due import AskAgain, Due, FloorTaken, Holder, SayGoodbye
+from calls.reply.floor_hold import held_until_ms
 from calls.reply.floor_rule import MIN_MODEL_WORDS, FloorRule, Heard, floor_row
 from calls.reply.floor_state import LongSilence, Pause, Question
 from calls.reply.items import Expect, ExpectationKind
@@ -51,6 +54,8 @@ class Floor:
         self.tuning = tuning
         self.expected = Expect()
         """What the caller's next words should be."""
+        self.voice: VoicedRun | None = None
+        """The newest, as the shell keeps it up to date: also before it is an utterance."""
         self._question = Question()
         self._outstanding: dict[int, float] = {}
         """Utterances that have ended and have no turn: until when their words are waited for."""
@@ -179,24 +184,21 @@ class Floor:
     def due(self, now_ms: float) -> Due | None:
         """What the line may do now; said once. It stands until the first sound, or until the caller takes it back."""
         holder = self.holder(now_ms)
-        if holder is Holder.PAUSE and now_ms >= self._question_due_ms():
+        at_ms = self._due_ms(holder)
+        if at_ms is None or now_ms < at_ms:
+            return None
+        if holder is Holder.PAUSE:
             self.taken = self._take(now_ms)
-        elif holder is Holder.NOBODY and now_ms >= self._silence_due_ms:
+        else:
             more = self._silence.asked_again < self.tuning.reprompts
             self.taken = AskAgain(self._silence.asked_again + 1) if more else SayGoodbye()
-        else:
-            return None
         return self.taken
 
     def next_deadline_ms(self, now_ms: float) -> float | None:
         """When to look again if nothing happens before; None: only what happens can change anything."""
         holder = self.holder(now_ms)
-        instants = [self._model_at_ms()]
-        if holder is Holder.PAUSE:
-            instants.append(self._question_due_ms())
-        elif holder is Holder.NOBODY:
-            instants.append(self._silence_due_ms)
-        elif holder is Holder.WORDS:
+        instants = [self._model_at_ms(), self._due_ms(holder)]
+        if holder is Holder.WORDS:
             instants.append(max(self._outstanding.values()))
         return min((at_ms for at_ms in instants if at_ms is not None), default=None)
 
@@ -261,6 +263,10 @@ class Floor:
             return None
         return max(pause.ended_ms, pause.silent_from_ms + MODEL_AFTER_MS)
 
-    @property
-    def _silence_due_ms(self) -> float:
-        return self._silence.from_ms + self.tuning.silence_reprompt_ms
+    def _due_ms(self, holder: Holder) -> float | None:
+        """When the line may speak if nothing happens before; None: it may not."""
+        if holder is Holder.PAUSE:
+            return held_until_ms(self._question_due_ms(), self.voice)
+        if holder is Holder.NOBODY:
+            return held_until_ms(self._silence.from_ms + self.tuning.silence_reprompt_ms, self.voice)
+        return None

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +53,19 @@ class Command(BaseCommand):
         for one in measured:
             self._say_what(one.recordings)
         self._required(measured)
-        cues: dict[str, Cue] = {"an emulated cue": emulated_cue(options["seed"])}
+        emulated: dict[str, Cue] = {"an emulated cue": emulated_cue(options["seed"])}
+        model: dict[str, Cue] = {}
         if turn_model.installed():
-            cues["smart-turn"] = smart_turn_cue()
+            model["smart-turn"] = smart_turn_cue()
         else:
             self.stdout.write(f"\nsmart-turn is not installed and not measured ({turn_model.MISSING})")
-        self._rules(measured[0], cues)
-        self._curves(measured[0], cues)
+        self._rules(measured[0], emulated | model)
+        self._curves(measured[0], emulated, size.curve_rounds)
+        if model:
+            self._curves(measured[0], model, size.model_curve_rounds)
         if measured[0].recordings.recitation:
-            once = replace(size, curve_rounds=1)
-            self._curves(FloorMeasurement(measured[0].recordings.recited(), options["seed"], once), cues)
+            recited = FloorMeasurement(measured[0].recordings.recited(), options["seed"], size)
+            self._curves(recited, emulated | model, 1)
         took_s = time.process_time() - begun_s
         self.stdout.write(
             f"\n{timezone.localdate()}, seed {options['seed']}, {took_s:.0f} s of CPU; all times emulated"
@@ -129,12 +131,12 @@ class Command(BaseCommand):
                     f"{figures.numbers.early} of {len(figures.numbers.scenes)}",
                 )
 
-    def _curves(self, measured: FloorMeasurement, cues: dict[str, Cue]) -> None:
+    def _curves(self, measured: FloorMeasurement, cues: dict[str, Cue], rounds: int) -> None:
         silence = AnsweringSetup(reads_text=False)
-        curves = {"plain silence": measured.curve(CLEAN, silence)}
+        curves = {"plain silence": measured.curve(CLEAN, silence, rounds)}
         for name, cue in cues.items():
             with_cue = AnsweringSetup(reads_text=False, cue=cue, tuning=Tuning(turn_model="smart_turn"))
-            curves[name] = measured.curve(CLEAN, with_cue)
+            curves[name] = measured.curve(CLEAN, with_cue, rounds)
         name = measured.recordings.name
         self._head(f'{name}: "en" pauses answered at a mean delay of', *(f"{delay_ms} ms" for delay_ms in CURVE_MS), "")
         for name, curve in curves.items():

@@ -10,7 +10,7 @@ from calls.reply import floor
 from calls.reply.floor_rule import FLOOR_TABLE, UNFINISHED_BELOW
 from tests.paths import SAMPLES
 
-FEW = Size(rounds=1, numbers=3, numbers_a_rule=2, curve_rounds=1)
+FEW = Size(rounds=1, numbers=3, numbers_a_rule=2)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,6 @@ def test_each_rule_stands_alone_and_all_together():
 
 
 def test_a_longer_silence_answers_fewer_pauses_later(few):
-    curve = FloorMeasurement(few, size=FEW).curve(CLEAN, AnsweringSetup(reads_text=False))
+    curve = FloorMeasurement(few, size=FEW).curve(CLEAN, AnsweringSetup(reads_text=False), 1)
     delays, shares = zip(*curve.points, strict=True)
     assert delays == tuple(sorted(delays)) and shares[0] > shares[-1]

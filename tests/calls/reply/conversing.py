@@ -224,6 +224,13 @@ class VirtualConversation:
         self.voiced_from_ms, self.run = self.now_ms, None
         self._look()
 
+    async def makes_a_sound(self, ms):
+        """Voiced frames in which no speech is found."""
+        from_ms = self.now_ms
+        for voiced_ms in range(20, ms + 1, 20):
+            self.ended_activity = replace(self.ended_activity, run=VoicedRun(from_ms, self.now_ms, voiced_ms))
+            await asyncio.sleep(0.02)
+
     def revise(self, turn, text):
         self._told(self.agent.revised, turn.revised(text), turn.heard_text, self.now_ms)
 

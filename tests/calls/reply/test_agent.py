@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from calls.lab.playout import TwilioHabits
+from calls.reply.floor_hold import LONGEST_ONSET_MS
 from calls.reply.items import Expect, ExpectationKind, HangUp, NoteValue, PlayRecording, PlayTones, Say, Transfer, Wait
 from calls.reply.responder import ResponderError
 from calls.reply.settings import AnswerLimits, AnswerPrices, AnswerSettings
@@ -106,6 +107,28 @@ def test_who_speaks_in_the_moment_of_the_floor_hears_nothing_of_the_answer():
 
     call = conversation(steps)
     assert (call.answers, call.playout.played) == ([], [])
+
+
+def test_who_goes_on_with_a_soft_sound_just_before_the_floor_is_not_answered():
+    async def steps(call):
+        await call.says("מה השעה")
+        await call.listen(600)
+        await call.makes_a_sound(200)  # to 100 ms behind the pause
+        assert not call.playout.answers
+        await call.says("בשש")
+        await call.listen(5000)
+
+    assert [text for text, _, _ in conversation(steps).answers] == ["שמעתי: מה השעה בשש"]
+
+
+def test_a_noise_postpones_an_answer_by_a_moment():
+    async def steps(call):
+        await call.says("מה השעה")
+        await call.listen(600)
+        await call.makes_a_sound(4000)
+
+    (turn,) = conversation(steps).saved.values()
+    assert turn.times.floor_ms == 900 + LONGEST_ONSET_MS
 
 
 def test_a_revision_that_changes_words_prepares_anew_and_punctuation_does_not():
