@@ -1,7 +1,11 @@
 """What an answer cost, and who cut it off."""
 
+import pytest
+
 from calls.core.agent_turns import Outcome, PlayedPart
+from calls.core.turns import Source
 from calls.desk.tuning.answer_totals import AnswerFigures
+from calls.desk.tuning.figures import CallFigures
 from tests.calls.desk.tuning.turns import answer, turn
 
 
