@@ -53,7 +53,8 @@ class AnswerTimes:
     """Where the time between the caller's last voiced frame and the answer's first sound went."""
 
     floor_rule: str = ""
-    """``expected`` | ``unfinished`` | ``open`` | ``silence`` | ``opening``: why the line might speak."""
+    """Why the line might speak: ``expected`` | ``unfinished`` | ``open`` | ``silence`` | ``opening`` |
+    ``transfer_failed``."""
     floor_ms: int | None = None
     """Last voiced frame to the floor taken."""
     prepared_ms: int | None = None

@@ -1,10 +1,14 @@
 """Whole conversations in virtual time."""
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
 
 from calls.lab.playout import TwilioHabits
+from calls.reply.dialogue import answer
+from calls.reply.dialogue_checks import script_of
+from calls.reply.dialogue_text import plain_of
 from calls.reply.items import Expect, ExpectationKind, HangUp, NoteValue, PlayRecording, PlayTones, Say, Transfer, Wait
 from calls.reply.responder import ResponderError
 from calls.reply.settings import AnswerLimits, AnswerPrices, AnswerSettings
@@ -298,6 +302,62 @@ def test_a_failed_transfer_is_told_to_the_next_answer():
 
     call = conversation(steps, responder=ToyResponder(answers))
     assert (call.transfers, call.codes, seen[-1]) == (["דנה"], ["act_failed"], ["act_failed"])
+
+
+def handing_over(*afterwards):
+    words = {"opening": [], "turns": [Say("מעביר."), Transfer("דנה")], "transfer_failed": [*afterwards]}
+    return ToyResponder(lambda call, question, said: words.get(call.occasion, []))
+
+
+@pytest.mark.parametrize(
+    ("afterwards", "said"), [([Say("אין מענה. משהו נוסף?")], "אין מענה. משהו נוסף?"), ([], "[apology]")]
+)
+def test_a_failed_transfer_is_spoken_of_at_once(afterwards, said):
+    call = conversation(one_question, responder=handing_over(*afterwards))
+    assert [text for text, *_ in call.answers] == ["מעביר.", said]
+    assert (call.saved[5002].times.floor_rule, call.saved[5002].code) == ("transfer_failed", "")
+    assert longest_silence_ms(call) == 1000  # before the first answer
+    assert [occasion for occasion, _ in call.responder.asked] == ["opening", "turns", "transfer_failed"]
+
+
+def test_a_call_that_ends_for_a_failed_transfer_is_not_cut_off_without_a_word():
+    call = conversation(one_question, responder=handing_over(HangUp()))
+    assert call.answers[-1] == ("[apology]", "[apology]", "played")
+    assert call.ended == "answered"
+
+
+def test_who_speaks_as_a_transfer_fails_is_heard_and_a_noise_only_postpones_what_is_said():
+    def whoever_says(words):
+        async def steps(call):
+            await call.says("דנה")
+            await call.listen(1180)
+            await call.says(words)
+            await call.listen(5000)
+
+        return conversation(steps, responder=handing_over(Say("אין מענה."))).responder.asked[2:]
+
+    assert whoever_says("") == [("transfer_failed", "")] * 2
+    assert whoever_says("בעצם לא") == [("transfer_failed", ""), ("turns", "בעצם לא"), ("transfer_failed", "")]
+
+
+def test_a_dialogue_goes_on_where_a_transfer_failed():
+    script = script_of(
+        plain_of(
+            "{transfer_failed: nobody, steps: {a: {say: מעביר., next: {transfer: דנה}},"
+            ' nobody: {say: "אין מענה. לחזור אליכם?", expect: yes_no, match: hang_up, no_match: hang_up}}}'
+        )
+    )
+
+    async def steps(call):
+        await call.listen(6000)
+        assert [text for text, *_ in call.answers] == ["מעביר.", "אין מענה. לחזור אליכם?"]
+        await call.says("כן")
+        await call.listen(3000)
+
+    def answers(call, question, said):
+        return answer(script, date(2026, 1, 1), call.occasion, question, said)
+
+    assert conversation(steps, responder=ToyResponder(answers)).ended == "answered"
 
 
 def test_tones_are_played_in_their_place():
