@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from calls.reply.dialogue_faults import DialogueFault, DialogueInvalid
 from calls.reply.dialogue_format import PLACEHOLDER, DialogueScript, DialogueStep, ReadAs, Route
 from calls.reply.dialogue_reading import DialogueReader
-from calls.reply.items import NoteValue
+from calls.reply.items import NoteValue, Transfer
 
 _BRACED = re.compile(r"\{[^{}]*\}|[{}]")
 
@@ -25,6 +25,16 @@ def script_of(document: Any) -> DialogueScript:
     if faults or script is None:
         raise DialogueInvalid(faults)
     return script
+
+
+def strangers(script: DialogueScript, people: Collection[str]) -> list[DialogueFault]:
+    """Whom it hands calls over to, and a line with these people does not list: each once, where it stands first."""
+    faults: dict[str, DialogueFault] = {}
+    for path, route in _routes(script):
+        for act in route.acts:
+            if isinstance(act, Transfer) and act.person not in people:
+                faults.setdefault(act.person, DialogueFault(path, "unknown_person", {"person": act.person}))
+    return list(faults.values())
 
 
 def _routes(script: DialogueScript) -> Iterator[tuple[str, Route]]:

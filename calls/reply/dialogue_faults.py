@@ -33,6 +33,7 @@ SENTENCES = {
     "unknown_act": "there is no act %(act)s; there are: %(known)s",
     "unknown_value": "the question has no value %(value)s",
     "value_twice": "%(value)s is a word of two values",
+    "unknown_person": "the line lists nobody named %(person)s",
     "no_way_on": "nothing follows: name a step, or end the call",
     "after_the_end": "nothing can follow this: name it last",
     "bad_tones": "tones are 0-9 * # A-D",

@@ -1,6 +1,6 @@
 import pytest
 
-from calls.reply.dialogue_checks import script_of
+from calls.reply.dialogue_checks import script_of, strangers
 from calls.reply.dialogue_faults import DialogueInvalid
 from calls.reply.dialogue_format import Route
 from calls.reply.items import HangUp
@@ -96,3 +96,12 @@ def test_what_is_no_dialogue_is_refused(document):
 
 def test_examples_name_steps_that_there_are():
     assert faults(SMALL + "\nexamples: [{talk: [{caller: x, step: y}]}]") == ["examples.0.talk.0.step unknown_step"]
+
+
+def test_whom_no_line_lists_is_told_once_with_a_path():
+    hand_over = script("{transfer_failed: {transfer: b}, steps: {a: {say: x, next: {transfer: y}}}}")
+    assert strangers(hand_over, {"b", "y"}) == []
+    assert [(one.path, one.named["person"]) for one in strangers(hand_over, ())] == [
+        ("steps.a.next", "y"),
+        ("transfer_failed", "b"),
+    ]

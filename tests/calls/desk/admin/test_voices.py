@@ -66,7 +66,9 @@ def tuner(client):
 
 @pytest.fixture
 def line():
-    return PhoneLine.objects.create(number="+97231234567", name="קו", profile=first_profile(Tuning()))
+    line = PhoneLine.objects.create(number="+97231234567", name="קו", profile=first_profile(Tuning()))
+    line.people.create(name="דנה", number="+97235550101")  # whom the samples' dialogues hand calls over to
+    return line
 
 
 def saved(client, line, **values):
