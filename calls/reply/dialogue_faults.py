@@ -24,6 +24,7 @@ SENTENCES = {
     "bad_name": "letters, digits and _ only, beginning with a letter, at most 40",
     "too_long": "more than %(most)s characters",
     "bad_character": "holds a character that cannot be spoken",
+    "no_words": "nothing of it can be spoken",
     "unknown_kind": "there is no kind %(value)s; there are: %(known)s",
     "unknown_check": "there is no check %(value)s; there are: %(known)s",
     "out_of_range": "%(value)s is not from %(low)s to %(high)s",

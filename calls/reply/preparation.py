@@ -76,6 +76,8 @@ class Preparation:
         self._answerer, self._said = answerer, tuple(said)
         self._wake, self._now_ms = wake, now_ms
         self._cutter = PieceCutter()
+        self._meant = False
+        """There are words to be said, whether or not they can be spoken."""
         self._pieces: asyncio.Queue[tuple[SpokenPiece, Sequence[str], bool] | None] = asyncio.Queue(MAX_WAITING_PIECES)
 
     @property
@@ -190,6 +192,7 @@ class Preparation:
             await self._act(item)
 
     async def _say(self, say: Say) -> None:
+        self._meant = self._meant or bool(say.text.strip())
         pieces = self._cutter.push(say.text)
         await self._cut(pieces if say.continues else [*pieces, *self._cutter.finish()], say)
 
@@ -263,9 +266,14 @@ class Preparation:
             self._wake()
 
     async def _fill_in_words(self) -> None:
-        """Where the line speaks by itself it says something: before an end of the call, for it would cut it off."""
+        """Something is said where the line speaks by itself: before an end of the call, for it would cut it off.
+
+        Raises ResponderError where words were to be said and none of them can be spoken.
+        """
         if not self.text and self.call.occasion in WITHOUT_WORDS:
             self.code = await self._play_prompt(WITHOUT_WORDS[self.call.occasion])
+        elif self._meant and not self.steps.pieces and not self.waits:
+            raise ResponderError("responder_silent", "Nothing of the answer can be spoken.")
 
     async def _play_prompt(self, name: str) -> str:
         """A recorded sentence. Returns a stable code; empty when there is one of this name."""
@@ -278,6 +286,10 @@ class Preparation:
 
 
 async def _closable(items: AsyncIterator[Item]) -> AsyncGenerator[Item, None]:
-    """Any iterator as a generator, which can be closed."""
-    async for item in items:
-        yield item
+    """Any iterator as a generator, which closes it where it can be closed."""
+    try:
+        async for item in items:
+            yield item
+    finally:
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.desk.rows import ltr
 from calls.lines.models import PhoneLine
+from calls.lines.sentences import NO_WORDS
 from calls.lines.spoken_texts import fixed_texts, is_answering
 
 NEEDS_POINTS = _("The voice cannot say these words without vowel points: %(words)s.")
@@ -62,7 +63,12 @@ def words_without_points(voice: str, texts: Iterable[str]) -> list[str]:
 
 
 def refuse_unspeakable(form: forms.BaseForm, field: str, voice: str, texts: Iterable[str]) -> None:
-    """An error at this field that names the words, where the voice cannot say them."""
+    """An error at this field where nothing of a text can be said, or that names the words that the voice cannot say."""
+    from calls.reply.speakable import speakable
+
+    texts = [text for text in texts if text.strip()]
+    if not all(map(speakable, texts)):
+        form.add_error(field, forms.ValidationError(NO_WORDS, "text_unspeakable"))
     if words := words_without_points(voice, texts):
         form.add_error(field, forms.ValidationError(NEEDS_POINTS, "text_unspeakable", {"words": ", ".join(words)}))
 

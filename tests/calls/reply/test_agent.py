@@ -410,6 +410,22 @@ def trickled(text, every_ms):
     return [part for letters in text for part in (every_ms, Say(letters, continues=True))]
 
 
+@pytest.mark.parametrize("text", ["🙂", "**", "...", '<tool_call>{"name": "x"}</tool_call>'])
+def test_an_answer_of_which_nothing_can_be_spoken_is_no_silence(text):
+    call = conversation(one_question, responder=answering(Say(text), HangUp()))
+    assert (call.answers, call.codes) == ([("[apology]", "[apology]", "failed")], ["responder_silent"])
+    assert call.ended == ""  # the words before it were not heard
+
+    async def silence(call):
+        await call.listen(9000)
+
+    responder = ToyResponder(lambda call, question, said: [Say(text)] * (call.occasion == "silence"))
+    call = conversation(silence, responder=responder)
+    assert (call.answers[0][0], call.codes) == ("[repeat]", [])
+    call = conversation(silence, settings=AnswerSettings(responder="toy", greeting=text))
+    assert (call.answers[0][0], call.codes) == ("[apology]", ["responder_silent"])
+
+
 def test_words_that_trickle_are_said_as_far_as_they_have_come_and_no_silence_is_long():
     responder = answering(*trickled("אחת שתיים שלוש ארבע חמש שש שבע שמונה תשע עשר", 300))
     call = conversation(hears_long, responder=responder, tuning=Tuning(filler_after_ms=0))

@@ -151,6 +151,13 @@ def test_a_greeting_that_the_voice_cannot_say_is_refused_with_its_words(tuner, v
     assert PhoneLine.objects.get().voice == "toy:he"
 
 
+@pytest.mark.parametrize("field", ["greeting", "fallback_sentence"])
+def test_a_sentence_of_which_nothing_can_be_spoken_is_refused(tuner, voices, line, field):
+    for text in ("🙂🙂", "**", "…", "<b></b>"):
+        assert "אי אפשר להקריא" in saved(tuner, line, voice="toy:he", **{field: text})
+    assert getattr(PhoneLine.objects.get(), field) == ""
+
+
 def test_the_servers_first_voice_is_the_one_that_is_asked(tuner, tmp_path, line):
     with having(tmp_path, Pointed()):
         assert "בלי ניקוד: שלום" in saved(tuner, line, greeting="שלום")
