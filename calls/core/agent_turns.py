@@ -88,7 +88,7 @@ class AgentTurn:
     ended_ms: int
     """Media time at which its last played sound ended, as far as it is known."""
     text: str
-    """What was to be said."""
+    """What was to be said. Of a failed answer: what was said, the apology at its end, then what was left unsaid."""
     heard: PlayedPart = PlayedPart()
     times: AnswerTimes = AnswerTimes()
     made_by: MadeBy = MadeBy()

@@ -26,8 +26,13 @@ class AnswerSteps(list[Step]):
 
     @property
     def text(self) -> str:
-        """What is to be said, as far as it is known."""
-        return " ".join(piece.text for piece in self.pieces if piece.text)
+        """What is said, as far as it is known; behind it, where a voice has failed, what it left unsaid.
+
+        So what was heard is its beginning, an apology among it, and the rest was not heard.
+        """
+        pieces = self.pieces
+        words = [*(piece.said for piece in pieces), *(piece.unsaid for piece in pieces)]
+        return " ".join(one for one in words if one)
 
     def play(self, piece: SpokenPiece) -> None:
         """A piece whose sound is all there."""
@@ -46,6 +51,6 @@ class AnswerSteps(list[Step]):
         self._deliver(piece)
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """Nothing more comes: what has no sound yet gets none."""
         for piece in self.pieces:
             piece.finish(is_whole=False)

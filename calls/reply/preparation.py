@@ -82,7 +82,7 @@ class Preparation:
 
     @property
     def text(self) -> str:
-        """What is to be said, as far as it is known."""
+        """What is said, and behind it what a voice that failed left unsaid."""
         return self.steps.text
 
     @property

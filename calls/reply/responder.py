@@ -65,7 +65,7 @@ class Exchange:
     revised: tuple[str, ...]
     """The same as they stand now: words may be revised after they were answered."""
     answer: str
-    """What was to be said."""
+    """What was to be said; of an answer that failed, the words that were left unsaid stand behind its apology."""
     heard: str
     """What the caller heard of it."""
     expected: Expect | None = None

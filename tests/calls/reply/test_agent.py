@@ -1,10 +1,12 @@
 """Whole conversations in virtual time."""
 
+import asyncio
 from datetime import date
 from itertools import pairwise
 
 import pytest
 
+from calls.core.agent_turns import unheard
 from calls.lab.playout import TwilioHabits
 from calls.reply.dialogue import answer
 from calls.reply.dialogue_checks import script_of
@@ -12,6 +14,7 @@ from calls.reply.dialogue_text import plain_of
 from calls.reply.items import Expect, ExpectationKind, HangUp, NoteValue, PlayRecording, PlayTones, Say, Transfer, Wait
 from calls.reply.responder import ResponderError
 from calls.reply.settings import AnswerLimits, AnswerPrices, AnswerSettings
+from calls.reply.voice import VoiceError
 from stt.tuning import Tuning
 from tests.calls.reply.conversing import ToyResponder, ToyVoice, conversation
 
@@ -450,7 +453,23 @@ def test_an_answer_that_is_long_in_the_playing_may_be_slow_in_the_making():
 def test_a_voice_that_fails_gets_an_apology():
     voice = ToyVoice(fails={"רע.": "voice_quota"})
     call = conversation(one_question, voice=voice, responder=answering(Say("רע.")))
-    assert call.answers[-1][0].endswith("[apology]") and "voice_quota" in call.codes
+    assert call.answers[-1][:2] == ("[apology] רע.", "[apology]") and "voice_quota" in call.codes
+
+
+def test_what_a_failing_voice_left_unsaid_stands_behind_what_was_said_and_is_not_heard():
+    class Cut(ToyVoice):
+        async def speak(self, text, **options):
+            async for ulaw in super().speak(text, **options):
+                yield ulaw
+                if text == "שתיים שלוש ארבע.":
+                    await asyncio.sleep(0.8)
+                    raise VoiceError("voice_raised")
+
+    words = [Say("אחת."), Say("שתיים שלוש ארבע."), Say("חמש.")]
+    call = conversation(one_question, voice=Cut(first_ms=0), responder=answering(*words))
+    assert call.answers[-1] == ("אחת. [apology] שתיים שלוש ארבע. חמש.", "אחת. [apology]", "failed")
+    assert unheard(*call.answers[-1][:2]) == "שתיים שלוש ארבע. חמש."
+    assert call.agent.conversation.said[-1].heard == "אחת. [apology]"
 
 
 def test_two_failures_running_end_in_the_lines_fallback():

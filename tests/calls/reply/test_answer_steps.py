@@ -15,6 +15,15 @@ def test_the_text_is_that_of_the_pieces_in_their_order():
     assert answer.text == "שלום. להתראות."
 
 
+def test_what_is_unsaid_stands_behind_what_was_said():
+    answer, _ = steps()
+    answer += [SpokenPiece.of("שלום.", bytes(80)), SpokenPiece("מה"), SpokenPiece("נשמע?")]
+    answer.play(SpokenPiece.of("סליחה.", bytes(80)))
+    assert answer.text == "שלום. מה נשמע? סליחה."
+    answer.end()
+    assert answer.text == "שלום. סליחה. מה נשמע?"
+
+
 def test_a_piece_that_sounds_is_delivered_and_the_first_ones_instant_is_kept():
     now = [1000.0]
     answer, delivered = steps(lambda: now[0])
