@@ -456,6 +456,12 @@ def test_a_voice_that_fails_gets_an_apology():
     assert call.answers[-1][:2] == ("[apology] רע.", "[apology]") and "voice_quota" in call.codes
 
 
+def test_words_that_were_whole_before_their_answer_failed_are_said():
+    words = [Say("אני מעביר ", continues=True), Say("אותך", continues=True), Say(""), ResponderError("act_unknown")]
+    call = conversation(one_question, responder=answering(*words))
+    assert call.answers[0] == ("אני מעביר אותך [apology]", "אני מעביר אותך [apology]", "failed")
+
+
 def test_what_a_failing_voice_left_unsaid_stands_behind_what_was_said_and_is_not_heard():
     class Cut(ToyVoice):
         async def speak(self, text, **options):
