@@ -59,13 +59,13 @@ class Dialogue(models.Model):
         """Each fault with the path to it; where a line answers with it, its examples must pass as well, and whom it
         hands calls over to must be listed there."""
         try:
-            results = self.results()
+            script = self.script()
             lines = self.lines.filter(responder="scripted").prefetch_related("people") if self.pk else []
             for line in lines:
-                check_people(self.script(), {one.name for one in line.people.all()})
+                check_people(script, {one.name for one in line.people.all()})
         except DialogueInvalid as invalid:
             raise ValidationError({"text": errors_of(invalid)}) from invalid
-        failed = [result for result in results if not result.passed]
+        failed = [result for result in results_of(script) if not result.passed]
         if failed and lines:
             sentence = _("A line answers with this dialogue, so its examples must pass: %(difference)s")
             named = {"difference": str(failed[0])}

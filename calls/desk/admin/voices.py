@@ -47,13 +47,11 @@ def choices(current: str = "") -> list[tuple[str, str]]:
 def words_without_points(voice: str, texts: Iterable[str]) -> list[str]:
     """The words that this voice ("": the server's first) cannot say as they are written, each once."""
     from calls.process.services import services
-    from calls.reply.speakable import speakable
     from calls.reply.voice import VoiceError
     from calls.reply.voices.pointing import unpointed_words
 
     words: dict[str, None] = {}
-    for text in texts:
-        aloud = speakable(text)
+    for aloud in map(_aloud, texts):
         try:
             services().voices.check(voice, aloud)
         except VoiceError as error:
@@ -62,12 +60,17 @@ def words_without_points(voice: str, texts: Iterable[str]) -> list[str]:
     return list(words)
 
 
+def _aloud(text: str) -> str:
+    """In words; remembered, for a long dialogue is read for each voice that says it."""
+    from calls.reply.speakable import phrase_pieces
+
+    return " ".join(phrase_pieces(text))
+
+
 def refuse_unspeakable(form: forms.BaseForm, field: str, voice: str, texts: Iterable[str]) -> None:
     """An error at this field where nothing of a text can be said, or that names the words that the voice cannot say."""
-    from calls.reply.speakable import speakable
-
     texts = [text for text in texts if text.strip()]
-    if not all(map(speakable, texts)):
+    if not all(map(_aloud, texts)):
         form.add_error(field, forms.ValidationError(NO_WORDS, "text_unspeakable"))
     if words := words_without_points(voice, texts):
         form.add_error(field, forms.ValidationError(NEEDS_POINTS, "text_unspeakable", {"words": ", ".join(words)}))

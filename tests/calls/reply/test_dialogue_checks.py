@@ -105,3 +105,12 @@ def test_whom_no_line_lists_is_told_once_with_a_path():
         ("steps.a.next", "y"),
         ("transfer_failed", "b"),
     ]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_way_of_thousands_of_steps_is_checked_without_going_it_for_each(backwards):
+    steps = [f"s{at}: {{say: x, next: s{at + 1}}}" for at in range(2500)] + ["s2500: {say: x, next: hang_up}"]
+    written = ", ".join(reversed(steps) if backwards else steps)
+    text = f"{{start: s0, steps: {{{written}}}}}"
+    assert faults(text) == []
+    assert "steps.s7.next endless" in faults(text.replace("next: hang_up", "next: s7"))
