@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from calls.core.text import clean
+from calls.core.text import clean, has_controls
 from calls.reply.aloud import without_points
 from calls.reply.dialogue_expecting import expect_of
 from calls.reply.dialogue_faults import DialogueFault
@@ -86,9 +86,9 @@ class DialogueReader:
             return ""
         if len(value) > longest:
             self.fault(path, "too_long", most=longest)
-        if clean(value) != value:
+        if has_controls(value):
             self.fault(path, "bad_character")
-        return value.strip()
+        return clean(value).strip()
 
     def name(self, value: Any, path: str) -> str:
         if not isinstance(value, str) or not _NAME.fullmatch(value):

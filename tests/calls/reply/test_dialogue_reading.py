@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from calls.reply.dialogue_reading import MAX_EXAMPLES, MAX_LINES, MAX_TEXT, DialogueReader
 from calls.reply.items import HangUp, NoteValue, PlayRecording, PlayTones, Transfer
-from tests.calls.reply.dialogues import SMALL, faults
+from tests.calls.reply.dialogues import SMALL, faults, script
 
 
 def in_step(text, head=""):
@@ -131,3 +131,8 @@ def test_no_document_is_an_error_of_ours(document):
     reader = DialogueReader()
     script = reader.script(document)
     assert script is not None or reader.faults
+
+
+def test_an_unseen_mark_of_a_copied_text_is_left_out():
+    step = script("{steps: {a: {say: \u2066שלום\u2069, next: hang_up}}}").steps["a"]
+    assert step.say == "שלום"
