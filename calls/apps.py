@@ -16,6 +16,7 @@ class CallsConfig(AppConfig):
         from calls.desk.permissions import make_groups
         from calls.lines.dialogues import Dialogue
         from calls.lines.models import LinePerson, PhoneLine, Price, Trial
+        from calls.process import checks  # noqa: F401 - registers them
         from stt.models import TuningProfile
 
         def announce(**_: Any) -> None:

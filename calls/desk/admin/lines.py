@@ -20,6 +20,7 @@ from calls.desk.admin.voices import (
     render_later,
     texts_to_hear,
     warn_of_unrendered,
+    warn_of_unsaid_words,
     with_what_may_be_heard,
 )
 from calls.desk.permissions import CHANGE_DIALLED
@@ -167,6 +168,7 @@ class PhoneLineAdmin(admin.ModelAdmin):
         line = self.get_object(request, object_id)
         if request.method == "GET" and line is not None and self.has_view_permission(request, line):
             warn_of_unrendered(request, [line])
+            warn_of_unsaid_words(request, line)
         return super().change_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: PhoneLine, form: Any, change: bool) -> None:
@@ -177,6 +179,8 @@ class PhoneLineAdmin(admin.ModelAdmin):
         super().save_related(request, form, formsets, change)
         record(form.instance, form.numbers_before, numbers_of(form.instance.pk), request.user)
         render_later([form.instance])
+        if "_continue" not in request.POST:
+            warn_of_unsaid_words(request, form.instance)  # else the page that follows does
 
     def delete_model(self, request: HttpRequest, obj: PhoneLine) -> None:
         record(obj, numbers_of(obj.pk), {}, request.user)

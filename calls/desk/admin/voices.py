@@ -21,9 +21,13 @@ from django.utils.translation import gettext_lazy as _
 from calls.desk.rows import ltr
 from calls.lines.models import PhoneLine
 from calls.lines.sentences import NO_WORDS
-from calls.lines.spoken_texts import fixed_texts, is_answering
+from calls.lines.spoken_texts import SAYS_OTHERS_WORDS, fixed_texts, is_answering
 
 NEEDS_POINTS = _("The voice cannot say these words without vowel points: %(words)s.")
+CAN_ONLY_APOLOGISE = _(
+    "The voices of this line say only words with vowel points, and what it answers has none: it can only apologise. "
+    "Choose a second voice."
+)
 HEAR = _("Play")
 SCRIPT = forms.Script("calls/hear.js", type="module")
 
@@ -125,6 +129,14 @@ def render_later(lines: Iterable[PhoneLine]) -> None:
                 services().rendering.begin(line.pk, line.voice, texts, answers=answers)
 
     transaction.on_commit(begin, robust=True)
+
+
+def warn_of_unsaid_words(request: HttpRequest, line: PhoneLine) -> None:
+    """Say that none of a line's voices can say what its responder will answer."""
+    from calls.process.services import services
+
+    if line.responder in SAYS_OTHERS_WORDS and not services().voices.says_unpointed(line.voice, line.voice_fallback):
+        messages.warning(request, gettext(CAN_ONLY_APOLOGISE))
 
 
 def warn_of_unrendered(request: HttpRequest, lines: Iterable[PhoneLine]) -> None:

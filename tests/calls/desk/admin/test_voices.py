@@ -10,6 +10,7 @@ from django.utils import translation
 from calls.desk.admin.hearing import WHY_SILENT
 from calls.lines.settings_cache import first_profile
 from calls.models import Dialogue, PhoneLine
+from calls.process.checks import UNSAID, check_unpointed_words
 from calls.process.services import Services, services, using
 from calls.reply.phrases import PhraseCache
 from calls.reply.voice import VoiceError
@@ -235,3 +236,21 @@ def test_a_dialogues_texts_can_be_heard_with_the_values_of_its_examples(tuner, v
 
 def test_the_errors_are_json_that_a_script_reads(tuner, voices):
     assert set(json.loads(heard(tuner, "!").content)) == {"code", "message", "detail"}
+
+
+@pytest.mark.parametrize(
+    ("values", "warned"),
+    [
+        ({"responder": "repeat", "voice": "espeak:he"}, True),
+        ({"responder": "repeat", "voice": "espeak:he", "voice_fallback": "toy:he"}, False),
+        ({"responder": "repeat", "voice": "toy:he"}, False),
+        ({"responder": "silent", "voice": "espeak:he"}, False),
+    ],
+)
+def test_a_line_that_can_only_apologise_is_warned_of_when_it_is_saved_and_opened(tuner, voices, line, values, warned):
+    told = "הוא יוכל רק להתנצל"
+    assert (told in saved(tuner, line, **values)) == warned
+    page = tuner.get(reverse("admin:calls_phoneline_change", args=[line.pk])).content.decode()
+    assert (told in page) == warned
+    found = [one.id for one in check_unpointed_words(databases=["default"])]
+    assert found == [UNSAID] * warned and check_unpointed_words(databases=None) == []
