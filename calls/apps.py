@@ -14,7 +14,9 @@ class CallsConfig(AppConfig):
 
     def ready(self) -> None:
         from calls.desk.permissions import make_groups
-        from calls.lines.models import PhoneLine, Trial
+        from calls.lines.dialogues import Dialogue
+        from calls.lines.models import LinePerson, PhoneLine, Price, Trial
+        from calls.process import checks  # noqa: F401 - registers them
         from stt.models import TuningProfile
 
         def announce(**_: Any) -> None:
@@ -23,8 +25,9 @@ class CallsConfig(AppConfig):
 
             transaction.on_commit(announce_change)
 
-        # Signals, for stt must not know calls, and whoever saves a profile must not have to remember.
-        for model in (TuningProfile, PhoneLine, Trial):
+        # Signals, for stt must not know calls, and whoever saves a profile must not have to remember. Of each model
+        # that the lines' cache (calls/lines/settings_cache.py) reads.
+        for model in (TuningProfile, PhoneLine, Trial, Dialogue, LinePerson, Price):
             for signal in (post_save, post_delete):
                 signal.connect(announce, sender=model, weak=False, dispatch_uid=f"announce {model.__name__}")
 

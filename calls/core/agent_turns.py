@@ -53,7 +53,8 @@ class AnswerTimes:
     """Where the time between the caller's last voiced frame and the answer's first sound went."""
 
     floor_rule: str = ""
-    """``expected`` | ``unfinished`` | ``open`` | ``silence`` | ``opening``: why the line might speak."""
+    """Why the line might speak: ``expected`` | ``unfinished`` | ``open`` | ``silence`` | ``opening`` |
+    ``transfer_failed``."""
     floor_ms: int | None = None
     """Last voiced frame to the floor taken."""
     prepared_ms: int | None = None
@@ -87,7 +88,7 @@ class AgentTurn:
     ended_ms: int
     """Media time at which its last played sound ended, as far as it is known."""
     text: str
-    """What was to be said."""
+    """What was to be said. Of a failed answer: what was said, the apology at its end, then what was left unsaid."""
     heard: PlayedPart = PlayedPart()
     times: AnswerTimes = AnswerTimes()
     made_by: MadeBy = MadeBy()

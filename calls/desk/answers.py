@@ -18,6 +18,7 @@ RULES = {
     "open": _("after open words"),
     "silence": _("because the caller was silent"),
     "opening": _("at the call's opening"),
+    "transfer_failed": _("because the hand-over failed"),
 }
 """Why the line might speak."""
 CODES = {

@@ -47,6 +47,7 @@ TTS_FAULTS = (
     "cut_off_ms=300",
     "empty",
     "exhausted=1000",
+    "exhausted_after_ms=300",
     "unavailable=1000",
     "idle_abort_s=0.5",
     "odd_chunks",

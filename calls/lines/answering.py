@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.core.validators import MaxLengthValidator, MaxValueValidator, MinVal
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from calls.lines.dialogues import Dialogue
+from calls.lines.dialogues import Dialogue, check_people
 from calls.reply.dialogue_examples import summary
 from calls.reply.dialogue_faults import DialogueInvalid
 from calls.reply.dialogue_format import DialogueScript
@@ -166,9 +166,7 @@ def _check(dialogue: Dialogue | None) -> None:
         raise ValidationError({"dialogue": ValidationError(sentence, code="examples_failed", params=named)})
 
 
-def missing_people(line: LineAnswering) -> list[str]:
-    """Whom its dialogue hands calls over to, and the line does not list. Raises DialogueInvalid for an invalid one."""
-    if line.responder != "scripted" or line.dialogue is None:
-        return []
-    listed = set(line.people.values_list("name", flat=True))  # type: ignore[attr-defined]
-    return [name for name in line.dialogue.script().people() if name not in listed]
+def refuse_strangers(line: LineAnswering, people: Collection[str]) -> None:
+    """Raises DialogueInvalid where its dialogue hands calls over to somebody else than these people."""
+    if line.responder == "scripted" and line.dialogue is not None:
+        check_people(line.dialogue.script(), people)

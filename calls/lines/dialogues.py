@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from calls.reply.dialogue_checks import script_of
+from calls.reply.dialogue_checks import script_of, strangers
 from calls.reply.dialogue_examples import ExampleResult, results_of
 from calls.reply.dialogue_faults import SENTENCES, DialogueFault, DialogueInvalid
 from calls.reply.dialogue_format import DialogueScript
@@ -55,14 +56,17 @@ class Dialogue(models.Model):
             super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        """Each fault with the path to it; where a line answers with it, its examples must pass as well."""
+        """Each fault with the path to it; where a line answers with it, its examples must pass as well, and whom it
+        hands calls over to must be listed there."""
         try:
-            results = self.results()
+            script = self.script()
+            lines = self.lines.filter(responder="scripted").prefetch_related("people") if self.pk else []
+            for line in lines:
+                check_people(script, {one.name for one in line.people.all()})
         except DialogueInvalid as invalid:
-            faults = [ValidationError(sentence_of(fault), invalid.code) for fault in invalid.faults[:MOST_FAULTS]]
-            raise ValidationError({"text": faults}) from invalid
-        failed = [result for result in results if not result.passed]
-        if failed and self.pk and self.lines.filter(responder="scripted").exists():
+            raise ValidationError({"text": errors_of(invalid)}) from invalid
+        failed = [result for result in results_of(script) if not result.passed]
+        if failed and lines:
             sentence = _("A line answers with this dialogue, so its examples must pass: %(difference)s")
             named = {"difference": str(failed[0])}
             raise ValidationError({"text": ValidationError(sentence, code="examples_failed", params=named)})
@@ -96,6 +100,17 @@ class LastGoodScripts:
                 logger.error("dialogue %s: %s: its last good revision stands", dialogue.name, invalid)
             self._read[dialogue.pk] = (dialogue.revision, dialogue.updated_at), last
         return last
+
+
+def check_people(script: DialogueScript, people: Collection[str]) -> None:
+    """Raises DialogueInvalid where it hands calls over to somebody else than these people of a line."""
+    if faults := strangers(script, people):
+        raise DialogueInvalid(faults)
+
+
+def errors_of(invalid: DialogueInvalid) -> list[ValidationError]:
+    """For a form: a sentence a fault."""
+    return [ValidationError(sentence_of(fault), invalid.code) for fault in invalid.faults[:MOST_FAULTS]]
 
 
 def sentence_of(fault: DialogueFault) -> str:

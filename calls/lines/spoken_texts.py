@@ -6,6 +6,9 @@ from calls.lines.models import PhoneLine
 from calls.reply.dialogue_faults import DialogueInvalid
 from calls.reply.dialogue_says import DialogueText, texts_of
 
+SAYS_OTHERS_WORDS = ("repeat", "llm")
+"""Responders whose words nobody has pointed: a recogniser's, a model's."""
+
 
 def dialogue_texts(line: PhoneLine) -> tuple[DialogueText, ...]:
     """Of the dialogue that answers its calls; none where another responder does, or it is invalid."""

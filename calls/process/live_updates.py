@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from channels.layers import get_channel_layer
 
 from calls.core.agent_turns import AgentTurn, unheard
+from calls.core.text import clean
 from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def shown(turn: Turn | Transcript, key: str) -> Update:
     return {
         "key": key,
         "number": turn.number,
-        "text": turn.heard_text,
+        "text": clean(turn.heard_text),
         "started_ms": turn.started_ms,
         "source": turn.source,
         "code": turn.code,
@@ -65,7 +66,7 @@ def shown_answer(turn: AgentTurn | Transcript, key: str) -> Update:
 
 def shown_value(key: str, value: str, *, secret: bool) -> Update:
     """A saved value as those who watch are told of it."""
-    return {"key": key, "value": MASK if secret else value, "secret": secret}
+    return {"key": key, "value": MASK if secret else clean(value), "secret": secret}
 
 
 class Publisher:

@@ -225,8 +225,12 @@ class Agent:
     def _prepare_early(self, now_ms: float) -> None:
         """Work early, sound late: while the caller's pause lasts, the answer is made ready."""
         free = self._draft.may_begin_early and not self._delivery.acts.running and self._converses
-        if free and self._floor.holder(now_ms) is Holder.PAUSE:
+        holder = self._floor.holder(now_ms)
+        if free and holder is Holder.PAUSE:
             self._draft.answer_question()
+        elif free and holder is Holder.NOBODY and self.conversation.transfer_failed:
+            self._interruption.answer_begins(now_ms)
+            self._speaking.by_itself(Occasion.TRANSFER_FAILED)
 
     def _withdraw(self) -> None:
         """What has not sounded is given up; but a greeting, or a notice that the call is recorded, is said whatever the

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from calls.core.turns import Turn
-from calls.reply.items import Act, ActOutcome, ActStatus, Expect
+from calls.reply.items import Act, ActOutcome, ActStatus, Expect, Transfer
 from calls.reply.responder import Exchange, Occasion
 
 
@@ -49,6 +49,12 @@ class Conversation:
     def answered_numbers(self) -> tuple[tuple[int, ...], ...]:
         """Of the turns that each exchange answers."""
         return tuple(one.numbers for one in self._said)
+
+    @property
+    def transfer_failed(self) -> bool:
+        """The last answer handed the call over in vain, and nothing was said since."""
+        outcomes = self._said[-1].exchange.outcomes if self._said else ()
+        return any(isinstance(one.act, Transfer) and one.status is ActStatus.FAILED for one in outcomes)
 
     def begins(self, occasion: Occasion, turns: Sequence[Turn]) -> None:
         """An answer's first sound is sent, or the first act of one without sound is done: it is an exchange from now

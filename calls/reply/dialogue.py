@@ -75,7 +75,19 @@ def answer(
     script: DialogueScript, today: date, occasion: Occasion, words: str, said: Sequence[Exchange]
 ) -> tuple[Item, ...]:
     """What the dialogue answers: values to keep first, then words and acts, then what it expects."""
-    move = advance(script, today, position_after(script, today, said), occasion, words, words, _failed_acts(said))
+    return answer_at(script, today, position_after(script, today, said), occasion, words, said)
+
+
+def answer_at(
+    script: DialogueScript,
+    today: date,
+    position: Position,
+    occasion: Occasion,
+    words: str,
+    said: Sequence[Exchange],
+) -> tuple[Item, ...]:
+    """The same, where these exchanges are known to have led to this position."""
+    move = advance(script, today, position, occasion, words, words, _failed_acts(said))
     return (*_notes(move.position, said), *(item for item in move.items if not isinstance(item, NoteValue)))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from calls.reply.dialogue_faults import DialogueFault, DialogueInvalid
 from calls.reply.dialogue_format import PLACEHOLDER, DialogueScript, DialogueStep, ReadAs, Route
 from calls.reply.dialogue_reading import DialogueReader
-from calls.reply.items import NoteValue
+from calls.reply.items import NoteValue, Transfer
 
 _BRACED = re.compile(r"\{[^{}]*\}|[{}]")
 
@@ -25,6 +25,16 @@ def script_of(document: Any) -> DialogueScript:
     if faults or script is None:
         raise DialogueInvalid(faults)
     return script
+
+
+def strangers(script: DialogueScript, people: Collection[str]) -> list[DialogueFault]:
+    """Whom it hands calls over to, and a line with these people does not list: each once, where it stands first."""
+    faults: dict[str, DialogueFault] = {}
+    for path, route in _routes(script):
+        for act in route.acts:
+            if isinstance(act, Transfer) and act.person not in people:
+                faults.setdefault(act.person, DialogueFault(path, "unknown_person", {"person": act.person}))
+    return list(faults.values())
 
 
 def _routes(script: DialogueScript) -> Iterator[tuple[str, Route]]:
@@ -55,16 +65,16 @@ def _unknown_steps(script: DialogueScript) -> list[DialogueFault]:
 
 def _graph_faults(script: DialogueScript) -> Iterator[DialogueFault]:
     reached = _closure({script.start} | ({script.transfer_failed.step} if script.transfer_failed else set()), script)
-    ending = _ending(script)
+    ending, asking, endless = _ending(script), _asking(script), _endless(script)
     for name, step in script.steps.items():
         if name not in reached:
             yield DialogueFault(f"steps.{name}", "unreachable")
         elif name not in ending:
             yield DialogueFault(f"steps.{name}", "no_way_to_the_end")
-        if _is_endless(name, script):
+        if name in endless:
             yield DialogueFault(f"steps.{name}.next", "endless")
         timeout = step.question.timeout if step.question else None
-        if timeout and timeout.step and _waits(timeout.step, script):
+        if timeout and timeout.step in asking:
             yield DialogueFault(f"steps.{name}.timeout", "must_end")
 
 
@@ -86,36 +96,46 @@ def _closure(names: set[str], script: DialogueScript) -> set[str]:
 
 def _ending(script: DialogueScript) -> set[str]:
     """Steps from which some way leads to the end."""
-    ending: set[str] = set()
-    while True:
-        more = {
-            name
-            for name, step in script.steps.items()
-            if name not in ending and any(route.ends or route.step in ending for _, route in step.routes())
-        }
-        if not more:
-            return ending
-        ending |= more
+    return _leading_to(
+        {name for name, step in script.steps.items() if any(route.ends for _, route in step.routes())},
+        {name: [route.step for _, route in step.routes()] for name, step in script.steps.items()},
+    )
 
 
-def _without_question(name: str, script: DialogueScript) -> Iterator[str]:
-    """The steps that are said one after the other from here, each once, up to a question or the end."""
+def _asking(script: DialogueScript) -> set[str]:
+    """Steps that are questions, or are followed by one."""
+    following = {name: [step.next.step] if step.next else [] for name, step in script.steps.items()}
+    return _leading_to({name for name, step in script.steps.items() if step.question}, following)
+
+
+def _leading_to(names: set[str], ways: Mapping[str, Iterable[str]]) -> set[str]:
+    """These steps, and those from which ways lead to them."""
+    back: dict[str, list[str]] = {}
+    for name, following in ways.items():
+        for one in following:
+            back.setdefault(one, []).append(name)
+    found, waiting = set(names), list(names)
+    while waiting:
+        more = [name for name in back.get(waiting.pop(), ()) if name not in found]
+        found.update(more)
+        waiting += more
+    return found
+
+
+def _endless(script: DialogueScript) -> set[str]:
+    """Steps that come back to themselves without a question."""
+    endless: set[str] = set()
     seen: set[str] = set()
-    while name and name not in seen:
-        seen.add(name)
-        yield name
-        following = script.steps[name].next
-        name = following.step if following else ""
-
-
-def _is_endless(name: str, script: DialogueScript) -> bool:
-    *_, last = _without_question(name, script)
-    following = script.steps[last].next
-    return following is not None and following.step == name
-
-
-def _waits(name: str, script: DialogueScript) -> bool:
-    return any(script.steps[one].question for one in _without_question(name, script))
+    for name in script.steps:
+        way: dict[str, None] = {}
+        while name and name not in seen:
+            seen.add(name)
+            way[name] = None
+            following = script.steps[name].next
+            name = following.step if following else ""
+        if name in way:
+            endless |= set(list(way)[list(way).index(name) :])
+    return endless
 
 
 def _placeholder_faults(script: DialogueScript) -> Iterator[DialogueFault]:
@@ -160,9 +180,10 @@ def _known_values(script: DialogueScript) -> dict[str, set[str]]:
     known: dict[str, set[str]] = {script.start: set()}
     if script.transfer_failed and script.transfer_failed.step:
         known.setdefault(script.transfer_failed.step, _noted(script.transfer_failed))
-    waiting = list(known)
+    # In the order of their coming, each once: the last one first would go the same ways again and again.
+    waiting = dict.fromkeys(known)
     while waiting:
-        name = waiting.pop()
+        del waiting[name := next(iter(waiting))]
         for route, saved in _ways(script.steps[name]):
             if not route.step:
                 continue
@@ -170,5 +191,5 @@ def _known_values(script: DialogueScript) -> dict[str, set[str]]:
             narrowed = here if route.step not in known else known[route.step] & here
             if narrowed != known.get(route.step):
                 known[route.step] = narrowed
-                waiting.append(route.step)
+                waiting[route.step] = None
     return known

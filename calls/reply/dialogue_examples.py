@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from calls.reply.aloud import without_points
-from calls.reply.dialogue import Position, answer, position_after
+from calls.reply.dialogue import Position, advance, answer, answer_at, position_after
 from calls.reply.dialogue_format import DialogueScript, Example, ExampleLine, LineKind
 from calls.reply.items import (
     ActOutcome,
@@ -61,21 +61,25 @@ def summary(results: tuple[ExampleResult, ...]) -> str:
 
 
 def _result(script: DialogueScript, example: Example, path: str) -> ExampleResult:
-    said = [_exchange(Occasion.OPENING, "", "", answer(script, example.today, Occasion.OPENING, "", []))]
+    today = example.today
+    said = [_exchange(Occasion.OPENING, "", "", answer(script, today, Occasion.OPENING, "", []))]
+    # Line by line: folding all that was said anew for each takes a time that grows with its square.
+    position = position_after(script, today, said)
     revised = {place: line.revised for place, line in enumerate(example.talk) if line.revised}
     for place, line in enumerate(example.talk):
         at = f"{path}.talk.{place}"
-        before = position_after(script, example.today, said)
-        if before.ended:
-            return ExampleResult(example.name, at, "", _name_of(before))
+        if position.ended:
+            return ExampleResult(example.name, at, "", _name_of(position))
         occasion = _OCCASIONS[line.kind]
-        items = answer(script, example.today, occasion, line.caller, said)
+        items = answer_at(script, today, position, occasion, line.caller, said)
         # Late words come once the answer sounds: the next answer sees them.
-        said.append(_exchange(occasion, line.caller, revised.get(place, line.caller), items))
-        differs = _line_differs(line, items, position_after(script, example.today, said))
+        late = revised.get(place, line.caller)
+        said.append(_exchange(occasion, line.caller, late, items))
+        position = advance(script, today, position, occasion, line.caller, late).position
+        differs = _line_differs(line, items, position)
         if differs:
             return ExampleResult(example.name, f"{at}.{differs[0]}", *differs[1:])
-    return _end_differs(script, example, said, path)
+    return _end_differs(position, example, path)
 
 
 def _line_differs(line: ExampleLine, items: tuple[Item, ...], position: Position) -> tuple[str, str, str] | None:
@@ -87,8 +91,7 @@ def _line_differs(line: ExampleLine, items: tuple[Item, ...], position: Position
     return None
 
 
-def _end_differs(script: DialogueScript, example: Example, said: list[Exchange], path: str) -> ExampleResult:
-    position = position_after(script, example.today, said)
+def _end_differs(position: Position, example: Example, path: str) -> ExampleResult:
     kept = {key: one.value for key, one in position.kept.items()}
     for key in sorted({*kept, *(example.saved or {})}) if example.saved is not None else ():
         expected, found = (example.saved or {}).get(key, ""), kept.get(key, "")

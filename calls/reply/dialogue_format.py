@@ -157,10 +157,3 @@ class DialogueScript:
     transfer_failed: Route | None = None
     """Where a caller goes on who could not be handed over; None: the call ends."""
     examples: tuple[Example, ...] = ()
-
-    def people(self) -> tuple[str, ...]:
-        """Whom calls may be handed over to, by name."""
-        routes = [route for step in self.steps.values() for _, route in step.routes()]
-        routes += [step.question.timeout for step in self.steps.values() if step.question and step.question.timeout]
-        routes += [self.transfer_failed] if self.transfer_failed else []
-        return tuple(sorted({act.person for one in routes for act in one.acts if isinstance(act, Transfer)}))

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from calls.core.text import clean
+from calls.core.text import clean, has_controls
 from calls.reply.aloud import without_points
 from calls.reply.dialogue_expecting import expect_of
 from calls.reply.dialogue_faults import DialogueFault
 from calls.reply.dialogue_format import (
     EXAMPLE_DAY,
     MAX_ATTEMPTS,
+    PLACEHOLDER,
     DialogueScript,
     DialogueStep,
     Example,
@@ -27,6 +28,7 @@ from calls.reply.dialogue_format import (
     StepQuestion,
 )
 from calls.reply.items import ExpectationKind, HangUp, NoteValue, PlayRecording, PlayTones, Transfer
+from calls.reply.markup import has_words
 
 MAX_TEXT = 1000
 MAX_EXAMPLES, MAX_LINES = 50, 40
@@ -56,7 +58,7 @@ class DialogueReader:
         return DialogueScript(
             start=self.text(top.get("start", next(iter(steps))), "start"),
             steps={name: self._step(name, step, common) for name, step in steps.items()},
-            goodbye=self.text(top.get("goodbye", ""), "goodbye"),
+            goodbye=self._said(top.get("goodbye", ""), "goodbye"),
             transfer_failed=self.route(top["transfer_failed"], "transfer_failed") if "transfer_failed" in top else None,
             examples=self._examples(top.get("examples", [])),
         )
@@ -84,9 +86,9 @@ class DialogueReader:
             return ""
         if len(value) > longest:
             self.fault(path, "too_long", most=longest)
-        if clean(value) != value:
+        if has_controls(value):
             self.fault(path, "bad_character")
-        return value.strip()
+        return clean(value).strip()
 
     def name(self, value: Any, path: str) -> str:
         if not isinstance(value, str) or not _NAME.fullmatch(value):
@@ -123,6 +125,13 @@ class DialogueReader:
                 self.fault(f"{path}.{key}".lstrip("."), "unknown_key", known=", ".join(known))
         return found
 
+    def _said(self, value: Any, path: str) -> str:
+        """A text for the ear; a value that stands in it is taken for a word."""
+        text = self.text(value, path)
+        if text and not has_words(PLACEHOLDER.sub("א", text)):
+            self.fault(path, "no_words")
+        return text
+
     def _flag(self, value: Any, path: str) -> bool:
         if value not in ("true", "false"):
             self.fault(path, "not_a_flag", value=str(value)[:20])
@@ -148,8 +157,8 @@ class DialogueReader:
             following = self._following(found, "next", path)
         return DialogueStep(
             name,
-            self.text(found.get("say", ""), f"{path}.say"),
-            self.text(found.get("again", ""), f"{path}.again"),
+            self._said(found.get("say", ""), f"{path}.say"),
+            self._said(found.get("again", ""), f"{path}.again"),
             self._flag(found.get("interruptible", "true"), f"{path}.interruptible"),
             question,
             following,

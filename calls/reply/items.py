@@ -108,6 +108,8 @@ class NoteValue:
     id: str = ""
 
 
+CallEnd = HangUp | Transfer
+"""Behind these the call goes on without the line."""
 Act = HangUp | Transfer | PlayTones | PlayRecording | NoteValue
 Item = Say | Expect | Wait | Act
 

@@ -1,7 +1,8 @@
 """What a text holds that is not speech: tool calls that leaked, markdown, links, emoji, controls. Pure.
 
 ``without_tool_syntax`` works on a whole text; ``open_tool_syntax`` tells a cutter (calls/reply/pieces.py) that what has
-come so far ends inside of one, so that no piece is cut there. ``plain`` leaves words, punctuation and numbers.
+come so far ends inside of one, so that no piece is cut there. ``plain`` leaves words, punctuation and numbers;
+``has_words`` tells whether there are any.
 """
 
 from __future__ import annotations
@@ -100,6 +101,11 @@ def plain(text: str) -> str:
     text = _EMPHASIS.sub(r"\1", _STRONG.sub(r"\2", _STRONG.sub(r"\2", text)))
     text = _TABLE_BAR.sub(", ", _OUTER_BAR.sub("", text))
     return sentences_of_lines(text).replace("*", " ").replace("`", "").replace(_STAR, "*")
+
+
+def has_words(text: str) -> bool:
+    """Something of it can be spoken: a letter or a figure is left."""
+    return any(one.isalnum() for one in plain(text))
 
 
 def sentences_of_lines(text: str) -> str:

@@ -3,7 +3,8 @@
 A piece ends where a sentence does (sentence-stream finds that as the words stream in) or a line; the first one also at
 a comma after 25 characters, so that the caller hears something soon; none is longer than 240 characters. Tool calls
 that leak into the words are taken out here and not only in calls/reply/markup.py: cut in two they could not be told
-from speech. Everything else stands in exactly one piece, in order; only spaces between pieces are lost.
+from speech. Everything else stands in exactly one piece, in order; only spaces between pieces are lost, and what no row
+keeps (calls/core/text.py).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 
 from sentence_stream import SentenceBoundaryDetector
 
+from calls.core.text import clean
 from calls.reply.markup import open_tool_syntax, without_tool_syntax
 
 PIECE_CHARACTERS = 240
@@ -22,7 +24,7 @@ _HELD_CHARACTERS = 4000
 _STAR, _DOT = "\ue000", "\ue001"
 """Stand for a star and for the dot of a short form while sentence-stream looks: it takes *2700 for markdown and ת.ז.
 for the end of a sentence."""
-_PRIVATE = str.maketrans("", "", _STAR + _DOT)
+_TAKEN = str.maketrans({_STAR: None, _DOT: None, "\r": "\n", "\v": "\n", "\f": "\n"})
 _HIDDEN = str.maketrans("*", _STAR)
 _SHOWN = str.maketrans({_STAR: "*", _DOT: "."})
 _INITIAL = re.compile(rf"(?:(?<![א-ת\"'׳״\u0591-\u05c7])|(?<=[א-ת][.{_DOT}]))([א-ת])\.")
@@ -40,7 +42,7 @@ class PieceCutter:
         self._first = True
 
     def push(self, text: str) -> list[str]:
-        self._held += text.translate(_PRIVATE)
+        self._held += clean(text.translate(_TAKEN))
         begin = open_tool_syntax(self._held)
         if begin is None or len(self._held) - begin > _HELD_CHARACTERS:
             begin = len(self._held)
@@ -64,7 +66,7 @@ class PieceCutter:
 
     def _cut(self, text: str) -> list[str]:
         pieces: list[str] = []
-        *lines, last = text.replace("\r", "\n").split("\n")
+        *lines, last = text.split("\n")
         for line in lines:
             pieces += self._feed(line)
             pieces += self._whole(self._boundaries.finish())

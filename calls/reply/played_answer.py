@@ -58,7 +58,7 @@ class PlayedAnswer:
     @property
     def heard_text(self) -> str:
         index, at_ms = self.reached
-        parts = [piece.text for piece in self.pieces[: max(0, index)] if piece.ms]
+        parts = [piece.said for piece in self.pieces[: max(0, index)] if piece.ms]
         if index >= 0:
             parts.append(self.pieces[index].words_until(at_ms))
         return " ".join(part for part in parts if part)

@@ -14,16 +14,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from calls.core.turns import Turn
+from calls.reply.answer_steps import AnswerSteps
 from calls.reply.answerer import Answerer
-from calls.reply.items import Act, ActOutcome, ActStatus, Expect, Item, PlayRecording, PlayTones, Say, Wait
+from calls.reply.items import Act, ActOutcome, ActStatus, CallEnd, Expect, Item, PlayRecording, PlayTones, Say, Wait
 from calls.reply.pieces import PieceCutter
 from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
 from calls.reply.speakable import phrase_pieces, spoken_pieces
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.tones import tones
-from calls.reply.unsaid import Step, Unsaid
+from calls.reply.unsaid import Unsaid
 from calls.reply.voice import VoiceError
-from stt.audio import BYTES_PER_MS
 from voiceapp.runtime import metrics
 from voiceapp.runtime.coded_error import CodedError
 
@@ -36,7 +36,7 @@ MAX_WAITING_PIECES = 8
 """Pieces that wait for the voice: beyond it the responder is not read."""
 APOLOGY = "apology"
 """The recorded prompt that is said where an answer fails."""
-WITHOUT_WORDS = {Occasion.SILENCE: "repeat", Occasion.GOODBYE: "goodbye"}
+WITHOUT_WORDS = {Occasion.SILENCE: "repeat", Occasion.GOODBYE: "goodbye", Occasion.TRANSFER_FAILED: APOLOGY}
 """The recorded prompt for what the line says by itself, where the responder has no words for it."""
 
 
@@ -62,30 +62,33 @@ class Preparation:
         """
         self.call, self.turns = call, tuple(turns)
         self._begins_with, self._asks = begins_with, asks
-        self.steps: list[Step] = []
-        """In order, as they come: what is to be played, and what is to be done behind it."""
+        self.steps = AnswerSteps(deliver, now_ms)
         self.expect: Expect | None = None
         self.waits = False
         """The responder says that the caller has not finished."""
         self.done = False
         self.code = ""
         """Why it failed; empty when it did not."""
-        self.first_sound_ms: float | None = None
         self.voice = ""
         self.characters = self.tokens = 0
         self.cost = 0.0
         """Of both."""
         self._answerer, self._said = answerer, tuple(said)
-        self._deliver, self._wake, self._now_ms = deliver, wake, now_ms
+        self._wake, self._now_ms = wake, now_ms
         self._cutter = PieceCutter()
-        self._silent_from_ms = now_ms()
-        """When what was made ready so far is over, if it sounds as soon as it can."""
+        self._meant = False
+        """There are words to be said, whether or not they can be spoken."""
         self._pieces: asyncio.Queue[tuple[SpokenPiece, Sequence[str], bool] | None] = asyncio.Queue(MAX_WAITING_PIECES)
 
     @property
     def text(self) -> str:
-        """What is to be said, as far as it is known."""
-        return " ".join(step.text for step in self.steps if isinstance(step, SpokenPiece) and step.text)
+        """What is said, and behind it what a voice that failed left unsaid."""
+        return self.steps.text
+
+    @property
+    def first_sound_ms(self) -> float | None:
+        """The instant at which its first sound was there."""
+        return self.steps.first_sound_ms
 
     async def run(self) -> None:
         """Until everything is spoken. Raises nothing but CancelledError: what fails is ``code``, and an apology."""
@@ -93,8 +96,7 @@ class Preparation:
         try:
             async with self._answerer.voice.for_answer() as speaking:
                 await self._run(speaking)
-            if not self.text and self.call.occasion in WITHOUT_WORDS:
-                self.code = await self._play_prompt(WITHOUT_WORDS[self.call.occasion])
+            await self._fill_in_words()
         except CodedError as error:
             await self._apologise(error.code)
         finally:
@@ -116,9 +118,7 @@ class Preparation:
         await self._play_prompt(APOLOGY)
 
     def _end(self) -> None:
-        for step in self.steps:
-            if isinstance(step, SpokenPiece):
-                step.finish(is_whole=False)
+        self.steps.end()
         self.done = True
         self._wake()
 
@@ -173,7 +173,7 @@ class Preparation:
         if isinstance(item, Say | Expect):
             await self._take(item)
         elif isinstance(item, SpokenPiece):
-            self._play(item)
+            self.steps.play(item)
         else:
             self.steps.append(item)
 
@@ -187,9 +187,12 @@ class Preparation:
             self._wake()
         else:
             await self._cut(self._cutter.finish(), Say(""))
+            if isinstance(item, CallEnd):
+                await self._fill_in_words()
             await self._act(item)
 
     async def _say(self, say: Say) -> None:
+        self._meant = self._meant or bool(say.text.strip())
         pieces = self._cutter.push(say.text)
         await self._cut(pieces if say.continues else [*pieces, *self._cutter.finish()], say)
 
@@ -219,7 +222,7 @@ class Preparation:
             return "act_unknown" if await self._play_prompt(act.name) else ""
         sound = tones(act.digits)
         if sound:
-            self._play(SpokenPiece.of("", sound))
+            self.steps.play(SpokenPiece.of("", sound))
         return "" if sound else "act_unknown"
 
     # The voice
@@ -228,7 +231,7 @@ class Preparation:
         """Raises VoiceError; ResponderError where the caller would hear nothing for too long."""
         while not (reading.done() and self._pieces.empty()):
             try:
-                patience_ms = self._silent_from_ms + self._answerer.tuning.responder_first_ms - self._now_ms()
+                patience_ms = self.steps.silent_from_ms + self._answerer.tuning.responder_first_ms - self._now_ms()
                 async with asyncio.timeout(max(0.0, patience_ms) / 1000):
                     waiting = await self._pieces.get()
             except TimeoutError:
@@ -255,12 +258,22 @@ class Preparation:
                 async for ulaw in speaking.speak(text, cacheable=cacheable, on_restart=piece.restart):
                     first = not piece.ulaw
                     piece.append(ulaw)
-                    self._lasts(ulaw)
-                    self._sounds(piece) if first else self._wake()
+                    self.steps.lasts(ulaw)
+                    self.steps.sounds(piece) if first else self._wake()
             piece.finish()
         finally:
             piece.finish(is_whole=False)
             self._wake()
+
+    async def _fill_in_words(self) -> None:
+        """Something is said where the line speaks by itself: before an end of the call, for it would cut it off.
+
+        Raises ResponderError where words were to be said and none of them can be spoken.
+        """
+        if not self.text and self.call.occasion in WITHOUT_WORDS:
+            self.code = await self._play_prompt(WITHOUT_WORDS[self.call.occasion])
+        elif self._meant and not self.steps.pieces and not self.waits:
+            raise ResponderError("responder_silent", "Nothing of the answer can be spoken.")
 
     async def _play_prompt(self, name: str) -> str:
         """A recorded sentence. Returns a stable code; empty when there is one of this name."""
@@ -268,24 +281,15 @@ class Preparation:
             prompt = await self._answerer.voice.prompt(name)
         except VoiceError as error:
             return error.code
-        self._play(SpokenPiece.of(prompt.text, prompt.ulaw))
+        self.steps.play(SpokenPiece.of(prompt.text, prompt.ulaw))
         return ""
-
-    def _play(self, piece: SpokenPiece) -> None:
-        self.steps.append(piece)
-        self._lasts(piece.ulaw)
-        self._sounds(piece)
-
-    def _lasts(self, ulaw: bytes | bytearray) -> None:
-        self._silent_from_ms = max(self._silent_from_ms, self._now_ms()) + len(ulaw) / BYTES_PER_MS
-
-    def _sounds(self, piece: SpokenPiece) -> None:
-        if self.first_sound_ms is None:
-            self.first_sound_ms = self._now_ms()
-        self._deliver(piece)
 
 
 async def _closable(items: AsyncIterator[Item]) -> AsyncGenerator[Item, None]:
-    """Any iterator as a generator, which can be closed."""
-    async for item in items:
-        yield item
+    """Any iterator as a generator, which closes it where it can be closed."""
+    try:
+        async for item in items:
+            yield item
+    finally:
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()

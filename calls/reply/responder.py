@@ -34,6 +34,8 @@ class Occasion(StrEnum):
     """Nobody spoke for ``silence_reprompt_ms``: ask again."""
     GOODBYE = "goodbye"
     """Nobody spoke after the last reprompt: say goodbye; the agent hangs up behind it."""
+    TRANSFER_FAILED = "transfer_failed"
+    """The caller was told of a hand-over that could not be made: say what follows, before they ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,11 @@ class Exchange:
 
     occasion: Occasion
     question: tuple[str, ...]
-    """The caller's turns as they stood when they were answered; empty at OPENING, SILENCE and GOODBYE."""
+    """The caller's turns as they stood when they were answered; empty where nobody has asked."""
     revised: tuple[str, ...]
     """The same as they stand now: words may be revised after they were answered."""
     answer: str
-    """What was to be said."""
+    """What was to be said; of an answer that failed, the words that were left unsaid stand behind its apology."""
     heard: str
     """What the caller heard of it."""
     expected: Expect | None = None

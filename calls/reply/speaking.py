@@ -46,7 +46,7 @@ class Speaking:
         unheard, self._conversation.unheard = self._conversation.unheard, ""
         greeting = unheard or (self._call.settings.greeting if self._call.greets else "")
         if greeting or asks:
-            self._by_itself(Occasion.OPENING, begins_with=[Say(greeting)] if greeting else [], asks=asks)
+            self.by_itself(Occasion.OPENING, begins_with=[Say(greeting)] if greeting else [], asks=asks)
 
     def take_floor(self, due: Due, now_ms: float) -> None:
         """The line may speak."""
@@ -58,9 +58,9 @@ class Speaking:
             record.answers = max(due.turns)
             self._delivery.begin(draft, record)
         elif isinstance(due, AskAgain):
-            self._by_itself(Occasion.SILENCE, reprompt=due.number)
+            self.by_itself(Occasion.SILENCE, reprompt=due.number)
         else:
-            self._by_itself(Occasion.GOODBYE)
+            self.by_itself(Occasion.GOODBYE)
 
     def go_on(self, draft: Preparation, now_ms: float) -> None:
         """What was cut off by nothing."""
@@ -90,12 +90,12 @@ class Speaking:
             self._draft.answered(prepared)
         return prepared.call.occasion
 
-    def _by_itself(
+    def by_itself(
         self, occasion: Occasion, *, reprompt: int = 0, begins_with: Sequence[Say] = (), asks: bool = True
     ) -> None:
         """Nobody has asked, and the floor is free."""
         draft = self._draft.begin(occasion, reprompt=reprompt, begins_with=begins_with, asks=asks)
-        rule = occasion.value if occasion is Occasion.OPENING else Occasion.SILENCE.value
+        rule = Occasion.SILENCE.value if occasion is Occasion.GOODBYE else occasion.value
         self._delivery.begin(draft, self._record(rule, None, self._now_ms()))
 
     def _record(self, rule: str, floor_ms: int | None, now_ms: float) -> AnswerRecord:

@@ -64,6 +64,16 @@ class SpokenPiece:
             self.ulaw += ULAW_SILENCE * (-len(self.ulaw) % BYTES_PER_MS)
             self.complete, self.is_whole = True, is_whole
 
+    @property
+    def said(self) -> str:
+        """Its words; of one that was cut off those that its sound holds."""
+        return self.text if self.is_whole else self.words_until(self.ms)
+
+    @property
+    def unsaid(self) -> str:
+        """The words behind these."""
+        return "" if self.is_whole else " ".join(self.text.split()[len(self.said.split()) :])
+
     def words_until(self, at_ms: int) -> str:
         """The words that lie before this moment of the sound, in whole words: by their share of its length, where a
         voice says no more. All of them at its end."""

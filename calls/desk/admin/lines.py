@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
@@ -19,14 +20,17 @@ from calls.desk.admin.voices import (
     render_later,
     texts_to_hear,
     warn_of_unrendered,
+    warn_of_unsaid_words,
     with_what_may_be_heard,
 )
 from calls.desk.permissions import CHANGE_DIALLED
 from calls.desk.rows import ReadOnly, ltr
-from calls.lines.answering import missing_people
+from calls.lines.answering import refuse_strangers
 from calls.lines.dialled_numbers import FIELDS, NumberChange, numbers_of, record, unread_numbers
+from calls.lines.dialogues import errors_of
 from calls.lines.models import LinePerson, PhoneLine
 from calls.lines.spoken_texts import dialogue_texts
+from calls.reply.dialogue_faults import DialogueInvalid
 from voiceapp.runtime.coded_error import CodedError
 
 SPOKEN = {"greeting", "voice", "responder", "dialogue"}
@@ -66,10 +70,30 @@ class PhoneLineForm(forms.ModelForm):
         return cleaned
 
 
+class LinePeopleFormSet(forms.BaseInlineFormSet):
+    """A line's people, among them whom its dialogue hands calls over to."""
+
+    def clean(self) -> None:
+        super().clean()
+        line = self.instance
+        before = PhoneLine.objects.filter(pk=line.pk, responder=line.responder, dialogue=line.dialogue)
+        if not self.has_changed() and before.exists():
+            return  # a line from before the check may be changed elsewhere
+        shown = {one.instance.pk for one in self.forms}
+        people = {one.name for one in self.get_queryset() if one.pk not in shown}
+        written = (one.cleaned_data for one in self.forms if one.is_valid())
+        people |= {one["name"] for one in written if one.get("name") and not one.get("DELETE")}
+        try:
+            refuse_strangers(line, people)
+        except DialogueInvalid as invalid:
+            raise ValidationError(errors_of(invalid)) from invalid
+
+
 class LinePersonInline(admin.TabularInline):
     """Whoever may change dialled numbers, and nobody else."""
 
     model = LinePerson
+    formset = LinePeopleFormSet
     extra = 1
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -144,6 +168,7 @@ class PhoneLineAdmin(admin.ModelAdmin):
         line = self.get_object(request, object_id)
         if request.method == "GET" and line is not None and self.has_view_permission(request, line):
             warn_of_unrendered(request, [line])
+            warn_of_unsaid_words(request, line)
         return super().change_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: PhoneLine, form: Any, change: bool) -> None:
@@ -154,10 +179,8 @@ class PhoneLineAdmin(admin.ModelAdmin):
         super().save_related(request, form, formsets, change)
         record(form.instance, form.numbers_before, numbers_of(form.instance.pk), request.user)
         render_later([form.instance])
-        strangers = missing_people(form.instance)
-        if strangers:
-            sentence = _("The dialogue hands calls over to people whom the line does not list: %(people)s.")
-            self.message_user(request, sentence % {"people": ", ".join(strangers)}, messages.WARNING)
+        if "_continue" not in request.POST:
+            warn_of_unsaid_words(request, form.instance)  # else the page that follows does
 
     def delete_model(self, request: HttpRequest, obj: PhoneLine) -> None:
         record(obj, numbers_of(obj.pk), {}, request.user)

@@ -20,9 +20,14 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.desk.rows import ltr
 from calls.lines.models import PhoneLine
-from calls.lines.spoken_texts import fixed_texts, is_answering
+from calls.lines.sentences import NO_WORDS
+from calls.lines.spoken_texts import SAYS_OTHERS_WORDS, fixed_texts, is_answering
 
 NEEDS_POINTS = _("The voice cannot say these words without vowel points: %(words)s.")
+CAN_ONLY_APOLOGISE = _(
+    "The voices of this line say only words with vowel points, and what it answers has none: it can only apologise. "
+    "Choose a second voice."
+)
 HEAR = _("Play")
 SCRIPT = forms.Script("calls/hear.js", type="module")
 
@@ -46,13 +51,11 @@ def choices(current: str = "") -> list[tuple[str, str]]:
 def words_without_points(voice: str, texts: Iterable[str]) -> list[str]:
     """The words that this voice ("": the server's first) cannot say as they are written, each once."""
     from calls.process.services import services
-    from calls.reply.speakable import speakable
     from calls.reply.voice import VoiceError
     from calls.reply.voices.pointing import unpointed_words
 
     words: dict[str, None] = {}
-    for text in texts:
-        aloud = speakable(text)
+    for aloud in map(_aloud, texts):
         try:
             services().voices.check(voice, aloud)
         except VoiceError as error:
@@ -61,8 +64,18 @@ def words_without_points(voice: str, texts: Iterable[str]) -> list[str]:
     return list(words)
 
 
+def _aloud(text: str) -> str:
+    """In words; remembered, for a long dialogue is read for each voice that says it."""
+    from calls.reply.speakable import phrase_pieces
+
+    return " ".join(phrase_pieces(text))
+
+
 def refuse_unspeakable(form: forms.BaseForm, field: str, voice: str, texts: Iterable[str]) -> None:
-    """An error at this field that names the words, where the voice cannot say them."""
+    """An error at this field where nothing of a text can be said, or that names the words that the voice cannot say."""
+    texts = [text for text in texts if text.strip()]
+    if not all(map(_aloud, texts)):
+        form.add_error(field, forms.ValidationError(NO_WORDS, "text_unspeakable"))
     if words := words_without_points(voice, texts):
         form.add_error(field, forms.ValidationError(NEEDS_POINTS, "text_unspeakable", {"words": ", ".join(words)}))
 
@@ -116,6 +129,14 @@ def render_later(lines: Iterable[PhoneLine]) -> None:
                 services().rendering.begin(line.pk, line.voice, texts, answers=answers)
 
     transaction.on_commit(begin, robust=True)
+
+
+def warn_of_unsaid_words(request: HttpRequest, line: PhoneLine) -> None:
+    """Say that none of a line's voices can say what its responder will answer."""
+    from calls.process.services import services
+
+    if line.responder in SAYS_OTHERS_WORDS and not services().voices.says_unpointed(line.voice, line.voice_fallback):
+        messages.warning(request, gettext(CAN_ONLY_APOLOGISE))
 
 
 def warn_of_unrendered(request: HttpRequest, lines: Iterable[PhoneLine]) -> None:

@@ -66,6 +66,8 @@ class TtsFaults(Switches):
     """A normal end, without sound."""
     cut_off_ms: int = 0
     """UNAVAILABLE after so much sound of a text."""
+    exhausted_after_ms: int = 0
+    """RESOURCE_EXHAUSTED after so much sound of a text."""
     stall_ms: int = 0
     """Nothing comes any more after so much sound of a text, and no end."""
     idle_abort_s: float = 0.0
@@ -226,6 +228,8 @@ class TtsEmulator:
             sent_ms += len(part) / BYTES_PER_MS
             if faults.cut_off_ms and sent_ms >= faults.cut_off_ms:
                 await _abort(context, grpc.StatusCode.UNAVAILABLE, UNAVAILABLE_TEXT)
+            if faults.exhausted_after_ms and sent_ms >= faults.exhausted_after_ms:
+                await _abort(context, grpc.StatusCode.RESOURCE_EXHAUSTED, EXHAUSTED_TEXT)
             if faults.stall_ms and sent_ms >= faults.stall_ms:
                 await asyncio.Event().wait()
             await asyncio.sleep(len(part) / BYTES_PER_MS / 1000 / self.options.speed)

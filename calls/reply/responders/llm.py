@@ -94,6 +94,8 @@ class LlmResponder:
                     yield item
             if not any(faults):
                 return
+            # Its words are a sentence, whatever comes of the calls: neither lost nor joined to what follows.
+            yield Say("", cacheable=False)
             if corrected:
                 raise ResponderError("act_unknown", " ".join(one for one in faults if one))
             messages = [*messages, *corrected_calls(words, pieces.calls, faults)]

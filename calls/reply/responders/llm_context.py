@@ -22,6 +22,7 @@ _NOTES = {
     Occasion.OPENING: "[השיחה התחילה. פתח אותה.]",
     Occasion.SILENCE: "[המתקשר שותק. שאל שוב, בקצרה ובמילים אחרות.]",
     Occasion.GOODBYE: "[המתקשר עדיין שותק. היפרד בקצרה; השיחה תנותק.]",
+    Occasion.TRANSFER_FAILED: "[ההעברה לא הצליחה. אמור זאת בקצרה, והמשך בשיחה.]",
     Occasion.TURNS: "",
 }
 """Stand for the caller's words where there are none. In Hebrew, so that a model answers in it."""

@@ -1,7 +1,7 @@
 """Google Cloud Text-to-Speech v1 as voices (calls/reply/voice.py), with Google's own client.
 
 Chirp 3 HD voices stream; Standard and Wavenet voices answer at once with the whole sound. Owns requests, responses,
-errors, clients and their credentials. Sources: https://cloud.google.com/text-to-speech/docs/reference/rpc and the notes
+clients and their credentials. Sources: https://cloud.google.com/text-to-speech/docs/reference/rpc and the notes
 beside each rule.
 
 A piece is a stream of its own: configuration, text and half-close go out together on a connection that is open, so it
@@ -11,21 +11,21 @@ makes sure that the last words are out, and says so. A stream that is never idle
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Any
 
 import grpc
-from google.api_core.exceptions import GoogleAPICallError, ResourceExhausted, RetryError
-from google.auth.exceptions import GoogleAuthError
+from google.api_core.exceptions import InternalServerError
 from google.cloud.texttospeech_v1 import TextToSpeechAsyncClient
 from google.cloud.texttospeech_v1.services.text_to_speech.transports import TextToSpeechGrpcAsyncIOTransport
 from google.cloud.texttospeech_v1.types import cloud_tts
 
 from calls.reply.voice import AnswerVoice, Voice, VoiceError
+from calls.reply.voices.google_errors import is_lost, voice_errors
 from stt.audio import SAMPLE_RATE_HZ
 from stt.engines.client_pool import ClientPool
-from stt.wavfile import WavError, is_wav, to_ulaw
+from stt.wavfile import is_wav, to_ulaw
 
 EMULATOR = "emulator"
 """What the name of an emulated voice begins with, on rows and in the phrase cache."""
@@ -114,13 +114,25 @@ class GoogleVoice:
         return nullcontext(self)
 
     async def speak(self, text: str) -> AsyncIterator[bytes]:
-        with _voice_errors(), self._pool.client() as client:
+        with voice_errors(), self._pool.client() as client:
             async with aclosing(self._say(client, text)) as chunks:
                 async for ulaw in chunks:
                     yield ulaw
 
     async def _streamed(self, client: TextToSpeechAsyncClient, text: str) -> AsyncGenerator[bytes, None]:
-        """Headerless, as it is synthesised."""
+        """Headerless, as it is synthesised. A refusal whose reason was lost is asked for once more: that is no retry of
+        what was taken, and tells a used-up quota from a failure."""
+        for again in (False, True):
+            try:
+                async with aclosing(self._stream(client, text)) as chunks:
+                    async for ulaw in chunks:
+                        yield ulaw
+                return
+            except InternalServerError as error:
+                if again or not is_lost(error):
+                    raise
+
+    async def _stream(self, client: TextToSpeechAsyncClient, text: str) -> AsyncGenerator[bytes, None]:
         audio = cloud_tts.StreamingAudioConfig(audio_encoding=MULAW, sample_rate_hertz=SAMPLE_RATE_HZ)
         config = cloud_tts.StreamingSynthesizeConfig(voice=self._selected, streaming_audio_config=audio)
 
@@ -149,16 +161,3 @@ class GoogleVoice:
         # Unary µ-law comes as a WAV file, with whatever chunks its writer liked.
         sound = response.audio_content
         yield to_ulaw(sound) if is_wav(sound) else sound
-
-
-@contextmanager
-def _voice_errors() -> Iterator[None]:
-    """Google's errors as VoiceErrors. What is none of the service's goes on to the wall of guarded.py."""
-    try:
-        yield
-    except ResourceExhausted as error:
-        raise VoiceError("voice_quota", str(error)) from error
-    except (GoogleAPICallError, GoogleAuthError, RetryError, grpc.RpcError) as error:
-        raise VoiceError("voice_raised", f"{type(error).__name__}: {error}") from error
-    except WavError as error:
-        raise VoiceError("voice_empty", str(error)) from error

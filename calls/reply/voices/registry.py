@@ -21,6 +21,8 @@ from stt.engines.breaker import Breaker
 
 logger = logging.getLogger(__name__)
 
+UNPOINTED = "שלום"
+
 
 class VoiceFamily(Protocol):
     """A vendor or a program that synthesises speech. Made once a process; nothing is started by being made."""
@@ -78,6 +80,18 @@ class Voices:
             check_piece(text)
         if name := name or self.default_name():
             self._family(name).check(text)
+
+    def says_unpointed(self, name: str, fallback: str = "") -> bool:
+        """One of a line's voices ("": the default) says words without vowel points, as a recogniser or a model writes
+        them. Any thread; asks no network."""
+        for one in (name or self.default_name(), fallback):
+            try:
+                if one and not self._family(one).unusable():
+                    self.check(one, UNPOINTED)
+                    return True
+            except VoiceError:
+                continue
+        return False
 
     def of_line(self, name: str, fallback: str = "", note: Note = lambda _: None) -> LineVoice:
         """What a call speaks with: this voice ("": the default), then the other, then recordings.

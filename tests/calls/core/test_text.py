@@ -2,7 +2,7 @@
 
 import pytest
 
-from calls.core.text import clean, is_sid
+from calls.core.text import clean, has_controls, is_sid
 
 
 @pytest.mark.parametrize("character", "\0\x0b\r\x1f\x7f\x85\ud800\udfff\ufffe\uffff")
@@ -12,6 +12,12 @@ def test_what_cannot_be_kept_is_left_out(character):
 
 def test_hebrew_with_its_marks_and_line_ends_stays():
     assert clean('שָׁלוֹם "צה״ל"\u200f 😀\n\tכן') == 'שָׁלוֹם "צה״ל"\u200f 😀\n\tכן'
+
+
+@pytest.mark.parametrize("character", "\u200b\u202a\u202e\u2060\u2066\u2069\ufeff")
+def test_what_turns_a_direction_unseen_is_left_out_and_is_no_control(character):
+    assert clean(f"של{character}ום") == "שלום"
+    assert not has_controls(f"של{character}ום") and has_controls("של\x07ום")
 
 
 def test_what_is_too_long_is_cut_once_it_is_clean():

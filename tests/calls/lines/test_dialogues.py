@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.utils import translation
 
 from calls.lines import costs
-from calls.lines.answering import RESPONDER_LABELS, LineAnswering, missing_people
+from calls.lines.answering import RESPONDER_LABELS, LineAnswering
 from calls.lines.settings_cache import LineCache, first_profile
 from calls.models import Dialogue, LinePerson, PhoneLine, Price
 from calls.process.change_notices import ChangeNotices
@@ -32,6 +32,11 @@ def line():
     return PhoneLine.objects.create(
         number="+97231234567", name="sales", profile=profile, responder="scripted", dialogue=dialogue, greeting="שלום"
     )
+
+
+@pytest.fixture
+def dana(line):
+    return LinePerson.objects.create(line=line, name="דנה", number="+97235550101")
 
 
 @pytest.fixture
@@ -71,7 +76,7 @@ def test_what_is_no_dialogue_is_refused(text):
     assert "text" in errors_of(Dialogue(name="x", text=text))
 
 
-def test_a_dialogue_may_fail_its_examples_until_a_line_answers_with_it(line):
+def test_a_dialogue_may_fail_its_examples_until_a_line_answers_with_it(line, dana):
     draft = Dialogue(name="draft", text=FAILING)
     draft.full_clean()
     line.dialogue.text = FAILING
@@ -201,7 +206,11 @@ def test_a_text_is_read_from_the_database_and_parsed_only_when_it_has_changed(
     assert not [query for query in queries.captured_queries if '"calls_dialogue"."text"' in query["sql"]]
 
 
-def test_people_whom_a_dialogue_needs_and_the_line_does_not_list_are_found(line):
-    assert missing_people(line) == ["דנה"]
-    LinePerson.objects.create(line=line, name="דנה", number="+97235550101")
-    assert missing_people(line) == []
+def test_a_dialogue_names_nobody_whom_a_line_that_it_answers_does_not_list(line, dana):
+    line.dialogue.full_clean()
+    dana.delete()
+    with translation.override("en"):
+        told = "\u2066steps.person.next\u2069: the line lists nobody named דנה"
+        assert errors_of(line.dialogue) == {"text": [told]}
+    PhoneLine.objects.update(responder="silent")
+    line.dialogue.full_clean()

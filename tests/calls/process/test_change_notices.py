@@ -3,18 +3,20 @@
 import contextlib
 import threading
 import time
+from datetime import date
 
 import pytest
 import redis
 
 from calls.lines import settings_cache as lines_module
 from calls.lines.settings_cache import LineCache
-from calls.models import PhoneLine
+from calls.models import Dialogue, LinePerson, PhoneLine, Price
 from calls.process.change_notices import ChangeNotices
 from calls.process.services import services
 from stt.endpointing.silero import SileroThread
 from stt.models import TuningProfile
 from stt.tuning import Tuning
+from tests.calls.reply.dialogues import SMALL
 from tests.live.test_outages import REDIS
 
 LONG_S = 30.0
@@ -73,6 +75,28 @@ def test_a_saved_change_is_the_next_calls_settings_long_before_the_next_round(mo
     finally:
         cache.stop()
         cache._thread.join(10)
+
+
+@pytest.mark.django_db
+def test_every_row_that_the_lines_are_made_of_is_announced_when_it_is_saved_and_when_it_goes(
+    monkeypatch, django_capture_on_commit_callbacks
+):
+    told = []
+    monkeypatch.setattr("calls.process.services.announce_change", lambda: told.append(1))
+    profile = TuningProfile.objects.create(name="line")
+    line = PhoneLine.objects.create(number="+1", name="one", profile=profile)
+    rows = [
+        Dialogue(name="one", text=SMALL),
+        LinePerson(line=line, name="dana", number="+97235550101"),
+        Price(since=date(2026, 1, 1), stt_minute=0, twilio_minute=0, stream_minute=0),
+        PhoneLine(number="+2", name="two", profile=profile),
+    ]
+    for row in rows:
+        for change in (row.save, row.delete):
+            told.clear()
+            with django_capture_on_commit_callbacks(execute=True):
+                change()
+            assert told, row
 
 
 def _until(true):

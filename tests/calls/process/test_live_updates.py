@@ -2,8 +2,9 @@
 
 import asyncio
 
+from calls.core.turns import Source, Turn
 from calls.process import live_updates
-from calls.process.live_updates import Publisher
+from calls.process.live_updates import Publisher, shown, shown_value
 
 
 def partial(call, text, number=1):
@@ -78,3 +79,8 @@ async def test_a_layer_that_fails_holds_nothing_back(monkeypatch):
     publisher = await published(monkeypatch, layer, [partial(f"CA{i}", "") for i in range(5)])
     assert publisher.failed == 1
     assert [update["call"] for update in layer.batches[0]] == ["CA2", "CA3", "CA4"]
+
+
+def test_nobody_is_shown_what_turns_a_direction_unseen():
+    assert shown_value("name", "דנה\u202e", secret=False)["value"] == "דנה"
+    assert shown(Turn(1, 0, 900, "שלום\u2066 דנה", Source.FINAL), "k")["text"] == "שלום דנה"

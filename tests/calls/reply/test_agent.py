@@ -1,14 +1,21 @@
 """Whole conversations in virtual time."""
 
+import asyncio
+from datetime import date
 from itertools import pairwise
 
 import pytest
 
+from calls.core.agent_turns import unheard
 from calls.lab.playout import TwilioHabits
+from calls.reply.dialogue import answer
+from calls.reply.dialogue_checks import script_of
+from calls.reply.dialogue_text import plain_of
 from calls.reply.floor_hold import LONGEST_ONSET_MS
 from calls.reply.items import Expect, ExpectationKind, HangUp, NoteValue, PlayRecording, PlayTones, Say, Transfer, Wait
 from calls.reply.responder import ResponderError
 from calls.reply.settings import AnswerLimits, AnswerPrices, AnswerSettings
+from calls.reply.voice import VoiceError
 from stt.tuning import Tuning
 from tests.calls.reply.conversing import ToyResponder, ToyVoice, conversation
 
@@ -323,6 +330,62 @@ def test_a_failed_transfer_is_told_to_the_next_answer():
     assert (call.transfers, call.codes, seen[-1]) == (["דנה"], ["act_failed"], ["act_failed"])
 
 
+def handing_over(*afterwards):
+    words = {"opening": [], "turns": [Say("מעביר."), Transfer("דנה")], "transfer_failed": [*afterwards]}
+    return ToyResponder(lambda call, question, said: words.get(call.occasion, []))
+
+
+@pytest.mark.parametrize(
+    ("afterwards", "said"), [([Say("אין מענה. משהו נוסף?")], "אין מענה. משהו נוסף?"), ([], "[apology]")]
+)
+def test_a_failed_transfer_is_spoken_of_at_once(afterwards, said):
+    call = conversation(one_question, responder=handing_over(*afterwards))
+    assert [text for text, *_ in call.answers] == ["מעביר.", said]
+    assert (call.saved[5002].times.floor_rule, call.saved[5002].code) == ("transfer_failed", "")
+    assert longest_silence_ms(call) == 1000  # before the first answer
+    assert [occasion for occasion, _ in call.responder.asked] == ["opening", "turns", "transfer_failed"]
+
+
+def test_a_call_that_ends_for_a_failed_transfer_is_not_cut_off_without_a_word():
+    call = conversation(one_question, responder=handing_over(HangUp()))
+    assert call.answers[-1] == ("[apology]", "[apology]", "played")
+    assert call.ended == "answered"
+
+
+def test_who_speaks_as_a_transfer_fails_is_heard_and_a_noise_only_postpones_what_is_said():
+    def whoever_says(words):
+        async def steps(call):
+            await call.says("דנה")
+            await call.listen(1180)
+            await call.says(words)
+            await call.listen(5000)
+
+        return conversation(steps, responder=handing_over(Say("אין מענה."))).responder.asked[2:]
+
+    assert whoever_says("") == [("transfer_failed", "")] * 2
+    assert whoever_says("בעצם לא") == [("transfer_failed", ""), ("turns", "בעצם לא"), ("transfer_failed", "")]
+
+
+def test_a_dialogue_goes_on_where_a_transfer_failed():
+    script = script_of(
+        plain_of(
+            "{transfer_failed: nobody, steps: {a: {say: מעביר., next: {transfer: דנה}},"
+            ' nobody: {say: "אין מענה. לחזור אליכם?", expect: yes_no, match: hang_up, no_match: hang_up}}}'
+        )
+    )
+
+    async def steps(call):
+        await call.listen(6000)
+        assert [text for text, *_ in call.answers] == ["מעביר.", "אין מענה. לחזור אליכם?"]
+        await call.says("כן")
+        await call.listen(3000)
+
+    def answers(call, question, said):
+        return answer(script, date(2026, 1, 1), call.occasion, question, said)
+
+    assert conversation(steps, responder=ToyResponder(answers)).ended == "answered"
+
+
 def test_tones_are_played_in_their_place():
     call = conversation(one_question, responder=answering(Say("מחייג."), PlayTones("12")))
     assert call.playout.answers[-1].ended_samples - call.playout.answers[-1].began_samples == 8 * (6 * 60 + 320)
@@ -373,6 +436,22 @@ def trickled(text, every_ms):
     return [part for letters in text for part in (every_ms, Say(letters, continues=True))]
 
 
+@pytest.mark.parametrize("text", ["🙂", "**", "...", '<tool_call>{"name": "x"}</tool_call>'])
+def test_an_answer_of_which_nothing_can_be_spoken_is_no_silence(text):
+    call = conversation(one_question, responder=answering(Say(text), HangUp()))
+    assert (call.answers, call.codes) == ([("[apology]", "[apology]", "failed")], ["responder_silent"])
+    assert call.ended == ""  # the words before it were not heard
+
+    async def silence(call):
+        await call.listen(9000)
+
+    responder = ToyResponder(lambda call, question, said: [Say(text)] * (call.occasion == "silence"))
+    call = conversation(silence, responder=responder)
+    assert (call.answers[0][0], call.codes) == ("[repeat]", [])
+    call = conversation(silence, settings=AnswerSettings(responder="toy", greeting=text))
+    assert (call.answers[0][0], call.codes) == ("[apology]", ["responder_silent"])
+
+
 def test_words_that_trickle_are_said_as_far_as_they_have_come_and_no_silence_is_long():
     responder = answering(*trickled("אחת שתיים שלוש ארבע חמש שש שבע שמונה תשע עשר", 300))
     call = conversation(hears_long, responder=responder, tuning=Tuning(filler_after_ms=0))
@@ -397,7 +476,29 @@ def test_an_answer_that_is_long_in_the_playing_may_be_slow_in_the_making():
 def test_a_voice_that_fails_gets_an_apology():
     voice = ToyVoice(fails={"רע.": "voice_quota"})
     call = conversation(one_question, voice=voice, responder=answering(Say("רע.")))
-    assert call.answers[-1][0].endswith("[apology]") and "voice_quota" in call.codes
+    assert call.answers[-1][:2] == ("[apology] רע.", "[apology]") and "voice_quota" in call.codes
+
+
+def test_words_that_were_whole_before_their_answer_failed_are_said():
+    words = [Say("אני מעביר ", continues=True), Say("אותך", continues=True), Say(""), ResponderError("act_unknown")]
+    call = conversation(one_question, responder=answering(*words))
+    assert call.answers[0] == ("אני מעביר אותך [apology]", "אני מעביר אותך [apology]", "failed")
+
+
+def test_what_a_failing_voice_left_unsaid_stands_behind_what_was_said_and_is_not_heard():
+    class Cut(ToyVoice):
+        async def speak(self, text, **options):
+            async for ulaw in super().speak(text, **options):
+                yield ulaw
+                if text == "שתיים שלוש ארבע.":
+                    await asyncio.sleep(0.8)
+                    raise VoiceError("voice_raised")
+
+    words = [Say("אחת."), Say("שתיים שלוש ארבע."), Say("חמש.")]
+    call = conversation(one_question, voice=Cut(first_ms=0), responder=answering(*words))
+    assert call.answers[-1] == ("אחת. [apology] שתיים שלוש ארבע. חמש.", "אחת. [apology]", "failed")
+    assert unheard(*call.answers[-1][:2]) == "שתיים שלוש ארבע. חמש."
+    assert call.agent.conversation.said[-1].heard == "אחת. [apology]"
 
 
 def test_two_failures_running_end_in_the_lines_fallback():

@@ -1,6 +1,6 @@
 import pytest
 
-from calls.reply.dialogue_checks import script_of
+from calls.reply.dialogue_checks import script_of, strangers
 from calls.reply.dialogue_faults import DialogueInvalid
 from calls.reply.dialogue_format import Route
 from calls.reply.items import HangUp
@@ -96,3 +96,21 @@ def test_what_is_no_dialogue_is_refused(document):
 
 def test_examples_name_steps_that_there_are():
     assert faults(SMALL + "\nexamples: [{talk: [{caller: x, step: y}]}]") == ["examples.0.talk.0.step unknown_step"]
+
+
+def test_whom_no_line_lists_is_told_once_with_a_path():
+    hand_over = script("{transfer_failed: {transfer: b}, steps: {a: {say: x, next: {transfer: y}}}}")
+    assert strangers(hand_over, {"b", "y"}) == []
+    assert [(one.path, one.named["person"]) for one in strangers(hand_over, ())] == [
+        ("steps.a.next", "y"),
+        ("transfer_failed", "b"),
+    ]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_way_of_thousands_of_steps_is_checked_without_going_it_for_each(backwards):
+    steps = [f"s{at}: {{say: x, next: s{at + 1}}}" for at in range(2500)] + ["s2500: {say: x, next: hang_up}"]
+    written = ", ".join(reversed(steps) if backwards else steps)
+    text = f"{{start: s0, steps: {{{written}}}}}"
+    assert faults(text) == []
+    assert "steps.s7.next endless" in faults(text.replace("next: hang_up", "next: s7"))

@@ -68,3 +68,17 @@ def test_the_samples_are_pointed_wherever_the_line_speaks():
         read = script_of(plain_of(path.read_text("utf-8")))
         said = [text for step in read.steps.values() for text in (step.say, step.again)] + [read.goodbye]
         assert all(without_points(text) != text for text in said if text)
+
+
+def test_each_line_of_an_example_is_read_twice_however_long_it_is(monkeypatch):
+    """Once for its answer, and once as it stands when late words have come."""
+    from calls.reply import dialogue
+
+    step = "{say: x, expect: yes_no, save: k, match: {'yes': a, 'no': hang_up}}"
+    talk = ", ".join(["{caller: כן, step: a}"] * 40)
+    long = script(f"{{no_match: a, steps: {{a: {step}}}, examples: [{{talk: [{talk}]}}]}}")
+    read, reader = [], dialogue.answer_value
+    monkeypatch.setattr(dialogue, "answer_value", lambda *of: read.append(1) or reader(*of))
+    (result,) = results_of(long)
+    # The question keeps its value, so each look reads the words and then the late ones.
+    assert result.passed and len(read) == 40 * 2 * 2

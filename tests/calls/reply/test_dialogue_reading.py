@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from calls.reply.dialogue_reading import MAX_EXAMPLES, MAX_LINES, MAX_TEXT, DialogueReader
 from calls.reply.items import HangUp, NoteValue, PlayRecording, PlayTones, Transfer
-from tests.calls.reply.dialogues import SMALL, faults
+from tests.calls.reply.dialogues import SMALL, faults, script
 
 
 def in_step(text, head=""):
@@ -44,6 +44,8 @@ def in_step(text, head=""):
         ('expect: yes_no, no_match: hang_up, match: {"yes": hang_up}', ["steps.a.match.no missing"]),
         ("next: hang_up, interruptible: x", ["steps.a.interruptible not_a_flag"]),
         ("next: hang_up, again: x", ["steps.a.expect missing"]),
+        ("expect: open, match: hang_up, again: 🙂", ["steps.a.again no_words"]),
+        ('expect: open, match: hang_up, save: a, again: "{a}"', ["steps.a.again unsaved_placeholder"]),
     ],
 )
 def test_a_fault_of_a_step_is_named(text, found):
@@ -58,6 +60,9 @@ def test_a_fault_of_a_step_is_named(text, found):
         ("{steps: {a: {next: hang_up}}}", ["steps.a.say missing"]),
         ("{steps: {a: x}}", ["steps.a not_a_mapping", "steps.a.next missing"]),
         ("{steps: {a: {say: [x], next: hang_up}}}", ["steps.a.say not_text"]),
+        ('{steps: {a: {say: "**...**", next: hang_up}}}', ["steps.a.say no_words"]),
+        ('{goodbye: "🙂", steps: {a: {say: x, next: hang_up}}}', ["goodbye no_words"]),
+        ('{steps: {a: {say: "", next: hang_up}}}', []),
         ("{stesp: {}}", ["stesp unknown_key", "steps missing"]),
         ("{steps: {a: {say: " + "x" * (MAX_TEXT + 1) + ", next: hang_up}}}", ["steps.a.say too_long"]),
         ('{"steps": {"a": {"say": "x\\u0007", "next": "hang_up"}}}', ["steps.a.say bad_character"]),
@@ -126,3 +131,8 @@ def test_no_document_is_an_error_of_ours(document):
     reader = DialogueReader()
     script = reader.script(document)
     assert script is not None or reader.faults
+
+
+def test_an_unseen_mark_of_a_copied_text_is_left_out():
+    step = script("{steps: {a: {say: \u2066שלום\u2069, next: hang_up}}}").steps["a"]
+    assert step.say == "שלום"

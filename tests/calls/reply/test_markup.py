@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.reply.markup import open_tool_syntax, plain, sentences_of_lines, without_tool_syntax
+from calls.reply.markup import has_words, open_tool_syntax, plain, sentences_of_lines, without_tool_syntax
+from calls.reply.speakable import speakable
 
 CALLS = (
     '{"name": "hang_up", "arguments": {"why": "a } in a string \\" too"}}',
@@ -61,3 +62,14 @@ def test_a_line_is_a_sentence():
 
 def test_digits_of_other_scripts_are_digits_and_controls_go():
     assert plain("٣\u200f ４\u0007\ufe0f 👍🏽").split() == ["3", "4"]
+
+
+@pytest.mark.parametrize("text", ["שלום", "**שלום**", "5", "½", "hello", "[מחיר](https://x.il)"])
+def test_a_text_with_a_letter_or_a_figure_has_words(text):
+    assert has_words(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "🙂", "...", "**", "<b></b>", "https://x.il", "\u200f\u2066", "```x```"])
+def test_marks_pictures_and_links_are_no_words(text):
+    assert not has_words(text)
+    assert speakable(text) == ""

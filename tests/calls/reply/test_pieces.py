@@ -114,3 +114,8 @@ def test_words_that_are_waited_for_too_long_are_taken_up_to_the_last_whole_one_a
     assert cutter.words_so_far() == ["אחת, שתיים"]
     assert cutter.words_so_far() == []
     assert [*cutter.push("וש. ארבע"), *cutter.finish()] == ["ושלוש.", "ארבע"]
+
+
+def test_what_no_row_keeps_is_in_no_piece():
+    cutter = PieceCutter()
+    assert cutter.push("שלום\u202e דנה\u2066\u200b.\x07\rמה\fנשמע") + cutter.finish() == ["שלום דנה.", "מה", "נשמע"]

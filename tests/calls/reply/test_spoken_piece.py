@@ -43,3 +43,12 @@ def test_of_a_voice_that_was_cut_off_only_the_words_that_it_said_lie_before_its_
     one.finish(is_whole=False)
     assert one.words_until(400) == "התור"
     assert one.words_until(5000) == "התור נקבע למחר"
+    assert (one.said, one.unsaid) == ("התור", "נקבע למחר")
+    silent = SpokenPiece("התור נקבע")
+    silent.finish(is_whole=False)
+    assert (silent.said, silent.unsaid) == ("", "התור נקבע")
+
+
+def test_a_whole_piece_leaves_nothing_unsaid():
+    one = piece("התור  נקבע", 100)
+    assert (one.said, one.unsaid) == ("התור  נקבע", "")

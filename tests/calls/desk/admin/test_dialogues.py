@@ -69,7 +69,8 @@ def test_who_saves_an_older_revision_is_told(tuner):
     assert Dialogue.objects.get().text == BOOKING
 
 
-def test_a_line_is_told_whom_its_dialogue_needs(admin_client):
+@pytest.mark.parametrize("person", ["", "רון", "דנה"])
+def test_a_line_lists_whom_its_dialogue_hands_calls_over_to(admin_client, person):
     dialogue = Dialogue.objects.create(name="תור", text=BOOKING)
     line = PhoneLine.objects.create(number="+97231234567", name="קו", profile=first_profile(Tuning()))
     values = {
@@ -79,11 +80,29 @@ def test_a_line_is_told_whom_its_dialogue_needs(admin_client):
         **ANSWERING,
         "responder": "scripted",
         "dialogue": dialogue.pk,
-        "people-TOTAL_FORMS": "0",
+        "people-TOTAL_FORMS": "1",
         "people-INITIAL_FORMS": "0",
+        "people-0-name": person,
+        "people-0-number": person and "03-5550101",
     }
     address = reverse("admin:calls_phoneline_change", args=[line.pk])
     page = admin_client.post(address, values, follow=True).content.decode()
-    assert "התסריט מעביר שיחות לאנשים שאינם ברשימת אנשי הקשר של הקו: דנה." in page
+    told = "\u2066steps.person.next\u2069: ברשימת אנשי הקשר של הקו אין דנה"
+    assert (told in page) == (person != "דנה")
     line.refresh_from_db()
-    assert (line.responder, line.dialogue) == ("scripted", dialogue)
+    assert line.responder == ("scripted" if person == "דנה" else "silent")
+
+
+def test_a_line_from_before_that_lists_nobody_can_be_changed_elsewhere(tuner):
+    line = PhoneLine.objects.create(
+        number="+97231234567",
+        name="קו",
+        profile=first_profile(Tuning()),
+        responder="scripted",
+        dialogue=Dialogue.objects.create(name="תור", text=BOOKING),
+    )
+    values = {"name": "אחר", "number": line.number, "profile": line.profile_id, **ANSWERING, "responder": "scripted"}
+    values |= {"dialogue": line.dialogue_id, "people-TOTAL_FORMS": "0", "people-INITIAL_FORMS": "0"}
+    tuner.post(reverse("admin:calls_phoneline_change", args=[line.pk]), values)
+    line.refresh_from_db()
+    assert line.name == "אחר"

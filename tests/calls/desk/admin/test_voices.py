@@ -10,6 +10,7 @@ from django.utils import translation
 from calls.desk.admin.hearing import WHY_SILENT
 from calls.lines.settings_cache import first_profile
 from calls.models import Dialogue, PhoneLine
+from calls.process.checks import UNSAID, check_unpointed_words
 from calls.process.services import Services, services, using
 from calls.reply.phrases import PhraseCache
 from calls.reply.voice import VoiceError
@@ -66,7 +67,9 @@ def tuner(client):
 
 @pytest.fixture
 def line():
-    return PhoneLine.objects.create(number="+97231234567", name="קו", profile=first_profile(Tuning()))
+    line = PhoneLine.objects.create(number="+97231234567", name="קו", profile=first_profile(Tuning()))
+    line.people.create(name="דנה", number="+97235550101")  # whom the samples' dialogues hand calls over to
+    return line
 
 
 def saved(client, line, **values):
@@ -149,6 +152,13 @@ def test_a_greeting_that_the_voice_cannot_say_is_refused_with_its_words(tuner, v
     assert PhoneLine.objects.get().voice == "toy:he"
 
 
+@pytest.mark.parametrize("field", ["greeting", "fallback_sentence"])
+def test_a_sentence_of_which_nothing_can_be_spoken_is_refused(tuner, voices, line, field):
+    for text in ("🙂🙂", "**", "…", "<b></b>"):
+        assert "אי אפשר להקריא" in saved(tuner, line, voice="toy:he", **{field: text})
+    assert getattr(PhoneLine.objects.get(), field) == ""
+
+
 def test_the_servers_first_voice_is_the_one_that_is_asked(tuner, tmp_path, line):
     with having(tmp_path, Pointed()):
         assert "בלי ניקוד: שלום" in saved(tuner, line, greeting="שלום")
@@ -226,3 +236,21 @@ def test_a_dialogues_texts_can_be_heard_with_the_values_of_its_examples(tuner, v
 
 def test_the_errors_are_json_that_a_script_reads(tuner, voices):
     assert set(json.loads(heard(tuner, "!").content)) == {"code", "message", "detail"}
+
+
+@pytest.mark.parametrize(
+    ("values", "warned"),
+    [
+        ({"responder": "repeat", "voice": "espeak:he"}, True),
+        ({"responder": "repeat", "voice": "espeak:he", "voice_fallback": "toy:he"}, False),
+        ({"responder": "repeat", "voice": "toy:he"}, False),
+        ({"responder": "silent", "voice": "espeak:he"}, False),
+    ],
+)
+def test_a_line_that_can_only_apologise_is_warned_of_when_it_is_saved_and_opened(tuner, voices, line, values, warned):
+    told = "הוא יוכל רק להתנצל"
+    assert (told in saved(tuner, line, **values)) == warned
+    page = tuner.get(reverse("admin:calls_phoneline_change", args=[line.pk])).content.decode()
+    assert (told in page) == warned
+    found = [one.id for one in check_unpointed_words(databases=["default"])]
+    assert found == [UNSAID] * warned and check_unpointed_words(databases=None) == []

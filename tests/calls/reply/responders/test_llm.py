@@ -153,6 +153,7 @@ def test_a_wrong_tool_call_twice_is_an_unknown_act(fault):
     items, code, _, emulator = answered(fault)
     assert code == "act_unknown" and len(emulator.requests) == 2
     assert all(isinstance(one, Say) for one in items)
+    assert [not one.continues for one in items].count(True) == 2 and not items[-1].continues
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Google's voices over real gRPC, against the emulator: every fault has a code, and nothing is left open."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from google.api_core.exceptions import InternalServerError, ResourceExhausted
 
 from calls.reply.emulator.sound import tones
 from calls.reply.emulator.tts import TtsEmulator, TtsFaults, TtsOptions
@@ -79,6 +81,7 @@ def test_what_is_heard_is_the_sound_to_the_byte(name, faults):
     ("faults", "code"),
     [
         (TtsFaults(exhausted=1), "voice_quota"),
+        (TtsFaults(exhausted_after_ms=300), "voice_quota"),
         (TtsFaults(unavailable=1), "voice_raised"),
         (TtsFaults(cut_off_ms=300), "voice_raised"),
         (TtsFaults(empty=True), "voice_empty"),
@@ -104,6 +107,35 @@ def test_what_came_before_a_cut_is_heard():
     ulaw, codes, _ = said(faults=TtsFaults(cut_off_ms=300))
     assert codes == ["voice_raised"]
     assert ulaw == tones(SENTENCE)[: 300 * BYTES_PER_MS]
+
+
+class Refusing:
+    """A client whose server refuses each stream; ``lost``: so many refusals lose their reason."""
+
+    def __init__(self, lost):
+        self.lost, self.asked = lost, 0
+
+    async def streaming_synthesize(self, requests, retry):
+        self.asked += 1
+        if self.asked <= self.lost:
+            raise InternalServerError("Internal error from Core")
+        raise ResourceExhausted("Quota exceeded")
+
+
+@pytest.mark.parametrize(
+    ("lost", "asked", "code"), [(0, 1, "voice_quota"), (1, 2, "voice_quota"), (9, 2, "voice_raised")]
+)
+def test_a_refusal_whose_reason_was_lost_is_asked_for_once_more(lost, asked, code):
+    client = Refusing(lost)
+    voice = google.GoogleVoice(STREAMED, "google", SimpleNamespace(client=lambda: nullcontext(client)))
+
+    async def scenario():
+        with pytest.raises(VoiceError) as failed:
+            async for _ in voice.speak(SENTENCE):
+                pass
+        return failed.value.code
+
+    assert (asyncio.run(scenario()), client.asked) == (code, asked)
 
 
 def test_it_asks_once_and_never_again_by_itself():
