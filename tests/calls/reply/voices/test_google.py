@@ -80,9 +80,9 @@ def test_what_is_heard_is_the_sound_to_the_byte(name, faults):
 @pytest.mark.parametrize(
     ("faults", "code"),
     [
-        (TtsFaults(exhausted=1), "voice_quota"),
+        (TtsFaults(exhausted=9), "voice_quota"),
         (TtsFaults(exhausted_after_ms=300), "voice_quota"),
-        (TtsFaults(unavailable=1), "voice_raised"),
+        (TtsFaults(unavailable=9), "voice_raised"),
         (TtsFaults(cut_off_ms=300), "voice_raised"),
         (TtsFaults(empty=True), "voice_empty"),
         (TtsFaults(late_ms=60_000), "voice_slow"),
