@@ -136,7 +136,7 @@ def warn_of_unsaid_words(request: HttpRequest, line: PhoneLine) -> None:
     from calls.process.services import services
 
     if line.responder in SAYS_OTHERS_WORDS and not services().voices.says_unpointed(line.voice, line.voice_fallback):
-        messages.warning(request, gettext(CAN_ONLY_APOLOGISE))
+        messages.warning(request, str(CAN_ONLY_APOLOGISE))
 
 
 def warn_of_unrendered(request: HttpRequest, lines: Iterable[PhoneLine]) -> None:
