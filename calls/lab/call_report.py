@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from calls.lab.caller_script import EndedBy
-from calls.lab.playout import HeardAnswer, MarkEcho, MarkFate, PlayedAudio, Playout
+from calls.lab.played_audio import HeardAnswer, MarkEcho, MarkFate, PlayedAudio
+from calls.lab.playout import Playout
 from calls.lab.server_messages import StreamFault
 from calls.lab.stereo import stereo_pcm, write_stereo
 from stt.audio import BYTES_PER_MS

@@ -14,7 +14,8 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple, Protocol
 
-from calls.lab.playout import ANSWER_GAP_SAMPLES, HeardAnswer, Playout
+from calls.lab.played_audio import HeardAnswer
+from calls.lab.playout import ANSWER_GAP_SAMPLES, Playout
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, LINE_NOISE, dbfs, ulaw_to_pcm
 from voiceapp.runtime.coded_error import CodedError
 

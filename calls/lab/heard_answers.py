@@ -8,7 +8,7 @@ from typing import Any
 from calls.core.agent_turns import FIRST_AGENT_NUMBER, Outcome
 from calls.core.numbering import NUMBERS_A_STREAM
 from calls.lab.call_report import CallReport
-from calls.lab.playout import MarkFate
+from calls.lab.played_audio import MarkFate
 
 CLOCK_MS = 250
 """What is heard is estimated by the clock where marks do not say it: by so much a busy machine may differ."""

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from itertools import takewhile
 from random import Random
 
+from calls.lab.played_audio import ClearedAudio, HeardAnswer, MarkEcho, MarkFate, PlayedAudio
 from calls.lab.server_messages import (
     OVERFLOW,
     ServerAudio,
@@ -25,6 +26,7 @@ from calls.lab.server_messages import (
     ServerMessage,
     StreamFault,
 )
+from calls.lab.stereo import track
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ
 
 MOST_BUFFERED_SAMPLES = 10 * 60 * SAMPLE_RATE_HZ
@@ -45,54 +47,9 @@ class TwilioHabits:
     """A ``clear`` and what is sent behind it take effect so much later: marks that are reached meanwhile cross it."""
     seed: int = 1
     """Of the marks that are lost."""
-
-
-class MarkFate(StrEnum):
-    """What became of a mark in truth."""
-
-    REACHED = "reached"
-    """The caller heard all before it."""
-    CROSSED = "crossed"
-    """The same, but it had not gone back when a ``clear`` came: a server may not count it as heard."""
-    CLEARED = "cleared"
-    """A ``clear`` dropped it."""
-    DROPPED = "dropped"
-    """The stream ended before it was reached."""
-
-
-@dataclass(frozen=True, slots=True)
-class MarkEcho:
-    """A mark, its fate, and when it went back."""
-
-    name: str
-    fate: MarkFate
-    at_samples: int
-    """When it was reached or dropped."""
-    returned_samples: int | None = None
-    """None: it never came back."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlayedAudio:
-    """Audio that was played without a gap, up to a mark, to the end of what was buffered, or to a ``clear``."""
-
-    at_samples: int
-    ulaw: bytes
-    marks: tuple[str, ...] = ()
-    """Reached at its end."""
-    cut: bool = False
-    """A ``clear``, or the stream's end, cut it off."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeardAnswer:
-    """A stretch in which the line spoke, without a pause of ANSWER_GAP_SAMPLES."""
-
-    began_samples: int
-    ended_samples: int
-    """As far as it was played."""
-    cut: bool = False
-    """A ``clear``, or the stream's end, cut it off."""
+    crossing_mark: bool = False
+    """One mark crosses a ``clear``: while there is more to play each goes back only at the next one, until a ``clear``
+    comes in between; then it goes back at once, before those that were cleared."""
 
 
 class Playout:
@@ -106,8 +63,7 @@ class Playout:
         self.marks: list[MarkEcho] = []
         """In the order in which they went back; those that never did, when that was known."""
         self.faults: list[StreamFault] = []
-        self.clears_samples: list[int] = []
-        """When each ``clear`` arrived."""
+        self.clears: list[ClearedAudio] = []
         self.ignored_bytes = 0
         """Audio that came after the stream's end."""
         self._habits = habits or TwilioHabits()
@@ -123,6 +79,8 @@ class Playout:
         """Marks not reached yet: reached when ``_head`` has this value."""
         self._echoes: deque[tuple[int, MarkEcho]] = deque()
         """Marks that go back, and when."""
+        self._held: MarkEcho | None = None
+        """Goes back at the next one, or crosses a ``clear``."""
         self._piece = bytearray()
         self._piece_at = began_samples
 
@@ -138,6 +96,12 @@ class Playout:
             instants.append(self._now + self._marks[0][0] - self._head)
         return min(instants, default=None)
 
+    def sound(self, begin_samples: int, end_samples: int) -> bytes:
+        """What was played in this span, up to the last ``advance``: µ-law, silence where nothing was."""
+        recent = takewhile(lambda piece: not piece.ulaw or piece.ends_samples > begin_samples, reversed(self.played))
+        pieces = [(self._piece_at, self._piece), *((piece.at_samples, piece.ulaw) for piece in recent)]
+        return track(pieces, begin_samples, end_samples)
+
     def receive(self, message: ServerMessage, now_samples: int) -> None:
         """Take a message of the server; one that comes after the end is ignored."""
         self.advance(now_samples)
@@ -146,8 +110,7 @@ class Playout:
             return
         at = max([self._now, *(at for at, _ in list(self._arrivals)[-1:])])
         if isinstance(message, ServerClear):
-            self.clears_samples.append(self._now)
-            self._echoes = deque((due, _crossed(echo)) for due, echo in self._echoes)
+            self._let_cross()
             at = max(at, self._now + self._habits.late_clear_ms * BYTES_PER_MS)
         self._arrivals.append((at, message))
         self.advance(now_samples)
@@ -178,6 +141,7 @@ class Playout:
             self._ended = True
             self._arrivals.clear()
             self._drop(MarkFate.DROPPED)
+            self._release_held()
             self.marks += [echo for _, echo in self._echoes]
             self._echoes.clear()
 
@@ -192,6 +156,7 @@ class Playout:
                 self._marks.append((self._head + len(self._buffer), name))
                 self._play(self._now)
             case ServerClear():
+                self.clears.append(ClearedAudio(self._now, len(self._buffer)))
                 self._drop(MarkFate.CLEARED)
 
     def _play(self, until_samples: int) -> None:
@@ -233,10 +198,31 @@ class Playout:
 
     def _give_back(self, name: str, fate: MarkFate) -> None:
         echo = MarkEcho(name, fate, self._now)
+        self._release_held()
         if self._random.random() < self._habits.lose_marks:
             self.marks.append(echo)
+        elif self._habits.crossing_mark and fate is MarkFate.REACHED and self._buffer:
+            self._held = echo
         else:
-            self._echoes.append((self._now + self._habits.late_marks_ms * BYTES_PER_MS, echo))
+            self._send_back(echo)
+
+    def _send_back(self, echo: MarkEcho) -> None:
+        self._echoes.append((self._now + self._habits.late_marks_ms * BYTES_PER_MS, echo))
+
+    def _release_held(self) -> None:
+        if self._held is not None:
+            self._send_back(self._held)
+            self._held = None
+
+    def _let_cross(self) -> None:
+        """A ``clear`` has come: marks that were reached and have not gone back cross it."""
+        if self._held is not None:
+            self._release_held()
+            self._habits = replace(self._habits, crossing_mark=False)
+        self._echoes = deque(
+            (due, replace(echo, fate=MarkFate.CROSSED) if echo.fate is MarkFate.REACHED else echo)
+            for due, echo in self._echoes
+        )
 
     def _drop(self, fate: MarkFate) -> None:
         cut = bool(self._buffer)
@@ -257,7 +243,3 @@ class Playout:
             at_samples = self._piece_at if self._piece else self._now
             self.played.append(PlayedAudio(at_samples, bytes(self._piece), marks, cut))
             self._piece = bytearray()
-
-
-def _crossed(echo: MarkEcho) -> MarkEcho:
-    return replace(echo, fate=MarkFate.CROSSED) if echo.fate is MarkFate.REACHED else echo

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import audioop
 import wave
 from collections.abc import Iterable
 from pathlib import Path
 
-from stt.audio import SAMPLE_RATE_HZ, ULAW_SILENCE, ulaw_to_pcm
+from stt.audio import SAMPLE_RATE_HZ, ULAW_SILENCE, stereo, ulaw_to_pcm
 
 Placed = tuple[int, bytes | bytearray]
 """Where it begins, in samples, and its µ-law."""
+
+
+def track(pieces: Iterable[Placed], begin: int, end: int) -> bytes:
+    """One side's µ-law between two places; silence where it has nothing."""
+    found = bytearray(ULAW_SILENCE * (end - begin))
+    for at, ulaw in pieces:
+        first, last = max(begin, at), min(end, at + len(ulaw))
+        if first < last:
+            found[first - begin : last - begin] = ulaw[first - at : last - at]
+    return bytes(found)
 
 
 def stereo_pcm(left: Iterable[Placed], right: Iterable[Placed]) -> bytes:
     """16-bit PCM, left and right in turns; silence where a side has nothing."""
     sides = [list(left), list(right)]
     samples = max((at + len(ulaw) for side in sides for at, ulaw in side), default=0)
-    tracks = []
-    for side in sides:
-        track = bytearray(ULAW_SILENCE * samples)
-        for at, ulaw in side:
-            track[at : at + len(ulaw)] = ulaw
-        tracks.append(ulaw_to_pcm(bytes(track)))
-    return audioop.add(audioop.tostereo(tracks[0], 2, 1, 0), audioop.tostereo(tracks[1], 2, 0, 1), 2)
+    left_pcm, right_pcm = (ulaw_to_pcm(track(side, 0, samples)) for side in sides)
+    return stereo(left_pcm, right_pcm)
 
 
 def write_stereo(path: Path, pcm: bytes) -> None:

@@ -10,7 +10,8 @@ import pytest
 from calls.lab.call_report import CallReport
 from calls.lab.caller_script import EndedBy, read_step
 from calls.lab.fault_proxy import FaultProxy
-from calls.lab.playout import MarkFate, TwilioHabits
+from calls.lab.played_audio import MarkFate
+from calls.lab.playout import TwilioHabits
 from calls.lab.rig import Rig, free_port
 from calls.lab.simulator import SimulatedCall
 from calls.reply.conversation import unheard_clause

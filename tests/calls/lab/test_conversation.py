@@ -10,7 +10,8 @@ import websockets
 from calls.core.messages import Mark, Media, clear_message, mark_message, media_message, parse
 from calls.lab.call_report import Line
 from calls.lab.caller_script import EndedBy, read_step
-from calls.lab.playout import MarkFate, TwilioHabits
+from calls.lab.played_audio import MarkFate
+from calls.lab.playout import TwilioHabits
 from calls.lab.simulator import SimulatedCall
 from stt.audio import FRAME_BYTES, dbfs, ulaw_to_pcm
 from stt.wavfile import read_ulaw

@@ -6,7 +6,7 @@ import pytest
 
 from calls.lab.call_report import CallReport
 from calls.lab.heard_answers import acts_done_twice, faults_of
-from calls.lab.playout import MarkEcho, MarkFate, PlayedAudio
+from calls.lab.played_audio import MarkEcho, MarkFate, PlayedAudio
 
 SECOND = b"\x10" * 8000
 

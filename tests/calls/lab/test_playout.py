@@ -5,8 +5,10 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.lab.playout import MarkFate, PlayedAudio, Playout, TwilioHabits
+from calls.lab.played_audio import ClearedAudio, MarkFate, PlayedAudio
+from calls.lab.playout import Playout, TwilioHabits
 from calls.lab.server_messages import OVERFLOW, ServerAudio, ServerClear, ServerMark
+from stt.audio import ULAW_SILENCE
 
 MS = 8
 """Samples."""
@@ -99,6 +101,53 @@ def test_a_mark_that_was_reached_but_had_not_gone_back_crosses_the_clear():
     assert fates(playout) == {"a": "crossed", "b": "cleared"}
 
 
+def test_one_mark_that_was_reached_crosses_a_clear():
+    playout, ulaw = Playout(TwilioHabits(crossing_mark=True)), audio(300)
+    for number in range(4):
+        at(playout, 0, ServerAudio(ulaw), ServerMark(f"a{number}"))
+    playout.advance(700 * MS)
+    assert playout.due_marks(700 * MS) == ["a0"]
+    at(playout, 750, ServerClear())
+    assert playout.due_marks(750 * MS) == ["a1", "a2", "a3"]
+    assert [(echo.fate.value, echo.at_samples // MS, echo.returned_samples // MS) for echo in playout.marks] == [
+        ("reached", 300, 700),
+        ("crossed", 600, 750),
+        ("cleared", 750, 750),
+        ("cleared", 750, 750),
+    ]
+    at(playout, 800, ServerAudio(ulaw), ServerMark("b0"), ServerAudio(ulaw), ServerMark("b1"))
+    playout.advance(1100 * MS)
+    assert playout.due_marks(1100 * MS) == ["b0"]
+
+
+def test_an_answer_that_is_not_cut_gets_all_its_marks_back():
+    playout, ulaw = Playout(TwilioHabits(crossing_mark=True)), audio(300)
+    at(playout, 0, ServerAudio(ulaw), ServerMark("a0"), ServerAudio(ulaw), ServerMark("a1"))
+    playout.advance(600 * MS)
+    assert playout.due_marks(600 * MS) == ["a0", "a1"]
+    assert set(fates(playout).values()) == {"reached"}
+
+
+def test_a_clear_says_what_it_left_unplayed():
+    playout = Playout()
+    at(playout, 0, ServerAudio(audio(500)), ServerMark("a"))
+    at(playout, 180, ServerClear())
+    at(playout, 190, ServerClear())
+    assert playout.clears == [ClearedAudio(180 * MS, 320 * MS), ClearedAudio(190 * MS, 0)]
+
+
+def test_what_was_played_in_a_span_is_silence_where_nothing_was():
+    playout, one, two = Playout(), audio(100, 1), audio(100, 2)
+    at(playout, 50, ServerAudio(one), ServerMark("a"), ServerAudio(two))
+    playout.advance(200 * MS)
+    silent = ULAW_SILENCE * MS
+    assert playout.sound(0, 250 * MS) == silent * 50 + one + two[: 50 * MS] + silent * 50
+    assert playout.sound(120 * MS, 170 * MS) == (one + two)[70 * MS : 120 * MS]
+    assert playout.sound(-20 * MS, 0) == silent * 20
+    playout.end(300 * MS)
+    assert playout.sound(140 * MS, 300 * MS) == (one + two)[90 * MS :] + silent * 50
+
+
 def test_a_late_clear_is_crossed_by_the_marks_that_are_reached_meanwhile():
     playout, ulaw = Playout(TwilioHabits(late_clear_ms=80)), audio(300)
     at(playout, 0, ServerAudio(ulaw[: 100 * MS]), ServerMark("a"))
@@ -182,7 +231,9 @@ MESSAGES = st.one_of(st.integers(0, 500).map(lambda n: ("audio", n)), st.just(("
 
 @given(
     st.lists(st.tuples(st.integers(0, 600), MESSAGES), max_size=40),
-    st.sampled_from([TwilioHabits(), TwilioHabits(0.3, 20, 30), TwilioHabits(late_clear_ms=10)]),
+    st.sampled_from(
+        [TwilioHabits(), TwilioHabits(0.3, 20, 30), TwilioHabits(late_clear_ms=10), TwilioHabits(crossing_mark=True)]
+    ),
     st.integers(1, 200),
 )
 def test_every_mark_has_one_fate_and_the_pieces_are_the_sound(steps, habits, tick):

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from calls.lab.call_report import CallReport
 from calls.lab.caller_script import Cue, EndedBy
-from calls.lab.playout import HeardAnswer, MarkEcho, MarkFate, PlayedAudio
+from calls.lab.played_audio import HeardAnswer, MarkEcho, MarkFate, PlayedAudio
 from calls.lab.server_messages import StreamFault
 from calls.lab.simulator import SimulatedCall
 
