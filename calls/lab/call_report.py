@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from calls.lab.caller_script import EndedBy
-from calls.lab.played_audio import HeardAnswer, MarkEcho, MarkFate, PlayedAudio
+from calls.lab.played_audio import ClearedAudio, HeardAnswer, MarkEcho, MarkFate, PlayedAudio
 from calls.lab.playout import Playout
 from calls.lab.server_messages import StreamFault
 from calls.lab.stereo import stereo_pcm, write_stereo
@@ -47,7 +47,8 @@ class CallReport:
     """Codes of handshakes that were refused."""
     marks: list[str] = field(default_factory=list)
     """Sent back, in order: reached or cleared."""
-    clears: int = 0
+    clears: list[ClearedAudio] = field(default_factory=list)
+    """When each ``clear`` came, and what it left unplayed."""
     heard_bytes: int = 0
     """µ-law that the server sent to the caller."""
     sent_s: list[float] = field(default_factory=list)
@@ -78,6 +79,7 @@ class CallReport:
         """A stream is over."""
         self.heard += playout.played
         self.answers += playout.answers
+        self.clears += playout.clears
         self.mark_fates += playout.marks
         self.faults += playout.faults
         self.ignored_bytes += playout.ignored_bytes
@@ -119,8 +121,8 @@ class CallReport:
         return sorted([*line, *((start, end, name) for name, start, end in self.played)])
 
     def stereo_pcm(self) -> bytes:
-        """The call at 8 kHz, 16-bit PCM: left the caller as sent, right the line as heard; begins with the first
-        frame."""
+        """The call at 8 kHz, 16-bit PCM: left the caller as sent, with the echo in it; right the line as heard. It
+        begins with the first frame."""
         return stereo_pcm(self.sent_audio, [(piece.at_samples, piece.ulaw) for piece in self.heard])
 
     def write_wav(self, path: Path) -> None:

@@ -7,6 +7,7 @@ index of the 20 ms frame that is spoken next; what the line said comes from Play
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,6 +26,8 @@ HANG_UP = "hang-up"
 """In place of a clip: the caller hangs up at this cue."""
 LONGEST_CUE_MS = 3_600_000
 _STEP = re.compile(r"(?P<what>.+)@(?:(?P<cue>after-heard|over)(?:\+(?P<ms>\d+)(?:ms)?)?|(?P<s>\d+(?:\.\d+)?)s)")
+
+_INTERRUPTION = re.compile(r"(?P<clip>.+)@(?P<ms>\d+)(?:ms)?")
 
 
 class ScriptError(CodedError, ValueError):
@@ -63,6 +66,20 @@ def read_step(text: str) -> ScriptStep:
         raise ScriptError("bad_script", f"{text!r}: write it as clip.wav@after-heard+500, clip.wav@over+500 or @12.5s.")
     clip = None if found["what"] == HANG_UP else Path(found["what"])
     return ScriptStep(clip, Cue(found["cue"] or Cue.AT), ms)
+
+
+def read_interruption(text: str) -> ScriptStep:
+    """``clip.wav@600``: a step that speaks over the line. Raises ScriptError."""
+    found = _INTERRUPTION.fullmatch(text)
+    if found is None or int(found["ms"]) > LONGEST_CUE_MS:
+        raise ScriptError("bad_script", f"{text!r}: write an interruption as clip.wav@600, in ms.")
+    return ScriptStep(Path(found["clip"]), Cue.OVER, int(found["ms"]))
+
+
+def answering_steps(clips: Sequence[Path], lead_s: float, pause_s: float) -> tuple[ScriptStep, ...]:
+    """The first clip after the lead, each other one so long after the line was heard."""
+    begin = [ScriptStep(clip, Cue.AT, round(lead_s * 1000)) for clip in clips[:1]]
+    return (*begin, *(ScriptStep(clip, Cue.AFTER_HEARD, round(pause_s * 1000)) for clip in clips[1:]))
 
 
 class EndedBy(StrEnum):
@@ -129,7 +146,8 @@ class RecordedCaller:
 
 class ScriptedCaller:
     """Clips at their cues, line noise between them. After the last it waits for the line's answer, and hangs up when
-    nothing more came for ``tail_s``."""
+    nothing more came for ``tail_s``. Interruptions wait beside them, in their own order, each for an answer that begins
+    after the clip before and still sounds ``ms`` after its first sound."""
 
     def __init__(
         self,
@@ -139,18 +157,21 @@ class ScriptedCaller:
         read: Callable[[Path], bytes],
         tail_s: float,
         longest_s: float,
+        interruptions: Sequence[ScriptStep] = (),
         on_spoken: Callable[[int], object] = lambda _: None,
     ) -> None:
         """``read``: a clip's µ-law; all are read here. ``longest_s``: it hangs up then, whatever is left.
         ``on_spoken`` is told that the first, the second... clip begins."""
         self.spoken: list[SpokenClip] = []
         self.end = EndedBy.CALLER
-        self._steps = [(step, list(padded_frames(read(step.clip))) if step.clip else []) for step in steps]
+        self._steps, self._interruptions = (
+            deque((step, list(padded_frames(read(step.clip))) if step.clip else []) for step in waiting)
+            for waiting in (steps, interruptions)
+        )
         self._random = random
         self._tail_ms = tail_s * 1000
         self._longest_ms = longest_s * 1000
         self._on_spoken = on_spoken
-        self._next = 0
         self._clip: list[bytes] = []
         """The clip that was begun last, its place (the index of its first frame), and where its speech ends."""
         self._clip_index = 0
@@ -158,7 +179,7 @@ class ScriptedCaller:
 
     @property
     def unspoken(self) -> int:
-        return sum(bool(step.clip) for step, _ in self._steps[self._next :])
+        return sum(bool(step.clip) for step, _ in (*self._steps, *self._interruptions))
 
     def frame(self, index: int, line: Playout) -> bytes | None:
         if index * FRAME_MS >= self._longest_ms:
@@ -166,12 +187,15 @@ class ScriptedCaller:
             return None
         if index < self._clip_index + len(self._clip):
             return self._clip[index - self._clip_index]
-        if self._next == len(self._steps):
+        if self._interruptions and line.buffered_samples and self._is_due(self._interruptions[0][0], index, line):
+            return self._begin(*self._interruptions.popleft(), index)
+        if not self._steps:
             return None if self._is_heard(index, line, self._tail_ms) else noise(self._random)
-        step, clip = self._steps[self._next]
-        if not self._is_due(step, index, line):
-            return noise(self._random)
-        self._next += 1
+        if self._is_due(self._steps[0][0], index, line):
+            return self._begin(*self._steps.popleft(), index)
+        return noise(self._random)
+
+    def _begin(self, step: ScriptStep, clip: list[bytes], index: int) -> bytes | None:
         if step.clip is None:
             return None
         self.spoken.append(SpokenClip(step.clip.name, index * FRAME_MS, (index + len(clip)) * FRAME_MS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 
+from calls.lab.echo_path import Echo, EchoPath
 from stt.audio import SAMPLE_RATE_HZ
 from voiceapp.runtime.coded_error import CodedError
 
@@ -47,3 +48,8 @@ class GsmLeg:
         self._library.gsm_encode(self._coder, signal, coded)
         self._library.gsm_decode(self._decoder, coded, decoded)
         return decoded.raw
+
+
+def echo_path(echo: Echo) -> EchoPath:
+    """Through a mobile phone's link where the echo says so. Raises GsmMissing."""
+    return EchoPath(echo, GsmLeg().carry, GsmLeg().carry) if echo.gsm else EchoPath(echo)

@@ -12,7 +12,7 @@ import websockets
 
 from calls.lab.call_report import CallReport
 from calls.lab.playout import Playout
-from calls.lab.server_messages import ServerAudio, ServerClear, read_server_message
+from calls.lab.server_messages import ServerAudio, read_server_message
 from calls.lab.twilio_messages import mark_echo
 from stt.audio import SAMPLE_RATE_HZ
 
@@ -83,8 +83,6 @@ class Listener:
             return
         if isinstance(message, ServerAudio):
             self.report.heard_bytes += len(message.ulaw)
-        elif isinstance(message, ServerClear):
-            self.report.clears += 1
         self.playout.receive(message, now_samples)
         self._changed.set()
 

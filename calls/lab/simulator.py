@@ -26,6 +26,8 @@ from twilio.request_validator import RequestValidator
 
 from calls.lab.call_report import CallRefused, CallReport, Line
 from calls.lab.caller_script import CallerVoice, EndedBy, RecordedCaller, ScriptedCaller, ScriptStep
+from calls.lab.echo_path import Echo
+from calls.lab.gsm import echo_path
 from calls.lab.listener import CallClock, Listener
 from calls.lab.playout import Playout, TwilioHabits
 from calls.lab.twilio_messages import (
@@ -67,6 +69,10 @@ class SimulatedCall:
     script: Sequence[ScriptStep] = ()
     """In place of ``clips``: what the caller says when; after it and the line's last answer it hangs up when nothing
     was heard for ``tail_s``."""
+    interruptions: Sequence[ScriptStep] = ()
+    """Said over the line's answers, whatever the script waits for."""
+    echo: Echo | None = None
+    """The caller's phone gives back what it plays."""
     longest_s: float = 120.0
     """Of a scripted call: the caller hangs up then."""
     habits: TwilioHabits = field(default_factory=TwilioHabits)
@@ -75,7 +81,8 @@ class SimulatedCall:
     """Told that the script's first, second... clip begins."""
 
     async def run(self) -> CallReport:
-        """Raises CallRefused, OSError where nobody listens, WavError for a recording that cannot be played."""
+        """Raises CallRefused, OSError where nobody listens, WavError for a recording that cannot be played,
+        GsmMissing."""
         random = Random(f"{self.seed}/{self.from_number}")  # noqa: S311
         call_sid = self.call_sid or "CA" + secrets.token_hex(16)
         report = CallReport(call_sid)
@@ -112,13 +119,14 @@ class SimulatedCall:
         return report
 
     def _caller(self, random: Random) -> CallerVoice:
-        if self.script:
+        if self.script or self.interruptions:
             return ScriptedCaller(
                 self.script,
                 random,
                 read=read_ulaw,
                 tail_s=self.tail_s,
                 longest_s=self.longest_s,
+                interruptions=self.interruptions,
                 on_spoken=self.on_spoken,
             )
         recordings = [(clip.name, read_ulaw(clip)) for clip in self.clips]
@@ -195,6 +203,7 @@ class SimulatedCall:
 
     async def _speak(self, listener: Listener, stream: Any, caller: CallerVoice, first: int, random: Random) -> None:
         connection, stream_sid, report = listener.connection, listener.stream_sid, listener.report
+        echo = echo_path(self.echo) if self.echo is not None else None
         first_ms = random.randint(40, 160)
         if len(report.streams) == 1:
             # Media time begins with the first frame's timestamp.
@@ -214,6 +223,9 @@ class SimulatedCall:
             frame = caller.frame(first + index, listener.playout)
             if frame is None:
                 break
+            if echo is not None:
+                begin = (first + index) * FRAME_BYTES - echo.echo.delay_samples
+                frame = echo.mix(frame, listener.playout.sound(begin, begin + FRAME_BYTES))
             report.late_ms.append(late_ms)
             if index in self.injected:
                 await connection.send(self.injected[index])

@@ -1,8 +1,8 @@
 """``manage.py simulate_call FILE.wav…``: call a running server as Twilio would, playing recordings at real time.
 
 With ``--say clip.wav@after-heard+500`` (repeated) in place of files the caller converses: it answers what the line
-says. ``--wav`` keeps both sides. The server is the demo that runs, else the one that the settings describe;
-``--base-url`` names another.
+says. ``--interrupt clip.wav@600`` speaks over it, ``--echo -25:250`` gives our voice back. ``--wav`` keeps both sides.
+The server is the demo that runs, else the one that the settings describe; ``--base-url`` names another.
 """
 
 from __future__ import annotations
@@ -19,15 +19,20 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.lab.call_report import CallRefused, CallReport, Line
-from calls.lab.caller_script import ScriptError, read_step
+from calls.lab.caller_script import ScriptError, answering_steps, read_interruption, read_step
 from calls.lab.demo_note import running_demo
+from calls.lab.echo_path import Echo, EchoError
+from calls.lab.gsm import GsmMissing
 from calls.lab.playout import TwilioHabits
 from calls.lab.simulator import SimulatedCall
+from stt.audio import BYTES_PER_MS
 from stt.wavfile import WavError
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
 from voiceapp.runtime.percentile import percentile
 from voiceapp.runtime.web_address import read_web_url
 
+LEAD_S = 1.0
+"""Before the first recording."""
 FORGED = ("webhook_403", "socket_403")
 
 
@@ -44,6 +49,21 @@ class Command(BaseCommand):
             help="Repeated, in place of FILEs: CLIP@after-heard+MS (so long after the line's last sound), CLIP@over+MS "
             "(after its first), CLIP@12.5s; hang-up for CLIP hangs up.",
         )
+        parser.add_argument(
+            "--interrupt",
+            action="append",
+            default=[],
+            metavar="CLIP@MS",
+            help="Repeated: spoken over the next answer that still sounds so long after its first sound; a second one "
+            "over an answer that begins after the first was spoken (a resumed one too). FILEs then wait for an answer "
+            "to be heard.",
+        )
+        parser.add_argument(
+            "--echo",
+            metavar="DB:MS[:gsm]",
+            help="What is played comes back in the caller's sound, for example -25:250; gsm: through GSM 06.10 both "
+            "ways. The Speech emulator has no words for a recording that an echo is mixed with.",
+        )
         parser.add_argument("--calls", type=whole(1, MOST_CALLS, "calls"), default=1, help="So many at the same time.")
         parser.add_argument("--base-url", help="Where the server listens; default the running demo, else PORT here.")
         parser.add_argument("--public-url", help="Its address for Twilio; default its own.")
@@ -56,6 +76,7 @@ class Command(BaseCommand):
         parser.add_argument("--lose-marks", type=decimal(0, 1), default=0.0, metavar="SHARE", help="Never sent back.")
         parser.add_argument("--late-marks", type=whole(0, 60_000, "ms"), default=0, metavar="MS")
         parser.add_argument("--late-clear", type=whole(0, 60_000, "ms"), default=0, metavar="MS")
+        parser.add_argument("--crossing-mark", action="store_true", help="One mark that was reached crosses a clear.")
         parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--from", dest="from_number", default="+972501234567")
         parser.add_argument("--to", dest="to_number", default="+97235550100")
@@ -64,22 +85,33 @@ class Command(BaseCommand):
         line = _line(options["base_url"], options["public_url"], options["to_number"])
         if read_web_url(line.base_url) is None:
             raise CommandError(f"bad_base_url: {line.base_url!r}: write it as http://127.0.0.1:8000.")
-        if bool(options["clips"]) == bool(options["say"]):
+        clips, says, interrupts = options["clips"], options["say"], options["interrupt"]
+        if (clips and says) or not (clips or says or interrupts):
             raise CommandError("bad_script: name the recordings, or say with --say what the caller answers; not both.")
         try:
-            script = tuple(read_step(text) for text in options["say"])
-        except ScriptError as error:
+            script = tuple(read_step(text) for text in says)
+            interruptions = tuple(read_interruption(text) for text in interrupts)
+            echo = Echo.read(options["echo"]) if options["echo"] is not None else None
+        except (ScriptError, EchoError) as error:
             raise CommandError(f"{error.code}: {error}") from error
+        if interruptions and clips:
+            script = answering_steps(clips, LEAD_S, options["pause"])
         calls = [
             SimulatedCall(
                 line,
-                options["clips"],
+                clips,
                 script=script,
+                interruptions=interruptions,
+                echo=echo,
                 pauses_s=(options["pause"],),
                 tail_s=options["tail"],
                 longest_s=options["longest"],
                 habits=TwilioHabits(
-                    options["lose_marks"], options["late_marks"], options["late_clear"], options["seed"] + i
+                    options["lose_marks"],
+                    options["late_marks"],
+                    options["late_clear"],
+                    options["seed"] + i,
+                    options["crossing_mark"],
                 ),
                 seed=options["seed"] + i,
                 from_number=options["from_number"],
@@ -89,6 +121,8 @@ class Command(BaseCommand):
         ]
         try:
             reports = asyncio.run(self._run(calls))
+        except GsmMissing as error:
+            raise CommandError(f"{error.code}: {error}") from error
         except WavError as error:
             raise CommandError(f"broken_recording: {error}") from error
         except CallRefused as error:
@@ -102,7 +136,7 @@ class Command(BaseCommand):
                 f"frames late p99 {percentile(report.late_ms, 0.99) or 0.0:.1f} ms, closed with {report.close_code}\n"
                 f"what was heard: {line.base_url}/console/calls/{report.call_sid}"
             )
-            if script:
+            if script or interruptions:
                 self._show_conversation(report)
             if options["wav"]:
                 self._write(report, options["wav"], index)
@@ -111,6 +145,9 @@ class Command(BaseCommand):
         for start_ms, end_ms, name in report.timeline:
             who = f"caller: {name}" if name else "line"
             self.stdout.write(f"{start_ms / 1000:9.2f} to {end_ms / 1000:.2f} s  {who}")
+        for clear in report.clears:
+            at_s = report.at_ms(clear.at_samples) / 1000
+            self.stdout.write(f"{at_s:9.2f} s  clear: {clear.unplayed_samples / BYTES_PER_MS:.0f} ms unplayed")
         fates = Counter(echo.fate for echo in report.mark_fates)
         marks = ", ".join(f"{count} {fate}" for fate, count in fates.items()) or "none"
         left = f", {report.unspoken} clips not said" if report.unspoken else ""

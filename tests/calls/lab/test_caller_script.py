@@ -12,6 +12,8 @@ from calls.lab.caller_script import (
     ScriptedCaller,
     ScriptError,
     ScriptStep,
+    answering_steps,
+    read_interruption,
     read_step,
     speech_frames,
 )
@@ -27,7 +29,7 @@ CLIPS = {
 }
 
 
-def converse(steps, line=(), tail_s=1.0, longest_s=30.0, skip=()):
+def converse(steps, line=(), tail_s=1.0, longest_s=30.0, skip=(), interruptions=()):
     """What was spoken when, and when the caller hung up (ms). ``line``: when it says what, an answer's length in ms or
     "clear"."""
     caller = ScriptedCaller(
@@ -36,6 +38,7 @@ def converse(steps, line=(), tail_s=1.0, longest_s=30.0, skip=()):
         read=lambda path: CLIPS[path.name],
         tail_s=tail_s,
         longest_s=longest_s,
+        interruptions=[read_interruption(text) for text in interruptions],
     )
     playout, index, says = Playout(), 0, sorted(line)
     while True:
@@ -88,6 +91,37 @@ def test_over_speaks_while_the_line_speaks_and_then_waits_for_the_next_answer():
 def test_a_line_that_goes_on_under_an_interruption_is_heard_to_its_end():
     _, spoken, _ = converse(["short@over+500", "short@after-heard+400"], [(0, 3000), (5000, 100)])
     assert spoken == [("short", 500), ("short", 3400)]
+
+
+def test_interruptions_speak_over_one_answer_each_whatever_the_script_waits_for():
+    line = [(0, 3000), (700, "clear"), (1500, 2000), (2400, "clear"), (3500, 400), (6000, 100)]
+    _, spoken, _ = converse(["trailing@after-heard+400"], line, interruptions=["short@500", "short@700"])
+    assert spoken == [("short", 500), ("short", 2200), ("trailing", 4300)]
+
+
+def test_an_answer_that_is_over_too_early_is_not_interrupted_and_the_next_one_is():
+    _, spoken, _ = converse(["long@after-heard"], [(0, 400), (3000, 2000)], interruptions=["short@600"])
+    assert spoken == [("long", 700), ("short", 3600)]
+
+
+def test_an_interruption_that_found_no_answer_was_not_said():
+    caller, spoken, hung_up_ms = converse([], [(0, 400)], interruptions=["short@600"])
+    assert (spoken, hung_up_ms, caller.unspoken) == ([], 1400, 1)
+
+
+def test_recordings_beside_interruptions_wait_for_an_answer():
+    steps = answering_steps([Path("a.wav"), Path("b.wav")], 1.0, 0.9)
+    assert [(step.clip.name, step.cue, step.ms) for step in steps] == [
+        ("a.wav", Cue.AT, 1000),
+        ("b.wav", Cue.AFTER_HEARD, 900),
+    ]
+
+
+def test_an_interruption_is_read():
+    assert read_interruption("dir/a@b.wav@250") == ScriptStep(Path("dir/a@b.wav"), Cue.OVER, 250)
+    for text in ("", "a.wav", "a.wav@", "a.wav@over+2", "@20", "a.wav@99999999"):
+        with pytest.raises(ScriptError, match="write an interruption"):
+            read_interruption(text)
 
 
 def test_a_time_of_the_call_waits_for_the_clip_before_it():

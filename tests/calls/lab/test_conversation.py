@@ -1,15 +1,18 @@
 """A simulated call converses over a real socket, and its report says what was really heard."""
 
 import asyncio
+import audioop
 import json
 import wave
 from array import array
 
+import pytest
 import websockets
 
 from calls.core.messages import Mark, Media, clear_message, mark_message, media_message, parse
 from calls.lab.call_report import Line
-from calls.lab.caller_script import EndedBy, read_step
+from calls.lab.caller_script import EndedBy, read_interruption, read_step
+from calls.lab.echo_path import Echo
 from calls.lab.played_audio import MarkFate
 from calls.lab.playout import TwilioHabits
 from calls.lab.simulator import SimulatedCall
@@ -143,11 +146,47 @@ def test_an_answer_that_is_spoken_over_and_cleared_was_heard_as_far_as_it_was_pl
     assert report.heard_marks == ["a1.1", "a2"]
     assert report.heard_by_mark == {"a1.1": GREETING[:1600], "a2": REPLY}
     cut, whole = report.answers
-    assert (cut.cut, whole.cut, report.clears) == (True, False, 1)
+    assert (cut.cut, whole.cut) == (True, False)
+    (clear,) = report.clears
+    assert (clear.at_samples, clear.unplayed_samples) == (
+        cut.ended_samples,
+        len(GREETING) * 8 + 1600 - (cut.ended_samples - cut.began_samples),
+    )
     assert 600 * 8 < cut.ended_samples - cut.began_samples < 8 * len(GREETING)
     sent = GREETING[:1600] + GREETING * 8
     assert report.heard_ulaw == sent[: cut.ended_samples - cut.began_samples] + REPLY
     assert report.played[0][1] - report.first_ms - cut.began_samples / 8 >= 600
+
+
+def test_an_echo_of_what_was_played_is_in_what_the_caller_sends(monkeypatch):
+    line = TalkingLine([], [("a1", GREETING)])
+    report = call(line, monkeypatch, [f"{ANSWER}@after-heard+400"], echo=Echo(-6, 100), longest_s=4)
+    (answer,) = report.answers
+    left, right = ulaw_to_pcm(bytes(report.sent_audio[0][1])), ulaw_to_pcm(report.heard_ulaw)
+    begin = 2 * (answer.began_samples + 100 * 8)
+    given_back = left[begin : begin + len(right)]
+    assert dbfs(given_back) - dbfs(right) == pytest.approx(-6, abs=0.5)
+    factor = audioop.findfactor(given_back, right)
+    assert factor == pytest.approx(10 ** (-6 / 20), rel=0.05)
+    said_at = (report.played[0][1] - report.first_ms) * 16
+    said = ulaw_to_pcm(read_ulaw(ANSWER))
+    assert left[said_at : said_at + len(said)] == said
+
+
+def test_an_interruption_is_spoken_over_the_answer_and_one_mark_crosses_the_clear(monkeypatch):
+    opening = [("a1.1", GREETING[:1600]), ("a1.2", GREETING * 8)]
+    line = TalkingLine([[("a2", REPLY)]], opening, on_speech=["clear"])
+    habits = TwilioHabits(crossing_mark=True)
+    interruptions = [read_interruption(f"{ANSWER}@600")]
+    report = call(line, monkeypatch, [], interruptions=interruptions, habits=habits)
+    assert [name for _, _, name in report.timeline] == ["", ANSWER.name, ""]
+    assert [(echo.name, echo.fate.value) for echo in report.mark_fates] == [
+        ("a1.1", "crossed"),
+        ("a1.2", "cleared"),
+        ("a2", "reached"),
+    ]
+    assert line.marks == []
+    assert report.heard_by_mark["a1.1"] == GREETING[:1600]
 
 
 def test_a_mark_that_never_comes_back_was_heard_all_the_same(monkeypatch):

@@ -95,7 +95,7 @@ def test_marks_come_back_when_they_are_reached_or_cleared(monkeypatch):
     audio = {"event": "media", "media": {"payload": "f39/" * 2000}}
     server = Server([audio, {"event": "mark", "mark": {"name": "end"}}, {"event": "clear"}])
     report = play(server, monkeypatch, speed=5)
-    assert (report.clears, report.marks, report.heard_bytes) == (1, ["end"], 6000)
+    assert (len(report.clears), report.marks, report.heard_bytes) == (1, ["end"], 6000)
 
 
 def test_a_handshake_is_signed_and_offers_nothing(monkeypatch):

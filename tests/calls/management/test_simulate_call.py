@@ -7,7 +7,8 @@ from django.core.management import CommandError, call_command
 
 from calls.lab.call_report import CallReport
 from calls.lab.caller_script import Cue, EndedBy
-from calls.lab.played_audio import HeardAnswer, MarkEcho, MarkFate, PlayedAudio
+from calls.lab.echo_path import Echo
+from calls.lab.played_audio import ClearedAudio, HeardAnswer, MarkEcho, MarkFate, PlayedAudio
 from calls.lab.server_messages import StreamFault
 from calls.lab.simulator import SimulatedCall
 
@@ -30,6 +31,7 @@ def calls(settings, tmp_path, monkeypatch):
             sent_audio=[(0, bytearray(b"\x00" * 24_000))],
             heard=[PlayedAudio(8000, b"\x80" * 4000, ("a1",))],
             answers=[HeardAnswer(8000, 12_000)],
+            clears=[ClearedAudio(12_000, 2400)],
             mark_fates=[MarkEcho("a1", MarkFate.REACHED, 12_000)],
             faults=[StreamFault(31951, "no JSON", 16_000)],
         )
@@ -48,6 +50,9 @@ def test_a_conversation_is_told_by_say_and_shown_by_who_spoke_when(calls, tmp_pa
         "--lose-marks=0.5",
         "--late-marks=70",
         "--late-clear=80",
+        "--crossing-mark",
+        "--interrupt=no.wav@600",
+        "--echo=-25:250:gsm",
         "--calls=2",
         f"--wav={tmp_path / 'call.wav'}",
     )
@@ -55,12 +60,15 @@ def test_a_conversation_is_told_by_say_and_shown_by_who_spoke_when(calls, tmp_pa
     assert [(step.cue, step.ms) for step in one.script] == [(Cue.AFTER_HEARD, 500), (Cue.OVER, 0)]
     assert (one.tail_s, one.longest_s, one.clips) == (3, 60, [])
     habits = one.habits
-    assert (habits.lose_marks, habits.late_marks_ms, habits.late_clear_ms) == (0.5, 70, 80)
+    assert (habits.lose_marks, habits.late_marks_ms, habits.late_clear_ms, habits.crossing_mark) == (0.5, 70, 80, True)
+    assert [(step.clip.name, step.cue, step.ms) for step in one.interruptions] == [("no.wav", Cue.OVER, 600)]
+    assert one.echo == Echo(-25, 250, gsm=True)
     assert habits.seed != two.habits.seed
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
-    assert lines[2:6] == [
+    assert lines[2:7] == [
         "1.10 to 1.60 s  line",
         "1.90 to 2.40 s  caller: yes.wav",
+        "1.60 s  clear: 300 ms unplayed",
         "marks: 1 reached; ended by too_long, 1 clips not said",
         "2.10 s  31951: no JSON",
     ]
@@ -73,6 +81,17 @@ def test_recordings_are_played_as_before(calls):
     call_command("simulate_call", "yes.wav")
     (call,) = calls
     assert (call.script, call.tail_s, len(call.clips)) == ((), 1.5, 1)
+
+
+def test_recordings_beside_an_interruption_wait_for_an_answer(calls):
+    call_command("simulate_call", "yes.wav", "no.wav", "--interrupt=ah.wav@600")
+    (call,) = calls
+    assert [step.cue for step in call.script] == [Cue.AT, Cue.AFTER_HEARD]
+
+
+def test_an_echo_that_makes_no_sense_is_one_sentence(calls):
+    with pytest.raises(CommandError, match="^bad_echo: "):
+        call_command("simulate_call", "yes.wav", "--echo=-25")
 
 
 @pytest.mark.parametrize(
