@@ -47,7 +47,14 @@ FULL_SPELLING = {
     "נעה": "נועה",
     "הטפול": "הטיפול",
 }
-KEPT = {"pauses": "pauses_s", "to": "to", "responder": "responder", "dialogue": "dialogue", "greeting": "greeting"}
+KEPT = {
+    "pauses": "pauses_s",
+    "to": "to",
+    "responder": "responder",
+    "dialogue": "dialogue",
+    "greeting": "greeting",
+    "over_ms": "over_ms",
+}
 """What else a dialogue says of its call, and what calls.json calls it."""
 POINTS = re.compile(r"[\u0591-\u05c7]")
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from calls.lab.caller_script import Cue
 from calls.lab.sample_conversations import put_lines, sample_conversations
 from calls.lines.dialogues import Dialogue
 from calls.lines.models import PhoneLine
@@ -58,5 +59,15 @@ def test_the_conversations_lines_answer_as_the_samples_say_whatever_was_changed(
         line = lines[one.to_number]
         assert (line.responder, line.greeting) == (one.responder, one.greeting)
         assert (line.dialogue is not None) == bool(one.dialogue)
-    (dialogue,) = Dialogue.objects.all()
-    assert all(result.passed for result in dialogue.results())
+    dialogues = Dialogue.objects.all()
+    assert len(dialogues) == 2
+    assert all(result.passed for dialogue in dialogues for result in dialogue.results())
+
+
+def test_one_caller_says_go_on_and_asks_over_the_answer():
+    (hours,) = [one for one in sample_conversations() if one.name == "hours"]
+    assert [(step.clip.name, step.cue, step.ms) for step in hours.script] == [
+        ("hours_1.wav", Cue.OVER, 1500),
+        ("hours_2.wav", Cue.OVER, 2500),
+        ("hours_3.wav", Cue.AFTER_HEARD, 300),
+    ]

@@ -7,7 +7,8 @@ called, and what answers there.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
@@ -34,15 +35,22 @@ class SampleConversation:
     from_number: str
     to_number: str
     clips: tuple[Path, ...]
-    """Each is said when the line's answer to the one before was heard."""
     responder: str
     dialogue: str = ""
     """A file's name, of the dialogue that answers."""
     greeting: str = ""
+    over_ms: Mapping[str, int] = field(default_factory=dict)
+    """Clips, by name, that are spoken over the line's answer, so long after its first sound. Each other one is said
+    when the answer was heard."""
 
     @property
     def script(self) -> tuple[ScriptStep, ...]:
-        return tuple(ScriptStep(clip, Cue.AFTER_HEARD, REPLY_AFTER_MS) for clip in self.clips)
+        return tuple(
+            ScriptStep(clip, Cue.OVER, self.over_ms[clip.name])
+            if clip.name in self.over_ms
+            else ScriptStep(clip, Cue.AFTER_HEARD, REPLY_AFTER_MS)
+            for clip in self.clips
+        )
 
 
 def sample_conversations() -> list[SampleConversation]:
@@ -56,6 +64,7 @@ def sample_conversations() -> list[SampleConversation]:
             call["responder"],
             call.get("dialogue", ""),
             call.get("greeting", ""),
+            call.get("over_ms", {}),
         )
         for call in json.loads((FOLDER / "calls.json").read_text("utf-8"))
     ]
