@@ -143,6 +143,7 @@ class BargeCall(VirtualCall):
         self._echo = echo_path(scene.echo) if scene.echo is not None else None
         self._said: tuple[int, bytes] | None = None
         """Where the caller's recording begins, in samples, and its sound."""
+        self._echo_dbfs = speech_dbfs(scene.line.clip.ulaw) + (scene.echo.level_db if scene.echo is not None else 0.0)
         self._echoed: set[tuple[int, int]] = set()
         """Words that come back: which, and when."""
         speech = scene.line
@@ -202,7 +203,6 @@ class BargeCall(VirtualCall):
         assert self._echo is not None  # noqa: S101 - only then
         clip, delay_ms = self.scene.line.clip, self._echo.echo.delay_ms
         sound = self.line.playout.sound(begin - SNIPPET_BYTES, begin + FRAME_BYTES)
-        level = speech_dbfs(clip.ulaw) + self._echo.echo.level_db
         for number, word in enumerate(clip.words):
             snippet = clip.ulaw[word.start_ms * BYTES_PER_MS :][:SNIPPET_BYTES]
             at = sound.find(snippet)
@@ -212,7 +212,7 @@ class BargeCall(VirtualCall):
             if (number, start_ms) not in self._echoed:
                 self._echoed.add((number, start_ms))
                 end_ms = start_ms + word.end_ms - word.start_ms
-                self._recognition.sounds([SoundingWord(word.text, start_ms, end_ms, level)])
+                self._recognition.sounds([SoundingWord(word.text, start_ms, end_ms, self._echo_dbfs)])
 
     # What is measured
 

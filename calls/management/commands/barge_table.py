@@ -1,0 +1,110 @@
+"""``manage.py barge_table [--clips DIR] [--seed N] [--quick]``: when callers stop the line, and when it stops itself.
+The tables of docs/answering.md, in virtual time and with emulated engines; no database, no network.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from calls.lab.barge_measurement import (
+    AGAINST_OURS_DB,
+    ECHOES_DB,
+    FULL,
+    QUICK,
+    BargeMeasurement,
+    is_required,
+    voices,
+)
+from calls.lab.gsm import GsmLeg, GsmMissing
+from calls.lab.rig import RigError
+from stt.tuning import Tuning
+from voiceapp.runtime.arguments import seed
+
+
+class Command(BaseCommand):
+    help = "Print the tables of docs/answering.md that show what stops the line, and what its echo does."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--clips", type=Path, default=settings.BASE_DIR.parent / "shared" / "clips")
+        parser.add_argument("--samples", type=Path, default=settings.BASE_DIR / "samples")
+        parser.add_argument("--seed", type=seed, default=1)
+        parser.add_argument("--quick", action="store_true", help="A few calls of each kind.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        logging.disable(logging.INFO)
+        try:
+            self._print_tables(options)
+        finally:
+            logging.disable(logging.NOTSET)
+
+    def _print_tables(self, options: dict[str, Any]) -> None:
+        begun_s = time.process_time()
+        people = options["clips"] if options["clips"].is_dir() else None
+        if people is None:
+            self.stdout.write(f"no_recordings: {options['clips']} is not there; the callers are synthetic samples")
+        try:
+            who = voices(options["samples"], people)
+        except (RigError, OSError) as error:
+            raise CommandError(f"no_recordings: {error}") from error
+        measured = BargeMeasurement(who, Tuning(), options["seed"], QUICK if options["quick"] else FULL)
+        self.stdout.write(
+            f"the line: {len(who.ours)} synthetic recordings; callers: {len(who.callers)} of {who.said_by}; "
+            f"backchannels: {len(who.backchannels)} synthetic recordings"
+        )
+        for one in self._table(measured, [False, *self._mobile()]):
+            self.stdout.write(f"missed: {one}")
+        took_s = time.process_time() - begun_s
+        self.stdout.write(
+            f"\n{timezone.localdate()}, seed {options['seed']}, {took_s:.0f} s of CPU; all words and times emulated"
+        )
+
+    def _mobile(self) -> list[bool]:
+        try:
+            GsmLeg()
+        except GsmMissing as missing:
+            self.stdout.write(f"{missing.code}: {missing}; GSM is not measured")
+            return []
+        return [True]
+
+    def _table(self, measured: BargeMeasurement, mobiles: list[bool]) -> list[str]:
+        """What was missed."""
+        callers = [cell for db in AGAINST_OURS_DB for cell in (f"{db:g} dB: taken", "onset to clear p50 / p95 ms")]
+        self._head(
+            "echo", "stops itself", "echo turns answered", *callers, "backchannels: stopped", "resumed", "answered"
+        )
+        missed: list[str] = []
+        for echo_db in ECHOES_DB:
+            for gsm in mobiles if echo_db is not None else [False]:
+                missed += self._echo(measured, echo_db, gsm)
+        return missed
+
+    def _echo(self, measured: BargeMeasurement, echo_db: float | None, gsm: bool) -> list[str]:
+        """A row."""
+        name = "none" if echo_db is None else f"{echo_db:g} dB{', GSM' if gsm else ''}"
+        alone, listening = measured.alone(echo_db, gsm=gsm), measured.backchannels(echo_db, gsm=gsm)
+        cells, found = list(alone.cells()), {"the line stops or answers itself": alone.holds}
+        for against_db in AGAINST_OURS_DB:
+            required = is_required(echo_db, against_db, canceller=False)
+            taken = measured.taken(echo_db, against_db, gsm=gsm)
+            cells += taken.cells(required=required)
+            found[f"callers of {against_db:g} dB"] = taken.holds or not required
+        self._row(name, *cells, *listening.cells())
+        found["backchannels"] = listening.holds
+        return [f"{what} (echo {name})" for what, holds in found.items() if not holds]
+
+    def _row(self, *cells: object) -> None:
+        self.stdout.write(f"| {' | '.join(str(cell) for cell in cells)} |")
+        self.stdout.flush()
+
+    def _head(self, *cells: str) -> None:
+        self.stdout.write("")
+        self._row(*cells)
+        self.stdout.write(f"|{'---|' * len(cells)}")
