@@ -18,7 +18,7 @@ from calls.core.agent_turns import AgentTurn
 from calls.core.session import CallSession
 from calls.core.turns import Turn
 from calls.lab.barge_scenes import BargeScene, LineSpeech, speech_dbfs
-from calls.lab.caller_script import noise
+from calls.lab.floor_scenes import quiet_line
 from calls.lab.gsm import echo_path
 from calls.lab.level_recognition import LevelRecognition, SoundingWord
 from calls.lab.stereo import track
@@ -139,7 +139,7 @@ class BargeCall(VirtualCall):
     def __init__(self, scene: BargeScene, tuning: Tuning, seed: int) -> None:
         self.scene, self.result = scene, BargeResult(scene)
         self._recognition = LevelRecognition(f"{seed}/{scene.name}")
-        self._random = Random(f"{seed}/{scene.name}/noise")  # noqa: S311
+        self._quiet = quiet_line(LONGEST_MS, Random(f"{seed}/{scene.name}/noise"))  # noqa: S311
         self._echo = echo_path(scene.echo) if scene.echo is not None else None
         self._said: tuple[int, bytes] | None = None
         """Where the caller's recording begins, in samples, and its sound."""
@@ -182,7 +182,7 @@ class BargeCall(VirtualCall):
 
     def _near(self, at: int) -> bytes:
         """What the caller says from this sample on."""
-        quiet = noise(self._random)
+        quiet = self._quiet[at : at + FRAME_BYTES]
         answers, caller = self.line.playout.answers, self.scene.caller
         if caller is None:
             return quiet

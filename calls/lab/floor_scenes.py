@@ -75,9 +75,7 @@ class SceneBuilder:
 
     def silence(self, ms: int) -> None:
         """A quiet line."""
-        line = _line_noise()
-        at = self._random.randrange(len(line) - ms * BYTES_PER_MS)
-        self._ulaw += line[at : at + ms * BYTES_PER_MS]
+        self._ulaw += quiet_line(ms, self._random)
 
     def pause(self, ms: int) -> None:
         """In mid-turn: from the end of the last word to the beginning of the next, edges and all."""
@@ -209,6 +207,13 @@ def _voiced_frames_ms(ulaw: bytes) -> tuple[int, ...]:
     """Where each loud frame of a recording begins."""
     levels = [dbfs(ulaw_to_pcm(frame)) for frame in frames_of(ulaw)]
     return tuple(at * FRAME_MS for at, level in enumerate(levels) if level > max(levels) - VOICE_DB)
+
+
+def quiet_line(ms: int, random: Random) -> bytes:
+    """A quiet line for so long, at most a minute."""
+    line = _line_noise()
+    at = random.randrange(len(line) - ms * BYTES_PER_MS)
+    return line[at : at + ms * BYTES_PER_MS]
 
 
 @cache
