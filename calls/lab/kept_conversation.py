@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from calls.core.agent_turns import Outcome
 from calls.lab.call_records import answers_of, record_of
 from calls.lab.call_report import CallReport
 from calls.lab.heard_answers import acts_done_twice, faults_of
 from calls.lab.sample_conversations import SampleConversation
 from calls.storage.models import SavedValue, Transcript
+from stt.audio import BYTES_PER_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,15 @@ class KeptConversation:
         for turn in sorted([*self.turns, *self.answers], key=lambda turn: turn.started_ms):
             what = f"line    {_heard_of(turn)}" if turn.is_agents else f"caller  {turn.heard_text}"
             yield f"{turn.started_ms / 1000:9.2f} to {turn.ended_ms / 1000:6.2f} s  {what}"
+
+    def interruptions(self) -> str:
+        """What became of the answers that the caller stopped; empty where none was."""
+        counts = Counter(answer.outcome for answer in self.answers)
+        stopped = ", ".join(f"{counts[one]} {one}" for one in (Outcome.RESUMED, Outcome.INTERRUPTED) if counts[one])
+        if not stopped:
+            return ""
+        unplayed = ", ".join(f"{clear.unplayed_samples / BYTES_PER_MS:.0f} ms" for clear in self.report.clears)
+        return f"spoken over: {stopped}; the clears left unplayed: {unplayed or 'nothing'}"
 
     def write_wav(self, folder: Path) -> Path:
         """Both sides, in this folder. Raises OSError."""

@@ -26,7 +26,7 @@ from calls.lab.server_messages import (
     ServerMessage,
     StreamFault,
 )
-from calls.lab.stereo import track
+from calls.lab.stereo import Placed, track
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ
 
 MOST_BUFFERED_SAMPLES = 10 * 60 * SAMPLE_RATE_HZ
@@ -99,7 +99,7 @@ class Playout:
     def sound(self, begin_samples: int, end_samples: int) -> bytes:
         """What was played in this span, up to the last ``advance``: µ-law, silence where nothing was."""
         recent = takewhile(lambda piece: not piece.ulaw or piece.ends_samples > begin_samples, reversed(self.played))
-        pieces = [(self._piece_at, self._piece), *((piece.at_samples, piece.ulaw) for piece in recent)]
+        pieces: list[Placed] = [(self._piece_at, self._piece), *((piece.at_samples, piece.ulaw) for piece in recent)]
         return track(pieces, begin_samples, end_samples)
 
     def receive(self, message: ServerMessage, now_samples: int) -> None:

@@ -197,6 +197,8 @@ class Command(BaseCommand):
         self.stdout.write(f"\n{kept.name}: who spoke when")
         for said in kept.spoken():
             self.stdout.write(f"{said}")
+        if interruptions := kept.interruptions():
+            self.stdout.write(interruptions)
         if kept.saved:
             self.stdout.write("saved: " + ", ".join(f"{one.key} = {one.value}" for one in kept.saved))
         self.stdout.write(f"both sides, left the caller, right the line: {kept.write_wav(settings.VAR_DIR / 'demo')}")
