@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from calls.lab.playout import MarkFate, TwilioHabits
+from calls.lab.played_audio import MarkFate
+from calls.lab.playout import TwilioHabits
 from calls.reply.items import Expect, ExpectationKind, HangUp, NoteValue, Say, Transfer
 from calls.reply.responder import ResponderError
 from calls.reply.settings import AnswerSettings
