@@ -63,7 +63,10 @@ class Playout:
         self.marks: list[MarkEcho] = []
         """In the order in which they went back; those that never did, when that was known."""
         self.faults: list[StreamFault] = []
+        self.clears_samples: list[int] = []
+        """When each ``clear`` arrived."""
         self.clears: list[ClearedAudio] = []
+        """What each of them did, from when it took effect on."""
         self.ignored_bytes = 0
         """Audio that came after the stream's end."""
         self._habits = habits or TwilioHabits()
@@ -110,6 +113,7 @@ class Playout:
             return
         at = max([self._now, *(at for at, _ in list(self._arrivals)[-1:])])
         if isinstance(message, ServerClear):
+            self.clears_samples.append(self._now)
             self._let_cross()
             at = max(at, self._now + self._habits.late_clear_ms * BYTES_PER_MS)
         self._arrivals.append((at, message))
