@@ -5,7 +5,7 @@
 | ``barge_in_ms`` of voice in one run | the answer stops at once |
 | a stop word, however short | the answer stops at once |
 | words that come late, of voice that was taken for nothing | the answer stops at once |
-| it has stopped, and other words than backchannels come | an interruption: the caller's turn is answered |
+| it has stopped, and other words than backchannels come | it does not go on; by its turn, an interruption |
 | the same, and hardly anything was heard of the answer | a false start: the old question and the new are one |
 | it has stopped, and only backchannels come | the answer goes on |
 | it has stopped, and no words come for ``barge_in_resume_ms`` after the voice | the answer goes on |
@@ -17,6 +17,7 @@ endpointer took for voice: what echoes of our own sound does not count (calls/co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from calls.core.status import CallerActivity
 from calls.reply.expect import read
@@ -33,6 +34,17 @@ FALSE_START_HEARD_MS = 600
 LOOK_AGAIN_MS = FRAME_MS
 """Voice that has begun is looked at again no sooner."""
 ANSWERED_BY_BACKCHANNELS = (ExpectationKind.YES_NO, ExpectationKind.CHOICE)
+
+
+class TurnOverAnswer(Enum):
+    """What a turn is to the answer that was spoken over."""
+
+    QUESTION = "question"
+    """Nothing: it is answered like any other."""
+    INTERRUPTION = "interruption"
+    """What the answer was stopped for."""
+    BACKCHANNEL = "backchannel"
+    """No question: nobody answers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,8 @@ class BargeIn:
         """Ended utterances over an answer whose words are not known."""
         self._taken_for_nothing: set[int] = set()
         """The same, of an answer that goes on."""
+        self._with_words: set[int] = set()
+        """Utterances whose words so far are an interruption; what their turns will say decides."""
         self._only_backchannels = False
 
     def expects(self, expect: Expect | None) -> None:
@@ -105,19 +119,27 @@ class BargeIn:
             return False
         return utterance in self._taken_for_nothing or holds_stop(text, self._tuning.stop_words, said)
 
-    def is_interruption(self, utterance: int, text: str) -> bool:
-        """These words say what an answer was stopped for."""
-        return (
-            self.cut is not None and self._is_over_answer(utterance) and bool(text) and not self._is_backchannel(text)
-        )
+    def hears(self, utterance: int, text: str) -> None:
+        """What the words of an utterance are so far: while they may be an interruption, nothing goes on."""
+        if self._interrupts(utterance, text):
+            self._with_words.add(utterance)
+        else:
+            self._with_words.discard(utterance)
 
-    def passes_over(self, utterance: int, text: str) -> bool:
-        """The turn of an utterance is there. True: it is a backchannel over an answer, and no question."""
-        passes = self._is_over_answer(utterance) and self._is_backchannel(text)
-        self._unsettled.discard(utterance)
-        self._taken_for_nothing.discard(utterance)
-        self._only_backchannels = self._only_backchannels or passes
-        return passes
+    def settle(self, utterance: int, text: str) -> TurnOverAnswer:
+        """The turn of an utterance is there."""
+        interrupts, over = self._interrupts(utterance, text), self._is_over_answer(utterance)
+        for unsettled in (self._unsettled, self._taken_for_nothing, self._with_words):
+            unsettled.discard(utterance)
+        if interrupts and self.cut is not None:
+            return TurnOverAnswer.INTERRUPTION
+        if not over or interrupts or not text:
+            return TurnOverAnswer.QUESTION
+        self._only_backchannels = True
+        return TurnOverAnswer.BACKCHANNEL
+
+    def _interrupts(self, utterance: int, text: str) -> bool:
+        return self._is_over_answer(utterance) and bool(text) and not self._is_backchannel(text)
 
     # A stopped answer
 
@@ -131,6 +153,8 @@ class BargeIn:
         cut, resume_ms = self.cut, self._tuning.barge_in_resume_ms
         if cut is None or not cut.may_resume or not resume_ms or activity.speaking or activity.run is None:
             return None
+        if self._with_words:
+            return None
         return activity.run.last_ms + (0 if self._only_backchannels and not self._unsettled else resume_ms)
 
     def resumed(self) -> None:
@@ -138,10 +162,12 @@ class BargeIn:
         self.cut = None
         self._taken_for_nothing |= self._unsettled
         self._unsettled.clear()
+        self._with_words.clear()
 
     def interrupted(self) -> CutAnswer | None:
         """It does not go on: words have come. Returns what was stopped."""
         cut, self.cut = self.cut, None
+        self._with_words.clear()
         return cut
 
     def _is_over_answer(self, utterance: int) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from calls.core.agent_turns import FALSE_START, Outcome
 from calls.core.status import CallerActivity
 from calls.core.turns import Turn
-from calls.reply.barge_in import BargeIn
+from calls.reply.barge_in import BargeIn, TurnOverAnswer
 from calls.reply.conversation import Conversation
 from calls.reply.delivery import Delivery
 from calls.reply.draft import Draft
@@ -59,19 +59,19 @@ class Interruption:
         self._barge_in.caller_is(before, activity, over_answer=over_answer)
 
     def words(self, utterance: int, text: str, now_ms: float) -> None:
-        """What an utterance's words are so far, or after all."""
-        barge_in = self._barge_in
-        barge_in.expects(self._expected)
-        if barge_in.is_interruption(utterance, text):
-            self._give_up(now_ms)
-        elif self._may_stop(now_ms) and barge_in.words_stop_answer(utterance, text, self._said):
+        """What an utterance's words are so far."""
+        self._barge_in.expects(self._expected)
+        if self._may_stop(now_ms) and self._barge_in.words_stop_answer(utterance, text, self._said):
             self._stop(now_ms)
-            self._give_up(now_ms)
+        self._barge_in.hears(utterance, text)
 
     def passes_over(self, turn: Turn, now_ms: float) -> bool:
         """A turn is there. True: it is a backchannel over an answer, and nobody answers it."""
         self.words(turn.number, turn.heard_text, now_ms)
-        return self._barge_in.passes_over(turn.number, turn.heard_text)
+        is_to_answer = self._barge_in.settle(turn.number, turn.heard_text)
+        if is_to_answer is TurnOverAnswer.INTERRUPTION:
+            self._give_up(now_ms)
+        return is_to_answer is TurnOverAnswer.BACKCHANNEL
 
     def answer_begins(self, now_ms: float) -> None:
         """Another answer has the floor: what was stopped does not go on."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from calls.core.status import CallerActivity, VoicedRun
-from calls.reply.barge_in import BargeIn
+from calls.reply.barge_in import BargeIn, TurnOverAnswer
 from calls.reply.items import Expect, ExpectationKind
 from stt.tuning import Tuning
 
@@ -68,10 +68,23 @@ def test_a_stop_word_of_an_utterance_before_the_answer_stops_nothing():
 
 def test_words_make_it_an_interruption():
     barge_in = stopped()
-    assert not barge_in.is_interruption(1, "")
-    assert not barge_in.is_interruption(1, "אהה")
-    assert barge_in.is_interruption(1, "אהה מה השעה")
+    assert barge_in.settle(1, "אהה מה השעה") is TurnOverAnswer.INTERRUPTION
     assert barge_in.interrupted() is not None and barge_in.cut is None
+
+
+def test_while_the_words_so_far_may_be_one_nothing_goes_on_and_the_turn_decides():
+    barge_in = stopped()
+    barge_in.hears(1, "כנראה")
+    assert barge_in.resume_due_ms(ended(260)) is None
+    assert barge_in.settle(1, "כן כן") is TurnOverAnswer.BACKCHANNEL
+    assert barge_in.resume_due_ms(ended(260)) == 10_240
+
+
+def test_words_that_vanish_were_none():
+    barge_in = stopped()
+    barge_in.hears(1, "כנראה")
+    assert barge_in.settle(1, "") is TurnOverAnswer.QUESTION
+    assert barge_in.resume_due_ms(ended(260)) == 10_240 + 1200
 
 
 def test_without_words_the_answer_goes_on_after_a_while():
@@ -87,7 +100,7 @@ def test_nothing_goes_on_where_that_is_switched_off_or_was_done_before():
 
 def test_a_backchannel_is_passed_over_and_the_answer_goes_on_at_once():
     barge_in = stopped(260)
-    assert barge_in.passes_over(1, "אהה")
+    assert barge_in.settle(1, "אהה") is TurnOverAnswer.BACKCHANNEL
     assert barge_in.resume_due_ms(ended(260)) == 10_240
 
 
@@ -95,7 +108,7 @@ def test_a_backchannel_before_another_voice_waits_for_its_words():
     barge_in = stopped(260)
     later = voice(200, from_ms=11_000.0)
     barge_in.caller_is(ended(260), later, over_answer=True)
-    assert barge_in.passes_over(1, "אהה")
+    assert barge_in.settle(1, "אהה") is TurnOverAnswer.BACKCHANNEL
     barge_in.caller_is(later, ended(200, 2, 11_000.0), over_answer=True)
     assert barge_in.resume_due_ms(ended(200, 2, 11_000.0)) == 11_180 + 1200
 
@@ -113,14 +126,13 @@ def test_a_backchannel_before_another_voice_waits_for_its_words():
 def test_a_whole_answer_to_what_was_asked_is_no_backchannel(expect, text, passes):
     barge_in = stopped()
     barge_in.expects(expect)
-    assert barge_in.is_interruption(1, text) is not passes
-    assert barge_in.passes_over(1, text) is passes
+    assert barge_in.settle(1, text) is (TurnOverAnswer.BACKCHANNEL if passes else TurnOverAnswer.INTERRUPTION)
 
 
 def test_a_backchannel_that_is_said_into_silence_is_a_turn():
     barge_in = BargeIn(Tuning())
     barge_in.caller_is(SILENT, ended(300), over_answer=False)
-    assert not barge_in.passes_over(1, "כן")
+    assert barge_in.settle(1, "כן") is TurnOverAnswer.QUESTION
 
 
 def test_late_words_of_a_voice_that_was_taken_for_nothing_stop_the_answer_again():
@@ -128,7 +140,7 @@ def test_late_words_of_a_voice_that_was_taken_for_nothing_stop_the_answer_again(
     barge_in.resumed()
     assert barge_in.words_stop_answer(1, "מה השעה", "")
     assert not barge_in.words_stop_answer(1, "אהה", "")
-    assert barge_in.passes_over(1, "אהה")
+    assert barge_in.settle(1, "אהה") is TurnOverAnswer.BACKCHANNEL
     assert not barge_in.words_stop_answer(1, "מה השעה", "")  # its turn is there: it is settled
 
 

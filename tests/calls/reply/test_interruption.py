@@ -120,7 +120,13 @@ def test_a_stop_word_stops_it_as_soon_as_it_is_recognised():
     assert call.responder.asked[-1] == ("turns", "רגע")
 
 
-def test_words_of_the_first_partial_are_enough_and_nothing_is_waited_for():
+def test_a_backchannel_that_was_misheard_at_first_is_none_the_less_one():
+    call = interrupted(("כן כן", 400, {"partials": [(300, "כנראה")], "words_after_ms": 2500}))
+    assert [outcome for *_, outcome in call.answers] == ["resumed", "played"]
+    assert call.responder.asked[-1] == ("turns", "מה שעות הפתיחה")
+
+
+def test_while_there_are_words_nothing_goes_on():
     call = interrupted(("מה עם שישי", 600, {"partials": [(400, "מה עם")], "words_after_ms": 3000}))
     assert [outcome for *_, outcome in call.answers] == ["interrupted", "played"]
     assert call.codes == []
