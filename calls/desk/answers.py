@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from calls.core.agent_turns import unheard
+from calls.core.agent_turns import AnswerTimes, unheard
 from calls.desk.permissions import READ_SECRETS
 from calls.process.live_updates import MASK, Update, shown_answer
 from calls.storage.models import OUTCOMES, Call, Transcript
@@ -40,7 +40,13 @@ CODES = {
     "cost_ceiling": _("the call's cost has reached its ceiling"),
     "dialogue_invalid": _("the dialogue is invalid"),
 }
-STAGES = {"floor": _("waiting for the floor"), "making": _("responder and voice"), "sending": _("sending")}
+STAGES = {
+    "floor": _("waiting for the floor"),
+    "responder": _("the responder's words"),
+    "voice": _("the voice's first sound"),
+    "making": _("responder and voice"),
+    "sending": _("sending"),
+}
 """What the parts of a bar are called."""
 SCALE_MS = 3000
 """A bar's whole length."""
@@ -51,7 +57,7 @@ class Stage:
     """A part of the time between the caller's last word and the answer's first sound."""
 
     name: str
-    """``floor`` | ``making`` | ``sending``."""
+    """A key of STAGES."""
     label: str
     ms: int
     from_percent: float
@@ -115,13 +121,8 @@ def saved_values(call: Call, user: Any) -> list[dict[str, Any]]:
 
 
 def _stages(turn: Transcript) -> tuple[Stage, ...]:
-    """What came before the floor is its waiting; after it, the sound that was not ready, and its sending."""
-    floor_ms, first_ms = turn.floor_ms or 0, turn.first_audio_ms
-    if turn.floor_ms is None and first_ms is None:
-        return ()
-    late_ms = min(max(0, -(turn.prepared_ms or 0)), first_ms or 0)
     stages, from_percent = [], 0.0
-    for name, ms in (("floor", floor_ms), ("making", late_ms), ("sending", (first_ms or 0) - late_ms)):
+    for name, ms in AnswerTimes.of_row(vars(turn)).stages.items():
         percent = min(100 * ms / SCALE_MS, 100 - from_percent)
         stages.append(Stage(name, str(STAGES[name]), ms, from_percent, percent))
         from_percent += percent

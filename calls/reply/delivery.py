@@ -242,7 +242,8 @@ class Delivery:
         prepared = answer.preparation
         heard = PlayedPart(self.playback.heard_text, self.playback.heard_ms(now_ms), outcome or Outcome.PLAYED)
         made_by = MadeBy(self._responder_name, prepared.voice, prepared.tokens, prepared.characters)
-        turn = answer.record.turn(prepared.text, heard, made_by, prepared.first_sound_ms, prepared.code)
+        first_ms = prepared.first_text_ms, prepared.first_sound_ms
+        turn = answer.record.turn(prepared.text, heard, made_by, *first_ms, prepared.code)
         self._hands.save(turn, playing=outcome is None)
 
     def _keep_played(self, played: list[tuple[float, bytes]]) -> None:

@@ -85,7 +85,9 @@ class Preparation:
         self.done = False
         self.code = ""
         """Why it failed; empty when it did not."""
+        self.first_text_ms: float | None = None
         self.first_sound_ms: float | None = None
+        """Monotonic instants of the first piece's words, and of its sound; a recording has both at once."""
         self.voice = ""
         self.characters = self.tokens = 0
         self.cost = 0.0
@@ -204,8 +206,7 @@ class Preparation:
             aloud = phrase_pieces(text) if say.cacheable else spoken_pieces(text)
             if not aloud:
                 continue
-            piece = SpokenPiece(text, interruptible=say.interruptible)
-            self.steps.append(piece)
+            piece = self._begins(SpokenPiece(text, interruptible=say.interruptible))
             await self._pieces.put((piece, aloud, say.cacheable or self._answerer.keeps_callers_words))
 
     async def _act(self, act: Act) -> None:
@@ -250,8 +251,7 @@ class Preparation:
         texts = [text for text in self._cutter.words_so_far() if spoken_pieces(text)]
         if not texts:
             raise ResponderError("responder_slow")
-        pieces = [SpokenPiece(text) for text in texts]
-        self.steps += pieces
+        pieces = [self._begins(SpokenPiece(text)) for text in texts]
         return [(piece, spoken_pieces(piece.text)) for piece in pieces]
 
     async def _speak(self, speaking: SpeakingAnswer, piece: SpokenPiece, texts: Sequence[str], cacheable: bool) -> None:
@@ -277,9 +277,13 @@ class Preparation:
         return ""
 
     def _play(self, piece: SpokenPiece) -> None:
-        self.steps.append(piece)
-        self._lasts(piece.ulaw)
+        self._lasts(self._begins(piece).ulaw)
         self._sounds(piece)
+
+    def _begins(self, piece: SpokenPiece) -> SpokenPiece:
+        self.first_text_ms = self._now_ms() if self.first_text_ms is None else self.first_text_ms
+        self.steps.append(piece)
+        return piece
 
     def _lasts(self, ulaw: bytes | bytearray) -> None:
         self._silent_from_ms = max(self._silent_from_ms, self._now_ms()) + len(ulaw) / BYTES_PER_MS

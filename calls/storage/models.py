@@ -145,6 +145,7 @@ class Transcript(models.Model):
     floor_rule = models.CharField(max_length=16, blank=True, default="", db_default="")
     floor_ms = models.PositiveIntegerField(null=True, blank=True)
     prepared_ms = models.IntegerField(null=True, blank=True)
+    text_ms = models.IntegerField(null=True, blank=True)
     first_audio_ms = models.PositiveIntegerField(null=True, blank=True)
     withdrawals = models.PositiveSmallIntegerField(null=True, blank=True)
     answers = models.PositiveIntegerField(null=True, blank=True)

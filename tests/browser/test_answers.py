@@ -26,8 +26,8 @@ rows.write(replace(one, call_sid=sid) for one in of_call + over)
 """
 ANSWER = {
     "kind": "answer", "stream": "MZ1", "key": "MZ1:5002", "number": 5002, "started_ms": 9000, "outcome": "played",
-    "code": "", "withdrawals": 1, "floor_rule": "expected", "floor_ms": 400, "prepared_ms": 100, "first_audio_ms": 40,
-    "total_ms": 440, "responder": "scripted", "voice": "recorded",
+    "code": "", "withdrawals": 1, "floor_rule": "expected", "total_ms": 440,
+    "stages": {"floor": 400, "responder": 0, "voice": 0, "sending": 40}, "responder": "scripted", "voice": "recorded",
 }  # fmt: skip
 
 

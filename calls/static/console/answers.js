@@ -60,11 +60,9 @@ function aboutOf(answer) {
 }
 
 function drawBar(bar, answer) {
-  const first = answer.first_audio_ms ?? 0;
-  const making = Math.min(Math.max(0, -(answer.prepared_ms ?? 0)), first);
-  const stages = { floor: answer.floor_ms ?? 0, making, sending: first - making };
-  bar.toggleAttribute("hidden", answer.floor_ms == null && answer.first_audio_ms == null);
-  const said = Object.entries(stages).map(([name, ms]) => `${page.texts.answer.stages[name]}: \u2066${ms} ms\u2069`);
+  const stages = Object.entries(answer.stages);
+  bar.toggleAttribute("hidden", !stages.length);
+  const said = stages.map(([name, ms]) => `${page.texts.answer.stages[name]}: \u2066${ms} ms\u2069`);
   if (bar.said === said.join()) return;
   bar.said = said.join();
   bar.setAttribute("aria-label", said.join(", "));
@@ -72,7 +70,7 @@ function drawBar(bar, answer) {
   const title = document.createElementNS(SVG, "title");
   title.textContent = said.join(", ");
   bar.replaceChildren(title);
-  for (const [name, ms] of Object.entries(stages)) {
+  for (const [name, ms] of stages) {
     const width = Math.min((100 * ms) / SCALE_MS, 100 - from);
     const part = bar.appendChild(document.createElementNS(SVG, "rect"));
     for (const [key, value] of Object.entries({ class: name, x: from, width, height: 8 })) part.setAttribute(key, value);

@@ -62,6 +62,14 @@ def test_sound_that_was_late_is_the_responders_and_the_voices_time():
     assert stages(AnswerTimes("open", 400, -700, 750, 1150)) == [("floor", 400), ("making", 700), ("sending", 50)]
 
 
+def test_what_the_responder_and_what_the_voice_took_stand_apart():
+    one = shown(times=AnswerTimes("open", 400, -700, 750, 1150, -300))
+    assert [(stage.name, stage.ms) for stage in one.stages] == [
+        *(("floor", 400), ("responder", 300), ("voice", 400), ("sending", 50)),
+    ]
+    assert all(not stage.label.isascii() for stage in one.stages)
+
+
 def test_an_answer_to_nothing_has_no_bar_of_a_floor_that_nobody_held():
     assert stages(AnswerTimes("opening")) == []
 
@@ -110,9 +118,8 @@ def test_the_console_is_given_turns_and_answers_by_the_keys_of_their_updates(adm
     ((caller,), (said,)) = state["turns"], state["answers"]
     assert (caller["key"], caller["total_ms"]) == ("MZ1:1", 1060)
     assert (said["key"], said["heard"], said["unheard"]) == ("MZ1:5001", "שלום,", "במה אפשר לעזור?")
-    assert (said["outcome"], said["floor_rule"], said["first_audio_ms"], said["playing"]) == (
-        *("interrupted", "open", 60, False),
-    )
+    assert (said["outcome"], said["floor_rule"], said["playing"]) == (*("interrupted", "open", False),)
+    assert said["stages"] == {"floor": 1000, "responder": 10, "voice": 30, "sending": 20}
 
 
 def test_the_console_is_whole_without_its_script(admin_client, call):
@@ -141,7 +148,16 @@ def test_the_export_has_answers_among_the_turns_and_masks_secrets(call, capsys):
     assert {name: said[name] for name in row if name in said} == {
         name: value for name, value in row.items() if name in said
     }
-    assert said.keys() >= {"heard_text", "heard_ms", "outcome", "floor_rule", "floor_ms", "first_audio_ms", "code"}
+    assert said.keys() >= {
+        "heard_text",
+        "heard_ms",
+        "outcome",
+        "floor_rule",
+        "floor_ms",
+        "text_ms",
+        "first_audio_ms",
+        "code",
+    }
     assert found["saved_values"] == [
         {"key": "name", "value": "דנה", "secret": False},
         {"key": "card", "value": MASK, "secret": True},

@@ -49,6 +49,13 @@ def test_an_open_question_is_answered_a_second_after_the_last_voice():
     assert call.answered_turns == {1: 1000}
 
 
+def test_of_a_late_answer_the_responders_and_the_voices_time_are_told_apart():
+    call = conversation(one_question, responder=answering(1000, Say("כן.")), voice=ToyVoice(first_ms=300))
+    (turn,) = call.saved.values()
+    assert -1000 < turn.times.text_ms < 0
+    assert turn.times.stages == {"floor": 1000, "responder": -turn.times.text_ms, "voice": 300, "sending": 0}
+
+
 def test_an_answers_row_is_written_at_its_first_sound_at_each_mark_within_it_and_at_its_end():
     def revision(words):
         call = conversation(one_question, responder=answering(Say(words)))
