@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from calls.core.agent_turns import AGENT, Outcome
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import EndReason, Source
+from calls.storage.shown_number import shown_number
 
 SOURCES = [
     (Source.FINAL.value, _("final")),
@@ -171,6 +172,10 @@ class Transcript(models.Model):
     def is_agents(self) -> bool:
         """An answer of the line."""
         return self.speaker == AGENT
+
+    @property
+    def shown_number(self) -> str:
+        return shown_number(self.number)
 
     @property
     def heard_text(self) -> str:

@@ -23,14 +23,19 @@ from calls.desk.review.page import reviewed
 from calls.desk.rows import PagedInline, ReadOnly, ltr, ms
 from calls.storage.models import Call, CallEvent, Transcript
 from calls.storage.search_filler import missing as search_text_is_missing
+from calls.storage.shown_number import shown_number
 
 
 class TurnInline(PagedInline):
     template = "admin/calls/turns_inline.html"
     model = Transcript
-    fields = ("number", "when", "words", "source", "rule", "code", "partial", "final", "total", "attempts")
-    readonly_fields = ("when", "words", "partial", "final", "total")
+    fields = ("place", "when", "words", "source", "rule", "code", "partial", "final", "total", "attempts")
+    readonly_fields = ("place", "when", "words", "partial", "final", "total")
     verbose_name_plural = _("turns in speech order")
+
+    @admin.display(description=_("number"))
+    def place(self, turn: Transcript) -> str:
+        return turn.shown_number
 
     @admin.display(description=_("time"))
     def when(self, turn: Transcript) -> str:
@@ -55,7 +60,12 @@ class TurnInline(PagedInline):
 
 class EventInline(PagedInline):
     model = CallEvent
-    fields = ("number", "at", "code", "detail")
+    fields = ("place", "at", "code", "detail")
+    readonly_fields = ("place",)
+
+    @admin.display(description=_("number"))
+    def place(self, event: CallEvent) -> str:
+        return shown_number(event.number)
 
 
 @admin.register(Call)

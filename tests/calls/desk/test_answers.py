@@ -95,6 +95,7 @@ def test_a_callers_page_has_both_sides_and_what_was_saved(admin_client, call):
     assert '<span dir="auto">במה אפשר לעזור?</span></del>' in page
     assert "1060 ms" in page
     assert "correct-5001" not in page and "correct-1" in page
+    assert "<p>מענה 1</p>" in page and ">5001<" not in page
     assert "דנה" in page and "4580" in page
 
 
