@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.core.agent_turns import AnswerTimes, unheard
 from calls.desk.permissions import READ_SECRETS
+from calls.lines.answering import RESPONDER_LABELS
 from calls.process.live_updates import MASK, Update, shown_answer
+from calls.reply.voice import EMULATOR
+from calls.reply.voices.recorded import RECORDED
 from calls.storage.models import OUTCOMES, Call, Transcript
 
 RULES = {
@@ -77,6 +81,8 @@ class ShownAnswer:
     rule: str
     code: str
     """In words where there are some."""
+    responder: str
+    voice: str
     stages: tuple[Stage, ...]
 
     @classmethod
@@ -87,6 +93,8 @@ class ShownAnswer:
             outcome="" if turn.outcome == "played" else turn.get_outcome_display(),
             rule=str(RULES.get(turn.floor_rule, turn.floor_rule)),
             code=str(CODES.get(turn.code, turn.code)),
+            responder=str(RESPONDER_LABELS.get(turn.responder, turn.responder)),
+            voice=shown_voice(turn.voice),
             stages=_stages(turn),
         )
 
@@ -96,12 +104,25 @@ class ShownAnswer:
         return ", ".join(f"{stage.label}: \u2066{stage.ms} ms\u2069" for stage in self.stages)
 
 
+def shown_voice(name: str, *, emulated: bool = False) -> str:
+    """A voice's name for people; ``emulated``: an emulator stands in for it here. Of one that a row keeps it is read
+    from its name."""
+    if name == RECORDED:
+        return gettext("a recording")
+    if name.startswith(f"{EMULATOR}:"):
+        name, emulated = f"google{name.removeprefix(EMULATOR)}", True
+    isolated = f"\u2066{name}\u2069" if name else ""
+    return f"{isolated} ({gettext('emulated')})" if emulated else isolated
+
+
 def answer_texts() -> dict[str, dict[str, str]]:
     """What a page's script says of answers."""
     return {
         "outcomes": {outcome: str(label) for outcome, label in OUTCOMES if outcome != "played"},
         "rules": {rule: str(label) for rule, label in RULES.items()},
         "codes": {code: str(label) for code, label in CODES.items()},
+        "responders": {name: str(label) for name, label in RESPONDER_LABELS.items()},
+        "recording": shown_voice(RECORDED),
         "stages": {name: str(label) for name, label in STAGES.items()},
     }
 

@@ -8,6 +8,9 @@ from typing import Protocol
 
 from voiceapp.runtime.coded_error import CodedError
 
+EMULATOR = "emulator"
+"""What the name of an emulated voice begins with, on rows and in the phrase cache."""
+
 
 class VoiceError(CodedError):
     """``code``: ``voice_raised`` | ``voice_slow`` | ``voice_empty`` | ``voice_quota`` | ``text_unspeakable``."""

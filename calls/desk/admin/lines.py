@@ -27,6 +27,7 @@ from calls.lines.answering import missing_people
 from calls.lines.dialled_numbers import FIELDS, NumberChange, numbers_of, record, unread_numbers
 from calls.lines.models import LinePerson, PhoneLine
 from calls.lines.spoken_texts import dialogue_texts
+from stt.models import TuningProfile
 from voiceapp.runtime.coded_error import CodedError
 
 SPOKEN = {"greeting", "voice", "responder", "dialogue"}
@@ -134,6 +135,11 @@ class PhoneLineAdmin(admin.ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: PhoneLine | None = None) -> Any:
         return with_what_may_be_heard(super().get_fieldsets(request, obj), self.has_change_permission(request, obj))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new line has the default profile, as its calls had before it was a line."""
+        default = TuningProfile.objects.filter(is_default=True).values_list("pk", flat=True).first()
+        return {"profile": default, **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: PhoneLine | None = None) -> tuple[str, ...]:
         return ("prompts", *(() if request.user.has_perm(CHANGE_DIALLED) else FIELDS))

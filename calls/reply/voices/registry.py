@@ -14,7 +14,7 @@ from typing import Protocol
 
 from calls.reply.line_voice import LineVoice, Note, Ranked
 from calls.reply.phrases import PhraseCache
-from calls.reply.voice import Voice, VoiceError
+from calls.reply.voice import EMULATOR, Voice, VoiceError
 from calls.reply.voices.pieces import check_piece
 from calls.reply.voices.recorded import Prompts
 from stt.engines.breaker import Breaker
@@ -66,6 +66,10 @@ class Voices:
     def default_name(self) -> str:
         """The voice of a line that names none; empty where this process has none. Any thread."""
         return next(iter(self.names()), "")
+
+    def is_emulated(self, name: str) -> bool:
+        """An emulator stands in for this voice here. Any thread. Raises VoiceError where there is no such voice."""
+        return self._family(name).voice(name.partition(":")[2]).name.startswith(f"{EMULATOR}:")
 
     def unusable(self) -> dict[str, str]:
         """Why a family cannot be used, by its name. Any thread."""

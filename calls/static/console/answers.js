@@ -46,15 +46,22 @@ export function showAnswer(row, answer) {
   say(about, aboutOf(answer).join(" · "));
 }
 
+// As on the server (calls/desk/answers.py): a row says of a voice that it was emulated.
+function voiceOf(name) {
+  if (name === "recorded") return page.texts.answer.recording;
+  const told = name?.replace(/^emulator:/, "google:");
+  return told && `\u2066${told}\u2069` + (told === name ? "" : ` (${page.texts.emulated})`);
+}
+
 function aboutOf(answer) {
-  const { outcomes, rules, codes } = page.texts.answer;
+  const { outcomes, rules, codes, responders } = page.texts.answer;
   const isolated = (text) => text && `\u2066${text}\u2069`;
   return [
     answer.playing ? page.texts.playing : outcomes[answer.outcome],
     codes[answer.code] ?? isolated(answer.code),
     rules[answer.floor_rule] ?? answer.floor_rule,
-    isolated(answer.responder),
-    isolated(answer.voice),
+    responders[answer.responder] ?? answer.responder,
+    voiceOf(answer.voice),
     answer.withdrawals && page.texts.withdrawn.replace("%(times)s", answer.withdrawals),
   ].filter(Boolean);
 }

@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import translation
 
-from calls.core.agent_turns import AnswerTimes, Outcome, PlayedPart
-from calls.desk.answers import CODES, RULES, ShownAnswer, saved_values
+from calls.core.agent_turns import AnswerTimes, MadeBy, Outcome, PlayedPart
+from calls.desk.answers import CODES, RULES, ShownAnswer, saved_values, shown_voice
 from calls.desk.permissions import GROUPS
 from calls.models import Call, Transcript
 from calls.process.live_updates import MASK
@@ -72,6 +73,15 @@ def test_what_the_responder_and_what_the_voice_took_stand_apart():
 
 def test_an_answer_to_nothing_has_no_bar_of_a_floor_that_nobody_held():
     assert stages(AnswerTimes("opening")) == []
+
+
+def test_who_answered_and_spoke_is_said_in_words():
+    with translation.override("en"):
+        one = shown(made_by=MadeBy("scripted", "emulator:he-IL-Chirp3-HD-Aoede"))
+        assert (one.responder, one.voice) == ("a dialogue", "\u2066google:he-IL-Chirp3-HD-Aoede\u2069 (emulated)")
+        assert shown_voice("recorded") == "a recording"
+        assert shown_voice("espeak:he") == "\u2066espeak:he\u2069"
+        assert shown_voice("") == ""
 
 
 def test_a_bar_ends_where_its_scale_ends():
