@@ -68,6 +68,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
         "a": a,
         "b": b,
         "comparison": comparison,
+        "only_revision": len({row.row.revision for row in rows}) == 1,
         "can_tune": request.user.has_perm(TUNE),
     }
     return _page(request, "desk/profile.html", _("What it did: %(profile)s") % {"profile": one.name}, context)
@@ -183,7 +184,8 @@ def _before(rows: list[HistoryRow], one: TuningProfile) -> str:
 
 
 def _compared(choices: dict[str, Any], a: str, b: str) -> Comparison | None:
-    if a not in choices or b not in choices:
+    """None where there are not two."""
+    if a not in choices or b not in choices or a == b:
         return None
     sides = []
     for key in (a, b):

@@ -45,6 +45,29 @@ def profile():
     return profile
 
 
+def test_of_one_revision_there_is_nothing_to_compare_yet(admin_client):
+    only = TuningProfile.objects.create(name="only")
+    calls(only, 1, 3, 500)
+    with translation.override("en"):
+        page = admin_client.get(reverse("desk-profile", args=[only.pk]), headers={"accept-language": "en"})
+    said = page.content.decode()
+    assert page.context["comparison"] is None
+    assert "There is nothing to compare yet" in said and "another profile can be chosen" not in said
+    (row,) = page.context["history"]
+    assert all(figure.value in said for figure in row.figures) and len(row.figures) == 4
+    TuningProfile.objects.create(name="other")
+    same = f"?a={only.pk}.1&b={only.pk}.1"
+    said = admin_client.get(reverse("desk-profile", args=[only.pk]) + same, headers={"accept-language": "en"})
+    assert "another profile can be chosen" in said.content.decode()
+
+
+def test_a_revision_is_not_compared_with_itself(admin_client, profile):
+    same = f"?a={profile.pk}.2&b={profile.pk}.2"
+    page = admin_client.get(reverse("desk-profile", args=[profile.pk]) + same, headers={"accept-language": "en"})
+    assert page.context["comparison"] is None
+    assert "Choose two different revisions." in page.content.decode()
+
+
 def calls(profile, revision, count, final_ms, *, to="+1", turns=6, seed=1):
     """Ended calls of a revision, one a minute, with turns about so late."""
     random, now = Random(seed), timezone.now()
