@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.core.agent_turns import AnswerTimes, unheard
+from calls.desk.codes import shown_code
 from calls.desk.permissions import READ_SECRETS
 from calls.lines.answering import RESPONDER_LABELS
 from calls.process.live_updates import MASK, Update, shown_answer
@@ -24,26 +25,6 @@ RULES = {
     "opening": _("at the call's opening"),
 }
 """Why the line might speak."""
-CODES = {
-    "responder_raised": _("the responder failed"),
-    "responder_slow": _("the responder was late"),
-    "responder_silent": _("the responder said nothing"),
-    "act_unknown": _("an unknown act was asked for"),
-    "act_failed": _("an act failed"),
-    "act_twice": _("an act was asked for twice"),
-    "voice_raised": _("the voice failed"),
-    "voice_slow": _("the voice was late"),
-    "voice_empty": _("the voice gave no sound"),
-    "voice_quota": _("the voice's quota was used up"),
-    "voice_fallback": _("the line's other voice spoke"),
-    "text_unspeakable": _("the text could not be spoken"),
-    "mark_lost": _("Twilio did not say what was played: the clock did"),
-    "playback_starved": _("the sound paused within a sentence"),
-    "turn_model_late": _("the turn model was late"),
-    "too_many_turns": _("too many answers in one call"),
-    "cost_ceiling": _("the call's cost has reached its ceiling"),
-    "dialogue_invalid": _("the dialogue is invalid"),
-}
 STAGES = {
     "floor": _("waiting for the floor"),
     "responder": _("the responder's words"),
@@ -92,7 +73,7 @@ class ShownAnswer:
             unheard=unheard(turn.text, turn.heard_text),
             outcome="" if turn.outcome == "played" else turn.get_outcome_display(),
             rule=str(RULES.get(turn.floor_rule, turn.floor_rule)),
-            code=str(CODES.get(turn.code, turn.code)),
+            code=shown_code(turn.code),
             responder=str(RESPONDER_LABELS.get(turn.responder, turn.responder)),
             voice=shown_voice(turn.voice),
             stages=_stages(turn),
@@ -120,7 +101,6 @@ def answer_texts() -> dict[str, dict[str, str]]:
     return {
         "outcomes": {outcome: str(label) for outcome, label in OUTCOMES if outcome != "played"},
         "rules": {rule: str(label) for rule, label in RULES.items()},
-        "codes": {code: str(label) for code, label in CODES.items()},
         "responders": {name: str(label) for name, label in RESPONDER_LABELS.items()},
         "recording": shown_voice(RECORDED),
         "stages": {name: str(label) for name, label in STAGES.items()},

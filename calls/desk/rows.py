@@ -58,5 +58,12 @@ def ltr(text: str) -> str:
     return format_html('<bdi dir="ltr">{}</bdi>', text)
 
 
+def coded(code: str, meaning: str) -> str:
+    """What a code means, and the code itself beneath."""
+    if not code:
+        return "—"
+    return format_html('{}<br><bdi dir="ltr" class="code quiet">{}</bdi>', meaning if meaning != code else "", code)
+
+
 def ms(value: int | None) -> str:
     return "—" if value is None else ltr(f"{value} ms")

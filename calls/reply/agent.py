@@ -228,10 +228,10 @@ class Agent:
     async def _tell_revised(self, turn: Turn, old: str) -> None:
         try:
             await self._answerer.responder.revised(turn, old, turn.heard_text)
-        except Exception:
+        except Exception as error:
             # The wall: a responder is anybody's code.
             metrics.RESPONDER_ERRORS.inc()
-            self._hands.note("responder_raised")
+            self._hands.note("responder_raised", type(error).__name__)
 
     # Speaking
 

@@ -219,7 +219,7 @@ class Delivery:
         prepared = answer.preparation
         self._conversation.failures = self._conversation.failures + 1 if prepared.code else 0
         if prepared.code:
-            self._hands.note(prepared.code)
+            self._hands.note(prepared.code, prepared.detail)
         self._save(now_ms, outcome)
         self._conversation.answered(
             prepared.call.occasion, prepared.turns, prepared.text, self.playback.heard_text, prepared.expect

@@ -83,8 +83,8 @@ class Preparation:
         self.waits = False
         """The responder says that the caller has not finished."""
         self.done = False
-        self.code = ""
-        """Why it failed; empty when it did not."""
+        self.code = self.detail = ""
+        """Why it failed, and more of it for people; empty when it did not."""
         self.first_text_ms: float | None = None
         self.first_sound_ms: float | None = None
         """Monotonic instants of the first piece's words, and of its sound; a recording has both at once."""
@@ -113,7 +113,7 @@ class Preparation:
             if not self.text and self.call.occasion in WITHOUT_WORDS:
                 self.code = await self._play_prompt(WITHOUT_WORDS[self.call.occasion])
         except CodedError as error:
-            await self._apologise(error.code)
+            await self._apologise(error.code, error.detail)
         finally:
             self.tokens = self._answerer.responder.tokens - tokens
             self.cost += self.tokens * self._answerer.prices.tokens / 1e6
@@ -126,9 +126,9 @@ class Preparation:
         finally:
             self._end()
 
-    async def _apologise(self, code: str) -> None:
+    async def _apologise(self, code: str, detail: str = "") -> None:
         """Say the recorded apology in place of what is missing."""
-        self.code = code
+        self.code, self.detail = code, detail
         logger.warning("an answer failed: %s", code)
         await self._play_prompt(APOLOGY)
 
@@ -175,7 +175,7 @@ class Preparation:
             # The wall: a responder is anybody's code, and the call goes on with an apology.
             metrics.RESPONDER_ERRORS.inc()
             logger.exception("a responder raised")
-            raise ResponderError("responder_raised") from error
+            raise ResponderError("responder_raised", type(error).__name__) from error
         finally:
             with contextlib.suppress(asyncio.QueueFull):
                 self._pieces.put_nowait(None)

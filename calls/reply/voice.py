@@ -15,6 +15,11 @@ EMULATOR = "emulator"
 class VoiceError(CodedError):
     """``code``: ``voice_raised`` | ``voice_slow`` | ``voice_empty`` | ``voice_quota`` | ``text_unspeakable``."""
 
+    @property
+    def detail(self) -> str:
+        """As of any; what a text was refused for are its words, which no log and no event of a call may hold."""
+        return "" if self.code == "text_unspeakable" else super().detail
+
 
 class AnswerVoice(Protocol):
     """A voice for as long as one answer lasts."""

@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.desk.admin.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
 from calls.desk.admin.listing import CallList, NewestPaginator, search
+from calls.desk.codes import shown_code, shown_detail
 from calls.desk.permissions import EXPORT
 from calls.desk.review.download import TooMany, download
 from calls.desk.review.page import reviewed
-from calls.desk.rows import PagedInline, ReadOnly, ltr, ms
+from calls.desk.rows import PagedInline, ReadOnly, coded, ltr, ms
 from calls.storage.models import Call, CallEvent, Transcript
 from calls.storage.search_filler import missing as search_text_is_missing
 from calls.storage.shown_number import shown_number
@@ -60,12 +61,20 @@ class TurnInline(PagedInline):
 
 class EventInline(PagedInline):
     model = CallEvent
-    fields = ("place", "at", "code", "detail")
-    readonly_fields = ("place",)
+    fields = ("place", "at", "means", "more")
+    readonly_fields = ("place", "means", "more")
 
     @admin.display(description=_("number"))
     def place(self, event: CallEvent) -> str:
         return shown_number(event.number)
+
+    @admin.display(description=_("what happened"))
+    def means(self, event: CallEvent) -> str:
+        return coded(event.code, shown_code(event.code))
+
+    @admin.display(description=_("detail"))
+    def more(self, event: CallEvent) -> str:
+        return format_html('<bdi dir="auto">{}</bdi>', shown_detail(event.detail) or "—")
 
 
 @admin.register(Call)

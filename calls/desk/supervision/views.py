@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from calls.core.addresses import canonical
 from calls.desk.access import needs
 from calls.desk.answers import ShownAnswer, answer_texts, saved_values
+from calls.desk.codes import EVENTS
 from calls.desk.permissions import END_CALLS, HAND_OVER_ANYWHERE, READ
 from calls.desk.supervision.reading import (
     line_names,
@@ -200,4 +201,7 @@ def texts() -> dict[str, Any]:
         "secret": _("secret"),
         "withdrawn": _("preparations withdrawn: %(times)s"),
         "answer": answer_texts(),
+        "codes": {code: str(meaning) for code, meaning in EVENTS.items()},
+        "of_turn": _("turn %(number)s"),
+        "of_stream": _("stream %(number)s"),
     }

@@ -83,11 +83,11 @@ class Voices:
         if name := name or self.default_name():
             self._family(name).check(text)
 
-    def of_line(self, name: str, fallback: str = "", note: Note = lambda _: None) -> LineVoice:
+    def of_line(self, name: str, fallback: str = "", note: Note = lambda code, detail: None) -> LineVoice:
         """What a call speaks with: this voice ("": the default), then the other, then recordings.
 
         One that this process cannot use is left out and noted as ``voice_fallback``. ``note`` is called with the code
-        of each failure, on the loop.
+        and the detail of each failure, on the loop.
         """
         ranked = []
         for wanted in dict.fromkeys(one for one in (name or self.default_name(), fallback) if one):
@@ -95,7 +95,7 @@ class Voices:
                 ranked.append(self._usable_voice(wanted))
             except VoiceError as error:
                 logger.warning("voice_fallback: %s", error.message)
-                note("voice_fallback")
+                note("voice_fallback", error.detail)
         return LineVoice(ranked, self.phrases, self.prompts, note)
 
     async def render(self, name: str, pieces: Iterable[str]) -> dict[str, VoiceError]:
@@ -121,7 +121,7 @@ class Voices:
             whys = " ".join(f"{family}: {why}" for family, why in self.unusable().items())
             raise VoiceError("voice_raised", f"No voice can be used here. {whys}")
         codes: list[str] = []
-        line = LineVoice([self._usable_voice(name)], self.phrases, self.prompts, codes.append)
+        line = LineVoice([self._usable_voice(name)], self.phrases, self.prompts, lambda code, _: codes.append(code))
         sound = bytearray()
         async with line.for_answer() as speaking:
             for piece in pieces:

@@ -54,11 +54,11 @@ function voiceOf(name) {
 }
 
 function aboutOf(answer) {
-  const { outcomes, rules, codes, responders } = page.texts.answer;
+  const { outcomes, rules, responders } = page.texts.answer;
   const isolated = (text) => text && `\u2066${text}\u2069`;
   return [
     answer.playing ? page.texts.playing : outcomes[answer.outcome],
-    codes[answer.code] ?? isolated(answer.code),
+    page.texts.codes[answer.code] ?? isolated(answer.code),
     rules[answer.floor_rule] ?? answer.floor_rule,
     responders[answer.responder] ?? answer.responder,
     voiceOf(answer.voice),

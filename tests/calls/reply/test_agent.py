@@ -8,6 +8,7 @@ from calls.lab.playout import TwilioHabits
 from calls.reply.items import Expect, ExpectationKind, HangUp, NoteValue, PlayRecording, PlayTones, Say, Transfer, Wait
 from calls.reply.responder import ResponderError
 from calls.reply.settings import AnswerLimits, AnswerPrices, AnswerSettings
+from calls.reply.voice import VoiceError
 from stt.tuning import Tuning
 from tests.calls.reply.conversing import ToyResponder, ToyVoice, conversation
 
@@ -305,6 +306,7 @@ def test_a_failed_transfer_is_told_to_the_next_answer():
 
     call = conversation(steps, responder=ToyResponder(answers))
     assert (call.transfers, call.codes, seen[-1]) == (["דנה"], ["act_failed"], ["act_failed"])
+    assert call.details == ["Transfer, דנה: no_such_person"]
 
 
 def test_tones_are_played_in_their_place():
@@ -333,6 +335,17 @@ def test_wait_gives_the_caller_the_long_pause_and_then_is_asked_again():
     call = conversation(one_question, responder=responder)
     assert call.saved[5002].times.floor_rule == "unfinished"
     assert call.saved[5002].times.floor_ms == 2000
+
+
+def test_a_failure_is_noted_with_its_reason_and_no_word_of_the_call():
+    def details(*items):
+        return conversation(one_question, responder=answering(*items)).details
+
+    said = "The model's server answered 500."
+    assert details(ResponderError("responder_raised", said)) == [said]
+    assert details(ZeroDivisionError("the caller's words")) == ["ZeroDivisionError"]
+    assert details(ResponderError("responder_silent")) == [""]
+    assert VoiceError("text_unspeakable", "These words need vowel points: שלום.").detail == ""
 
 
 @pytest.mark.parametrize(

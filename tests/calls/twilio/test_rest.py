@@ -88,7 +88,7 @@ def test_a_line_hands_its_caller_over_to_a_person_itself(rest, call):
 
 def test_a_hand_over_that_fails_is_told_to_whatever_answers(call, settings):
     settings.TWILIO_ACCOUNT_SID = ""
-    assert rest_module.hand_over_by_line("CA1", "+97231111111") == "act_failed"
+    assert rest_module.hand_over_by_line("CA1", "+97231111111") == "no_account"
     assert SupervisorAction.objects.get().code == "no_account"
 
 
