@@ -159,8 +159,19 @@ ACTIONS: Mapping[str, Any] = {
     "number_not_allowed": _("the number is none of the line's people"),
     "twilio_unreachable": _("Twilio could not be reached"),
     "twilio_21220": _("the call was over already"),
+    "already_over": _("the call was over already"),
+    "no_such_person": _("the line has no person of this name"),
+    "database_away": _("the database did not answer"),
 }
-"""Of supervisors' actions; Twilio's other errors are told by their number."""
+"""Of hand-overs and hang-ups, by supervisors and by what answers; Twilio's other errors are told by their number."""
+ACTS: Mapping[str, Any] = {
+    "Transfer": _("handing over"),
+    "HangUp": _("hanging up"),
+    "PlayTones": _("playing tones"),
+    "PlayRecording": _("playing a recording"),
+    "NoteValue": _("keeping a value"),
+}
+"""By the names of their classes (calls/reply/items.py), as an event's detail has them."""
 NOT_HEARD_AGAIN: Mapping[str, Any] = {
     "trace_missing": _("its trace was not kept, or has been purged"),
     "trace_unreadable": _("its trace is damaged"),
@@ -168,7 +179,13 @@ NOT_HEARD_AGAIN: Mapping[str, Any] = {
     "settings_out_of_bounds": _("a setting of the profile is out of its bounds"),
 }
 """Why a call cannot be heard again at other settings."""
-_DETAIL = re.compile(r"(utterance|stream) (\d+)\Z")
+DETAILS: Mapping[str, Any] = {
+    **ACTS,
+    **{code: meaning for code, meaning in {**EVENTS, **ACTIONS}.items() if "_" in code},
+}
+"""Words that a detail may hold beside a reason's own; none of them is a word of a sentence."""
+_OF = re.compile(r"(utterance|stream) (\d+)\Z")
+_WORD = re.compile(r"[A-Za-z]\w*")
 
 
 def shown_code(code: str, meanings: Mapping[str, Any] = EVENTS) -> str:
@@ -177,10 +194,15 @@ def shown_code(code: str, meanings: Mapping[str, Any] = EVENTS) -> str:
 
 
 def shown_detail(detail: str) -> str:
-    """An event's detail: which turn or stream it is of, or the reason as the code that met it wrote it."""
-    found = _DETAIL.match(detail)
+    """An event's detail: which turn or stream it is of, or the reason as whoever met it wrote it. As the console's
+    script says it (static/console/call.js)."""
+    found = _OF.match(detail)
     if found is None:
-        return shown_code(detail)
+        return shown_code(detail) if detail in EVENTS else _WORD.sub(lambda word: _in_words(word[0]), detail)
     kind, number = found.groups()
     told = gettext("turn %(number)s") if kind == "utterance" else gettext("stream %(number)s")
     return told % {"number": number}
+
+
+def _in_words(word: str) -> str:
+    return str(DETAILS.get(word, word))

@@ -222,4 +222,4 @@ class CallEvent(models.Model):
         constraints = (models.UniqueConstraint(fields=["call", "number"], name="one_row_an_event"),)
 
     def __str__(self) -> str:
-        return f"{self.call_id}/{self.code}"
+        return f"{self.call_id}/{self.number}"

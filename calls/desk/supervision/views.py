@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from calls.core.addresses import canonical
 from calls.desk.access import needs
 from calls.desk.answers import ShownAnswer, answer_texts, saved_values
-from calls.desk.codes import EVENTS
+from calls.desk.codes import ACTIONS, DETAILS, EVENTS, shown_code
 from calls.desk.permissions import END_CALLS, HAND_OVER_ANYWHERE, READ
 from calls.desk.supervision.reading import (
     line_names,
@@ -73,6 +73,9 @@ def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpRespon
         if turn.is_agents:
             shown: Any = turn  # the page's own attribute of it
             shown.answer = ShownAnswer.of(turn)
+    done: Any = list(SupervisorAction.objects.filter(call_sid=row.call_sid))
+    for action in done:
+        action.means = shown_code(action.code, ACTIONS)
     return render(
         request,
         "console/call.html",
@@ -85,7 +88,7 @@ def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpRespon
             "cost": costs.usage_of(row).cost(costs.prices_now()),
             "prices": costs.prices_now(),
             "page": page,
-            "done": SupervisorAction.objects.filter(call_sid=row.call_sid),
+            "done": done,
             "may_end": request.user.has_perm(END_CALLS) and row.ended_at is None and row.status not in ENDED,
             "missing": rest.missing(),
             "people": rest.people_of(row),
@@ -152,7 +155,9 @@ def _after(request: HttpRequest, row: Call, action: SupervisorAction) -> HttpRes
     said = f"{action.get_kind_display()}: {action.get_outcome_display()}"
     failed = action.outcome == SupervisorAction.Outcome.FAILED
     messages.add_message(
-        request, messages.ERROR if failed else messages.SUCCESS, f"{said} ({action.code})" if action.code else said
+        request,
+        messages.ERROR if failed else messages.SUCCESS,
+        f"{said} ({shown_code(action.code, ACTIONS)})" if action.code else said,
     )
     return redirect("console:call", call_sid=row.call_sid)
 
@@ -202,6 +207,7 @@ def texts() -> dict[str, Any]:
         "withdrawn": _("preparations withdrawn: %(times)s"),
         "answer": answer_texts(),
         "codes": {code: str(meaning) for code, meaning in EVENTS.items()},
+        "details": {word: str(meaning) for word, meaning in DETAILS.items()},
         "of_turn": _("turn %(number)s"),
         "of_stream": _("stream %(number)s"),
     }

@@ -81,7 +81,7 @@ function showEvent(event) {
 // As on the server (calls/desk/codes.py).
 function detailOf({ detail }) {
   const found = /^(utterance|stream) (\d+)$/.exec(detail ?? "");
-  if (!found) return page.texts.codes[detail] ?? detail;
+  if (!found) return page.texts.codes[detail] ?? detail?.replace(/[A-Za-z]\w*/g, (word) => page.texts.details[word] ?? word);
   const told = found[1] === "utterance" ? page.texts.of_turn : page.texts.of_stream;
   return told.replace("%(number)s", found[2]);
 }

@@ -12,6 +12,7 @@ from calls.core.turns import EndReason
 from calls.desk import codes
 from calls.live.call_end import CLOSE_CODES
 from calls.process.shared_state import ENDED_BY_US
+from calls.reply.items import Act
 from calls.twilio.call_status import STATUS_ORDER
 from stt.engines.waivers import WAIVABLE
 from tests.paths import ROOT
@@ -19,7 +20,16 @@ from tests.paths import ROOT
 TOLD = {"Note", "note", "_note", "VoiceError", "ResponderError", "RecognizerError"}
 """Whose first argument is the code of an event or a turn."""
 COUNTED = {"counters", "_counters"}
-ALL = (codes.EVENTS, codes.COUNTERS, codes.ENDS, codes.STATUSES, codes.TURN_RULES, codes.ACTIONS, codes.NOT_HEARD_AGAIN)
+ALL = (
+    codes.EVENTS,
+    codes.COUNTERS,
+    codes.ENDS,
+    codes.STATUSES,
+    codes.TURN_RULES,
+    codes.ACTIONS,
+    codes.ACTS,
+    codes.NOT_HEARD_AGAIN,
+)
 
 
 def trees():
@@ -60,6 +70,7 @@ def test_every_enumerated_code_has_its_meaning():
     assert {*StreamCommand} <= codes.EVENTS.keys() | codes.COUNTERS.keys()
     assert {*WAIVABLE} <= codes.EVENTS.keys()
     assert {*CLOSE_CODES, *ENDED_BY_US} <= codes.ENDS.keys()
+    assert {one.__name__ for one in Act.__args__} == codes.ACTS.keys()
     assert {*STATUS_ORDER} == codes.STATUSES.keys()
     assert EndReason.HANGUP not in codes.ENDS  # of utterances, which no page shows
 
@@ -79,7 +90,8 @@ def test_a_later_versions_code_stands_for_itself():
 @pytest.mark.parametrize(
     ("detail", "shown"),
     [("utterance 3", "turn 3"), ("stream 2", "stream 2"), ("unavailable", "the engine could not be reached"),
-     ("Transfer, דנה: no_such_person", "Transfer, דנה: no_such_person"), ("", "")],
+     ("Transfer, דנה: no_such_person", "handing over, דנה: the line has no person of this name"),
+     ("The server answered: unknown.", "The server answered: unknown."), ("", "")],
 )  # fmt: skip
 def test_an_events_detail_is_said_where_it_is_known(detail, shown):
     with translation.override("en"):
