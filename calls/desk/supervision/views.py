@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -192,7 +193,8 @@ def texts() -> dict[str, Any]:
         "refused": _("not live: you may not watch"),
         "unread": _("the database does not answer; what is live goes on"),
         "ended": _("the call has ended"),
-        "calls": _("calls"),
+        "one_call": ngettext("one call", "%(count)s calls", 1),
+        "calls": ngettext("one call", "%(count)s calls", 2),
         "lag": _("loop lag"),
         "no_words": _("(no words)"),
         "emulated": _("emulated"),

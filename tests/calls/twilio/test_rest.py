@@ -200,7 +200,7 @@ def test_a_call_that_is_over_is_not_offered_to_be_ended(client, call, over):
     Call.objects.update(**over)
     client.force_login(member("supervisor"))
     page = client.get(reverse("console:call", args=["CA1"])).content.decode()
-    assert "<dialog" not in page and '>no_account<' not in page
+    assert "<dialog" not in page and ">no_account<" not in page
 
 
 def test_a_call_that_is_over_already_is_said_to_be(rest, call):

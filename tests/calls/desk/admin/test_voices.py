@@ -108,7 +108,7 @@ def test_what_cannot_be_heard_is_told_with_a_code(tuner, voices, text, voice, st
 def test_words_that_need_points_are_named_in_the_pages_language(tuner, tmp_path):
     with having(tmp_path, Pointed(VoiceError("text_unspeakable", "no"))):
         said = heard(tuner, "שָׁלוֹם לכולם, 5 תורים").json()["message"]
-    assert said == "הקול לא יכול להגיד את המילים האלה בלי ניקוד: לכולם, תורים."
+    assert said == "הקול אינו יכול להקריא את המילים האלה בלי ניקוד: לכולם, תורים."
 
 
 @pytest.mark.parametrize("code", ["voice_busy", "voice_slow", "voice_quota", "voice_empty"])
@@ -147,7 +147,7 @@ def test_a_line_offers_this_servers_voices_and_keeps_one_that_is_elsewhere(tuner
 
 def test_a_greeting_that_the_voice_cannot_say_is_refused_with_its_words(tuner, voices, line):
     page = saved(tuner, line, voice="espeak:he", greeting="שָׁלוֹם לכולם")
-    assert "הקול לא יכול להגיד את המילים האלה בלי ניקוד: לכולם." in page
+    assert "הקול אינו יכול להקריא את המילים האלה בלי ניקוד: לכולם." in page
     assert saved(tuner, line, voice="toy:he", greeting="שָׁלוֹם לכולם").count("errornote") == 0
     assert PhoneLine.objects.get().voice == "toy:he"
 
