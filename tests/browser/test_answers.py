@@ -65,6 +65,25 @@ def test_answers_fit_and_have_no_serious_barrier(open_tab, made, size, dark):
     assert "שלום," in heard.inner_text() and heard.locator("del").count() == 1
 
 
+@pytest.mark.parametrize("language", ["he", "en"])
+def test_no_column_is_cut_off_on_a_laptop(tab, made, language):
+    made(over=True)
+    tab.page.set_extra_http_headers({"Accept-Language": language})
+    page = tab.sign_in(path="/admin/calls/call/")
+    assert clipped(page) == []
+    page.locator("#result_list a").first.click()
+    page.wait_for_selector(".inline-group.turns")
+    assert clipped(page) == []
+
+
+def clipped(page):
+    """Tables and lists that are wider than their place."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.results, .inline-group, .module')]"
+        ".filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.id || it.className)"
+    )
+
+
 def test_an_answer_is_followed_while_it_is_played(tab, made):
     sid = made()
     sockets = []

@@ -12,7 +12,8 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.admin.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
@@ -32,8 +33,8 @@ from stt.models import SETTINGS
 class TurnInline(PagedInline):
     template = "admin/calls/turns_inline.html"
     model = Transcript
-    fields = ("place", "when", "words", "source", "decided", "means", "partial", "final", "total", "tries")
-    readonly_fields = ("place", "when", "words", "decided", "means", "partial", "final", "total", "tries")
+    fields = ("place", "when", "words", "how", "partial", "final", "total", "tries")
+    readonly_fields = fields
     verbose_name_plural = _("turns in speech order")
 
     @admin.display(description=_("number"))
@@ -48,13 +49,14 @@ class TurnInline(PagedInline):
     def words(self, turn: Transcript) -> str:
         return turn.heard_text  # its cell: turn_words.html
 
-    @admin.display(description=_("rule"))
-    def decided(self, turn: Transcript) -> str:
-        return shown_code(turn.rule, TURN_RULES) or "—"
-
-    @admin.display(description=_("code"))
-    def means(self, turn: Transcript) -> str:
-        return coded(turn.code, shown_code(turn.code))
+    @admin.display(description=_("source"))
+    def how(self, turn: Transcript) -> str:
+        """Where the words came from, by which rule, and what went wrong; an answer says so beside its words."""
+        if turn.is_agents:
+            return coded(turn.code, "")
+        rule = format_html('<br><span class="quiet">{}</span>', shown_code(turn.rule, TURN_RULES)) if turn.rule else ""
+        code = format_html("<br>{}", coded(turn.code, shown_code(turn.code))) if turn.code else ""
+        return format_html("{}{}{}", turn.get_source_display(), rule, code)
 
     @admin.display(description=_("first words"))
     def partial(self, turn: Transcript) -> str:
@@ -93,7 +95,7 @@ class EventInline(PagedInline):
 
 @admin.register(Call)
 class CallAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("when", "from_", "to", "turn_count", "slowest", "hearing", "state", "ending", "sid")
+    list_display = ("when", "parties", "turn_count", "slowest", "hearing", "course", "sid")
     list_filter = (SourceFilter, EngineFilter, DelayFilter, CodeFilter, "hearing", StatusFilter, "started_at")
     list_per_page = 50
     sortable_by = ()
@@ -218,6 +220,16 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description=_("to"))
     def to(self, call: Call) -> str:
         return ltr(call.to_number or "—")
+
+    @admin.display(description=_("from, to"))
+    def parties(self, call: Call) -> str:
+        return format_html("{}<br>{}", self.from_(call), self.to(call))
+
+    @admin.display(description=_("course"))
+    def course(self, call: Call) -> str:
+        """Twilio's status, and how it ended."""
+        told = [shown_code(call.status, STATUSES), shown_code(call.end_reason, ENDS)]
+        return format_html_join(mark_safe("<br>"), "{}", ((one,) for one in told if one)) or "—"
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, call: Call) -> str:
