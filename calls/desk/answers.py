@@ -96,7 +96,7 @@ def shown_voice(name: str, *, emulated: bool = False) -> str:
     return f"{isolated} ({gettext('emulated')})" if emulated else isolated
 
 
-def answer_texts() -> dict[str, dict[str, str]]:
+def answer_texts() -> dict[str, Any]:
     """What a page's script says of answers."""
     return {
         "outcomes": {outcome: str(label) for outcome, label in OUTCOMES if outcome != "played"},
