@@ -35,7 +35,8 @@ OF_A_TURN = {
 OF_AN_ANSWERED_TURN = {**OF_A_TURN, "total_ms": "whole or null"}
 OF_AN_ANSWER = {
     **OF_AN_ANSWERED_TURN, "heard_text": "text", "heard_ms": "whole", "floor_ms": "whole or null",
-    "prepared_ms": "number or null", "first_audio_ms": "whole", "withdrawals": "whole", "answers": "whole or null",
+    "text_ms": "number or null", "prepared_ms": "number or null", "first_audio_ms": "whole", "withdrawals": "whole",
+    "answers": "whole or null",
     "characters": "whole",
 }  # fmt: skip
 

@@ -79,6 +79,9 @@ def make_rows(var_dir, trace, recording):
     AlarmNotice.objects.create(alarm=alarm, channel="email", due_at=now)
     said = {"user": boss, "username": "boss"}
     SupervisorAction.objects.create(call_sid="CAwhole", kind="end", asked_at=now, outcome="done", **said)
+    SupervisorAction.objects.create(
+        call_sid="CAwhole", kind="hand_over", asked_at=now, outcome="failed", code="twilio_unreachable", **said
+    )
     ReviewerAction.objects.create(kind="listen", call_sid="CAwhole", began_at=now, last_at=now, **said)
     NumberChange.objects.create(line=LINE, kind="person", after="דנה: +97231234567", changed_at=now, **said)
     SpentToken.objects.create(digest="d" * 64, expires_at=now)
@@ -106,7 +109,12 @@ def _calls(profile, user):
     started = {"started_at": (now - timedelta(minutes=9)).isoformat()}
     over = {**started, "ended_at": now.isoformat()}
     kinds = {
-        "CAwhole": {"streams": {"MZ1": {**over, "recording": "recordings/whole.vrec"}}},
+        "CAwhole": {
+            "streams": {"MZ1": {**over, "recording": "recordings/whole.vrec"}},
+            "counters": {"dtmf": 2, "sequence_gap": 1},
+            "status": "completed",
+            "end_reason": "answered",
+        },
         "CAtwostreams": {
             "streams": {
                 "MZ1": {**over, "recording": "recordings/whole.vrec"},
@@ -147,7 +155,8 @@ def _calls(profile, user):
 
 def _answers(call):
     common = {"call": call, "speaker": "agent", "responder": "scripted", "voice": "he-IL-Chirp3-HD-Aoede"}
-    times = {"floor_rule": "open", "floor_ms": 1000, "prepared_ms": -350, "first_audio_ms": 400, "total_ms": 1400}
+    times = {"floor_rule": "open", "floor_ms": 1000, "first_audio_ms": 400, "total_ms": 1400}
+    times |= {"text_ms": -200, "prepared_ms": -350}
     for number, (heard, outcome, code) in enumerate(
         (("שלום, במה אפשר לעזור?", "played", ""), ("כמה", "interrupted", "mark_lost"), ("", "failed", "voice_raised")),
         1,
@@ -163,10 +172,16 @@ def _answers(call):
 
 def _turns(call, source):
     common = {"call": call, "engine": "google", "model": "phone_call", "attempts": 1}
+    common |= {"rule": "one_shot" if source == "fallback" else "covering_final"}
     for number, text in enumerate(("שלום", "שתי פיצות", ""), 1):
         Transcript.objects.create(
             number=number, started_ms=2000 * number, ended_ms=2000 * number + 900, text=text,
             revised_text="שלום לך" if number == 1 else None, source=source if text else "none",
             code="" if text else "no_words", final_ms=700 if text else None, partial_ms=300 if text else None, **common,
         )  # fmt: skip
-    CallEvent.objects.create(call=call, number=1, at=timezone.now(), code="stream_old", detail="stream 0")
+    now = timezone.now()
+    for at, (code, detail) in enumerate(
+        [("stream_old", "stream 0"), ("fallback", "utterance 2"), ("act_failed", "Transfer, דנה: no_account"),
+         ("responder_raised", "ZeroDivisionError")], 1,
+    ):  # fmt: skip
+        CallEvent.objects.create(call=call, number=at, at=now, code=code, detail=detail)

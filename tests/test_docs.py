@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from calls.core import open_utterances, revisions, stream_control
-from calls.desk import answers
+from calls.desk import codes
 from calls.desk.admin import listing
 from calls.desk.review import download
 from calls.desk.tuning import figures, selectors
@@ -77,7 +77,7 @@ def test_every_code_that_a_call_counts_is_in_the_table():
 
 def test_every_code_of_an_answer_is_in_the_table_with_its_numbers():
     table = " ".join(CODES)
-    assert [code for code in [*answers.CODES, "turn_model_lost"] if f"`{code}`" not in table] == []
+    assert [code for code in [*codes.ANSWERING, "turn_model_lost"] if f"`{code}`" not in table] == []
     page = doc("operating.md")
     assert f"has not sent back {MARK_LATE_MS // 1000} s after its time" in page
     assert f"paused for over {STARVED_MS} ms" in page

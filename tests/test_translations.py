@@ -4,7 +4,7 @@ import re
 
 import polib
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from tests.paths import ROOT
 
@@ -41,6 +41,23 @@ def test_the_compiled_catalogue_is_the_written_one():
 
 def test_a_hebrew_page_says_it_in_hebrew():
     with translation.override("he"):
-        assert gettext("tuning profile") == "פרופיל כוונון"
+        assert gettext("tuning profile") == "פרופיל הגדרות"
     with translation.override("en"):
         assert gettext("tuning profile") == "tuning profile"
+
+
+OLD_WORDS = ("מבע", "חרטה", "מה זה עשה", "מה אם", "פיגור לולאה", "כוונון", "מילת ביניים", "מילות ביניים", "יכול להגיד")
+"""Translated literally; an Israeli call centre says: אמירה, שיעור תיקונים, השפעת ההגדרות, סימולציה, עומס בשרת,
+פרופיל הגדרות, הודעת המתנה, אינו יכול להקריא."""
+
+
+def test_the_words_are_those_of_the_trade():
+    catalogue = polib.pofile(str(HEBREW / "django.po"))
+    said = [text for entry in catalogue for text in (entry.msgstr_plural.values() or [entry.msgstr])]
+    assert [text for text in said if any(word in text for word in OLD_WORDS)] == []
+
+
+def test_one_is_not_said_as_many():
+    with translation.override("he"):
+        said = [ngettext("one call", "%(count)s calls", count) % {"count": count} for count in (1, 3)]
+    assert said == ["שיחה אחת", "3 שיחות"]

@@ -5,7 +5,8 @@ Its row is a Transcript with ``speaker = agent``. Latencies are milliseconds and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -63,6 +64,31 @@ class AnswerTimes:
     """Floor taken to the first frame sent."""
     total_ms: int | None = None
     """Last voiced frame to the first frame sent."""
+    text_ms: int | None = None
+    """How long before the floor the text of the first piece was there; negative: it was late."""
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> AnswerTimes:
+        """Of a row's values by their names, as ``AgentTurn.as_row`` gives them."""
+        return cls(**{field.name: row[field.name] for field in fields(cls)})
+
+    @property
+    def stages(self) -> dict[str, int]:
+        """Stage -> its ms, in their order: together the wait from the last voiced frame to the first frame sent.
+
+        What was ready before the floor took no time of the wait. Empty where nothing is known of it; ``making`` is
+        responder and voice together, of rows whose ``text_ms`` nobody measured.
+        """
+        if self.floor_ms is None and self.first_audio_ms is None:
+            return {}
+        sent_ms = self.first_audio_ms or 0
+        sound_ms = min(max(0, -(self.prepared_ms or 0)), sent_ms)
+        if self.text_ms is None:
+            made = {"making": sound_ms}
+        else:
+            words_ms = min(max(0, -self.text_ms), sound_ms)
+            made = {"responder": words_ms, "voice": sound_ms - words_ms}
+        return {"floor": self.floor_ms or 0, **made, "sending": sent_ms - sound_ms}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +142,7 @@ class AgentTurn:
             "prepared_ms": self.times.prepared_ms,
             "first_audio_ms": self.times.first_audio_ms,
             "total_ms": self.times.total_ms,
+            "text_ms": self.times.text_ms,
             "responder": self.made_by.responder,
             "voice": self.made_by.voice,
             "tokens": self.made_by.tokens,

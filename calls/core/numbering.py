@@ -15,6 +15,9 @@ from typing import Any
 NUMBERS_A_STREAM = 10_000
 """Turns and events of a call's second stream are numbered from here on."""
 
+RECOVERED_NUMBER = 9_000
+"""Turns that were heard again after a crash are numbered from here on within their stream's block."""
+
 MAX_BLOCK = 100_000
 """The last block that a stream can ask for: a journal can say anything, and numbers are 32 bits wide."""
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from calls.core.agent_turns import unheard
+from calls.core.agent_turns import AnswerTimes, unheard
+from calls.desk.codes import shown_code
 from calls.desk.permissions import READ_SECRETS
+from calls.lines.answering import RESPONDER_LABELS
 from calls.process.live_updates import MASK, Update, shown_answer
+from calls.reply.voice import EMULATOR
+from calls.reply.voices.recorded import RECORDED
 from calls.storage.models import OUTCOMES, Call, Transcript
 
 RULES = {
@@ -21,27 +26,13 @@ RULES = {
     "transfer_failed": _("because the hand-over failed"),
 }
 """Why the line might speak."""
-CODES = {
-    "responder_raised": _("the responder failed"),
-    "responder_slow": _("the responder was late"),
-    "responder_silent": _("the responder said nothing"),
-    "act_unknown": _("an unknown act was asked for"),
-    "act_failed": _("an act failed"),
-    "act_twice": _("an act was asked for twice"),
-    "voice_raised": _("the voice failed"),
-    "voice_slow": _("the voice was late"),
-    "voice_empty": _("the voice gave no sound"),
-    "voice_quota": _("the voice's quota was used up"),
-    "voice_fallback": _("the line's other voice spoke"),
-    "text_unspeakable": _("the text could not be spoken"),
-    "mark_lost": _("Twilio did not say what was played: the clock did"),
-    "playback_starved": _("the sound paused within a sentence"),
-    "turn_model_late": _("the turn model was late"),
-    "too_many_turns": _("too many answers in one call"),
-    "cost_ceiling": _("the call's cost has reached its ceiling"),
-    "dialogue_invalid": _("the dialogue is invalid"),
+STAGES = {
+    "floor": _("waiting for the floor"),
+    "responder": _("the responder's words"),
+    "voice": _("the voice's first sound"),
+    "making": _("responder and voice"),
+    "sending": _("sending"),
 }
-STAGES = {"floor": _("waiting for the floor"), "making": _("responder and voice"), "sending": _("sending")}
 """What the parts of a bar are called."""
 SCALE_MS = 3000
 """A bar's whole length."""
@@ -52,7 +43,7 @@ class Stage:
     """A part of the time between the caller's last word and the answer's first sound."""
 
     name: str
-    """``floor`` | ``making`` | ``sending``."""
+    """A key of STAGES."""
     label: str
     ms: int
     from_percent: float
@@ -72,6 +63,8 @@ class ShownAnswer:
     rule: str
     code: str
     """In words where there are some."""
+    responder: str
+    voice: str
     stages: tuple[Stage, ...]
 
     @classmethod
@@ -81,7 +74,9 @@ class ShownAnswer:
             unheard=unheard(turn.text, turn.heard_text),
             outcome="" if turn.outcome == "played" else turn.get_outcome_display(),
             rule=str(RULES.get(turn.floor_rule, turn.floor_rule)),
-            code=str(CODES.get(turn.code, turn.code)),
+            code=shown_code(turn.code),
+            responder=str(RESPONDER_LABELS.get(turn.responder, turn.responder)),
+            voice=shown_voice(turn.voice),
             stages=_stages(turn),
         )
 
@@ -91,12 +86,24 @@ class ShownAnswer:
         return ", ".join(f"{stage.label}: \u2066{stage.ms} ms\u2069" for stage in self.stages)
 
 
-def answer_texts() -> dict[str, dict[str, str]]:
+def shown_voice(name: str, *, emulated: bool = False) -> str:
+    """A voice's name for people; ``emulated``: an emulator stands in for it here. Of one that a row keeps it is read
+    from its name."""
+    if name == RECORDED:
+        return gettext("a recording")
+    if name.startswith(f"{EMULATOR}:"):
+        name, emulated = f"google{name.removeprefix(EMULATOR)}", True
+    isolated = f"\u2066{name}\u2069" if name else ""
+    return f"{isolated} ({gettext('emulated')})" if emulated else isolated
+
+
+def answer_texts() -> dict[str, Any]:
     """What a page's script says of answers."""
     return {
         "outcomes": {outcome: str(label) for outcome, label in OUTCOMES if outcome != "played"},
         "rules": {rule: str(label) for rule, label in RULES.items()},
-        "codes": {code: str(label) for code, label in CODES.items()},
+        "responders": {name: str(label) for name, label in RESPONDER_LABELS.items()},
+        "recording": shown_voice(RECORDED),
         "stages": {name: str(label) for name, label in STAGES.items()},
     }
 
@@ -116,13 +123,8 @@ def saved_values(call: Call, user: Any) -> list[dict[str, Any]]:
 
 
 def _stages(turn: Transcript) -> tuple[Stage, ...]:
-    """What came before the floor is its waiting; after it, the sound that was not ready, and its sending."""
-    floor_ms, first_ms = turn.floor_ms or 0, turn.first_audio_ms
-    if turn.floor_ms is None and first_ms is None:
-        return ()
-    late_ms = min(max(0, -(turn.prepared_ms or 0)), first_ms or 0)
     stages, from_percent = [], 0.0
-    for name, ms in (("floor", floor_ms), ("making", late_ms), ("sending", (first_ms or 0) - late_ms)):
+    for name, ms in AnswerTimes.of_row(vars(turn)).stages.items():
         percent = min(100 * ms / SCALE_MS, 100 - from_percent)
         stages.append(Stage(name, str(STAGES[name]), ms, from_percent, percent))
         from_percent += percent

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any, cast
 
 from django.contrib import admin
 from django.core.paginator import Page, Paginator
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 ROWS_A_PAGE = 50
 
@@ -56,6 +58,25 @@ class PagedInline(ReadOnly, admin.TabularInline):
 def ltr(text: str) -> str:
     """Ids and numbers read left to right on a Hebrew page."""
     return format_html('<bdi dir="ltr">{}</bdi>', text)
+
+
+def coded(code: str, meaning: str) -> str:
+    """What a code means, and the code itself beneath."""
+    if not code:
+        return "—"
+    return format_html('{}<br><bdi dir="ltr" class="code quiet">{}</bdi>', meaning if meaning != code else "", code)
+
+
+def named_values(rows: Iterable[tuple[Any, Any, str]]) -> str:
+    """``rows``: name, value, unit."""
+    cells = ((name, value, unit) for name, value, unit in rows)
+    table = format_html_join("", '<tr><th scope="row">{}</th><td><bdi>{}</bdi> {}</td></tr>', cells)
+    return format_html('<table class="named">{}</table>', table) if table else "—"
+
+
+def data(values: Any) -> str:
+    """What only an engineer reads, as it is stored."""
+    return format_html('<pre class="code" dir="ltr">{}</pre>', json.dumps(values, indent=1, ensure_ascii=False))
 
 
 def ms(value: int | None) -> str:

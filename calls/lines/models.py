@@ -180,7 +180,7 @@ class NumberChange(models.Model):
         verbose_name_plural = _("changes of dialled numbers")
 
     def __str__(self) -> str:
-        return f"{self.username}/{self.line}/{self.kind}"
+        return f"{self.username}: {self.get_kind_display()} \u2066{self.line}\u2069"
 
 
 class Alarm(models.Model):
@@ -205,7 +205,7 @@ class Alarm(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.line}"
+        return f"{self.get_kind_display()} \u2066{self.line}\u2069"
 
 
 class AlarmNotice(models.Model):
@@ -231,7 +231,7 @@ class AlarmNotice(models.Model):
         indexes = (models.Index(fields=["due_at"], condition=models.Q(sent_at=None), name="notices_to_send"),)
 
     def __str__(self) -> str:
-        return f"{self.alarm_id}/{self.channel}"
+        return str(self.get_channel_display())
 
 
 class Price(models.Model):

@@ -20,7 +20,15 @@ class AnswerCount:
         if is_new:
             metrics.ANSWERS_WITHDRAWN.inc(turn.withdrawals)
             times = turn.times
-            for stage, ms in (("floor", times.floor_ms), ("first", times.first_audio_ms), ("total", times.total_ms)):
+            stages = times.stages if times.text_ms is not None else {}
+            waits = {
+                "floor": times.floor_ms,
+                "responder": stages.get("responder"),
+                "voice": stages.get("voice"),
+                "first": times.first_audio_ms,
+                "total": times.total_ms,
+            }
+            for stage, ms in waits.items():
                 if ms is not None:
                     metrics.ANSWER_STAGES.labels(stage).observe(ms / 1000)
         return is_new

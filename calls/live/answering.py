@@ -167,7 +167,7 @@ class Answering:
     async def transfer(self, person: str) -> str:
         number = self._settings.people.get(person, "")
         if not number:
-            return "act_failed"
+            return "no_such_person"
         # Not on the thread that all queries share: Twilio may take eight seconds.
         hand_over = database_sync_to_async(hand_over_by_line, thread_sensitive=False)
         return str(await hand_over(self._token.call_sid, number))

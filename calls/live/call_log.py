@@ -97,7 +97,9 @@ class CallLog:
         )
         self._services.writer.accept(event)
         key = key_of(self._stream_sid, event.number)
-        self._publish("note", key=key, number=event.number, code=event.code, at=event.at.isoformat())
+        self._publish(
+            "note", key=key, number=event.number, code=event.code, detail=event.detail, at=event.at.isoformat()
+        )
 
     def partial(self, partial: Partial) -> None:
         """Words as they are spoken: only shown."""

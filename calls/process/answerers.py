@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.utils import timezone
 
 from calls.reply.answerer import Answerer
 from calls.reply.language_models import LanguageModels
+from calls.reply.line_voice import Note
 from calls.reply.responder import Responder
 from calls.reply.responders.llm import LlmResponder
 from calls.reply.responders.model_waits import ModelWaits
@@ -25,8 +24,8 @@ class Answerers:
     def __init__(self, voices: Voices, language_models: LanguageModels) -> None:
         self._voices, self._language_models = voices, language_models
 
-    def of_line(self, settings: AnswerSettings, tuning: Tuning, note: Callable[[str], object]) -> Answerer:
-        """For one call. ``note`` takes the code of each failure of a voice, on the loop."""
+    def of_line(self, settings: AnswerSettings, tuning: Tuning, note: Note) -> Answerer:
+        """For one call. ``note`` takes the code and the detail of each failure of a voice, on the loop."""
         voice = self._voices.of_line(settings.voice, settings.voice_fallback, note)
         responder = self._responder(settings, tuning)
         return Answerer(responder, voice, tuning, settings.keeps_callers_words, settings.prices)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from channels.layers import get_channel_layer
 
-from calls.core.agent_turns import AgentTurn, unheard
+from calls.core.agent_turns import AgentTurn, AnswerTimes, unheard
 from calls.core.text import clean
 from voiceapp.runtime import metrics
 
@@ -34,7 +34,7 @@ EACH = ("turn", "answer", "note", "value")
 Update = dict[str, Any]
 ANSWER_SHOWN = (
     *("number", "text", "started_ms", "outcome", "code", "revision", "withdrawals"),
-    *("floor_rule", "floor_ms", "prepared_ms", "first_audio_ms", "total_ms", "responder", "voice"),
+    *("floor_rule", "total_ms", "responder", "voice"),
 )
 MASK = "••••"
 """In place of a secret value."""
@@ -58,10 +58,17 @@ def shown(turn: Turn | Transcript, key: str) -> Update:
 
 
 def shown_answer(turn: AgentTurn | Transcript, key: str) -> Update:
-    """An answer of the line as those who watch are told of it; ``heard`` of its text, and what was not."""
+    """An answer of the line as those who watch are told of it: ``heard`` of its text, and what was not; and the ms of
+    each stage before its first sound."""
     row = turn.as_row() if isinstance(turn, AgentTurn) else vars(turn)
     heard = row["played_text"] or ""
-    return {"key": key, "heard": heard, "unheard": unheard(row["text"], heard), **{n: row[n] for n in ANSWER_SHOWN}}
+    return {
+        "key": key,
+        "heard": heard,
+        "unheard": unheard(row["text"], heard),
+        "stages": AnswerTimes.of_row(row).stages,
+        **{name: row[name] for name in ANSWER_SHOWN},
+    }
 
 
 def shown_value(key: str, value: str, *, secret: bool) -> Update:

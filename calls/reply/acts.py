@@ -91,15 +91,16 @@ class Acts:
             self._finished(ActOutcome(act, ActStatus.DONE))
 
     async def _transfer(self, act: Transfer) -> None:
-        code = "act_failed"
+        why = "cancelled"
         try:
-            code = await self._hands.transfer(act.person)
+            why = await self._hands.transfer(act.person)
         finally:
             self.running = False
-            self._finished(ActOutcome(act, ActStatus.FAILED if code else ActStatus.DONE, code))
+            failed = ActOutcome(act, ActStatus.FAILED, "act_failed")
+            self._finished(failed if why else ActOutcome(act, ActStatus.DONE), f"{act.person}: {why}")
             self._hands.wake()
 
-    def _finished(self, outcome: ActOutcome) -> None:
+    def _finished(self, outcome: ActOutcome, detail: str = "") -> None:
         self._conversation.done(outcome)
         if outcome.code:
-            self._hands.note(outcome.code, type(outcome.act).__name__)
+            self._hands.note(outcome.code, ", ".join(filter(None, (type(outcome.act).__name__, detail))))

@@ -38,16 +38,26 @@ class AnswerRecord:
             return None
         return self.floor_ms + round(self.first_sent_ms - self.taken_ms)
 
-    def turn(self, text: str, heard: PlayedPart, made_by: MadeBy, first_sound_ms: float | None, code: str) -> AgentTurn:
-        """Its turn as it stands now: the next revision. ``first_sound_ms``: the instant at which sound was there."""
+    def turn(
+        self,
+        text: str,
+        heard: PlayedPart,
+        made_by: MadeBy,
+        first_text_ms: float | None,
+        first_sound_ms: float | None,
+        code: str,
+    ) -> AgentTurn:
+        """Its turn as it stands now: the next revision. ``first_text_ms``, ``first_sound_ms``: the instants at which
+        the first piece's words and the first sound were there."""
         self._revision += 1
         sent_ms = self.first_sent_ms
         times = AnswerTimes(
             floor_rule=self.rule,
             floor_ms=self.floor_ms,
-            prepared_ms=None if first_sound_ms is None else round(self.taken_ms - first_sound_ms),
+            prepared_ms=self._before_floor(first_sound_ms),
             first_audio_ms=None if sent_ms is None else round(sent_ms - self.taken_ms),
             total_ms=self.total_ms,
+            text_ms=self._before_floor(first_text_ms),
         )
         return AgentTurn(
             number=self.number,
@@ -62,3 +72,7 @@ class AnswerRecord:
             code=code,
             revision=self._revision,
         )
+
+    def _before_floor(self, at_ms: float | None) -> int | None:
+        """How long before the floor this instant was; negative: after it."""
+        return None if at_ms is None else round(self.taken_ms - at_ms)

@@ -15,7 +15,9 @@ class AnswerSteps(list[Step]):
     def __init__(self, deliver: Callable[[SpokenPiece], None], now_ms: Callable[[], float]) -> None:
         """``deliver`` is told of each piece when its first sound is there."""
         super().__init__()
+        self.first_text_ms: float | None = None
         self.first_sound_ms: float | None = None
+        """Monotonic instants of the first piece's words, and of its sound; a recording has both at once."""
         self.silent_from_ms = now_ms()
         """When what was made ready so far is over, if it sounds as soon as it can."""
         self._deliver, self._now_ms = deliver, now_ms
@@ -34,9 +36,15 @@ class AnswerSteps(list[Step]):
         words = [*(piece.said for piece in pieces), *(piece.unsaid for piece in pieces)]
         return " ".join(one for one in words if one)
 
+    def begin(self, piece: SpokenPiece) -> SpokenPiece:
+        """A piece whose words are there."""
+        self.first_text_ms = self._now_ms() if self.first_text_ms is None else self.first_text_ms
+        self.append(piece)
+        return piece
+
     def play(self, piece: SpokenPiece) -> None:
         """A piece whose sound is all there."""
-        self.append(piece)
+        self.begin(piece)
         self.lasts(piece.ulaw)
         self.sounds(piece)
 

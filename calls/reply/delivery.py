@@ -236,7 +236,7 @@ class Delivery:
         self.answer = None
         self._conversation.failures = self._conversation.failures + 1 if prepared.code else 0
         if prepared.code:
-            self._hands.note(prepared.code)
+            self._hands.note(prepared.code, prepared.detail)
         self._save(answer, now_ms, outcome)
         self._conversation.answered(
             prepared.call.occasion, prepared.turns, prepared.text, self.playback.heard_text, prepared.expect
@@ -284,7 +284,8 @@ class Delivery:
         prepared = answer.preparation
         heard = PlayedPart(self.playback.heard_text, self.playback.heard_ms(now_ms), outcome or Outcome.PLAYED)
         made_by = MadeBy(self._responder_name, prepared.voice, prepared.tokens, prepared.characters)
-        turn = answer.record.turn(prepared.text, heard, made_by, prepared.first_sound_ms, code or prepared.code)
+        first_ms = prepared.steps.first_text_ms, prepared.steps.first_sound_ms
+        turn = answer.record.turn(prepared.text, heard, made_by, *first_ms, code or prepared.code)
         self._hands.save(turn, playing=outcome is None)
 
     def _keep_played(self, played: list[tuple[float, bytes]]) -> None:

@@ -63,7 +63,7 @@ class AgentHands(Protocol):
         fallback."""
 
     async def transfer(self, person: str) -> str:
-        """Hand the call over. Returns a stable code; empty when it was done."""
+        """Hand the call over. Returns a stable code of why it was not done; empty when it was."""
 
     async def finished_probability(self) -> float | None:
         """What the model of turns makes of the caller's voice up to now: that they have finished. None where it is

@@ -24,8 +24,8 @@ from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
 
-Note = Callable[[str], object]
-"""Takes a stable code of what went wrong, on the loop: for the call's record."""
+Note = Callable[[str, str], object]
+"""Takes a stable code of what went wrong, and more of it for people, on the loop: for the call's record."""
 
 
 def _nothing(*_: object) -> None:
@@ -146,12 +146,10 @@ class SpeakingAnswer:
     def _fall_back(self, name: str, error: VoiceError) -> None:
         if name in self._given_up:
             return
-        self._note(error.code)
-        self._note("voice_fallback")
+        self._note(error.code, ": ".join(filter(None, (name, error.detail))))
+        self._note("voice_fallback", name)
         metrics.VOICE_FALLBACKS.inc()
-        # What a text was refused for are its words, and no log holds words of a call.
-        why = error.code if error.code == "text_unspeakable" else f"{error.code}: {error.message}"
-        logger.warning("voice_fallback: %s: %s", name, why)
+        logger.warning("voice_fallback: %s: %s %s", name, error.code, error.detail)
         if error.code != "text_unspeakable":
             # As a value: its traceback would hold the frames of this answer.
             self._given_up[name] = VoiceError(error.code, error.message)

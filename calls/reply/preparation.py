@@ -67,8 +67,8 @@ class Preparation:
         self.waits = False
         """The responder says that the caller has not finished."""
         self.done = False
-        self.code = ""
-        """Why it failed; empty when it did not."""
+        self.code = self.detail = ""
+        """Why it failed, and more of it for people; empty when it did not."""
         self.voice = ""
         self.characters = self.tokens = 0
         self.cost = 0.0
@@ -98,7 +98,7 @@ class Preparation:
                 await self._run(speaking)
             await self._fill_in_words()
         except CodedError as error:
-            await self._apologise(error.code)
+            await self._apologise(error.code, error.detail)
         finally:
             self.tokens = self._answerer.responder.tokens - tokens
             self.cost += self.tokens * self._answerer.prices.tokens / 1e6
@@ -111,9 +111,9 @@ class Preparation:
         finally:
             self._end()
 
-    async def _apologise(self, code: str) -> None:
+    async def _apologise(self, code: str, detail: str = "") -> None:
         """Say the recorded apology in place of what is missing."""
-        self.code = code
+        self.code, self.detail = code, detail
         logger.warning("an answer failed: %s", code)
         await self._play_prompt(APOLOGY)
 
@@ -158,7 +158,7 @@ class Preparation:
             # The wall: a responder is anybody's code, and the call goes on with an apology.
             metrics.RESPONDER_ERRORS.inc()
             logger.exception("a responder raised")
-            raise ResponderError("responder_raised") from error
+            raise ResponderError("responder_raised", type(error).__name__) from error
         finally:
             with contextlib.suppress(asyncio.QueueFull):
                 self._pieces.put_nowait(None)
@@ -201,8 +201,7 @@ class Preparation:
             aloud = phrase_pieces(text) if say.cacheable else spoken_pieces(text)
             if not aloud:
                 continue
-            piece = SpokenPiece(text, interruptible=say.interruptible)
-            self.steps.append(piece)
+            piece = self.steps.begin(SpokenPiece(text, interruptible=say.interruptible))
             await self._pieces.put((piece, aloud, say.cacheable or self._answerer.keeps_callers_words))
 
     async def _act(self, act: Act) -> None:
@@ -247,8 +246,7 @@ class Preparation:
         texts = [text for text in self._cutter.words_so_far() if spoken_pieces(text)]
         if not texts:
             raise ResponderError("responder_slow")
-        pieces = [SpokenPiece(text) for text in texts]
-        self.steps += pieces
+        pieces = [self.steps.begin(SpokenPiece(text)) for text in texts]
         return [(piece, spoken_pieces(piece.text)) for piece in pieces]
 
     async def _speak(self, speaking: SpeakingAnswer, piece: SpokenPiece, texts: Sequence[str], cacheable: bool) -> None:

@@ -27,7 +27,7 @@ class ResponderNews:
     async def _told(self, news: Awaitable[None]) -> None:
         try:
             await news
-        except Exception:
+        except Exception as error:
             # The wall: a responder is anybody's code.
             metrics.RESPONDER_ERRORS.inc()
-            self._hands.note("responder_raised")
+            self._hands.note("responder_raised", type(error).__name__)

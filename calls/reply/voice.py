@@ -8,9 +8,17 @@ from typing import Protocol
 
 from voiceapp.runtime.coded_error import CodedError
 
+EMULATOR = "emulator"
+"""What the name of an emulated voice begins with, on rows and in the phrase cache."""
+
 
 class VoiceError(CodedError):
     """``code``: ``voice_raised`` | ``voice_slow`` | ``voice_empty`` | ``voice_quota`` | ``text_unspeakable``."""
+
+    @property
+    def detail(self) -> str:
+        """As of any; what a text was refused for are its words, which no log and no event of a call may hold."""
+        return "" if self.code == "text_unspeakable" else super().detail
 
 
 class AnswerVoice(Protocol):

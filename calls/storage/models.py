@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from calls.core.agent_turns import AGENT, Outcome
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import EndReason, Source
+from calls.storage.shown_number import shown_number
 
 SOURCES = [
     (Source.FINAL.value, _("final")),
@@ -145,6 +146,7 @@ class Transcript(models.Model):
     floor_rule = models.CharField(max_length=16, blank=True, default="", db_default="")
     floor_ms = models.PositiveIntegerField(null=True, blank=True)
     prepared_ms = models.IntegerField(null=True, blank=True)
+    text_ms = models.IntegerField(null=True, blank=True)
     first_audio_ms = models.PositiveIntegerField(null=True, blank=True)
     withdrawals = models.PositiveSmallIntegerField(null=True, blank=True)
     answers = models.PositiveIntegerField(null=True, blank=True)
@@ -170,6 +172,10 @@ class Transcript(models.Model):
     def is_agents(self) -> bool:
         """An answer of the line."""
         return self.speaker == AGENT
+
+    @property
+    def shown_number(self) -> str:
+        return shown_number(self.number)
 
     @property
     def heard_text(self) -> str:
@@ -216,4 +222,4 @@ class CallEvent(models.Model):
         constraints = (models.UniqueConstraint(fields=["call", "number"], name="one_row_an_event"),)
 
     def __str__(self) -> str:
-        return f"{self.call_id}/{self.code}"
+        return f"{self.call_id}/{self.number}"

@@ -17,7 +17,7 @@ from typing import Protocol
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from calls.core.numbering import NUMBERS_A_STREAM, give_block
+from calls.core.numbering import NUMBERS_A_STREAM, RECOVERED_NUMBER, give_block
 from calls.core.one_shots import MIN_ONE_SHOT_MS, PRE_ROLL_MS
 from calls.core.turns import EndReason, Source, Turn
 from calls.storage.models import Call
@@ -35,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 DATABASE_RETRY_S = 1.0
 """A database that is away is asked again this often."""
-RECOVERED_NUMBER = 9_000
-"""Recovered turns are numbered from here on, within their stream's block."""
 
 
 class OneShotRecognizer(Protocol):

@@ -45,7 +45,7 @@ class SupervisorAction(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.call_sid}/{self.kind}"
+        return f"{self.get_kind_display()} \u2066{self.call_sid}\u2069"
 
 
 class SpentToken(models.Model):

@@ -69,8 +69,8 @@ def hand_over(call: Call, user: Any, number: str, *, anywhere: bool) -> Supervis
 
 
 def hand_over_by_line(call_sid: str, number: str) -> str:
-    """As ``hand_over``, asked for by what answers the line, to one of its people. Returns a stable code, empty when it
-    was done. Blocking; never raises."""
+    """As ``hand_over``, asked for by what answers the line, to one of its people. Returns a stable code of why it
+    was not done; empty when it was. Blocking; never raises."""
     response = VoiceResponse()
     response.dial(number)
     try:
@@ -79,8 +79,8 @@ def hand_over_by_line(call_sid: str, number: str) -> str:
         action = _do(call, None, kind, number, {"twiml": twiml(response)})
     except DatabaseError as error:
         logger.warning("call %s: not handed over: %s", call_sid, type(error).__name__)
-        return "act_failed"
-    return "" if action.outcome in (Outcome.DONE, Outcome.ASKED) else "act_failed"
+        return "database_away"
+    return "" if action.outcome in (Outcome.DONE, Outcome.ASKED) else action.code or str(action.outcome)
 
 
 def standing(call_sid: str) -> SupervisorAction | None:

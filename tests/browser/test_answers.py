@@ -26,8 +26,8 @@ rows.write(replace(one, call_sid=sid) for one in of_call + over)
 """
 ANSWER = {
     "kind": "answer", "stream": "MZ1", "key": "MZ1:5002", "number": 5002, "started_ms": 9000, "outcome": "played",
-    "code": "", "withdrawals": 1, "floor_rule": "expected", "floor_ms": 400, "prepared_ms": 100, "first_audio_ms": 40,
-    "total_ms": 440, "responder": "scripted", "voice": "recorded",
+    "code": "", "withdrawals": 1, "floor_rule": "expected", "total_ms": 440,
+    "stages": {"floor": 400, "responder": 0, "voice": 0, "sending": 40}, "responder": "scripted", "voice": "recorded",
 }  # fmt: skip
 
 
@@ -63,6 +63,25 @@ def test_answers_fit_and_have_no_serious_barrier(open_tab, made, size, dark):
     assert (overflow(page), barriers(page)) == (0, [])
     heard = page.locator("tr.agent .field-words")
     assert "שלום," in heard.inner_text() and heard.locator("del").count() == 1
+
+
+@pytest.mark.parametrize("language", ["he", "en"])
+def test_no_column_is_cut_off_on_a_laptop(tab, made, language):
+    made(over=True)
+    tab.page.set_extra_http_headers({"Accept-Language": language})
+    page = tab.sign_in(path="/admin/calls/call/")
+    assert clipped(page) == []
+    page.locator("#result_list a").first.click()
+    page.wait_for_selector(".inline-group.turns")
+    assert clipped(page) == []
+
+
+def clipped(page):
+    """Tables and lists that are wider than their place."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.results, .inline-group, .module')]"
+        ".filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.id || it.className)"
+    )
 
 
 def test_an_answer_is_followed_while_it_is_played(tab, made):

@@ -79,7 +79,7 @@ def test_words_without_points_are_named_beside_the_button(open_tab, pages, spoke
     page.locator("#id_greeting + button.hear").press("Enter")
     told = page.locator(".hear-problem:visible")
     told.wait_for()
-    assert told.inner_text() == "הקול לא יכול להגיד את המילים האלה בלי ניקוד: שלום, לכולם. text_unspeakable"
+    assert told.inner_text() == "הקול אינו יכול להקריא את המילים האלה בלי ניקוד: שלום, לכולם. text_unspeakable"
     page.locator("input[name=_save]").click()
     assert "בלי ניקוד: שלום, לכולם." in page.locator(".field-greeting .errorlist").inner_text()
 

@@ -140,6 +140,7 @@ def test_nobody_answering_is_one_clear_sentence():
         call_command("simulate_call", "samples/answers_1.wav", "--base-url", "http://127.0.0.1:1")
 
 
+@pytest.mark.django_db
 def test_a_broken_recording_is_one_clear_sentence(tmp_path):
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"not a wav")

@@ -12,3 +12,8 @@ class CodedError(Exception):
         self.code = code
         """Stable identifier in lower case, such as ``unavailable``: it may be stored and compared."""
         self.message = message or code
+
+    @property
+    def detail(self) -> str:
+        """The sentence; empty where only the code is known."""
+        return "" if self.message == self.code else self.message

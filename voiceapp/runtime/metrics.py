@@ -21,8 +21,9 @@ HANDED_ON = Histogram(
 ANSWERS = Counter("voiceapp_answers", "Answers of the line, by what became of them", ["outcome"], registry=REGISTRY)
 ANSWER_STAGES = Histogram(
     "voiceapp_answer_seconds",
-    "Where an answer's time went: floor, last voiced frame to the floor taken; first, from there to the first frame "
-    "sent; total, both",
+    "Where an answer's time went: floor, last voiced frame to the floor taken; responder, from there to the first "
+    "piece's words; voice, from those to its first sound; first, floor taken to the first frame sent; total, floor and "
+    "first",
     ["stage"],
     buckets=(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 1, 1.3, 1.6, 2, 2.5, 3.5, 5, 10),
     registry=REGISTRY,

@@ -12,25 +12,34 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.admin.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
 from calls.desk.admin.listing import CallList, NewestPaginator, search
+from calls.desk.codes import COUNTERS, ENDS, STATUSES, TURN_RULES, shown_code, shown_detail
 from calls.desk.permissions import EXPORT
 from calls.desk.review.download import TooMany, download
 from calls.desk.review.page import reviewed
-from calls.desk.rows import PagedInline, ReadOnly, ltr, ms
+from calls.desk.rows import PagedInline, ReadOnly, coded, data, ltr, ms, named_values
+from calls.desk.tuning.words import setting, shown_value
 from calls.storage.models import Call, CallEvent, Transcript
 from calls.storage.search_filler import missing as search_text_is_missing
+from calls.storage.shown_number import shown_number
+from stt.models import SETTINGS
 
 
 class TurnInline(PagedInline):
     template = "admin/calls/turns_inline.html"
     model = Transcript
-    fields = ("number", "when", "words", "source", "rule", "code", "partial", "final", "total", "attempts")
-    readonly_fields = ("when", "words", "partial", "final", "total")
+    fields = ("place", "when", "words", "how", "partial", "final", "total", "tries")
+    readonly_fields = fields
     verbose_name_plural = _("turns in speech order")
+
+    @admin.display(description=_("number"))
+    def place(self, turn: Transcript) -> str:
+        return turn.shown_number
 
     @admin.display(description=_("time"))
     def when(self, turn: Transcript) -> str:
@@ -40,27 +49,53 @@ class TurnInline(PagedInline):
     def words(self, turn: Transcript) -> str:
         return turn.heard_text  # its cell: turn_words.html
 
-    @admin.display(description="partial_ms")
+    @admin.display(description=_("source"))
+    def how(self, turn: Transcript) -> str:
+        """Where the words came from, by which rule, and what went wrong; an answer says so beside its words."""
+        if turn.is_agents:
+            return coded(turn.code, "")
+        rule = format_html('<br><span class="quiet">{}</span>', shown_code(turn.rule, TURN_RULES)) if turn.rule else ""
+        code = format_html("<br>{}", coded(turn.code, shown_code(turn.code))) if turn.code else ""
+        return format_html("{}{}{}", turn.get_source_display(), rule, code)
+
+    @admin.display(description=_("first words"))
     def partial(self, turn: Transcript) -> str:
         return ms(turn.partial_ms)
 
-    @admin.display(description="final_ms")
+    @admin.display(description=_("text ready"))
     def final(self, turn: Transcript) -> str:
         return ms(turn.final_ms)
 
-    @admin.display(description="total_ms")
+    @admin.display(description=_("answer heard"))
     def total(self, turn: Transcript) -> str:
         return ms(turn.total_ms)
+
+    @admin.display(description=_("attempts"))
+    def tries(self, turn: Transcript) -> str:
+        return "—" if turn.is_agents else str(turn.attempts)
 
 
 class EventInline(PagedInline):
     model = CallEvent
-    fields = ("number", "at", "code", "detail")
+    fields = ("place", "at", "means", "more")
+    readonly_fields = ("place", "means", "more")
+
+    @admin.display(description=_("number"))
+    def place(self, event: CallEvent) -> str:
+        return shown_number(event.number)
+
+    @admin.display(description=_("what happened"))
+    def means(self, event: CallEvent) -> str:
+        return coded(event.code, shown_code(event.code))
+
+    @admin.display(description=_("detail"))
+    def more(self, event: CallEvent) -> str:
+        return format_html('<bdi dir="auto">{}</bdi>', shown_detail(event.detail) or "—")
 
 
 @admin.register(Call)
 class CallAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("when", "from_", "to", "turn_count", "slowest", "hearing", "status", "end_reason", "sid")
+    list_display = ("when", "parties", "turn_count", "slowest", "hearing", "course", "sid")
     list_filter = (SourceFilter, EngineFilter, DelayFilter, CodeFilter, "hearing", StatusFilter, "started_at")
     list_per_page = 50
     sortable_by = ()
@@ -71,7 +106,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     date_hierarchy = "started_at"
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    readonly_fields = ("from_", "to")
+    readonly_fields = ("from_", "to", "state", "ending", "settings", "counts", "by_stream", "delays")
     inlines = (TurnInline, EventInline)
     actions = ("export",)
 
@@ -86,7 +121,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
             {
                 "classes": ("collapse",),
                 "fields": (
-                    ("hearing", "status", "end_reason", "twilio_duration_s"),
+                    ("hearing", "state", "ending", "twilio_duration_s"),
                     ("frames_received", "frames_lost", "speech_ms"),
                 ),
             },
@@ -97,8 +132,10 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
                 "classes": ("collapse",),
                 "fields": (
                     ("call_sid", "stream_sid"),
-                    ("tuning", "counters"),
-                    ("frame_delay_ms", "streams"),
+                    "settings",
+                    "counts",
+                    "delays",
+                    "by_stream",
                     "process",
                 ),
             },
@@ -183,6 +220,43 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description=_("to"))
     def to(self, call: Call) -> str:
         return ltr(call.to_number or "—")
+
+    @admin.display(description=_("from, to"))
+    def parties(self, call: Call) -> str:
+        return format_html("{}<br>{}", self.from_(call), self.to(call))
+
+    @admin.display(description=_("course"))
+    def course(self, call: Call) -> str:
+        """Twilio's status, and how it ended."""
+        told = [shown_code(call.status, STATUSES), shown_code(call.end_reason, ENDS)]
+        return format_html_join(mark_safe("<br>"), "{}", ((one,) for one in told if one)) or "—"
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, call: Call) -> str:
+        return shown_code(call.status, STATUSES) or "—"
+
+    @admin.display(description=_("end"), ordering="end_reason")
+    def ending(self, call: Call) -> str:
+        return shown_code(call.end_reason, ENDS) or "—"
+
+    @admin.display(description=_("settings"))
+    def settings(self, call: Call) -> str:
+        """What the call ran with, by the settings' labels."""
+        names = [name for name in call.tuning if name in SETTINGS]
+        rows = [(setting(name).label, shown_value(name, call.tuning[name]), setting(name).unit) for name in names]
+        return named_values([(_("tuning profile"), call.tuning.get("profile", ""), ""), *rows] if call.tuning else [])
+
+    @admin.display(description=_("counters"))
+    def counts(self, call: Call) -> str:
+        return named_values((shown_code(code, COUNTERS), times, "") for code, times in call.counters.items())
+
+    @admin.display(description=_("frame delay (ms)"))
+    def delays(self, call: Call) -> str:
+        return data(call.frame_delay_ms)
+
+    @admin.display(description=_("streams"))
+    def by_stream(self, call: Call) -> str:
+        return data(call.streams)
 
     @admin.display(description=_("turns"))
     def turn_count(self, call: Any) -> int:

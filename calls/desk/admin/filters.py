@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.admin.listing import known_values
+from calls.desk.codes import EVENTS, STATUSES, shown_code
 from calls.storage.models import SOURCES, Call, Transcript
 from calls.twilio.call_status import STATUS_ORDER
 
@@ -20,7 +22,7 @@ DELAYS_MS = {"500": (0, 500), "1000": (500, 1000), "2000": (1000, 2000), "slow":
 class DelayFilter(admin.SimpleListFilter):
     """By a turn's final_ms."""
 
-    title = _("delay of a turn (final_ms)")
+    title = _("time until a turn's text")
     parameter_name = "delay"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -41,9 +43,10 @@ class TurnFilter(admin.SimpleListFilter):
     """Calls with a turn that has the value; ``field`` is indexed."""
 
     field: str
+    meanings: ClassVar[Mapping[str, Any]] = {}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(value, value) for value in known_values(Transcript, self.field)]
+        return [(value, self.meanings.get(value, value)) for value in known_values(Transcript, self.field)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
         if self.value() is None:
@@ -60,17 +63,19 @@ class SourceFilter(TurnFilter):
 
 class EngineFilter(TurnFilter):
     title, parameter_name, field = _("engine"), "turns__engine", "engine"
+    meanings: ClassVar = {"google": "Google", "emulator": _("emulator")}
 
 
 class CodeFilter(TurnFilter):
     title, parameter_name, field = _("code"), "turns__code", "code"
+    meanings: ClassVar = EVENTS
 
 
 class StatusFilter(admin.SimpleListFilter):
     title, parameter_name = _("status"), "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(status, status) for status in STATUS_ORDER]
+        return [(status, shown_code(status, STATUSES)) for status in STATUS_ORDER]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
         return queryset if self.value() is None else queryset.filter(status=self.value())

@@ -31,6 +31,7 @@ from calls.lines.dialogues import errors_of
 from calls.lines.models import LinePerson, PhoneLine
 from calls.lines.spoken_texts import dialogue_texts
 from calls.reply.dialogue_faults import DialogueInvalid
+from stt.models import TuningProfile
 from voiceapp.runtime.coded_error import CodedError
 
 SPOKEN = {"greeting", "voice", "responder", "dialogue"}
@@ -158,6 +159,11 @@ class PhoneLineAdmin(admin.ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: PhoneLine | None = None) -> Any:
         return with_what_may_be_heard(super().get_fieldsets(request, obj), self.has_change_permission(request, obj))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new line has the default profile, as its calls had before it was a line."""
+        default = TuningProfile.objects.filter(is_default=True).values_list("pk", flat=True).first()
+        return {"profile": default, **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: PhoneLine | None = None) -> tuple[str, ...]:
         return ("prompts", *(() if request.user.has_perm(CHANGE_DIALLED) else FIELDS))

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.answers import shown_voice
 from calls.desk.rows import ltr
 from calls.lines.models import PhoneLine
 from calls.lines.sentences import NO_WORDS
@@ -37,12 +38,12 @@ def choices(current: str = "") -> list[tuple[str, str]]:
     from calls.process.services import services
 
     voices = services().voices
-    names = voices.names()
+    names = {name: shown_voice(name, emulated=voices.is_emulated(name)) for name in voices.names()}
     if names:
-        default = gettext("the server's first: %(voice)s") % {"voice": f"\u2066{names[0]}\u2069"}
+        default = gettext("the server's first: %(voice)s") % {"voice": next(iter(names.values()))}
     else:
         default = gettext("none on this server: Twilio's voice and recordings")
-    found = [("", default), *((one, one) for one in names)]
+    found = [("", default), *names.items()]
     if current and current not in names:
         found.append((current, gettext("%(voice)s (not on this server)") % {"voice": f"\u2066{current}\u2069"}))
     return found

@@ -21,8 +21,8 @@ TURN_FIELDS = (
     "attempts", "partial_ms", "final_ms", "total_ms",
 )  # fmt: skip
 ANSWER_FIELDS = (
-    "heard_text", "heard_ms", "outcome", "floor_rule", "floor_ms", "prepared_ms", "first_audio_ms", "withdrawals",
-    "answers", "responder", "voice", "tokens", "characters", "code",
+    "heard_text", "heard_ms", "outcome", "floor_rule", "floor_ms", "text_ms", "prepared_ms", "first_audio_ms",
+    "withdrawals", "answers", "responder", "voice", "tokens", "characters", "code",
 )  # fmt: skip
 """What an agent's turn has besides."""
 STREAM_FIELDS = ("started_at", "ended_at", "end_reason", "process", "frames_received", "frames_lost", "speech_ms")

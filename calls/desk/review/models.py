@@ -33,7 +33,7 @@ class ReviewerAction(models.Model):
         verbose_name_plural = _("reviewers' actions")
 
     def __str__(self) -> str:
-        return f"{self.username}/{self.kind}"
+        return f"{self.username}: {self.get_kind_display()}"
 
 
 class Correction(models.Model):

@@ -5,20 +5,27 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from calls.desk.rows import ReadOnly, ltr
+from calls.desk.codes import ACTIONS, shown_code
+from calls.desk.rows import ReadOnly, coded, ltr
 from calls.lines.models import Alarm, AlarmNotice, Price
 from calls.twilio.models import SupervisorAction
 
 
 @admin.register(SupervisorAction)
 class SupervisorActionAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("asked_at", "kind", "to", "username", "outcome", "code", "call_sid")
+    list_display = ("asked_at", "kind", "to", "username", "outcome", "means", "call_sid")
+    fields = ("call_sid", "kind", "to", "username", "asked_at", "done_at", "outcome", "means")
+    readonly_fields = ("to", "means")
     list_filter = ("kind", "outcome", "asked_at")
     search_fields = ("call_sid", "username", "number")
 
     @admin.display(description=_("to number"), ordering="number")
     def to(self, action: SupervisorAction) -> str:
         return ltr(action.number or "—")
+
+    @admin.display(description=_("code"), ordering="code")
+    def means(self, action: SupervisorAction) -> str:
+        return coded(action.code, shown_code(action.code, ACTIONS))
 
 
 class NoticeInline(ReadOnly, admin.TabularInline):

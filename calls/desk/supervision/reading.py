@@ -80,7 +80,7 @@ def _shown(turn: Transcript, streams: dict[str, Any]) -> Update:
 
 def newest_events(call: Call) -> list[dict[str, Any]]:
     """In their order."""
-    newest = call.events.order_by("-number").values("number", "code", "at")[:MOST_EVENTS]
+    newest = call.events.order_by("-number").values("number", "code", "detail", "at")[:MOST_EVENTS]
     return [
         {**event, "key": row_key(call.streams, event["number"]), "at": event["at"].isoformat()}
         for event in reversed(newest)

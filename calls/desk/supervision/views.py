@@ -10,12 +10,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from calls.core.addresses import canonical
 from calls.desk.access import needs
 from calls.desk.answers import ShownAnswer, answer_texts, saved_values
+from calls.desk.codes import ACTIONS, DETAILS, EVENTS, shown_code
 from calls.desk.permissions import END_CALLS, HAND_OVER_ANYWHERE, READ
 from calls.desk.supervision.reading import (
     line_names,
@@ -72,6 +74,9 @@ def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpRespon
         if turn.is_agents:
             shown: Any = turn  # the page's own attribute of it
             shown.answer = ShownAnswer.of(turn)
+    done: Any = list(SupervisorAction.objects.filter(call_sid=row.call_sid))
+    for action in done:
+        action.means = shown_code(action.code, ACTIONS)
     return render(
         request,
         "console/call.html",
@@ -84,7 +89,7 @@ def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpRespon
             "cost": costs.usage_of(row).cost(costs.prices_now()),
             "prices": costs.prices_now(),
             "page": page,
-            "done": SupervisorAction.objects.filter(call_sid=row.call_sid),
+            "done": done,
             "may_end": request.user.has_perm(END_CALLS) and row.ended_at is None and row.status not in ENDED,
             "missing": rest.missing(),
             "people": rest.people_of(row),
@@ -151,7 +156,9 @@ def _after(request: HttpRequest, row: Call, action: SupervisorAction) -> HttpRes
     said = f"{action.get_kind_display()}: {action.get_outcome_display()}"
     failed = action.outcome == SupervisorAction.Outcome.FAILED
     messages.add_message(
-        request, messages.ERROR if failed else messages.SUCCESS, f"{said} ({action.code})" if action.code else said
+        request,
+        messages.ERROR if failed else messages.SUCCESS,
+        f"{said} ({shown_code(action.code, ACTIONS)})" if action.code else said,
     )
     return redirect("console:call", call_sid=row.call_sid)
 
@@ -186,7 +193,8 @@ def texts() -> dict[str, Any]:
         "refused": _("not live: you may not watch"),
         "unread": _("the database does not answer; what is live goes on"),
         "ended": _("the call has ended"),
-        "calls": _("calls"),
+        "one_call": ngettext("one call", "%(count)s calls", 1),
+        "calls": ngettext("one call", "%(count)s calls", 2),
         "lag": _("loop lag"),
         "no_words": _("(no words)"),
         "emulated": _("emulated"),
@@ -200,4 +208,8 @@ def texts() -> dict[str, Any]:
         "secret": _("secret"),
         "withdrawn": _("preparations withdrawn: %(times)s"),
         "answer": answer_texts(),
+        "codes": {code: str(meaning) for code, meaning in EVENTS.items()},
+        "details": {word: str(meaning) for word, meaning in DETAILS.items()},
+        "of_turn": _("turn %(number)s"),
+        "of_stream": _("stream %(number)s"),
     }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from calls.desk.tuning.figures import NUMBERS, PERCENTILES, Measure
 from calls.desk.tuning.selectors import DAY, MOST_COUNTED, SLOT_MS, Measured
 from calls.desk.tuning.uncertainty import Estimate, TrialVerdict, differences, verdict
-from calls.desk.tuning.words import LABELS, LESS_IS_BETTER, MOVES, UNITS, Setting, setting
+from calls.desk.tuning.words import LABELS, LESS_IS_BETTER, MOVES, UNITS, Setting, setting, shown_value
 from stt.models import SETTINGS
 
 
@@ -87,11 +87,11 @@ class Comparison:
     def settings(self) -> list[SettingRow]:
         rows = []
         for name in SETTINGS:
-            a, b = (_value(getattr(row, name)) for row in (self.a_row, self.b_row))
+            a, b = (shown_value(name, getattr(row, name)) for row in (self.a_row, self.b_row))
             moves = [self._row(measure) for measure in MOVES.get(name, ())]
             known = [row for row in moves if row.b.value != "—"]
             one = setting(name)
-            rows.append(SettingRow(one, _value(one.default), a, b, a != b, known))
+            rows.append(SettingRow(one, shown_value(name, one.default), a, b, a != b, known))
         return sorted(rows, key=lambda row: not row.is_changed)
 
     @property
@@ -163,9 +163,3 @@ def _number(measure: Measure, value: float, signed: bool, *, bare: bool = False)
     else:
         text = f"{100 * value:{sign}.1f}"
     return text if bare or not UNITS[measure] else f"{text} {UNITS[measure]}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return _("on") if value else _("off")
-    return str(value)

@@ -13,14 +13,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from calls.desk.access import needs
+from calls.desk.codes import NOT_HEARD_AGAIN, shown_code
 from calls.desk.tuning.comparison import Comparison, Shown, counted, name_of, shown
 from calls.desk.tuning.figures import Measure
 from calls.desk.tuning.selectors import Measured, measured, refused_settings
 from calls.desk.tuning.traces import TraceMissing, traces_of, tuning_of
-from calls.desk.tuning.words import LEFT_OUT, REFUSED_SETTINGS
+from calls.desk.tuning.words import LEFT_OUT, REFUSED_SETTINGS, setting, shown_value
 from calls.lines.models import Trial
-from calls.storage.models import Call
-from calls.whatif.comparison import what_if
+from calls.storage.models import SOURCES, Call
+from calls.whatif.comparison import Pair, what_if
 from stt.models import SETTINGS, TuningProfile
 from stt.profiles import restore
 from stt.tuning import TuningError, hints_flaws
@@ -30,6 +31,9 @@ MOST_ROWS = 40
 """Of a profile's history."""
 MOST_MEASURED = 8
 """Revisions whose figures stand in the history."""
+FIELD_OF = {"phrase_hints": "phrases"}
+"""A profile's field of a setting that Tuning names otherwise."""
+SOURCE_LABELS = dict(SOURCES)
 LONGEST_FRAMES = 50 * 60 * 30
 """A longer call is for ``manage.py whatif``: a page answers at once."""
 
@@ -46,6 +50,20 @@ class HistoryRow:
     figures: list[Shown]
     calls: str
     can_restore: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPair:
+    """The same speech before and after, with the words for its sources."""
+
+    pair: Pair
+    before_source: str
+    after_source: str
+
+    @classmethod
+    def of(cls, pair: Pair) -> ShownPair:
+        before, after = (str(SOURCE_LABELS[turn.source]) if turn else "" for turn in (pair.before, pair.after))
+        return cls(pair, before, after)
 
 
 @require_safe
@@ -68,6 +86,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
         "a": a,
         "b": b,
         "comparison": comparison,
+        "only_revision": len({row.row.revision for row in rows}) == 1,
         "can_tune": request.user.has_perm(TUNE),
     }
     return _page(request, "desk/profile.html", _("What it did: %(profile)s") % {"profile": one.name}, context)
@@ -107,7 +126,7 @@ def call(request: HttpRequest, sid: str) -> HttpResponse:
         try:
             context |= _what_if(one, chosen)
         except TraceMissing as error:
-            context["code"] = error.code
+            context |= {"code": error.code, "why": shown_code(error.code, NOT_HEARD_AGAIN)}
     return _page(request, "desk/call.html", _("What if: %(call)s") % {"call": one.call_sid[:10]}, context)
 
 
@@ -124,9 +143,13 @@ def _what_if(one: Call, chosen: TuningProfile) -> dict[str, Any]:
     found = [what_if(s.heard, before, after, audio=s.audio, first=s.first_number) for s in streams]
     same = replace(after, profile="", profile_id=0, revision=0) == replace(before, profile="", profile_id=0, revision=0)
     return {
-        "pairs": [pair for result in found for pair in result.pairs],
+        "pairs": [ShownPair.of(pair) for result in found for pair in result.pairs],
         # Each once, however many streams the call had.
-        "unknown": dict.fromkeys((one.setting, _(one.sentence)) for result in found for one in result.unknown),
+        "unknown": dict.fromkeys(
+            (setting(FIELD_OF.get(one.setting, one.setting)).label, _(one.sentence))
+            for result in found
+            for one in result.unknown
+        ),
         "guessed": sum(len(result.after.guessed) for result in found),
         "same_settings": same,
     }
@@ -151,7 +174,10 @@ def _history_rows(one: TuningProfile, history: list[Any]) -> list[HistoryRow]:
             HistoryRow(
                 row,
                 name_of(row),
-                [(fields[change.field], str(change.old), str(change.new)) for change in delta],
+                [
+                    (fields[change.field], shown_value(change.field, change.old), shown_value(change.field, change.new))
+                    for change in delta
+                ],
                 found,
                 [shown(m, found.estimates[m]) for m in COLUMNS if m in found.estimates] if found else [],
                 counted(found) if found else "",
@@ -183,7 +209,8 @@ def _before(rows: list[HistoryRow], one: TuningProfile) -> str:
 
 
 def _compared(choices: dict[str, Any], a: str, b: str) -> Comparison | None:
-    if a not in choices or b not in choices:
+    """None where there are not two."""
+    if a not in choices or b not in choices or a == b:
         return None
     sides = []
     for key in (a, b):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Field
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.tuning.figures import ANSWER_RATIOS, NUMBERS, PERCENTILES, Measure
@@ -109,6 +110,16 @@ class Setting:
     unit: str
     default: Any
     trades: Any
+
+
+def shown_value(name: str, value: Any) -> str:
+    """A setting's value in words, where it has some."""
+    if isinstance(value, bool):
+        return gettext("on") if value else gettext("off")
+    if isinstance(value, list):
+        return ", ".join(value)
+    choices = dict(getattr(TuningProfile._meta.get_field(name), "flatchoices", ()))
+    return str(choices.get(value, value))
 
 
 def setting(name: str) -> Setting:

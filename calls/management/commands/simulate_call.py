@@ -17,7 +17,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
+from calls.core.addresses import canonical
 from calls.lab.call_report import CallRefused, CallReport, Line
 from calls.lab.caller_script import ScriptError, answering_steps, read_interruption, read_step
 from calls.lab.demo_note import running_demo
@@ -25,6 +27,7 @@ from calls.lab.echo_path import Echo, EchoError
 from calls.lab.gsm import GsmMissing
 from calls.lab.playout import TwilioHabits
 from calls.lab.simulator import SimulatedCall
+from calls.lines.models import PhoneLine
 from stt.audio import BYTES_PER_MS
 from stt.wavfile import WavError
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
@@ -33,6 +36,8 @@ from voiceapp.runtime.web_address import read_web_url
 
 LEAD_S = 1.0
 """Before the first recording."""
+MOST_NAMED = 10
+"""Lines that a warning names."""
 FORGED = ("webhook_403", "socket_403")
 
 
@@ -119,6 +124,8 @@ class Command(BaseCommand):
             )
             for i in range(options["calls"])
         ]
+        if line.base_url == _own_server().base_url:
+            self._say_who_answers(line.to_number)
         try:
             reports = asyncio.run(self._run(calls))
         except GsmMissing as error:
@@ -140,6 +147,27 @@ class Command(BaseCommand):
                 self._show_conversation(report)
             if options["wav"]:
                 self._write(report, options["wav"], index)
+
+    def _say_who_answers(self, number: str) -> None:
+        """What will be said to the caller, where it is nothing: a silence could be anything."""
+        try:
+            called = PhoneLine.objects.filter(number=canonical(number)).first()
+            lines = [f"{line.number} ({line.name})" for line in PhoneLine.objects.order_by("number")[:MOST_NAMED]]
+        except DatabaseError:
+            # The server may have its own, and this command needs none.
+            return
+        if called is None:
+            named = f"there are: {', '.join(lines)}" if lines else "there is none yet: add one in the admin"
+            self._warn(
+                f"unknown_line: {number} is no line ({named}). The call is heard with the default profile and only "
+                "transcribed: nobody greets or answers."
+            )
+        elif called.responder == "silent":
+            greets = "greets and then " if called.greeting else ""
+            self._warn(f"silent_line: {number} ({called.name}) {greets}only transcribes: nobody answers.")
+
+    def _warn(self, sentence: str) -> None:
+        self.stderr.write(self.style.WARNING(sentence))
 
     def _show_conversation(self, report: CallReport) -> None:
         for start_ms, end_ms, name in report.timeline:
@@ -169,10 +197,13 @@ class Command(BaseCommand):
 
 
 def _line(base_url: str | None, public_url: str | None, to_number: str) -> Line:
-    demo = running_demo(settings.VAR_DIR)
-    if demo is not None and base_url in (None, demo.base_url):
-        line = demo
-    else:
-        base_url = base_url or f"http://127.0.0.1:{settings.PORT}"
+    line = _own_server()
+    if base_url not in (None, line.base_url):
         line = Line(base_url, settings.PUBLIC_URL or base_url, settings.TWILIO_AUTH_TOKEN)
     return replace(line, public_url=public_url or line.public_url, to_number=to_number)
+
+
+def _own_server() -> Line:
+    """The demo that runs, else the server that the settings describe."""
+    base_url = f"http://127.0.0.1:{settings.PORT}"
+    return running_demo(settings.VAR_DIR) or Line(base_url, settings.PUBLIC_URL or base_url, settings.TWILIO_AUTH_TOKEN)

@@ -54,7 +54,7 @@ class Command(BaseCommand):
         codes: list[str] = []
         ulaw = bytearray()
         try:
-            line = voices.of_line(options["voice"], options["fallback"], codes.append)
+            line = voices.of_line(options["voice"], options["fallback"], lambda code, _: codes.append(code))
             async with line.for_answer() as speaking:
                 said = speaking.speak(options["text"], cacheable=not options["fresh"], on_restart=ulaw.clear)
                 async for chunk in said:

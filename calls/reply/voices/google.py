@@ -21,14 +21,12 @@ from google.cloud.texttospeech_v1 import TextToSpeechAsyncClient
 from google.cloud.texttospeech_v1.services.text_to_speech.transports import TextToSpeechGrpcAsyncIOTransport
 from google.cloud.texttospeech_v1.types import cloud_tts
 
-from calls.reply.voice import AnswerVoice, Voice, VoiceError
+from calls.reply.voice import EMULATOR, AnswerVoice, Voice, VoiceError
 from calls.reply.voices.google_errors import is_lost, voice_errors
 from stt.audio import SAMPLE_RATE_HZ
 from stt.engines.client_pool import ClientPool
 from stt.wavfile import is_wav, to_ulaw
 
-EMULATOR = "emulator"
-"""What the name of an emulated voice begins with, on rows and in the phrase cache."""
 HOST = "texttospeech.googleapis.com"
 LANGUAGE = "he-IL"
 STREAMING = f"{LANGUAGE}-Chirp3-HD-"

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from calls.reply.line_voice import LineVoice, Note, Ranked
 from calls.reply.phrases import PhraseCache
-from calls.reply.voice import Voice, VoiceError
+from calls.reply.voice import EMULATOR, Voice, VoiceError
 from calls.reply.voices.pieces import check_piece
 from calls.reply.voices.recorded import Prompts
 from stt.engines.breaker import Breaker
@@ -69,6 +69,10 @@ class Voices:
         """The voice of a line that names none; empty where this process has none. Any thread."""
         return next(iter(self.names()), "")
 
+    def is_emulated(self, name: str) -> bool:
+        """An emulator stands in for this voice here. Any thread. Raises VoiceError where there is no such voice."""
+        return self._family(name).voice(name.partition(":")[2]).name.startswith(f"{EMULATOR}:")
+
     def unusable(self) -> dict[str, str]:
         """Why a family cannot be used, by its name. Any thread."""
         return {name: why for name, family in self._families.items() if (why := family.unusable())}
@@ -93,11 +97,11 @@ class Voices:
                 continue
         return False
 
-    def of_line(self, name: str, fallback: str = "", note: Note = lambda _: None) -> LineVoice:
+    def of_line(self, name: str, fallback: str = "", note: Note = lambda code, detail: None) -> LineVoice:
         """What a call speaks with: this voice ("": the default), then the other, then recordings.
 
         One that this process cannot use is left out and noted as ``voice_fallback``. ``note`` is called with the code
-        of each failure, on the loop.
+        and the detail of each failure, on the loop.
         """
         ranked = []
         for wanted in dict.fromkeys(one for one in (name or self.default_name(), fallback) if one):
@@ -105,7 +109,7 @@ class Voices:
                 ranked.append(self._usable_voice(wanted))
             except VoiceError as error:
                 logger.warning("voice_fallback: %s", error.message)
-                note("voice_fallback")
+                note("voice_fallback", error.detail)
         return LineVoice(ranked, self.phrases, self.prompts, note)
 
     async def render(self, name: str, pieces: Iterable[str]) -> dict[str, VoiceError]:
@@ -131,7 +135,7 @@ class Voices:
             whys = " ".join(f"{family}: {why}" for family, why in self.unusable().items())
             raise VoiceError("voice_raised", f"No voice can be used here. {whys}")
         codes: list[str] = []
-        line = LineVoice([self._usable_voice(name)], self.phrases, self.prompts, codes.append)
+        line = LineVoice([self._usable_voice(name)], self.phrases, self.prompts, lambda code, _: codes.append(code))
         sound = bytearray()
         async with line.for_answer() as speaking:
             for piece in pieces:

@@ -46,25 +46,30 @@ export function showAnswer(row, answer) {
   say(about, aboutOf(answer).join(" · "));
 }
 
+// As on the server (calls/desk/answers.py): a row says of a voice that it was emulated.
+function voiceOf(name) {
+  if (name === "recorded") return page.texts.answer.recording;
+  const told = name?.replace(/^emulator:/, "google:");
+  return told && `\u2066${told}\u2069` + (told === name ? "" : ` (${page.texts.emulated})`);
+}
+
 function aboutOf(answer) {
-  const { outcomes, rules, codes } = page.texts.answer;
+  const { outcomes, rules, responders } = page.texts.answer;
   const isolated = (text) => text && `\u2066${text}\u2069`;
   return [
     answer.playing ? page.texts.playing : outcomes[answer.outcome],
-    codes[answer.code] ?? isolated(answer.code),
+    page.texts.codes[answer.code] ?? isolated(answer.code),
     rules[answer.floor_rule] ?? answer.floor_rule,
-    isolated(answer.responder),
-    isolated(answer.voice),
+    responders[answer.responder] ?? answer.responder,
+    voiceOf(answer.voice),
     answer.withdrawals && page.texts.withdrawn.replace("%(times)s", answer.withdrawals),
   ].filter(Boolean);
 }
 
 function drawBar(bar, answer) {
-  const first = answer.first_audio_ms ?? 0;
-  const making = Math.min(Math.max(0, -(answer.prepared_ms ?? 0)), first);
-  const stages = { floor: answer.floor_ms ?? 0, making, sending: first - making };
-  bar.toggleAttribute("hidden", answer.floor_ms == null && answer.first_audio_ms == null);
-  const said = Object.entries(stages).map(([name, ms]) => `${page.texts.answer.stages[name]}: \u2066${ms} ms\u2069`);
+  const stages = Object.entries(answer.stages);
+  bar.toggleAttribute("hidden", !stages.length);
+  const said = stages.map(([name, ms]) => `${page.texts.answer.stages[name]}: \u2066${ms} ms\u2069`);
   if (bar.said === said.join()) return;
   bar.said = said.join();
   bar.setAttribute("aria-label", said.join(", "));
@@ -72,7 +77,7 @@ function drawBar(bar, answer) {
   const title = document.createElementNS(SVG, "title");
   title.textContent = said.join(", ");
   bar.replaceChildren(title);
-  for (const [name, ms] of Object.entries(stages)) {
+  for (const [name, ms] of stages) {
     const width = Math.min((100 * ms) / SCALE_MS, 100 - from);
     const part = bar.appendChild(document.createElementNS(SVG, "rect"));
     for (const [key, value] of Object.entries({ class: name, x: from, width, height: 8 })) part.setAttribute(key, value);

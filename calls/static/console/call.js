@@ -46,7 +46,7 @@ function showTurn(turn) {
   const [at, words, source, emulated, delay, total] = row.children;
   say(at, clock(turn.started_ms));
   say(words, turn.text || page.texts.no_words);
-  say(source, turn.code || page.texts.sources[turn.source]);
+  say(source, page.texts.codes[turn.code] || turn.code || page.texts.sources[turn.source]);
   showEmulated(emulated, turn.engine);
   late(delay, turn.final_ms);
   // A turn that was answered has a further revision, and its words are as they were.
@@ -66,14 +66,24 @@ function showAnswer(answer) {
 function showEvent(event) {
   if (eventsShown.has(keyOf(event))) return;
   eventsShown.add(keyOf(event));
-  const { code, at } = event;
   const row = events.appendChild(document.createElement("li"));
-  for (const [name, text] of [["at", new Date(at).toLocaleTimeString(document.documentElement.lang)], ["code", code]]) {
+  const at = new Date(event.at).toLocaleTimeString(document.documentElement.lang);
+  const means = page.texts.codes[event.code] ?? "";
+  for (const [name, dir, text] of [["at", "ltr", at], ["means", "auto", means], ["code", "ltr", event.code], ["detail", "auto", detailOf(event)]]) {
+    if (!text) continue;
     const part = row.appendChild(document.createElement("bdi"));
     part.className = name;
-    part.dir = "ltr";
+    part.dir = dir;
     part.textContent = text;
   }
+}
+
+// As on the server (calls/desk/codes.py).
+function detailOf({ detail }) {
+  const found = /^(utterance|stream) (\d+)$/.exec(detail ?? "");
+  if (!found) return page.texts.codes[detail] ?? detail?.replace(/[A-Za-z]\w*/g, (word) => page.texts.details[word] ?? word);
+  const told = found[1] === "utterance" ? page.texts.of_turn : page.texts.of_stream;
+  return told.replace("%(number)s", found[2]);
 }
 
 function showState(shows, hears) {

@@ -233,7 +233,7 @@ function drawProcesses() {
     const lag = process.lag_ms === null ? "" : ` · ${page.texts.lag} \u2066${process.lag_ms} ms\u2069`;
     const count = Object.keys(process.calls).length;
     const health = lost ? page.texts.unknown : page.texts[process.recogniser];
-    say(node.lastElementChild, `${count} ${page.texts.calls}${lag} · ${health}`);
+    say(node.lastElementChild, `${count === 1 ? page.texts.one_call : page.texts.calls.replace("%(count)s", count)}${lag} · ${health}`);
     node.dataset.health = lost ? "lost" : process.recogniser;
   }
 }

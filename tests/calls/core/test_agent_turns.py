@@ -43,6 +43,26 @@ def test_what_was_not_heard_is_what_follows_the_heard_words(heard, rest):
     assert unheard("שלום, מה שלומך?", heard) == rest
 
 
+@pytest.mark.parametrize(
+    ("times", "stages"),
+    [
+        (AnswerTimes("open", 1000, 200, 50, 1050, 400), {"floor": 1000, "responder": 0, "voice": 0, "sending": 50}),
+        (AnswerTimes("open", 400, -700, 750, 1150, 10), {"floor": 400, "responder": 0, "voice": 700, "sending": 50}),
+        (AnswerTimes("open", 400, -700, 700, 0, -450), {"floor": 400, "responder": 450, "voice": 250, "sending": 0}),
+        (AnswerTimes("open", 400, -700, 750, 1150), {"floor": 400, "making": 700, "sending": 50}),
+        (AnswerTimes("opening", None, -9, 9, None, -4), {"floor": 0, "responder": 4, "voice": 5, "sending": 0}),
+        (AnswerTimes("opening"), {}),
+    ],
+)
+def test_each_stage_has_its_part_of_the_wait_for_the_first_sound(times, stages):
+    assert list(times.stages.items()) == list(stages.items())
+
+
+def test_times_are_read_back_from_the_row_that_they_make():
+    times = AnswerTimes("open", 400, -700, 750, 1150, -450)
+    assert AnswerTimes.of_row(AgentTurn(5001, 0, 0, "", times=times).as_row()) == times
+
+
 def test_an_answer_that_is_played_is_kept_as_if_it_was_cut_off():
     turn = AgentTurn(5001, 0, 900, "שלום", heard=PlayedPart("של", 400))
     assert as_if_cut_off(turn).heard == PlayedPart("של", 400, Outcome.INTERRUPTED)

@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import translation
 
-from calls.core.agent_turns import AnswerTimes, Outcome, PlayedPart
-from calls.desk.answers import CODES, RULES, ShownAnswer, saved_values
+from calls.core.agent_turns import AnswerTimes, MadeBy, Outcome, PlayedPart
+from calls.desk.answers import RULES, ShownAnswer, saved_values, shown_voice
 from calls.desk.permissions import GROUPS
 from calls.models import Call, Transcript
 from calls.process.live_updates import MASK
@@ -62,8 +63,25 @@ def test_sound_that_was_late_is_the_responders_and_the_voices_time():
     assert stages(AnswerTimes("open", 400, -700, 750, 1150)) == [("floor", 400), ("making", 700), ("sending", 50)]
 
 
+def test_what_the_responder_and_what_the_voice_took_stand_apart():
+    one = shown(times=AnswerTimes("open", 400, -700, 750, 1150, -300))
+    assert [(stage.name, stage.ms) for stage in one.stages] == [
+        *(("floor", 400), ("responder", 300), ("voice", 400), ("sending", 50)),
+    ]
+    assert all(not stage.label.isascii() for stage in one.stages)
+
+
 def test_an_answer_to_nothing_has_no_bar_of_a_floor_that_nobody_held():
     assert stages(AnswerTimes("opening")) == []
+
+
+def test_who_answered_and_spoke_is_said_in_words():
+    with translation.override("en"):
+        one = shown(made_by=MadeBy("scripted", "emulator:he-IL-Chirp3-HD-Aoede"))
+        assert (one.responder, one.voice) == ("a dialogue", "\u2066google:he-IL-Chirp3-HD-Aoede\u2069 (emulated)")
+        assert shown_voice("recorded") == "a recording"
+        assert shown_voice("espeak:he") == "\u2066espeak:he\u2069"
+        assert shown_voice("") == ""
 
 
 def test_a_bar_ends_where_its_scale_ends():
@@ -77,7 +95,7 @@ def test_every_stored_word_is_said_in_hebrew(client, call):
     for outcome in Outcome:
         one = shown(heard=PlayedPart("", 0, outcome), revision=9)
         assert outcome == "played" or one.outcome not in ("", outcome)
-    assert not [said for said in [*RULES.values(), *CODES.values()] if str(said).isascii()]
+    assert not [said for said in RULES.values() if str(said).isascii()]
 
 
 def test_a_callers_page_has_both_sides_and_what_was_saved(admin_client, call):
@@ -87,6 +105,7 @@ def test_a_callers_page_has_both_sides_and_what_was_saved(admin_client, call):
     assert '<span dir="auto">במה אפשר לעזור?</span></del>' in page
     assert "1060 ms" in page
     assert "correct-5001" not in page and "correct-1" in page
+    assert "<p>מענה 1</p>" in page and ">5001<" not in page
     assert "דנה" in page and "4580" in page
 
 
@@ -110,9 +129,8 @@ def test_the_console_is_given_turns_and_answers_by_the_keys_of_their_updates(adm
     ((caller,), (said,)) = state["turns"], state["answers"]
     assert (caller["key"], caller["total_ms"]) == ("MZ1:1", 1060)
     assert (said["key"], said["heard"], said["unheard"]) == ("MZ1:5001", "שלום,", "במה אפשר לעזור?")
-    assert (said["outcome"], said["floor_rule"], said["first_audio_ms"], said["playing"]) == (
-        *("interrupted", "open", 60, False),
-    )
+    assert (said["outcome"], said["floor_rule"], said["playing"]) == (*("interrupted", "open", False),)
+    assert said["stages"] == {"floor": 1000, "responder": 10, "voice": 30, "sending": 20}
 
 
 def test_the_console_is_whole_without_its_script(admin_client, call):
@@ -141,7 +159,16 @@ def test_the_export_has_answers_among_the_turns_and_masks_secrets(call, capsys):
     assert {name: said[name] for name in row if name in said} == {
         name: value for name, value in row.items() if name in said
     }
-    assert said.keys() >= {"heard_text", "heard_ms", "outcome", "floor_rule", "floor_ms", "first_audio_ms", "code"}
+    assert said.keys() >= {
+        "heard_text",
+        "heard_ms",
+        "outcome",
+        "floor_rule",
+        "floor_ms",
+        "text_ms",
+        "first_audio_ms",
+        "code",
+    }
     assert found["saved_values"] == [
         {"key": "name", "value": "דנה", "secret": False},
         {"key": "card", "value": MASK, "secret": True},

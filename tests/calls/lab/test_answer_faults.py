@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from calls.desk.answers import CODES
+from calls.desk.codes import ANSWERING
 from calls.lab.answer_fault_calls import FaultRow
 from calls.lab.answer_faults import (
     CASES,
@@ -54,7 +54,7 @@ def test_every_case_has_its_rows_in_the_document():
 def test_a_documented_row_says_what_is_known_and_no_caller_met_silence(row):
     _, heard, first_ms, silence_ms, on_call, kept, following, again = row
     codes = set(re.findall("`(.+?)`", on_call + kept))
-    assert codes <= set(CODES)
+    assert codes <= set(ANSWERING)
     assert heard != "nothing" and int(first_ms) <= int(silence_ms) <= Tuning().responder_first_ms + 1000
     failed = kept.startswith("failed")
     assert failed == ("the apology" in heard) == bool(re.findall("`(.+?)`", kept))

@@ -14,6 +14,8 @@ from calls.management.commands import simulate_call
 
 DEMO = Line("http://127.0.0.1:8137", "http://127.0.0.1:8137", "of-the-demo")
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def called(settings, tmp_path, monkeypatch):

@@ -31,14 +31,21 @@ def test_an_answer_is_counted_once_by_what_became_of_it_in_the_end():
     assert after == [1, 1, 0, 0, 0]
 
 
+def test_what_nobody_measured_is_no_stage():
+    before = observed("responder"), observed("voice")
+    AnswerCount().note(answer(times=AnswerTimes("open", 400, -700, 750, 1150)))
+    assert (observed("responder"), observed("voice")) == before
+
+
 def test_stages_and_withdrawals_are_those_of_its_first_sound():
     count = AnswerCount()
-    before = {stage: observed(stage) for stage in ("floor", "first", "total")}
+    before = {stage: observed(stage) for stage in ("floor", "responder", "voice", "first", "total")}
     withdrawn = counted(metrics.ANSWERS_WITHDRAWN)
-    times = AnswerTimes("open", floor_ms=1000, first_audio_ms=50)
+    times = AnswerTimes("open", floor_ms=1000, prepared_ms=-40, first_audio_ms=50, text_ms=-30)
     for _ in range(3):
         count.note(answer(times=times, withdrawals=2))
     seen = {stage: observed(stage)[0] - before[stage][0] for stage in before}
-    assert seen == {"floor": 1, "first": 1, "total": 0}
-    assert observed("floor")[1] - before["floor"][1] == pytest.approx(1.0)
+    assert seen == {"floor": 1, "responder": 1, "voice": 1, "first": 1, "total": 0}
+    took_s = [observed(stage)[1] - before[stage][1] for stage in ("floor", "responder", "voice")]
+    assert took_s == pytest.approx([1.0, 0.03, 0.01])
     assert counted(metrics.ANSWERS_WITHDRAWN) == withdrawn + 2

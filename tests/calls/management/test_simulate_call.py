@@ -11,6 +11,10 @@ from calls.lab.echo_path import Echo
 from calls.lab.played_audio import ClearedAudio, HeardAnswer, MarkEcho, MarkFate, PlayedAudio
 from calls.lab.server_messages import StreamFault
 from calls.lab.simulator import SimulatedCall
+from calls.models import PhoneLine
+from stt.models import TuningProfile
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -101,6 +105,39 @@ def test_a_script_that_makes_no_sense_is_one_sentence(calls, arguments):
     with pytest.raises(CommandError, match="^bad_script: "):
         call_command("simulate_call", *arguments)
     assert calls == []
+
+
+LINE, OTHER = "+97235550100", "+97231234567"
+
+
+def warned(capsys, *arguments):
+    call_command("simulate_call", "yes.wav", *arguments)
+    return capsys.readouterr().err.strip()
+
+
+def test_a_number_that_is_no_line_is_said_with_what_its_call_will_be(calls, capsys):
+    assert warned(capsys, f"--to={OTHER}") == (
+        f"unknown_line: {OTHER} is no line (there is none yet: add one in the admin). The call is heard with the "
+        "default profile and only transcribed: nobody greets or answers."
+    )
+    profile = TuningProfile.objects.create(name="default", is_default=True)
+    PhoneLine.objects.create(number=LINE, name="מכירות", profile=profile, responder="repeat")
+    assert f"there are: {LINE} (מכירות)" in warned(capsys, f"--to={OTHER}")
+    assert len(calls) == 2
+    assert warned(capsys, "--to=03-555-0100") == ""
+
+
+def test_a_line_that_only_transcribes_is_said_to_be_one(calls, capsys):
+    profile = TuningProfile.objects.create(name="default", is_default=True)
+    line = PhoneLine.objects.create(number=LINE, name="מכירות", profile=profile)
+    assert warned(capsys) == f"silent_line: {LINE} (מכירות) only transcribes: nobody answers."
+    line.greeting = "שלום"
+    line.save()
+    assert warned(capsys).endswith("greets and then only transcribes: nobody answers.")
+
+
+def test_of_another_server_nothing_is_known_here(calls, capsys):
+    assert warned(capsys, "--base-url=http://127.0.0.1:9000") == ""
 
 
 def test_a_wav_that_cannot_be_written_is_one_sentence(calls, tmp_path):

@@ -127,7 +127,7 @@ class VirtualConversation:
             lambda: self.now_ms,
             conversation,
         )
-        self.saved, self.codes, self.kept, self.recorded, self.ended = {}, [], [], [], ""
+        self.saved, self.codes, self.details, self.kept, self.recorded, self.ended = {}, [], [], [], [], ""
         self.answered_turns, self.transfers, self.sent = {}, [], []
         self.ended_activity, self.number = CallerActivity(), 0
         self.voiced_from_ms = None
@@ -175,6 +175,7 @@ class VirtualConversation:
 
     def note(self, code, detail=""):
         self.codes.append(code)
+        self.details.append(detail)
 
     def keep(self, note):
         self.kept.append((note.key, note.value))
@@ -188,7 +189,7 @@ class VirtualConversation:
     async def transfer(self, person):
         self.transfers.append(person)
         await asyncio.sleep(0.1)
-        return "" if person in self.settings.people else "act_failed"
+        return "" if person in self.settings.people else "no_such_person"
 
     async def finished_probability(self):
         return None

@@ -57,6 +57,13 @@ def test_an_open_question_is_answered_a_second_after_the_last_voice():
     assert call.answered_turns == {1: 1000}
 
 
+def test_of_a_late_answer_the_responders_and_the_voices_time_are_told_apart():
+    call = conversation(one_question, responder=answering(1000, Say("כן.")), voice=ToyVoice(first_ms=300))
+    (turn,) = call.saved.values()
+    assert -1000 < turn.times.text_ms < 0
+    assert turn.times.stages == {"floor": 1000, "responder": -turn.times.text_ms, "voice": 300, "sending": 0}
+
+
 def test_an_answers_row_is_written_at_its_first_sound_at_each_mark_within_it_and_at_its_end():
     def revision(words):
         call = conversation(one_question, responder=answering(Say(words)))
@@ -328,6 +335,7 @@ def test_a_failed_transfer_is_told_to_the_next_answer():
 
     call = conversation(steps, responder=ToyResponder(answers))
     assert (call.transfers, call.codes, seen[-1]) == (["דנה"], ["act_failed"], ["act_failed"])
+    assert call.details == ["Transfer, דנה: no_such_person"]
 
 
 def handing_over(*afterwards):
@@ -412,6 +420,17 @@ def test_wait_gives_the_caller_the_long_pause_and_then_is_asked_again():
     call = conversation(one_question, responder=responder)
     assert call.saved[5002].times.floor_rule == "unfinished"
     assert call.saved[5002].times.floor_ms == 2000
+
+
+def test_a_failure_is_noted_with_its_reason_and_no_word_of_the_call():
+    def details(*items):
+        return conversation(one_question, responder=answering(*items)).details
+
+    said = "The model's server answered 500."
+    assert details(ResponderError("responder_raised", said)) == [said]
+    assert details(ZeroDivisionError("the caller's words")) == ["ZeroDivisionError"]
+    assert details(ResponderError("responder_silent")) == [""]
+    assert VoiceError("text_unspeakable", "These words need vowel points: שלום.").detail == ""
 
 
 @pytest.mark.parametrize(

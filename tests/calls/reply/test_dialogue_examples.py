@@ -58,7 +58,7 @@ def test_nothing_can_be_said_after_the_end():
 def test_the_sample_dialogues_pass_their_examples(path):
     found = results_of(script_of(plain_of(path.read_text("utf-8"))))
     assert [str(one) for one in found if not one.passed] == []
-    assert len(found) >= 5
+    assert len(found) >= 3
 
 
 def test_the_samples_are_pointed_wherever_the_line_speaks():

@@ -48,7 +48,7 @@ class Rig:
         self.codes, self.restarts = [], 0
         self.phrases = PhraseCache(folder, 1)
         self.ranked = [Ranked(voice, Breaker(Random(1))) for voice in voices]
-        self.line = LineVoice(self.ranked, self.phrases, Prompts(), self.codes.append)
+        self.line = LineVoice(self.ranked, self.phrases, Prompts(), lambda code, _: self.codes.append(code))
 
     def restarted(self):
         self.restarts += 1

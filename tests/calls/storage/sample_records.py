@@ -33,7 +33,7 @@ def answer(stream_sid="", **changes):
         "ended_ms": 2600,
         "text": "שלום, במה אפשר לעזור?",
         "heard": PlayedPart("שלום,", 900, Outcome.INTERRUPTED),
-        "times": AnswerTimes("open", 1000, -40, 60, 1060),
+        "times": AnswerTimes("open", 1000, -40, 60, 1060, -10),
         "made_by": MadeBy("scripted", "he-IL-Chirp3-HD-Aoede", 120, 21),
         "withdrawals": 1,
         "answers": 1,

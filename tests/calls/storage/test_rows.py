@@ -104,7 +104,7 @@ def test_a_callers_turn_has_none_of_the_agents_columns():
     rows.write([turn()])
     (row,) = Transcript.objects.values()
     agents = {"played_text", "heard_ms", "floor_ms", "prepared_ms", "first_audio_ms", "withdrawals", "answers"}
-    assert {row[name] for name in agents | {"tokens", "characters"}} == {None}
+    assert {row[name] for name in agents | {"text_ms", "tokens", "characters"}} == {None}
     assert {row[name] for name in ("outcome", "floor_rule", "voice", "responder")} == {""}
 
 

@@ -1,6 +1,7 @@
 """Spoken texts in the admin: heard, checked by the line's voice, and rendered after a save."""
 
 import json
+import re
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -15,8 +16,10 @@ from calls.process.services import Services, services, using
 from calls.reply.phrases import PhraseCache
 from calls.reply.voice import VoiceError
 from calls.reply.voices.espeak import EspeakVoices
+from calls.reply.voices.google import GoogleVoices
 from calls.reply.voices.recorded import Prompts
 from calls.reply.voices.registry import Voices
+from stt.models import TuningProfile
 from stt.tuning import Tuning
 from stt.wavfile import to_ulaw
 from tests.calls.reply.dialogues import SMALL
@@ -108,7 +111,7 @@ def test_what_cannot_be_heard_is_told_with_a_code(tuner, voices, text, voice, st
 def test_words_that_need_points_are_named_in_the_pages_language(tuner, tmp_path):
     with having(tmp_path, Pointed(VoiceError("text_unspeakable", "no"))):
         said = heard(tuner, "שָׁלוֹם לכולם, 5 תורים").json()["message"]
-    assert said == "הקול לא יכול להגיד את המילים האלה בלי ניקוד: לכולם, תורים."
+    assert said == "הקול אינו יכול להקריא את המילים האלה בלי ניקוד: לכולם, תורים."
 
 
 @pytest.mark.parametrize("code", ["voice_busy", "voice_slow", "voice_quota", "voice_empty"])
@@ -147,7 +150,7 @@ def test_a_line_offers_this_servers_voices_and_keeps_one_that_is_elsewhere(tuner
 
 def test_a_greeting_that_the_voice_cannot_say_is_refused_with_its_words(tuner, voices, line):
     page = saved(tuner, line, voice="espeak:he", greeting="שָׁלוֹם לכולם")
-    assert "הקול לא יכול להגיד את המילים האלה בלי ניקוד: לכולם." in page
+    assert "הקול אינו יכול להקריא את המילים האלה בלי ניקוד: לכולם." in page
     assert saved(tuner, line, voice="toy:he", greeting="שָׁלוֹם לכולם").count("errornote") == 0
     assert PhoneLine.objects.get().voice == "toy:he"
 
@@ -157,6 +160,26 @@ def test_a_sentence_of_which_nothing_can_be_spoken_is_refused(tuner, voices, lin
     for text in ("🙂🙂", "**", "…", "<b></b>"):
         assert "אי אפשר להקריא" in saved(tuner, line, voice="toy:he", **{field: text})
     assert getattr(PhoneLine.objects.get(), field) == ""
+
+
+def test_a_voice_that_is_emulated_here_is_offered_as_one(tuner, tmp_path, line):
+    def offered(**google):
+        with having(tmp_path, GoogleVoices(**google)):
+            page = tuner.get(reverse("admin:calls_phoneline_change", args=[line.pk])).content.decode()
+        return re.findall(r'<option value="(?:google:he-IL-Chirp3-HD-Aoede)?"[^>]*>([^<]*Aoede[^<]*)</option>', page)
+
+    name = "\u2066google:he-IL-Chirp3-HD-Aoede\u2069"
+    assert offered(has_credentials=True) == [f"ברירת המחדל בשרת: {name}", name, name]
+    assert offered(emulator="127.0.0.1:9") == [
+        *(f"ברירת המחדל בשרת: {name} (הדמיה)", f"{name} (הדמיה)", f"{name} (הדמיה)"),
+    ]
+
+
+def test_a_new_line_has_the_default_profile(admin_client, voices):
+    TuningProfile.objects.create(name="another")
+    default = TuningProfile.objects.create(name="default", is_default=True)
+    page = admin_client.get(reverse("admin:calls_phoneline_add")).content.decode()
+    assert f'<option value="{default.pk}" selected>' in page
 
 
 def test_the_servers_first_voice_is_the_one_that_is_asked(tuner, tmp_path, line):

@@ -45,6 +45,29 @@ def profile():
     return profile
 
 
+def test_of_one_revision_there_is_nothing_to_compare_yet(admin_client):
+    only = TuningProfile.objects.create(name="only")
+    calls(only, 1, 3, 500)
+    with translation.override("en"):
+        page = admin_client.get(reverse("desk-profile", args=[only.pk]), headers={"accept-language": "en"})
+    said = page.content.decode()
+    assert page.context["comparison"] is None
+    assert "There is nothing to compare yet" in said and "another profile can be chosen" not in said
+    (row,) = page.context["history"]
+    assert all(figure.value in said for figure in row.figures) and len(row.figures) == 4
+    TuningProfile.objects.create(name="other")
+    same = f"?a={only.pk}.1&b={only.pk}.1"
+    said = admin_client.get(reverse("desk-profile", args=[only.pk]) + same, headers={"accept-language": "en"})
+    assert "another profile can be chosen" in said.content.decode()
+
+
+def test_a_revision_is_not_compared_with_itself(admin_client, profile):
+    same = f"?a={profile.pk}.2&b={profile.pk}.2"
+    page = admin_client.get(reverse("desk-profile", args=[profile.pk]) + same, headers={"accept-language": "en"})
+    assert page.context["comparison"] is None
+    assert "Choose two different revisions." in page.content.decode()
+
+
 def calls(profile, revision, count, final_ms, *, to="+1", turns=6, seed=1):
     """Ended calls of a revision, one a minute, with turns about so late."""
     random, now = Random(seed), timezone.now()
@@ -102,7 +125,7 @@ def test_what_the_answering_settings_did_stands_beside_them(admin_client, profil
     assert (after[Measure.WITHDRAWN], after[Measure.WITHDRAWALS], after[Measure.CHARACTERS_WITHDRAWN]) == (1, 1, 0.5)
     page = admin_client.get(reverse("desk-profile", args=[profile.pk])).content.decode()
     changed = page[page.index('<li class="changed">') :].split("</li>")[0]
-    assert 'class="quiet">answer_pause_ms</bdi>' in changed
+    assert 'class="code quiet">answer_pause_ms</bdi>' in changed
     with translation.override("he"):
         for measure, mood in ((Measure.PAUSES_ANSWERED, "better"), (Measure.TOTAL_P50, "worse")):
             assert f'<div class="{mood}"><dt>{LABELS[measure]}</dt>' in changed
@@ -129,7 +152,7 @@ def test_two_revisions_stand_side_by_side_with_what_they_did(admin_client, profi
     assert '<bdi dir="ltr">quick@1</bdi>' in page
     assert "40" in page
     for name in SETTINGS:
-        assert f'class="quiet">{name}</bdi>' in page
+        assert f'class="code quiet">{name}</bdi>' in page
 
 
 def test_a_profile_that_no_call_ran_with_says_so(admin_client, profile):
@@ -263,7 +286,7 @@ def test_a_call_at_other_settings(admin_client, kept_call):  # noqa: F811
     url = reverse("desk-call", args=[kept_call.call_sid])
     page = admin_client.get(url, {"profile": quick.pk}).content.decode()
     assert '<tr class="changed">' in page
-    assert '<bdi dir="ltr">model</bdi>' in page
+    assert '<p class="verdict">מודל: ' in page
     same = TuningProfile.objects.create(name="same")
     assert '<tr class="changed">' not in admin_client.get(url, {"profile": same.pk}).content.decode()
     Call.objects.update(streams={})
@@ -297,10 +320,10 @@ def test_what_cannot_be_known_is_said_in_hebrew_with_each_of_its_reasons(admin_c
         answer_pause_ms=1600,
     )
     page = admin_client.get(reverse("desk-call", args=[kept_call.call_sid]), {"profile": other.pk}).content.decode()
-    assert page.count('<bdi dir="ltr">noise_margin_db</bdi>:') == 1
+    assert page.count("מרווח מעל הרעש: ") == 1
     (Path(settings.VAR_DIR) / "recordings" / "call.vrec").unlink()
     page = admin_client.get(reverse("desk-call", args=[kept_call.call_sid]), {"profile": other.pk}).content.decode()
-    assert page.count('<bdi dir="ltr">noise_margin_db</bdi>:') == 2
+    assert page.count("מרווח מעל הרעש: ") == 2
     with translation.override("he"):
         for code, sentence in UNKNOWABLE.items():
             assert str(escape(gettext(sentence))) in page, code

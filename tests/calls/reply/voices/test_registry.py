@@ -46,7 +46,7 @@ def test_a_line_that_names_no_voice_gets_the_default(voices):
 @pytest.mark.parametrize("name", ["away:he", "nobody:he", "toy:no-such", "toy"])
 def test_a_voice_that_cannot_be_used_is_left_out_and_noted(voices, name):
     codes = []
-    assert voices.of_line(name, "toy:he", codes.append).names == ("toy:he", "recorded")
+    assert voices.of_line(name, "toy:he", lambda code, _: codes.append(code)).names == ("toy:he", "recorded")
     assert codes == ["voice_fallback"]
 
 

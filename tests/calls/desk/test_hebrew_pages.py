@@ -1,0 +1,110 @@
+"""The pages in Hebrew, as they are read: no name of the program's stands where a word should."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from calls.core.agent_turns import Outcome
+from calls.core.recognition_health import RecognitionStatus
+from calls.core.turns import EndReason, Source
+from calls.desk.codes import ACTIONS, COUNTERS, ENDS, EVENTS, NOT_HEARD_AGAIN, STATUSES, TURN_RULES
+from calls.lines.answering import RESPONDER_LABELS
+from calls.models import Call, Trial
+from stt.models import TuningProfile
+from stt.tuning import BOUNDS
+from tests.rows import make_rows
+from tests.test_every_page import stream  # noqa: F401 - a fixture
+
+UNSEEN = {"script", "style", "textarea", "title", "template"}
+VOID = {"input", "br", "img", "link", "meta", "hr", "wbr", "source", "col", "area"}
+RAW = re.compile(r"[A-Za-z]+(?:_[A-Za-z0-9]+)+")
+"""An identifier of the program's, such as ``covering_final``."""
+STATED = {*BOUNDS, *(one.env for one in BOUNDS.values()), "phone_call"}
+STATED |= {"new_phone", "User_groups", "Group_permissions"}
+"""Names that people use: a setting's stands in its help (the environment has it so), a model's is Google's, a
+step's its author's, and
+Django's own pages say what else a deletion takes."""
+STORED = {
+    *(*Source, *Outcome, *EndReason, *RecognitionStatus, *RESPONDER_LABELS),
+    *(
+        code
+        for meanings in (EVENTS, COUNTERS, ENDS, STATUSES, TURN_RULES, ACTIONS, NOT_HEARD_AGAIN)
+        for code in meanings
+    ),
+}
+"""What rows hold and a page must say in words."""
+
+
+class SeenText(HTMLParser):
+    """The text of a page that a person sees, but for what stands as a code (``class="code"``)."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.parts, self._open = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in VOID:
+            classes = (dict(attributes).get("class") or "").split()
+            self._open.append((tag, tag in UNSEEN or "code" in classes))
+
+    def handle_endtag(self, tag):
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data):
+        if not any(hidden for _, hidden in self._open):
+            self.parts.append(data)
+
+    @property
+    def text(self):
+        return "\n".join(part for part in self.parts if part.strip())
+
+
+def addresses():
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        yield from (reverse(f"{name}_{page}") for page in ("changelist", "add"))
+        for row in model.objects.all():
+            yield from (reverse(f"{name}_{page}", args=[row.pk]) for page in ("change", "delete"))
+    for call in Call.objects.all():
+        yield reverse("console:call", args=[call.call_sid])
+        yield reverse("desk-call", args=[call.call_sid])
+    yield from (reverse("desk-profile", args=[row.pk]) for row in TuningProfile.objects.all())
+    yield from (reverse("desk-trial", args=[row.pk]) for row in Trial.objects.all())
+    yield from (reverse(name) for name in ("admin:index", "console:wall", "console:costs"))
+
+
+@pytest.fixture
+def pages(admin_client, settings, tmp_path, stream):  # noqa: F811
+    """Address -> its text."""
+    settings.VAR_DIR = tmp_path
+    make_rows(tmp_path, *stream)
+    found = {}
+    for address in addresses():
+        answer = admin_client.get(address)
+        if answer.status_code == 200:
+            found[address] = SeenText(answer.content.decode()).text
+    return found
+
+
+def test_no_page_shows_an_identifier_in_place_of_a_word(pages):
+    assert len(pages) > 60
+    raw = {address: sorted(set(RAW.findall(text)) - STATED) for address, text in pages.items()}
+    import json
+
+    print(json.dumps({a: n for a, n in raw.items() if n}, indent=0, ensure_ascii=False))
+    assert {address: names for address, names in raw.items() if names} == {}
+
+
+def test_no_page_shows_a_stored_value_in_place_of_a_word(pages):
+    raw = {address: sorted(STORED & {part.strip() for part in text.split("\n")}) for address, text in pages.items()}
+    assert {address: values for address, values in raw.items() if values} == {}
+
+
+def test_what_stands_as_a_code_beside_its_words_is_no_fault():
+    html = '<p>שלום <bdi class="code quiet">no_words</bdi><input value="a_b"><script>c_d</script> e_f</p>'
+    assert RAW.findall(SeenText(html).text) == ["e_f"]
