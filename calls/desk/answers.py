@@ -24,6 +24,7 @@ RULES = {
     "silence": _("because the caller was silent"),
     "opening": _("at the call's opening"),
     "transfer_failed": _("because the hand-over failed"),
+    "resumed": _("because what had stopped it was nothing"),
 }
 """Why the line might speak."""
 STAGES = {

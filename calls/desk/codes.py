@@ -23,6 +23,8 @@ ANSWERING: Mapping[str, Any] = {
     "voice_quota": _("the voice's quota was used up"),
     "voice_fallback": _("the line's other voice, or a recording, spoke instead"),
     "text_unspeakable": _("the voice cannot say this text"),
+    "barge_in_resumed": _("what was said over the answer was no question, and it went on"),
+    "false_start": _("the caller had not finished: the answer stopped, and was given anew to all of it"),
     "mark_lost": _("Twilio did not say what was played: the clock did"),
     "playback_starved": _("the sound paused within a sentence"),
     "turn_model_late": _("the model of turns was late: silence alone decided"),

@@ -42,14 +42,33 @@ def strings(node):
     return {one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
 
 
+def named_strings():
+    """Constants that hold a string, by their names: ``A = "a"`` and ``A, B = "a", "b"``."""
+    named = {}
+    for node in trees():
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name | ast.Tuple):
+            target, value = node.targets[0], node.value
+            pairs = (
+                [(target, value)]
+                if isinstance(target, ast.Name)
+                else zip(target.elts, getattr(value, "elts", []), strict=False)
+            )
+            for one, held in pairs:
+                if isinstance(one, ast.Name) and one.id.isupper() and isinstance(held, ast.Constant):
+                    named[one.id] = strings(held)
+    return named
+
+
 def written_codes():
     """Of events and turns; of counters."""
-    told, counted = set(), set()
+    told, counted, named = set(), set(), named_strings()
     for node in trees():
         if isinstance(node, ast.Call) and node.args:
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             if name in TOLD and isinstance(node.args[0], ast.Constant | ast.IfExp):
                 told |= strings(node.args[0])
+            elif name in TOLD and isinstance(node.args[0], ast.Name):
+                told |= named.get(node.args[0].id, set())
         if isinstance(node, ast.Subscript) and getattr(node.value, "attr", getattr(node.value, "id", "")) in COUNTED:
             counted |= strings(node.slice)
     is_code = re.compile("[a-z]+(_[a-z]+)*").fullmatch
