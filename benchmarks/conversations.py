@@ -1,8 +1,9 @@
-"""Do conversations over real sockets keep what they must? ``python -m benchmarks.conversations [--calls 30]``.
+"""Do conversations over real sockets keep what they must? ``python -m benchmarks.conversations [--calls 50]``.
 
-Callers who answer, hang up, speak over the line and lose their streams, marks that are late or lost, a voice that
-fails; at the end the server is told to end while some are still spoken to. Everything is emulated but the sockets and
-the server, in a database of its own. Said is, for each call, what differs from what its caller heard; exit status 1
+Callers who answer, hang up and lose their streams, and who speak over the line in six ways: a question, a correction, a
+stop, a backchannel, a noise, and the answer to what is asked next. Marks that are late, lost, or cross a clear; a voice
+that fails; at the end the server is told to end while some are still spoken to. Everything is emulated but the sockets
+and the server, in a database of its own. Said is, for each call, what differs from what its caller heard; exit status 1
 when anything does: a call that never came to its end, an answer that is kept otherwise than it was heard, a question
 that was answered twice, an act that was done twice, a turn that is missing in the database or the export.
 """
@@ -13,8 +14,10 @@ import argparse
 import asyncio
 import itertools
 import json
+import math
 import os
 import secrets
+import struct
 import subprocess
 import sys
 from collections import Counter
@@ -31,6 +34,20 @@ SEQUENCE_S = 0.4
 TTS_FAULTS = ("unavailable=2", "late_ms=700")
 
 
+HUM = "hum.wav"
+OVER = {
+    "question": "hours_2.wav",
+    "correction": "booking_4.wav",
+    "stop": "answers_2.wav",
+    "backchannel": "hours_1.wav",
+    "noise": HUM,
+    "crossing": "hours_2.wav",
+}
+"""What is said over an answer; noise is a hum that no recogniser has words for."""
+NEXT_ANSWER = "next answer"
+KINDS = ("plain", "marks", "late", "hang-up", "stream", NEXT_ANSWER, *OVER)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What one caller does."""
@@ -38,28 +55,27 @@ class Plan:
     name: str
     conversation: int
     """Index of the sample conversation whose line is called."""
-    hangs_up_ms: int = 0
-    """So long into an answer; 0: it does not."""
-    over: bool = False
-    """It says its first words while the line speaks."""
+    at_ms: int = 0
+    """So long into an answer it hangs up, or speaks over it."""
+    at_step: int = 0
+    """Over the answer behind so many of its clips."""
     loses_stream_s: float = 0.0
     lose_marks: float = 0.0
     late_marks_ms: int = 0
 
 
 def plans(calls: int, seed: int) -> list[Plan]:
-    """Each fault in turn, at places that the seed draws."""
+    """Each kind in turn, at places that the seed draws."""
     random = Random(seed)  # noqa: S311
-    kinds = itertools.cycle(["plain", "marks", "late", "hang-up", "over", "stream"])
     made = []
-    for index, kind in zip(range(calls), kinds, strict=False):
-        conversation = 0 if index % 5 == 4 else 1
+    for index, kind in zip(range(calls), itertools.cycle(KINDS), strict=False):
         made.append(
             Plan(
                 kind,
-                conversation,
-                hangs_up_ms=random.randint(200, 2600) if kind == "hang-up" else 0,
-                over=kind == "over",
+                # Fifty seconds each, the bookings are a few.
+                conversation=0 if index % 5 == 4 else 2 if kind in OVER else 1,
+                at_ms=random.randint(300, 2600),
+                at_step=random.randint(1, 2),
                 loses_stream_s=random.uniform(1, 8) if kind == "stream" else 0.0,
                 lose_marks=random.choice([0.3, 1.0]) if kind == "marks" else 0.0,
                 late_marks_ms=random.choice([400, 1500]) if kind == "late" else 0,
@@ -70,7 +86,7 @@ def plans(calls: int, seed: int) -> list[Plan]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--calls", type=int, default=30)
+    parser.add_argument("--calls", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
@@ -93,12 +109,32 @@ def _run(planned: list[Plan], seed: int) -> int:
 
     put_lines(sample_conversations())
     port = free_port()
-    rig = Rig(FOLDER, Path(settings.VAR_DIR) / "server.log", seed=seed, port=port, speaks=True, voice_faults=TTS_FAULTS)
+    log = Path(settings.VAR_DIR) / "server.log"
+    rig = Rig(FOLDER, log, seed=seed, more_folders=(FOLDER.parent,), port=port, speaks=True, voice_faults=TTS_FAULTS)
     with rig, FaultProxy(f"127.0.0.1:{port}") as proxy:
         reports = asyncio.run(_converse(rig, proxy, planned, seed))
         assert rig.server is not None  # noqa: S101 - it was started
         ended = rig.server.wait(60)
     return _judge(planned, reports, ended)
+
+
+def _clip(name):  # type: ignore[no-untyped-def]
+    """A recording of the samples; the hum is made."""
+    from pathlib import Path
+
+    from django.conf import settings
+
+    from calls.lab.sample_conversations import FOLDER
+    from stt.audio import pcm_to_ulaw
+    from stt.wavfile import wav_of
+
+    if name != HUM:
+        return next(path for folder in (FOLDER, FOLDER.parent) if (path := folder / name).exists())
+    path = Path(settings.VAR_DIR) / HUM
+    if not path.exists():
+        hum = [sum(math.sin(2 * math.pi * 140 * harmonic * at / 8000) for harmonic in (1, 2, 3)) for at in range(4000)]
+        path.write_bytes(wav_of(pcm_to_ulaw(b"".join(struct.pack("<h", round(4000 * one)) for one in hum))))
+    return path
 
 
 async def _converse(rig, proxy, planned, seed):  # type: ignore[no-untyped-def]
@@ -134,11 +170,13 @@ def _call(rig, proxy, plan, seed):  # type: ignore[no-untyped-def]
     from calls.lab.simulator import SimulatedCall
 
     conversation = sample_conversations()[plan.conversation]
-    script = list(conversation.script)
-    if plan.over:
-        script[0] = replace(script[0], cue=Cue.OVER, ms=800)
-    if plan.hangs_up_ms:
-        script = [*script[:1], ScriptStep(None, Cue.OVER, plan.hangs_up_ms)]
+    script = [replace(step, cue=Cue.AFTER_HEARD, ms=800) for step in conversation.script]
+    if plan.name == NEXT_ANSWER:
+        script[plan.at_step] = replace(script[plan.at_step], cue=Cue.OVER, ms=plan.at_ms)
+    elif plan.name == "hang-up":
+        script = [*script[:1], ScriptStep(None, Cue.OVER, plan.at_ms)]
+    elif plan.name in OVER:
+        script.insert(plan.at_step, ScriptStep(_clip(OVER[plan.name]), Cue.OVER, plan.at_ms))
     line = replace(rig.line, to_number=conversation.to_number)
     if plan.loses_stream_s:
         line = replace(line, base_url=f"http://{proxy.address}")
@@ -149,7 +187,7 @@ def _call(rig, proxy, plan, seed):  # type: ignore[no-untyped-def]
         seed=seed,
         from_number=f"+97250{1000000 + seed}",
         call_sid="CA" + secrets.token_hex(16),
-        habits=TwilioHabits(plan.lose_marks, plan.late_marks_ms, seed=seed),
+        habits=TwilioHabits(plan.lose_marks, plan.late_marks_ms, seed=seed, crossing_mark=plan.name == "crossing"),
         longest_s=100,
     )
 
