@@ -11,6 +11,7 @@ from calls.core.audio_buffer import AudioBuffer
 from calls.core.depacketizer import Depacketizer, Frame
 from calls.core.frame_delays import DelayMeter
 from calls.core.messages import Media
+from calls.core.own_sound import OwnSound
 from calls.core.status import VoicedRun
 from stt.audio import FRAME_MS
 from stt.endpointing.endpointer import Boundary, Endpointer, SpeechEnded
@@ -40,6 +41,8 @@ class AudioIntake:
         self.depacketizer = Depacketizer(counters, base_ms, longest_ms)
         self.buffer = AudioBuffer()
         self.delays = DelayMeter()
+        self.own = OwnSound()
+        """What the line plays meanwhile."""
         self.last_frame_ms = opened_ms
         """Monotonic instant of the last frame's arrival; until the first one, of the stream's start."""
         self.last_voiced_ms = 0.0
@@ -101,6 +104,15 @@ class AudioIntake:
     def media_ms(self, now_ms: float) -> int:
         """Media time at this instant: of the last frame, and what is on its way since."""
         return round(self.next_ms + max(0.0, now_ms - self.last_frame_ms))
+
+    def recent(self, ms: int) -> bytes:
+        """The newest µ-law, as far as it is kept."""
+        return self.buffer.audio(self.next_ms - ms, self.next_ms)
+
+    @property
+    def received(self) -> Received:
+        """How the frames came."""
+        return Received(self.depacketizer.received, self.depacketizer.lost, self.delays)
 
     @property
     def next_ms(self) -> int:

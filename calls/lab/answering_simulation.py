@@ -247,6 +247,12 @@ class _Line:
 
     def played(self, at_ms: float, ulaw: bytes) -> None: ...
 
+    def plays(self, begins_ms: float, ulaw: bytes, words: str) -> None:
+        self._caller.driver.session.plays(begins_ms, ulaw, words)
+
+    def cleared(self, now_ms: float) -> None:
+        self._caller.driver.session.cleared(now_ms)
+
     def hang_up(self, reason: str) -> None: ...
 
     async def transfer(self, person: str) -> str:
@@ -257,7 +263,7 @@ class _Line:
         if caller.setup.cue is None:
             await asyncio.sleep(MODEL_LATE_MS / 1000)
             return None
-        newest = caller.driver.session.recent_audio(1000 * HEARD_S)
+        newest = caller.driver.session.audio.recent(1000 * HEARD_S)
         probability = caller.setup.cue(newest, caller.scene.pause_ms(caller.now_ms))
         await asyncio.sleep(CUE_TAKES_MS / 1000)
         return probability

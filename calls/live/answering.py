@@ -160,6 +160,12 @@ class Answering:
     def played(self, at_ms: float, ulaw: bytes) -> None:
         self._record.said(self._driver.session.media_ms(now_ms()) - round(now_ms() - at_ms), ulaw)
 
+    def plays(self, begins_ms: float, ulaw: bytes, words: str) -> None:
+        self._driver.session.plays(begins_ms, ulaw, words)
+
+    def cleared(self, now_ms: float) -> None:
+        self._driver.session.cleared(now_ms)
+
     def hang_up(self, reason: str) -> None:
         self._services.conversations.forget(self._token.call_sid)
         self._end_call(reason)
@@ -181,6 +187,6 @@ class Answering:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(said.set_result, probability)
 
-        self._services.turn_model.ask(self._driver.session.recent_audio(1000 * HEARD_S), tell)
+        self._services.turn_model.ask(self._driver.session.audio.recent(1000 * HEARD_S), tell)
         done, _ = await asyncio.wait({said}, timeout=MODEL_LATE_MS / 1000)
         return said.result() if done else None

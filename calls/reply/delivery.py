@@ -29,6 +29,7 @@ from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:
     from calls.reply.line_voice import LineVoice
+    from calls.reply.voices.recorded import Prompt
 
 ANSWERS_A_FILLER = 3
 """At most one filler in so many answers."""
@@ -70,7 +71,9 @@ class Delivery:
         acts: Acts,
     ) -> None:
         self.answer: GivenAnswer | None = None
-        self._fillers: Sequence[bytes] = ()
+        self._fillers: Sequence[Prompt] = ()
+        self._filler: tuple[SpokenPiece, str] | None = None
+        """The last one that was said, and its words."""
         self.acts = acts
         self.playback = Playback(tuning.playback_lead_ms)
         self._call, self._tuning, self._responder_name = call, tuning, responder_name
@@ -114,6 +117,7 @@ class Delivery:
                     break  # while the last message was sent: nothing follows it
                 if isinstance(one, SendSound):
                     self._sounding(one, at_ms, sounded)
+                    self._hands.plays(one.begins_ms, one.ulaw, self._words_of(one.piece))
                     await self._hands.send(media_message(stream_sid, one.ulaw))
                 elif isinstance(one, SendMark):
                     await self._hands.send(mark_message(stream_sid, one.name))
@@ -194,7 +198,7 @@ class Delivery:
     async def load_fillers(self, voice: LineVoice) -> None:
         """Make ready what says: one moment."""
         try:
-            self._fillers = [prompt.ulaw for prompt in await voice.fillers()]
+            self._fillers = await voice.fillers()
         except VoiceError as error:
             self._hands.note(error.code)
 
@@ -214,10 +218,15 @@ class Delivery:
             return
         filler = self._fillers[self._conversation.answers % len(self._fillers)]
         # Without its text: it is no word of the answer.
-        self.answer.filler = SpokenPiece.of("", filler)
+        self.answer.filler = SpokenPiece.of("", filler.ulaw)
+        self._filler = self.answer.filler, filler.text
         self._answers_since_filler = 0
         self.playback.add(self.answer.filler)
         self._news.set()
+
+    def _words_of(self, piece: SpokenPiece) -> str:
+        """What can be heard in its sound."""
+        return self._filler[1] if self._filler is not None and piece is self._filler[0] else piece.text
 
     # The end
 
@@ -271,6 +280,7 @@ class Delivery:
     def cut_off(self, now_ms: float) -> None:
         """The stream ends: what Twilio holds is not heard."""
         self._keep_played(self.playback.clear(now_ms))
+        self._hands.cleared(now_ms)
         self.acts.drop()
         if self.answer is not None and self.answer.has_sounded:
             text = self.answer.preparation.text

@@ -166,7 +166,7 @@ async def test_a_socket_that_takes_nothing_is_not_felt_by_hearing(engine, monkey
     async with asyncio.timeout(10):
         while "[LATENCY] turn=2" not in caplog.text:  # noqa: ASYNC110 - it has no event to give
             await asyncio.sleep(0)
-        while call.session.received.frames < caller.sent:  # noqa: ASYNC110
+        while call.session.audio.received.frames < caller.sent:  # noqa: ASYNC110
             await asyncio.sleep(0)
     await asyncio.wait_for(caller.hang_up(), 10)
     first, second, answer = await rows(Transcript)

@@ -134,6 +134,7 @@ class VirtualConversation:
         """Of a caller who speaks, until the hangover has passed."""
         self.run = None
         """Of one who has just stopped."""
+        self.own_sound, self.cleared_ms = [], []
         self.timer = None
         self.looks, self.main = 0, asyncio.current_task()
         self.running = self.loop.create_task(self.agent.run())
@@ -181,6 +182,12 @@ class VirtualConversation:
 
     def played(self, at_ms, ulaw):
         self.recorded.append((at_ms, ulaw))
+
+    def plays(self, begins_ms, ulaw, words):
+        self.own_sound.append((begins_ms, ulaw, words))
+
+    def cleared(self, now_ms):
+        self.cleared_ms.append(now_ms)
 
     def hang_up(self, reason):
         self.ended = self.ended or reason
