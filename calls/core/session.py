@@ -22,6 +22,7 @@ from calls.core.acceptance import Acceptance
 from calls.core.actions import Action, CallBegun, CallOver, CloseSocket, FinishStream, MarkReached, Wake
 from calls.core.audio_intake import AudioIntake
 from calls.core.coverage import Coverage
+from calls.core.echo_control import EchoControl, MakeCanceller
 from calls.core.media_connection import MediaConnection
 from calls.core.one_shots import PRE_ROLL_MS, OneShots
 from calls.core.open_utterances import OpenUtterances
@@ -71,12 +72,14 @@ class CallSession:
         vad: Vad | None = None,
         requests: RequestCount | None = None,
         endpointer: Endpointer | None = None,
+        make_canceller: MakeCanceller | None = None,
     ) -> None:
         """``heard_by``: the engines, for rows. ``account_sid``: of the call, where it is known. ``longest_call_s``: 0
         is without end. ``opened_ms``: when the socket opened.
 
         ``base_ms``, ``first_number``: where a call's second stream goes on. ``vad``: instead of webrtcvad.
         ``requests``: of the whole process. ``endpointer``: one that hears otherwise than by ``vad``.
+        ``make_canceller``: of our echo, where it is wanted.
         """
         self.tuning = tuning
         self.state = State.WAITING
@@ -88,11 +91,14 @@ class CallSession:
         self._connection = MediaConnection(
             call_sid, account_sid, self.counters, longest_call_s=longest_call_s, opened_ms=opened_ms
         )
-        self.audio = AudioIntake(endpointer, self.counters, base_ms=base_ms, longest_ms=longest_ms, opened_ms=opened_ms)
-        """What has come on the line, to be read."""
+        echo = EchoControl(self.counters, make_canceller)
+        self.audio = AudioIntake(
+            endpointer, self.counters, echo, base_ms=base_ms, longest_ms=longest_ms, opened_ms=opened_ms
+        )
+        """What has come on the line, to be read; and who plays something to the caller tells it here."""
         self._ledger = Attribution(first_number)
         self._utterances = OpenUtterances(self._ledger, coverage, endpointer)
-        self._turns = RevisableTurns(self._ledger)
+        self._turns = RevisableTurns(self._ledger, self.audio.echo.own_words)
         self._stream = StreamControl(
             StreamPolicy(tuning, requests or NoOtherRequests()),
             heard_by or HeardBy(),
@@ -182,15 +188,6 @@ class CallSession:
         """The line's answer to a turn has begun, so long after the turn's last voiced frame."""
         return [*self._turns.answered(number, total_ms)]
 
-    def plays(self, begins_ms: float, ulaw: bytes, words: str) -> None:
-        """The line's own sound is sent, and played from that monotonic instant on; it is part of what says these
-        words. It may come back from the caller's loudspeaker."""
-        self.audio.own.sent(begins_ms, ulaw)
-
-    def cleared(self, now_ms: float) -> None:
-        """What of it would be played from now on is not played."""
-        self.audio.own.cleared(now_ms)
-
     def next_deadline_ms(self, now_ms: float) -> float | None:
         """The monotonic instant at which ``tick`` has something to decide; None when only input can."""
         deadlines = (
@@ -273,6 +270,8 @@ class CallSession:
                 actions += self._stream.apply_command(command, frame.at_ms)
             if audio.frame_count % TRIM_EVERY == 0:
                 self._trim()
+        if audio.echo.notes:
+            actions += audio.echo.take_notes()
         return actions
 
     def _bounded(self, boundary: Boundary, at_ms: int, now_ms: float) -> None:

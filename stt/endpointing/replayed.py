@@ -23,6 +23,8 @@ class Perceived:
     """Taken for speech."""
     unvoiced: bool = False
     """Taken for speech, and listened to for a voice's pitch in vain."""
+    echoed: bool = False
+    """A voice, and taken for our own, given back."""
 
 
 class ReplayedEndpointer(Endpointer):
@@ -39,7 +41,7 @@ class ReplayedEndpointer(Endpointer):
             self.boundaries = SpeechBoundaries(options.hangover_ms, options.longest_ms, lag_ms)
             self._margin_db = -math.inf
 
-    def push(self, ulaw: bytes, at_ms: int) -> Boundary | None:
+    def push(self, ulaw: bytes, at_ms: int, least_dbfs: float = -math.inf) -> Boundary | None:
         frame = self._perceived.get(at_ms, _NOTHING)
         self.level_dbfs = frame.level_dbfs
         stands_out = frame.level_dbfs >= self._floor.dbfs + self._margin_db - LEVEL_STEP_DB
