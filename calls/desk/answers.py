@@ -37,6 +37,8 @@ CODES = {
     "mark_lost": _("Twilio did not say what was played: the clock did"),
     "playback_starved": _("the sound paused within a sentence"),
     "turn_model_late": _("the turn model was late"),
+    "echo_heard": _("the line's own words came back"),
+    "canceller_missing": _("the echo is loud, and no canceller is installed"),
     "too_many_turns": _("too many answers in one call"),
     "cost_ceiling": _("the call's cost has reached its ceiling"),
     "dialogue_invalid": _("the dialogue is invalid"),

@@ -248,10 +248,10 @@ class _Line:
     def played(self, at_ms: float, ulaw: bytes) -> None: ...
 
     def plays(self, begins_ms: float, ulaw: bytes, words: str) -> None:
-        self._caller.driver.session.plays(begins_ms, ulaw, words)
+        self._caller.driver.session.audio.plays(begins_ms, ulaw, words)
 
     def cleared(self, now_ms: float) -> None:
-        self._caller.driver.session.cleared(now_ms)
+        self._caller.driver.session.audio.cleared(now_ms)
 
     def hang_up(self, reason: str) -> None: ...
 

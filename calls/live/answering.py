@@ -161,10 +161,10 @@ class Answering:
         self._record.said(self._driver.session.media_ms(now_ms()) - round(now_ms() - at_ms), ulaw)
 
     def plays(self, begins_ms: float, ulaw: bytes, words: str) -> None:
-        self._driver.session.plays(begins_ms, ulaw, words)
+        self._driver.session.audio.plays(begins_ms, ulaw, words)
 
     def cleared(self, now_ms: float) -> None:
-        self._driver.session.cleared(now_ms)
+        self._driver.session.audio.cleared(now_ms)
 
     def hang_up(self, reason: str) -> None:
         self._services.conversations.forget(self._token.call_sid)

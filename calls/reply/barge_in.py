@@ -111,9 +111,9 @@ class BargeIn:
             self.cut is not None and self._is_over_answer(utterance) and bool(text) and not self._is_backchannel(text)
         )
 
-    def passes_over(self, utterance: int, text: str) -> bool:
-        """The turn of an utterance is there. True: it is a backchannel over an answer, and no question."""
-        passes = self._is_over_answer(utterance) and self._is_backchannel(text)
+    def passes_over(self, utterance: int, text: str, *, echo: bool = False) -> bool:
+        """The turn of an utterance is there. True: it is a backchannel over an answer, or its echo, and no question."""
+        passes = self._is_over_answer(utterance) and (echo or self._is_backchannel(text))
         self._unsettled.discard(utterance)
         self._taken_for_nothing.discard(utterance)
         self._only_backchannels = self._only_backchannels or passes

@@ -69,9 +69,10 @@ class Interruption:
             self._give_up(now_ms)
 
     def passes_over(self, turn: Turn, now_ms: float) -> bool:
-        """A turn is there. True: it is a backchannel over an answer, and nobody answers it."""
-        self.words(turn.number, turn.heard_text, now_ms)
-        return self._barge_in.passes_over(turn.number, turn.heard_text)
+        """A turn is there. True: it is a backchannel over an answer, or its echo, and nobody answers it."""
+        if not turn.echo:
+            self.words(turn.number, turn.heard_text, now_ms)
+        return self._barge_in.passes_over(turn.number, turn.heard_text, echo=turn.echo)
 
     def answer_begins(self, now_ms: float) -> None:
         """Another answer has the floor: what was stopped does not go on."""

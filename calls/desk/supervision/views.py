@@ -189,6 +189,7 @@ def texts() -> dict[str, Any]:
         "calls": _("calls"),
         "lag": _("loop lag"),
         "no_words": _("(no words)"),
+        "echo": _("echo"),
         "emulated": _("emulated"),
         "emulated_why": _("An emulator heard this: it recognises no speech, it knows recordings."),
         **{trouble.value: str(label) for trouble, label in LABELS.items()},

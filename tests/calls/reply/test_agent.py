@@ -657,3 +657,35 @@ def test_the_call_is_told_what_is_not_played():
     (cleared_ms,) = call.cleared_ms
     (first_ms, *_), (last_ms, ulaw, _) = call.own_sound[0], call.own_sound[-1]
     assert first_ms < cleared_ms < last_ms + len(ulaw) / 8
+
+
+def test_our_own_words_given_back_are_not_answered_and_hold_nothing_up():
+    async def steps(call):
+        await call.says("הגעתם למרפאה", echo=True)
+        await call.says("מה השעה")
+        await call.listen(4000)
+
+    call = conversation(steps)
+    (answer,) = call.saved.values()
+    assert (answer.text, answer.answers) == ("שמעתי: מה השעה", 2)
+
+
+def test_an_echo_that_was_the_callers_after_all_is_answered():
+    async def steps(call):
+        turn = await call.says("במה אפשר", echo=True)
+        await call.listen(2000)
+        call.revise(turn, "במה אפשר לשלם")
+        await call.listen(4000)
+
+    call = conversation(steps)
+    (answer,) = call.saved.values()
+    assert (answer.text, answer.answers) == ("שמעתי: במה אפשר לשלם", 1)
+
+
+def test_a_question_that_turns_out_to_be_an_echo_is_not_answered():
+    async def steps(call):
+        turn = await call.says("במה")
+        call.revise(turn, "במה אפשר לעזור", echo=True)
+        await call.listen(4000)
+
+    assert conversation(steps).saved == {}
