@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from calls.core.actions import Note
@@ -32,6 +33,18 @@ class EchoCanceller(Protocol):
 
 MakeCanceller = Callable[[], EchoCanceller | None]
 """Makes one for a call; None where it is not installed. On the media path: takes no longer than a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class EchoState:
+    """What is known of our own voice on a line."""
+
+    margin_db: int
+    """In force against our loudest, in whole dB."""
+    echo_db: int | None
+    """What comes back against our loudest; None until it is learnt."""
+    cancels: bool
+    """A canceller hears the call."""
 
 
 class EchoControl:
@@ -66,6 +79,13 @@ class EchoControl:
             return
         if self.gate.echo_db is not None and self.gate.echo_db > CANCEL_ABOVE_DB:
             self._cancel(self._make)
+
+    @property
+    def state(self) -> EchoState:
+        """For the trace."""
+        gate = self.gate
+        echo_db = None if gate.echo_db is None else round(gate.echo_db)
+        return EchoState(round(gate.margin_db), echo_db, self.canceller is not None)
 
     def take_notes(self) -> list[Note]:
         """What is to be handed on."""

@@ -94,8 +94,8 @@ class EchoGate:
         learns = self._voiced < MIN_VOICED or self._follows_ours()
         if learns:
             self._learnt.extend(self._against)
-            self.echo_db = percentile(self._learnt, 0.95)
-            self.margin_db = min(max(self.echo_db + LEARNT_ABOVE_DB, LEAST_MARGIN_DB), MOST_MARGIN_DB)
+            self.echo_db = echo_db = percentile(self._learnt, 0.95) or 0.0
+            self.margin_db = min(max(echo_db + LEARNT_ABOVE_DB, LEAST_MARGIN_DB), MOST_MARGIN_DB)
         self._begin_block()
         return learns
 

@@ -84,6 +84,7 @@ class Answering:
 
     def look(self, at_ms: float) -> None:
         """Something has happened on the call, or time has passed."""
+        self._record.echo(self._driver.session.media_ms(at_ms), self._driver.session.audio.echo.state)
         self._agent.caller_is(self._driver.session.caller, at_ms)
         self._agent.tick(at_ms)
 
@@ -161,10 +162,13 @@ class Answering:
         self._record.said(self._driver.session.media_ms(now_ms()) - round(now_ms() - at_ms), ulaw)
 
     def plays(self, begins_ms: float, ulaw: bytes, words: str) -> None:
-        self._driver.session.audio.plays(begins_ms, ulaw, words)
+        session = self._driver.session
+        self._record.plays(session.media_ms(begins_ms), session.audio.plays(begins_ms, ulaw, words))
 
     def cleared(self, now_ms: float) -> None:
-        self._driver.session.audio.cleared(now_ms)
+        session = self._driver.session
+        session.audio.cleared(now_ms)
+        self._record.cleared(session.media_ms(now_ms))
 
     def hang_up(self, reason: str) -> None:
         self._services.conversations.forget(self._token.call_sid)

@@ -31,7 +31,8 @@ class ReplayedEndpointer(Endpointer):
     """Finds boundaries in what was perceived before, by media time; audio is not listened to.
 
     A higher ``noise_margin_db`` than the one that was heard with takes voice away where the level says so. Voice that
-    was not listened to for a pitch counts as having one. ``lag_ms``: of the other detector that it was heard with.
+    was not listened to for a pitch counts as having one. What was taken for our own voice stays so, unless it is judged
+    anew by another ``least_dbfs``. ``lag_ms``: of the other detector that it was heard with.
     """
 
     def __init__(self, options: EndpointOptions, perceived: Mapping[int, Perceived], lag_ms: int = 0) -> None:
@@ -45,7 +46,9 @@ class ReplayedEndpointer(Endpointer):
         frame = self._perceived.get(at_ms, _NOTHING)
         self.level_dbfs = frame.level_dbfs
         stands_out = frame.level_dbfs >= self._floor.dbfs + self._margin_db - LEVEL_STEP_DB
-        self.voiced = frame.voiced and stands_out
+        voice = stands_out and (frame.voiced or (frame.echoed and least_dbfs > -math.inf))
+        self.voiced = voice and frame.level_dbfs >= least_dbfs
+        self.echoed = voice and not self.voiced
         self._pitched = self.voiced and not frame.unvoiced
         self._floor.push(frame.level_dbfs)
         return self.boundaries.step(at_ms, self.voiced, self._pitched)
