@@ -45,6 +45,8 @@ class HeardBesideOurs:
             Endpointer(EndpointOptions()), self.counters, self.echo, base_ms=0, longest_ms=MAX_MEDIA_MS, opened_ms=0.0
         )
         self.starts_ms, self.feeds, self.margins_db = [], [], []
+        self.told_ms = []
+        """When each start was told."""
         sent = 0
         for at_ms in range(0, len(frames) * FRAME_MS, FRAME_MS):
             while sent < len(ours) and at_ms >= BEGINS_MS + sent // BYTES_PER_MS - 400:
@@ -60,4 +62,5 @@ class HeardBesideOurs:
             boundary = self.audio.perceive(frame, at_ms)
             if isinstance(boundary, SpeechStarted):
                 self.starts_ms.append(boundary.start_ms)
+                self.told_ms.append(at_ms + FRAME_MS)
             self.feeds.append(self.audio.keep(frame))

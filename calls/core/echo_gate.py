@@ -111,14 +111,17 @@ class EchoGate:
 
     def _follows_ours(self) -> bool:
         """The block's levels are ours at some delay."""
-        line, ours = _above_pauses(self._line), _above_pauses(self._ours)
-        return any(
-            _correlation(line, ours[at : at + BLOCK_FRAMES]) >= MIN_CORRELATION
-            for at in range(MAX_DELAY_FRAMES, -1, -1)
-        )
+        return correlation_with(self._line, list(self._ours)) >= MIN_CORRELATION
 
 
-def _above_pauses(levels: Sequence[float] | deque[float]) -> list[float]:
+def correlation_with(line: Sequence[float], ours: Sequence[float]) -> float:
+    """How well a block's levels follow ours, at the delay at which they do best. ``ours``: of the block's frames and of
+    those before it, as many as an echo may be late."""
+    line, ours = _above_pauses(line), _above_pauses(ours)
+    return max(_correlation(line, ours[at : at + len(line)]) for at in range(len(ours) - len(line) + 1))
+
+
+def _above_pauses(levels: Sequence[float]) -> list[float]:
     least = max(levels) - RANGE_DB
     return [level if level > least else least for level in levels]
 
