@@ -132,7 +132,7 @@ def correlations(ours: Sequence[bytes], theirs: Sequence[bytes], plays: int) -> 
             for at in range(BLOCK_FRAMES, len(levels) - BLOCK_FRAMES, BLOCK_FRAMES):
                 block = frames[at : at + BLOCK_FRAMES]
                 if max(block) > -45:
-                    found.append(correlation_with(block, levels[at - 25 : at + BLOCK_FRAMES]))
+                    found.append(correlation_with(block, levels[at - 25 : at + BLOCK_FRAMES])[0])
     low, high = sorted(echoes)[len(echoes) // 20], sorted(callers)[-1 - len(callers) // 20]
     print(f"\nseconds that follow ours: 95 % of {len(echoes)} of an echo by more than {low:.2f}, "
           f"95 % of {len(callers)} of a caller by less than {high:.2f}")  # fmt: skip

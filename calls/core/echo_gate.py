@@ -14,10 +14,10 @@ What is learnt must be the echo and not a caller who speaks over us, or they wou
 The line is judged by the second (BLOCK_FRAMES of our own sound):
 
 - Nobody's voice in it: there is no echo, or one that no detector takes for speech. It is learnt from as it is.
-- A voice whose levels follow ours: at one of the delays from 0 to 500 ms they correlate by 0.85 or more. An echo is our
-  own envelope, delayed and made quieter: in seconds of human and of synthetic speech 95 % of echoes of -20 to -35 dB
-  correlate by .93 and more, and 95 % of callers who speak over us by less than .71 (benchmarks/echo.py). It is learnt
-  from.
+- A voice whose levels follow ours at one of the delays from 0 to 500 ms: they correlate by 0.95, or by 0.85 at the
+  delay at which the last ones did. An echo is our own envelope, delayed and made quieter: 95 % of its seconds correlate
+  by .93 and more, half of them by .98, and 95 % of those of callers who speak over us by less than .75
+  (benchmarks/echo.py). One of 200 such seconds reaches .85, by chance and at any delay. It is learnt from.
 - Any other voice is the caller's, alone or over the echo: that second says nothing.
 
 The last four seconds that count are remembered, so that a caller who turns to the loudspeaker in mid-call is followed.
@@ -45,7 +45,7 @@ MAX_LEARNT = 4 * BLOCK_FRAMES
 MIN_VOICED = 2
 """A block with fewer voiced frames has nobody's voice in it: speech does not start with fewer."""
 MAX_DELAY_FRAMES = 500 // FRAME_MS
-MIN_CORRELATION = 0.85
+MIN_CORRELATION, SURE_CORRELATION = 0.85, 0.95
 RANGE_DB = 20.0
 """Levels further below the loudest of their block are taken for equally quiet: pauses, and the line's noise."""
 MIN_OWN_DBFS = -45.0
@@ -67,6 +67,8 @@ class EchoGate:
         self._against: list[float] = []
         """The same against our loudest."""
         self._voiced = 0
+        self._follows_at: int | None = None
+        """Where in ours the last block that followed it did so."""
         self._learnt_to_ms = 0.0
         self._learnt: deque[float] = deque(maxlen=MAX_LEARNT)
 
@@ -111,14 +113,19 @@ class EchoGate:
 
     def _follows_ours(self) -> bool:
         """The block's levels are ours at some delay."""
-        return correlation_with(self._line, list(self._ours)) >= MIN_CORRELATION
+        found, at = correlation_with(self._line, list(self._ours))
+        if found < MIN_CORRELATION:
+            return False
+        again = self._follows_at is not None and abs(at - self._follows_at) <= 1
+        self._follows_at = at
+        return again or found >= SURE_CORRELATION
 
 
-def correlation_with(line: Sequence[float], ours: Sequence[float]) -> float:
-    """How well a block's levels follow ours, at the delay at which they do best. ``ours``: of the block's frames and of
+def correlation_with(line: Sequence[float], ours: Sequence[float]) -> tuple[float, int]:
+    """How well a block's levels follow ours, and where in these they do best. ``ours``: of the block's frames and of
     those before it, as many as an echo may be late."""
     line, ours = _above_pauses(line), _above_pauses(ours)
-    return max(_correlation(line, ours[at : at + len(line)]) for at in range(len(ours) - len(line) + 1))
+    return max((_correlation(line, ours[at : at + len(line)]), at) for at in range(len(ours) - len(line) + 1))
 
 
 def _above_pauses(levels: Sequence[float]) -> list[float]:

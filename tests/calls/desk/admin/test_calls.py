@@ -74,6 +74,18 @@ def test_turns_of_the_emulator_say_so_and_no_others(admin_client, call):
     assert [turn["engine"] for turn in told] == ["emulator", "google"]
 
 
+def test_our_own_words_given_back_are_shown_grey_and_say_so(admin_client, call):
+    review, console = reverse("admin:calls_call_change", args=[call.pk]), reverse("console:call", args=[call.call_sid])
+    badge = '<span class="source" title="המילים של הקו עצמו'
+    assert all(badge not in admin_client.get(path).content.decode() for path in (review, console))
+    call.turns.filter(number=1).update(echo=True)
+    for path, grey in ((review, '<p class="echo">'), (console, '<li class="echo" ')):
+        page = admin_client.get(path).content.decode()
+        assert (page.count(badge), page.count(grey)) == (1, 1)
+    told = admin_client.get(reverse("console:call_state", args=[call.call_sid])).json()["turns"]
+    assert [turn["echo"] for turn in told] == [True, False]
+
+
 @pytest.mark.parametrize(("host", "is_said"), [("127.0.0.1:9", True), ("", False)])
 def test_the_costs_of_emulated_calls_are_said_to_be_nobodys(admin_client, settings, host, is_said):
     settings.STT_EMULATOR_HOST = host
