@@ -27,6 +27,8 @@ from tests.paths import SAMPLES
 OURS_MS, WHOLE_MS = 8000, 10_000
 SPEAKS_AT_MS, SPEAKS_MS = 6000, 3000
 TAKEN_WITHIN_MS = 1500
+LOUD_DBFS = -50.0
+"""A caller's voice begins here."""
 ECHOES_DB = (None, -20, -25, -30, -35)
 CALLERS_DB = (0, -6, -12)
 
@@ -86,11 +88,10 @@ def row(
         found = 0
         for seed in range(plays):
             speech = mixed(theirs, 1000 + seed, SPEAKS_MS)
-            voice_ms = first_loud_ms(speech)
             level = caller_db + loudest_dbfs(mixed(ours, seed, OURS_MS)) - loudest_dbfs(speech)
+            from_ms = SPEAKS_AT_MS + first_loud_ms(speech, LOUD_DBFS - level)
             one = heard(make, echo_db, ours, seed, (SPEAKS_AT_MS, speech, level))
-            from_ms = SPEAKS_AT_MS + voice_ms
-            told = [at_ms for at_ms in one.told_ms if from_ms <= at_ms < from_ms + TAKEN_WITHIN_MS]
+            told = [at_ms for at_ms in one.told_ms if SPEAKS_AT_MS <= at_ms < from_ms + TAKEN_WITHIN_MS]
             found += bool(told)
             onsets_ms += [told[0] - from_ms] if told else []
             over = mixed(theirs, 1000 + seed, WHOLE_MS)
@@ -116,9 +117,9 @@ def loudest_dbfs(ulaw: bytes) -> float:
     return max(dbfs(ulaw_to_pcm(frame)) for frame in frames_of(ulaw))
 
 
-def first_loud_ms(ulaw: bytes) -> int:
+def first_loud_ms(ulaw: bytes, above_dbfs: float) -> int:
     """Where a recording's voice begins."""
-    return next(20 * at for at, frame in enumerate(frames_of(ulaw)) if dbfs(ulaw_to_pcm(frame)) > -45)
+    return next(20 * at for at, frame in enumerate(frames_of(ulaw)) if dbfs(ulaw_to_pcm(frame)) > above_dbfs)
 
 
 def correlations(ours: Sequence[bytes], theirs: Sequence[bytes], plays: int) -> None:

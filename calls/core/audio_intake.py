@@ -50,8 +50,9 @@ class AudioIntake:
         self.delays = DelayMeter()
         self.echo = echo or EchoControl(counters)
         """What the line plays meanwhile, and what comes back of it."""
-        self._ulaw = b""
-        """The frame that was perceived last, as it was heard."""
+        self._own = self.echo.own
+        self._beside_ours = b""
+        """The frame that was perceived last, as it was heard, where our own sound may be in it."""
         self.last_frame_ms = opened_ms
         """Monotonic instant of the last frame's arrival; until the first one, of the stream's start."""
         self.last_voiced_ms = 0.0
@@ -72,8 +73,7 @@ class AudioIntake:
         """Whether speech begins or ends with this frame."""
         endpointer = self.endpointer
         self.last_frame_ms = now_ms
-        self._ulaw = frame.ulaw
-        if now_ms < self.echo.own.comes_back_until_ms:
+        if now_ms < self._own.comes_back_until_ms:
             boundary = self._perceive_beside_ours(frame, now_ms)
         elif frame.concealed:
             boundary = endpointer.conceal(frame.at_ms)
@@ -89,10 +89,10 @@ class AudioIntake:
     def _perceive_beside_ours(self, frame: Frame, now_ms: float) -> Boundary | None:
         """The same while our own sound may be in it."""
         echo, endpointer = self.echo, self.endpointer
-        self._ulaw = echo.clean(frame.ulaw, frame.at_ms, now_ms)
+        self._beside_ours = ulaw = echo.clean(frame.ulaw, frame.at_ms, now_ms)
         if frame.concealed:
             return endpointer.conceal(frame.at_ms)
-        boundary = endpointer.push(self._ulaw, frame.at_ms, echo.gate.least_dbfs(now_ms))
+        boundary = endpointer.push(ulaw, frame.at_ms, echo.gate.least_dbfs(now_ms))
         echo.learn(endpointer.level_dbfs, now_ms, voiced=endpointer.voiced or endpointer.echoed)
         return boundary
 
@@ -118,15 +118,12 @@ class AudioIntake:
     def keep(self, frame: Frame) -> Feed:
         """The frame that was perceived last, with what was perceived in it; from now on the buffer holds it."""
         endpointer = self.endpointer
-        feed = Feed(
-            self._ulaw,
-            frame.at_ms,
-            endpointer.level_dbfs,
-            endpointer.voiced,
-            endpointer.unvoiced,
-            endpointer.echoed,
-            b"" if self._ulaw is frame.ulaw else frame.ulaw,
-        )
+        if self._beside_ours:
+            ulaw, self._beside_ours = self._beside_ours, b""
+            perceived = endpointer.level_dbfs, endpointer.voiced, endpointer.unvoiced, endpointer.echoed
+            feed = Feed(ulaw, frame.at_ms, *perceived, b"" if ulaw is frame.ulaw else frame.ulaw)
+        else:
+            feed = Feed(frame.ulaw, frame.at_ms, endpointer.level_dbfs, endpointer.voiced, endpointer.unvoiced)
         self.buffer.push(feed)
         self.frame_count += 1
         return feed

@@ -39,7 +39,7 @@ from stt.events import Final, Interim, OneShotDone, RecognizerEvent
 from stt.tuning import Tuning
 
 TRIM_EVERY = 100
-"""Frames after which audio that nobody needs any more is forgotten."""
+"""Frames after which audio that nobody needs any more is forgotten, and what was found of the echo is told."""
 
 
 class State(Enum):
@@ -182,7 +182,7 @@ class CallSession:
         ended = self.audio.end()
         if ended is not None:
             self._ended(ended, EndReason.HANGUP, now_ms)
-        return [FinishStream(), Wake()]
+        return [*self.audio.echo.take_notes(), FinishStream(), Wake()]
 
     def answered(self, number: int, total_ms: int) -> list[Action]:
         """The line's answer to a turn has begun, so long after the turn's last voiced frame."""
@@ -270,8 +270,7 @@ class CallSession:
                 actions += self._stream.apply_command(command, frame.at_ms)
             if audio.frame_count % TRIM_EVERY == 0:
                 self._trim()
-        if audio.echo.notes:
-            actions += audio.echo.take_notes()
+                actions += audio.echo.take_notes()
         return actions
 
     def _bounded(self, boundary: Boundary, at_ms: int, now_ms: float) -> None:

@@ -42,13 +42,15 @@ class ReplayedEndpointer(Endpointer):
             self.boundaries = SpeechBoundaries(options.hangover_ms, options.longest_ms, lag_ms)
             self._margin_db = -math.inf
 
-    def push(self, ulaw: bytes, at_ms: int, least_dbfs: float = -math.inf) -> Boundary | None:
+    def push(self, ulaw: bytes, at_ms: int, least_dbfs: float | None = None) -> Boundary | None:
         frame = self._perceived.get(at_ms, _NOTHING)
         self.level_dbfs = frame.level_dbfs
         stands_out = frame.level_dbfs >= self._floor.dbfs + self._margin_db - LEVEL_STEP_DB
-        voice = stands_out and (frame.voiced or (frame.echoed and least_dbfs > -math.inf))
-        self.voiced = voice and frame.level_dbfs >= least_dbfs
-        self.echoed = voice and not self.voiced
+        self.voiced = frame.voiced and stands_out
+        if least_dbfs is not None:
+            voice = stands_out and (frame.voiced or frame.echoed)
+            self.echoed = voice and frame.level_dbfs < least_dbfs
+            self.voiced = voice and not self.echoed
         self._pitched = self.voiced and not frame.unvoiced
         self._floor.push(frame.level_dbfs)
         return self.boundaries.step(at_ms, self.voiced, self._pitched)
