@@ -72,8 +72,6 @@ class Delivery:
     ) -> None:
         self.answer: GivenAnswer | None = None
         self._fillers: Sequence[Prompt] = ()
-        self._filler: tuple[SpokenPiece, str] | None = None
-        """The last one that was said, and its words."""
         self.acts = acts
         self.playback = Playback(tuning.playback_lead_ms)
         self._call, self._tuning, self._responder_name = call, tuning, responder_name
@@ -117,7 +115,7 @@ class Delivery:
                     break  # while the last message was sent: nothing follows it
                 if isinstance(one, SendSound):
                     self._sounding(one, at_ms, sounded)
-                    self._hands.plays(one.begins_ms, one.ulaw, self._words_of(one.piece))
+                    self._hands.plays(one.begins_ms, one.ulaw, one.piece.words)
                     await self._hands.send(media_message(stream_sid, one.ulaw))
                 elif isinstance(one, SendMark):
                     await self._hands.send(mark_message(stream_sid, one.name))
@@ -219,14 +217,10 @@ class Delivery:
         filler = self._fillers[self._conversation.answers % len(self._fillers)]
         # Without its text: it is no word of the answer.
         self.answer.filler = SpokenPiece.of("", filler.ulaw)
-        self._filler = self.answer.filler, filler.text
+        self.answer.filler.words = filler.text
         self._answers_since_filler = 0
         self.playback.add(self.answer.filler)
         self._news.set()
-
-    def _words_of(self, piece: SpokenPiece) -> str:
-        """What can be heard in its sound."""
-        return self._filler[1] if self._filler is not None and piece is self._filler[0] else piece.text
 
     # The end
 
@@ -256,7 +250,7 @@ class Delivery:
     def interrupt(self, answer: GivenAnswer, now_ms: float) -> Rest:
         """Nothing more of it is sent or done, and Twilio drops what it holds. Returns what is left of it."""
         prepared = answer.preparation
-        self._keep_played(self.playback.clear(now_ms))
+        self._clear(now_ms)
         unfed = [step for step in prepared.steps[answer.fed :] if not isinstance(step, SpokenPiece)]
         undone = [*self.acts.drop(), *unfed]
         is_whole = prepared.done or bool(prepared.code)
@@ -279,8 +273,7 @@ class Delivery:
 
     def cut_off(self, now_ms: float) -> None:
         """The stream ends: what Twilio holds is not heard."""
-        self._keep_played(self.playback.clear(now_ms))
-        self._hands.cleared(now_ms)
+        self._clear(now_ms)
         self.acts.drop()
         if self.answer is not None and self.answer.has_sounded:
             text = self.answer.preparation.text
@@ -296,6 +289,10 @@ class Delivery:
         made_by = MadeBy(self._responder_name, prepared.voice, prepared.tokens, prepared.characters)
         turn = answer.record.turn(prepared.text, heard, made_by, prepared.first_sound_ms, code or prepared.code)
         self._hands.save(turn, playing=outcome is None)
+
+    def _clear(self, now_ms: float) -> None:
+        self._keep_played(self.playback.clear(now_ms))
+        self._hands.cleared(now_ms)
 
     def _keep_played(self, played: list[tuple[float, bytes]]) -> None:
         for at_ms, ulaw in played:
