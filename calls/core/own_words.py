@@ -65,15 +65,19 @@ class OwnWords:
             for piece in self._pieces
             if piece.from_ms - SLACK_MS < turn.ended_ms and turn.started_ms < piece.to_ms + ECHO_TAIL_MS + SLACK_MS
         ]
-        words = _keys(turn.heard_text)
-        if not heard or not words:
+        if not heard:
             return False
         # Nobody knows when words were spoken that the voice detector has missed.
         within = turn.vad_missed or (
             turn.started_ms > heard[0].from_ms - SLACK_MS and turn.ended_ms < heard[-1].to_ms + ECHO_TAIL_MS + SLACK_MS
         )
-        ours = [word for piece in heard for word in _keys(piece.words)]
-        return within and in_order(words, ours) >= OURS_SHARE * len(words)
+        return within and are_ours(turn.heard_text, " ".join(piece.words for piece in heard))
+
+
+def are_ours(text: str, said: str) -> bool:
+    """Whether enough words of a text are words of what we said, in its order."""
+    words = _keys(text)
+    return bool(words) and in_order(words, _keys(said)) >= OURS_SHARE * len(words)
 
 
 def in_order(words: Sequence[str], ours: Sequence[str]) -> int:

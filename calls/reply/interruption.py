@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from calls.core.agent_turns import FALSE_START, Outcome
+from calls.core.own_words import are_ours
 from calls.core.status import CallerActivity
 from calls.core.turns import Turn
 from calls.reply.barge_in import BargeIn
@@ -61,6 +62,9 @@ class Interruption:
     def words(self, utterance: int, text: str, now_ms: float) -> None:
         """What an utterance's words are so far, or after all."""
         barge_in = self._barge_in
+        if are_ours(text, self._said):
+            # They may be an echo; the turn will say so, and words of the caller's may follow.
+            return
         barge_in.expects(self._expected)
         if barge_in.is_interruption(utterance, text):
             self._give_up(now_ms)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from calls.core.own_words import MAX_PIECES, OwnWords, in_order
+from calls.core.own_words import MAX_PIECES, OwnWords, are_ours, in_order
 from calls.core.turns import Source, Turn
 
 SAID = "שלום, הגעתם למרפאה. במה אפשר לעזור?"
@@ -94,3 +94,8 @@ def test_it_remembers_some_minutes():
 def test_words_in_order():
     assert in_order("א ב ג".split(), "ב א ג".split()) == 2
     assert in_order([], ["א"]) == 0
+
+
+def test_words_are_ours_where_most_of_them_are():
+    assert are_ours("במה אפשר", SAID) and not are_ours("במה אשלם בבקשה", SAID)
+    assert not are_ours("", SAID) and not are_ours("במה", "")
