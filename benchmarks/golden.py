@@ -14,7 +14,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +33,12 @@ CALLS = 200
 KEPT = ROOT / "tests" / "golden" / "calls.jsonl"
 KINDS: dict[str, str] = {}
 """An action's class -> its name in the golden records, where it has another by now."""
+CAME_LATER: dict[str, dict[str, Any]] = {
+    "Turn": {"echo": False},
+    "Feed": {"echoed": False, "line_ulaw": b""},
+    "Perceived": {"echoed": False},
+}
+"""Fields that the golden records do not know, last of their class: left out where they say what was always so."""
 
 
 class GoldenCall(VirtualCall):
@@ -124,13 +130,22 @@ def kept() -> list[dict[str, Any]]:
 def plain(value: Any) -> list[Any]:
     """A frozen class as its kind and its values in order: a field may be renamed, audio is its digest."""
     kind = type(value).__name__
-    values = astuple(value) if is_dataclass(value) else msgspec.structs.astuple(value)
-    return [KINDS.get(kind, kind), *map(_json, values)]
+    named = _fields(value)
+    known = [one for name, one in named.items() if CAME_LATER.get(kind, {}).get(name, ...) != one]
+    return [KINDS.get(kind, kind), *map(_json, known)]
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    if not is_dataclass(value):
+        return msgspec.structs.asdict(value)
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _json(value: Any) -> Any:
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()[:16]
+    if is_dataclass(value):
+        return plain(value)[1:]
     if isinstance(value, list | tuple):
         return [_json(one) for one in value]
     if isinstance(value, dict):

@@ -103,6 +103,7 @@ class TuningProfileAdmin(ProfileModelAdmin):
             _("Answering: an answer that is late, and its sound"),
             {"fields": ("responder_first_ms", "responder_total_ms", "filler_after_ms", "playback_lead_ms")},
         ),
+        (_("Answering: our own voice on the line"), {"fields": ("echo_canceller",)}),
     )
 
     actions = ("duplicate", "activate")

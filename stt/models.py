@@ -16,6 +16,7 @@ from stt.engines.google_models import HEBREW_MODELS, HOSTS
 from stt.tuning import (
     BACKCHANNELS,
     BOUNDS,
+    ECHO_CANCELLERS,
     LONGEST_PHRASE,
     MOST_PHRASES,
     STOP_WORDS,
@@ -137,6 +138,17 @@ class TuningProfile(models.Model):
         help_text=_(
             "One a line: said over an answer they stop it as soon as they are recognised, however short. More: quicker "
             "stops, and some that were not meant."
+        ),
+    )
+    echo_canceller = models.CharField(
+        _("Echo canceller"),
+        max_length=16,
+        choices=[(name, _(label)) for name, label in ECHO_CANCELLERS.items()],
+        default=Tuning().echo_canceller,
+        db_default=Tuning().echo_canceller,
+        help_text=_(
+            "On a line that gives our voice back loudly, quieter callers are heard over it; it needs its extra "
+            "(docs/answering.md)."
         ),
     )
     early_punctuation = models.BooleanField(

@@ -306,6 +306,10 @@ def check_phrases(name: str, phrases: Sequence[str]) -> None:
         raise TuningError(f"{name} must be at most {MOST_PHRASES} phrases of at most {LONGEST_PHRASE} characters")
 
 
+ECHO_CANCELLERS = {"auto": _("where the echo is loud"), "off": _("never: the rule alone")}
+"""When an echo canceller hears a call first; what it finds and costs is in docs/answering.md."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """Two settings, each within its bounds, that do not go together."""
@@ -472,6 +476,8 @@ class Tuning:
     """One of TURN_MODELS."""
     backchannels: tuple[str, ...] = BACKCHANNELS
     stop_words: tuple[str, ...] = STOP_WORDS
+    echo_canceller: str = "auto"
+    """One of ECHO_CANCELLERS."""
     vad_engine: str = "webrtc"
     """One of VAD_ENGINES."""
     streaming: bool = True
@@ -503,6 +509,10 @@ class Tuning:
             raise TuningError(f"turn_model must be one of {', '.join(TURN_MODELS)}, not {self.turn_model!r}")
         check_phrases("backchannels", self.backchannels)
         check_phrases("stop_words", self.stop_words)
+        if self.echo_canceller not in ECHO_CANCELLERS:
+            raise TuningError(
+                f"echo_canceller must be one of {', '.join(ECHO_CANCELLERS)}, not {self.echo_canceller!r}"
+            )
         if self.renew_latest_s <= self.renew_after_s:
             raise TuningError("renew_latest_s must be more than renew_after_s")
         for flaw in hints_flaws(self.phrase_hints):

@@ -6,7 +6,15 @@ import grpc
 import pytest
 from django.conf import settings
 
-from calls.core import open_utterances, revisions, stream_control
+from calls.core import (
+    echo_control,
+    echo_gate,
+    open_utterances,
+    own_sound,
+    own_words,
+    revisions,
+    stream_control,
+)
 from calls.desk import codes
 from calls.desk.admin import listing
 from calls.desk.review import download
@@ -184,6 +192,17 @@ def test_the_answering_page_has_the_codes_numbers():
     assert f"found finished (≥ {floor_rule.UNFINISHED_BELOW})" in page
     held = f"until {floor_hold.HELD_AFTER_VOICE_MS} ms behind the last voiced frame, and at most "
     assert f"{held}{floor_hold.LONGEST_ONSET_MS} ms\n  from the first of them" in page
+
+
+def test_the_answering_page_has_the_numbers_of_the_echo():
+    page = doc("answering.md").split("## Echo\n")[1].split("\n## ")[0]
+    assert f"{own_sound.ECHO_TAIL_MS} ms after" in page and f"loudest of the last {own_sound.LOUDEST_OF_MS} ms" in page
+    assert f"and {echo_gate.LEARNT_ABOVE_DB:.0f} dB more" in page
+    assert f"{echo_gate.FIRST_MARGIN_DB:.0f} dB until a second" in page and echo_gate.BLOCK_FRAMES * FRAME_MS == 1000
+    assert f"beyond {echo_gate.MOST_MARGIN_DB:.0f} and {echo_gate.LEAST_MARGIN_DB:.0f}" in page
+    assert f"of {echo_gate.SURE_CORRELATION}, or of {echo_gate.MIN_CORRELATION} at" in page
+    assert f"above {echo_control.CANCEL_ABOVE_DB:.0f} dB" in page
+    assert f"{100 * own_words.OURS_SHARE:.0f} % are ours" in page
 
 
 def test_the_answering_page_requires_what_the_floors_table_does():

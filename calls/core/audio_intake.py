@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from calls.core.actions import Feed
 from calls.core.audio_buffer import AudioBuffer
 from calls.core.depacketizer import Depacketizer, Frame
+from calls.core.echo_control import EchoControl
 from calls.core.frame_delays import DelayMeter
 from calls.core.messages import Media
 from calls.core.status import VoicedRun
-from stt.audio import FRAME_MS
+from stt.audio import FRAME_MS, duration_ms
 from stt.endpointing.endpointer import Boundary, Endpointer, SpeechEnded
 
 NO_FRAMES_MARGIN_MS = 300
@@ -33,13 +34,25 @@ class AudioIntake:
     """One call's frames, on media time."""
 
     def __init__(
-        self, endpointer: Endpointer, counters: Counter[str], *, base_ms: int, longest_ms: int, opened_ms: float
+        self,
+        endpointer: Endpointer,
+        counters: Counter[str],
+        echo: EchoControl | None = None,
+        *,
+        base_ms: int,
+        longest_ms: int,
+        opened_ms: float,
     ) -> None:
         """``base_ms``, ``longest_ms``: the depacketizer's. ``opened_ms``: when the socket opened."""
         self.endpointer = endpointer
         self.depacketizer = Depacketizer(counters, base_ms, longest_ms)
         self.buffer = AudioBuffer()
         self.delays = DelayMeter()
+        self.echo = echo or EchoControl(counters)
+        """What the line plays meanwhile, and what comes back of it."""
+        self._own = self.echo.own
+        self._beside_ours = b""
+        """The frame that was perceived last, as it was heard, where our own sound may be in it."""
         self.last_frame_ms = opened_ms
         """Monotonic instant of the last frame's arrival; until the first one, of the stream's start."""
         self.last_voiced_ms = 0.0
@@ -60,12 +73,27 @@ class AudioIntake:
         """Whether speech begins or ends with this frame."""
         endpointer = self.endpointer
         self.last_frame_ms = now_ms
-        boundary = endpointer.conceal(frame.at_ms) if frame.concealed else endpointer.push(frame.ulaw, frame.at_ms)
+        if now_ms < self._own.comes_back_until_ms:
+            boundary = self._perceive_beside_ours(frame, now_ms)
+        elif frame.concealed:
+            boundary = endpointer.conceal(frame.at_ms)
+        else:
+            boundary = endpointer.push(frame.ulaw, frame.at_ms)
         if endpointer.voiced:
             if not self._run_voiced_ms or now_ms - self.last_voiced_ms >= endpointer.hangover_ms:
                 self._run_from_ms, self._run_voiced_ms = now_ms, 0
             self._run_voiced_ms += FRAME_MS
             self.last_voiced_ms = now_ms
+        return boundary
+
+    def _perceive_beside_ours(self, frame: Frame, now_ms: float) -> Boundary | None:
+        """The same while our own sound may be in it."""
+        echo, endpointer = self.echo, self.endpointer
+        self._beside_ours = ulaw = echo.clean(frame.ulaw, frame.at_ms, now_ms)
+        if frame.concealed:
+            return endpointer.conceal(frame.at_ms)
+        boundary = endpointer.push(ulaw, frame.at_ms, echo.gate.least_dbfs(now_ms))
+        echo.learn(endpointer.level_dbfs, now_ms, voiced=endpointer.voiced or endpointer.echoed)
         return boundary
 
     @property
@@ -75,10 +103,27 @@ class AudioIntake:
             return None
         return VoicedRun(self._run_from_ms, self.last_voiced_ms, self._run_voiced_ms)
 
+    def plays(self, begins_ms: float, ulaw: bytes, words: str) -> list[float]:
+        """Our own sound is sent, and played from that monotonic instant on; it is part of what says these words, and
+        may come back. Returns its levels, 20 ms each."""
+        at_ms = self.media_ms(begins_ms)
+        self.echo.own_words.said(at_ms, at_ms + duration_ms(ulaw), words)
+        return self.echo.own.sent(begins_ms, ulaw)
+
+    def cleared(self, now_ms: float) -> None:
+        """What of it would be played from now on is not played."""
+        self.echo.own_words.cleared(self.media_ms(now_ms))
+        self.echo.own.cleared(now_ms)
+
     def keep(self, frame: Frame) -> Feed:
         """The frame that was perceived last, with what was perceived in it; from now on the buffer holds it."""
         endpointer = self.endpointer
-        feed = Feed(frame.ulaw, frame.at_ms, endpointer.level_dbfs, endpointer.voiced, endpointer.unvoiced)
+        if self._beside_ours:
+            ulaw, self._beside_ours = self._beside_ours, b""
+            perceived = endpointer.level_dbfs, endpointer.voiced, endpointer.unvoiced, endpointer.echoed
+            feed = Feed(ulaw, frame.at_ms, *perceived, b"" if ulaw is frame.ulaw else frame.ulaw)
+        else:
+            feed = Feed(frame.ulaw, frame.at_ms, endpointer.level_dbfs, endpointer.voiced, endpointer.unvoiced)
         self.buffer.push(feed)
         self.frame_count += 1
         return feed
@@ -101,6 +146,15 @@ class AudioIntake:
     def media_ms(self, now_ms: float) -> int:
         """Media time at this instant: of the last frame, and what is on its way since."""
         return round(self.next_ms + max(0.0, now_ms - self.last_frame_ms))
+
+    def recent(self, ms: int) -> bytes:
+        """The newest µ-law, as far as it is kept."""
+        return self.buffer.audio(self.next_ms - ms, self.next_ms)
+
+    @property
+    def received(self) -> Received:
+        """How the frames came."""
+        return Received(self.depacketizer.received, self.depacketizer.lost, self.delays)
 
     @property
     def next_ms(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from calls.core.actions import TurnAnswered
+from calls.core.own_words import OwnWords
 from calls.core.turns import Source, Turn
 from stt.attribution.ledger import Attribution
 from stt.events import EMULATOR_UNKNOWN, OneShotDone, RecognizerError
@@ -67,8 +68,9 @@ class _Kept:
 class RevisableTurns:
     """One call's turns that were handed on, by number."""
 
-    def __init__(self, ledger: Attribution) -> None:
+    def __init__(self, ledger: Attribution, own_words: OwnWords) -> None:
         self._ledger = ledger
+        self._own_words = own_words
         self._kept: dict[int, _Kept] = {}
         self._stream_answered_ms = self._one_shot_answered_ms = -1.0
         self._failed_to_ms = -1
@@ -77,12 +79,15 @@ class RevisableTurns:
         self._in_need: set[int] = set()
         """Numbers of the turns that are ``in_need`` now."""
 
-    def add(self, turn: Turn, now_ms: float, *, covered: bool, cut_short: bool = False) -> None:
-        """``covered``: some result has reached the turn's end. ``cut_short``: its stream failed under it."""
+    def add(self, turn: Turn, now_ms: float, *, covered: bool, cut_short: bool = False) -> Turn:
+        """``covered``: some result has reached the turn's end. ``cut_short``: its stream failed under it. Returns the
+        turn as it is handed on."""
+        turn = self._own_words.marked(turn)
         cut_short = cut_short or (not covered and turn.ended_ms <= self._failed_to_ms)
         self._kept[turn.number] = _Kept(turn, now_ms, covered, cut_short)
         self._unread.add(turn.number)
         self._note_need(turn.number)
+        return turn
 
     def covered_to(self, heard_to_ms: int) -> None:
         """A result has reached this media time: what ended before it was heard whole, unless its stream had failed."""
@@ -116,7 +121,7 @@ class RevisableTurns:
             kept = self._kept[number]
             text = " ".join(self._ledger.heard_words(number))
             if text != kept.turn.heard_text:
-                old, kept.turn = kept.turn, kept.turn.revised(text)
+                old, kept.turn = kept.turn, self._own_words.marked(kept.turn.revised(text))
                 self._note_need(number)
                 yield old, kept.turn
 

@@ -20,8 +20,9 @@ from enum import Enum, auto
 from calls.core import messages
 from calls.core.acceptance import Acceptance
 from calls.core.actions import Action, CallBegun, CallOver, CloseSocket, FinishStream, MarkReached, Wake
-from calls.core.audio_intake import AudioIntake, Received
+from calls.core.audio_intake import AudioIntake
 from calls.core.coverage import Coverage
+from calls.core.echo_control import EchoControl, MakeCanceller
 from calls.core.media_connection import MediaConnection
 from calls.core.one_shots import PRE_ROLL_MS, OneShots
 from calls.core.open_utterances import OpenUtterances
@@ -38,7 +39,7 @@ from stt.events import Final, Interim, OneShotDone, RecognizerEvent
 from stt.tuning import Tuning
 
 TRIM_EVERY = 100
-"""Frames after which audio that nobody needs any more is forgotten."""
+"""Frames after which audio that nobody needs any more is forgotten, and what was found of the echo is told."""
 
 
 class State(Enum):
@@ -71,12 +72,14 @@ class CallSession:
         vad: Vad | None = None,
         requests: RequestCount | None = None,
         endpointer: Endpointer | None = None,
+        make_canceller: MakeCanceller | None = None,
     ) -> None:
         """``heard_by``: the engines, for rows. ``account_sid``: of the call, where it is known. ``longest_call_s``: 0
         is without end. ``opened_ms``: when the socket opened.
 
         ``base_ms``, ``first_number``: where a call's second stream goes on. ``vad``: instead of webrtcvad.
         ``requests``: of the whole process. ``endpointer``: one that hears otherwise than by ``vad``.
+        ``make_canceller``: of our echo, where it is wanted.
         """
         self.tuning = tuning
         self.state = State.WAITING
@@ -88,23 +91,25 @@ class CallSession:
         self._connection = MediaConnection(
             call_sid, account_sid, self.counters, longest_call_s=longest_call_s, opened_ms=opened_ms
         )
-        self._audio = AudioIntake(
-            endpointer, self.counters, base_ms=base_ms, longest_ms=longest_ms, opened_ms=opened_ms
+        echo = EchoControl(self.counters, make_canceller)
+        self.audio = AudioIntake(
+            endpointer, self.counters, echo, base_ms=base_ms, longest_ms=longest_ms, opened_ms=opened_ms
         )
+        """What has come on the line, to be read; and who plays something to the caller tells it here."""
         self._ledger = Attribution(first_number)
         self._utterances = OpenUtterances(self._ledger, coverage, endpointer)
-        self._turns = RevisableTurns(self._ledger)
+        self._turns = RevisableTurns(self._ledger, self.audio.echo.own_words)
         self._stream = StreamControl(
             StreamPolicy(tuning, requests or NoOtherRequests()),
             heard_by or HeardBy(),
-            self._audio,
+            self.audio,
             self._ledger,
             coverage,
             self._utterances,
             self._turns,
             self.counters,
         )
-        self._one_shots = OneShots(tuning, self._ledger, self._turns, self._audio.buffer)
+        self._one_shots = OneShots(tuning, self._ledger, self._turns, self.audio.buffer)
         self._acceptance = Acceptance(
             tuning, self._ledger, self._utterances, self._turns, self._stream, self._one_shots
         )
@@ -120,7 +125,7 @@ class CallSession:
             message.stream_sid
         ):
             return []
-        self._audio.depacketizer.sequence.note(getattr(message, "sequence", None))
+        self.audio.depacketizer.sequence.note(getattr(message, "sequence", None))
         if isinstance(message, messages.Start):
             return self._start(message, now_ms)
         elif isinstance(message, messages.Stop):
@@ -151,15 +156,15 @@ class CallSession:
 
     def tick(self, now_ms: float) -> list[Action]:
         """Whatever time has decided: turns to accept, one-shots to ask for, the end of the call."""
-        missed = self._audio.end_without_frames(now_ms)
+        missed = self.audio.end_without_frames(now_ms)
         if missed is not None:
             self._ended(missed, EndReason.NO_FRAMES, now_ms)
-        reason = self._connection.outlived(now_ms, self._audio.last_frame_ms)
+        reason = self._connection.outlived(now_ms, self.audio.last_frame_ms)
         actions = [] if reason is None else [*self.stop(now_ms), CloseSocket(reason)]
         self._stream.give_up(now_ms)
         self._one_shots.give_up(now_ms)
         actions += self._acceptance.decide_all(now_ms)
-        actions += self._acceptance.hand_on(now_ms, self._audio.next_ms)
+        actions += self._acceptance.hand_on(now_ms, self.audio.next_ms)
         drained = self._drained
         actions += self._one_shots.retry(now_ms, drained=drained)
         if drained and not self._one_shots.keep_the_call(now_ms):
@@ -174,10 +179,10 @@ class CallSession:
         self.state = State.DRAINING
         self._connection.end()
         self._one_shots.drain(self._stream.drain(now_ms))
-        ended = self._audio.end()
+        ended = self.audio.end()
         if ended is not None:
             self._ended(ended, EndReason.HANGUP, now_ms)
-        return [FinishStream(), Wake()]
+        return [*self.audio.echo.take_notes(), FinishStream(), Wake()]
 
     def answered(self, number: int, total_ms: int) -> list[Action]:
         """The line's answer to a turn has begun, so long after the turn's last voiced frame."""
@@ -186,8 +191,8 @@ class CallSession:
     def next_deadline_ms(self, now_ms: float) -> float | None:
         """The monotonic instant at which ``tick`` has something to decide; None when only input can."""
         deadlines = (
-            self._connection.next_deadline_ms(self._audio.last_frame_ms),
-            self._audio.next_deadline_ms(),
+            self._connection.next_deadline_ms(self.audio.last_frame_ms),
+            self.audio.next_deadline_ms(),
             self._utterances.next_deadline_ms(),
             self._stream.next_deadline_ms(),
             self._one_shots.next_deadline_ms(now_ms, drained=self._drained),
@@ -200,18 +205,18 @@ class CallSession:
     def look(self, now_ms: float) -> CallStatus:
         """What a supervisor is shown of the line and its recogniser."""
         policy = self._stream.policy
-        silent = now_ms - self._audio.last_frame_ms >= SILENT_LINE_MS or policy.unheard_ms >= UNHEARD_SHOWN_MS
-        shows = LineActivity.of(silent=silent, speaking=self._audio.endpointer.speaking)
+        silent = now_ms - self.audio.last_frame_ms >= SILENT_LINE_MS or policy.unheard_ms >= UNHEARD_SHOWN_MS
+        shows = LineActivity.of(silent=silent, speaking=self.audio.endpointer.speaking)
         return CallStatus(shows, self._stream.activity, policy.results)
 
     @property
     def caller(self) -> CallerActivity:
         """Whether the caller speaks, for whoever answers."""
-        return replace(self._utterances.activity, run=self._audio.voiced_run)
+        return replace(self._utterances.activity, run=self.audio.voiced_run)
 
     def media_ms(self, now_ms: float) -> int:
         """Media time at this instant."""
-        return self._audio.media_ms(now_ms)
+        return self.audio.media_ms(now_ms)
 
     @property
     def call_sid(self) -> str:
@@ -227,15 +232,6 @@ class CallSession:
         """Voice of all utterances that have ended."""
         return self._utterances.speech_ms
 
-    @property
-    def received(self) -> Received:
-        """How its frames came."""
-        return Received(self._audio.depacketizer.received, self._audio.depacketizer.lost, self._audio.delays)
-
-    def recent_audio(self, ms: int) -> bytes:
-        """The newest µ-law, as far as it is kept."""
-        return self._audio.buffer.audio(self._audio.next_ms - ms, self._audio.next_ms)
-
     def span_ms(self, number: int) -> tuple[int, int | None]:
         """Where an utterance begins and ends in media time. Raises KeyError when it is forgotten, or never was."""
         span = self._ledger.span(number)
@@ -247,7 +243,7 @@ class CallSession:
         if not self._connection.accept(message, now_ms):
             return self._refuse("foreign_start", now_ms)
         self.state = State.LIVE
-        self._audio.last_frame_ms = now_ms
+        self.audio.last_frame_ms = now_ms
         return [CallBegun(message)]
 
     def _refuse(self, reason: str, now_ms: float) -> list[Action]:
@@ -261,7 +257,7 @@ class CallSession:
         if message.stream_sid and self._connection.is_foreign(message.stream_sid):
             return []
         actions: list[Action] = []
-        audio, policy = self._audio, self._stream.policy
+        audio, policy = self.audio, self._stream.policy
         for frame in audio.frames(message, now_ms):
             boundary = audio.perceive(frame, now_ms)
             if boundary is not None:
@@ -274,6 +270,7 @@ class CallSession:
                 actions += self._stream.apply_command(command, frame.at_ms)
             if audio.frame_count % TRIM_EVERY == 0:
                 self._trim()
+                actions += audio.echo.take_notes()
         return actions
 
     def _bounded(self, boundary: Boundary, at_ms: int, now_ms: float) -> None:
@@ -284,14 +281,14 @@ class CallSession:
             self._utterances.began(boundary.start_ms, now_ms - (at_ms - boundary.start_ms))
 
     def _ended(self, boundary: SpeechEnded, reason: EndReason, now_ms: float) -> None:
-        arrived_ms = self._audio.last_voiced_ms or now_ms
-        ending = Ending(boundary.end_ms, arrived_ms, self._audio.next_ms, boundary.voiced_ms, reason)
+        arrived_ms = self.audio.last_voiced_ms or now_ms
+        ending = Ending(boundary.end_ms, arrived_ms, self.audio.next_ms, boundary.voiced_ms, reason)
         self._utterances.ended(ending, now_ms + ending.wait_ms(self.tuning.stt_timeout_ms))
 
     def _trim(self) -> None:
         """Forget the audio that nobody needs any more."""
         needed = (self._stream.needs_audio_from_ms, self._utterances.begin_ms, self._turns.unsettled_from_ms())
-        self._audio.buffer.forget_before(min(at_ms for at_ms in needed if at_ms is not None) - PRE_ROLL_MS)
+        self.audio.buffer.forget_before(min(at_ms for at_ms in needed if at_ms is not None) - PRE_ROLL_MS)
 
     @property
     def _drained(self) -> bool:

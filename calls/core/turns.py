@@ -73,10 +73,17 @@ class Turn:
     """``caller`` or ``agent``."""
     revision: int = 0
     """Counts amendments; the highest wins in storage."""
+    echo: bool = False
+    """Its words are the line's own, given back (calls/core/own_words.py): it is never answered."""
 
     @property
     def heard_text(self) -> str:
         return self.text if self.revised_text is None else self.revised_text
+
+    @property
+    def asks(self) -> bool:
+        """It has words of the caller's: it may be answered."""
+        return bool(self.heard_text.strip()) and not self.echo
 
     def revised(self, text: str) -> Turn:
         """This turn with late words; back to None when the words are again those handed on."""

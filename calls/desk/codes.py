@@ -25,6 +25,8 @@ ANSWERING: Mapping[str, Any] = {
     "text_unspeakable": _("the voice cannot say this text"),
     "barge_in_resumed": _("what was said over the answer was no question, and it went on"),
     "false_start": _("the caller had not finished: the answer stopped, and was given anew to all of it"),
+    "echo_heard": _("the line's own words came back, and were not answered"),
+    "canceller_missing": _("the echo is loud, and no canceller is installed"),
     "mark_lost": _("Twilio did not say what was played: the clock did"),
     "playback_starved": _("the sound paused within a sentence"),
     "turn_model_late": _("the model of turns was late: silence alone decided"),
@@ -82,6 +84,7 @@ HEARING: Mapping[str, Any] = {
 EVENTS: Mapping[str, Any] = {**ANSWERING, **HEARING}
 """Of events and turns."""
 COUNTERS: Mapping[str, Any] = {
+    "canceller_missing": _("the echo is loud, and no canceller is installed"),
     "dtmf": _("keys pressed"),
     "bad_json": _("messages that are no JSON"),
     "not_an_object": _("messages that are no object"),

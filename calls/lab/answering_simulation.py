@@ -81,7 +81,7 @@ class SimulatedCaller(VirtualCall):
     async def finished_probability(self) -> float | None:
         if self.setup.cue is None:
             return await super().finished_probability()
-        newest = self.driver.session.recent_audio(1000 * HEARD_S)
+        newest = self.driver.session.audio.recent(1000 * HEARD_S)
         probability = self.setup.cue(newest, self.scene.pause_ms(self.now_ms))
         await asyncio.sleep(CUE_TAKES_MS / 1000)
         return probability

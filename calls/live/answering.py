@@ -84,6 +84,7 @@ class Answering:
 
     def look(self, at_ms: float) -> None:
         """Something has happened on the call, or time has passed."""
+        self._record.echo(self._driver.session.media_ms(at_ms), self._driver.session.audio.echo.state)
         self._agent.caller_is(self._driver.session.caller, at_ms)
         self._agent.tick(at_ms)
 
@@ -160,6 +161,15 @@ class Answering:
     def played(self, at_ms: float, ulaw: bytes) -> None:
         self._record.said(self._driver.session.media_ms(now_ms()) - round(now_ms() - at_ms), ulaw)
 
+    def plays(self, begins_ms: float, ulaw: bytes, words: str) -> None:
+        session = self._driver.session
+        self._record.plays(session.media_ms(begins_ms), session.audio.plays(begins_ms, ulaw, words))
+
+    def cleared(self, now_ms: float) -> None:
+        session = self._driver.session
+        session.audio.cleared(now_ms)
+        self._record.cleared(session.media_ms(now_ms))
+
     def hang_up(self, reason: str) -> None:
         self._services.conversations.forget(self._token.call_sid)
         self._end_call(reason)
@@ -181,6 +191,6 @@ class Answering:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(said.set_result, probability)
 
-        self._services.turn_model.ask(self._driver.session.recent_audio(1000 * HEARD_S), tell)
+        self._services.turn_model.ask(self._driver.session.audio.recent(1000 * HEARD_S), tell)
         done, _ = await asyncio.wait({said}, timeout=MODEL_LATE_MS / 1000)
         return said.result() if done else None

@@ -60,7 +60,7 @@ class LiveCall(Hands):
         self._queue, self._bridge, self._ask = queue, bridge, ask
         tuning = services.recognition.bounded(services.lines.tuning_for(token.to_number, token.call_sid))
         self._vad = services.voice_detector.vad() if tuning.vad_engine == "silero" else None
-        self.session = new_session(token, base_ms, tuning, services.recognition, self._vad)
+        self.session = new_session(token, base_ms, tuning, services, self._vad)
         self._driver = CallDriver(self.session, self, defer=self._put_off)
         self._health = RecognitionHealth(stream_hears=tuning.streaming)
         self._transcriber: Transcriber | NoStream = NoStream(queue.put_event)

@@ -3,12 +3,14 @@ and what the line said in it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
 
 from calls.core.actions import Feed
+from calls.core.echo_control import EchoState
 from calls.storage.recording import LineRecorder, Recorder, RecordingDisk, file_name
 from calls.storage.trace import RecognitionTrace
 from stt.audio import FRAME_MS
@@ -61,6 +63,21 @@ class StreamRecord:
             self._trace(self._files[1])
             self._files[1].event(event, now_ms)
 
+    def plays(self, at_ms: int, levels_dbfs: Sequence[float]) -> None:
+        """The line's sound is sent, and played from this media time on: its levels, for the trace."""
+        if self._files is not None:
+            self._files[1].plays(at_ms, levels_dbfs)
+
+    def cleared(self, at_ms: int) -> None:
+        """What of it would be played from this media time on is not played."""
+        if self._files is not None:
+            self._files[1].cleared(at_ms)
+
+    def echo(self, at_ms: int, echo: EchoState) -> None:
+        """What is known of our own voice on the line."""
+        if self._files is not None:
+            self._files[1].echo(at_ms, echo)
+
     def stopped(self, now_ms: float) -> None:
         """No more audio comes."""
         if self._files is not None:
@@ -78,7 +95,7 @@ class StreamRecord:
         """Hand on the frames that have gathered."""
         self._trace(trace)
         for frame in self._frames:
-            recorder.push(frame.at_ms, frame.ulaw)
+            recorder.push(frame.at_ms, frame.line_ulaw or frame.ulaw)
         recorder.flush()
         self._frames.clear()
         self._arrivals_ms.clear()

@@ -54,6 +54,7 @@ def shown(turn: Turn | Transcript, key: str) -> Update:
         "final_ms": turn.final_ms,
         "total_ms": turn.total_ms,
         "revision": turn.revision,
+        "echo": turn.echo,
     }
 
 

@@ -36,6 +36,7 @@ from calls.storage.recording import RecordingDisk
 from calls.storage.recovery import recover_in_background
 from calls.storage.search_filler import Filler
 from calls.storage.writer import Writer
+from stt.endpointing.echo_canceller import EchoCancellers
 from stt.endpointing.silero import SileroThread
 from voiceapp.runtime import background
 
@@ -73,6 +74,7 @@ class Services:
         self.answerers = Answerers(self.voices, self.language_models)
         self.conversations = Conversations()
         self.turn_model = TurnModelThread()
+        self.echo_cancellers = EchoCancellers()
         self.loop_lag = LoopLag()
         self.admission = Admission(self.calls, self.loop_lag)
         self.alarms = AlarmMonitor()

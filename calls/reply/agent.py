@@ -77,6 +77,8 @@ class Agent:
         )
         self.usage = self._draft.usage
         self._seen = CallerActivity()
+        self._echoes: set[int] = set()
+        """Turns that were passed over as our own words, by their numbers."""
         self._group: asyncio.TaskGroup | None = None
         self._finish_by_ms: float | None = None
         """When the process no longer waits for what is played."""
@@ -121,11 +123,13 @@ class Agent:
 
     def accepted(self, turn: Turn, now_ms: float) -> None:
         """A turn is handed on, with words or without."""
+        if turn.echo:
+            self._echoes.add(turn.number)
         if self._converses and self._interruption.passes_over(turn, now_ms):
             self._floor.passed_over(turn.number)
             return
         self._floor.turn_accepted(turn, now_ms)
-        if turn.heard_text.strip():
+        if turn.asks:
             self._withdraw()
             self._draft.ask_more(turn)
 
@@ -137,6 +141,9 @@ class Agent:
             self._draft.revise(turn)
             if self._floor.question != before:
                 self._withdraw()
+        elif turn.asks and turn.number in self._echoes:
+            self._echoes.discard(turn.number)
+            self.accepted(turn, now_ms)
         elif self.conversation.revised(turn) and self._group is not None:
             self._start(self._news.revised(turn, old))
 
@@ -233,8 +240,7 @@ class Agent:
             self._speaking.by_itself(Occasion.TRANSFER_FAILED)
 
     def _withdraw(self) -> None:
-        """What has not sounded is given up; but a greeting, or a notice that the call is recorded, is said whatever the
-        caller says."""
+        """What has not sounded is given up; but a greeting is said: it may tell that the call is recorded."""
         draft, given = self._draft.answer, self._delivery.answer
         if draft is None or draft.call.occasion is Occasion.OPENING or (given is not None and given.has_sounded):
             return

@@ -126,11 +126,14 @@ class BargeIn:
         else:
             self._with_words.discard(utterance)
 
-    def settle(self, utterance: int, text: str) -> TurnOverAnswer:
-        """The turn of an utterance is there."""
+    def settle(self, utterance: int, text: str, *, echo: bool = False) -> TurnOverAnswer:
+        """The turn of an utterance is there. ``echo``: its words are the line's own."""
         interrupts, over = self._interrupts(utterance, text), self._is_over_answer(utterance)
         for unsettled in (self._unsettled, self._taken_for_nothing, self._with_words):
             unsettled.discard(utterance)
+        if over and echo:
+            self._only_backchannels = True
+            return TurnOverAnswer.BACKCHANNEL
         if interrupts and self.cut is not None:
             return TurnOverAnswer.INTERRUPTION
         if not over or interrupts or not text:

@@ -29,6 +29,7 @@ from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:
     from calls.reply.line_voice import LineVoice
+    from calls.reply.voices.recorded import Prompt
 
 ANSWERS_A_FILLER = 3
 """At most one filler in so many answers."""
@@ -70,7 +71,7 @@ class Delivery:
         acts: Acts,
     ) -> None:
         self.answer: GivenAnswer | None = None
-        self._fillers: Sequence[bytes] = ()
+        self._fillers: Sequence[Prompt] = ()
         self.acts = acts
         self.playback = Playback(tuning.playback_lead_ms)
         self._call, self._tuning, self._responder_name = call, tuning, responder_name
@@ -114,6 +115,7 @@ class Delivery:
                     break  # while the last message was sent: nothing follows it
                 if isinstance(one, SendSound):
                     self._sounding(one, at_ms, sounded)
+                    self._hands.plays(one.begins_ms, one.ulaw, one.piece.words)
                     await self._hands.send(media_message(stream_sid, one.ulaw))
                 elif isinstance(one, SendMark):
                     await self._hands.send(mark_message(stream_sid, one.name))
@@ -194,7 +196,7 @@ class Delivery:
     async def load_fillers(self, voice: LineVoice) -> None:
         """Make ready what says: one moment."""
         try:
-            self._fillers = [prompt.ulaw for prompt in await voice.fillers()]
+            self._fillers = await voice.fillers()
         except VoiceError as error:
             self._hands.note(error.code)
 
@@ -214,7 +216,8 @@ class Delivery:
             return
         filler = self._fillers[self._conversation.answers % len(self._fillers)]
         # Without its text: it is no word of the answer.
-        self.answer.filler = SpokenPiece.of("", filler)
+        self.answer.filler = SpokenPiece.of("", filler.ulaw)
+        self.answer.filler.words = filler.text
         self._answers_since_filler = 0
         self.playback.add(self.answer.filler)
         self._news.set()
@@ -247,7 +250,7 @@ class Delivery:
     def interrupt(self, answer: GivenAnswer, now_ms: float) -> Rest:
         """Nothing more of it is sent or done, and Twilio drops what it holds. Returns what is left of it."""
         prepared = answer.preparation
-        self._keep_played(self.playback.clear(now_ms))
+        self._clear(now_ms)
         unfed = [step for step in prepared.steps[answer.fed :] if not isinstance(step, SpokenPiece)]
         undone = [*self.acts.drop(), *unfed]
         is_whole = prepared.done or bool(prepared.code)
@@ -270,7 +273,7 @@ class Delivery:
 
     def cut_off(self, now_ms: float) -> None:
         """The stream ends: what Twilio holds is not heard."""
-        self._keep_played(self.playback.clear(now_ms))
+        self._clear(now_ms)
         self.acts.drop()
         if self.answer is not None and self.answer.has_sounded:
             text = self.answer.preparation.text
@@ -287,6 +290,10 @@ class Delivery:
         first_ms = prepared.steps.first_text_ms, prepared.steps.first_sound_ms
         turn = answer.record.turn(prepared.text, heard, made_by, *first_ms, code or prepared.code)
         self._hands.save(turn, playing=outcome is None)
+
+    def _clear(self, now_ms: float) -> None:
+        self._keep_played(self.playback.clear(now_ms))
+        self._hands.cleared(now_ms)
 
     def _keep_played(self, played: list[tuple[float, bytes]]) -> None:
         for at_ms, ulaw in played:

@@ -128,8 +128,8 @@ class Draft:
         self._tries = 0
 
     def revise(self, turn: Turn) -> None:
-        """Late words of a turn; one that has none left is not asked."""
-        if turn.heard_text.strip():
+        """Late words of a turn; one that has none of the caller's left is not asked."""
+        if turn.asks:
             self.question[turn.number] = turn
         else:
             del self.question[turn.number]

@@ -82,9 +82,9 @@ class Floor:
         self._silence.from_ms = max(self._silence.from_ms, voiced_ms)
 
     def turn_accepted(self, turn: Turn, now_ms: float) -> None:
-        """An utterance has its words, or will have none."""
+        """An utterance has its words, or will have none; our own, given back, are none."""
         self._outstanding.pop(turn.number, None)
-        if not turn.heard_text.strip():
+        if not turn.asks:
             return
         if turn.vad_missed:
             # Nobody knows when they were spoken; the endpointer may be missing the rest of them as well.
@@ -104,7 +104,7 @@ class Floor:
     def turn_revised(self, turn: Turn, now_ms: float) -> None:
         """Late words of a turn. Of one that was answered they change nothing here; nor does punctuation alone."""
         old = self._question.texts.get(turn.number)
-        if old is not None and words_of(old) != words_of(turn.heard_text):
+        if old is not None and (turn.echo or words_of(old) != words_of(turn.heard_text)):
             self._put(turn)
 
     @property
@@ -215,7 +215,7 @@ class Floor:
         self.taken = None
         self._question.changed()
         self._question.texts.pop(turn.number, None)
-        if turn.heard_text.strip():
+        if turn.asks:
             self._question.texts[turn.number] = turn.heard_text
 
     def _spoken(self) -> None:

@@ -58,6 +58,13 @@ class AgentHands(Protocol):
     def played(self, at_ms: float, ulaw: bytes) -> None:
         """This sound was played from this instant on: for the recording."""
 
+    def plays(self, begins_ms: float, ulaw: bytes, words: str) -> None:
+        """This sound is sent, and will be played from that instant on; it is part of what says these words. Before it
+        can come back as an echo."""
+
+    def cleared(self, now_ms: float) -> None:
+        """Twilio is told to drop what it holds: what would be played from this instant on is not."""
+
     def hang_up(self, reason: str) -> None:
         """End the stream, and with it the call: ``answered`` behind a goodbye, ``answer_failed`` for the line's
         fallback."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from calls.core.agent_turns import FALSE_START, Outcome
+from calls.core.own_words import without_ours
 from calls.core.status import CallerActivity
 from calls.core.turns import Turn
 from calls.reply.barge_in import BargeIn, TurnOverAnswer
@@ -61,14 +62,16 @@ class Interruption:
     def words(self, utterance: int, text: str, now_ms: float) -> None:
         """What an utterance's words are so far."""
         self._barge_in.expects(self._expected)
-        if self._may_stop(now_ms) and self._barge_in.words_stop_answer(utterance, text, self._said):
+        theirs = without_ours(text, self._said)
+        if self._may_stop(now_ms) and self._barge_in.words_stop_answer(utterance, theirs, self._said):
             self._stop(now_ms)
-        self._barge_in.hears(utterance, text)
+        self._barge_in.hears(utterance, theirs)
 
     def passes_over(self, turn: Turn, now_ms: float) -> bool:
-        """A turn is there. True: it is a backchannel over an answer, and nobody answers it."""
+        """A turn is there. True: it is a backchannel over an answer, or its echo, and nobody answers it."""
         self.words(turn.number, turn.heard_text, now_ms)
-        is_to_answer = self._barge_in.settle(turn.number, turn.heard_text)
+        theirs = without_ours(turn.heard_text, self._said)
+        is_to_answer = self._barge_in.settle(turn.number, theirs, echo=turn.echo)
         if is_to_answer is TurnOverAnswer.INTERRUPTION:
             self._give_up(now_ms)
         return is_to_answer is TurnOverAnswer.BACKCHANNEL

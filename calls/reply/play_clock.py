@@ -23,11 +23,12 @@ class PlayClock:
         """Sound that Twilio holds and has not played."""
         return max(0.0, self.plays_until_ms - now_ms)
 
-    def send(self, ulaw: bytes, now_ms: float) -> None:
-        """This is sent now, and played behind everything before it."""
+    def send(self, ulaw: bytes, now_ms: float) -> float:
+        """This is sent now, and played behind everything before it: from the instant on that is returned."""
         begins_ms = max(self.plays_until_ms, now_ms)
         self.plays_until_ms = begins_ms + len(ulaw) / BYTES_PER_MS
         self._unplayed.append((begins_ms, ulaw))
+        return begins_ms
 
     def clear(self, now_ms: float) -> list[tuple[float, bytes]]:
         """Twilio is told to drop what it holds. Returns what was played until now and not yet taken."""

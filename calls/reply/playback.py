@@ -37,6 +37,8 @@ class SendSound:
     ulaw: bytes
     piece: SpokenPiece
     """Whose sound it is."""
+    begins_ms: float
+    """The instant from which Twilio plays it, by the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +223,7 @@ class Playback:
         self, answer: PlayedAnswer, piece: SpokenPiece, length_ms: int, now_ms: float, sends: list[ToSend]
     ) -> None:
         ulaw = bytes(piece.ulaw[piece.sent_bytes : piece.sent_bytes + length_ms * BYTES_PER_MS])
-        self.clock.send(ulaw, now_ms)
-        sends.append(SendSound(ulaw, piece))
+        sends.append(SendSound(ulaw, piece, self.clock.send(ulaw, now_ms)))
         piece.sent_bytes += len(ulaw)
         answer.sent_ms += length_ms
         self._starved_told = False

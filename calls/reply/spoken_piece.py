@@ -11,11 +11,13 @@ MS_PER_CHARACTER = 85
 class SpokenPiece:
     """At most a sentence or two. The voice appends while the playback already reads."""
 
-    __slots__ = ("complete", "interruptible", "is_whole", "sent_bytes", "text", "ulaw", "_begun_bytes")
+    __slots__ = ("complete", "interruptible", "is_whole", "sent_bytes", "text", "ulaw", "words", "_begun_bytes")
 
     def __init__(self, text: str, *, interruptible: bool = True) -> None:
         self.text = text
         """As the responder wrote it; empty of tones and recordings."""
+        self.words = text
+        """What may come back as words; also of a filler, which is no part of the answer's text."""
         self.interruptible = interruptible
         self.ulaw = bytearray()
         """8 kHz µ-law so far."""

@@ -128,6 +128,8 @@ class Transcript(models.Model):
     end_reason = models.CharField(_("end"), max_length=10, choices=[(r.value, r.value) for r in EndReason])
     unvoiced = models.BooleanField(default=False)
     """A Turn's ``vad_missed``, by its stored name (calls/storage/records.py)."""
+    echo = models.BooleanField(default=False, db_default=False)
+    """The line's own words, given back: shown, and never answered."""
     rule = models.CharField(_("rule"), max_length=32, blank=True)
     code = models.CharField(_("code"), max_length=40, blank=True, db_index=True)
     engine = models.CharField(_("engine"), max_length=32, blank=True)

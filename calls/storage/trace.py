@@ -6,15 +6,22 @@ Each line is JSON. ``{"frames": at_ms, "now_ms": …, "levels": base64, "gaps": 
 and arrival, and two bytes for each frame: its level (bit 7: voiced; bits 0-6: -dBFS), and the ms since the frame before
 it arrived (bit 7: voiced, but without a voice's pitch). ``{"event": kind, "now_ms": …, "after_ms": …, …}`` is an event
 of a recogniser; ``after_ms`` is the media time up to which frames had come, since a millisecond holds many frames when
-they come in a burst. The event ``"Stopped"`` is the end of the audio. Instants are ms since the start message. The file
-lies beside the recording and has its name; it holds words, and is purged with it.
+they come in a burst. The event ``"Stopped"`` is the end of the audio. Instants are ms since the start message.
+
+Of our own sound: ``{"plays": at_ms, "levels": base64}`` is what is sent to be played from that media time on, a byte
+for each 20 ms: -dBFS. ``{"cleared": at_ms}``: what of it would be played from then on is not. ``{"echo": at_ms,
+"margin_db": …, "echo_db": …, "cancels": …}`` is calls/core/echo_control.py's EchoState from that media time on. A frame
+whose voice was taken for our own has the gap's bit 7 and not the level's.
+
+The file lies beside the recording and has its name; it holds words, and is purged with it.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -22,6 +29,7 @@ from typing import Any
 import msgspec
 
 from calls.core.actions import Feed
+from calls.core.echo_control import EchoState
 from calls.storage.recording import RecordingDisk
 from stt.audio import FRAME_MS
 from stt.events import KIND_OF, RecognizerError, RecognizerEvent
@@ -30,7 +38,7 @@ FRAMES_PER_LINE = 50
 VOICED = 0x80
 """Bit of a frame's level: the endpointer took it for speech."""
 UNVOICED = 0x80
-"""Bit of a frame's gap: it is one of those, but without a voice's pitch."""
+"""Bit of a frame's gap: it is one of those, but without a voice's pitch; or it is none, and a voice taken for ours."""
 MAX_GAP_MS = 0x7F
 """A frame that arrives later than this after the one before it begins a new line."""
 
@@ -45,6 +53,7 @@ class RecognitionTrace:
         self._frames: list[Feed] = []
         self._arrivals_ms: list[float] = []
         self._to_ms = 0
+        self._echo: EchoState | None = None
 
     def frame(self, frame: Feed, now_ms: float) -> None:
         """Note a frame that has arrived. Lines are made of many at once: that is cheaper."""
@@ -59,6 +68,21 @@ class RecognitionTrace:
         values = msgspec.to_builtins(event, enc_hook=_code_of)
         line = {"event": KIND_OF[type(event)], "now_ms": round(now_ms - self._began_ms), "after_ms": self._to_ms}
         self._put({**line, **values})
+
+    def plays(self, at_ms: int, levels_dbfs: Sequence[float]) -> None:
+        """Write our own sound, played from a media time on: the level of each 20 ms."""
+        levels = bytes(min(127, max(0, round(-level))) for level in levels_dbfs)
+        self._put({"plays": at_ms, "levels": base64.b64encode(levels).decode("ascii")})
+
+    def cleared(self, at_ms: int) -> None:
+        """Write that none of it is played from a media time on."""
+        self._put({"cleared": at_ms})
+
+    def echo(self, at_ms: int, echo: EchoState) -> None:
+        """Write what is known of its echo, where that has changed."""
+        if echo != self._echo:
+            self._echo = echo
+            self._put({"echo": at_ms, **asdict(echo)})
 
     def stopped(self, now_ms: float) -> None:
         """Write that no more audio comes."""
@@ -76,7 +100,7 @@ class RecognitionTrace:
             if not levels:
                 begins_ms, first_ms, last_ms = frame.at_ms, arrived_ms, arrived_ms
             levels.append(min(127, round(-frame.level_dbfs)) | (VOICED if frame.voiced else 0))
-            gaps.append(arrived_ms - last_ms | (UNVOICED if frame.unvoiced else 0))
+            gaps.append(arrived_ms - last_ms | (UNVOICED if frame.unvoiced or frame.echoed else 0))
             next_ms, last_ms = frame.at_ms + FRAME_MS, arrived_ms
         if levels:
             self._put_frames(begins_ms, first_ms, levels, gaps)
@@ -98,7 +122,8 @@ def _code_of(error: RecognizerError) -> str:
 def read_trace(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a trace; half a line at the end is skipped.
 
-    A frame line gets lists: ``voiced``, ``dbfs``, and, where the trace is new enough, ``arrived_ms`` and ``unvoiced``.
+    A frame line gets lists: ``voiced``, ``dbfs``, and, where the trace is new enough, ``arrived_ms``, ``unvoiced`` and
+    ``echoed``. One of our own sound gets ``dbfs``.
     """
     with path.open("rb") as lines:
         for raw in lines:
@@ -106,6 +131,8 @@ def read_trace(path: Path) -> Iterator[dict[str, Any]]:
                 line = json.loads(raw)
             except ValueError:
                 continue
+            if "plays" in line:
+                line["dbfs"] = [-level for level in base64.b64decode(line.pop("levels"))]
             if "frames" in line:
                 levels = base64.b64decode(line.pop("levels"))
                 line["voiced"] = [bool(level & VOICED) for level in levels]
@@ -113,5 +140,7 @@ def read_trace(path: Path) -> Iterator[dict[str, Any]]:
             if "gaps" in line:
                 gaps = base64.b64decode(line.pop("gaps"))
                 line["arrived_ms"] = list(accumulate((gap & ~UNVOICED for gap in gaps[1:]), initial=line["now_ms"]))
-                line["unvoiced"] = [bool(gap & UNVOICED) for gap in gaps]
+                bits = [bool(gap & UNVOICED) for gap in gaps]
+                line["unvoiced"] = [bit and voiced for bit, voiced in zip(bits, line["voiced"], strict=True)]
+                line["echoed"] = [bit and not voiced for bit, voiced in zip(bits, line["voiced"], strict=True)]
             yield line

@@ -44,6 +44,7 @@ ANSWERS = (
     "backchannels",
     "stop_words",
     "playback_lead_ms",
+    "echo_canceller",
 )
 """These decide when the line speaks, and change no word that is heard."""
 DETECTOR = "vad_engine"

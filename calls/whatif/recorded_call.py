@@ -35,6 +35,20 @@ class HeardEvent:
         return self.now_ms < until_ms or (self.now_ms == until_ms and before_frame)
 
 
+@dataclass(frozen=True, slots=True)
+class PlayedSound:
+    """What the line played."""
+
+    at_ms: int
+    """Media time from which it was played."""
+    dbfs: tuple[float, ...]
+    """The level of each 20 ms, in whole dB."""
+
+    def until(self, at_ms: int) -> PlayedSound:
+        """What of it begins before a media time."""
+        return PlayedSound(self.at_ms, self.dbfs[: max(0, -((self.at_ms - at_ms) // FRAME_MS))])
+
+
 @dataclass(slots=True)
 class RecordedCall:
     """One stream of a call, as its trace has it."""
@@ -42,6 +56,8 @@ class RecordedCall:
     frames: list[HeardFrame] = field(default_factory=list)
     events: list[HeardEvent] = field(default_factory=list)
     """By instant."""
+    plays: list[PlayedSound] = field(default_factory=list)
+    """The line's own sound, in order; none in an older trace."""
     stopped_ms: int = 0
     timed: bool = True
     """The trace says when frames arrived; False: an older one, they are taken to have come evenly."""
@@ -68,7 +84,12 @@ def heard_of(lines: Iterable[Mapping[str, Any]]) -> RecordedCall:
             heard.stopped_ms = line["now_ms"]
         elif "event" in line:
             heard.events.append(HeardEvent(line["now_ms"], _event(line), line.get("after_ms")))
-        else:
+        elif "plays" in line:
+            heard.plays.append(PlayedSound(line["plays"], tuple(line["dbfs"])))
+        elif "cleared" in line:
+            cut = (sound.until(line["cleared"]) for sound in heard.plays)
+            heard.plays = [sound for sound in cut if sound.dbfs]
+        elif "echo" not in line:
             if first_at_ms is None:
                 first_at_ms = line["frames"]
             count = len(line["voiced"])
@@ -79,11 +100,11 @@ def heard_of(lines: Iterable[Mapping[str, Any]]) -> RecordedCall:
                 line["dbfs"],
                 line["voiced"],
                 line.get("unvoiced", [False] * count),
+                line.get("echoed", [False] * count),
                 strict=True,
             )
-            for i, (arrived_ms, dbfs, voiced, unvoiced) in enumerate(rows):
-                at_ms = line["frames"] + FRAME_MS * i
-                heard.frames.append(HeardFrame(at_ms, arrived_ms, Perceived(dbfs, voiced, unvoiced)))
+            for i, (arrived_ms, *perceived) in enumerate(rows):
+                heard.frames.append(HeardFrame(line["frames"] + FRAME_MS * i, arrived_ms, Perceived(*perceived)))
     if not heard.stopped_ms and heard.frames:
         heard.stopped_ms = heard.frames[-1].arrived_ms
     return heard

@@ -76,6 +76,8 @@ class Endpointer:
         """The last frame's decision."""
         self.unvoiced = False
         """The last frame counts as ``voiced``, but was listened to for a voice's pitch in vain."""
+        self.echoed = False
+        """The last frame was a voice, and too quiet to be the caller's; of frames that are asked about so."""
         self.level_dbfs = FLOOR_DBFS
         """The last frame's level."""
         self.boundaries = SpeechBoundaries(options.hangover_ms, options.longest_ms, 0 if vad is None else vad.lag_ms)
@@ -95,8 +97,11 @@ class Endpointer:
         """Media time at which the last voiced frame of the last utterance ends."""
         return self.boundaries.last_voiced_end_ms
 
-    def push(self, ulaw: bytes, at_ms: int) -> Boundary | None:
-        """One 20 ms frame that begins at a media time. Raises ValueError unless it is 160 bytes."""
+    def push(self, ulaw: bytes, at_ms: int, least_dbfs: float | None = None) -> Boundary | None:
+        """One 20 ms frame that begins at a media time; a voice below ``least_dbfs`` is our own, given back.
+
+        Raises ValueError unless it is 160 bytes.
+        """
         if len(ulaw) != FRAME_BYTES:
             raise ValueError(f"a frame is {FRAME_BYTES} bytes, not {len(ulaw)}")
         pcm = ulaw_to_pcm(ulaw)
@@ -105,6 +110,9 @@ class Endpointer:
         # The VAD hears every frame, for it adapts; the tone test is only for what would count as speech.
         vad = self._vad.is_speech(pcm, SAMPLE_RATE_HZ)
         self.voiced = vad and stands_out and not is_dtmf(pcm)
+        if least_dbfs is not None:
+            self.echoed = self.voiced and self.level_dbfs < least_dbfs
+            self.voiced = self.voiced and not self.echoed
         listened = self.voiced and not self.boundaries.speaking
         self._pitched = listened and has_pitch(pcm)
         self.unvoiced = listened and not self._pitched

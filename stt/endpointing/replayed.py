@@ -23,13 +23,16 @@ class Perceived:
     """Taken for speech."""
     unvoiced: bool = False
     """Taken for speech, and listened to for a voice's pitch in vain."""
+    echoed: bool = False
+    """A voice, and taken for our own, given back."""
 
 
 class ReplayedEndpointer(Endpointer):
     """Finds boundaries in what was perceived before, by media time; audio is not listened to.
 
     A higher ``noise_margin_db`` than the one that was heard with takes voice away where the level says so. Voice that
-    was not listened to for a pitch counts as having one. ``lag_ms``: of the other detector that it was heard with.
+    was not listened to for a pitch counts as having one. What was taken for our own voice stays so, unless it is judged
+    anew by another ``least_dbfs``. ``lag_ms``: of the other detector that it was heard with.
     """
 
     def __init__(self, options: EndpointOptions, perceived: Mapping[int, Perceived], lag_ms: int = 0) -> None:
@@ -39,11 +42,15 @@ class ReplayedEndpointer(Endpointer):
             self.boundaries = SpeechBoundaries(options.hangover_ms, options.longest_ms, lag_ms)
             self._margin_db = -math.inf
 
-    def push(self, ulaw: bytes, at_ms: int) -> Boundary | None:
+    def push(self, ulaw: bytes, at_ms: int, least_dbfs: float | None = None) -> Boundary | None:
         frame = self._perceived.get(at_ms, _NOTHING)
         self.level_dbfs = frame.level_dbfs
         stands_out = frame.level_dbfs >= self._floor.dbfs + self._margin_db - LEVEL_STEP_DB
         self.voiced = frame.voiced and stands_out
+        if least_dbfs is not None:
+            voice = stands_out and (frame.voiced or frame.echoed)
+            self.echoed = voice and frame.level_dbfs < least_dbfs
+            self.voiced = voice and not self.echoed
         self._pitched = self.voiced and not frame.unvoiced
         self._floor.push(frame.level_dbfs)
         return self.boundaries.step(at_ms, self.voiced, self._pitched)

@@ -19,6 +19,7 @@ from calls.reply.settings import AnswerSettings
 from calls.reply.voices.recorded import Prompts
 from calls.reply.voices.registry import Voices
 from calls.storage.recording import Recording, line_file
+from calls.storage.trace import read_trace
 from calls.twilio import stream_tokens
 from stt.events import Final, Word
 from stt.tuning import Tuning
@@ -146,6 +147,36 @@ async def test_what_the_line_said_is_the_recordings_second_channel(engine, monke
     assert abs(at_ms - answer.started_ms) < 300 and said in bytes(caller.heard)
 
 
+async def test_our_own_words_given_back_are_kept_and_not_answered(engine, monkeypatch, settings):
+    answering(monkeypatch, voice="toy:he", responder="repeat", greeting="הגעתם אלינו, במה אפשר לעזור לכם היום?")
+    services().disk.start()
+    caller = Listener(greets=True)
+    await caller.call()
+    await caller.listen("a1.1.1")
+    await caller.speak(engine, "הגעתם אלינו")
+    await caller.hang_up()
+    services().disk.stop(5)
+    heard = await rows(Transcript, speaker="caller")
+    assert [(turn.text, turn.echo) for turn in heard] == [("הגעתם אלינו", True)]
+    assert [turn.floor_rule for turn in await rows(Transcript, speaker="agent")] == ["opening"]
+    assert [event.code for event in await rows(CallEvent)].count("echo_heard") == 1
+    (call,) = await database_sync_to_async(lambda: list(Call.objects.all()))()
+    trace = (settings.VAR_DIR / call.streams["MZ1"]["recording"]).with_suffix(".trace")
+    ours = [line for line in read_trace(trace) if "event" not in line and "frames" not in line]
+    assert {next(iter(line)) for line in ours} == {"plays", "cleared", "echo"}
+
+
+@pytest.mark.parametrize(("canceller", "wanted"), [("auto", True), ("off", False)])
+async def test_a_profile_says_whether_an_echo_canceller_is_wanted(engine, monkeypatch, canceller, wanted):
+    monkeypatch.setattr(services(), "lines", OneLine(Tuning(echo_canceller=canceller)))
+    begun = []
+    monkeypatch.setattr(services().echo_cancellers, "start", lambda: begun.append(1))
+    caller = Listener()
+    await caller.call()
+    await caller.hang_up()
+    assert bool(begun) is wanted
+
+
 async def test_a_socket_that_takes_nothing_is_not_felt_by_hearing(engine, monkeypatch, caplog):
     """Whoever speaks waits for it; frames are heard meanwhile, the pump works, and the call ends."""
     answering(monkeypatch, responder="repeat", voice="toy:he")
@@ -166,7 +197,7 @@ async def test_a_socket_that_takes_nothing_is_not_felt_by_hearing(engine, monkey
     async with asyncio.timeout(10):
         while "[LATENCY] turn=2" not in caplog.text:  # noqa: ASYNC110 - it has no event to give
             await asyncio.sleep(0)
-        while call.session.received.frames < caller.sent:  # noqa: ASYNC110
+        while call.session.audio.received.frames < caller.sent:  # noqa: ASYNC110
             await asyncio.sleep(0)
     await asyncio.wait_for(caller.hang_up(), 10)
     first, second, answer = await rows(Transcript)

@@ -219,7 +219,7 @@ def test_audio_that_nobody_needs_is_forgotten():
     async def scenario(one):
         await dialogue(900)(one)
         await one.noise(30_000)
-        assert len(one.session.recent_audio(one.at_ms)) // 8 < 5000
+        assert len(one.session.audio.recent(one.at_ms)) // 8 < 5000
 
     call(scenario)
 

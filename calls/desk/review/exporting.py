@@ -62,9 +62,11 @@ def _saved(one: SavedValue) -> dict[str, Any]:
 
 
 def _turn(turn: Transcript, newest: Correction | None) -> dict[str, Any]:
-    """``correction`` only where one stands."""
+    """``correction`` only where one stands, ``echo`` only of the line's own words, given back."""
     names = (*TURN_FIELDS, *ANSWER_FIELDS) if turn.is_agents else TURN_FIELDS
     fields = {name: getattr(turn, name) for name in names}
+    if turn.echo:
+        fields["echo"] = True
     if newest is not None and not newest.withdrawn:
         fields["correction"] = {"text": newest.text, "by": newest.username, "made_at": newest.made_at}
     return fields

@@ -197,6 +197,7 @@ def texts() -> dict[str, Any]:
         "calls": ngettext("one call", "%(count)s calls", 2),
         "lag": _("loop lag"),
         "no_words": _("(no words)"),
+        "echo": _("echo"),
         "emulated": _("emulated"),
         "emulated_why": _("An emulator heard this: it recognises no speech, it knows recordings."),
         **{trouble.value: str(label) for trouble, label in LABELS.items()},

@@ -97,6 +97,7 @@ MOVES: dict[str, tuple[Measure, ...]] = {
     "backchannels": _BARGE_IN,
     "stop_words": _BARGE_IN,
     "playback_lead_ms": _ANSWER,
+    "echo_canceller": (Measure.WORDS_A_MINUTE, Measure.NONE),
 }
 """The figures to watch when a setting is turned."""
 

@@ -132,7 +132,7 @@ def _value(text: str) -> tuple[str, Any]:
         return name, BOUNDS[name].check(name, value)
     if name in ("early_punctuation", "automatic_punctuation", "streaming") and value.lower() in FLAGS:
         return name, FLAGS[value.lower()]
-    if name in ("model", "endpoint", "turn_model"):
+    if name in ("model", "endpoint", "turn_model", "echo_canceller"):
         return name, value
     raise TuningError(f"{name} is no setting, or {value!r} no value of it")
 

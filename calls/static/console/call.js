@@ -46,11 +46,12 @@ function showTurn(turn) {
   const [at, words, source, emulated, delay, total] = row.children;
   say(at, clock(turn.started_ms));
   say(words, turn.text || page.texts.no_words);
-  say(source, page.texts.codes[turn.code] || turn.code || page.texts.sources[turn.source]);
+  say(source, turn.echo ? page.texts.echo : page.texts.codes[turn.code] || turn.code || page.texts.sources[turn.source]);
   showEmulated(emulated, turn.engine);
   late(delay, turn.final_ms);
   // A turn that was answered has a further revision, and its words are as they were.
   say(total, turn.total_ms == null ? "" : `${page.texts.answered_after} \u2066${turn.total_ms} ms\u2069`);
+  row.classList.toggle("echo", Boolean(turn.echo)); // an older process does not say
   row.classList.toggle("revised", turn.revision > (turn.total_ms == null ? 0 : 1));
   newest = Math.max(newest, turn.started_ms);
 }

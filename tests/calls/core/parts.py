@@ -8,6 +8,7 @@ from calls.core.coverage import Coverage
 from calls.core.messages import Media
 from calls.core.one_shots import OneShots
 from calls.core.open_utterances import OpenUtterances
+from calls.core.own_words import OwnWords
 from calls.core.revisions import RevisableTurns
 from calls.core.sender_clock import MAX_MEDIA_MS
 from calls.core.stream_control import HeardBy, StreamControl
@@ -29,7 +30,7 @@ class Parts:
         endpointer = Endpointer(EndpointOptions.of(self.tuning))
         self.audio = AudioIntake(endpointer, self.counted, base_ms=0, longest_ms=MAX_MEDIA_MS, opened_ms=0.0)
         self.utterances = OpenUtterances(self.ledger, self.coverage, endpointer)
-        self.turns = RevisableTurns(self.ledger)
+        self.turns = RevisableTurns(self.ledger, OwnWords())
         self.stream = StreamControl(
             StreamPolicy(self.tuning),
             HeardBy("engine", "model"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from calls.core.own_words import OwnWords
 from calls.core.revisions import MAX_REVISABLE_MS, MAX_TRIES, MAX_UNSETTLED_MS, RETRY_MS, RevisableTurns, answer_error
 from calls.core.turns import Source, Turn
 from stt.attribution.ledger import Attribution
@@ -13,7 +14,7 @@ class Turns(RevisableTurns):
 
     def __init__(self):
         self.ledger = Attribution()
-        super().__init__(self.ledger)
+        super().__init__(self.ledger, OwnWords())
 
     def hand_on(self, text="", start_ms=500, *, source=Source.PARTIAL, code="", now_ms=1500.0, **how):
         number = self.ledger.began(start_ms)

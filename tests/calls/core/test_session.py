@@ -417,7 +417,7 @@ def test_audio_of_another_stream_is_not_heard_and_moves_no_sequence():
     call = Call()
     assert call.session.receive(Media(99, 5000, speech(20)[0], "inbound", "MZother"), call.now_ms) == []
     call.receive(Media(2, 0, speech(20)[0], "inbound", "MZ1"))
-    assert call.session.received.frames == 1
+    assert call.session.audio.received.frames == 1
     assert +call.session.counters == {"foreign_stream": 1}
 
 
@@ -427,7 +427,7 @@ def test_gaps_repeats_and_reordering_of_sequence_numbers_are_counted():
         call.receive(Media(sequence, at_ms, silence(20)[0]))
     counted = call.session.counters
     assert (counted["sequence_repeat"], counted["sequence_gap"], counted["sequence_reordered"]) == (1, 1, 1)
-    assert call.session.received.lost == 2
+    assert call.session.audio.received.lost == 2
 
 
 def test_odd_payloads_are_one_row_of_frames():

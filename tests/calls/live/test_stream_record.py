@@ -5,6 +5,7 @@ import json
 import pytest
 
 from calls.core.actions import Feed
+from calls.core.echo_control import EchoState
 from calls.live.stream_record import StreamRecord
 from calls.storage.recording import HEADER, SLOT_HEADER
 from stt.audio import FRAME_BYTES, FRAME_MS
@@ -75,3 +76,33 @@ def test_nothing_is_kept_before_the_stream_has_started(disk):
     record.begin("CA1", "MZ1", 1000.0)
     record.flush()
     assert (disk.slots, disk.lines) == ([], [])
+
+
+def test_our_own_sound_is_traced_and_its_echo_where_it_changes(record, disk):
+    record.plays(1000, [-20.0] * 10)
+    record.cleared(1100)
+    for _ in range(3):
+        record.echo(1200, EchoState(-18, None, False))
+    assert [next(iter(line)) for line in disk.lines] == ["plays", "cleared", "echo"]
+
+
+def test_the_recording_keeps_the_line_as_it_was(tmp_path):
+    class Kept(Disk):
+        audio = b""
+
+        def put(self, path, data, header=b""):
+            self.audio += data if header == HEADER else b""
+
+    record = StreamRecord(disk := Kept())
+    record.begin("CA1", "MZ1", 0.0)
+    record.frame(Feed(b"\xff" * FRAME_BYTES, 0, -60.0, line_ulaw=b"\x11" * FRAME_BYTES), 0.0)
+    record.flush()
+    assert disk.audio[SLOT_HEADER.size :].startswith(b"\x11" * FRAME_BYTES)
+
+
+def test_before_a_stream_is_its_calls_nothing_of_ours_is_traced(disk):
+    record = StreamRecord(disk)
+    record.plays(0, [-20.0])
+    record.cleared(0)
+    record.echo(0, EchoState(-18, None, False))
+    assert disk.lines == []

@@ -42,6 +42,13 @@ def test_the_export_is_one_object_a_call_with_its_turns_in_speech_order():
     assert [t["number"] for t in call["turns"]] == [1, 2]
 
 
+def test_a_turn_of_our_own_words_given_back_is_marked():
+    write([STARTED, turn(), turn(number=2, started_ms=5000, ended_ms=6000, echo=True), ENDED])
+    out = StringIO()
+    call_command("export_calls", stdout=out)
+    assert [turn.get("echo") for turn in json.loads(out.getvalue())["turns"]] == [None, True]
+
+
 def test_the_export_lists_the_streams_of_a_call_that_lost_its_socket():
     again = CallStarted("CA1", "MZ2", NOW + timedelta(seconds=9), process="b:2")
     write([again, STARTED, CallEnded("CA1", "MZ1", NOW + timedelta(seconds=8), "crashed", 100, 2, 1500)])

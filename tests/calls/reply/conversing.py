@@ -134,6 +134,7 @@ class VirtualConversation:
         """Of a caller who speaks, until the hangover has passed."""
         self.run = None
         """Of one who has just stopped."""
+        self.own_sound, self.cleared_ms = [], []
         self.timer = None
         self.looks, self.main = 0, asyncio.current_task()
         self.running = self.loop.create_task(self.agent.run())
@@ -183,6 +184,12 @@ class VirtualConversation:
     def played(self, at_ms, ulaw):
         self.recorded.append((at_ms, ulaw))
 
+    def plays(self, begins_ms, ulaw, words):
+        self.own_sound.append((begins_ms, ulaw, words))
+
+    def cleared(self, now_ms):
+        self.cleared_ms.append(now_ms)
+
     def hang_up(self, reason):
         self.ended = self.ended or reason
 
@@ -200,7 +207,7 @@ class VirtualConversation:
         """Says nothing for so long."""
         await asyncio.sleep(ms / 1000)
 
-    async def says(self, text, ms=800, words_after_ms=300, partials=()):
+    async def says(self, text, ms=800, words_after_ms=300, partials=(), *, echo=False):
         """Speaks for ``ms``; the turn is there ``words_after_ms`` after the last voiced frame, or later. ``partials``:
         pairs of ms since its first voiced frame, and the words so far."""
         self.number += 1
@@ -216,7 +223,7 @@ class VirtualConversation:
         self._look()
         await asyncio.sleep(max(0, words_after_ms - HANGOVER_MS) / 1000)
         source = Source.FINAL if text else Source.NONE
-        turn = Turn(number, round(voiced_ms - ms), round(voiced_ms), text, source)
+        turn = Turn(number, round(voiced_ms - ms), round(voiced_ms), text, source, echo=echo)
         self._told(self.agent.accepted, turn, self.now_ms)
         return turn
 
@@ -232,8 +239,8 @@ class VirtualConversation:
             self.ended_activity = replace(self.ended_activity, run=VoicedRun(from_ms, self.now_ms, voiced_ms))
             await asyncio.sleep(0.02)
 
-    def revise(self, turn, text):
-        self._told(self.agent.revised, turn.revised(text), turn.heard_text, self.now_ms)
+    def revise(self, turn, text, *, echo=False):
+        self._told(self.agent.revised, replace(turn.revised(text), echo=echo), turn.heard_text, self.now_ms)
 
     async def hang_up_and_wait(self):
         self.playout.end(self._samples)

@@ -655,3 +655,56 @@ def test_the_recording_gets_what_was_played_where_it_was_played():
     played = b"".join(ulaw for _, ulaw in call.recorded)
     assert len(played) == sum(len(one.ulaw) for one in call.playout.played)
     assert call.recorded[0][0] == pytest.approx(call.playout.answers[0].began_samples / 8, abs=1)
+
+
+def test_the_call_is_told_what_is_played_from_when_with_which_words():
+    call = conversation(one_question, responder=answering(2400, Say("כן.")), tuning=Tuning(filler_after_ms=1000))
+    chunks = [(begins_ms + len(ulaw) / 8, words) for begins_ms, ulaw, words in call.own_sound]
+    assert [words for _, words in chunks] == ["[filler 1]"] * 2 + ["כן."]
+    assert chunks[0][0] == call.own_sound[1][0]
+    (answer,) = call.saved.values()
+    assert call.own_sound[-1][0] == pytest.approx(answer.started_ms, abs=1)
+
+
+def test_the_call_is_told_what_is_not_played():
+    async def steps(call):
+        await call.says("הלו")
+        await call.listen(850)
+        call.agent.stop(call.now_ms)
+
+    call = conversation(steps, responder=answering(Say("א" * 60)))
+    (cleared_ms,) = call.cleared_ms
+    (first_ms, *_), (last_ms, ulaw, _) = call.own_sound[0], call.own_sound[-1]
+    assert first_ms < cleared_ms < last_ms + len(ulaw) / 8
+
+
+def test_our_own_words_given_back_are_not_answered_and_hold_nothing_up():
+    async def steps(call):
+        await call.says("הגעתם למרפאה", echo=True)
+        await call.says("מה השעה")
+        await call.listen(4000)
+
+    call = conversation(steps)
+    (answer,) = call.saved.values()
+    assert (answer.text, answer.answers) == ("שמעתי: מה השעה", 2)
+
+
+def test_an_echo_that_was_the_callers_after_all_is_answered():
+    async def steps(call):
+        turn = await call.says("במה אפשר", echo=True)
+        await call.listen(2000)
+        call.revise(turn, "במה אפשר לשלם")
+        await call.listen(4000)
+
+    call = conversation(steps)
+    (answer,) = call.saved.values()
+    assert (answer.text, answer.answers) == ("שמעתי: במה אפשר לשלם", 1)
+
+
+def test_a_question_that_turns_out_to_be_an_echo_is_not_answered():
+    async def steps(call):
+        turn = await call.says("במה")
+        call.revise(turn, "במה אפשר לעזור", echo=True)
+        await call.listen(4000)
+
+    assert conversation(steps).saved == {}

@@ -273,3 +273,16 @@ def test_the_line_that_only_transcribes_is_not_interrupted():
     settings = AnswerSettings(responder="silent", greeting=LONG)
     call = conversation(steps, responder=Silent(), settings=settings)
     assert [outcome for *_, outcome in call.answers] == ["played"]
+
+
+def test_our_own_words_given_back_stop_an_answer_and_it_goes_on():
+    words = "פתוחים בכל יום"
+    call = interrupted((words, 700, {"echo": True, "partials": [(300, "פתוחים"), (600, words)]}))
+    assert clears_ms(call) == [pytest.approx(ANSWER_AT_MS + 2000 + 250, abs=21)]
+    assert [outcome for _, _, outcome in call.answers] == ["resumed", "played"]
+    assert len(call.responder.asked) == 1
+
+
+def test_the_session_is_told_what_was_cleared():
+    call = interrupted(("וביום שישי", 1000))
+    assert call.cleared_ms[0] == pytest.approx(clears_ms(call)[0], abs=5)

@@ -197,6 +197,13 @@ def test_a_turn_that_the_vad_missed_is_marked_by_its_stored_name(first):
     assert Transcript.objects.get().unvoiced is not first
 
 
+def test_an_echo_is_marked_until_later_words_take_the_mark_away():
+    rows.write([turn(echo=True)])
+    assert Transcript.objects.get().echo
+    rows.write([turn(echo=False, revision=1)])
+    assert not Transcript.objects.get().echo
+
+
 def test_the_end_that_we_chose_is_on_the_row_before_the_last_words_are():
     rows.write([STARTED, EndChosen("CA1", "MZ1", "too_long")])
     call = Call.objects.get()

@@ -3,6 +3,7 @@
 from typing import get_args
 
 from calls.core.actions import Feed
+from calls.core.echo_control import EchoState
 from calls.storage.recording import RecordingDisk
 from calls.storage.trace import RecognitionTrace, read_trace
 from stt.events import (
@@ -51,6 +52,25 @@ def test_frames_and_events_come_back_in_order(tmp_path):
         "stream": 0,
     }  # fmt: skip
     assert lines[4]["error"] == "unavailable"
+
+
+def test_our_own_sound_and_its_echo_are_kept_beside_the_frames(tmp_path):
+    disk = RecordingDisk()
+    disk.start()
+    trace = RecognitionTrace(tmp_path / "call.trace", disk, began_ms=0.0)
+    trace.plays(1000, [-20.4, -96.0, -200.0])
+    trace.cleared(1020)
+    for state in (EchoState(-18, None, False), EchoState(-18, None, False), EchoState(-15, -21, True)):
+        trace.echo(1100, state)
+    trace.frame(Feed(b"", 1200, -40.0, voiced=False, echoed=True), 1200.0)
+    trace.flush()
+    disk.stop(10)
+    plays, cleared, unknown, known, frames = read_trace(tmp_path / "call.trace")
+    assert plays == {"plays": 1000, "dbfs": [-20, -96, -127]}
+    assert cleared == {"cleared": 1020}
+    assert unknown == {"echo": 1100, "margin_db": -18, "echo_db": None, "cancels": False}
+    assert known == {"echo": 1100, "margin_db": -15, "echo_db": -21, "cancels": True}
+    assert (frames["voiced"], frames["unvoiced"], frames["echoed"]) == ([False], [False], [True])
 
 
 def test_half_a_line_is_passed_over(tmp_path):

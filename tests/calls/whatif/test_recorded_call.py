@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from calls.whatif.recorded_call import Audio, HeardEvent, heard_of
+from calls.whatif.recorded_call import Audio, HeardEvent, PlayedSound, heard_of
 from stt.events import Final, OneShotDone, RecognizerError, StreamClosed, StreamingLost, Word
 
 FRAMES = {"frames": 100, "arrived_ms": [7, 29], "voiced": [True, False], "dbfs": [-30, -60]}
@@ -54,3 +54,11 @@ def test_a_frame_outside_of_a_recording_is_silence():
     audio = Audio(1000, bytes(160) + bytes([1]) * 160)
     assert audio.frame(1020) == bytes([1]) * 160
     assert audio.frame(1040) == b"\xff" * 160
+
+
+def test_our_own_sound_is_what_was_played_of_it():
+    lines = [{"plays": at_ms, "dbfs": [-20, -21, -22]} for at_ms in (1000, 1060, 1120)]
+    echo = {"echo": 1100, "margin_db": -15, "echo_db": -21, "cancels": True}
+    heard = heard_of([*lines, {"cleared": 1090}, echo, {**FRAMES, "echoed": [False, True]}])
+    assert heard.plays == [PlayedSound(1000, (-20, -21, -22)), PlayedSound(1060, (-20, -21))]
+    assert [frame.perceived.echoed for frame in heard.frames] == [False, True]

@@ -47,3 +47,15 @@ def test_a_detector_with_a_lag_was_heard_without_the_margin():
 
 def test_a_frame_that_was_not_perceived_is_silence():
     assert boundaries(ReplayedEndpointer(EndpointOptions(), {})) == []
+
+
+def test_what_was_taken_for_our_own_voice_is_judged_again_only_where_it_is_asked():
+    kept = {i * 20: Perceived(-40.0 if 20 <= i < 30 else -70.0, False, echoed=20 <= i < 30) for i in range(60)}
+    assert boundaries(ReplayedEndpointer(EndpointOptions(), kept), [b""] * 60) == []
+    for least_dbfs, found in ((-45.0, 10), (-35.0, 0)):
+        endpointer = ReplayedEndpointer(EndpointOptions(noise_margin_db=0), kept)
+        voiced = []
+        for i in range(60):
+            endpointer.push(b"", i * 20, least_dbfs)
+            voiced.append((endpointer.voiced, endpointer.echoed))
+        assert (voiced.count((True, False)), voiced.count((False, True))) == (found, 10 - found)

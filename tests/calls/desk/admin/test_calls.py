@@ -74,6 +74,18 @@ def test_turns_of_the_emulator_say_so_and_no_others(admin_client, call):
     assert [turn["engine"] for turn in told] == ["emulator", "google"]
 
 
+def test_our_own_words_given_back_are_shown_grey_and_say_so(admin_client, call):
+    review, console = reverse("admin:calls_call_change", args=[call.pk]), reverse("console:call", args=[call.call_sid])
+    badge = '<span class="source" title="המילים של הקו עצמו'
+    assert all(badge not in admin_client.get(path).content.decode() for path in (review, console))
+    call.turns.filter(number=1).update(echo=True)
+    for path, grey in ((review, '<p class="echo">'), (console, '<li class="echo" ')):
+        page = admin_client.get(path).content.decode()
+        assert (page.count(badge), page.count(grey)) == (1, 1)
+    told = admin_client.get(reverse("console:call_state", args=[call.call_sid])).json()["turns"]
+    assert [turn["echo"] for turn in told] == [True, False]
+
+
 @pytest.mark.parametrize(("host", "is_said"), [("127.0.0.1:9", True), ("", False)])
 def test_the_costs_of_emulated_calls_are_said_to_be_nobodys(admin_client, settings, host, is_said):
     settings.STT_EMULATOR_HOST = host
@@ -97,7 +109,8 @@ def test_a_profile_says_its_bounds_and_units_and_refuses_what_is_beyond(admin_cl
     page = admin_client.get(reverse("admin:stt_tuningprofile_add")).content.decode()
     assert "20–400 ms" in page
     values = {
-        name: str(TuningProfile._meta.get_field(name).default) for name in (*_numbers(), "vad_engine", "turn_model")
+        name: str(TuningProfile._meta.get_field(name).default)
+        for name in (*_numbers(), "vad_engine", "turn_model", "echo_canceller")
     }
     url = reverse("admin:stt_tuningprofile_add")
     assert "stt_batch_ms" in admin_client.post(url, {**values, "name": "x", "stt_batch_ms": "5"}).content.decode()

@@ -1,0 +1,104 @@
+"""EchoControl: keeps our own voice out of what is heard of the caller. Pure.
+
+It knows what the line plays (own_sound.py) and by how much a caller must be louder than its echo (echo_gate.py). Where
+the echo is so loud that callers would be missed by that rule, an echo canceller hears the call first, if there is one:
+from then on voice detector and recogniser hear what it leaves, while our sound may come back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from calls.core.actions import Note
+from calls.core.echo_gate import EchoGate
+from calls.core.own_sound import OwnSound
+from calls.core.own_words import OwnWords
+from stt.audio import FRAME_MS
+
+CANCEL_ABOVE_DB = -26.0
+"""Against a louder echo the rule alone misses callers who are quieter than we are."""
+MAX_LATE_MS = 500
+"""A frame that arrives later than this after its place on the call's clock has moved the clock."""
+
+
+class EchoCanceller(Protocol):
+    """One call's, with the memory of its echo path."""
+
+    def clean(self, near: bytes, far: bytes) -> bytes:
+        """20 ms of the caller's µ-law without the echo of 20 ms of ours, which may be the silence between."""
+
+
+MakeCanceller = Callable[[], EchoCanceller | None]
+"""Makes one for a call; None where it is not installed. On the media path: takes no longer than a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class EchoState:
+    """What is known of our own voice on a line."""
+
+    margin_db: int
+    """In force against our loudest, in whole dB."""
+    echo_db: int | None
+    """What comes back against our loudest; None until it is learnt."""
+    cancels: bool
+    """A canceller hears the call."""
+
+
+class EchoControl:
+    """One call's. Not thread-safe; never raises; bounded memory."""
+
+    def __init__(self, counters: Counter[str], make_canceller: MakeCanceller | None = None) -> None:
+        """``make_canceller``: None where none is wanted."""
+        self.own = OwnSound()
+        self.gate = EchoGate(self.own)
+        self.own_words = OwnWords()
+        self.canceller: EchoCanceller | None = None
+        """Hears the call from now on."""
+        self.notes: list[Note] = []
+        """To be handed on."""
+        self._make = make_canceller
+        self._counters = counters
+        self._clock_ms: float | None = None
+        """Monotonic instant of media time 0, as the canceller's frames have it."""
+
+    def clean(self, ulaw: bytes, at_ms: int, now_ms: float) -> bytes:
+        """The caller's frame of a media time as it is to be heard. While our sound may come back."""
+        if self.canceller is None:
+            return ulaw
+        # The canceller wants both sides without a jump: by media time, for frames arrive early and late.
+        if self._clock_ms is None or not -FRAME_MS <= now_ms - at_ms - self._clock_ms <= MAX_LATE_MS:
+            self._clock_ms = now_ms - at_ms
+        return self.canceller.clean(ulaw, self.own.frame_at(self._clock_ms + at_ms))
+
+    def learn(self, level_dbfs: float, now_ms: float, *, voiced: bool) -> None:
+        """How loud that frame was, and whether it was a voice."""
+        if not self.gate.learn(level_dbfs, now_ms, voiced=voiced):
+            return
+        self.own_words.echo_is_known = True
+        if self._make is None or self.canceller is not None:
+            return
+        if self.gate.echo_db is not None and self.gate.echo_db > CANCEL_ABOVE_DB:
+            self._cancel(self._make)
+
+    @property
+    def state(self) -> EchoState:
+        """For the trace."""
+        gate = self.gate
+        echo_db = None if gate.echo_db is None else round(gate.echo_db)
+        return EchoState(round(gate.margin_db), echo_db, self.canceller is not None)
+
+    def take_notes(self) -> list[Note]:
+        """What is to be handed on."""
+        notes, self.notes = self.notes, []
+        return notes
+
+    def _cancel(self, make: MakeCanceller) -> None:
+        self.canceller, self._make = make(), None
+        if self.canceller is None:
+            self._counters["canceller_missing"] += 1
+            self.notes.append(Note("canceller_missing"))
+        else:
+            self.gate.begin_again()
