@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from calls.core.echo_control import MakeCanceller
 from calls.lab.barge_figures import BackchannelFigures, LonelyFigures, TakenFigures
 from calls.lab.barge_scenes import BargeScene, lonely_scenes, spoken_over_scenes
 from calls.lab.barge_simulation import BargeResult, simulate_barge_in
@@ -76,6 +77,8 @@ class BargeMeasurement:
     tuning: Tuning
     seed: int = 1
     size: BargeSize = FULL
+    make_canceller: MakeCanceller | None = None
+    """None: the rule alone."""
 
     def alone(self, echo_db: float | None, *, gsm: bool) -> LonelyFigures:
         return LonelyFigures.of(
@@ -97,4 +100,4 @@ class BargeMeasurement:
         return spoken_over_scenes(self.voices.ours, callers, count, echo_db, against_ours_db, self.seed, gsm=gsm)
 
     def _results(self, scenes: Sequence[BargeScene]) -> Iterator[BargeResult]:
-        return (simulate_barge_in(scene, self.tuning, self.seed) for scene in scenes)
+        return (simulate_barge_in(scene, self.tuning, self.seed, self.make_canceller) for scene in scenes)

@@ -15,6 +15,7 @@ from typing import cast
 
 from calls.core import actions as act
 from calls.core.agent_turns import AgentTurn
+from calls.core.echo_control import MakeCanceller
 from calls.core.session import CallSession
 from calls.core.turns import Turn
 from calls.lab.barge_scenes import BargeScene, LineSpeech, speech_dbfs
@@ -79,11 +80,13 @@ class BargeResult:
         return "barge_in_resumed" in self.codes
 
 
-def simulate_barge_in(scene: BargeScene, tuning: Tuning, seed: int = 1) -> BargeResult:
-    """One call of this scene, on a loop of its own. Raises GsmMissing."""
+def simulate_barge_in(
+    scene: BargeScene, tuning: Tuning, seed: int = 1, make_canceller: MakeCanceller | None = None
+) -> BargeResult:
+    """One call of this scene, on a loop of its own. ``make_canceller``: None for the rule alone. Raises GsmMissing."""
 
     async def whole() -> BargeResult:
-        return await BargeCall(scene, tuning, seed).play()
+        return await BargeCall(scene, tuning, seed, make_canceller).play()
 
     return run_virtually(whole())
 
@@ -136,7 +139,7 @@ class SpeakingResponder:
 class BargeCall(VirtualCall):
     """A scene's caller, and the phone that gives the line back."""
 
-    def __init__(self, scene: BargeScene, tuning: Tuning, seed: int) -> None:
+    def __init__(self, scene: BargeScene, tuning: Tuning, seed: int, make_canceller: MakeCanceller | None) -> None:
         self.scene, self.result = scene, BargeResult(scene)
         self._recognition = LevelRecognition(f"{seed}/{scene.name}")
         self._quiet = quiet_line(LONGEST_MS, Random(f"{seed}/{scene.name}/noise"))  # noqa: S311
@@ -148,7 +151,8 @@ class BargeCall(VirtualCall):
         """Words that come back: which, and when."""
         speech = scene.line
         answerer = Answerer(SpeakingResponder(speech), cast(LineVoice, SpokenSpeech(speech)), tuning)
-        super().__init__(CallSession(CALL_SID, tuning), self._recognition, answerer, opens=True)
+        session = CallSession(CALL_SID, tuning, make_canceller=make_canceller)
+        super().__init__(session, self._recognition, answerer, opens=True)
 
     async def play(self) -> BargeResult:
         """One frame each 20 ms, until nothing is to be expected any more."""

@@ -226,6 +226,12 @@ class VirtualLine:
         if playout.next_samples is not None:
             call.loop.call_at(playout.next_samples / BYTES_PER_MS / 1000 + 1e-4, self._give_marks_back)
 
+    def plays(self, begins_ms: float, ulaw: bytes, words: str) -> None:
+        self._call.driver.session.audio.plays(begins_ms, ulaw, words)
+
+    def cleared(self, now_ms: float) -> None:
+        self._call.driver.session.audio.cleared(now_ms)
+
     def ready(self, piece: SpokenPiece) -> None:
         self._call.put(lambda: self._call.agent.piece_ready(piece))
 
