@@ -261,13 +261,17 @@ def odd_addresses():
         "admin:login": ["next"],
     }
     found = [(reverse(name), one) for name, names in parameters.items() for one in names]
-    for model, options in admin.site._registry.items():
+    common = ["p", "o", "e", "all", "_to_field", "_popup", "_changelist_filters", "id", "nonsense", "pk__in"]
+    for turn, (model, options) in enumerate(admin.site._registry.items()):
         filters = [getattr(one, "parameter_name", one) for one in options.list_filter]
         filters = [f"{one}__gte" if one.endswith("_at") else one for one in filters]
         dates = [f"{options.date_hierarchy}__{part}" for part in ("year", "month", "day") if options.date_hierarchy]
-        common = ["p", "q", "o", "e", "all", "_to_field", "_popup", "_changelist_filters", "id", "nonsense", "pk__in"]
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-        found += [(reverse(f"{name}_changelist"), one) for one in [*common, *filters, *dates]]
+        found += [(reverse(f"{name}_changelist"), one) for one in ["q", *filters, *dates]]
+        # Read by Django's list, whatever is listed: each list has a third of their values, and three lists all.
+        for place, parameter in enumerate(common):
+            for odd in ODD[(turn + place) % 3 :: 3]:
+                yield f"{reverse(f'{name}_changelist')}?{parameter}={quote(odd)}"
         pk = model.objects.first().pk
         found += [(reverse(f"{name}_change", args=[pk]), one) for one in ("_popup", "_to_field", "turns", "events")]
         found += [(reverse(f"{name}_history", args=[pk]), "p"), (reverse(f"{name}_add"), "_popup")]
