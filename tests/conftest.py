@@ -57,6 +57,7 @@ SHARING = {
     "test_columns.py": "PostgreSQL",
     "test_postgresql.py": "PostgreSQL",
     "tests/live/test_played.py": "played call",
+    "tests/test_layers.py": "the code's syntax",
 }
 """By a part of its tests' ids: what a worker starts once for all of them."""
 

@@ -23,6 +23,8 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.links, self.forms = [], []
+        self.refused = set()
+        """Names of fields whose values a form did not take."""
         self._open = self._select = self._textarea = None
         self._later = []
         self.feed(text)
@@ -34,6 +36,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, pairs):
         attributes = dict(pairs)
         name, value = attributes.get("name") or "", attributes.get("value") or ""
+        if attributes.get("aria-invalid") == "true":
+            self.refused.add(name)
         if tag == "a" and attributes.get("href"):
             self.links.append(attributes["href"])
         elif tag == "audio" and attributes.get("src"):

@@ -1,13 +1,19 @@
 """What the tests of the house read out of the code by its syntax: classes, their attributes, instances of modules."""
 
 import ast
+from functools import cache
 from typing import NamedTuple
 
 from benchmarks.import_graph import module_paths
 from tests.paths import ROOT
 
 PATHS = module_paths()
-TREES = {module: ast.parse(path.read_text("utf-8")) for module, path in PATHS.items()}
+
+
+@cache
+def trees():
+    """Of each module, by its name."""
+    return {module: ast.parse(path.read_text("utf-8")) for module, path in PATHS.items()}
 
 
 class Class(NamedTuple):
@@ -45,7 +51,7 @@ class Class(NamedTuple):
 
 def classes_of(module, node=None, outer=""):
     """Each class of a module, with those inside of classes."""
-    for line in ast.iter_child_nodes(TREES[module] if node is None else node):
+    for line in ast.iter_child_nodes(trees()[module] if node is None else node):
         if isinstance(line, ast.ClassDef):
             yield Class(module, outer + line.name, line)
             yield from classes_of(module, line, f"{outer}{line.name}.")
@@ -58,7 +64,7 @@ def all_classes():
 def module_level_instances():
     """``module.name`` of whatever a module makes of a class of ours when it is imported, other than values."""
     made = {one.name for one in all_classes() if not one.frozen}
-    for module, tree in TREES.items():
+    for module, tree in trees().items():
         for line in tree.body:
             call = line.value if isinstance(line, ast.Assign | ast.AnnAssign) else None
             # ``Class(...)``, ``module.Class(...)`` and ``Class.of(...)``.

@@ -64,7 +64,8 @@ ALLOWED_HOSTS = [host for host in (_host, "127.0.0.1", "localhost", "[::1]") if 
 # An address that is none is told by CONFIGURATION_PROBLEMS, not by a check of Django's.
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if _public else []
 INSTALLED_APPS = [
-    "daphne",
+    # Before staticfiles, whose runserver knows no sockets.
+    "voiceapp",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -76,7 +77,6 @@ INSTALLED_APPS = [
     "simple_history",
     "stt",
     "calls",
-    "voiceapp",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

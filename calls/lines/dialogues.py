@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 MOST_FAULTS = 20
 """Said at once: the rest may follow from them."""
+KEPT_TEXTS = 32
+"""More than a page of the list has. Reading a dialogue and running its examples takes 20 to 70 ms."""
 
 
 class Dialogue(models.Model):
@@ -73,11 +76,21 @@ class Dialogue(models.Model):
 
     def script(self) -> DialogueScript:
         """Raises DialogueInvalid."""
-        return script_of(plain_of(self.text))
+        return _script_of_text(self.text)
 
     def results(self) -> tuple[ExampleResult, ...]:
         """What comes of its examples. Raises DialogueInvalid."""
-        return results_of(self.script())
+        return _results_of_text(self.text)
+
+
+@lru_cache(KEPT_TEXTS)
+def _script_of_text(text: str) -> DialogueScript:
+    return script_of(plain_of(text))
+
+
+@lru_cache(KEPT_TEXTS)
+def _results_of_text(text: str) -> tuple[ExampleResult, ...]:
+    return results_of(_script_of_text(text))
 
 
 class LastGoodScripts:

@@ -33,7 +33,7 @@ def test_a_supervisor_ends_a_call_after_a_second_thought(tab, desk_server, runni
     page.wait_for_selector(".messages li")
     assert desk_server.rest.asked == [(running, {"Status": "completed"})]
     page.wait_for_selector("#over:not([hidden])")
-    assert page.locator("[data-opens=end]").is_hidden()
+    page.locator("[data-opens=end]").wait_for(state="hidden")
 
 
 ADD_PERSON = """

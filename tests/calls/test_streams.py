@@ -12,11 +12,10 @@ from stt.emulator.timing import UNKIND
 from stt.engines.breaker import MAX_FAILURES, Breaker
 from stt.tuning import Tuning
 from tests.fault_schedule import FaultSchedule, FaultWindow
-from tests.paths import SAMPLES
+from tests.traced import LIBRARY
 from tests.virtual import Engine, VirtualCall, in_virtual_time
 from voiceapp.runtime.percentile import percentile
 
-LIBRARY = Library([SAMPLES])
 KEPT = (0, 0)
 LONG = {"half_close_ms": 0}
 """Streams that live long enough to be renewed, to die and to be ended."""

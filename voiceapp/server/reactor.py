@@ -1,4 +1,4 @@
-"""Twisted's reactor on uvloop. daphne takes the reactor that it finds when Django loads its app: this comes first."""
+"""Twisted's reactor on uvloop. daphne takes the reactor that it finds when it is imported: this comes first."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ class Reactor(AsyncioSelectorReactor):
 
 
 def install() -> None:
-    """Once a process, before Django is set up."""
+    """Once a process, before daphne is imported."""
     installReactor(Reactor(uvloop.new_event_loop()))

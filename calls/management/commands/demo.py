@@ -40,6 +40,7 @@ USER = "demo"
 
 class Command(BaseCommand):
     help = "Place sample Hebrew calls and show how they are heard."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="End after the calls, with 0 when no word is missing.")

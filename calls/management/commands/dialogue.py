@@ -21,6 +21,7 @@ from calls.reply.dialogue_text import plain_of
 
 class Command(BaseCommand):
     help = "Check a dialogue, of a file or of a phone line, and hold its example conversations."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=["check"])

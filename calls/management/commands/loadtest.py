@@ -43,6 +43,7 @@ from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, who
 
 class Command(BaseCommand):
     help = "Place many calls at once and measure what the server spends on them."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--calls", type=whole(1, MOST_CALLS, "calls"), default=100)

@@ -36,6 +36,7 @@ DEFAULT_PORTS = {"postgres": 5432, "postgresql": 5432, "redis": 6379}
 
 class Command(BaseCommand):
     help = "End the server under running calls and count what became of their words."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--kind", choices=("kill", "drain", "balancer", *SERVICES), default="kill")

@@ -18,7 +18,6 @@ from calls.process.services import services
 
 class Command(RowsCommand):
     help = "Say how many phrases are kept on disk; delete them, or render what lines always say."
-    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group()

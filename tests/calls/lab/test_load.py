@@ -11,10 +11,9 @@ from calls.lab.call_report import Line
 from calls.lab.load import FIRST_MS, Load
 from calls.lab.load_figures import LoadFigures, bucket_ms
 from stt.audio import FRAME_MS
-from stt.emulator.recordings import Library
-from tests.paths import SAMPLES
+from tests.traced import LIBRARY
 
-RECORDINGS = Library([SAMPLES]).recordings
+RECORDINGS = LIBRARY.recordings
 FIGURES = LoadFigures(
     server="daphne",
     calls=100,

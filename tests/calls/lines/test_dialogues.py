@@ -214,3 +214,10 @@ def test_a_dialogue_names_nobody_whom_a_line_that_it_answers_does_not_list(line,
         assert errors_of(line.dialogue) == {"text": [told]}
     PhoneLine.objects.update(responder="silent")
     line.dialogue.full_clean()
+
+
+def test_a_text_is_read_and_its_examples_are_run_once_for_all_pages_that_show_them():
+    one, other = Dialogue(name="one", text=SMALL), Dialogue(name="other", text=SMALL)
+    assert one.script() is other.script() and one.results() is other.results()
+    changed = Dialogue(name="one", text=SMALL + "\n")
+    assert changed.script() is not one.script() and changed.script() == one.script()

@@ -2,10 +2,9 @@
 
 import pytest
 
-from stt.emulator.recordings import Library, Tracker
-from tests.paths import SAMPLES
+from stt.emulator.recordings import Tracker
+from tests.traced import LIBRARY
 
-LIBRARY = Library([SAMPLES])
 MARGIN = 20
 """Frames at a recording's edges that stay."""
 

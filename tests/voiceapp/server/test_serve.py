@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
 from tests.paths import ROOT
 from voiceapp.server.serve import _collect_seldom
@@ -87,3 +88,8 @@ def test_what_calls_allocate_in_a_second_is_not_collected(collections):
     assert collections() == before
     kept += [[] for _ in range(4_000)]
     assert collections() == before + 1
+
+
+def test_runserver_serves_sockets_too():
+    command = load_command_class(get_commands()["runserver"], "runserver")
+    assert type(command).__module__ == "daphne.management.commands.runserver"
