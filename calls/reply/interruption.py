@@ -63,14 +63,15 @@ class Interruption:
         """What an utterance's words are so far."""
         self._barge_in.expects(self._expected)
         theirs = without_ours(text, self._said)
-        if self._may_stop(now_ms) and self._barge_in.words_stop_answer(utterance, theirs, self._said):
+        if theirs and self._may_stop(now_ms) and self._barge_in.words_stop_answer(utterance, theirs, self._said):
             self._stop(now_ms)
-        self._barge_in.hears(utterance, theirs)
+        self._barge_in.hears(utterance, theirs or text)
 
     def passes_over(self, turn: Turn, now_ms: float) -> bool:
         """A turn is there. True: it is a backchannel over an answer, or its echo, and nobody answers it."""
         self.words(turn.number, turn.heard_text, now_ms)
-        theirs = without_ours(turn.heard_text, self._said)
+        # A caller may say our words, and nothing else: whether those are an echo, the turn knows.
+        theirs = without_ours(turn.heard_text, self._said) or turn.heard_text
         is_to_answer = self._barge_in.settle(turn.number, theirs, echo=turn.echo)
         if is_to_answer is TurnOverAnswer.INTERRUPTION:
             self._give_up(now_ms)
@@ -149,11 +150,10 @@ class Interruption:
         """It was an interruption: the caller's words are answered, after a false start with those before them."""
         cut, self._cut = self._cut, None
         verdict = self._barge_in.interrupted()
-        metrics.BARGE_INS.labels(Outcome.INTERRUPTED).inc()
-        if cut is None or verdict is None or not verdict.false_start or cut[0].call.goes_on:
-            return
-        words = self._conversation.take_back()
-        if words is not None:
+        may_join = cut is not None and verdict is not None and verdict.false_start and not cut[0].call.goes_on
+        words = self._conversation.take_back() if may_join else None
+        metrics.BARGE_INS.labels(Outcome.INTERRUPTED if words is None else FALSE_START).inc()
+        if cut is not None and words is not None:
             turns = [turn.revised(text) for turn, text in zip(cut[0].turns, words, strict=True)]
             self._draft.ask_again(turns)
             self._floor.ask_again(turns)

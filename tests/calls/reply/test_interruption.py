@@ -126,6 +126,22 @@ def test_a_backchannel_that_was_misheard_at_first_is_none_the_less_one():
     assert call.responder.asked[-1] == ("turns", "מה שעות הפתיחה")
 
 
+def test_a_caller_who_says_our_words_back_as_a_question_has_interrupted():
+    call = interrupted(("בכל יום ראשון", 600), tuning=Tuning(answer_pause_ms=2500, answer_pause_unfinished_ms=3000))
+    assert [outcome for *_, outcome in call.answers] == ["interrupted", "played"]
+    assert call.responder.asked[-1] == ("turns", "בכל יום ראשון")
+
+
+def test_a_backchannel_beside_words_of_ours_that_came_back_is_one():
+    call = interrupted(("בכל יום כן כן", 600))
+    assert [outcome for *_, outcome in call.answers] == ["resumed", "played"]
+
+
+def test_our_words_that_come_late_do_not_stop_what_goes_on():
+    call = interrupted(("", 400, {"partials": [(2100, "בכל יום")], "words_after_ms": 9000}), then_ms=0)
+    assert [outcome for *_, outcome in call.answers] == ["resumed", "played"]
+
+
 def test_while_there_are_words_nothing_goes_on():
     call = interrupted(("מה עם שישי", 600, {"partials": [(400, "מה עם")], "words_after_ms": 3000}))
     assert [outcome for *_, outcome in call.answers] == ["interrupted", "played"]
