@@ -50,6 +50,8 @@ class Interruption:
         self._seen = CallerActivity()
         self._cut: tuple[Preparation, Rest] | None = None
         """The answer that was stopped, while it is not known what for."""
+        self._before = ""
+        """Of an answer that goes on: its words that are not said again."""
 
     # What the agent tells
 
@@ -79,6 +81,7 @@ class Interruption:
 
     def answer_begins(self, now_ms: float) -> None:
         """Another answer has the floor: what was stopped does not go on."""
+        self._before = ""
         if self._cut is not None:
             self._give_up(now_ms)
 
@@ -124,7 +127,8 @@ class Interruption:
 
     @property
     def _said(self) -> str:
-        return "" if self._answer is None else self._answer.text
+        """Its words, as far as they are known."""
+        return "" if self._answer is None else f"{self._before} {self._answer.text}"
 
     def _stop(self, now_ms: float) -> None:
         """Within this call of the pump nothing more is sent, and Twilio is told to drop what it holds."""
@@ -170,6 +174,7 @@ class Interruption:
         self._hands.note(RESUMED)
         self._delivery.settle(Outcome.RESUMED, now_ms)
         self._conversation.goes_on(rest.before)
+        self._before = f"{self._before} {rest.before}"
         begins_with = (*rest.items, *([rest.expect] if rest.expect is not None else []))
         draft = self._draft.go_on(prepared, begins_with, asks=not rest.is_whole)
         self._speaking.go_on(draft, now_ms)
