@@ -61,6 +61,7 @@ ROOMS = [
             "calls.reply.line_voice",
             "calls.reply.phrases",
             "calls.reply.preparation",
+            "calls.reply.responder_items",
             "calls.reply.responder_news",
             "calls.reply.responders",
             "calls.reply.speakable",

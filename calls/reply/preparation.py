@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from calls.core.turns import Turn
@@ -19,6 +19,7 @@ from calls.reply.answerer import Answerer
 from calls.reply.items import Act, ActOutcome, ActStatus, CallEnd, Expect, Item, PlayRecording, PlayTones, Say, Wait
 from calls.reply.pieces import PieceCutter
 from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
+from calls.reply.responder_items import closing
 from calls.reply.speakable import phrase_pieces, spoken_pieces
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.tones import tones
@@ -146,8 +147,8 @@ class Preparation:
             if self._asks:
                 async with asyncio.timeout(tuning.responder_total_ms / 1000):
                     items = self._answerer.responder.answer(self.call, self.turns, self._said)
-                    async with contextlib.aclosing(_closable(items)) as closing:
-                        while (item := await self._next(closing)) is not None:
+                    async with closing(items):
+                        while (item := await self._next(items)) is not None:
                             await self._take(item)
             await self._cut(self._cutter.finish(), Say(""))
         except TimeoutError as error:
@@ -281,13 +282,3 @@ class Preparation:
             return error.code
         self.steps.play(SpokenPiece.of(prompt.text, prompt.ulaw))
         return ""
-
-
-async def _closable(items: AsyncIterator[Item]) -> AsyncGenerator[Item, None]:
-    """Any iterator as a generator, which closes it where it can be closed."""
-    try:
-        async for item in items:
-            yield item
-    finally:
-        if isinstance(items, AsyncGenerator):
-            await items.aclose()
