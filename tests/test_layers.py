@@ -75,6 +75,7 @@ ROOMS = [
         "P",
         (
             "calls.reply.responders.llm_context",
+            "calls.reply.responders.llm_pieces",
             "calls.reply.responders.llm_tools",
             "calls.reply.voices.pieces",
             "calls.reply.voices.pointing",

@@ -18,13 +18,13 @@ from calls.reply.items import Act, Item, Say, Wait
 from calls.reply.language_models import LanguageModels
 from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
 from calls.reply.responders.llm_context import Message, corrected_calls, messages_of
+from calls.reply.responders.llm_pieces import ModelPiece
 from calls.reply.responders.llm_tools import ToolCall, ToolCallFault, ToolCallPieces, Tools, act_id
 from calls.reply.responders.model_waits import ModelWaits, Patience
 from calls.reply.settings import AnswerSettings
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
-    from openai.types import CompletionUsage
     from openai.types.chat import ChatCompletionChunk
 
 MOST_TOKENS = 500
@@ -77,15 +77,16 @@ class LlmResponder:
         patience = Patience(self._waits)
         done: list[Act] = []
         for corrected in (False, True):
-            words, pieces = "", ToolCallPieces()
-            async with aclosing(self._chunks(messages, tools, patience)) as chunks:
-                async for chunk in chunks:
-                    if said_now := _taken(chunk, pieces):
-                        words += said_now
-                        yield Say(said_now, cacheable=False, continues=True)
-            if not words.strip() and not pieces.calls and not corrected:
+            words, calls = "", ToolCallPieces()
+            async with aclosing(self._pieces(messages, tools, patience)) as pieces:
+                async for piece in pieces:
+                    piece.add_calls_to(calls)
+                    words += piece.words
+                    if piece.words:
+                        yield Say(piece.words, cacheable=False, continues=True)
+            if not words.strip() and not calls.calls and not corrected:
                 raise ResponderError("responder_silent", "The model answered with nothing.")
-            items, faults = _read(tools, pieces.calls, len(said) + 1)
+            items, faults = _read(tools, calls.calls, len(said) + 1)
             for item in items:
                 if isinstance(item, Wait):
                     yield item
@@ -98,13 +99,13 @@ class LlmResponder:
             yield Say("", cacheable=False)
             if corrected:
                 raise ResponderError("act_unknown", " ".join(one for one in faults if one))
-            messages = [*messages, *corrected_calls(words, pieces.calls, faults)]
+            messages = [*messages, *corrected_calls(words, calls.calls, faults)]
             patience.first()
 
-    async def _chunks(
+    async def _pieces(
         self, messages: list[Message], tools: Tools, patience: Patience
-    ) -> AsyncGenerator[ChatCompletionChunk, None]:
-        """One request's pieces; its tokens are counted however it ends."""
+    ) -> AsyncGenerator[ModelPiece, None]:
+        """One request's words and tool calls; its tokens are counted however it ends."""
         asking = self._settings.model
         if not asking.model or not self._models.configured:
             raise ResponderError("responder_raised", "No model is named, or LLM_API_KEY and LLM_BASE_URL are not set.")
@@ -112,19 +113,21 @@ class LlmResponder:
         import httpx2  # noqa: PLC0415
         import openai  # noqa: PLC0415
 
-        usage: CompletionUsage | None = None
-        came = _size_of(messages)
+        tokens: int | None = None
+        came_bytes = _bytes_of(messages)
         ended = False
         try:
             async with await patience.wait(self._asked(client, messages, tools)) as stream:
-                pieces = aiter(stream)
-                while (chunk := await patience.wait(anext(pieces, None))) is not None:
-                    usage = chunk.usage or usage
-                    ended = ended or any(one.finish_reason for one in chunk.choices)
-                    if size := _size(chunk):
-                        came += size
+                chunks = aiter(stream)
+                # At its end it gives itself: a server may send null.
+                while (chunk := await patience.wait(anext(chunks, chunks))) is not chunks:
+                    piece = ModelPiece.of(chunk)
+                    tokens = tokens if piece.tokens is None else piece.tokens
+                    ended = ended or bool(piece.finish)
+                    if piece.text:
+                        came_bytes += len(piece.text.encode(errors="replace"))
                         patience.piece_came()
-                        yield chunk
+                        yield piece
             if not ended:
                 raise ResponderError("responder_raised", "The model's answer was cut off.")
         except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as error:
@@ -134,7 +137,7 @@ class LlmResponder:
         except (openai.OpenAIError, httpx2.HTTPError, ValueError) as error:
             raise ResponderError("responder_raised", f"{type(error).__name__}: {error}") from error
         finally:
-            self._count(usage, came)
+            self._count(tokens, came_bytes)
 
     async def _asked(
         self, client: AsyncOpenAI, messages: list[Message], tools: Tools
@@ -151,23 +154,12 @@ class LlmResponder:
             stream_options={"include_usage": True},
         )
 
-    def _count(self, usage: CompletionUsage | None, came_bytes: int) -> None:
-        if usage is not None:
-            self._tokens += usage.total_tokens
+    def _count(self, tokens: int | None, came_bytes: int) -> None:
+        if tokens is not None:
+            self._tokens += tokens
             return
         self._estimated = True
         self._tokens += -(-came_bytes // _BYTES_PER_TOKEN)
-
-
-def _taken(chunk: ChatCompletionChunk, pieces: ToolCallPieces) -> str:
-    """Its words; its parts of tool calls go to the pieces."""
-    words = ""
-    for choice in chunk.choices[:1]:
-        words += choice.delta.content or ""
-        for part in choice.delta.tool_calls or ():
-            asked = part.function
-            pieces.add(part.index, part.id, asked.name if asked else "", asked.arguments if asked else "")
-    return words
 
 
 def _read(tools: Tools, calls: Sequence[ToolCall], answer: int) -> tuple[list[Act | Wait], list[str]]:
@@ -184,18 +176,7 @@ def _read(tools: Tools, calls: Sequence[ToolCall], answer: int) -> tuple[list[Ac
     return items, faults
 
 
-def _size(chunk: ChatCompletionChunk) -> int:
-    """Bytes of words and tool calls in it; 0 for a sign of life, a role, an end, a count of tokens."""
-    size = 0
-    for choice in chunk.choices[:1]:
-        size += len((choice.delta.content or "").encode(errors="replace"))
-        for part in choice.delta.tool_calls or ():
-            if part.function is not None:
-                size += len((part.function.name or "") + (part.function.arguments or ""))
-    return size
-
-
-def _size_of(messages: Sequence[Message]) -> int:
+def _bytes_of(messages: Sequence[Message]) -> int:
     return sum(len(str(value).encode(errors="replace")) for one in messages for value in _leaves(one))
 
 

@@ -117,6 +117,12 @@ def test_a_tool_call_is_an_act_behind_the_words():
         assert items[-1] == Transfer("נציג", "a1.call_1_0")
 
 
+def test_events_without_any_use_are_passed_over():
+    items, code, responder, _ = answered(text="תעביר אותי לנציג", odd_chunks=True)
+    assert (code, words(items), responder.tokens_estimated) == ("", "אני מעביר אותך לנציג.", False)
+    assert [one for one in items if not isinstance(one, Say)] == [Transfer("נציג", "a1.call_1_0")]
+
+
 def test_wait_is_a_tool():
     items, code, _, _ = answered(text="אני רוצה")
     assert (items, code) == ([Wait()], "")
