@@ -184,7 +184,8 @@ class Preparation:
         elif isinstance(item, Expect):
             self.expect = item
         elif isinstance(item, Wait):
-            self.waits = True
+            # Where nobody has spoken there is nothing to wait for.
+            self.waits = self.call.occasion is Occasion.TURNS
             self._wake()
         else:
             await self._cut(self._cutter.finish(), Say(""))

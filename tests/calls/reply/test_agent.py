@@ -433,6 +433,16 @@ def test_a_failure_is_noted_with_its_reason_and_no_word_of_the_call():
     assert VoiceError("text_unspeakable", "These words need vowel points: שלום.").detail == ""
 
 
+def test_to_wait_into_a_silence_is_to_say_the_recorded_question():
+    async def steps(call):
+        await call.says("שלום")
+        await call.listen(12_000)
+
+    responder = ToyResponder(lambda call, question, said: [Say("כן?")] if question else [Wait()])
+    call = conversation(steps, responder=responder)
+    assert [text for text, *_ in call.answers] == ["כן?", "[repeat]"] and (call.codes, call.ended) == ([], "")
+
+
 @pytest.mark.parametrize(
     ("items", "code", "longest_ms"),
     [
