@@ -1,9 +1,10 @@
 """LlmResponder: answers by a language model behind any OpenAI-compatible endpoint.
 
-The words are given on as they stream; the model's tools are the acts. Nothing waits for long: the connection 1 s, a
-piece 2.5 s after the last (that counts words and tool calls, not a server's signs of life), the whole answer 15 s. The
-stream is closed wherever the answer is left: at its end, by an error, by cancellation, by ``aclose``. Whoever iterates
-closes the iterator (``contextlib.aclosing``), as of every async generator.
+The words are given on as they stream; the model's tools are the acts. A model that called them wrongly, or has only
+noted values, is told what came of its calls and asked on in the same answer. Nothing waits for long: the connection
+1 s, a piece 2.5 s after the last (that counts words and tool calls, not a server's signs of life), the whole answer
+15 s. The stream is closed wherever the answer is left: at its end, by an error, by cancellation, by ``aclose``. Whoever
+iterates closes the iterator (``contextlib.aclosing``), as of every async generator.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calls.core.turns import Turn
-from calls.reply.items import Act, Item, Say, Wait
+from calls.reply.items import Act, Item, NoteValue, Say, Wait
 from calls.reply.language_models import LanguageModels
 from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
-from calls.reply.responders.llm_context import Message, corrected_calls, messages_of
+from calls.reply.responders.llm_context import Message, messages_of, told_back
 from calls.reply.responders.llm_pieces import ModelPiece
 from calls.reply.responders.llm_tools import ToolCall, ToolCallFault, ToolCallPieces, Tools, act_id
 from calls.reply.responders.model_waits import ModelWaits, Patience
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
 
 MOST_TOKENS = 500
+MOST_NOTED = 2
+"""So often in one answer a model that has only noted values is told so, and asked on: many call their tools first and
+speak when they have the results."""
 _BYTES_PER_TOKEN = 4
 """Of an estimate: English has about four bytes a token, Hebrew about four of UTF-8 as well."""
 
@@ -75,8 +79,10 @@ class LlmResponder:
         tools = Tools.of(call, self._recordings)
         messages = messages_of(self._settings.model.prompt, call, turns, said)
         patience = Patience(self._waits)
-        done: list[Act] = []
-        for corrected in (False, True):
+        taken: list[Act] = []
+        heard = corrected = False
+        noted = 0
+        while True:
             words, calls = "", ToolCallPieces()
             async with aclosing(self._pieces(messages, tools, patience)) as pieces:
                 async for piece in pieces:
@@ -84,22 +90,27 @@ class LlmResponder:
                     words += piece.words
                     if piece.words:
                         yield Say(piece.words, cacheable=False, continues=True)
-            if not words.strip() and not calls.calls and not corrected:
-                raise ResponderError("responder_silent", "The model answered with nothing.")
-            items, faults = _read(tools, calls.calls, len(said) + 1)
+            items, faults = _read(tools, calls.calls, len(said) + 1, {act.id for act in taken})
             for item in items:
                 if isinstance(item, Wait):
                     yield item
-                elif not any(replace(one, id=item.id) == item for one in done):
-                    done.append(item)
+                elif not any(replace(one, id=item.id) == item for one in taken):
+                    taken.append(item)
                     yield item
-            if not any(faults):
+            heard = heard or bool(words.strip()) or not all(isinstance(item, NoteValue) for item in items)
+            if any(faults):
+                # Its words are a sentence, whatever comes of the calls: neither lost nor joined to what follows.
+                yield Say("", cacheable=False)
+                if corrected:
+                    raise ResponderError("act_unknown", "The model called tools wrongly, and again when it was told.")
+                corrected = True
+            elif heard:
                 return
-            # Its words are a sentence, whatever comes of the calls: neither lost nor joined to what follows.
-            yield Say("", cacheable=False)
-            if corrected:
-                raise ResponderError("act_unknown", " ".join(one for one in faults if one))
-            messages = [*messages, *corrected_calls(words, calls.calls, faults)]
+            elif not items or noted == MOST_NOTED:
+                raise ResponderError("responder_silent", "The model said nothing.")
+            else:
+                noted += 1
+            messages = [*messages, *told_back(words, calls.calls, faults)]
             patience.first()
 
     async def _pieces(
@@ -162,12 +173,14 @@ class LlmResponder:
         self._tokens += -(-came_bytes // _BYTES_PER_TOKEN)
 
 
-def _read(tools: Tools, calls: Sequence[ToolCall], answer: int) -> tuple[list[Act | Wait], list[str]]:
-    """The acts that were asked for, and for each call what is wrong with it ("": nothing)."""
+def _read(tools: Tools, calls: Sequence[ToolCall], answer: int, taken: set[str]) -> tuple[list[Act | Wait], list[str]]:
+    """The acts that were asked for, and for each call what is wrong with it ("": nothing). ``taken``: ids of the
+    answer's earlier acts."""
     items: list[Act | Wait] = []
     faults: list[str] = []
     for place, call in enumerate(calls):
-        id = call.id = act_id(answer, call, place)
+        id = call.id = act_id(answer, call, place, taken)
+        taken.add(id)
         try:
             items.append(tools.read(call, id))
             faults.append("")

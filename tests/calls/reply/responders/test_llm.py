@@ -8,10 +8,11 @@ import pytest
 from calls.core.turns import Source, Turn
 from calls.reply.emulator.llm import LlmEmulator
 from calls.reply.emulator.llm_faults import EmulatorHabits, LlmFault
-from calls.reply.items import HangUp, Say, Transfer, Wait
+from calls.reply.emulator.llm_script import LlmScript, ScriptedRule, ScriptedTool
+from calls.reply.items import HangUp, NoteValue, Say, Transfer, Wait
 from calls.reply.language_models import LanguageModels
 from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
-from calls.reply.responders.llm import LlmResponder, ModelWaits
+from calls.reply.responders.llm import MOST_NOTED, LlmResponder, ModelWaits
 from calls.reply.settings import AnswerSettings, ModelSettings
 from tests.calls.reply.responders.contract import ResponderContract, Rig, State
 
@@ -31,8 +32,9 @@ def turn(text):
 
 
 @asynccontextmanager
-async def answering(fault=LlmFault.NONE, waits=PATIENT, settings=SETTINGS, **habits):
-    async with LlmEmulator(fault=fault, habits=EmulatorHabits(trickle_s=0.02, **habits)) as emulator:
+async def answering(fault=LlmFault.NONE, waits=PATIENT, settings=SETTINGS, rules=None, **habits):
+    script = rules and LlmScript(rules)
+    async with LlmEmulator(script, fault=fault, habits=EmulatorHabits(trickle_s=0.02, **habits)) as emulator:
         models = LanguageModels("secret-key", emulator.base_url)
         try:
             yield LlmResponder(settings, models, waits), emulator
@@ -139,6 +141,67 @@ def test_acts_of_two_answers_differ_though_the_server_counts_from_0():
 
     first, again, second = run(one())
     assert first == again == HangUp("a1.call_0") and second == HangUp("a2.call_0")
+
+
+def note(value):
+    return ScriptedTool("note", {"key": "k", "value": value})
+
+
+def asked(*rules, occasion=Occasion.TURNS, **habits):
+    """The items, their code, and how often the model was asked."""
+
+    async def one():
+        async with answering(rules=rules, **habits) as (responder, emulator):
+            return *await items_of(responder, "שלום" if occasion is Occasion.TURNS else "", occasion), emulator.requests
+
+    return run(one())
+
+
+@pytest.mark.parametrize("ids_repeat", [False, True])
+def test_a_model_that_has_only_noted_a_value_is_told_so_and_speaks(ids_repeat):
+    items, code, requests = asked(
+        ScriptedRule("^accepted$", "רשמתי, להתראות.", [ScriptedTool("hang_up")]),
+        ScriptedRule("", "", [note("1")]),
+        ids_repeat=ids_repeat,
+    )
+    first, *_, last = items
+    assert (code, words(items), len(requests)) == ("", "רשמתי, להתראות.", 2)
+    assert isinstance(first, NoteValue) and isinstance(last, HangUp) and first.id != last.id
+    roles = [one["role"] for one in requests[1].body["messages"]]
+    assert roles == ["system", "user", "assistant", "tool"]
+
+
+def test_what_a_model_notes_again_when_it_is_asked_on_is_noted_once():
+    items, _, _ = asked(ScriptedRule("^accepted$", "רשמתי.", [note("1")]), ScriptedRule("", "", [note("1")]))
+    assert [one.value for one in items if isinstance(one, NoteValue)] == ["1"]
+
+
+def test_a_model_that_does_nothing_but_note_is_silent():
+    items, code, requests = asked(ScriptedRule("", "", [note("1"), note("2")]))
+    assert (code, len(requests)) == ("responder_silent", 1 + MOST_NOTED)
+    assert [one.value for one in items] == ["1", "2"]
+
+
+def test_a_model_that_says_nothing_behind_its_note_or_its_mistake_is_silent():
+    for mistake in (note("1"), ScriptedTool("open_door")):
+        _, code, requests = asked(ScriptedRule("^(accepted$|error: )", ""), ScriptedRule("", "", [mistake]))
+        assert (code, len(requests)) == ("responder_silent", 2)
+
+
+@pytest.mark.parametrize("tool", [ScriptedTool("hang_up"), ScriptedTool("transfer", {"person": "נציג"})])
+def test_a_call_that_ends_needs_no_words(tool):
+    items, code, requests = asked(ScriptedRule("", "", [note("1"), tool]))
+    assert (code, len(items), len(requests)) == ("", 2, 1)
+
+
+@pytest.mark.parametrize("occasion", [Occasion.OPENING, Occasion.SILENCE, Occasion.GOODBYE])
+def test_to_wait_where_nobody_has_spoken_is_to_have_nothing_to_say(occasion):
+    assert asked(ScriptedRule("", "", [ScriptedTool("wait")]), occasion=occasion)[:2] == ([Wait()], "")
+
+
+def test_two_calls_of_one_id_are_two_acts():
+    items, _, _ = asked(ScriptedRule("", "רשמתי.", [note("1"), note("2")]), tools_whole=True, ids_repeat=True)
+    assert len({one.id for one in items if isinstance(one, NoteValue)}) == 2
 
 
 @pytest.mark.parametrize("fault", [LlmFault.UNKNOWN_TOOL, LlmFault.MALFORMED_TOOL])
