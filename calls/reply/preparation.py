@@ -115,7 +115,7 @@ class Preparation:
     async def _apologise(self, code: str, detail: str = "") -> None:
         """Say the recorded apology in place of what is missing."""
         self.code, self.detail = code, detail
-        logger.warning("an answer failed: %s", code)
+        logger.warning("call %s: an answer failed: %s %s", self.call.call_sid, code, detail)
         await self._play_prompt(APOLOGY)
 
     def _end(self) -> None:
@@ -152,13 +152,13 @@ class Preparation:
                             await self._take(item)
             await self._cut(self._cutter.finish(), Say(""))
         except TimeoutError as error:
-            raise ResponderError("responder_slow") from error
+            raise ResponderError("responder_slow", "The responder kept the caller waiting.") from error
         except CodedError:
             raise
         except Exception as error:
             # The wall: a responder is anybody's code, and the call goes on with an apology.
             metrics.RESPONDER_ERRORS.inc()
-            logger.exception("a responder raised")
+            logger.exception("call %s: a responder raised", self.call.call_sid)
             raise ResponderError("responder_raised", type(error).__name__) from error
         finally:
             with contextlib.suppress(asyncio.QueueFull):
@@ -247,7 +247,7 @@ class Preparation:
         """A sentence that trickles is said as far as it has come. Raises ResponderError where there is no word."""
         texts = [text for text in self._cutter.words_so_far() if spoken_pieces(text)]
         if not texts:
-            raise ResponderError("responder_slow")
+            raise ResponderError("responder_slow", "The caller would have heard nothing for too long.")
         pieces = [self.steps.begin(SpokenPiece(text)) for text in texts]
         return [(piece, spoken_pieces(piece.text)) for piece in pieces]
 

@@ -20,7 +20,7 @@ from voiceapp.runtime.coded_error import CodedError
 
 class ResponderError(CodedError):
     """``code``: ``responder_raised`` | ``responder_slow`` | ``responder_silent`` | ``act_unknown`` |
-    ``dialogue_invalid``."""
+    ``dialogue_invalid``. The message stands in logs and on rows: it holds no words of the call, and no key."""
 
 
 class Occasion(StrEnum):

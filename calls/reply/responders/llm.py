@@ -9,7 +9,8 @@ iterates closes the iterator (``contextlib.aclosing``), as of every async genera
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -118,8 +119,10 @@ class LlmResponder:
     ) -> AsyncGenerator[ModelPiece, None]:
         """One request's words and tool calls; its tokens are counted however it ends."""
         asking = self._settings.model
-        if not asking.model or not self._models.configured:
-            raise ResponderError("responder_raised", "No model is named, or LLM_API_KEY and LLM_BASE_URL are not set.")
+        if not asking.model:
+            raise ResponderError("responder_raised", "The line names no model.")
+        if not self._models.configured:
+            raise ResponderError("responder_raised", "Neither LLM_API_KEY nor LLM_BASE_URL is set.")
         client = await self._models.client()
         import httpx2  # noqa: PLC0415
         import openai  # noqa: PLC0415
@@ -139,14 +142,22 @@ class LlmResponder:
                         came_bytes += len(piece.text.encode(errors="replace"))
                         patience.piece_came()
                         yield piece
-            if not ended:
-                raise ResponderError("responder_raised", "The model's answer was cut off.")
+                if not ended:
+                    raise ResponderError("responder_raised", _why_no_end(stream.response.headers))
         except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException) as error:
             raise ResponderError("responder_slow", "The model kept the caller waiting.") from error
         except openai.APIStatusError as error:
-            raise ResponderError("responder_raised", f"The model's server answered {error.status_code}.") from error
+            why = f"The model's server answered {error.status_code}{_code(error.code)}."
+            raise ResponderError("responder_raised", why) from error
+        except openai.APIConnectionError as error:
+            why = f"The model's server was not reached: {type(error.__cause__ or error).__name__}."
+            raise ResponderError("responder_raised", why) from error
+        except openai.APIError as error:
+            why = f"The model's server broke its answer off with an error{_code(error.code)}."
+            raise ResponderError("responder_raised", why) from error
         except (openai.OpenAIError, httpx2.HTTPError, ValueError) as error:
-            raise ResponderError("responder_raised", f"{type(error).__name__}: {error}") from error
+            why = f"The model's answer could not be read: {type(error).__name__}."
+            raise ResponderError("responder_raised", why) from error
         finally:
             self._count(tokens, came_bytes)
 
@@ -171,6 +182,20 @@ class LlmResponder:
             return
         self._estimated = True
         self._tokens += -(-came_bytes // _BYTES_PER_TOKEN)
+
+
+def _code(code: object) -> str:
+    """A server's own code of its error, such as ``insufficient_quota``. Its sentences are left out: some repeat the key
+    or what was asked."""
+    return f" ({code})" if isinstance(code, str) and re.fullmatch("[a-z_]{1,40}", code) else ""
+
+
+def _why_no_end(headers: Mapping[str, str]) -> str:
+    """A server that is none of a model's answers with a page."""
+    found = re.match("[a-z]+/[a-z.+-]{1,40}", headers.get("content-type", ""))
+    if found is None or found[0] == "text/event-stream":
+        return "The model's answer was cut off."
+    return f"The model's server answered with {found[0]} in place of a stream."
 
 
 def _read(tools: Tools, calls: Sequence[ToolCall], answer: int, taken: set[str]) -> tuple[list[Act | Wait], list[str]]:

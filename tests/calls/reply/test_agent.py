@@ -461,6 +461,21 @@ def test_a_responder_that_fails_gets_an_apology_and_the_call_goes_on(items, code
     assert (call.ended, call.codes) == ("", [code])
 
 
+@pytest.mark.parametrize(
+    ("item", "why"),
+    [
+        (ResponderError("responder_raised", "The model's server answered 429."), "The model's server answered 429."),
+        (ValueError("sk-secret שלום"), "ValueError"),
+        (9000, "The caller would have heard nothing for too long."),
+    ],
+)
+def test_why_an_answer_failed_is_on_the_call_and_in_the_log_without_anybodys_words(item, why, caplog):
+    call = conversation(one_question, responder=answering(item), tuning=Tuning(filler_after_ms=0))
+    assert call.details == [why]
+    (line,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert line == f"call CA1: an answer failed: {call.codes[0]} {why}"
+
+
 def trickled(text, every_ms):
     return [part for letters in text for part in (every_ms, Say(letters, continues=True))]
 

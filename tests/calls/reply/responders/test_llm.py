@@ -271,6 +271,61 @@ def test_a_server_that_is_not_there_is_an_error_at_once():
     assert run(one()) == ([], "responder_raised")
 
 
+ERROR = b'{"error": {"message": "Bad key secret-key for: my words", "code": %s}}'
+
+
+def head(status, kind, length):
+    return f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "why"),
+    [
+        (429, "application/json", ERROR % b'"no_quota"', "The model's server answered 429 (no_quota)."),
+        (401, "application/json", ERROR % b'"sk-1 2"', "The model's server answered 401."),
+        (500, "text/html", b"<html>", "The model's server answered 500."),
+        (200, "text/html;charset=x", b"<p>", "The model's server answered with text/html in place of a stream."),
+        (200, "text/event-stream", b"data: [DONE]\n\n", "The model's answer was cut off."),
+        (200, "text/event-stream", b"data: my words\n\n", "The model's answer could not be read: JSONDecodeError."),
+        (200, "text/event-stream", b"data: " + ERROR % b"5" + b"\n\n",
+         "The model's server broke its answer off with an error."),
+    ],
+)  # fmt: skip
+def test_why_it_failed_is_a_sentence_without_the_servers_words(status, kind, body, why):
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head(status, kind, len(body)) + body)
+        writer.close()
+
+    async def one():
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            return await why_of(LanguageModels("k", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"))
+
+    assert run(one()) == why
+
+
+@pytest.mark.parametrize(
+    ("line", "models", "why"),
+    [
+        (SETTINGS, LanguageModels("k", "http://127.0.0.1:9/v1"), "The model's server was not reached: ConnectError."),
+        (SETTINGS, LanguageModels(), "Neither LLM_API_KEY nor LLM_BASE_URL is set."),
+        (AnswerSettings(), LanguageModels("k"), "The line names no model."),
+    ],
+)
+def test_what_is_not_set_up_is_a_sentence_of_its_own(line, models, why):
+    assert run(why_of(models, line)) == why
+
+
+async def why_of(models, line=SETTINGS):
+    try:
+        with pytest.raises(ResponderError) as raised:
+            async for _ in LlmResponder(line, models, PATIENT).answer(call(), [turn("תור")], ()):
+                pass
+        return raised.value.detail
+    finally:
+        await models.aclose()
+
+
 @pytest.mark.parametrize(
     ("line", "models"),
     [(SETTINGS, LanguageModels()), (AnswerSettings(), LanguageModels("k", "http://127.0.0.1:9/v1"))],
