@@ -77,6 +77,8 @@ class Preparation:
         self._answerer, self._said = answerer, tuple(said)
         self._wake, self._now_ms = wake, now_ms
         self._cutter = PieceCutter()
+        self._saying = Say("")
+        """What the words that are not cut yet came with."""
         self._meant = False
         """There are words to be said, whether or not they can be spoken."""
         self._pieces: asyncio.Queue[tuple[SpokenPiece, Sequence[str], bool] | None] = asyncio.Queue(MAX_WAITING_PIECES)
@@ -150,7 +152,7 @@ class Preparation:
                     async with closing(items):
                         while (item := await self._next(items)) is not None:
                             await self._take(item)
-            await self._cut(self._cutter.finish(), Say(""))
+            await self._cut(self._cutter.finish(), self._saying)
         except TimeoutError as error:
             raise ResponderError("responder_slow", "The responder kept the caller waiting.") from error
         except CodedError:
@@ -188,13 +190,13 @@ class Preparation:
             self.waits = self.call.occasion is Occasion.TURNS
             self._wake()
         else:
-            await self._cut(self._cutter.finish(), Say(""))
+            await self._cut(self._cutter.finish(), self._saying)
             if isinstance(item, CallEnd):
                 await self._fill_in_words()
             await self._act(item)
 
     async def _say(self, say: Say) -> None:
-        self._meant = self._meant or bool(say.text.strip())
+        self._saying, self._meant = say, self._meant or bool(say.text.strip())
         pieces = self._cutter.push(say.text)
         await self._cut(pieces if say.continues else [*pieces, *self._cutter.finish()], say)
 
@@ -248,7 +250,7 @@ class Preparation:
         texts = [text for text in self._cutter.words_so_far() if spoken_pieces(text)]
         if not texts:
             raise ResponderError("responder_slow", "The caller would have heard nothing for too long.")
-        pieces = [self.steps.begin(SpokenPiece(text)) for text in texts]
+        pieces = [self.steps.begin(SpokenPiece(text, interruptible=self._saying.interruptible)) for text in texts]
         return [(piece, spoken_pieces(piece.text)) for piece in pieces]
 
     async def _speak(self, speaking: SpeakingAnswer, piece: SpokenPiece, texts: Sequence[str], cacheable: bool) -> None:

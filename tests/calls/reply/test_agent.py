@@ -476,6 +476,21 @@ def test_why_an_answer_failed_is_on_the_call_and_in_the_log_without_anybodys_wor
     assert line == f"call CA1: an answer failed: {call.codes[0]} {why}"
 
 
+@pytest.mark.parametrize("behind", [[], [HangUp()]])
+def test_the_last_words_of_a_stream_are_kept_and_spoken_over_as_the_others_are(behind):
+    async def speaks_over(call):
+        await call.says("שלום")
+        await call.listen(1000)
+        await call.makes_a_sound(900)
+        await call.listen(3000)
+
+    voice = ToyVoice()
+    words = Say("שלום. מה שלומך היום", interruptible=False, cacheable=False, continues=True)
+    call = conversation(speaks_over, voice=voice, responder=answering(words, *behind))
+    assert voice.spoken == ["שלום.", "מה שלומך היום"] and voice.kept == []
+    assert call.answers == [("שלום. מה שלומך היום", "שלום. מה שלומך היום", "played")]
+
+
 def trickled(text, every_ms):
     return [part for letters in text for part in (every_ms, Say(letters, continues=True))]
 
