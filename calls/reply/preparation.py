@@ -18,7 +18,7 @@ from calls.reply.answer_steps import AnswerSteps
 from calls.reply.answerer import Answerer
 from calls.reply.items import Act, ActOutcome, ActStatus, CallEnd, Expect, Item, PlayRecording, PlayTones, Say, Wait
 from calls.reply.pieces import PieceCutter
-from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
+from calls.reply.responder import CUT_OFF, Exchange, Occasion, ReplyCall, ResponderError
 from calls.reply.responder_items import closing
 from calls.reply.speakable import phrase_pieces, spoken_pieces
 from calls.reply.spoken_piece import SpokenPiece
@@ -69,7 +69,9 @@ class Preparation:
         """The responder says that the caller has not finished."""
         self.done = False
         self.code = self.detail = ""
-        """Why it failed, and more of it for people; empty when it did not."""
+        """What went wrong, and more of it for people; empty when nothing did."""
+        self.failed = False
+        """The caller hears an apology for it."""
         self.voice = ""
         self.characters = self.tokens = 0
         self.cost = 0.0
@@ -115,10 +117,12 @@ class Preparation:
             self._end()
 
     async def _apologise(self, code: str, detail: str = "") -> None:
-        """Say the recorded apology in place of what is missing."""
+        """Say the recorded apology in place of what is missing; not where whole sentences were said."""
         self.code, self.detail = code, detail
+        self.failed = code != CUT_OFF or not self.text
         logger.warning("call %s: an answer failed: %s %s", self.call.call_sid, code, detail)
-        await self._play_prompt(APOLOGY)
+        if self.failed:
+            await self._play_prompt(APOLOGY)
 
     def _end(self) -> None:
         self.steps.end()
@@ -155,7 +159,9 @@ class Preparation:
             await self._cut(self._cutter.finish(), self._saying)
         except TimeoutError as error:
             raise ResponderError("responder_slow", "The responder kept the caller waiting.") from error
-        except CodedError:
+        except CodedError as error:
+            if error.code == CUT_OFF:
+                await self._cut(self._cutter.cut_off(), self._saying)
             raise
         except Exception as error:
             # The wall: a responder is anybody's code, and the call goes on with an apology.
@@ -274,6 +280,7 @@ class Preparation:
         """
         if not self.text and self.call.occasion in WITHOUT_WORDS:
             self.code = await self._play_prompt(WITHOUT_WORDS[self.call.occasion])
+            self.failed = bool(self.code)
         elif self._meant and not self.steps.pieces and not self.waits:
             raise ResponderError("responder_silent", "Nothing of the answer can be spoken.")
 

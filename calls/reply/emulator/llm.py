@@ -172,9 +172,12 @@ class _Answering:
                 return False
             self._send(delta)
             await self._rest(self._habits.piece_s)
-        self._send({}, finish="tool_calls" if answer.tools else "stop")
+        self._send({}, finish=self._habits.finish or ("tool_calls" if answer.tools else "stop"))
         if fault is not LlmFault.NO_USAGE and self._request.body.get("stream_options", {}).get("include_usage"):
-            self._event({"choices": [], "usage": _usage(self._request.body, answer)})
+            usage = _usage(self._request.body, answer)
+            if self._habits.tokens is not None:
+                usage["total_tokens"] = self._habits.tokens
+            self._event({"choices": [], "usage": usage})
         self._chunk(b"data: [DONE]\n\n")
         self._write(b"0\r\n\r\n")
         await self._writer.drain()

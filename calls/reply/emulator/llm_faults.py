@@ -56,6 +56,10 @@ class EmulatorHabits:
     """A tool call's arguments come in one piece."""
     ids_repeat: bool = False
     """Tool calls are numbered from 0 in each answer, as some local servers do."""
+    finish: str = ""
+    """The reason that is given for the end; empty: what is true."""
+    tokens: int | None = None
+    """That an answer is said to have taken; None: what is true."""
     odd_chunks: bool = False
     """Each answer begins with events of no use: ODD_CHUNKS."""
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from calls.core.turns import Turn
 from calls.reply.items import Act, Item, NoteValue, Say, Wait
 from calls.reply.language_models import LanguageModels
-from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
+from calls.reply.responder import CUT_OFF, Exchange, Occasion, ReplyCall, ResponderError
 from calls.reply.responders.llm_context import Message, messages_of, told_back
 from calls.reply.responders.llm_pieces import ModelPiece
 from calls.reply.responders.llm_tools import ToolCall, ToolCallFault, ToolCallPieces, Tools, act_id
@@ -33,6 +33,14 @@ MOST_TOKENS = 500
 MOST_NOTED = 2
 """So often in one answer a model that has only noted values is told so, and asked on: many call their tools first and
 speak when they have the results."""
+_CHARACTERS_PER_TOKEN = 8
+"""Of what is read of an answer: English has four or five characters a token, Hebrew two or three, and a server may not
+keep to the tokens that it was asked for."""
+_CUTS = {
+    "length": "The model's answer was longer than its most tokens.",
+    "content_filter": "The model's server filtered its answer.",
+}
+"""Reasons of an end in mid-answer, and what is said of them."""
 _BYTES_PER_TOKEN = 4
 """Of an estimate: English has about four bytes a token, Hebrew about four of UTF-8 as well."""
 
@@ -73,7 +81,8 @@ class LlmResponder:
         """Nothing to do: the next answer's context has what was heard."""
 
     async def answer(self, call: ReplyCall, turns: Sequence[Turn], said: Sequence[Exchange]) -> AsyncIterator[Item]:
-        """Raises ResponderError: ``responder_slow``, ``responder_silent``, ``responder_raised``, ``act_unknown``."""
+        """Raises ResponderError: ``responder_slow``, ``responder_silent``, ``responder_raised``, ``act_unknown``,
+        ``answer_cut_off``."""
         greeted = call.occasion is Occasion.OPENING and self._settings.greeting
         if greeted or (call.occasion is Occasion.TURNS and not any(turn.heard_text for turn in turns)):
             return
@@ -84,13 +93,16 @@ class LlmResponder:
         heard = corrected = False
         noted = 0
         while True:
-            words, calls = "", ToolCallPieces()
+            words, finish, calls = "", "", ToolCallPieces()
             async with aclosing(self._pieces(messages, tools, patience)) as pieces:
                 async for piece in pieces:
                     piece.add_calls_to(calls)
-                    words += piece.words
+                    words, finish = words + piece.words, piece.finish or finish
                     if piece.words:
                         yield Say(piece.words, cacheable=False, continues=True)
+            if finish in _CUTS:
+                # Its calls may be cut off as well.
+                raise ResponderError(CUT_OFF, _CUTS[finish])
             items, faults = _read(tools, calls.calls, len(said) + 1, {act.id for act in taken})
             for item in items:
                 if isinstance(item, Wait):
@@ -129,18 +141,23 @@ class LlmResponder:
 
         tokens: int | None = None
         came_bytes = _bytes_of(messages)
+        left = self._most_tokens * _CHARACTERS_PER_TOKEN
         ended = False
         try:
             async with await patience.wait(self._asked(client, messages, tools)) as stream:
                 chunks = aiter(stream)
                 # At its end it gives itself: a server may send null.
-                while (chunk := await patience.wait(anext(chunks, chunks))) is not chunks:
+                while left > 0 and (chunk := await patience.wait(anext(chunks, chunks))) is not chunks:
                     piece = ModelPiece.of(chunk)
+                    left -= len(piece.text)
+                    if left <= 0:
+                        piece = piece.up_to(max(0, len(piece.words) + left))
                     tokens = tokens if piece.tokens is None else piece.tokens
                     ended = ended or bool(piece.finish)
                     if piece.text:
                         came_bytes += len(piece.text.encode(errors="replace"))
                         patience.piece_came()
+                    if piece.text or piece.finish:
                         yield piece
                 if not ended:
                     raise ResponderError("responder_raised", _why_no_end(stream.response.headers))
@@ -161,6 +178,10 @@ class LlmResponder:
         finally:
             self._count(tokens, came_bytes)
 
+    @property
+    def _most_tokens(self) -> int:
+        return min(self._settings.model.max_tokens, MOST_TOKENS)
+
     async def _asked(
         self, client: AsyncOpenAI, messages: list[Message], tools: Tools
     ) -> AsyncStream[ChatCompletionChunk]:
@@ -171,7 +192,7 @@ class LlmResponder:
             messages=messages,
             tools=tools.offered(),
             temperature=asking.temperature,
-            max_tokens=min(asking.max_tokens, MOST_TOKENS),
+            max_tokens=self._most_tokens,
             stream=True,
             stream_options={"include_usage": True},
         )

@@ -56,6 +56,10 @@ class ModelPiece:
         """All that the model wrote in it."""
         return self.words + "".join(part.name + part.arguments for part in self.calls)
 
+    def up_to(self, characters: int) -> ModelPiece:
+        """Its beginning, where no more of the answer is read. A call that is not whole is none."""
+        return ModelPiece(self.words[:characters], finish="length", tokens=self.tokens)
+
     def add_calls_to(self, pieces: ToolCallPieces) -> None:
         for part in self.calls:
             pieces.add(part.index, part.id, part.name, part.arguments)

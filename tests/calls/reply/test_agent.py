@@ -491,6 +491,21 @@ def test_the_last_words_of_a_stream_are_kept_and_spoken_over_as_the_others_are(b
     assert call.answers == [("שלום. מה שלומך היום", "שלום. מה שלומך היום", "played")]
 
 
+@pytest.mark.parametrize(
+    ("words", "heard", "outcome", "failures"),
+    [
+        ("יש תור מחר. המחיר הוא", "יש תור מחר.", "played", 0),
+        ("אני לא", "[apology]", "failed", 1),
+    ],
+)
+def test_of_an_answer_that_is_cut_off_whole_sentences_are_said_or_an_apology(words, heard, outcome, failures):
+    cut_off = ResponderError("answer_cut_off", "The model's server filtered its answer.")
+    call = conversation(one_question, responder=answering(Say(words, cacheable=False, continues=True), cut_off))
+    assert call.answers == [(heard, heard, outcome)] and call.saved[5001].code == "answer_cut_off"
+    assert (call.codes, call.details) == (["answer_cut_off"], ["The model's server filtered its answer."])
+    assert call.agent.conversation.failures == failures
+
+
 def trickled(text, every_ms):
     return [part for letters in text for part in (every_ms, Say(letters, continues=True))]
 

@@ -204,6 +204,30 @@ def test_two_calls_of_one_id_are_two_acts():
     assert len({one.id for one in items if isinstance(one, NoteValue)}) == 2
 
 
+@pytest.mark.parametrize("finish", ["length", "content_filter"])
+def test_an_answer_that_ends_before_its_end_is_cut_off_and_its_calls_are_not_taken(finish):
+    items, code, responder, emulator = answered(text="להתראות", finish=finish)
+    assert (code, words(items), len(emulator.requests)) == ("answer_cut_off", "תודה ולהתראות!", 1)
+    assert all(isinstance(one, Say) for one in items) and not responder.tokens_estimated
+
+
+@pytest.mark.parametrize("rule", [
+    ScriptedRule("", "מילה ארוכה. " * 5000),
+    ScriptedRule("", "א" * 200_000),
+    ScriptedRule("", "", [ScriptedTool("note", {"key": "k", "value": "א" * 100_000})]),
+])  # fmt: skip
+def test_no_more_of_an_answer_is_read_than_its_tokens_can_hold(rule):
+    async def one():
+        async with answering(rules=[rule]) as (responder, emulator):
+            items, code = await items_of(responder)
+            await emulator.requests[0].over.wait()
+            return items, code, emulator.requests
+
+    items, code, requests = run(one())
+    assert (code, len(requests), len(words(items))) == ("answer_cut_off", 1, 8 * 200 if rule.say else 0)
+    assert requests[0].closed_by_client_at_s or requests[0].finished
+
+
 @pytest.mark.parametrize("fault", [LlmFault.UNKNOWN_TOOL, LlmFault.MALFORMED_TOOL])
 def test_a_wrong_tool_call_is_told_back_once(fault):
     async def one():
