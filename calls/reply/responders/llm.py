@@ -24,6 +24,7 @@ from calls.reply.responders.llm_pieces import ModelPiece
 from calls.reply.responders.llm_tools import ToolCall, ToolCallFault, ToolCallPieces, Tools, act_id
 from calls.reply.responders.model_waits import ModelWaits, Patience
 from calls.reply.settings import AnswerSettings
+from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
@@ -41,6 +42,9 @@ _CUTS = {
     "content_filter": "The model's server filtered its answer.",
 }
 """Reasons of an end in mid-answer, and what is said of them."""
+_UNSEEN_TOKENS = 10_000
+"""The most that a server counts beside a token for each byte of messages and answer: tools, its own framing, thoughts
+that it does not send. Who says more, or none at all, is not believed."""
 _BYTES_PER_TOKEN = 4
 """Of an estimate: English has about four bytes a token, Hebrew about four of UTF-8 as well."""
 
@@ -198,9 +202,11 @@ class LlmResponder:
         )
 
     def _count(self, tokens: int | None, came_bytes: int) -> None:
-        if tokens is not None:
+        if tokens is not None and 0 < tokens <= came_bytes + _UNSEEN_TOKENS:
             self._tokens += tokens
             return
+        if tokens is not None:
+            metrics.MODEL_USAGE_DISBELIEVED.inc()
         self._estimated = True
         self._tokens += -(-came_bytes // _BYTES_PER_TOKEN)
 

@@ -15,6 +15,8 @@ from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
 from calls.reply.responders.llm import MOST_NOTED, LlmResponder, ModelWaits
 from calls.reply.settings import AnswerSettings, ModelSettings
 from tests.calls.reply.responders.contract import ResponderContract, Rig, State
+from tests.counters import counted
+from voiceapp.runtime import metrics
 
 FIRST = ModelWaits(first_ms=200, between_ms=20_000, total_ms=60_000)
 BETWEEN = ModelWaits(first_ms=20_000, between_ms=200, total_ms=60_000)
@@ -110,6 +112,14 @@ def test_tokens_are_estimated_where_nobody_counts_and_it_is_said():
     items, _, responder, _ = answered(LlmFault.NO_USAGE)
     assert words(items)
     assert responder.tokens >= len(words(items)) // 4 and responder.tokens_estimated
+
+
+@pytest.mark.parametrize("tokens", [10**20, -5, 0])
+def test_a_count_of_tokens_that_cannot_be_is_not_believed(tokens):
+    disbelieved = counted(metrics.MODEL_USAGE_DISBELIEVED)
+    _, _, responder, _ = answered(tokens=tokens)
+    assert 0 < responder.tokens < 1000 and responder.tokens_estimated
+    assert counted(metrics.MODEL_USAGE_DISBELIEVED) == disbelieved + 1
 
 
 def test_a_tool_call_is_an_act_behind_the_words():
