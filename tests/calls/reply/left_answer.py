@@ -68,7 +68,7 @@ class Services:
         running = asyncio.create_task(answer.run())
 
         def is_to_be_left():
-            speaking = any(piece.ulaw and not piece.complete for piece in answer.steps)
+            speaking = any(piece.ulaw and not piece.complete for piece in answer.steps.pieces)
             return speaking and len(answer.steps) >= steps and (answer._pieces.full() or not full)
 
         while tuning is None and not is_to_be_left():
