@@ -61,6 +61,7 @@ ROOMS = [
             "calls.reply.line_voice",
             "calls.reply.phrases",
             "calls.reply.preparation",
+            "calls.reply.responder_items",
             "calls.reply.responder_news",
             "calls.reply.responders",
             "calls.reply.speakable",
@@ -74,6 +75,7 @@ ROOMS = [
         "P",
         (
             "calls.reply.responders.llm_context",
+            "calls.reply.responders.llm_pieces",
             "calls.reply.responders.llm_tools",
             "calls.reply.voices.pieces",
             "calls.reply.voices.pointing",

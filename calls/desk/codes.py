@@ -14,6 +14,7 @@ ANSWERING: Mapping[str, Any] = {
     "responder_raised": _("what answers failed: the caller heard an apology"),
     "responder_slow": _("the words of an answer did not come in time: the caller heard an apology"),
     "responder_silent": _("what answers had nothing to say"),
+    "answer_cut_off": _("the answer was too long, or was filtered: its whole sentences were said"),
     "act_unknown": _("what answers asked for an action, a recording or a person that the line does not have"),
     "act_failed": _("an action of an answer, such as handing the call over, did not come about"),
     "act_twice": _("what answers asked for the same action twice: it was done once"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 
 from channels.db import database_sync_to_async
@@ -32,6 +33,8 @@ from calls.reply.turn_model import HEARD_S
 from calls.twilio.rest import hand_over_by_line
 from calls.twilio.stream_tokens import StreamToken
 from voiceapp.runtime import metrics
+
+logger = logging.getLogger(__name__)
 
 Send = Callable[[str], Awaitable[None]]
 
@@ -75,7 +78,7 @@ class Answering:
         )
         if tuning.turn_model == "smart_turn":
             self._services.turn_model.start(on_lost=metrics.TURN_MODEL_LOST.inc)
-        answerer = self._services.answerers.of_line(self._settings, tuning, self.note)
+        answerer = self._services.answerers.of_line(self._settings, tuning, self._voice_failed)
         conversation = self._services.conversations.of_call(token.call_sid)
         self._agent = agent = Agent(call, answerer, self, now_ms, conversation)
         self._task = asyncio.get_running_loop().create_task(agent.run(), name=f"agent {token.call_sid}")
@@ -131,6 +134,10 @@ class Answering:
         self.stop()
         if self._task is not None:
             await self._task
+
+    def _voice_failed(self, code: str, detail: str) -> None:
+        logger.warning("call %s: %s: %s", self._token.call_sid, code, detail)
+        self.note(code, detail)
 
     # The agent's hands
 

@@ -237,7 +237,7 @@ class Delivery:
             return
         prepared = answer.preparation
         self.answer = None
-        self._conversation.failures = self._conversation.failures + 1 if prepared.code else 0
+        self._conversation.failures = self._conversation.failures + 1 if prepared.failed else 0
         if prepared.code:
             self._hands.note(prepared.code, prepared.detail)
         self._save(answer, now_ms, outcome)

@@ -63,7 +63,8 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The caller has not finished: say nothing yet, and wait for more (``answer_pause_unfinished_ms``)."""
+    """The caller has not finished: say nothing yet, and wait for more (``answer_pause_unfinished_ms``). Where the
+    responder was not asked by the caller's words, it has nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)

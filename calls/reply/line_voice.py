@@ -25,7 +25,8 @@ from voiceapp.runtime import metrics
 logger = logging.getLogger(__name__)
 
 Note = Callable[[str, str], object]
-"""Takes a stable code of what went wrong, and more of it for people, on the loop: for the call's record."""
+"""Takes a stable code of what went wrong, and more of it for people, on the loop: for the call's record
+and its log."""
 
 
 def _nothing(*_: object) -> None:
@@ -149,7 +150,6 @@ class SpeakingAnswer:
         self._note(error.code, ": ".join(filter(None, (name, error.detail))))
         self._note("voice_fallback", name)
         metrics.VOICE_FALLBACKS.inc()
-        logger.warning("voice_fallback: %s: %s %s", name, error.code, error.detail)
         if error.code != "text_unspeakable":
             # As a value: its traceback would hold the frames of this answer.
             self._given_up[name] = VoiceError(error.code, error.message)

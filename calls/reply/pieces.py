@@ -3,8 +3,8 @@
 A piece ends where a sentence does (sentence-stream finds that as the words stream in) or a line; the first one also at
 a comma after 25 characters, so that the caller hears something soon; none is longer than 240 characters. Tool calls
 that leak into the words are taken out here and not only in calls/reply/markup.py: cut in two they could not be told
-from speech. Everything else stands in exactly one piece, in order; only spaces between pieces are lost, and what no row
-keeps (calls/core/text.py).
+from speech. Everything else stands in exactly one piece, in order; only spaces between pieces are lost, what no row
+keeps (calls/core/text.py), and the end of a word that is too long to be one.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ FIRST_PIECE_CHARACTERS = 25
 """After so many the first piece may end at a comma."""
 _HELD_CHARACTERS = 4000
 """A tool call that does not end after so many is none, or nobody's loss."""
+LONGEST_WORD = 60
+"""Letters; a longer one is no speech (calls/reply/speakable.py drops it), and nobody waits for its end."""
+TOO_LONG_WORD = re.compile(rf"((?:[^\W\d_][\u0591-\u05c7]*){{{LONGEST_WORD}}}[^\W\d_])(?:[^\W\d_]|[\u0591-\u05c7])*")
+"""Its first group is still too long to be spoken."""
 _STAR, _DOT = "\ue000", "\ue001"
 """Stand for a star and for the dot of a short form while sentence-stream looks: it takes *2700 for markdown and ת.ז.
 for the end of a sentence."""
@@ -30,6 +34,8 @@ _SHOWN = str.maketrans({_STAR: "*", _DOT: "."})
 _INITIAL = re.compile(rf"(?:(?<![א-ת\"'׳״\u0591-\u05c7])|(?<=[א-ת][.{_DOT}]))([א-ת])\.")
 _COMMA = re.compile(r"[,;:](?=\s)")
 _SPACE = re.compile(r"\s+")
+_SENTENCE_END = re.compile(r"(?<!\d)[.!?…][\"'״׳)]*$")
+"""Behind a digit more of the number may have been to come."""
 _OF_NUMBER = re.compile(r"[\d₪$€] |.[ ][₪$€%]")
 
 
@@ -64,6 +70,12 @@ class PieceCutter:
         pieces = self._cut(rest)
         return pieces + self._whole(self._boundaries.finish())
 
+    def cut_off(self) -> list[str]:
+        """In place of ``finish``, where the words end in mid-sentence: what of them is a whole one."""
+        rest, self._held = self._pending().rstrip(), ""
+        self._restart("")
+        return self._whole(rest) if _SENTENCE_END.search(rest) else []
+
     def _cut(self, text: str) -> list[str]:
         pieces: list[str] = []
         *lines, last = text.split("\n")
@@ -75,7 +87,8 @@ class PieceCutter:
     def _feed(self, text: str) -> list[str]:
         before = self._pending()
         self._boundaries = SentenceBoundaryDetector()
-        hidden = _INITIAL.sub(rf"\1{_DOT}", (before + text).translate(_HIDDEN))
+        text = TOO_LONG_WORD.sub(r"\1", before + text)
+        hidden = _INITIAL.sub(rf"\1{_DOT}", text.translate(_HIDDEN))
         pieces: list[str] = []
         for sentence in self._boundaries.add_chunk(hidden):
             pieces += self._whole(sentence)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from calls.core.turns import Turn
@@ -18,7 +18,8 @@ from calls.reply.answer_steps import AnswerSteps
 from calls.reply.answerer import Answerer
 from calls.reply.items import Act, ActOutcome, ActStatus, CallEnd, Expect, Item, PlayRecording, PlayTones, Say, Wait
 from calls.reply.pieces import PieceCutter
-from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
+from calls.reply.responder import CUT_OFF, Exchange, Occasion, ReplyCall, ResponderError
+from calls.reply.responder_items import closing
 from calls.reply.speakable import phrase_pieces, spoken_pieces
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.tones import tones
@@ -68,7 +69,9 @@ class Preparation:
         """The responder says that the caller has not finished."""
         self.done = False
         self.code = self.detail = ""
-        """Why it failed, and more of it for people; empty when it did not."""
+        """What went wrong, and more of it for people; empty when nothing did."""
+        self.failed = False
+        """The caller hears an apology for it."""
         self.voice = ""
         self.characters = self.tokens = 0
         self.cost = 0.0
@@ -76,6 +79,8 @@ class Preparation:
         self._answerer, self._said = answerer, tuple(said)
         self._wake, self._now_ms = wake, now_ms
         self._cutter = PieceCutter()
+        self._saying = Say("")
+        """What the words that are not cut yet came with."""
         self._meant = False
         """There are words to be said, whether or not they can be spoken."""
         self._pieces: asyncio.Queue[tuple[SpokenPiece, Sequence[str], bool] | None] = asyncio.Queue(MAX_WAITING_PIECES)
@@ -112,10 +117,12 @@ class Preparation:
             self._end()
 
     async def _apologise(self, code: str, detail: str = "") -> None:
-        """Say the recorded apology in place of what is missing."""
+        """Say the recorded apology in place of what is missing; not where whole sentences were said."""
         self.code, self.detail = code, detail
-        logger.warning("an answer failed: %s", code)
-        await self._play_prompt(APOLOGY)
+        self.failed = code != CUT_OFF or not self.text
+        logger.warning("call %s: an answer failed: %s %s", self.call.call_sid, code, detail)
+        if self.failed:
+            await self._play_prompt(APOLOGY)
 
     def _end(self) -> None:
         self.steps.end()
@@ -146,18 +153,20 @@ class Preparation:
             if self._asks:
                 async with asyncio.timeout(tuning.responder_total_ms / 1000):
                     items = self._answerer.responder.answer(self.call, self.turns, self._said)
-                    async with contextlib.aclosing(_closable(items)) as closing:
-                        while (item := await self._next(closing)) is not None:
+                    async with closing(items):
+                        while (item := await self._next(items)) is not None:
                             await self._take(item)
-            await self._cut(self._cutter.finish(), Say(""))
+            await self._cut(self._cutter.finish(), self._saying)
         except TimeoutError as error:
-            raise ResponderError("responder_slow") from error
-        except CodedError:
+            raise ResponderError("responder_slow", "The responder kept the caller waiting.") from error
+        except CodedError as error:
+            if error.code == CUT_OFF:
+                await self._cut(self._cutter.cut_off(), self._saying)
             raise
         except Exception as error:
             # The wall: a responder is anybody's code, and the call goes on with an apology.
             metrics.RESPONDER_ERRORS.inc()
-            logger.exception("a responder raised")
+            logger.exception("call %s: a responder raised", self.call.call_sid)
             raise ResponderError("responder_raised", type(error).__name__) from error
         finally:
             with contextlib.suppress(asyncio.QueueFull):
@@ -183,16 +192,17 @@ class Preparation:
         elif isinstance(item, Expect):
             self.expect = item
         elif isinstance(item, Wait):
-            self.waits = True
+            # Where nobody has spoken there is nothing to wait for.
+            self.waits = self.call.occasion is Occasion.TURNS
             self._wake()
         else:
-            await self._cut(self._cutter.finish(), Say(""))
+            await self._cut(self._cutter.finish(), self._saying)
             if isinstance(item, CallEnd):
                 await self._fill_in_words()
             await self._act(item)
 
     async def _say(self, say: Say) -> None:
-        self._meant = self._meant or bool(say.text.strip())
+        self._saying, self._meant = say, self._meant or bool(say.text.strip())
         pieces = self._cutter.push(say.text)
         await self._cut(pieces if say.continues else [*pieces, *self._cutter.finish()], say)
 
@@ -245,8 +255,8 @@ class Preparation:
         """A sentence that trickles is said as far as it has come. Raises ResponderError where there is no word."""
         texts = [text for text in self._cutter.words_so_far() if spoken_pieces(text)]
         if not texts:
-            raise ResponderError("responder_slow")
-        pieces = [self.steps.begin(SpokenPiece(text)) for text in texts]
+            raise ResponderError("responder_slow", "The caller would have heard nothing for too long.")
+        pieces = [self.steps.begin(SpokenPiece(text, interruptible=self._saying.interruptible)) for text in texts]
         return [(piece, spoken_pieces(piece.text)) for piece in pieces]
 
     async def _speak(self, speaking: SpeakingAnswer, piece: SpokenPiece, texts: Sequence[str], cacheable: bool) -> None:
@@ -270,6 +280,7 @@ class Preparation:
         """
         if not self.text and self.call.occasion in WITHOUT_WORDS:
             self.code = await self._play_prompt(WITHOUT_WORDS[self.call.occasion])
+            self.failed = bool(self.code)
         elif self._meant and not self.steps.pieces and not self.waits:
             raise ResponderError("responder_silent", "Nothing of the answer can be spoken.")
 
@@ -281,13 +292,3 @@ class Preparation:
             return error.code
         self.steps.play(SpokenPiece.of(prompt.text, prompt.ulaw))
         return ""
-
-
-async def _closable(items: AsyncIterator[Item]) -> AsyncGenerator[Item, None]:
-    """Any iterator as a generator, which closes it where it can be closed."""
-    try:
-        async for item in items:
-            yield item
-    finally:
-        if isinstance(items, AsyncGenerator):
-            await items.aclose()

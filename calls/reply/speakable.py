@@ -18,7 +18,7 @@ from heb_tts_normalizer import Config, Gender, NormalizerError, normalize
 from calls.reply.corrections import corrected, joined_prefixes
 from calls.reply.markup import plain
 from calls.reply.numerals import DIGITS, LETTERS
-from calls.reply.pieces import PIECE_CHARACTERS, within
+from calls.reply.pieces import PIECE_CHARACTERS, TOO_LONG_WORD, within
 
 _MASCULINE = (
     "לקוחות חשבונות יתרונות חסרונות פתרונות רעיונות ניסיונות נסיונות אולמות מפתחות זוגות דורות מקורות מזלגות דוחות"
@@ -46,7 +46,7 @@ _DIGIT = re.compile(r"\d")
 
 def speakable(text: str) -> str:
     """The text in words and punctuation; "" where nothing of it can be spoken. Never raises."""
-    text = plain(text)
+    text = TOO_LONG_WORD.sub("", plain(text))
     # A piece that ends at a comma goes on in the next one: the voice should not sink.
     end = "," if text.endswith(",") else ""
     text = _finished(" ".join(_in_words(part) for part in within(text, _PART_CHARACTERS)))

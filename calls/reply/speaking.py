@@ -81,7 +81,7 @@ class Speaking:
             return None
         prepared = answer.preparation
         self._draft.over()
-        self._delivery.conclude(Outcome.FAILED if prepared.code else Outcome.PLAYED, now_ms)
+        self._delivery.conclude(Outcome.FAILED if prepared.failed else Outcome.PLAYED, now_ms)
         if answer.has_sounded:
             self._floor.expects(prepared.expect)
             self._floor.played_out(now_ms)

@@ -148,6 +148,11 @@ PUMP_ERRORS = Counter("voiceapp_pump_errors", "Exceptions at the wall of a call'
 RECEIVE_ERRORS = Counter("voiceapp_receive_errors", "Exceptions at the wall of a call's socket", registry=REGISTRY)
 REPLY_ERRORS = Counter("voiceapp_reply_errors", "Exceptions at the wall of a call's answering", registry=REGISTRY)
 RESPONDER_ERRORS = Counter("voiceapp_responder_errors", "Exceptions that responders raised", registry=REGISTRY)
+MODEL_USAGE_DISBELIEVED = Counter(
+    "voiceapp_model_usage_disbelieved",
+    "Answers whose tokens a model's server counted absurdly: they were estimated",
+    registry=REGISTRY,
+)
 THREADS_FAILED = Counter(
     "voiceapp_threads_failed", "Exceptions at the walls of a process's threads and tasks", ["thread"], registry=REGISTRY
 )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from calls.reply.emulator.llm_faults import EmulatorHabits, LlmFault, spoiled
+from calls.reply.emulator.llm_faults import ODD_CHUNKS, EmulatorHabits, LlmFault, spoiled
 from calls.reply.emulator.llm_script import LlmScript, ScriptedAnswer, in_pieces
 
 _LONGEST_REQUEST_BYTES = 2_000_000
@@ -160,6 +160,8 @@ class _Answering:
         if fault is LlmFault.TRICKLE:
             await self._without_end(lambda: self._send({"content": "א"}))
         await self._rest(self._habits.slow_s if fault is LlmFault.SLOW_FIRST else self._habits.first_s)
+        for odd in ODD_CHUNKS if self._habits.odd_chunks else ():
+            self._chunk(b"data: " + json.dumps(odd).encode() + b"\n\n")
         answer = spoiled(self._emulator.script.answer(self._request.body.get("messages", [])), fault)
         ids = "call_" if self._habits.ids_repeat else f"call_{len(self._emulator.requests)}_"
         deltas = in_pieces(answer, tools_whole=self._habits.tools_whole, ids=ids)
@@ -170,9 +172,12 @@ class _Answering:
                 return False
             self._send(delta)
             await self._rest(self._habits.piece_s)
-        self._send({}, finish="tool_calls" if answer.tools else "stop")
+        self._send({}, finish=self._habits.finish or ("tool_calls" if answer.tools else "stop"))
         if fault is not LlmFault.NO_USAGE and self._request.body.get("stream_options", {}).get("include_usage"):
-            self._event({"choices": [], "usage": _usage(self._request.body, answer)})
+            usage = _usage(self._request.body, answer)
+            if self._habits.tokens is not None:
+                usage["total_tokens"] = self._habits.tokens
+            self._event({"choices": [], "usage": usage})
         self._chunk(b"data: [DONE]\n\n")
         self._write(b"0\r\n\r\n")
         await self._writer.drain()

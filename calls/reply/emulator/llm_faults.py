@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from calls.reply.emulator.llm_script import ScriptedAnswer, ScriptedTool
 
@@ -55,6 +56,23 @@ class EmulatorHabits:
     """A tool call's arguments come in one piece."""
     ids_repeat: bool = False
     """Tool calls are numbered from 0 in each answer, as some local servers do."""
+    finish: str = ""
+    """The reason that is given for the end; empty: what is true."""
+    tokens: int | None = None
+    """That an answer is said to have taken; None: what is true."""
+    odd_chunks: bool = False
+    """Each answer begins with events of no use: ODD_CHUNKS."""
+
+
+ODD_CHUNKS: tuple[Any, ...] = (
+    None, 5, [], {}, {"choices": None}, {"choices": {}}, {"choices": []}, {"choices": [None, 5]}, {"choices": [{}]},
+    {"choices": [{"index": 0, "delta": None}]},
+    {"choices": [{"index": 0, "delta": {"role": None, "content": None, "tool_calls": None}, "finish_reason": None}]},
+    {"choices": [{"delta": {"content": 5, "tool_calls": [None, 5, {}, {"index": "x", "function": None}]}}]},
+    {"choices": [{"delta": {"content": ["x"], "tool_calls": {}}}], "usage": 5},
+    {"choices": [], "usage": {"total_tokens": None}},
+)  # fmt: skip
+"""Events that some servers send, and that hold neither words nor a call."""
 
 
 def spoiled(answer: ScriptedAnswer, fault: LlmFault) -> ScriptedAnswer:

@@ -40,6 +40,7 @@ class ScriptedAnswer:
 
 DEFAULT_RULES = (
     ScriptedRule(r"^error: ", "סליחה, אעשה זאת אחרת."),
+    ScriptedRule(r"^accepted$", "רשמתי. במה עוד אפשר לעזור?"),
     ScriptedRule(r"השיחה התחילה", "שלום, הגעתם למרפאה. במה אפשר לעזור?"),
     ScriptedRule(r"היפרד בקצרה", "תודה שהתקשרתם, להתראות."),
     ScriptedRule(r"המתקשר שותק", "אתם עדיין על הקו?"),

@@ -95,6 +95,9 @@ class TtsEmulator:
         """Of them, those that go on."""
         self.cancelled = 0
         """Those that their client gave up."""
+        self.given_up_at_s: float | None = None
+        """Loop time at which the last of them was seen to be."""
+        self.given_up = asyncio.Event()
         self.characters = 0
         """As Google would charge them."""
         self._server: grpc.aio.Server | None = None
@@ -143,6 +146,8 @@ class TtsEmulator:
                     yield StreamingResponse(audio_content=sound)
         except asyncio.CancelledError:
             self.cancelled += 1
+            self.given_up_at_s = asyncio.get_running_loop().time()
+            self.given_up.set()
             raise
         finally:
             self.open -= 1

@@ -52,8 +52,9 @@ def _heard(one: Exchange, *, to_its_end: bool) -> str:
     return f"{one.heard} {_INTERRUPTED}".strip() if one.interrupted else one.heard
 
 
-def corrected_calls(answer: str, calls: Sequence[ToolCall], faults: Sequence[str]) -> list[Message]:
-    """What the model said and called, and what is wrong with each call ("": nothing): it may try once more."""
+def told_back(answer: str, calls: Sequence[ToolCall], faults: Sequence[str]) -> list[Message]:
+    """What the model said and called, and what is wrong with each call ("": nothing): it goes on from there. An act is
+    done only when its answer has the floor: until then it is accepted."""
     return [
         _calls(answer, calls),
         *(

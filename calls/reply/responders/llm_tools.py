@@ -6,7 +6,7 @@ a call may be handed to and which recordings there are is put in as an enumerati
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -123,7 +123,8 @@ class Tools:
     def read(self, call: ToolCall, id: str) -> Act | Wait:
         """The act that this call asks for; ``id`` becomes the act's. Raises ToolCallFault."""
         tool = _TOOLS.get(call.name)
-        if tool is None or not self._offers(tool):
+        # A model waits where it was not offered to, too: then it has nothing to say.
+        if tool is None or (tool is not WaitTool and not self._offers(tool)):
             raise ToolCallFault(f"There is no tool {call.name[:64]!r}.")
         try:
             given = msgspec.json.decode(call.arguments or "{}", type=tool)
@@ -164,10 +165,15 @@ class Tools:
         return value
 
 
-def act_id(answer: int, call: ToolCall, place: int) -> str:
-    """Stable: the same tool call of the same answer has the same id, and no two answers share one, although some
-    servers count their calls from 0 in each answer."""
-    return f"a{answer}.{call.id or place}"[:_LONGEST_ID]
+def act_id(answer: int, call: ToolCall, place: int, taken: Collection[str] = ()) -> str:
+    """Stable: the same tool call of the same answer has the same id, and no two calls share one, although some servers
+    count theirs from 0 in each response. ``taken``: ids of the answer's calls before it."""
+    id = wanted = f"a{answer}.{call.id or place}"[:_LONGEST_ID]
+    again = 1
+    while id in taken:
+        again += 1
+        id = f"{wanted[: _LONGEST_ID - 5]}.{again}"
+    return id
 
 
 def as_tool_call(act: Act) -> ToolCall:

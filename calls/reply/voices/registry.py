@@ -7,7 +7,6 @@ names. What a voice calls itself on rows and in the phrase cache may differ: an 
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -18,8 +17,6 @@ from calls.reply.voice import EMULATOR, Voice, VoiceError
 from calls.reply.voices.pieces import check_piece
 from calls.reply.voices.recorded import Prompts
 from stt.engines.breaker import Breaker
-
-logger = logging.getLogger(__name__)
 
 UNPOINTED = "שלום"
 
@@ -108,7 +105,6 @@ class Voices:
             try:
                 ranked.append(self._usable_voice(wanted))
             except VoiceError as error:
-                logger.warning("voice_fallback: %s", error.message)
                 note("voice_fallback", error.detail)
         return LineVoice(ranked, self.phrases, self.prompts, note)
 
@@ -134,15 +130,19 @@ class Voices:
         if not name:
             whys = " ".join(f"{family}: {why}" for family, why in self.unusable().items())
             raise VoiceError("voice_raised", f"No voice can be used here. {whys}")
-        codes: list[str] = []
-        line = LineVoice([self._usable_voice(name)], self.phrases, self.prompts, lambda code, _: codes.append(code))
+        failures: list[VoiceError] = []
+
+        def failed(code: str, detail: str) -> None:
+            failures.append(VoiceError(code, detail))
+
+        line = LineVoice([self._usable_voice(name)], self.phrases, self.prompts, failed)
         sound = bytearray()
         async with line.for_answer() as speaking:
             for piece in pieces:
                 async for ulaw in speaking.speak(piece):
                     sound += ulaw
-                if codes:
-                    raise VoiceError(codes[0], f"{name} failed; a recording says it.")
+                if failures:
+                    raise failures[0]
         return bytes(sound)
 
     def render_now(self, name: str, pieces: Iterable[str]) -> dict[str, VoiceError]:

@@ -40,6 +40,8 @@ class ToyVoice:
     pause_ms: float = 0
     """Between chunks of 200 ms."""
     spoken: list = field(default_factory=list)
+    kept: list = field(default_factory=list)
+    """Of what was spoken: may be kept on disk."""
     open: int = 0
     voice: str = "toy"
     characters: int = 0
@@ -59,6 +61,7 @@ class ToyVoice:
         if text in self.fails:
             raise VoiceError(self.fails[text])
         self.spoken.append(text)
+        self.kept += [text] * cacheable
         self.characters += len(text)
         left_ms = len(text) * MS_PER_CHARACTER
         while left_ms > 0:

@@ -1,6 +1,11 @@
 """What a voice is given for what a responder writes: the contract of calls/reply/speakable.py, judged by ear."""
 
 PHRASES = {
+    "words that are none": [
+        ("שלום " + "א" * 61 + " לך", "שלום לך"),
+        ("א" * 200 + ".", ""),
+        ("א" * 60, "א" * 60),
+    ],
     "prices": [
         ("120 ₪", "מאה ועשרים שקלים"),
         ("49.90 ₪", "ארבעים ותשעה שקלים ותשעים אגורות"),

@@ -433,6 +433,16 @@ def test_a_failure_is_noted_with_its_reason_and_no_word_of_the_call():
     assert VoiceError("text_unspeakable", "These words need vowel points: שלום.").detail == ""
 
 
+def test_to_wait_into_a_silence_is_to_say_the_recorded_question():
+    async def steps(call):
+        await call.says("שלום")
+        await call.listen(12_000)
+
+    responder = ToyResponder(lambda call, question, said: [Say("כן?")] if question else [Wait()])
+    call = conversation(steps, responder=responder)
+    assert [text for text, *_ in call.answers] == ["כן?", "[repeat]"] and (call.codes, call.ended) == ([], "")
+
+
 @pytest.mark.parametrize(
     ("items", "code", "longest_ms"),
     [
@@ -449,6 +459,51 @@ def test_a_responder_that_fails_gets_an_apology_and_the_call_goes_on(items, code
     assert turn.code == code and turn.text.endswith("[apology]") and turn.heard.outcome == "failed"
     assert turn.times.total_ms <= longest_ms
     assert (call.ended, call.codes) == ("", [code])
+
+
+@pytest.mark.parametrize(
+    ("item", "why"),
+    [
+        (ResponderError("responder_raised", "The model's server answered 429."), "The model's server answered 429."),
+        (ValueError("sk-secret שלום"), "ValueError"),
+        (9000, "The caller would have heard nothing for too long."),
+    ],
+)
+def test_why_an_answer_failed_is_on_the_call_and_in_the_log_without_anybodys_words(item, why, caplog):
+    call = conversation(one_question, responder=answering(item), tuning=Tuning(filler_after_ms=0))
+    assert call.details == [why]
+    (line,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert line == f"call CA1: an answer failed: {call.codes[0]} {why}"
+
+
+@pytest.mark.parametrize("behind", [[], [HangUp()]])
+def test_the_last_words_of_a_stream_are_kept_and_spoken_over_as_the_others_are(behind):
+    async def speaks_over(call):
+        await call.says("שלום")
+        await call.listen(1000)
+        await call.makes_a_sound(900)
+        await call.listen(3000)
+
+    voice = ToyVoice()
+    words = Say("שלום. מה שלומך היום", interruptible=False, cacheable=False, continues=True)
+    call = conversation(speaks_over, voice=voice, responder=answering(words, *behind))
+    assert voice.spoken == ["שלום.", "מה שלומך היום"] and voice.kept == []
+    assert call.answers == [("שלום. מה שלומך היום", "שלום. מה שלומך היום", "played")]
+
+
+@pytest.mark.parametrize(
+    ("words", "heard", "outcome", "failures"),
+    [
+        ("יש תור מחר. המחיר הוא", "יש תור מחר.", "played", 0),
+        ("אני לא", "[apology]", "failed", 1),
+    ],
+)
+def test_of_an_answer_that_is_cut_off_whole_sentences_are_said_or_an_apology(words, heard, outcome, failures):
+    cut_off = ResponderError("answer_cut_off", "The model's server filtered its answer.")
+    call = conversation(one_question, responder=answering(Say(words, cacheable=False, continues=True), cut_off))
+    assert call.answers == [(heard, heard, outcome)] and call.saved[5001].code == "answer_cut_off"
+    assert (call.codes, call.details) == (["answer_cut_off"], ["The model's server filtered its answer."])
+    assert call.agent.conversation.failures == failures
 
 
 def trickled(text, every_ms):

@@ -45,10 +45,14 @@ class FakeVoice(Scripted):
 
 class Rig:
     def __init__(self, folder, *voices):
-        self.codes, self.restarts = [], 0
+        self.codes, self.details, self.restarts = [], [], 0
         self.phrases = PhraseCache(folder, 1)
         self.ranked = [Ranked(voice, Breaker(Random(1))) for voice in voices]
-        self.line = LineVoice(self.ranked, self.phrases, Prompts(), lambda code, _: self.codes.append(code))
+        self.line = LineVoice(self.ranked, self.phrases, Prompts(), self.note)
+
+    def note(self, code, detail):
+        self.codes.append(code)
+        self.details.append(detail)
 
     def restarted(self):
         self.restarts += 1
@@ -129,11 +133,17 @@ def test_a_text_that_a_voice_cannot_say_is_no_failure_of_the_voice(tmp_path):
     assert rig.ranked[0].breaker.failures == 0
 
 
-def test_a_refused_text_is_not_written_to_the_log(tmp_path, caplog):
+def test_a_refused_text_stands_neither_in_the_log_nor_on_the_record(tmp_path, caplog):
     rig = Rig(tmp_path, FakeVoice("a:1", VoiceError("text_unspeakable", "These words need points: סוד")))
     rig.say("סוד")
-    assert "voice_fallback: a:1: text_unspeakable" in caplog.text
-    assert "סוד" not in caplog.text
+    assert rig.codes == ["text_unspeakable", "voice_fallback"]
+    assert "סוד" not in caplog.text + "".join(rig.details)
+
+
+def test_it_is_said_which_voice_failed_and_why(tmp_path):
+    rig = Rig(tmp_path, FakeVoice("a:1", VoiceError("voice_quota", "Quota exceeded.")), FakeVoice("b:1", b"second"))
+    rig.say("אחת")
+    assert rig.details == ["a:1: Quota exceeded.", "a:1"]
 
 
 def test_a_voice_that_fails_again_and_again_is_given_a_rest(tmp_path):

@@ -1,9 +1,10 @@
 """Words as they come, cut into pieces."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.reply.pieces import PieceCutter, within
+from calls.reply.pieces import LONGEST_WORD, TOO_LONG_WORD, PieceCutter, within
 
 WORDS = (
     'שלום|מחר|ד"ר כהן|49.90|15.3.2026|ת.ז. שלך|*2700 או *2800|,|, |. |? |! |\n|\n\n|...|1,250 ש"ח|א. ב. יהושע|'
@@ -29,7 +30,7 @@ def bare(text):
 @given(ANSWERS, st.lists(st.integers(1, 30), min_size=1, max_size=5))
 def test_every_character_stands_in_one_piece_in_order(text, sizes):
     pieces = cut(text, sizes)
-    assert bare("".join(pieces)) == bare(text)
+    assert bare("".join(pieces)) == bare(TOO_LONG_WORD.sub(r"\1", text))
     assert all(0 < len(one) <= 240 and one == one.strip() for one in pieces)
 
 
@@ -84,7 +85,29 @@ def test_a_long_sentence_is_cut_at_its_last_comma_or_space():
     text = "מילה " * 40 + "סוף, " + "ועוד מילים " * 20
     pieces = cut(text, (7,))
     assert pieces[0].endswith("סוף,") and all(len(one) <= 240 for one in pieces)
-    assert cut("א" * 500) == ["א" * 240, "א" * 240, "א" * 20]
+    assert cut("12" * 250) == ["12" * 120, "12" * 120, "12" * 10]
+
+
+def test_a_word_that_is_too_long_to_be_one_is_not_waited_for():
+    for sizes in ((1,), (7,), (100_000,)):
+        assert cut(f"שלום {'אָ' * 5000} לך.", sizes) == [f"שלום {'אָ' * LONGEST_WORD}א לך."]
+    assert cut("א" * LONGEST_WORD) == ["א" * LONGEST_WORD]
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("משפט אחד. משפט שני. וזה לא", ["משפט אחד.", "משפט שני."]),
+        ("משפט אחד. משפט שני.", ["משפט אחד.", "משפט שני."]),
+        ('הוא אמר "כן!"', ['הוא אמר "כן!"']),
+        ("אני לא", []),
+        ("המחיר הוא 49.", []),
+        ('בסדר. {"name": "hang_up', ["בסדר."]),
+    ],
+)
+def test_of_words_that_are_cut_off_whole_sentences_are_left(text, pieces):
+    cutter = PieceCutter()
+    assert [*cutter.push(text), *cutter.cut_off()] == pieces and cutter.finish() == []
 
 
 def test_a_number_and_its_unit_are_not_parted():

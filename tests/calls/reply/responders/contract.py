@@ -25,7 +25,7 @@ from calls.reply.responder import Exchange, Occasion, ReplyCall, Responder, Resp
 
 ACTS = (HangUp, Transfer, PlayTones, PlayRecording, NoteValue)
 CALL = ReplyCall("CA1", "+972501234567", "+97235550100", Occasion.OPENING, people=("דנה",))
-CODES = {"responder_raised", "responder_slow", "responder_silent", "act_unknown", "dialogue_invalid"}
+CODES = {"responder_raised", "responder_slow", "responder_silent", "act_unknown", "answer_cut_off", "dialogue_invalid"}
 
 
 class State(Enum):

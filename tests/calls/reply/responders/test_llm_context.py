@@ -5,7 +5,7 @@ from dataclasses import replace
 from calls.core.turns import Source, Turn
 from calls.reply.items import ActOutcome, ActStatus, NoteValue, Transfer
 from calls.reply.responder import Exchange, Occasion, ReplyCall
-from calls.reply.responders.llm_context import corrected_calls, messages_of
+from calls.reply.responders.llm_context import messages_of, told_back
 from calls.reply.responders.llm_tools import ToolCall
 
 
@@ -107,7 +107,7 @@ def test_acts_without_ids_are_told_apart():
 
 def test_a_wrong_tool_call_is_told_back_with_what_is_wrong():
     calls = [ToolCall("a1.0", "hang_up", "{}"), ToolCall("a1.1", "open_door", "")]
-    told = corrected_calls("רגע", calls, ["", "There is no tool."])
+    told = told_back("רגע", calls, ["", "There is no tool."])
     assert roles(told) == ["assistant", "tool", "tool"]
     assert told[0]["content"] == "רגע"
     assert [one["content"] for one in told[1:]] == ["accepted", "error: There is no tool."]

@@ -79,8 +79,7 @@ def test_into_a_silence_there_is_nothing_to_wait_for():
         tools = Tools.of(ReplyCall("CA1", "", "", occasion), ())
         offered = "wait" in {one["function"]["name"] for one in tools.offered()}
         assert offered is tools.wait is (occasion is Occasion.TURNS)
-    with pytest.raises(ToolCallFault):
-        read("wait", tools=Tools(wait=False))
+    assert read("wait", tools=Tools(wait=False)) == Wait(), "who waits all the same has nothing to say"
 
 
 def test_the_schema_says_who_there_is():
@@ -113,6 +112,14 @@ def test_ids_are_stable_and_of_one_answer():
     assert act_id(3, call, 0) == act_id(3, call, 0) != act_id(4, call, 0)
     assert act_id(3, ToolCall("", "hang_up", "{}"), 1) == "a3.1"
     assert len(act_id(3, ToolCall("x" * 99), 0)) <= 40
+
+
+def test_no_two_calls_of_an_answer_share_an_id():
+    for call in (ToolCall("call_0"), ToolCall("x" * 99)):
+        taken = []
+        for place in range(30):
+            taken.append(act_id(3, call, place, taken))
+        assert len(set(taken)) == 30 and max(map(len, taken)) <= 40
 
 
 @pytest.mark.parametrize(
