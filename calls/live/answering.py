@@ -1,7 +1,7 @@
 """Answering: the answering side of one live call, and its agent's hands (calls/reply/hands.py).
 
-There from the call's birth, it says nothing until the stream has started. Everything runs on the call's loop; what the
-pump tells returns at once, and the agent's own task is awaited at the call's end.
+There from the call's birth, it says nothing until the stream has started and its line is known. Everything runs on the
+call's loop; what the pump tells returns at once, and the agent's own task is awaited at the call's end.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from calls.reply.floor import MODEL_LATE_MS
 from calls.reply.hands import AgentCall
 from calls.reply.items import NoteValue
 from calls.reply.no_agent import NoAgent
+from calls.reply.settings import AnswerSettings
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.turn_model import HEARD_S
 from calls.twilio.rest import hand_over_by_line
@@ -34,6 +35,8 @@ from calls.twilio.stream_tokens import StreamToken
 from voiceapp.runtime import metrics
 
 Send = Callable[[str], Awaitable[None]]
+LOOK_AGAIN_S = 0.25
+"""A call that began before its line was known looks this often whether it is."""
 
 
 class Answering:
@@ -54,14 +57,35 @@ class Answering:
         """``send`` takes a message for Twilio; ``end_call`` ends the stream on our side, for a reason."""
         self._token, self._services, self._driver = token, services, driver
         self._queue, self._log, self._send, self._end_call = queue, log, send, end_call
-        self._settings = services.lines.line(token.to_number).answer
+        self._settings = AnswerSettings()
         self._record = record
         self._agent: Agent | NoAgent = NoAgent()
         self._task: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
+        """The caller's audio is over."""
 
     def begin(self, start: Start) -> None:
         """The stream has started."""
+        is_known = self._services.lines.are_known
+        work = self._agent_of(start).run() if is_known else self._begin_late(start)
+        self._task = asyncio.get_running_loop().create_task(work, name=f"agent {self._token.call_sid}")
+
+    async def _begin_late(self, start: Start) -> None:
+        """The call is heard meanwhile, and answered as soon as its line is known."""
+        self.note("settings_unknown")
+        while not self._services.lines.are_known:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await self._over.wait()
+            if self._over.is_set():
+                return
+        self.note("settings_late")
+        await self._agent_of(start).run()
+
+    def _agent_of(self, start: Start) -> Agent:
+        """Who answers, told of what was said until now."""
         token, tuning = self._token, self._driver.session.tuning
+        self._settings = self._services.lines.line(token.to_number).answer
         is_first = token.stream_index == 0
         call = AgentCall(
             call_sid=token.call_sid,
@@ -70,15 +94,20 @@ class Answering:
             to_number=token.to_number,
             settings=self._settings,
             first_number=token.stream_index * NUMBERS_A_STREAM + FIRST_AGENT_NUMBER,
-            greets=is_first and token.greets,
+            greets=is_first and token.greets and self._services.answerers.can_greet(self._settings),
             opens=is_first,
         )
         if tuning.turn_model == "smart_turn":
             self._services.turn_model.start(on_lost=metrics.TURN_MODEL_LOST.inc)
         answerer = self._services.answerers.of_line(self._settings, tuning, self.note)
         conversation = self._services.conversations.of_call(token.call_sid)
-        self._agent = agent = Agent(call, answerer, self, now_ms, conversation)
-        self._task = asyncio.get_running_loop().create_task(agent.run(), name=f"agent {token.call_sid}")
+        before, agent = self._agent, Agent(call, answerer, self, now_ms, conversation)
+        if isinstance(before, NoAgent):
+            for turn in before.turns.values():
+                agent.accepted(turn, now_ms())
+        self._agent = agent
+        self._queue.wake()
+        return agent
 
     # What the pump tells
 
@@ -124,6 +153,7 @@ class Answering:
 
     def stop(self) -> None:
         """The caller's audio is over."""
+        self._over.set()
         self._agent.stop(now_ms())
 
     async def ended(self) -> None:

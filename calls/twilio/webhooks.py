@@ -75,8 +75,10 @@ def voice(request: HttpRequest) -> HttpResponse:
     if not services().admission.is_open:
         return _not_here(request)
     response = VoiceResponse()
-    line = services().lines.line(request.POST.get("To", ""))
-    in_stream = bool(line.greeting) and services().answerers.can_greet(line.answer)
+    lines = services().lines
+    line = lines.line(request.POST.get("To", ""))
+    # Of a line that is not known yet nobody knows the greeting: the stream says it as soon as it is.
+    in_stream = not lines.are_known or (bool(line.greeting) and services().answerers.can_greet(line.answer))
     if line.greeting and not in_stream:
         response.say(line.greeting, voice=VOICE, language="he-IL")
     # Also the second time that a call asks: where its stream stands in it is found out when that opens.

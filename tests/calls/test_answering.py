@@ -120,6 +120,32 @@ async def test_the_greeting_is_not_said_twice(engine, monkeypatch):
     assert all("הגעתם" not in turn.text for turn in await rows(Transcript))
 
 
+async def test_a_call_that_began_before_its_line_was_known_is_answered_as_soon_as_it_is(engine, monkeypatch):
+    answering(monkeypatch, responder="repeat", voice="toy:he", greeting="הגעתם אלינו.")
+    services().lines.are_known = False
+    caller = Listener(greets=True)
+    await caller.call()
+    await caller.speak(engine, "שלום לך")
+    assert await caller.socket.receive_nothing(0.3)
+    services().lines.are_known = True
+    await caller.listen("a2.1.1")
+    await caller.hang_up()
+    answers = [turn.text for turn in await rows(Transcript, speaker="agent")]
+    assert answers[0] == "הגעתם אלינו." and "שלום לך" in answers[1]
+    assert [event.code for event in await rows(CallEvent)] == ["settings_unknown", "settings_late"]
+
+
+async def test_a_call_whose_line_was_never_known_is_heard_and_kept(engine, monkeypatch):
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    services().lines.are_known = False
+    caller = Listener(greets=True)
+    await caller.call()
+    await caller.speak(engine, "שלום לך")
+    await caller.hang_up()
+    assert [turn.text for turn in await rows(Transcript)] == ["שלום לך"]
+    assert [event.code for event in await rows(CallEvent)] == ["settings_unknown"]
+
+
 async def test_a_silent_line_says_nothing(engine, monkeypatch):
     answering(monkeypatch)
     caller = Listener(greets=True)

@@ -27,6 +27,7 @@ from daphne.server import Server
 from django.conf import settings
 from twisted.internet import reactor
 
+from calls.lines.settings_cache import FIRST_READ_S
 from calls.process.services import services
 from voiceapp.runtime import metrics
 from voiceapp.server.websocket import Socket, SocketServer
@@ -73,6 +74,9 @@ class _Server(SocketServer):
 
 def serve(application: Any, host: str, port: int) -> None:
     """Serve until told to end; returns only by PortUnavailable."""
+    # A call that comes before its line is known would begin as nobody's.
+    services().lines.start()
+    services().lines.wait_until_known(FIRST_READ_S)
     server: _Server = _Server(
         application,
         endpoints=build_endpoint_description_strings(host=host, port=port),

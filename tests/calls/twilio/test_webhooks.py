@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
-from calls.lines.settings_cache import Fallback, LineSettings
+from calls.lines.settings_cache import Fallback, LineCache, LineSettings
 from calls.models import Call, SupervisorAction
 from calls.process.answerers import Answerers
 from calls.process.services import services
@@ -42,7 +42,8 @@ def post(client, path, token=TOKEN, headers=None, **form):
     return client.post(path, form, headers=headers)
 
 
-def test_voice_connects_the_calls_audio_to_our_socket(client):
+def test_voice_connects_the_calls_audio_to_our_socket(client, monkeypatch):
+    monkeypatch.setattr(LineCache, "are_known", True)
     response = post(client, "/twilio/voice")
     assert response.status_code == 200
     connect = ElementTree.fromstring(response.content).find("Connect")
@@ -127,6 +128,7 @@ def test_what_we_ended_is_not_begun_again(client):
 def has(monkeypatch, line):
     """The line that is called has these settings."""
     monkeypatch.setattr(services().lines, "line", lambda number: line)
+    monkeypatch.setattr(LineCache, "are_known", True)
 
 
 def supervised(kind, outcome="done", number="", *, asked_s=1):
@@ -200,6 +202,13 @@ def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypat
     Call.objects.create(call_sid="CA1", end_reason="too_long")
     assert b"<Dial>+97231111111</Dial>" in post(client, "/twilio/after", CallStatus="in-progress").content
     assert b"<Hangup" in post(client, "/twilio/after", CallStatus="completed").content
+
+
+def test_the_greeting_of_a_line_that_is_not_known_yet_is_left_to_the_stream(client, monkeypatch):
+    monkeypatch.setattr(LineCache, "are_known", False)
+    (connect,) = ElementTree.fromstring(post(client, "/twilio/voice").content)
+    token = connect.find("Stream").get("url").rsplit("/", 1)[1]
+    assert stream_tokens.read(token).greets
 
 
 def test_a_greeting_and_a_caller_that_are_no_xml_are_answered_all_the_same(client, monkeypatch, no_voice):
