@@ -47,6 +47,8 @@ class GivenAnswer:
     fed: int = 0
     """Steps of the preparation that were given to the playback or to the acts."""
     filler: SpokenPiece | None = None
+    is_cut: bool = False
+    """Pieces of it that were fed are not played any more."""
 
     @property
     def has_sounded(self) -> bool:
@@ -55,7 +57,7 @@ class GivenAnswer:
 
     @property
     def is_fed(self) -> bool:
-        return self.preparation.done and self.fed == len(self.preparation.steps)
+        return self.preparation.done and self.fed == len(self.preparation.steps) and not self.is_cut
 
 
 class Delivery:
@@ -137,23 +139,29 @@ class Delivery:
             metrics.CLEAR_AFTER.observe((now_ms() - decided_ms) / 1000)
 
     def finish(self) -> None:
-        """The piece that is played is the last."""
+        """The piece that is played is the last, with what is to be done right behind it."""
         self._finishing = True
-        self.acts.drop()
-        self.playback.close_behind_piece()
+        is_cut = self.playback.close_behind_piece()
+        if self.answer is not None:
+            self.answer.is_cut = is_cut
+        self.acts.drop_unplayed(self.playback)
         self._news.set()
 
     def feed(self) -> None:
         """Give the playback the pieces that sound, in order, and the acts between them."""
         answer = self.answer
-        if answer is None or self._finishing:
+        if answer is None:
             return
         steps = answer.preparation.steps
         while answer.fed < len(steps):
             step = steps[answer.fed]
             if not isinstance(step, SpokenPiece):
                 behind = next((one for one in reversed(steps[: answer.fed]) if isinstance(one, SpokenPiece)), None)
+                if self._finishing and behind is not None and not self.playback.holds(behind):
+                    break
                 self.acts.add(step, behind)
+            elif self._finishing:
+                break
             elif step.ulaw or step.complete:
                 self.playback.add(step)
             else:
