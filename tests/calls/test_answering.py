@@ -252,6 +252,42 @@ async def test_a_caller_who_speaks_over_an_answer_stops_it_and_is_answered(engin
     assert first.outcome == "interrupted" and "ביום שלישי" in second.text
 
 
+async def closed(caller):
+    """The close code of its socket."""
+    while (message := await caller.socket.receive_output(timeout=10))["type"] != "websocket.close":
+        if message["type"] == "websocket.send" and (mark := json.loads(message["text"]).get("mark")):
+            await caller.say(event="mark", mark=mark)
+    return message.get("code", 1000)
+
+
+async def test_a_call_that_does_not_speak_is_moved_on_at_once_when_the_process_must_end(engine, monkeypatch):
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    caller = Listener()
+    await caller.call()
+    (call,) = services().calls
+    assert call.drain() is None
+    assert await closed(caller) == 4012
+    await caller.hang_up()
+    (row,) = await database_sync_to_async(lambda: list(Call.objects.all()))()
+    assert row.end_reason == "drained"
+
+
+async def test_a_goodbye_that_is_heard_while_the_process_ends_is_the_calls_end(engine, monkeypatch):
+    script = script_of(plain_of("steps:\n  bye:\n    say: תודה ולהתראות.\n    next: hang_up\nexamples: []\n"))
+    answering(monkeypatch, responder="scripted", voice="toy:he", dialogue=script)
+    caller = Listener()
+    await caller.call()
+    while not caller.heard:
+        await caller.listen_once()
+    (call,) = services().calls
+    assert call.drain() is not None
+    assert await closed(caller) == 1000
+    await caller.hang_up()
+    (row,) = await database_sync_to_async(lambda: list(Call.objects.all()))()
+    assert row.end_reason == "answered"
+    assert [turn.outcome for turn in await rows(Transcript)] == ["played"]
+
+
 async def test_a_dialogue_that_cannot_be_used_is_an_apology_and_then_the_lines_fallback(engine, monkeypatch):
     answering(monkeypatch, responder="scripted", voice="toy:he")
     caller = Listener()

@@ -178,11 +178,12 @@ async def _drain(server: Server) -> bool:
     if speaking:
         with _step("wait"):
             await asyncio.wait(speaking, timeout=LAST_PIECE_S)
+    # Calls close their sockets themselves, the last of them when others know why: what is open then is no call's.
+    with _step("wait"):
+        await _wait_for_calls(LAST_WORDS_S)
     for protocol in list(server.connections):
         with _step("socket"):
             _close(protocol)
-    with _step("wait"):
-        await _wait_for_calls(LAST_WORDS_S)
     with _step("recordings"):
         await loop.run_in_executor(threads, services().disk.stop, FLUSH_S)
     with _step("rows"):
