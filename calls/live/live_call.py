@@ -108,7 +108,7 @@ class LiveCall(Hands):
         return None
 
     def _end_by_us(self, reason: str) -> None:
-        """What was said is settled, and the socket closed at once: nobody is heard any more. The first reason counts."""
+        """What was said is settled, and the socket closed at once. The first reason counts."""
         if self.session.state in (State.WAITING, State.LIVE):
             self._end.reason = reason
             self._driver.stop(now_ms())

@@ -72,7 +72,7 @@ def from_twilio(view: View) -> View:
 @from_twilio
 def voice(request: HttpRequest) -> HttpResponse:
     """A call has come in: connect its audio to our socket, or say that nobody can hear it now."""
-    if not services().admission.is_open:
+    if services().admission.refusal(request.POST["CallSid"]):
         return _not_here(request)
     response = VoiceResponse()
     lines = services().lines
@@ -119,7 +119,7 @@ def after(request: HttpRequest) -> HttpResponse:
     metrics.SOCKETS_LOST.inc()
     if streams >= MOST_LOST:
         return _fallback(request)
-    if not services().admission.is_open:
+    if services().admission.refusal(request.POST["CallSid"]):
         return _not_here(request)
     token = _token(request, streams + 1, call_age_ms(request.POST["CallSid"], services().shared))
     return _connect(request, token, f"?lost={streams + 1}")
@@ -146,7 +146,9 @@ def _connect(request: HttpRequest, token: str, query: str = "", response: VoiceR
 def _not_here(request: HttpRequest) -> HttpResponse:
     """This process hears nobody more: another one, where a balancer asks for it; else what the line has."""
     if request.headers.get(ANOTHER_PROCESS):
-        return HttpResponse(services().admission.refusal(), status=503, content_type="text/plain")
+        return HttpResponse(
+            services().admission.refusal(request.POST["CallSid"]), status=503, content_type="text/plain"
+        )
     return _fallback(request)
 
 

@@ -5,6 +5,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -241,6 +242,14 @@ def test_voice_always_answers_and_says_so_in_hebrew_where_it_cannot_hear(client,
     root = ElementTree.fromstring(response.content)
     assert "מצטערים" in root.find("Say").text
     assert root.find("Hangup") is not None
+
+
+@pytest.mark.django_db
+def test_at_full_house_a_lost_stream_takes_no_place_from_its_own_call(client, monkeypatch, settings):
+    settings.MAX_CALLS = 1
+    for of_call, offered in (("CA1", b"<Stream"), ("CA2", b"<Say")):
+        monkeypatch.setattr(services().admission, "_calls", [SimpleNamespace(call_sid=of_call)])
+        assert offered in post(client, "/twilio/after", CallStatus="in-progress").content
 
 
 @pytest.mark.django_db
