@@ -179,6 +179,9 @@ class Answering:
     def save(self, turn: AgentTurn, *, playing: bool) -> None:
         self._log.answered(turn, playing=playing)
 
+    def resumed(self, turn: AgentTurn, stream_sid: str) -> None:
+        self._log.resumed(turn, stream_sid)
+
     def answered(self, number: int, total_ms: int) -> None:
         self._driver.answered(number, total_ms, now_ms())
 

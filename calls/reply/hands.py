@@ -46,6 +46,9 @@ class AgentHands(Protocol):
     def save(self, turn: AgentTurn, *, playing: bool) -> None:
         """A row of the agent's turn; the highest revision wins. ``playing``: it goes on."""
 
+    def resumed(self, turn: AgentTurn, stream_sid: str) -> None:
+        """The rest of this answer, which was cut off when its stream was lost, is said in this one."""
+
     def answered(self, number: int, total_ms: int) -> None:
         """The caller's turn of this number was answered so long after its last voiced frame."""
 

@@ -33,13 +33,14 @@ def finished(*items, after_ms=800, habits=None):
 def test_an_answer_that_was_heard_whole_was_played():
     call = finished(Say(FIRST))
     assert call.answers == [(FIRST, FIRST, "played")]
-    assert (call.ended, call.agent.conversation.unheard) == ("drained", "")
+    assert (call.ended, call.agent.conversation.lost) == ("drained", None)
 
 
 def test_a_sentence_more_is_cut_off():
     call = finished(Say(FIRST), Say(SECOND))
     assert call.answers == [(f"{FIRST} {SECOND}", FIRST, "interrupted")]
-    assert (call.ended, call.agent.conversation.unheard) == ("drained", SECOND)
+    (rest,) = call.agent.conversation.lost.rest.items
+    assert (call.ended, rest.text) == ("drained", SECOND)
 
 
 def test_the_end_behind_the_sentence_is_the_calls():
