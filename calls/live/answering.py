@@ -19,10 +19,11 @@ from calls.core.messages import Start
 from calls.core.numbering import NUMBERS_A_STREAM
 from calls.core.turns import Turn
 from calls.live.call_log import CallLog
+from calls.live.earlier_streams import conversation_of
 from calls.live.event_queue import EventQueue, now_ms
 from calls.live.stream_record import StreamRecord
 from calls.process.services import Services
-from calls.reply.agent import Agent
+from calls.reply.agent import SILENT, Agent
 from calls.reply.floor import MODEL_LATE_MS
 from calls.reply.hands import AgentCall
 from calls.reply.items import NoteValue
@@ -61,17 +62,43 @@ class Answering:
         self._record = record
         self._agent: Agent | NoAgent = NoAgent()
         self._task: asyncio.Task[None] | None = None
+        self._pending: tuple[Turn, ...] = ()
+        """Of the call's earlier streams: what nobody has answered."""
         self._over = asyncio.Event()
         """The caller's audio is over."""
 
     def begin(self, start: Start) -> None:
         """The stream has started."""
-        is_known = self._services.lines.are_known
-        work = self._agent_of(start).run() if is_known else self._begin_late(start)
+        at_once = self._services.lines.are_known and not self._needs_rows
+        work = self._agent_of(start).run() if at_once else self._begin_late(start)
         self._task = asyncio.get_running_loop().create_task(work, name=f"agent {self._token.call_sid}")
 
+    @property
+    def _needs_rows(self) -> bool:
+        """The line converses, and what was said in the call before this stream is not known here."""
+        token, services = self._token, self._services
+        if token.stream_index == 0 or services.conversations.known(token.call_sid) is not None:
+            return False
+        return services.lines.line(token.to_number).answer.responder != SILENT
+
     async def _begin_late(self, start: Start) -> None:
-        """The call is heard meanwhile, and answered as soon as its line is known."""
+        """The call is heard meanwhile, and answered as soon as it is known how, and what was said before."""
+        if not self._services.lines.are_known:
+            await self._line_known()
+        if self._needs_rows:
+            await self._rebuild(start.stream_sid)
+        if not self._over.is_set():
+            await self._agent_of(start).run()
+
+    async def _rebuild(self, stream_sid: str) -> None:
+        found = await conversation_of(self._token.call_sid, stream_sid)
+        self.note("conversation_rebuilt" if found is not None else "conversation_unknown")
+        if found is not None:
+            self._services.conversations.of_call(self._token.call_sid, found.conversation)
+            self._pending = found.pending
+
+    async def _line_known(self) -> None:
+        """Or the caller's audio is over."""
         self.note("settings_unknown")
         while not self._services.lines.are_known:
             with contextlib.suppress(TimeoutError):
@@ -80,13 +107,13 @@ class Answering:
             if self._over.is_set():
                 return
         self.note("settings_late")
-        await self._agent_of(start).run()
 
     def _agent_of(self, start: Start) -> Agent:
         """Who answers, told of what was said until now."""
         token, tuning = self._token, self._driver.session.tuning
         self._settings = self._services.lines.line(token.to_number).answer
         is_first = token.stream_index == 0
+        conversation = self._services.conversations.of_call(token.call_sid)
         call = AgentCall(
             call_sid=token.call_sid,
             stream_sid=start.stream_sid,
@@ -95,15 +122,14 @@ class Answering:
             settings=self._settings,
             first_number=token.stream_index * NUMBERS_A_STREAM + FIRST_AGENT_NUMBER,
             greets=is_first and token.greets and self._services.answerers.can_greet(self._settings),
-            opens=is_first,
+            opens=is_first or not conversation.said,
         )
         if tuning.turn_model == "smart_turn":
             self._services.turn_model.start(on_lost=metrics.TURN_MODEL_LOST.inc)
         answerer = self._services.answerers.of_line(self._settings, tuning, self.note)
-        conversation = self._services.conversations.of_call(token.call_sid)
         before, agent = self._agent, Agent(call, answerer, self, now_ms, conversation)
         if isinstance(before, NoAgent):
-            for turn in before.turns.values():
+            for turn in (*self._pending, *before.turns.values()):
                 agent.accepted(turn, now_ms())
         self._agent = agent
         self._queue.wake()

@@ -6,7 +6,7 @@ lost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,10 @@ class Conversation:
         """The last answer handed the call over in vain, and nothing was said since."""
         outcomes = self._said[-1].exchange.outcomes if self._said else ()
         return any(isinstance(one.act, Transfer) and one.status is ActStatus.FAILED for one in outcomes)
+
+    def said_before(self, exchanges: Iterable[Exchange]) -> None:
+        """What was said before this process had the call. Their turns are revised no more."""
+        self._said += [_Said((), exchange) for exchange in exchanges]
 
     def begins(self, occasion: Occasion, turns: Sequence[Turn]) -> None:
         """An answer's first sound is sent, or the first act of one without sound is done: it is an exchange from now

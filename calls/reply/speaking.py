@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from calls.core.agent_turns import Outcome
+from calls.core.agent_turns import GOES_ON, Outcome
 from calls.reply.answer_record import AnswerRecord
 from calls.reply.conversation import Conversation
 from calls.reply.delivery import Delivery
@@ -21,9 +21,6 @@ from calls.reply.items import Say
 from calls.reply.lost_answer import LostAnswer
 from calls.reply.preparation import Preparation
 from calls.reply.responder import Occasion
-
-RESUMED = "resumed"
-"""The ``floor_rule`` of an answer that was cut off by nothing, or with its stream, and goes on."""
 
 
 class Speaking:
@@ -62,7 +59,7 @@ class Speaking:
                 self._hands.note(due.code)
             draft = self._draft.answer or self._draft.answer_question()
             record = self._record(due.rule.value, due.floor_ms, now_ms)
-            record.answers = max(due.turns)
+            record.answers = max(filter(self._call.is_own, due.turns), default=None)
             self._delivery.begin(draft, record)
         elif isinstance(due, AskAgain):
             self.by_itself(Occasion.SILENCE, reprompt=due.number)
@@ -71,7 +68,7 @@ class Speaking:
 
     def go_on(self, draft: Preparation, before: str, now_ms: float) -> None:
         """What was cut off by nothing, or by the end of its stream. ``before``: its words that are not said again."""
-        self._delivery.begin(draft, self._record(RESUMED, None, now_ms), before)
+        self._delivery.begin(draft, self._record(GOES_ON, None, now_ms), before)
 
     def sounded(self, answer: GivenAnswer, now_ms: float) -> None:
         """Its first frame is sent: the question is answered."""

@@ -10,8 +10,10 @@ from channels.db import database_sync_to_async
 
 from calls.consumers import MediaStreamConsumer
 from calls.core.agent_turns import FIRST_AGENT_NUMBER
+from calls.live import earlier_streams
 from calls.models import Call, CallEvent, SupervisorAction, Transcript
 from calls.process.services import services
+from calls.reply.conversation import unheard_clause
 from calls.reply.dialogue_checks import script_of
 from calls.reply.dialogue_text import plain_of
 from calls.reply.phrases import PhraseCache
@@ -250,6 +252,45 @@ async def test_a_caller_who_speaks_over_an_answer_stops_it_and_is_answered(engin
     assert [turn.text for turn in turns if turn.speaker == "caller"][1] == "ביום שלישי"
     first, second = [turn for turn in turns if turn.speaker == "agent"]
     assert first.outcome == "interrupted" and "ביום שלישי" in second.text
+
+
+async def test_another_process_goes_on_where_the_stream_was_lost(engine, monkeypatch):
+    text = "שלום. מה תרצו לעשות, לקבוע תור או לבטל אותו?"
+    steps = f"a:\n    say: {text}\n    expect: open\n    match: b\n  b:\n    say: רשמתי.\n    next: hang_up"
+    script = script_of(plain_of(f"steps:\n  {steps}\nexamples: []\n"))
+    answering(monkeypatch, responder="scripted", voice="toy:he", dialogue=script)
+    lost = Listener()
+    await lost.call()
+    await lost.listen("a1.1.1")
+    await lost.socket.disconnect()
+    while services().calls:
+        await asyncio.wait(services().calls.pumps, timeout=10)
+    assert await asyncio.to_thread(services().writer.flush, 10)
+    services().conversations.forget(SID)
+
+    again = Listener(stream_index=1)
+    again.stream_sid = "MZ2"
+    await again.call()
+    while not any(name.startswith("a2.") for name in again.marks):
+        await again.listen_once()
+    await again.listen("a2.1.1")
+    await again.hang_up()
+    first, second = await rows(Transcript, speaker="agent")
+    assert (first.outcome, second.floor_rule) == ("resumed", "resumed")
+    assert first.played_text and second.text == unheard_clause(text, first.played_text)
+    assert "conversation_rebuilt" in {event.code for event in await rows(CallEvent)}
+
+
+async def test_a_call_of_which_nothing_is_kept_is_opened_anew(engine, monkeypatch):
+    script = script_of(plain_of("steps:\n  a:\n    say: שלום.\n    next: hang_up\nexamples: []\n"))
+    answering(monkeypatch, responder="scripted", voice="toy:he", dialogue=script)
+    monkeypatch.setattr(earlier_streams, "REBUILD_S", 0)
+    caller = Listener(stream_index=1)
+    await caller.call()
+    await caller.listen("a1.1.1")
+    await caller.hang_up()
+    assert [turn.text for turn in await rows(Transcript)] == ["שלום."]
+    assert "conversation_unknown" in {event.code for event in await rows(CallEvent)}
 
 
 async def closed(caller):
