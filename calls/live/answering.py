@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 
 from channels.db import database_sync_to_async
@@ -34,6 +35,8 @@ from calls.reply.turn_model import HEARD_S
 from calls.twilio.rest import hand_over_by_line
 from calls.twilio.stream_tokens import StreamToken
 from voiceapp.runtime import metrics
+
+logger = logging.getLogger(__name__)
 
 Send = Callable[[str], Awaitable[None]]
 LOOK_AGAIN_S = 0.25
@@ -91,7 +94,13 @@ class Answering:
             await self._agent_of(start).run()
 
     async def _rebuild(self, stream_sid: str) -> None:
-        found = await conversation_of(self._token.call_sid, stream_sid)
+        found = None
+        try:
+            found = await conversation_of(self._token.call_sid, stream_sid)
+        except Exception:
+            # The wall: whatever rows hold, the call is answered, and heard to its end.
+            metrics.REPLY_ERRORS.inc()
+            logger.exception("call %s: what was said before could not be read", self._token.call_sid)
         self.note("conversation_rebuilt" if found is not None else "conversation_unknown")
         if found is not None:
             self._services.conversations.of_call(self._token.call_sid, found.conversation)

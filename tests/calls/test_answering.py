@@ -281,10 +281,13 @@ async def test_another_process_goes_on_where_the_stream_was_lost(engine, monkeyp
     assert "conversation_rebuilt" in {event.code for event in await rows(CallEvent)}
 
 
-async def test_a_call_of_which_nothing_is_kept_is_opened_anew(engine, monkeypatch):
+@pytest.mark.parametrize("raises", [False, True])
+async def test_a_call_of_which_nothing_is_known_is_opened_anew(engine, monkeypatch, raises):
     script = script_of(plain_of("steps:\n  a:\n    say: שלום.\n    next: hang_up\nexamples: []\n"))
     answering(monkeypatch, responder="scripted", voice="toy:he", dialogue=script)
     monkeypatch.setattr(earlier_streams, "REBUILD_S", 0)
+    if raises:
+        monkeypatch.setattr(earlier_streams, "kept_turns", lambda *_, **__: 1 / 0)
     caller = Listener(stream_index=1)
     await caller.call()
     await caller.listen("a1.1.1")
