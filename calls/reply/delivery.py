@@ -23,7 +23,7 @@ from calls.reply.lost_answer import LostAnswer
 from calls.reply.playback import Playback, SendMark, SendSound
 from calls.reply.preparation import Preparation
 from calls.reply.spoken_piece import SpokenPiece
-from calls.reply.unsaid import Rest, rest_of
+from calls.reply.unsaid import Rest
 from calls.reply.voice import VoiceError
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
@@ -247,7 +247,7 @@ class Delivery:
         """Nothing more of it is sent or done, and Twilio drops what it holds. Returns what is left of it."""
         prepared = answer.preparation
         self._clear(now_ms)
-        rest = self._rest_of(answer)
+        rest = answer.rest(self.playback, self.acts.drop())
         self.answer, self._cut = None, answer
         self._clear_from_ms = now_ms
         self._news.set()
@@ -269,21 +269,13 @@ class Delivery:
         self._clear(now_ms)
         answer = self.answer
         if answer is not None and answer.has_sounded:
-            rest = self._rest_of(answer)
+            rest = answer.rest(self.playback, self.acts.drop())
             self.conclude(Outcome.INTERRUPTED, now_ms)
             if rest.items:
                 turn = self._turn(answer, now_ms, Outcome.INTERRUPTED)
                 occasion = answer.preparation.call.occasion
                 self._conversation.lost = LostAnswer(occasion, rest, turn, self._call.stream_sid)
         self.acts.drop()
-
-    def _rest_of(self, answer: GivenAnswer) -> Rest:
-        """What is left of an answer that was just cut off; none of its acts is done any more."""
-        prepared = answer.preparation
-        unfed = [step for step in prepared.steps[answer.fed :] if not isinstance(step, SpokenPiece)]
-        undone = [*self.acts.drop(), *unfed]
-        is_whole = prepared.done or bool(prepared.code)
-        return rest_of(prepared.steps, self.playback, undone, prepared.expect, is_whole=is_whole)
 
     def _save(self, answer: GivenAnswer, now_ms: float, outcome: Outcome | None = None, code: str = "") -> None:
         """Its row; without an ``outcome`` it is not over."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from calls.reply.answer_record import AnswerRecord
+from calls.reply.items import Act, ActOutcome
+from calls.reply.playback import Playback
 from calls.reply.preparation import Preparation
 from calls.reply.spoken_piece import SpokenPiece
+from calls.reply.unsaid import Rest, rest_of
 
 
 @dataclass(slots=True)
@@ -31,3 +35,10 @@ class GivenAnswer:
     @property
     def is_fed(self) -> bool:
         return self.preparation.done and self.fed == len(self.preparation.steps) and not self.is_cut
+
+    def rest(self, playback: Playback, waiting: Iterable[Act | ActOutcome]) -> Rest:
+        """What is left of it where it was just cut off. ``waiting``: its acts that were fed and are not done."""
+        prepared = self.preparation
+        unfed = [step for step in prepared.steps[self.fed :] if not isinstance(step, SpokenPiece)]
+        is_whole = prepared.done or bool(prepared.code)
+        return rest_of(prepared.steps, playback, [*waiting, *unfed], prepared.expect, is_whole=is_whole)
