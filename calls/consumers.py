@@ -83,24 +83,26 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             await self._refuse("bad_signature")
             return
         own = services()
-        refusal = own.admission.refusal()
-        if refusal:
-            await self._refuse(refusal)
-            return
         try:
             said = stream_tokens.read(token)
+            refusal = own.admission.refusal(said.call_sid)
+            if refusal:
+                await self._refuse(refusal)
+                return
             await stream_tokens.spend(token)
         except stream_tokens.TokenError as error:
             await self._refuse(f"token_{error.code}")
             return
-        # Again: many may have asked while tokens were spent, and the process been told to end.
-        refusal = own.admission.refusal()
+        base_ms = said.base_ms or await ask_call_age_ms(said.call_sid, own.shared)
+        # Again: many may have asked meanwhile, and the process been told to end. Nothing is awaited until the call has
+        # its place.
+        refusal = own.admission.refusal(said.call_sid)
         if refusal:
             await self._refuse(refusal)
             return
         own.start()
         own.start_on_loop()
-        self.begin(said, said.base_ms or await ask_call_age_ms(said.call_sid, own.shared), own)
+        self.begin(said, base_ms, own)
         # A subprotocol that was not offered would hang the handshake.
         await self.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in self.scope["subprotocols"] else None)
 

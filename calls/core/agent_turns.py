@@ -34,6 +34,8 @@ FALSE_START = "false_start"
 one and answered with it."""
 
 
+GOES_ON = "resumed"
+"""The ``floor_rule`` of an answer that was cut off by nothing, or with its stream: it is that one's rest."""
 FIRST_AGENT_NUMBER = 5_001
 """Agent turns count from here within their stream's block of numbers (calls/core/numbering.py), caller's from 1."""
 
@@ -55,7 +57,7 @@ class AnswerTimes:
 
     floor_rule: str = ""
     """Why the line might speak: ``expected`` | ``unfinished`` | ``open`` | ``silence`` | ``opening`` |
-    ``transfer_failed``."""
+    ``transfer_failed`` | ``resumed``."""
     floor_ms: int | None = None
     """Last voiced frame to the floor taken."""
     prepared_ms: int | None = None
@@ -152,6 +154,25 @@ class AgentTurn:
             "code": self.code,
             "revision": self.revision,
         }
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> AgentTurn:
+        """The answer that ``as_row`` wrote; an older version's row has fewer values."""
+        return cls(
+            number=row["number"],
+            started_ms=row["started_ms"],
+            ended_ms=row["ended_ms"],
+            text=row["text"],
+            heard=PlayedPart(
+                row["played_text"] or "", row["heard_ms"] or 0, Outcome(row["outcome"] or Outcome.INTERRUPTED)
+            ),
+            times=AnswerTimes.of_row(row),
+            made_by=MadeBy(row["responder"], row["voice"], row["tokens"] or 0, row["characters"] or 0),
+            withdrawals=row["withdrawals"] or 0,
+            answers=row["answers"],
+            code=row["code"],
+            revision=row["revision"],
+        )
 
     def latency_line(self) -> str:
         """The one [LATENCY] log line of this answer, without its words."""

@@ -34,6 +34,10 @@ ANSWERING: Mapping[str, Any] = {
     "too_many_turns": _("the call had more answers or minutes than its line allows"),
     "cost_ceiling": _("the call's answers cost as much as its line allows"),
     "dialogue_invalid": _("the line's dialogue cannot be used"),
+    "settings_unknown": _("the call began before its line's settings were known"),
+    "settings_late": _("the line's settings became known during the call, and it answers from here on"),
+    "conversation_rebuilt": _("the call was another process's: what was said in it was read from its rows"),
+    "conversation_unknown": _("nothing is known of what was said before: the call was opened anew"),
 }
 HEARING: Mapping[str, Any] = {
     "no_words": _("there was speech, and no word of it was recognised"),

@@ -244,6 +244,8 @@ class VirtualLine:
     def save(self, turn: AgentTurn, *, playing: bool) -> None:
         self._call.answered(turn)
 
+    def resumed(self, turn: AgentTurn, stream_sid: str) -> None: ...
+
     def answered(self, number: int, total_ms: int) -> None: ...
 
     def note(self, code: str, detail: str = "") -> None:

@@ -7,6 +7,7 @@ is lost, the next round of the thread reads it REFRESH_S later.
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -26,6 +27,8 @@ from voiceapp.runtime import background, metrics
 logger = logging.getLogger(__name__)
 
 REFRESH_S = 2.0
+FIRST_READ_S = 2.0
+"""So long a process that begins to serve waits for the lines; a database that takes longer is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,23 @@ class LineCache:
         self._notices = notices
         self._voice_detector = voice_detector
         self._scripts = LastGoodScripts()
+        self._read = threading.Event()
         self._stopping = False
         self._thread: background.Worker | None = None
+
+    @property
+    def are_known(self) -> bool:
+        """The lines were read since the process began. Any thread."""
+        return self._read.is_set()
+
+    @property
+    def are_being_read(self) -> bool:
+        """For the first time. False also in a process that has not begun to: no call has come to it yet."""
+        return self._thread is not None and not self.are_known
+
+    def wait_until_known(self, timeout_s: float) -> bool:
+        """``are_known``, or the time is up. Blocking."""
+        return self._read.wait(timeout_s)
 
     def line(self, to_number: str) -> LineSettings:
         """The line with this number, or what stands for one that nobody has made. Any thread; never blocks."""
@@ -140,6 +158,7 @@ class LineCache:
         snapshots += [tuning for trial in trials.values() for tuning in (trial.a, trial.b)]
         if any(tuning.vad_engine == "silero" for tuning in snapshots):
             self._voice_detector.start(on_lost=metrics.SILERO_LOST.inc)
+        self._read.set()
 
     def start(self) -> None:
         """Refresh every REFRESH_S from a thread of its own. Idempotent."""

@@ -1,7 +1,7 @@
 """Answering: the answering side of one live call, and its agent's hands (calls/reply/hands.py).
 
-There from the call's birth, it says nothing until the stream has started. Everything runs on the call's loop; what the
-pump tells returns at once, and the agent's own task is awaited at the call's end.
+There from the call's birth, it says nothing until the stream has started and its line is known. Everything runs on the
+call's loop; what the pump tells returns at once, and the agent's own task is awaited at the call's end.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from calls.core.messages import Start
 from calls.core.numbering import NUMBERS_A_STREAM
 from calls.core.turns import Turn
 from calls.live.call_log import CallLog
+from calls.live.earlier_streams import conversation_of
 from calls.live.event_queue import EventQueue, now_ms
 from calls.live.stream_record import StreamRecord
 from calls.process.services import Services
-from calls.reply.agent import Agent
+from calls.reply.agent import SILENT, Agent
 from calls.reply.floor import MODEL_LATE_MS
 from calls.reply.hands import AgentCall
 from calls.reply.items import NoteValue
 from calls.reply.no_agent import NoAgent
+from calls.reply.settings import AnswerSettings
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.turn_model import HEARD_S
 from calls.twilio.rest import hand_over_by_line
@@ -37,6 +39,8 @@ from voiceapp.runtime import metrics
 logger = logging.getLogger(__name__)
 
 Send = Callable[[str], Awaitable[None]]
+LOOK_AGAIN_S = 0.25
+"""A call that began before its line was known looks this often whether it is."""
 
 
 class Answering:
@@ -57,15 +61,68 @@ class Answering:
         """``send`` takes a message for Twilio; ``end_call`` ends the stream on our side, for a reason."""
         self._token, self._services, self._driver = token, services, driver
         self._queue, self._log, self._send, self._end_call = queue, log, send, end_call
-        self._settings = services.lines.line(token.to_number).answer
+        self._settings = AnswerSettings()
         self._record = record
         self._agent: Agent | NoAgent = NoAgent()
         self._task: asyncio.Task[None] | None = None
+        self._pending: tuple[Turn, ...] = ()
+        """Of the call's earlier streams: what nobody has answered."""
+        self._over = asyncio.Event()
+        """The caller's audio is over."""
 
     def begin(self, start: Start) -> None:
         """The stream has started."""
+        at_once = self._services.lines.are_known and not self._needs_rows
+        work = self._agent_of(start).run() if at_once else self._begin_late(start)
+        self._task = asyncio.get_running_loop().create_task(work, name=f"agent {self._token.call_sid}")
+
+    @property
+    def _needs_rows(self) -> bool:
+        """The line converses, and what was said in the call before this stream is not known here."""
+        token, services = self._token, self._services
+        if token.stream_index == 0 or services.conversations.known(token.call_sid) is not None:
+            return False
+        return services.lines.line(token.to_number).answer.responder != SILENT
+
+    async def _begin_late(self, start: Start) -> None:
+        """The call is heard meanwhile, and answered as soon as it is known how, and what was said before."""
+        if not self._services.lines.are_known:
+            await self._line_known()
+        if self._needs_rows:
+            await self._rebuild(start.stream_sid)
+        if not self._over.is_set():
+            await self._agent_of(start).run()
+
+    async def _rebuild(self, stream_sid: str) -> None:
+        found = None
+        try:
+            found = await conversation_of(self._token.call_sid, stream_sid)
+        except Exception:
+            # The wall: whatever rows hold, the call is answered, and heard to its end.
+            metrics.REPLY_ERRORS.inc()
+            logger.exception("call %s: what was said before could not be read", self._token.call_sid)
+        self.note("conversation_rebuilt" if found is not None else "conversation_unknown")
+        if found is not None:
+            self._services.conversations.of_call(self._token.call_sid, found.conversation)
+            self._pending = found.pending
+
+    async def _line_known(self) -> None:
+        """Or the caller's audio is over."""
+        self.note("settings_unknown")
+        while not self._services.lines.are_known:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await self._over.wait()
+            if self._over.is_set():
+                return
+        self.note("settings_late")
+
+    def _agent_of(self, start: Start) -> Agent:
+        """Who answers, told of what was said until now."""
         token, tuning = self._token, self._driver.session.tuning
+        self._settings = self._services.lines.line(token.to_number).answer
         is_first = token.stream_index == 0
+        conversation = self._services.conversations.of_call(token.call_sid)
         call = AgentCall(
             call_sid=token.call_sid,
             stream_sid=start.stream_sid,
@@ -73,15 +130,19 @@ class Answering:
             to_number=token.to_number,
             settings=self._settings,
             first_number=token.stream_index * NUMBERS_A_STREAM + FIRST_AGENT_NUMBER,
-            greets=is_first and token.greets,
-            opens=is_first,
+            greets=is_first and token.greets and self._services.answerers.can_greet(self._settings),
+            opens=is_first or not conversation.said,
         )
         if tuning.turn_model == "smart_turn":
             self._services.turn_model.start(on_lost=metrics.TURN_MODEL_LOST.inc)
         answerer = self._services.answerers.of_line(self._settings, tuning, self._voice_failed)
-        conversation = self._services.conversations.of_call(token.call_sid)
-        self._agent = agent = Agent(call, answerer, self, now_ms, conversation)
-        self._task = asyncio.get_running_loop().create_task(agent.run(), name=f"agent {token.call_sid}")
+        before, agent = self._agent, Agent(call, answerer, self, now_ms, conversation)
+        if isinstance(before, NoAgent):
+            for turn in (*self._pending, *before.turns.values()):
+                agent.accepted(turn, now_ms())
+        self._agent = agent
+        self._queue.wake()
+        return agent
 
     # What the pump tells
 
@@ -127,6 +188,7 @@ class Answering:
 
     def stop(self) -> None:
         """The caller's audio is over."""
+        self._over.set()
         self._agent.stop(now_ms())
 
     async def ended(self) -> None:
@@ -155,6 +217,9 @@ class Answering:
 
     def save(self, turn: AgentTurn, *, playing: bool) -> None:
         self._log.answered(turn, playing=playing)
+
+    def resumed(self, turn: AgentTurn, stream_sid: str) -> None:
+        self._log.resumed(turn, stream_sid)
 
     def answered(self, number: int, total_ms: int) -> None:
         self._driver.answered(number, total_ms, now_ms())

@@ -19,7 +19,14 @@ logger = logging.getLogger(__name__)
 
 CLOSE_IMPOSSIBLE = 4400
 """Our close code for what Twilio cannot have sent; daphne takes 1000 and 3000 to 4999."""
-CLOSE_CODES = {"bad_start": CLOSE_IMPOSSIBLE, "foreign_start": CLOSE_IMPOSSIBLE, "no_start": 4408, "replaced": 4409}
+CLOSE_CODES = {
+    "bad_start": CLOSE_IMPOSSIBLE,
+    "foreign_start": CLOSE_IMPOSSIBLE,
+    "no_start": 4408,
+    "replaced": 4409,
+    # 1012, service restart, is not ours to give.
+    "drained": 4012,
+}
 """By end reason; 1000 where the end is the call's."""
 END_KNOWN_S = 1.0
 """How long a socket that we close waits until other processes can know why: Twilio asks one of them at once."""

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from calls.core.actions import Note, Partial
-from calls.core.agent_turns import AgentTurn, as_if_cut_off
+from calls.core.agent_turns import AgentTurn, Outcome, as_if_cut_off
 from calls.core.messages import Start
 from calls.core.numbering import NUMBERS_A_STREAM, key_of
 from calls.core.recognition_health import RecognitionStatus
@@ -128,6 +128,12 @@ class CallLog:
         self._publish("answer", **shown_answer(turn, key_of(self._stream_sid, turn.number)), playing=playing)
         if self._answers.note(turn):
             logger.info("%s call=%s", turn.latency_line(), self._call_sid)
+
+    def resumed(self, turn: AgentTurn, stream_sid: str) -> None:
+        """The rest of an earlier stream's answer is said in this one."""
+        turn = replace(turn, heard=replace(turn.heard, outcome=Outcome.RESUMED), revision=turn.revision + 1)
+        self._services.writer.accept(AgentTurnSaved(self._call_sid, turn, stream_sid))
+        self._publish("answer", **shown_answer(turn, key_of(stream_sid, turn.number)), playing=False)
 
     def keep(self, key: str, value: str, *, secret: bool = False) -> None:
         """A value that the caller said."""

@@ -100,19 +100,19 @@ class LiveCall(Hands):
             self._end_by_us("replaced")
 
     def drain(self) -> asyncio.Task[None] | None:
-        """The process must end: first what is played is heard, then what was said is settled, as at a hang-up."""
+        """The process must end: first what is played is heard, then what was said is settled, as at a hang-up.
+        Returns what speaks until its sentence is heard."""
         if self._answering.speaks:
             return self._answering.finish()
         self._end_by_us("drained")
         return None
 
     def _end_by_us(self, reason: str) -> None:
-        """What was said is settled; a process that drains closes its sockets last."""
-        if self.session.state is State.LIVE or reason == "drained":
+        """What was said is settled, and the socket closed at once. The first reason counts."""
+        if self.session.state in (State.WAITING, State.LIVE):
             self._end.reason = reason
             self._driver.stop(now_ms())
-            if reason != "drained":
-                self._queue.put(ActionDue(act.CloseSocket(reason)))
+            self._queue.put(ActionDue(act.CloseSocket(reason)))
 
     # The line
 

@@ -33,20 +33,23 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when calls can be taken; 503 with the reasons otherwise. A lost database is told, and is no reason: calls
-    are taken and kept without it."""
+    are taken and kept without it. One that answers is a reason until the lines were read from it once."""
     refusal = services().admission.refusal()
+    lines = services().lines
     # Before the writer is asked for: that makes what has ended begin again.
     unwell = background.unwell()
     ended = ["thread_ended"] if background.Unwell.ENDED in unwell.values() else []
-    reasons = [*([refusal] if refusal else []), *ended]
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         database = "up"
     except DatabaseError:
         database = "down"
+    unread = ["lines_unread"] if database == "up" and lines.are_being_read else []
+    reasons = [*([refusal] if refusal else []), *ended, *unread]
     status = 503 if reasons else 200
     answer = {"ready": not reasons, "reasons": reasons, "database": database, "threads": unwell}
+    answer["lines"] = "known" if lines.are_known else "unknown"
     answer |= {**_rows(), **_recognisers()}
     return JsonResponse(answer, status=status)
 

@@ -38,7 +38,8 @@ class RunningCall(Protocol):
         """A newer stream of the call is heard. On the call's loop."""
 
     def drain(self) -> asyncio.Task[None] | None:
-        """The process must end; its socket may be closed when this is over. On the call's loop."""
+        """The process must end: the call closes its socket, at once or when the task that is returned is over. On the
+        call's loop."""
 
 
 class CallRegistry:

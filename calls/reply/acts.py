@@ -51,6 +51,10 @@ class Acts:
         self._waiting.clear()
         return dropped
 
+    def drop_unplayed(self, playback: Playback) -> None:
+        """The words before some of them will not be played."""
+        self._waiting = [one for one in self._waiting if one.behind is None or playback.holds(one.behind)]
+
     @property
     def are_done(self) -> bool:
         return not self._waiting and not self.running

@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 MAX_FAILURES = 2
 """So many answers that fail one after the other end in the line's fallback."""
 FINISH_MS = 10_000
-"""So long a process that must end waits for the piece that is played."""
+"""So long a process that must end waits for the piece that is played, and for what is done behind it."""
 SILENT = "silent"
 """The responder that only transcribes: the line greets, and says nothing more."""
 
@@ -160,8 +160,7 @@ class Agent:
         if self._over.is_set() or self._group is None:
             return
         if self._finish_by_ms is not None:
-            if self._delivery.playback.is_over or now_ms >= self._finish_by_ms:
-                self._hands.hang_up("drained")
+            self._finish(now_ms, self._finish_by_ms)
             return
         if self._converses:
             self._interruption.tick(now_ms)
@@ -198,7 +197,8 @@ class Agent:
             return None
         delivery = self._delivery
         if self._finish_by_ms is not None:
-            return self._finish_by_ms
+            at_ms = delivery.acts.next_deadline_ms(delivery.playback)
+            return self._finish_by_ms if at_ms is None else min(self._finish_by_ms, at_ms)
         deadlines = [delivery.filler_due_ms, delivery.acts.next_deadline_ms(delivery.playback)]
         if self._converses:
             deadlines.append(self._interruption.next_deadline_ms(now_ms))
@@ -207,7 +207,8 @@ class Agent:
         return min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
 
     def finish(self, now_ms: float) -> None:
-        """The process must end: the piece that is played is heard, and then the stream ends."""
+        """The process must end: the piece that is played is heard, what follows right behind it is done, and then the
+        stream ends."""
         self._finish_by_ms = now_ms + FINISH_MS
         self._floor.hang_up()
         self._delivery.finish()
@@ -259,6 +260,15 @@ class Agent:
     def _speech_started(self, now_ms: float) -> None:
         self._floor.speech_started(now_ms)
         self._withdraw()
+
+    def _finish(self, now_ms: float, by_ms: float) -> None:
+        delivery = self._delivery
+        delivery.feed()
+        delivery.do_acts(now_ms)
+        if delivery.is_over:
+            self._end_answer(now_ms)
+        if (delivery.playback.is_over and delivery.acts.are_done) or now_ms >= by_ms:
+            self._hands.hang_up("drained")
 
     def _end_answer(self, now_ms: float) -> None:
         occasion = self._speaking.end_answer(now_ms)

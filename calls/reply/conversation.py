@@ -6,12 +6,16 @@ lost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from calls.core.turns import Turn
 from calls.reply.items import Act, ActOutcome, ActStatus, Expect, Transfer
 from calls.reply.responder import Exchange, Occasion
+
+if TYPE_CHECKING:
+    from calls.reply.lost_answer import LostAnswer
 
 
 @dataclass(slots=True)
@@ -31,8 +35,8 @@ class Conversation:
     """Given so far."""
     failures: int = 0
     """Answers that failed, one after the other."""
-    unheard: str = ""
-    """What was cut off when a stream was lost, from the clause on that was not heard to its end."""
+    lost: LostAnswer | None = None
+    """What was cut off when a stream was lost; the next stream goes on with it."""
     _said: list[_Said] = field(default_factory=list)
     _speaking: bool = False
     """The last exchange is under way."""
@@ -55,6 +59,10 @@ class Conversation:
         """The last answer handed the call over in vain, and nothing was said since."""
         outcomes = self._said[-1].exchange.outcomes if self._said else ()
         return any(isinstance(one.act, Transfer) and one.status is ActStatus.FAILED for one in outcomes)
+
+    def said_before(self, exchanges: Iterable[Exchange]) -> None:
+        """What was said before this process had the call. Their turns are revised no more."""
+        self._said += [_Said((), exchange) for exchange in exchanges]
 
     def begins(self, occasion: Occasion, turns: Sequence[Turn]) -> None:
         """An answer's first sound is sent, or the first act of one without sound is done: it is an exchange from now
@@ -84,7 +92,8 @@ class Conversation:
         self._speaking, self._before = False, None
 
     def goes_on(self, before: str) -> None:
-        """The last answer, which was cut off, is said to its end. ``before``: its words that are not said again."""
+        """The first sound of the rest of the last answer, which was cut off. ``before``: its words that are not said
+        again. Idempotent."""
         self._speaking, self._before = True, before
 
     def take_back(self) -> tuple[str, ...] | None:

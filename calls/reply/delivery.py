@@ -10,19 +10,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calls.core.agent_turns import MadeBy, Outcome, PlayedPart
+from calls.core.agent_turns import AgentTurn, MadeBy, Outcome, PlayedPart
 from calls.core.messages import clear_message, mark_message, media_message
 from calls.reply.acts import Acts
 from calls.reply.answer_record import AnswerRecord
-from calls.reply.conversation import Conversation, unheard_clause
+from calls.reply.conversation import Conversation
+from calls.reply.given_answer import GivenAnswer
 from calls.reply.hands import AgentCall, AgentHands
+from calls.reply.lost_answer import LostAnswer
 from calls.reply.playback import Playback, SendMark, SendSound
 from calls.reply.preparation import Preparation
 from calls.reply.spoken_piece import SpokenPiece
-from calls.reply.unsaid import Rest, rest_of
+from calls.reply.unsaid import Rest
 from calls.reply.voice import VoiceError
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
@@ -36,26 +37,6 @@ ANSWERS_A_FILLER = 3
 
 MIN_WAIT_MS = 1
 """A timer may be a hair early, and would be asked again at once."""
-
-
-@dataclass(slots=True)
-class GivenAnswer:
-    """What has the floor."""
-
-    preparation: Preparation
-    record: AnswerRecord
-    fed: int = 0
-    """Steps of the preparation that were given to the playback or to the acts."""
-    filler: SpokenPiece | None = None
-
-    @property
-    def has_sounded(self) -> bool:
-        """A frame of it was sent; a filler's is none."""
-        return self.record.first_sent_ms is not None
-
-    @property
-    def is_fed(self) -> bool:
-        return self.preparation.done and self.fed == len(self.preparation.steps)
 
 
 class Delivery:
@@ -84,10 +65,11 @@ class Delivery:
         """Twilio is to drop what it holds, decided at this instant."""
         self._news = asyncio.Event()
 
-    def begin(self, preparation: Preparation, record: AnswerRecord) -> None:
-        """This one has the floor, as far as it is prepared."""
+    def begin(self, preparation: Preparation, record: AnswerRecord, before: str | None = None) -> None:
+        """This one has the floor, as far as it is prepared. ``before``: it is the rest of the last answer, behind these
+        words."""
         self._cut = None
-        self.answer = GivenAnswer(preparation, record)
+        self.answer = GivenAnswer(preparation, record, before=before)
         self.playback.begin(self._conversation.answers + 1)
 
     def give_up(self) -> None:
@@ -137,23 +119,29 @@ class Delivery:
             metrics.CLEAR_AFTER.observe((now_ms() - decided_ms) / 1000)
 
     def finish(self) -> None:
-        """The piece that is played is the last."""
+        """The piece that is played is the last, with what is to be done right behind it."""
         self._finishing = True
-        self.acts.drop()
-        self.playback.close_behind_piece()
+        is_cut = self.playback.close_behind_piece()
+        if self.answer is not None:
+            self.answer.is_cut = is_cut
+        self.acts.drop_unplayed(self.playback)
         self._news.set()
 
     def feed(self) -> None:
         """Give the playback the pieces that sound, in order, and the acts between them."""
         answer = self.answer
-        if answer is None or self._finishing:
+        if answer is None:
             return
         steps = answer.preparation.steps
         while answer.fed < len(steps):
             step = steps[answer.fed]
             if not isinstance(step, SpokenPiece):
                 behind = next((one for one in reversed(steps[: answer.fed]) if isinstance(one, SpokenPiece)), None)
+                if self._finishing and behind is not None and not self.playback.holds(behind):
+                    break
                 self.acts.add(step, behind)
+            elif self._finishing:
+                break
             elif step.ulaw or step.complete:
                 self.playback.add(step)
             else:
@@ -169,7 +157,7 @@ class Delivery:
         if answer is not None and not answer.has_sounded:
             if not answer.is_fed or answer.preparation.text or self.acts.are_done:
                 return
-            self._conversation.begins(answer.preparation.call.occasion, answer.preparation.turns)
+            self._begins(answer)
         self.acts.do_due(self.playback, now_ms)
 
     def mark(self, name: str, now_ms: float) -> None:
@@ -180,12 +168,19 @@ class Delivery:
             self._save(self.answer, now_ms)
         self._news.set()
 
+    def _begins(self, answer: GivenAnswer) -> None:
+        """It is said from now on: an exchange of its own, or the last one's rest."""
+        if answer.before is None:
+            self._conversation.begins(answer.preparation.call.occasion, answer.preparation.turns)
+        else:
+            self._conversation.goes_on(answer.before)
+
     def _sounding(self, sound: SendSound, now_ms: float, sounded: Callable[[GivenAnswer, float], None]) -> None:
         answer = self.answer
         if answer is None or answer.has_sounded or sound.piece is answer.filler:
             return
         answer.record.sounded(now_ms, self._hands.media_ms(now_ms))
-        self._conversation.begins(answer.preparation.call.occasion, answer.preparation.turns)
+        self._begins(answer)
         self._conversation.answers += 1
         self._answers_since_filler += 1
         sounded(answer, now_ms)
@@ -241,6 +236,7 @@ class Delivery:
         if prepared.code:
             self._hands.note(prepared.code, prepared.detail)
         self._save(answer, now_ms, outcome)
+        self._begins(answer)
         self._conversation.answered(
             prepared.call.occasion, prepared.turns, prepared.text, self.playback.heard_text, prepared.expect
         )
@@ -251,10 +247,7 @@ class Delivery:
         """Nothing more of it is sent or done, and Twilio drops what it holds. Returns what is left of it."""
         prepared = answer.preparation
         self._clear(now_ms)
-        unfed = [step for step in prepared.steps[answer.fed :] if not isinstance(step, SpokenPiece)]
-        undone = [*self.acts.drop(), *unfed]
-        is_whole = prepared.done or bool(prepared.code)
-        rest = rest_of(prepared.steps, self.playback, undone, prepared.expect, is_whole=is_whole)
+        rest = answer.rest(self.playback, self.acts.drop())
         self.answer, self._cut = None, answer
         self._clear_from_ms = now_ms
         self._news.set()
@@ -272,24 +265,30 @@ class Delivery:
             self._save(answer, now_ms, outcome, code)
 
     def cut_off(self, now_ms: float) -> None:
-        """The stream ends: what Twilio holds is not heard."""
+        """The stream ends: what Twilio holds is not heard, and what is left of the answer is the next stream's."""
         self._clear(now_ms)
-        self.acts.drop()
-        if self.answer is not None and self.answer.has_sounded:
-            text = self.answer.preparation.text
-            self._conversation.unheard = unheard_clause(text, self.playback.heard_text)
+        answer = self.answer
+        if answer is not None and answer.has_sounded:
+            rest = answer.rest(self.playback, self.acts.drop())
             self.conclude(Outcome.INTERRUPTED, now_ms)
+            if rest.items:
+                turn = self._turn(answer, now_ms, Outcome.INTERRUPTED)
+                occasion = answer.preparation.call.occasion
+                self._conversation.lost = LostAnswer(occasion, rest, turn, self._call.stream_sid)
+        self.acts.drop()
 
     def _save(self, answer: GivenAnswer, now_ms: float, outcome: Outcome | None = None, code: str = "") -> None:
         """Its row; without an ``outcome`` it is not over."""
-        if not answer.has_sounded:
-            return
+        if answer.has_sounded:
+            self._hands.save(self._turn(answer, now_ms, outcome, code), playing=outcome is None)
+
+    def _turn(self, answer: GivenAnswer, now_ms: float, outcome: Outcome | None = None, code: str = "") -> AgentTurn:
+        """As it stands: the next revision of its row."""
         prepared = answer.preparation
         heard = PlayedPart(self.playback.heard_text, self.playback.heard_ms(now_ms), outcome or Outcome.PLAYED)
         made_by = MadeBy(self._responder_name, prepared.voice, prepared.tokens, prepared.characters)
         first_ms = prepared.steps.first_text_ms, prepared.steps.first_sound_ms
-        turn = answer.record.turn(prepared.text, heard, made_by, *first_ms, code or prepared.code)
-        self._hands.save(turn, playing=outcome is None)
+        return answer.record.turn(prepared.text, heard, made_by, *first_ms, code or prepared.code)
 
     def _clear(self, now_ms: float) -> None:
         self._keep_played(self.playback.clear(now_ms))

@@ -15,6 +15,7 @@ from calls.reply.conversation import Conversation
 from calls.reply.hands import AgentCall, AgentHands
 from calls.reply.items import Expect
 from calls.reply.limits import over_limit
+from calls.reply.lost_answer import LostAnswer
 from calls.reply.preparation import Preparation
 from calls.reply.reply_usage import ReplyUsage
 from calls.reply.responder import Occasion, ReplyCall
@@ -96,6 +97,11 @@ class Draft:
         return self.begin(
             call.occasion, cut.turns, reprompt=call.reprompt, begins_with=begins_with, asks=asks, goes_on=True
         )
+
+    def resume(self, lost: LostAnswer) -> Preparation:
+        """Make the rest of an answer ready whose stream was lost."""
+        rest = lost.rest
+        return self.begin(lost.occasion, begins_with=rest.begins_with, asks=not rest.is_whole, goes_on=True)
 
     def withdraw(self) -> None:
         """The caller goes on: what was to be said is not said, silently."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from calls.core.agent_turns import AgentTurn
+from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn
 from calls.reply.items import NoteValue
 from calls.reply.settings import AnswerSettings
 from calls.reply.spoken_piece import SpokenPiece
@@ -25,7 +25,11 @@ class AgentCall:
     greets: bool = True
     """The greeting is said in the stream: it is the call's first, and Twilio has not said it."""
     opens: bool = True
-    """The responder may begin: the stream is the call's first."""
+    """The responder may begin: nothing was said in the call."""
+
+    def is_own(self, number: int) -> bool:
+        """Whether a turn of this number was heard in this stream, or in an earlier one."""
+        return number > self.first_number - FIRST_AGENT_NUMBER
 
 
 class AgentHands(Protocol):
@@ -45,6 +49,9 @@ class AgentHands(Protocol):
 
     def save(self, turn: AgentTurn, *, playing: bool) -> None:
         """A row of the agent's turn; the highest revision wins. ``playing``: it goes on."""
+
+    def resumed(self, turn: AgentTurn, stream_sid: str) -> None:
+        """The rest of this answer, which was cut off when its stream was lost, is said in this one."""
 
     def answered(self, number: int, total_ms: int) -> None:
         """The caller's turn of this number was answered so long after its last voiced frame."""

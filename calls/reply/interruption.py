@@ -173,8 +173,6 @@ class Interruption:
         metrics.BARGE_INS.labels(Outcome.RESUMED).inc()
         self._hands.note(RESUMED)
         self._delivery.settle(Outcome.RESUMED, now_ms)
-        self._conversation.goes_on(rest.before)
         self._before = f"{self._before} {rest.before}"
-        begins_with = (*rest.items, *([rest.expect] if rest.expect is not None else []))
-        draft = self._draft.go_on(prepared, begins_with, asks=not rest.is_whole)
-        self._speaking.go_on(draft, now_ms)
+        draft = self._draft.go_on(prepared, rest.begins_with, asks=not rest.is_whole)
+        self._speaking.go_on(draft, rest.before, now_ms)

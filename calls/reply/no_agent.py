@@ -1,4 +1,4 @@
-"""NoAgent: in an agent's place until the stream has started. Pure."""
+"""NoAgent: in an agent's place until the stream has started and it is known how its line answers. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from calls.core.turns import Turn
 from calls.reply.reply_usage import ReplyUsage
 from calls.reply.spoken_piece import SpokenPiece
 
+MOST_TURNS = 8
+
 
 class NoAgent:
     """Says nothing."""
@@ -14,13 +16,22 @@ class NoAgent:
     speaks = False
     usage = ReplyUsage()
 
+    def __init__(self) -> None:
+        self.turns: dict[int, Turn] = {}
+        """What the caller has said last, by number: nobody has answered it."""
+
     def caller_is(self, activity: CallerActivity, now_ms: float) -> None: ...
 
     def words(self, utterance: int, text: str, now_ms: float) -> None: ...
 
-    def accepted(self, turn: Turn, now_ms: float) -> None: ...
+    def accepted(self, turn: Turn, now_ms: float) -> None:
+        self.turns[turn.number] = turn
+        if len(self.turns) > MOST_TURNS:
+            del self.turns[next(iter(self.turns))]
 
-    def revised(self, turn: Turn, old: str, now_ms: float) -> None: ...
+    def revised(self, turn: Turn, old: str, now_ms: float) -> None:
+        if turn.number in self.turns:
+            self.turns[turn.number] = turn
 
     def piece_ready(self, piece: SpokenPiece) -> None: ...
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from voiceapp.runtime import metrics
+from voiceapp.runtime.seldom import Seldom
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,8 @@ class PhraseCache:
     """One process's view of the folder. Any thread; ``get`` and ``put`` on any loop, which they never block."""
 
     def __init__(self, folder: Path, limit_mb: int) -> None:
-        """``limit_mb``: of all files together; 0: nothing is kept. The folder is made when it is first needed."""
+        """``limit_mb``: of all files together; 0: nothing is kept, and nothing
+        that was kept is played. The folder is made when it is first needed."""
         self._folder = folder
         self._limit_bytes = limit_mb << 20
         self._lock = threading.Lock()
@@ -64,10 +66,13 @@ class PhraseCache:
         self._puts = 0
         self._bytes: int | None = None
         """On disk, as far as this process knows."""
-        self._failed = False
+        self._failures = Seldom()
 
     async def get(self, voice: str, text: str) -> bytes | None:
         """The phrase's 8 kHz µ-law; from memory at once, from disk within milliseconds. None: it is not there."""
+        if not self._limit_bytes:
+            # What was kept under another limit may have been kept against today's will.
+            return None
         name = name_of(voice, text)
         with self._lock:
             hot = self._hot.get(name)
@@ -136,7 +141,6 @@ class PhraseCache:
         except OSError as error:
             self._failure("write", error)
             return
-        self._failed = False
         self._remember(name, ulaw)
         with self._lock:
             self._puts += 1
@@ -196,9 +200,8 @@ class PhraseCache:
 
     def _failure(self, step: str, error: OSError) -> None:
         metrics.PHRASE_FAILURES.labels(step).inc()
-        if not self._failed:
+        if self._failures.is_due():
             logger.error("phrase_cache_failed: %s: %s", self._folder, error)
-        self._failed = True
 
 
 def name_of(voice: str, text: str) -> str:

@@ -102,11 +102,16 @@ class Playback:
         if self._answer is not None:
             self._answer.closed = True
 
-    def close_behind_piece(self) -> None:
-        """The piece that is being sent is the last."""
-        if self._answer is not None:
-            del self._answer.pieces[self._answer.piece + 1 :]
-            self._answer.closed = True
+    def close_behind_piece(self) -> bool:
+        """The piece of which a frame was sent last is the last. True where others were to follow it."""
+        answer = self._answer
+        if answer is None:
+            return False
+        begun = answer.piece + any(piece.sent_bytes for piece in answer.pieces[answer.piece :][:1])
+        is_cut = begun < len(answer.pieces)
+        del answer.pieces[begun:]
+        answer.closed = True
+        return is_cut
 
     def drop_unsent(self) -> None:
         """What was sent is played, and nothing more."""
@@ -197,6 +202,10 @@ class Playback:
     def heard_ms(self, now_ms: float) -> int:
         """Sound of the answer that was played, by the clock; never beyond what was sent."""
         return max(0, round(self.sent_ms - (self._cleared_ms or self.clock.ahead_ms(now_ms))))
+
+    def holds(self, piece: SpokenPiece) -> bool:
+        """It is one of the answer's, sent or still to be sent."""
+        return self._answer is not None and piece in self._answer.pieces
 
     def piece_is_heard(self, piece: SpokenPiece) -> bool:
         """This piece of the answer, and so those before it, were heard to their end."""

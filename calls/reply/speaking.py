@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from calls.core.agent_turns import Outcome
+from calls.core.agent_turns import GOES_ON, Outcome
 from calls.reply.answer_record import AnswerRecord
 from calls.reply.conversation import Conversation
-from calls.reply.delivery import Delivery, GivenAnswer
+from calls.reply.delivery import Delivery
 from calls.reply.draft import Draft
 from calls.reply.floor import Floor
 from calls.reply.floor_due import AskAgain, Due, FloorTaken
+from calls.reply.given_answer import GivenAnswer
 from calls.reply.hands import AgentCall, AgentHands
 from calls.reply.items import Say
+from calls.reply.lost_answer import LostAnswer
 from calls.reply.preparation import Preparation
 from calls.reply.responder import Occasion
-
-RESUMED = "resumed"
-"""The ``floor_rule`` of an answer that was cut off by nothing, and goes on."""
 
 
 class Speaking:
@@ -40,12 +39,17 @@ class Speaking:
         self._call, self._hands, self._conversation = call, hands, conversation
         self._floor, self._draft, self._delivery = floor, draft, delivery
         self._now_ms = now_ms
+        self._resumes: LostAnswer | None = None
+        """It goes on with the next sound."""
 
     def open(self, *, asks: bool) -> None:
         """The greeting and, if it is asked, the responder's first words; or what a lost stream left unsaid."""
-        unheard, self._conversation.unheard = self._conversation.unheard, ""
-        greeting = unheard or (self._call.settings.greeting if self._call.greets else "")
-        if greeting or asks:
+        lost, self._conversation.lost = self._conversation.lost, None
+        greeting = self._call.settings.greeting if self._call.greets else ""
+        if lost is not None:
+            self._resumes = lost
+            self.go_on(self._draft.resume(lost), lost.rest.before, self._now_ms())
+        elif greeting or asks:
             self.by_itself(Occasion.OPENING, begins_with=[Say(greeting)] if greeting else [], asks=asks)
 
     def take_floor(self, due: Due, now_ms: float) -> None:
@@ -55,21 +59,24 @@ class Speaking:
                 self._hands.note(due.code)
             draft = self._draft.answer or self._draft.answer_question()
             record = self._record(due.rule.value, due.floor_ms, now_ms)
-            record.answers = max(due.turns)
+            record.answers = max(filter(self._call.is_own, due.turns), default=None)
             self._delivery.begin(draft, record)
         elif isinstance(due, AskAgain):
             self.by_itself(Occasion.SILENCE, reprompt=due.number)
         else:
             self.by_itself(Occasion.GOODBYE)
 
-    def go_on(self, draft: Preparation, now_ms: float) -> None:
-        """What was cut off by nothing."""
-        self._delivery.begin(draft, self._record(RESUMED, None, now_ms))
+    def go_on(self, draft: Preparation, before: str, now_ms: float) -> None:
+        """What was cut off by nothing, or by the end of its stream. ``before``: its words that are not said again."""
+        self._delivery.begin(draft, self._record(GOES_ON, None, now_ms), before)
 
     def sounded(self, answer: GivenAnswer, now_ms: float) -> None:
         """Its first frame is sent: the question is answered."""
         self._floor.sounded(now_ms)
         self._draft.answered(answer.preparation)
+        lost, self._resumes = self._resumes, None
+        if lost is not None and answer.before is not None:
+            self._hands.resumed(lost.turn, lost.stream_sid)
         record = answer.record
         if record.answers is not None and record.total_ms is not None:
             self._hands.answered(record.answers, record.total_ms)

@@ -38,6 +38,11 @@ class Rest:
     """Nothing of the answer is missing behind the items: its responder was done."""
 
     @property
+    def begins_with(self) -> tuple[Unsaid | Expect, ...]:
+        """As a preparation takes it: what is expected stands behind what is said."""
+        return (*self.items, *([self.expect] if self.expect is not None else []))
+
+    @property
     def has_words(self) -> bool:
         return any(isinstance(item, SpokenPiece | Say) for item in self.items)
 

@@ -15,11 +15,9 @@ from calls.storage.record_queue import RecordQueue
 from calls.storage.records import CallStarted, EndChosen, Record
 from calls.storage.writer_options import WriterOptions
 from voiceapp.runtime import metrics
+from voiceapp.runtime.seldom import Seldom
 
 logger = logging.getLogger(__name__)
-
-ALARM_INTERVAL_S = 60.0
-"""A disk that goes on failing is logged this often."""
 
 
 class JournalAppender:
@@ -31,7 +29,7 @@ class JournalAppender:
         self._options = options
         self._open_streams = OpenStreams()
         """A journal that was truncated begins with their start records."""
-        self._alarmed_s = -ALARM_INTERVAL_S
+        self._failures = Seldom()
 
     def run(self) -> None:
         """Append until the queue is stopped and empty. Blocking: a thread's whole work."""
@@ -75,8 +73,7 @@ class JournalAppender:
 
     def _alarm(self, error: OSError) -> None:
         metrics.JOURNAL_FAILURES.inc()
-        if time.monotonic() - self._alarmed_s >= ALARM_INTERVAL_S:
-            self._alarmed_s = time.monotonic()
+        if self._failures.is_due():
             logger.critical(
                 "journal_failed: %s takes nothing (%s): records go to the database alone, free its disk",
                 self._folder,

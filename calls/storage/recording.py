@@ -28,6 +28,7 @@ from typing import BinaryIO
 from calls.core.sender_clock import MAX_MEDIA_MS
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, SAMPLE_RATE_HZ, ULAW_SILENCE
 from voiceapp.runtime import background, metrics
+from voiceapp.runtime.seldom import Seldom
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +139,7 @@ class RecordingDisk:
         self._slots: queue.SimpleQueue[tuple[Path, bytes, bytes] | None] = queue.SimpleQueue()
         self._thread: background.Worker | None = None
         self._files: OrderedDict[Path, FileIO] = OrderedDict()
-        self._failed = False
+        self._failures = Seldom()
         self._stopping = threading.Event()
 
     def start(self) -> None:
@@ -173,14 +174,12 @@ class RecordingDisk:
             path, data, header = item
             try:
                 _append(self._file(path), data, header)
-                self._failed = False
             except (OSError, ValueError) as error:
                 # A path that no file can have is a ValueError, and the other calls' audio waits behind it.
                 metrics.RECORDING_DROPPED.inc()
                 self._close(path)
-                if not self._failed:
+                if self._failures.is_due():
                     logger.critical("recording_failed: %s takes nothing (%s)", path.parent, error)
-                self._failed = True
         for path in list(self._files):
             self._close(path)
 

@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db.models import Sum
 
 from calls.core.numbering import NUMBERS_A_STREAM, RECOVERED_NUMBER, give_block
 from calls.core.one_shots import MIN_ONE_SHOT_MS, PRE_ROLL_MS
 from calls.core.turns import EndReason, Source, Turn
-from calls.storage.models import Call
+from calls.storage.models import Call, Transcript, TurnQuerySet
 from calls.storage.recording import Recording, RecordingError
 from calls.storage.records import CallEnded, CallStarted, Record, TurnSaved
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, frames_of, ulaw_to_pcm
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 DATABASE_RETRY_S = 1.0
 """A database that is away is asked again this often."""
+
+Found = TypeVar("Found")
 
 
 class OneShotRecognizer(Protocol):
@@ -59,6 +62,7 @@ def recover(recognizer: OneShotRecognizer, started: Iterable[CallStarted], accep
     """Close each stream's call and give its unheard speech to the one-shot recogniser. Blocking."""
     for stream in started:
         begins_ms, ulaw, speech = _recorded(stream)
+        tokens, characters = _from_database(partial(_charged, stream))
         accept(
             CallEnded(
                 call_sid=stream.call_sid,
@@ -70,6 +74,9 @@ def recover(recognizer: OneShotRecognizer, started: Iterable[CallStarted], accep
                 speech_ms=sum(ended.voiced_ms for ended in speech),
                 # What its streams were fed died with the process: at most what was recorded.
                 stt_stream_s=-(-duration_ms(ulaw) // 1000),
+                # Of answers that sounded: what was withdrawn died with the process as well.
+                reply_tokens=tokens,
+                reply_characters=characters,
             )
         )
         try:
@@ -131,30 +138,42 @@ def _recovered_turns(
         )
 
 
-def _is_a_turn(stream: CallStarted, ended: SpeechEnded) -> bool:
-    """Half of the speech or more is in turns of its stream. Waits for a database that is away: a guess could double the
-    words."""
+def _from_database(ask: Callable[[], Found]) -> Found:
+    """What a query says. Waits for a database that is away: a guess could double words, and forget what is charged."""
     while True:
         close_old_connections()
         try:
-            spans = _spans_of(stream, ended)
-            break
+            return ask()
         except (DatabaseError, InterfaceError) as error:
             logger.warning("recovery waits for the database (%s)", type(error).__name__)
             time.sleep(DATABASE_RETRY_S)
+
+
+def _is_a_turn(stream: CallStarted, ended: SpeechEnded) -> bool:
+    """Half of the speech or more is in turns of its stream."""
+    spans = _from_database(partial(_spans_of, stream, ended))
     shared_ms = sum(min(end, ended.end_ms) - max(start, ended.start_ms) for start, end in spans)
     return shared_ms * 2 >= max(FRAME_MS, ended.end_ms - ended.start_ms)
 
 
 def _spans_of(stream: CallStarted, ended: SpeechEnded) -> list[tuple[int, int]]:
     """When the stream's turns that overlap the speech begin and end. Turns of other streams may be at the same time."""
+    shared = _turns_of(stream).heard().filter(started_ms__lt=ended.end_ms, ended_ms__gt=ended.start_ms)
+    return list(shared.values_list("started_ms", "ended_ms"))
+
+
+def _charged(stream: CallStarted) -> tuple[int, int]:
+    """Tokens and synthesised characters of the stream's answers, as their rows have them."""
+    sums = _turns_of(stream).aggregate(tokens=Sum("tokens"), characters=Sum("characters"))
+    return sums["tokens"] or 0, sums["characters"] or 0
+
+
+def _turns_of(stream: CallStarted) -> TurnQuerySet:
     call = Call.objects.filter(call_sid=stream.call_sid).first()
     if call is None:
-        return []
+        return Transcript.objects.none()
     first = give_block(call.streams, stream.stream_sid, stream.stream_index) * NUMBERS_A_STREAM
-    turns = call.turns.heard().filter(number__range=(first, first + NUMBERS_A_STREAM - 1))
-    shared = turns.filter(started_ms__lt=ended.end_ms, ended_ms__gt=ended.start_ms)
-    return list(shared.values_list("started_ms", "ended_ms"))
+    return Transcript.objects.filter(call=call, number__range=(first, first + NUMBERS_A_STREAM - 1))
 
 
 def _tuning_of(stream: CallStarted) -> Tuning:

@@ -72,11 +72,13 @@ def from_twilio(view: View) -> View:
 @from_twilio
 def voice(request: HttpRequest) -> HttpResponse:
     """A call has come in: connect its audio to our socket, or say that nobody can hear it now."""
-    if not services().admission.is_open:
+    if services().admission.refusal(request.POST["CallSid"]):
         return _not_here(request)
     response = VoiceResponse()
-    line = services().lines.line(request.POST.get("To", ""))
-    in_stream = bool(line.greeting) and services().answerers.can_greet(line.answer)
+    lines = services().lines
+    line = lines.line(request.POST.get("To", ""))
+    # Of a line that is not known yet nobody knows the greeting: the stream says it as soon as it is.
+    in_stream = not lines.are_known or (bool(line.greeting) and services().answerers.can_greet(line.answer))
     if line.greeting and not in_stream:
         response.say(line.greeting, voice=VOICE, language="he-IL")
     # Also the second time that a call asks: where its stream stands in it is found out when that opens.
@@ -117,7 +119,7 @@ def after(request: HttpRequest) -> HttpResponse:
     metrics.SOCKETS_LOST.inc()
     if streams >= MOST_LOST:
         return _fallback(request)
-    if not services().admission.is_open:
+    if services().admission.refusal(request.POST["CallSid"]):
         return _not_here(request)
     token = _token(request, streams + 1, call_age_ms(request.POST["CallSid"], services().shared))
     return _connect(request, token, f"?lost={streams + 1}")
@@ -144,7 +146,9 @@ def _connect(request: HttpRequest, token: str, query: str = "", response: VoiceR
 def _not_here(request: HttpRequest) -> HttpResponse:
     """This process hears nobody more: another one, where a balancer asks for it; else what the line has."""
     if request.headers.get(ANOTHER_PROCESS):
-        return HttpResponse(services().admission.refusal(), status=503, content_type="text/plain")
+        return HttpResponse(
+            services().admission.refusal(request.POST["CallSid"]), status=503, content_type="text/plain"
+        )
     return _fallback(request)
 
 

@@ -10,8 +10,10 @@ from channels.db import database_sync_to_async
 
 from calls.consumers import MediaStreamConsumer
 from calls.core.agent_turns import FIRST_AGENT_NUMBER
+from calls.live import earlier_streams
 from calls.models import Call, CallEvent, SupervisorAction, Transcript
 from calls.process.services import services
+from calls.reply.conversation import unheard_clause
 from calls.reply.dialogue_checks import script_of
 from calls.reply.dialogue_text import plain_of
 from calls.reply.phrases import PhraseCache
@@ -120,6 +122,32 @@ async def test_the_greeting_is_not_said_twice(engine, monkeypatch):
     assert all("הגעתם" not in turn.text for turn in await rows(Transcript))
 
 
+async def test_a_call_that_began_before_its_line_was_known_is_answered_as_soon_as_it_is(engine, monkeypatch):
+    answering(monkeypatch, responder="repeat", voice="toy:he", greeting="הגעתם אלינו.")
+    services().lines.are_known = False
+    caller = Listener(greets=True)
+    await caller.call()
+    await caller.speak(engine, "שלום לך")
+    assert await caller.socket.receive_nothing(0.3)
+    services().lines.are_known = True
+    await caller.listen("a2.1.1")
+    await caller.hang_up()
+    answers = [turn.text for turn in await rows(Transcript, speaker="agent")]
+    assert answers[0] == "הגעתם אלינו." and "שלום לך" in answers[1]
+    assert [event.code for event in await rows(CallEvent)] == ["settings_unknown", "settings_late"]
+
+
+async def test_a_call_whose_line_was_never_known_is_heard_and_kept(engine, monkeypatch):
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    services().lines.are_known = False
+    caller = Listener(greets=True)
+    await caller.call()
+    await caller.speak(engine, "שלום לך")
+    await caller.hang_up()
+    assert [turn.text for turn in await rows(Transcript)] == ["שלום לך"]
+    assert [event.code for event in await rows(CallEvent)] == ["settings_unknown"]
+
+
 async def test_a_silent_line_says_nothing(engine, monkeypatch):
     answering(monkeypatch)
     caller = Listener(greets=True)
@@ -224,6 +252,84 @@ async def test_a_caller_who_speaks_over_an_answer_stops_it_and_is_answered(engin
     assert [turn.text for turn in turns if turn.speaker == "caller"][1] == "ביום שלישי"
     first, second = [turn for turn in turns if turn.speaker == "agent"]
     assert first.outcome == "interrupted" and "ביום שלישי" in second.text
+
+
+async def test_another_process_goes_on_where_the_stream_was_lost(engine, monkeypatch):
+    text = "שלום. מה תרצו לעשות, לקבוע תור או לבטל אותו?"
+    steps = f"a:\n    say: {text}\n    expect: open\n    match: b\n  b:\n    say: רשמתי.\n    next: hang_up"
+    script = script_of(plain_of(f"steps:\n  {steps}\nexamples: []\n"))
+    answering(monkeypatch, responder="scripted", voice="toy:he", dialogue=script)
+    lost = Listener()
+    await lost.call()
+    await lost.listen("a1.1.1")
+    await lost.socket.disconnect()
+    while services().calls:
+        await asyncio.wait(services().calls.pumps, timeout=10)
+    assert await asyncio.to_thread(services().writer.flush, 10)
+    services().conversations.forget(SID)
+
+    again = Listener(stream_index=1)
+    again.stream_sid = "MZ2"
+    await again.call()
+    while not any(name.startswith("a2.") for name in again.marks):
+        await again.listen_once()
+    await again.listen("a2.1.1")
+    await again.hang_up()
+    first, second = await rows(Transcript, speaker="agent")
+    assert (first.outcome, second.floor_rule) == ("resumed", "resumed")
+    assert first.played_text and second.text == unheard_clause(text, first.played_text)
+    assert "conversation_rebuilt" in {event.code for event in await rows(CallEvent)}
+
+
+@pytest.mark.parametrize("raises", [False, True])
+async def test_a_call_of_which_nothing_is_known_is_opened_anew(engine, monkeypatch, raises):
+    script = script_of(plain_of("steps:\n  a:\n    say: שלום.\n    next: hang_up\nexamples: []\n"))
+    answering(monkeypatch, responder="scripted", voice="toy:he", dialogue=script)
+    monkeypatch.setattr(earlier_streams, "REBUILD_S", 0)
+    if raises:
+        monkeypatch.setattr(earlier_streams, "kept_turns", lambda *_, **__: 1 / 0)
+    caller = Listener(stream_index=1)
+    await caller.call()
+    await caller.listen("a1.1.1")
+    await caller.hang_up()
+    assert [turn.text for turn in await rows(Transcript)] == ["שלום."]
+    assert "conversation_unknown" in {event.code for event in await rows(CallEvent)}
+
+
+async def closed(caller):
+    """The close code of its socket."""
+    while (message := await caller.socket.receive_output(timeout=10))["type"] != "websocket.close":
+        if message["type"] == "websocket.send" and (mark := json.loads(message["text"]).get("mark")):
+            await caller.say(event="mark", mark=mark)
+    return message.get("code", 1000)
+
+
+async def test_a_call_that_does_not_speak_is_moved_on_at_once_when_the_process_must_end(engine, monkeypatch):
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    caller = Listener()
+    await caller.call()
+    (call,) = services().calls
+    assert call.drain() is None
+    assert await closed(caller) == 4012
+    await caller.hang_up()
+    (row,) = await database_sync_to_async(lambda: list(Call.objects.all()))()
+    assert row.end_reason == "drained"
+
+
+async def test_a_goodbye_that_is_heard_while_the_process_ends_is_the_calls_end(engine, monkeypatch):
+    script = script_of(plain_of("steps:\n  bye:\n    say: תודה ולהתראות.\n    next: hang_up\nexamples: []\n"))
+    answering(monkeypatch, responder="scripted", voice="toy:he", dialogue=script)
+    caller = Listener()
+    await caller.call()
+    while not caller.heard:
+        await caller.listen_once()
+    (call,) = services().calls
+    assert call.drain() is not None
+    assert await closed(caller) == 1000
+    await caller.hang_up()
+    (row,) = await database_sync_to_async(lambda: list(Call.objects.all()))()
+    assert row.end_reason == "answered"
+    assert [turn.outcome for turn in await rows(Transcript)] == ["played"]
 
 
 async def test_a_dialogue_that_cannot_be_used_is_an_apology_and_then_the_lines_fallback(engine, monkeypatch):

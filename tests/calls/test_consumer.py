@@ -61,6 +61,8 @@ def engine(monkeypatch, settings):
 class OneLine:
     """In the line cache's place: all calls get the same settings."""
 
+    are_known, are_being_read = True, False
+
     def __init__(self, tuning, answer=None):
         self.tuning, self.answer = tuning, answer or AnswerSettings()
 
@@ -229,6 +231,30 @@ async def test_what_changed_while_the_token_was_spent_is_asked_again(
     connected, _ = await Caller().socket.connect(timeout=5)
     assert not connected
     assert f"media socket refused: {code}" in caplog.text
+
+
+async def test_many_sockets_at_once_take_no_more_places_than_there_are(engine, settings):
+    settings.MAX_CALLS = 2
+    callers = [Caller(token=stream_tokens.issue(f"CA{number}")) for number in range(8)]
+    connected = await asyncio.gather(*(caller.socket.connect(timeout=10) for caller in callers))
+    assert sum(is_in for is_in, _ in connected) == len(services().calls) == 2
+    for caller, (is_in, _) in zip(callers, connected, strict=True):
+        if is_in:
+            await caller.socket.disconnect()
+    while services().calls:
+        await asyncio.wait(services().calls.pumps, timeout=10)
+
+
+async def test_at_full_house_a_caller_whose_socket_was_lost_comes_back(engine, settings):
+    settings.MAX_CALLS = 1
+    lost = Caller()
+    await lost.call()
+    other, _ = await Caller(token=stream_tokens.issue("CA2")).socket.connect(timeout=5)
+    again = Caller(token=stream_tokens.issue(SID, stream_index=1), stream_sid="MZ2")
+    await again.call()
+    assert not other
+    await lost.socket.disconnect()
+    await again.hang_up()
 
 
 async def test_an_unknown_socket_path_is_refused():

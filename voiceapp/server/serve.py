@@ -27,6 +27,7 @@ from daphne.server import Server
 from django.conf import settings
 from twisted.internet import reactor
 
+from calls.lines.settings_cache import FIRST_READ_S
 from calls.process.services import services
 from voiceapp.runtime import metrics
 from voiceapp.server.websocket import Socket, SocketServer
@@ -73,6 +74,9 @@ class _Server(SocketServer):
 
 def serve(application: Any, host: str, port: int) -> None:
     """Serve until told to end; returns only by PortUnavailable."""
+    # A call that comes before its line is known would begin as nobody's.
+    services().lines.start()
+    services().lines.wait_until_known(FIRST_READ_S)
     server: _Server = _Server(
         application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
@@ -174,11 +178,12 @@ async def _drain(server: Server) -> bool:
     if speaking:
         with _step("wait"):
             await asyncio.wait(speaking, timeout=LAST_PIECE_S)
+    # Calls close their sockets themselves, the last of them when others know why: what is open then is no call's.
+    with _step("wait"):
+        await _wait_for_calls(LAST_WORDS_S)
     for protocol in list(server.connections):
         with _step("socket"):
             _close(protocol)
-    with _step("wait"):
-        await _wait_for_calls(LAST_WORDS_S)
     with _step("recordings"):
         await loop.run_in_executor(threads, services().disk.stop, FLUSH_S)
     with _step("rows"):

@@ -35,6 +35,14 @@ def test_a_row_has_every_value_of_an_answer():
     assert (row["text"], row["played_text"], row["heard_ms"], row["speaker"]) == ("שלום", "של", 400, "agent")
 
 
+def test_a_row_gives_the_answer_back():
+    turn = AgentTurn(
+        *(5001, 100, 900, "שלום", PlayedPart("של", 400, Outcome.RESUMED)),
+        *(AnswerTimes("open", 1, -2, 3, 4), MadeBy("llm", "toy", 7, 9), 2, 3, "voice_slow", 5),
+    )
+    assert AgentTurn.of_row(turn.as_row()) == turn
+
+
 @pytest.mark.parametrize(
     ("heard", "rest"),
     [("", "שלום, מה שלומך?"), ("שלום,", "מה שלומך?"), ("שלום, מה שלומך?", ""), ("אחרת", "שלום, מה שלומך?")],

@@ -26,6 +26,15 @@ def test_until_the_database_was_read_the_environment_rules():
 
 
 @pytest.mark.django_db
+def test_lines_are_known_once_they_were_read():
+    cache = cache_of(ENVIRONMENT)
+    assert not cache.wait_until_known(0)
+    first_profile(ENVIRONMENT)
+    cache.refresh()
+    assert cache.are_known and cache.wait_until_known(0)
+
+
+@pytest.mark.django_db
 def test_a_line_has_its_own_profile_and_others_the_default():
     first_profile(ENVIRONMENT)
     quick = TuningProfile.objects.create(name="quick", vad_hangover_ms=150, phrases="רחוב הרצל\n\nדיזנגוף\n")

@@ -1,5 +1,7 @@
 """May one more call come in?"""
 
+from types import SimpleNamespace
+
 import pytest
 
 from calls.process.admission import MAX_LOOP_LAG_MS, Admission
@@ -25,6 +27,13 @@ def test_what_stands_against_one_more_call_has_a_code(settings, calls, late_ms, 
     settings.MAX_CALLS = 3
     loop_lag = LoopLag()
     loop_lag.p95_ms = late_ms
-    admission = Admission(range(calls), loop_lag)
+    admission = Admission([SimpleNamespace(call_sid=f"CA{number}") for number in range(calls)], loop_lag)
     admission.draining = draining
-    assert (admission.refusal(), admission.is_open) == (refusal, not refusal)
+    assert admission.refusal("CA9") == admission.refusal() == refusal
+
+
+def test_a_call_is_not_kept_out_by_its_own_stream_that_was_lost(settings):
+    settings.MAX_CALLS = 2
+    admission = Admission([SimpleNamespace(call_sid=sid) for sid in ("CA1", "CA2", "CA2")], LoopLag())
+    assert admission.refusal("CA1") == "too_many_calls"
+    assert admission.refusal("CA2") == ""

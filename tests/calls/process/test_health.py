@@ -47,6 +47,16 @@ def test_a_thread_that_ended_is_a_reason_and_one_that_fails_is_told(client, monk
 
 
 @pytest.mark.django_db
+def test_a_process_that_has_not_read_its_lines_is_not_while_the_database_answers(client, monkeypatch):
+    monkeypatch.setattr(services(), "lines", lines := SimpleNamespace(are_known=False, are_being_read=True))
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["reasons"]) == (503, ["lines_unread"])
+    lines.are_known, lines.are_being_read = True, False
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["lines"]) == (200, "known")
+
+
+@pytest.mark.django_db
 def test_a_draining_process_is_not(client, monkeypatch):
     monkeypatch.setattr(services().admission, "draining", True)
     response = client.get("/readyz")
@@ -54,12 +64,14 @@ def test_a_draining_process_is_not(client, monkeypatch):
 
 
 def test_a_lost_database_is_told_and_is_no_reason_to_refuse_calls(client, monkeypatch):
+    monkeypatch.setattr(services(), "lines", SimpleNamespace(are_known=False, are_being_read=True))
+
     def away(*_):
         raise DatabaseError("away")
 
     monkeypatch.setattr(health.connection, "cursor", away)
     response = client.get("/readyz")
-    assert (response.status_code, response.json()["database"]) == (200, "down")
+    assert (response.status_code, response.json()["database"], response.json()["lines"]) == (200, "down", "unknown")
 
 
 @pytest.mark.django_db

@@ -132,6 +132,7 @@ class VirtualConversation:
         )
         self.saved, self.codes, self.details, self.kept, self.recorded, self.ended = {}, [], [], [], [], ""
         self.answered_turns, self.transfers, self.sent = {}, [], []
+        self.resumes = []
         self.ended_activity, self.number = CallerActivity(), 0
         self.voiced_from_ms = None
         """Of a caller who speaks, until the hangover has passed."""
@@ -173,6 +174,9 @@ class VirtualConversation:
     def save(self, turn, *, playing):
         assert turn.number not in self.saved or self.saved[turn.number].revision < turn.revision
         self.saved[turn.number] = turn
+
+    def resumed(self, turn, stream_sid):
+        self.resumes.append((turn.number, turn.heard.text, stream_sid))
 
     def answered(self, number, total_ms):
         self.answered_turns[number] = total_ms

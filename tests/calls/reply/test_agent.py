@@ -690,13 +690,49 @@ def test_a_lost_stream_leaves_what_was_not_heard_to_the_next():
 
     call = conversation(steps, responder=answering(Say("משפט ראשון. משפט שני, ארוך מאוד ועוד.")))
     assert call.answers == [("משפט ראשון. משפט שני, ארוך מאוד ועוד.", "משפט ראשון.", "interrupted")]
-    assert call.agent.conversation.unheard == "משפט שני, ארוך מאוד ועוד."
+    assert [item.text for item in call.agent.conversation.lost.rest.items] == ["משפט שני, ארוך מאוד ועוד."]
 
     async def listens(again):
         await again.listen(6000)
 
     again = conversation(listens, conversation=call.agent.conversation, greets=False, opens=False)
     assert [text for text, *_ in again.answers] == ["משפט שני, ארוך מאוד ועוד."]
+    assert again.resumes == [(5001, "משפט ראשון.", "MZ1")]
+    *_, exchange = again.agent.conversation.said
+    assert len(again.agent.conversation.said) == len(call.agent.conversation.said)
+    assert exchange.answer == exchange.heard == "משפט ראשון. משפט שני, ארוך מאוד ועוד."
+
+
+def test_what_was_to_be_done_behind_a_lost_answer_is_done_behind_its_rest():
+    async def steps(call):
+        await call.says("ספר לי")
+        await call.listen(1000)
+
+    call = conversation(steps, responder=answering(Say("משפט ראשון. משפט שני, ארוך מאוד ועוד."), HangUp("1")))
+    assert call.ended == ""
+
+    async def listens(again):
+        await again.listen(6000)
+
+    again = conversation(listens, conversation=call.agent.conversation, greets=False, opens=False)
+    assert again.ended == "answered"
+
+
+def test_a_caller_who_speaks_before_a_lost_answer_goes_on_is_answered():
+    async def steps(call):
+        await call.says("ספר לי")
+        await call.listen(2000)
+
+    call = conversation(steps, responder=answering(Say("משפט ראשון. משפט שני, ארוך מאוד ועוד.")))
+
+    async def speaks(again):
+        again.begins_to_speak()
+        await again.says("הלו")
+        await again.listen(6000)
+
+    again = conversation(speaks, conversation=call.agent.conversation, greets=False, opens=False)
+    assert [text for text, *_ in again.answers] == ["שמעתי: הלו"] and again.resumes == []
+    assert [one.question for one in again.agent.conversation.said][-2:] == [("ספר לי",), ("הלו",)]
 
 
 def test_heard_text_is_the_simulators_own_account():

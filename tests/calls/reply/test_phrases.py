@@ -153,6 +153,12 @@ def test_the_disk_is_asked_off_the_loop(cache, tmp_path, monkeypatch):
     assert get(fresh, "שלום") == ULAW
 
 
+def test_a_limit_of_nothing_plays_nothing_that_was_kept_before(tmp_path):
+    asyncio.run(PhraseCache(tmp_path, 1).put("toy", "שלום", ULAW))
+    assert asyncio.run(PhraseCache(tmp_path, 1).get("toy", "שלום")) == ULAW
+    assert asyncio.run(PhraseCache(tmp_path, 0).get("toy", "שלום")) is None
+
+
 def test_a_limit_of_nothing_keeps_nothing(tmp_path):
     cache = PhraseCache(tmp_path, 0)
     put(cache, "שלום")

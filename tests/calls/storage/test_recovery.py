@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from calls.core.agent_turns import AgentTurn, MadeBy
 from calls.core.turns import Source, Turn
 from calls.models import Call, Transcript
 from calls.storage import recovery, rows
 from calls.storage.recording import Recorder, RecordingDisk
-from calls.storage.records import CallEnded, CallStarted, TurnSaved
+from calls.storage.records import AgentTurnSaved, CallEnded, CallStarted, TurnSaved
 from stt.audio import FRAME_MS
 from stt.events import Final, RecognizerError, Word
 from stt.tuning import Tuning
@@ -75,6 +76,18 @@ def test_a_turn_of_another_stream_at_the_same_time_does_not_stand_for_it(recorde
 def test_what_is_a_turn_of_the_stream_is_not_recognised_again(recorded):
     rows.write([CallStarted("CA1", "MZ1", NOW), turn_of("MZ1"), recorded, turn_of("MZ2")])
     assert recover(recorded) == [(1, "MZ1"), (10_001, "MZ2")]
+
+
+def test_what_the_streams_answers_cost_is_added_up(recorded):
+    def answer(stream_sid, number, tokens, characters, revision=0):
+        made_by = MadeBy("llm", "toy", tokens, characters)
+        return AgentTurnSaved("CA1", AgentTurn(number, 0, 1, "", made_by=made_by, revision=revision), stream_sid)
+
+    answers = [answer("MZ1", 5001, 7, 70), answer("MZ2", 5001, 0, 10), answer("MZ2", 5001, 5, 20, 1)]
+    rows.write([CallStarted("CA1", "MZ1", NOW), recorded, *answers, answer("MZ2", 5002, 1, 3)])
+    recover(recorded)
+    stream = Call.objects.get().streams["MZ2"]
+    assert (stream["reply_tokens"], stream["reply_characters"]) == (6, 23)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -13,7 +14,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
-from calls.lines.settings_cache import Fallback, LineSettings
+from calls.lines.settings_cache import Fallback, LineCache, LineSettings
 from calls.models import Call, SupervisorAction
 from calls.process.answerers import Answerers
 from calls.process.services import services
@@ -42,7 +43,8 @@ def post(client, path, token=TOKEN, headers=None, **form):
     return client.post(path, form, headers=headers)
 
 
-def test_voice_connects_the_calls_audio_to_our_socket(client):
+def test_voice_connects_the_calls_audio_to_our_socket(client, monkeypatch):
+    monkeypatch.setattr(LineCache, "are_known", True)
     response = post(client, "/twilio/voice")
     assert response.status_code == 200
     connect = ElementTree.fromstring(response.content).find("Connect")
@@ -127,6 +129,7 @@ def test_what_we_ended_is_not_begun_again(client):
 def has(monkeypatch, line):
     """The line that is called has these settings."""
     monkeypatch.setattr(services().lines, "line", lambda number: line)
+    monkeypatch.setattr(LineCache, "are_known", True)
 
 
 def supervised(kind, outcome="done", number="", *, asked_s=1):
@@ -202,6 +205,13 @@ def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypat
     assert b"<Hangup" in post(client, "/twilio/after", CallStatus="completed").content
 
 
+def test_the_greeting_of_a_line_that_is_not_known_yet_is_left_to_the_stream(client, monkeypatch):
+    monkeypatch.setattr(LineCache, "are_known", False)
+    (connect,) = ElementTree.fromstring(post(client, "/twilio/voice").content)
+    token = connect.find("Stream").get("url").rsplit("/", 1)[1]
+    assert stream_tokens.read(token).greets
+
+
 def test_a_greeting_and_a_caller_that_are_no_xml_are_answered_all_the_same(client, monkeypatch, no_voice):
     line = LineSettings(Tuning(), greeting="של\x0bום", fallback=Fallback("לא\x1f היום", "", False))
     has(monkeypatch, line)
@@ -232,6 +242,14 @@ def test_voice_always_answers_and_says_so_in_hebrew_where_it_cannot_hear(client,
     root = ElementTree.fromstring(response.content)
     assert "מצטערים" in root.find("Say").text
     assert root.find("Hangup") is not None
+
+
+@pytest.mark.django_db
+def test_at_full_house_a_lost_stream_takes_no_place_from_its_own_call(client, monkeypatch, settings):
+    settings.MAX_CALLS = 1
+    for of_call, offered in (("CA1", b"<Stream"), ("CA2", b"<Say")):
+        monkeypatch.setattr(services().admission, "_calls", [SimpleNamespace(call_sid=of_call)])
+        assert offered in post(client, "/twilio/after", CallStatus="in-progress").content
 
 
 @pytest.mark.django_db

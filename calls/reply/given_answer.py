@@ -1,0 +1,44 @@
+"""GivenAnswer: the answer that has the floor, and how far it is on its way to the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from calls.reply.answer_record import AnswerRecord
+from calls.reply.items import Act, ActOutcome
+from calls.reply.playback import Playback
+from calls.reply.preparation import Preparation
+from calls.reply.spoken_piece import SpokenPiece
+from calls.reply.unsaid import Rest, rest_of
+
+
+@dataclass(slots=True)
+class GivenAnswer:
+    """What has the floor."""
+
+    preparation: Preparation
+    record: AnswerRecord
+    fed: int = 0
+    """Steps of the preparation that were given to the playback or to the acts."""
+    filler: SpokenPiece | None = None
+    before: str | None = None
+    """Of the rest of an answer that was cut off: the words before it."""
+    is_cut: bool = False
+    """Pieces of it that were fed are not played any more."""
+
+    @property
+    def has_sounded(self) -> bool:
+        """A frame of it was sent; a filler's is none."""
+        return self.record.first_sent_ms is not None
+
+    @property
+    def is_fed(self) -> bool:
+        return self.preparation.done and self.fed == len(self.preparation.steps) and not self.is_cut
+
+    def rest(self, playback: Playback, waiting: Iterable[Act | ActOutcome]) -> Rest:
+        """What is left of it where it was just cut off. ``waiting``: its acts that were fed and are not done."""
+        prepared = self.preparation
+        unfed = [step for step in prepared.steps[self.fed :] if not isinstance(step, SpokenPiece)]
+        is_whole = prepared.done or bool(prepared.code)
+        return rest_of(prepared.steps, playback, [*waiting, *unfed], prepared.expect, is_whole=is_whole)
