@@ -107,7 +107,7 @@ class Agent:
     def caller_is(self, activity: CallerActivity, now_ms: float) -> None:
         """Looked at after each event of the call."""
         before, self._seen = self._seen, activity
-        self._interruption.caller_is(activity)
+        self._interruption.caller_is(activity, now_ms)
         self._floor.voice = activity.run
         if activity.last_utterance != before.last_utterance:
             if not before.speaking:

@@ -55,10 +55,10 @@ class Interruption:
 
     # What the agent tells
 
-    def caller_is(self, activity: CallerActivity) -> None:
+    def caller_is(self, activity: CallerActivity, now_ms: float) -> None:
         """After each event of the call."""
         before, self._seen = self._seen, activity
-        over_answer = self._plays or self._barge_in.cut is not None
+        over_answer = self._plays(now_ms) or self._barge_in.cut is not None
         self._barge_in.caller_is(before, activity, over_answer=over_answer)
 
     def words(self, utterance: int, text: str, now_ms: float) -> None:
@@ -95,19 +95,18 @@ class Interruption:
 
     def next_deadline_ms(self, now_ms: float) -> float | None:
         """When ``tick`` has something to decide."""
-        if self._plays:
+        if self._plays(now_ms):
             return self._barge_in.look_at_ms(self._seen, self._sounds_from_ms, now_ms)
         return self._barge_in.resume_due_ms(self._seen)
 
     # Private
 
-    @property
-    def _plays(self) -> bool:
-        answer = self._delivery.answer
-        return answer is not None and answer.has_sounded and not self._delivery.playback.is_over
+    def _plays(self, now_ms: float) -> bool:
+        answer, playback = self._delivery.answer, self._delivery.playback
+        return answer is not None and answer.has_sounded and not playback.is_over and playback.sounds(now_ms)
 
     def _may_stop(self, now_ms: float) -> bool:
-        return self._plays and self._delivery.playback.is_interruptible(now_ms)
+        return self._plays(now_ms) and self._delivery.playback.is_interruptible(now_ms)
 
     @property
     def _sounds_from_ms(self) -> float:

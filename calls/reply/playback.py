@@ -28,6 +28,8 @@ MAX_MESSAGE_MS = 200
 MIN_MESSAGE_MS = 50
 """Smaller messages stutter (openai-agents-python#1926); the last of a piece may be."""
 STARVED_MS = 300
+NETWORK_MS = 200
+"""Sound is heard so much later than the clock has it, at most: the way to Twilio and on to the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,11 @@ class Playback:
         """Nothing is played: the last answer was heard to its end, or given up."""
         answer = self._answer
         return answer is None or (answer.is_sent and not self._outstanding)
+
+    def sounds(self, now_ms: float) -> bool:
+        """Something is played, by the clock, or more is to be sent; marks may be late, or never come."""
+        answer = self._answer
+        return answer is not None and (not answer.is_sent or now_ms < self.clock.plays_until_ms + NETWORK_MS)
 
     @property
     def heard_text(self) -> str:

@@ -277,6 +277,12 @@ def test_marks_that_cross_the_clear_count_as_unheard():
     assert call.answers[0][1] == "אנחנו פתוחים"
 
 
+def test_a_caller_who_speaks_when_all_was_played_interrupts_nothing_though_its_marks_are_lost():
+    call = interrupted(("וביום שישי", 1000), over_ms=5500, habits=TwilioHabits(lose_marks=1.0))
+    assert clears_ms(call) == []
+    assert [outcome for *_, outcome in call.answers] == ["played", "played"]
+
+
 def test_the_line_that_only_transcribes_is_not_interrupted():
     class Silent(ToyResponder):
         name = "silent"

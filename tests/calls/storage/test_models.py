@@ -17,10 +17,10 @@ def test_the_revised_text_stands_also_when_nothing_is_left_of_it(revised, heard)
 def test_rows_are_called_by_their_call():
     call = Call(pk=7, call_sid="CA1")
     rows = (
-        *(call, Transcript(call=call, number=2), CallEvent(call=call, code="fallback")),
+        *(call, Transcript(call=call, number=2), CallEvent(call=call, number=3)),
         SavedValue(call=call, key="phone"),
     )
-    assert [str(row) for row in rows] == ["CA1", "7/2", "7/fallback", "7/phone"]
+    assert [str(row) for row in rows] == ["CA1", "7/2", "7/3", "7/phone"]
 
 
 OF_BEFORE = {
