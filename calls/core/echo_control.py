@@ -77,10 +77,9 @@ class EchoControl:
         """How loud that frame was, and whether it was a voice."""
         if not self.gate.learn(level_dbfs, now_ms, voiced=voiced):
             return
-        self.own_words.echo_is_known = True
-        if self._make is None or self.canceller is not None:
-            return
-        if self.gate.echo_db is not None and self.gate.echo_db > CANCEL_ABOVE_DB:
+        is_loud = self.gate.echo_db is not None and self.gate.echo_db > CANCEL_ABOVE_DB
+        self.own_words.echo_is_faint = not is_loud
+        if is_loud and self._make is not None and self.canceller is None:
             self._cancel(self._make)
 
     @property

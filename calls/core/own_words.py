@@ -3,7 +3,7 @@
 An echo that was taken for the caller gets words, and they are ours. A turn that was heard while we spoke, or began no
 later than an echo can come back, and of whose words at least OURS_SHARE are ours in their order, is marked ``echo``: it
 is kept and shown, and never answered. One that outlasts our sound by more than an echo does has a caller in it. So have
-one or two words that were louder than the echo that was learnt: a yes to "כן או לא?" is a word of ours, and an answer.
+one or two words on a line whose echo is known to be faint: a yes to "כן או לא?" is a word of ours, and an answer.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class OwnWords:
     """One call's, by media time. Not thread-safe; never raises; bounded memory."""
 
     def __init__(self) -> None:
-        self.echo_is_known = False
-        """A voice that is found is louder than what comes back."""
+        self.echo_is_faint = False
+        """What comes back is known, and so much quieter than a caller that a voice that is found is none of it."""
         self._pieces: deque[_OwnPiece] = deque(maxlen=MAX_PIECES)
 
     def said(self, from_ms: int, to_ms: int, words: str) -> None:
@@ -70,7 +70,7 @@ class OwnWords:
             for piece in self._pieces
             if piece.from_ms - SLACK_MS < turn.ended_ms and turn.started_ms < piece.to_ms + ECHO_TAIL_MS + SLACK_MS
         ]
-        found_louder = self.echo_is_known and not turn.vad_missed
+        found_louder = self.echo_is_faint and not turn.vad_missed
         if not heard or (found_louder and len(turn.heard_text.split()) <= FEW_WORDS):
             return False
         # Nobody knows when words were spoken that the voice detector has missed.

@@ -34,7 +34,7 @@ EACH = ("turn", "answer", "note", "value")
 Update = dict[str, Any]
 ANSWER_SHOWN = (
     *("number", "text", "started_ms", "outcome", "code", "revision", "withdrawals"),
-    *("floor_rule", "total_ms", "responder", "voice"),
+    *("floor_rule", "floor_ms", "first_audio_ms", "total_ms", "responder", "voice"),
 )
 MASK = "••••"
 """In place of a secret value."""

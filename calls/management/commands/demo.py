@@ -8,6 +8,7 @@ Exit code 1 when they differ.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 from collections import Counter
@@ -126,7 +127,8 @@ class Command(BaseCommand):
             kept = [await kept_conversation(one, report) for one, report in zip(conversations, reports, strict=False)]
             rows = [await record_of(report.call_sid) for report in reports]
             shown.cancel()
-            await asyncio.gather(shown, return_exceptions=True)
+            with contextlib.suppress(asyncio.CancelledError):
+                await shown
         for one in kept:
             self._show_conversation(one)
         called = [*(one.name for one in conversations), *(one.name for one in samples)]

@@ -48,9 +48,9 @@ def test_only_while_we_speak_and_as_long_as_an_echo_lasts(started_ms, ended_ms, 
     assert saying().marked(turn("במה אפשר לעזור", started_ms, ended_ms)).echo is echo
 
 
-def test_a_word_or_two_that_were_louder_than_the_echo_that_is_known_are_the_callers():
+def test_a_word_or_two_on_a_line_with_a_faint_echo_are_the_callers():
     own = saying()
-    own.echo_is_known = True
+    own.echo_is_faint = True
     assert not own.marked(turn("אפשר")).echo and not own.marked(turn("במה אפשר")).echo
     assert own.marked(turn("במה אפשר לעזור")).echo
     assert own.marked(turn("אפשר", vad_missed=True)).echo
