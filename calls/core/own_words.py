@@ -19,7 +19,9 @@ from stt.attribution.alignment import key
 
 OURS_SHARE = 0.6
 FEW_WORDS = 2
-"""So few may be ours by chance."""
+"""So few may be ours by chance..."""
+MIN_VOICE_MS = 250
+"""...and are the caller's where their voice lasts so long: what passes for a voice in a faint echo is shorter."""
 _POINTS = re.compile("[\u0591-\u05bd\u05bf-\u05c7]")
 """Hebrew's vowel points and accents: an engine writes none."""
 SLACK_MS = 200
@@ -70,14 +72,17 @@ class OwnWords:
             for piece in self._pieces
             if piece.from_ms - SLACK_MS < turn.ended_ms and turn.started_ms < piece.to_ms + ECHO_TAIL_MS + SLACK_MS
         ]
-        found_louder = self.echo_is_faint and not turn.vad_missed
-        if not heard or (found_louder and len(turn.heard_text.split()) <= FEW_WORDS):
+        if not heard or self._is_short_answer(turn):
             return False
         # Nobody knows when words were spoken that the voice detector has missed.
         within = turn.vad_missed or (
             turn.started_ms > heard[0].from_ms - SLACK_MS and turn.ended_ms < heard[-1].to_ms + ECHO_TAIL_MS + SLACK_MS
         )
         return within and are_ours(turn.heard_text, " ".join(piece.words for piece in heard))
+
+    def _is_short_answer(self, turn: Turn) -> bool:
+        lasts = not turn.vad_missed and turn.ended_ms - turn.started_ms >= MIN_VOICE_MS
+        return self.echo_is_faint and lasts and len(turn.heard_text.split()) <= FEW_WORDS
 
 
 def are_ours(text: str, said: str) -> bool:

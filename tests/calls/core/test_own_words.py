@@ -54,6 +54,7 @@ def test_a_word_or_two_on_a_line_with_a_faint_echo_are_the_callers():
     assert not own.marked(turn("אפשר")).echo and not own.marked(turn("במה אפשר")).echo
     assert own.marked(turn("במה אפשר לעזור")).echo
     assert own.marked(turn("אפשר", vad_missed=True)).echo
+    assert own.marked(turn("אפשר", 1200, 1400)).echo  # a spurt that passed for a voice
 
 
 def test_our_words_are_taken_from_a_text_in_their_order():
