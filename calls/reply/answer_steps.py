@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from calls.reply.onset import Onset
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.unsaid import Step
 from stt.audio import BYTES_PER_MS
@@ -20,6 +21,8 @@ class AnswerSteps(list[Step]):
         """Monotonic instants of the first piece's words, and of its sound; a recording has both at once."""
         self.silent_from_ms = now_ms()
         """When what was made ready so far is over, if it sounds as soon as it can."""
+        self.onset = Onset()
+        """Where the sound of the first begins."""
         self._deliver, self._now_ms = deliver, now_ms
 
     @property

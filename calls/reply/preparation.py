@@ -263,7 +263,9 @@ class Preparation:
         try:
             for text in texts:
                 piece.begin_again_here()
-                async for ulaw in speaking.speak(text, cacheable=cacheable, on_restart=piece.restart):
+                async for sound in speaking.speak(text, cacheable=cacheable, on_restart=piece.restart):
+                    if not (ulaw := self.steps.onset.of(sound)):
+                        continue
                     first = not piece.ulaw
                     piece.append(ulaw)
                     self.steps.lasts(ulaw)
