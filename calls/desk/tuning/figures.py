@@ -37,6 +37,8 @@ class CallFigures:
     regret: int = 0
     """Words that later results changed after the turn was handed on: a distance in words."""
     cut_offs: int = 0
+    echoes: int = 0
+    """Turns that were the line's own words, given back."""
     utterances: int = 0
     """Turns that the endpointer found."""
     span_ms: int = 0
@@ -57,6 +59,7 @@ class CallFigures:
             figures.turns += 1
             figures.sources[str(turn.source)] += 1
             figures.words += len(heard.split())
+            figures.echoes += turn.echo
             if turn.revised_text is not None:
                 figures.regret += word_errors(turn.text.split(), heard.split())
             figures._take(turn, HEARD)
@@ -96,6 +99,7 @@ class Measure(StrEnum):
     NONE = "none"
     REGRET = "regret"
     CUT_OFFS = "cut_offs"
+    ECHOES = "echoes"
     WORDS_A_MINUTE = "words_a_minute"
     PAUSES_ANSWERED = "pauses_answered"
     WITHDRAWN = "withdrawn"
@@ -160,6 +164,7 @@ class Sample:
         turns = self._sum(weights, [call.turns for call in self.calls])
         for measure, source in SHARES.items():
             found[measure] = _ratio(self._sum(weights, [call.sources[source.value] for call in self.calls]), turns)
+        found[Measure.ECHOES] = _ratio(self._sum(weights, [call.echoes for call in self.calls]), turns)
         words = self._sum(weights, [call.words for call in self.calls])
         found[Measure.REGRET] = _ratio(self._sum(weights, [call.regret for call in self.calls]), words)
         utterances = self._sum(weights, [call.utterances for call in self.calls])

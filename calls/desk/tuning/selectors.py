@@ -133,7 +133,7 @@ def _figures(charged: Mapping[int, tuple[int, int]]) -> dict[int, CallFigures]:
         .order_by("-call_id")
         .annotate(vad_missed=F("unvoiced"))
         .values_list(
-            "call_id", "speaker", "started_ms", "ended_ms", "text", "revised_text", "source", "vad_missed",
+            "call_id", "speaker", "started_ms", "ended_ms", "text", "revised_text", "source", "vad_missed", "echo",
             "partial_ms", "final_ms", "total_ms",
             "answers", "floor_ms", "first_audio_ms", "withdrawals", "tokens", "characters",
             "outcome", "code", named=True,

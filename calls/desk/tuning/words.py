@@ -30,6 +30,7 @@ LABELS = {
     Measure.NONE: _("turns without words"),
     Measure.REGRET: _("regret: words changed afterwards"),
     Measure.CUT_OFFS: _("cut-offs: the next utterance within 400 ms"),
+    Measure.ECHOES: _("turns that were the line's own echo"),
     Measure.WORDS_A_MINUTE: _("words a minute"),
     Measure.PAUSES_ANSWERED: _("answers into a pause: the caller goes on within 1 s"),
     Measure.WITHDRAWN: _("answers prepared anew because the caller went on"),
@@ -42,7 +43,7 @@ LABELS = {
 }
 UNITS = {measure: "ms" if measure in PERCENTILES else "%" for measure in Measure} | dict.fromkeys(NUMBERS, "")
 LESS_IS_BETTER = (frozenset(PERCENTILES) | frozenset(ANSWER_RATIOS)) - {Measure.INTERRUPTED}
-LESS_IS_BETTER |= {Measure.FALLBACK, Measure.NONE, Measure.REGRET, Measure.CUT_OFFS}
+LESS_IS_BETTER |= {Measure.FALLBACK, Measure.NONE, Measure.REGRET, Measure.CUT_OFFS, Measure.ECHOES}
 """Of the others neither is better by itself."""
 
 REFUSED_SETTINGS = {
@@ -97,7 +98,7 @@ MOVES: dict[str, tuple[Measure, ...]] = {
     "backchannels": _BARGE_IN,
     "stop_words": _BARGE_IN,
     "playback_lead_ms": _ANSWER,
-    "echo_canceller": (Measure.WORDS_A_MINUTE, Measure.NONE),
+    "echo_canceller": (Measure.ECHOES, Measure.RESUMED, Measure.NONE),
 }
 """The figures to watch when a setting is turned."""
 

@@ -40,6 +40,11 @@ def test_a_call_is_summed_up():
     assert figures.latencies == {"partial_ms": [700], "final_ms": [900, 100], "floor_ms": [], "total_ms": []}
 
 
+def test_turns_that_were_our_own_echo_have_a_share():
+    found = Sample([CallFigures.of([turn(0, 1000, echo=True), turn(1400, 2000)])]).measures()
+    assert found[Measure.ECHOES] == 0.5
+
+
 def test_a_pause_of_the_bound_is_no_cut_off():
     assert CallFigures.of([turn(0, 1000), turn(1400, 2000)]).cut_offs == 0
 
