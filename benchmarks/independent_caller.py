@@ -137,7 +137,7 @@ class IndependentCall:
         result = await session.run()
         report = CallReport(self.call_sid, streams=[result.identity.stream_sid], sent_audio=[(0, sent)])
         report.played, report.unspoken = list(caller.spoken), caller.unspoken
-        report.frames_sent, report.clears = result.frames_sent, result.clears_received
+        report.frames_sent = result.frames_sent
         report.marks, report.heard_bytes = list(result.marks_echoed), len(result.audio_received)
         ear = StreamEar()
         ear.follow(result, result.audio_received)
