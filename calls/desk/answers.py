@@ -24,7 +24,7 @@ RULES = {
     "silence": _("because the caller was silent"),
     "opening": _("at the call's opening"),
     "transfer_failed": _("because the hand-over failed"),
-    "resumed": _("because nothing had stopped it, or only a lost connection"),
+    "resumed": _("the rest of an answer that was cut off"),
 }
 """Why the line might speak."""
 STAGES = {
