@@ -223,7 +223,7 @@ def _summary(kept: list[RefereedCall]) -> str:
     marks = sum(len(one.report.heard_marks) for one in kept)
     return (
         f"{len(kept)} calls, {sum(len(one.answers) for one in kept)} answers, {marks} marks heard, "
-        f"{sum(one.report.clears for one in kept)} clears; {sum(one.words for one in scores)} words said, "
+        f"{sum(len(one.report.clears) for one in kept)} clears; {sum(one.words for one in scores)} words said, "
         f"{sum(one.lost for one in scores)} lost, {sum(one.added for one in scores)} added; "
         f"{sum(len(one.wrong) for one in kept)} things wrong"
     )
