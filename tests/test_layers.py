@@ -67,6 +67,7 @@ ROOMS = [
             "calls.reply.responders",
             "calls.reply.speakable",
             "calls.reply.speaking",
+            "calls.reply.supervised",
             "calls.reply.turn_model",
             "calls.reply.voices",
         ),

@@ -22,6 +22,7 @@ from calls.reply.hands import AgentCall, AgentHands
 from calls.reply.lost_answer import LostAnswer
 from calls.reply.playback import Playback, SendMark, SendSound
 from calls.reply.preparation import Preparation
+from calls.reply.responder import Occasion
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.unsaid import Rest
 from calls.reply.voice import VoiceError
@@ -81,6 +82,13 @@ class Delivery:
         self.acts.drop()
         self.playback.drop_unsent()
 
+    def hush(self, now_ms: float) -> None:
+        """What Twilio holds is not played."""
+        if self.playback.clock.ahead_ms(now_ms):
+            self._keep_played(self.playback.clear(now_ms))
+            self._clear_from_ms = now_ms
+            self._news.set()
+
     # Sending
 
     async def play(self, sounded: Callable[[GivenAnswer, float], None], now_ms: Callable[[], float]) -> None:
@@ -127,10 +135,18 @@ class Delivery:
         self.acts.drop_unplayed(self.playback)
         self._news.set()
 
+    def cut_short(self, code: str) -> None:
+        """The piece that is played is its answer's last, for this reason: what is behind it is not said or done."""
+        if self.answer is not None:
+            self.answer.cut_short = code
+            self.acts.drop()
+            self.playback.close_behind_piece()
+            self._news.set()
+
     def feed(self) -> None:
         """Give the playback the pieces that sound, in order, and the acts between them."""
         answer = self.answer
-        if answer is None:
+        if answer is None or answer.cut_short:
             return
         steps = answer.preparation.steps
         while answer.fed < len(steps):
@@ -232,29 +248,31 @@ class Delivery:
             return
         prepared = answer.preparation
         self.answer = None
-        self._conversation.failures = self._conversation.failures + 1 if prepared.failed else 0
+        if prepared.call.occasion is not Occasion.SUPERVISOR:
+            self._conversation.failures = self._conversation.failures + 1 if prepared.failed else 0
         if prepared.code:
             self._hands.note(prepared.code, prepared.detail)
-        self._save(answer, now_ms, outcome)
+        self._save(answer, now_ms, outcome, answer.cut_short)
         self._begins(answer)
         self._conversation.answered(
             prepared.call.occasion, prepared.turns, prepared.text, self.playback.heard_text, prepared.expect
         )
 
-    # The caller speaks over it
+    # It is stopped
 
-    def interrupt(self, answer: GivenAnswer, now_ms: float) -> Rest:
-        """Nothing more of it is sent or done, and Twilio drops what it holds. Returns what is left of it."""
+    def interrupt(self, answer: GivenAnswer, now_ms: float, code: str = "") -> Rest:
+        """Nothing more of it is sent or done, and Twilio drops what it holds. Returns what is left of it. ``code``: why
+        it was stopped; empty: the caller speaks over it."""
         prepared = answer.preparation
         self._clear(now_ms)
         rest = answer.rest(self.playback, self.acts.drop())
         self.answer, self._cut = None, answer
         self._clear_from_ms = now_ms
         self._news.set()
-        self._save(answer, now_ms, Outcome.INTERRUPTED)
+        self._save(answer, now_ms, Outcome.INTERRUPTED, code)
         heard = self.playback.heard_text
         self._conversation.answered(
-            prepared.call.occasion, prepared.turns, prepared.text, heard, prepared.expect, interrupted=True
+            prepared.call.occasion, prepared.turns, prepared.text, heard, prepared.expect, interrupted=not code
         )
         return rest
 
@@ -286,7 +304,9 @@ class Delivery:
         """As it stands: the next revision of its row."""
         prepared = answer.preparation
         heard = PlayedPart(self.playback.heard_text, self.playback.heard_ms(now_ms), outcome or Outcome.PLAYED)
-        made_by = MadeBy(self._responder_name, prepared.voice, prepared.tokens, prepared.characters)
+        by_supervisor = prepared.call.occasion is Occasion.SUPERVISOR
+        responder_name = Occasion.SUPERVISOR.value if by_supervisor else self._responder_name
+        made_by = MadeBy(responder_name, prepared.voice, prepared.tokens, prepared.characters)
         first_ms = prepared.steps.first_text_ms, prepared.steps.first_sound_ms
         return answer.record.turn(prepared.text, heard, made_by, *first_ms, code or prepared.code)
 
