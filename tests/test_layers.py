@@ -56,6 +56,7 @@ ROOMS = [
             "calls.reply.delivery",
             "calls.reply.dialogue_text",
             "calls.reply.draft",
+            "calls.reply.fillers",
             "calls.reply.given_answer",
             "calls.reply.interruption",
             "calls.reply.language_models",

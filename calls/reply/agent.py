@@ -90,7 +90,9 @@ class Agent:
                 self._group = group
                 playing = group.create_task(self._delivery.play(self._sounded, self._now_ms), name="playback")
                 if self._converses:
-                    group.create_task(self._delivery.load_fillers(self._answerer.voice), name="fillers")
+                    group.create_task(
+                        self._delivery.fillers.load(self._answerer.voice, self._hands.note), name="fillers"
+                    )
                 self._speaking.open(asks=self._call.opens and self._converses)
                 await self._over.wait()
                 playing.cancel()
@@ -117,14 +119,14 @@ class Agent:
 
     def words(self, utterance: int, text: str, now_ms: float) -> None:
         """What the words of an utterance are so far."""
-        if self._may_be_interrupted:
+        if self._supervised.lets_interrupt:
             self._interruption.words(utterance, text, now_ms)
 
     def accepted(self, turn: Turn, now_ms: float) -> None:
         """A turn is handed on, with words or without."""
         if turn.echo:
             self._echoes.add(turn.number)
-        if self._may_be_interrupted and self._interruption.passes_over(turn, now_ms):
+        if self._supervised.lets_interrupt and self._interruption.passes_over(turn, now_ms):
             self._floor.passed_over(turn.number)
             return
         if self._supervised.leaves(turn):
@@ -163,10 +165,10 @@ class Agent:
         if self._finish_by_ms is not None:
             self._finish(now_ms, self._finish_by_ms)
             return
-        if self._may_be_interrupted:
+        if self._supervised.lets_interrupt:
             self._interruption.tick(now_ms)
         self._supervised.tick(now_ms)
-        if self._answers:
+        if self._supervised.lets_answer:
             self._look_at_floor(now_ms)
         self._delivery.feed()
         self._delivery.fill_in(now_ms)
@@ -205,9 +207,9 @@ class Agent:
             return self._finish_by_ms if at_ms is None else min(self._finish_by_ms, at_ms)
         deadlines = [delivery.filler_due_ms, delivery.acts.next_deadline_ms(delivery.playback)]
         deadlines.append(self._supervised.next_deadline_ms(now_ms))
-        if self._may_be_interrupted:
+        if self._supervised.lets_interrupt:
             deadlines.append(self._interruption.next_deadline_ms(now_ms))
-        if self._answers and delivery.answer is None:
+        if self._supervised.lets_answer and delivery.answer is None:
             deadlines.append(self._floor.next_deadline_ms(now_ms))
         return min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
 
@@ -244,20 +246,11 @@ class Agent:
         """Who has made the line be quiet; empty while it answers."""
         return self.conversation.supervision.quiet_by
 
-    @property
-    def _answers(self) -> bool:
-        return self._converses and not self._supervised.is_quiet
-
-    @property
-    def _may_be_interrupted(self) -> bool:
-        """A line that only listens says its greeting to the end; a supervisor's words may be spoken over there too."""
-        return self._converses or self.conversation.supervision.has_spoken
-
     # Preparing
 
     def _prepare_early(self, now_ms: float) -> None:
         """Work early, sound late: while the caller's pause lasts, the answer is made ready."""
-        free = self._draft.may_begin_early and not self._delivery.acts.running and self._answers
+        free = self._draft.may_begin_early and not self._delivery.acts.running and self._supervised.lets_answer
         holder = self._floor.holder(now_ms)
         if free and holder is Holder.PAUSE:
             self._draft.answer_question()

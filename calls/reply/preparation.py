@@ -105,7 +105,7 @@ class Preparation:
         except CodedError as error:
             if self.call.occasion is Occasion.SUPERVISOR:
                 # The caller has asked nothing: nothing is missing.
-                self.code, self.detail = error.code, error.detail
+                self.code, self.detail, self.failed = error.code, error.detail, True
             else:
                 await self._apologise(error.code, error.detail)
         finally:

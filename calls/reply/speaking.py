@@ -95,9 +95,9 @@ class Speaking:
         if answer.cut_short:
             self._draft.give_up()
         self._draft.over()
-        was_cut = answer.cut_short and self._delivery.playback.heard_text != prepared.text
-        ended = Outcome.INTERRUPTED if was_cut else Outcome.FAILED if prepared.failed else Outcome.PLAYED
-        self._delivery.conclude(ended, now_ms)
+        cut_by = answer.cut_short if self._delivery.playback.heard_text != prepared.text else ""
+        ended = Outcome.INTERRUPTED if cut_by else Outcome.FAILED if prepared.failed else Outcome.PLAYED
+        self._delivery.conclude(ended, now_ms, cut_by)
         if answer.has_sounded:
             self._floor.expects(prepared.expect)
             self._floor.played_out(now_ms)

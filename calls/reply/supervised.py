@@ -89,6 +89,16 @@ class Supervised:
     def is_quiet(self) -> bool:
         return bool(self._state.quiet_by)
 
+    @property
+    def lets_answer(self) -> bool:
+        """The line answers by itself, and nobody keeps it quiet."""
+        return self._converses and not self.is_quiet
+
+    @property
+    def lets_interrupt(self) -> bool:
+        """A line that only listens says its greeting to the end; a supervisor's words may be spoken over there too."""
+        return self._converses or self._state.has_spoken
+
     # What the agent tells
 
     def leaves(self, turn: Turn) -> bool:

@@ -91,6 +91,18 @@ def test_it_is_said_at_the_end_of_the_piece_that_is_played_and_the_rest_is_not()
     assert [one.interrupted for one in call.agent.conversation.said] == [False, False]
 
 
+def test_an_answer_that_was_heard_to_its_end_all_the_same_was_not_stopped():
+    async def steps(call):
+        await question(call, over_ms=200)
+        call.supervise(Order.SAY, SENTENCE)
+        await call.listen(4000)
+        assert call.ended == ""
+
+    call = supervised(steps, Say("בתשע בבוקר."), HangUp())
+    answer, _ = call.saved.values()
+    assert (answer.heard.outcome, answer.code) == ("played", "")
+
+
 def test_what_may_not_be_spoken_over_is_said_before_it():
     async def steps(call):
         await question(call)
@@ -231,7 +243,7 @@ def test_sentences_are_said_one_after_the_other_and_a_fourth_is_refused():
 
 
 def test_long_sentences_do_not_use_up_each_others_time():
-    long = "א" * 230 + "."
+    long = "בודקים " * 33 + "עכשיו."
     assert 60 * len(long) * 2 > WAIT_MS
 
     async def steps(call):
