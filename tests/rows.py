@@ -129,6 +129,7 @@ def _calls(profile, user):
         "CAoneshots": {"streams": {"MZ1": over}, "hearing": "degraded"},
         "CAturnless": {"streams": {"MZ1": over}},
         "CArunning": {"streams": {"MZ1": {**started, "recording": "recordings/running.vrec"}}, "ended_at": None},
+        "CAanswering": {"streams": {"MZ1": started}, "ended_at": None, "to_number": "+97235550101"},
         "CAolder": {
             "streams": {"MZ1": {**over, "recording": "recordings/traced.vrec"}},
             "tuning": {"vad_hangover_ms": 5, "new": 1},

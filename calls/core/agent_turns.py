@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     PLAYED = "played"
     """To its end, by its marks."""
     INTERRUPTED = "interrupted"
-    """Cut off: the caller spoke over it, the stream was lost, the call ended."""
+    """Cut off: the caller spoke over it, a supervisor stopped it, the stream was lost, the call ended."""
     RESUMED = "resumed"
     """Cut off, and the rest was said later: by the call's next stream, or after a false interruption."""
     WITHDRAWN_LATE = "withdrawn_late"
@@ -29,9 +29,13 @@ class Outcome(StrEnum):
     """The responder or the voice failed in mid-answer; ``code`` says how."""
 
 
+BY_SUPERVISOR = "by_supervisor"
+"""The ``code`` of an answer that a supervisor stopped."""
 FALSE_START = "false_start"
 """The ``code`` of an interrupted answer that had begun before the caller was done: its question was joined to the next
 one and answered with it."""
+NO_INTERRUPTIONS = (FALSE_START, BY_SUPERVISOR)
+"""Codes of answers that were cut off, and not because the caller had something else to say."""
 
 
 GOES_ON = "resumed"
@@ -57,7 +61,7 @@ class AnswerTimes:
 
     floor_rule: str = ""
     """Why the line might speak: ``expected`` | ``unfinished`` | ``open`` | ``silence`` | ``opening`` |
-    ``transfer_failed`` | ``resumed``."""
+    ``transfer_failed`` | ``supervisor`` | ``resumed``."""
     floor_ms: int | None = None
     """Last voiced frame to the floor taken."""
     prepared_ms: int | None = None

@@ -69,3 +69,5 @@ class CallStatus:
     hears: RecognizerActivity
     results: int
     """Results with words so far: that it grows is the sign of life."""
+    quiet_by: str = ""
+    """Who keeps the line from answering: a supervisor's name; empty while nobody does."""

@@ -23,10 +23,13 @@ RULES = {
     "open": _("after open words"),
     "silence": _("because the caller was silent"),
     "opening": _("at the call's opening"),
+    "supervisor": _("because a supervisor had it said"),
     "transfer_failed": _("because the hand-over failed"),
     "resumed": _("the rest of an answer that was cut off"),
 }
 """Why the line might speak."""
+MADE_BY = {**RESPONDER_LABELS, "supervisor": _("a supervisor")}
+"""Whose words they were."""
 STAGES = {
     "floor": _("waiting for the floor"),
     "responder": _("the responder's words"),
@@ -76,7 +79,7 @@ class ShownAnswer:
             outcome="" if turn.outcome == "played" else turn.get_outcome_display(),
             rule=str(RULES.get(turn.floor_rule, turn.floor_rule)),
             code=shown_code(turn.code),
-            responder=str(RESPONDER_LABELS.get(turn.responder, turn.responder)),
+            responder=str(MADE_BY.get(turn.responder, turn.responder)),
             voice=shown_voice(turn.voice),
             stages=_stages(turn),
         )
@@ -103,7 +106,7 @@ def answer_texts() -> dict[str, Any]:
     return {
         "outcomes": {outcome: str(label) for outcome, label in OUTCOMES if outcome != "played"},
         "rules": {rule: str(label) for rule, label in RULES.items()},
-        "responders": {name: str(label) for name, label in RESPONDER_LABELS.items()},
+        "responders": {name: str(label) for name, label in MADE_BY.items()},
         "recording": shown_voice(RECORDED),
         "stages": {name: str(label) for name, label in STAGES.items()},
     }

@@ -38,6 +38,8 @@ ANSWERING: Mapping[str, Any] = {
     "settings_late": _("the line's settings became known during the call, and it answers from here on"),
     "conversation_rebuilt": _("the call was another process's: what was said in it was read from its rows"),
     "conversation_unknown": _("nothing is known of what was said before: the call was opened anew"),
+    "by_supervisor": _("a supervisor stopped it"),
+    "sentence_dropped": _("a supervisor's sentence was not said: the caller went on talking"),
 }
 HEARING: Mapping[str, Any] = {
     "no_words": _("there was speech, and no word of it was recognised"),
@@ -172,6 +174,13 @@ ACTIONS: Mapping[str, Any] = {
     "already_over": _("the call was over already"),
     "no_such_person": _("the line has no person of this name"),
     "database_away": _("the database did not answer"),
+    "call_ended": _("the call has ended, or is about to"),
+    "call_not_reached": _("no server has said that it runs this call: it has ended, or Redis cannot be reached"),
+    "not_answering": _("nothing answers this call"),
+    "no_voice": _("the server has no voice for this line"),
+    "too_many_sentences": _("three sentences wait to be said already"),
+    "already_quiet": _("the line is quiet already"),
+    "not_quiet": _("the line is answering already"),
 }
 """Of hand-overs and hang-ups, by supervisors and by what answers; Twilio's other errors are told by their number."""
 ACTS: Mapping[str, Any] = {

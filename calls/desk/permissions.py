@@ -8,6 +8,7 @@
 | admin | yes | yes | yes | yes | yes | yes | yes | yes | yes |
 
 Who may end calls hands them over to the people that the line lists; to any number only who has that permission besides.
+They may also have the line say something, be quiet, and answer again.
 Secret values are what callers said at a line's questions that are marked so; exports mask them whoever takes them.
 Whom a line lists, and where its calls are dialled to, changes who has the last one: such a number costs money abroad.
 """

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from channels.db import database_sync_to_async
 
@@ -18,6 +19,7 @@ from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn
 from calls.core.driver import CallDriver
 from calls.core.messages import Start
 from calls.core.numbering import NUMBERS_A_STREAM
+from calls.core.status import CallStatus
 from calls.core.turns import Turn
 from calls.live.call_log import CallLog
 from calls.live.earlier_streams import conversation_of
@@ -29,6 +31,7 @@ from calls.reply.floor import MODEL_LATE_MS
 from calls.reply.hands import AgentCall
 from calls.reply.items import NoteValue
 from calls.reply.no_agent import NoAgent
+from calls.reply.orders import SupervisorOrder
 from calls.reply.settings import AnswerSettings
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.turn_model import HEARD_S
@@ -175,6 +178,14 @@ class Answering:
     def speaks(self) -> bool:
         """An answer is played."""
         return self._agent.speaks
+
+    def shown(self, status: CallStatus) -> CallStatus:
+        """With the supervisor who keeps the line quiet."""
+        return replace(status, quiet_by=self._agent.quiet_by)
+
+    def supervise(self, order: SupervisorOrder) -> str:
+        """What a supervisor has the line do. Returns a stable code; empty when it is done, or will be."""
+        return self._agent.supervise(order, now_ms())
 
     @property
     def usage(self) -> tuple[int, int]:

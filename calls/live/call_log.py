@@ -50,7 +50,7 @@ class CallLog:
         self._events = stream_index * NUMBERS_A_STREAM
         self._hearing_notes = 0
         self._values = 0
-        self._shown: CallStatus | None = None
+        self._shown: tuple[str, str, str] | None = None
         self._answers = AnswerCount()
 
     def begun(self, start: Start, tuning: Tuning, recording: str, state: RecognitionStatus) -> None:
@@ -143,10 +143,12 @@ class CallLog:
         self._publish("value", **shown_value(key, value, secret=secret))
 
     def look(self, look: CallStatus) -> None:
-        """Speech has begun or ended, or the recogniser's health has changed: those who watch see it at once."""
-        if self._shown is None or (look.shows, look.hears) != (self._shown.shows, self._shown.hears):
-            self._shown = look
-            self._publish("state", shows=look.shows, hears=look.hears)
+        """Speech has begun or ended, the recogniser's health has changed, or a supervisor has made the line be quiet:
+        those who watch see it at once."""
+        shown = (look.shows, look.hears, look.quiet_by)
+        if self._shown != shown:
+            self._shown = shown
+            self._publish("state", shows=look.shows, hears=look.hears, quiet_by=look.quiet_by)
 
     def end_chosen(self, end_reason: str, written: Callable[[], None]) -> None:
         """We end the call. ``written``: called from the writer's thread when that is a row."""

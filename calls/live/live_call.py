@@ -27,6 +27,7 @@ from calls.live.new_session import new_session
 from calls.live.stream_record import StreamRecord
 from calls.live.waived_settings import WaivedSettings
 from calls.process.services import Services
+from calls.reply.orders import SupervisorOrder
 from calls.twilio.stream_tokens import StreamToken
 from stt.audio import ulaw_to_pcm
 from stt.streaming.no_stream import NoStream
@@ -54,8 +55,7 @@ class LiveCall(Hands):
         """``base_ms``: media time at which it goes on, of a call's second stream. ``ask`` has an utterance recognised
         in one shot; ``send`` takes a message for Twilio; ``close`` closes the socket with a code."""
         self.loop = asyncio.get_running_loop()
-        self.call_sid, self.line = token.call_sid, token.to_number
-        self.running = True
+        self.call_sid, self.line, self.running = token.call_sid, token.to_number, True
         self._services = services
         self._queue, self._bridge, self._ask = queue, bridge, ask
         tuning = services.recognition.bounded(services.lines.tuning_for(token.to_number, token.call_sid))
@@ -92,7 +92,11 @@ class LiveCall(Hands):
         return self._health.state
 
     def status(self, now_ms: float) -> CallStatus:
-        return self.session.look(now_ms)
+        return self._answering.shown(self.session.look(now_ms))
+
+    def supervise(self, order: SupervisorOrder) -> str | None:
+        """As ``Answering.supervise``; None where the stream is over, and another one may be the call's."""
+        return self._answering.supervise(order) if self.session.state is State.LIVE else None
 
     def replace(self) -> None:
         """A newer stream of the call is heard: this one ends as at a stop, and keeps what it has heard."""
@@ -188,7 +192,7 @@ class LiveCall(Hands):
             self._driver.perform(item.action, now_ms())
         else:
             self._driver.tick(now_ms())
-            self._log.look(self.session.look(now_ms()))
+            self._log.look(self.status(now_ms()))
 
     def _hear(self, heard: HeardText | InterimSlot | EventDue) -> None:
         self._record.event(heard.event, now_ms())
@@ -251,7 +255,7 @@ class LiveCall(Hands):
     def note(self, action: act.Note) -> None:
         self._perceive(action)
         self._log.note(action)
-        self._log.look(self.session.look(now_ms()))
+        self._log.look(self.status(now_ms()))
 
     def finish(self, action: act.FinishStream) -> None:
         self._record.stopped(now_ms())
@@ -291,10 +295,6 @@ class LiveCall(Hands):
             counters["silero_late"] += self._vad.late_frames
         if self._transcriber.dropped_ms:
             counters["audio_dropped_ms"] += self._transcriber.dropped_ms
-        self._log.ended(
-            self.session,
-            self._end.reason,
-            streams=self._transcriber.billed,
-            one_shots=(self._bridge.one_shots, self._bridge.one_shot_s),
-            answers=self._answering.usage,
-        )
+        streams, one_shots = self._transcriber.billed, (self._bridge.one_shots, self._bridge.one_shot_s)
+        reason, answers = self._end.reason, self._answering.usage
+        self._log.ended(self.session, reason, streams=streams, one_shots=one_shots, answers=answers)

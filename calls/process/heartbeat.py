@@ -74,7 +74,7 @@ class Heartbeat:
                 "kind": "process",
                 "call": "",
                 "process": PROCESS,
-                "calls": {sid: [status.shows, status.hears] for sid, _, status in looks},
+                "calls": {sid: [status.shows, status.hears, status.quiet_by] for sid, _, status in looks},
                 "lag_ms": self._loop_lag.p95_ms,
                 "recogniser": "down" if self._trouble() else "up",
                 "alarms": self._alarms.open,

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.status import CallStatus
+from calls.reply.orders import SupervisorOrder
 
 PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 """This process, on rows and on the wall."""
@@ -36,6 +37,10 @@ class RunningCall(Protocol):
 
     def replace(self) -> None:
         """A newer stream of the call is heard. On the call's loop."""
+
+    def supervise(self, order: SupervisorOrder) -> str | None:
+        """What a supervisor has the line do: a stable code, empty when it is done; None where the stream is over. On
+        the call's loop."""
 
     def drain(self) -> asyncio.Task[None] | None:
         """The process must end: the call closes its socket, at once or when the task that is returned is over. On the

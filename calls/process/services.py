@@ -18,6 +18,7 @@ from calls.lines.settings_cache import LineCache
 from calls.process.admission import Admission
 from calls.process.alarm_monitor import AlarmMonitor
 from calls.process.answerers import Answerers
+from calls.process.call_orders import CallOrders
 from calls.process.change_notices import ChangeNotices
 from calls.process.conversations import Conversations
 from calls.process.heartbeat import Heartbeat
@@ -68,6 +69,7 @@ class Services:
         self.disk = disk or RecordingDisk()
         self.updates = updates or LiveUpdates()
         self.calls = CallRegistry() if calls is None else calls
+        self.orders = CallOrders(self.calls, settings.REDIS_URL)
         self.voices = voices or voices_of_settings()
         self.rendering = PhraseRendering(self.voices)
         self.language_models = LanguageModels(settings.LLM_API_KEY, settings.LLM_BASE_URL)
@@ -87,7 +89,7 @@ class Services:
         )
         self._search_filler = Filler()
         self._started = threading.Event()
-        self.notices.listeners.append(self.calls.replaced_elsewhere)
+        self.notices.listeners += [self.calls.replaced_elsewhere, self.orders.heard]
 
     @property
     def writer(self) -> Writer:

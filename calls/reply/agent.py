@@ -25,12 +25,15 @@ from calls.reply.delivery import Delivery
 from calls.reply.draft import Draft
 from calls.reply.floor import Floor
 from calls.reply.floor_due import Holder
+from calls.reply.given_answer import GivenAnswer
 from calls.reply.hands import AgentCall, AgentHands
 from calls.reply.interruption import Interruption
+from calls.reply.orders import CALL_ENDED, NOT_ANSWERING, SupervisorOrder
 from calls.reply.responder import Occasion
 from calls.reply.responder_news import ResponderNews
 from calls.reply.speaking import Speaking
 from calls.reply.spoken_piece import SpokenPiece
+from calls.reply.supervised import Supervised
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
@@ -65,15 +68,11 @@ class Agent:
         self._draft = Draft(call, answerer, hands, self.conversation, now_ms, self._start)
         self._speaking = Speaking(call, hands, self.conversation, self._floor, self._draft, self._delivery, now_ms)
         self._news = ResponderNews(answerer.responder, hands)
-        self._interruption = Interruption(
-            answerer.tuning,
-            hands,
-            self.conversation,
-            self._floor,
-            self._draft,
-            self._delivery,
-            self._speaking,
-            tell=lambda heard: self._start(self._news.interrupted(heard)),
+        parts = (hands, self.conversation, self._floor, self._draft, self._delivery, self._speaking)
+        self._interruption = Interruption(answerer.tuning, *parts, self._tell_interrupted)
+        has_voice = answerer.voice.says_any_text
+        self._supervised = Supervised(
+            *parts, self._interruption, self._tell_interrupted, converses=self._converses, has_voice=has_voice
         )
         self.usage = self._draft.usage
         self._seen = CallerActivity()
@@ -89,9 +88,11 @@ class Agent:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                playing = group.create_task(self._delivery.play(self._speaking.sounded, self._now_ms), name="playback")
+                playing = group.create_task(self._delivery.play(self._sounded, self._now_ms), name="playback")
                 if self._converses:
-                    group.create_task(self._delivery.load_fillers(self._answerer.voice), name="fillers")
+                    group.create_task(
+                        self._delivery.fillers.load(self._answerer.voice, self._hands.note), name="fillers"
+                    )
                 self._speaking.open(asks=self._call.opens and self._converses)
                 await self._over.wait()
                 playing.cancel()
@@ -118,19 +119,21 @@ class Agent:
 
     def words(self, utterance: int, text: str, now_ms: float) -> None:
         """What the words of an utterance are so far."""
-        if self._converses:
+        if self._supervised.lets_interrupt:
             self._interruption.words(utterance, text, now_ms)
 
     def accepted(self, turn: Turn, now_ms: float) -> None:
         """A turn is handed on, with words or without."""
         if turn.echo:
             self._echoes.add(turn.number)
-        if self._converses and self._interruption.passes_over(turn, now_ms):
+        if self._supervised.lets_interrupt and self._interruption.passes_over(turn, now_ms):
             self._floor.passed_over(turn.number)
+            return
+        if self._supervised.leaves(turn):
             return
         self._floor.turn_accepted(turn, now_ms)
         if turn.asks:
-            self._withdraw()
+            self._speaking.withdraw()
             self._draft.ask_more(turn)
 
     def revised(self, turn: Turn, old: str, now_ms: float) -> None:
@@ -140,7 +143,7 @@ class Agent:
             self._floor.turn_revised(turn, now_ms)
             self._draft.revise(turn)
             if self._floor.question != before:
-                self._withdraw()
+                self._speaking.withdraw()
         elif turn.asks and turn.number in self._echoes:
             self._echoes.discard(turn.number)
             self.accepted(turn, now_ms)
@@ -162,20 +165,23 @@ class Agent:
         if self._finish_by_ms is not None:
             self._finish(now_ms, self._finish_by_ms)
             return
-        if self._converses:
+        if self._supervised.lets_interrupt:
             self._interruption.tick(now_ms)
+        self._supervised.tick(now_ms)
+        if self._supervised.lets_answer:
             self._look_at_floor(now_ms)
         self._delivery.feed()
         self._delivery.fill_in(now_ms)
         self._delivery.do_acts(now_ms)
-        if self._delivery.is_over:
-            self._end_answer(now_ms)
+        answer = self._delivery.answer
+        if answer is not None and self._delivery.is_over:
+            self._end_answer(answer, now_ms)
         self._prepare_early(now_ms)
 
     def _look_at_floor(self, now_ms: float) -> None:
         draft = self._draft.answer
         if draft is not None and draft.waits and not draft.text:
-            self._wait(now_ms)
+            self._speaking.wait(now_ms)
         pause = self._floor.asks_turn_model(now_ms)
         if pause is not None:
             self._start(self._ask_turn_model(pause))
@@ -200,11 +206,18 @@ class Agent:
             at_ms = delivery.acts.next_deadline_ms(delivery.playback)
             return self._finish_by_ms if at_ms is None else min(self._finish_by_ms, at_ms)
         deadlines = [delivery.filler_due_ms, delivery.acts.next_deadline_ms(delivery.playback)]
-        if self._converses:
+        deadlines.append(self._supervised.next_deadline_ms(now_ms))
+        if self._supervised.lets_interrupt:
             deadlines.append(self._interruption.next_deadline_ms(now_ms))
-        if self._converses and delivery.answer is None:
+        if self._supervised.lets_answer and delivery.answer is None:
             deadlines.append(self._floor.next_deadline_ms(now_ms))
         return min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
+
+    def supervise(self, order: SupervisorOrder, now_ms: float) -> str:
+        """What a supervisor has the line do. Returns a stable code; empty when it is done, or will be."""
+        if self._over.is_set() or self._finish_by_ms is not None:
+            return CALL_ENDED
+        return NOT_ANSWERING if self._group is None else self._supervised.obey(order, now_ms)
 
     def finish(self, now_ms: float) -> None:
         """The process must end: the piece that is played is heard, what follows right behind it is done, and then the
@@ -228,11 +241,16 @@ class Agent:
         """An answer is played."""
         return self._delivery.answer is not None and self._delivery.answer.has_sounded
 
+    @property
+    def quiet_by(self) -> str:
+        """Who has made the line be quiet; empty while it answers."""
+        return self.conversation.supervision.quiet_by
+
     # Preparing
 
     def _prepare_early(self, now_ms: float) -> None:
         """Work early, sound late: while the caller's pause lasts, the answer is made ready."""
-        free = self._draft.may_begin_early and not self._delivery.acts.running and self._converses
+        free = self._draft.may_begin_early and not self._delivery.acts.running and self._supervised.lets_answer
         holder = self._floor.holder(now_ms)
         if free and holder is Holder.PAUSE:
             self._draft.answer_question()
@@ -240,42 +258,35 @@ class Agent:
             self._interruption.answer_begins(now_ms)
             self._speaking.by_itself(Occasion.TRANSFER_FAILED)
 
-    def _withdraw(self) -> None:
-        """What has not sounded is given up; but a greeting is said: it may tell that the call is recorded."""
-        draft, given = self._draft.answer, self._delivery.answer
-        if draft is None or draft.call.occasion is Occasion.OPENING or (given is not None and given.has_sounded):
-            return
-        self._draft.withdraw()
-        self._delivery.give_up()
-
-    def _wait(self, now_ms: float) -> None:
-        """The responder says that the caller has not finished."""
-        self._floor.waits(now_ms)
-        self._draft.rest()
-        self._draft.give_up()
-        self._delivery.give_up()
-
     # Speaking
 
     def _speech_started(self, now_ms: float) -> None:
         self._floor.speech_started(now_ms)
-        self._withdraw()
+        self._speaking.withdraw()
 
     def _finish(self, now_ms: float, by_ms: float) -> None:
         delivery = self._delivery
         delivery.feed()
         delivery.do_acts(now_ms)
-        if delivery.is_over:
-            self._end_answer(now_ms)
+        if delivery.answer is not None and delivery.is_over:
+            self._end_answer(delivery.answer, now_ms)
         if (delivery.playback.is_over and delivery.acts.are_done) or now_ms >= by_ms:
             self._hands.hang_up("drained")
 
-    def _end_answer(self, now_ms: float) -> None:
-        occasion = self._speaking.end_answer(now_ms)
+    def _sounded(self, answer: GivenAnswer, now_ms: float) -> None:
+        self._speaking.sounded(answer, now_ms)
+        self._supervised.sounded(answer)
+
+    def _end_answer(self, answer: GivenAnswer, now_ms: float) -> None:
+        self._speaking.end_answer(answer, now_ms)
+        self._supervised.ended(answer)
         if self.conversation.failures >= MAX_FAILURES:
             self._hang_up("answer_failed")
-        elif occasion is Occasion.GOODBYE:
+        elif answer.preparation.call.occasion is Occasion.GOODBYE and not answer.cut_short:
             self._hang_up("answered")
+
+    def _tell_interrupted(self, heard: str) -> None:
+        self._start(self._news.interrupted(heard))
 
     def _hang_up(self, reason: str) -> None:
         self._floor.hang_up()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from calls.core.turns import Turn
 from calls.reply.items import Act, ActOutcome, ActStatus, Expect, Transfer
+from calls.reply.orders import Supervision
 from calls.reply.responder import Exchange, Occasion
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Conversation:
     """Answers that failed, one after the other."""
     lost: LostAnswer | None = None
     """What was cut off when a stream was lost; the next stream goes on with it."""
+    supervision: Supervision = field(default_factory=Supervision)
     _said: list[_Said] = field(default_factory=list)
     _speaking: bool = False
     """The last exchange is under way."""
@@ -104,6 +106,14 @@ class Conversation:
         words = self._said.pop().exchange.revised
         self.expected = self._said[-1].exchange.expected if self._said else None
         return words
+
+    def left(self, turn: Turn) -> None:
+        """Nobody answers this turn: whoever answers the next one knows of it."""
+        if turn.asks:
+            words = (turn.heard_text,)
+            left = _Said((turn.number,), Exchange(Occasion.SUPERVISOR, words, words, "", ""))
+            # Before what is being said: that is the last one until it is over.
+            self._said.insert(len(self._said) - self._speaking, left)
 
     def _add(self, occasion: Occasion, turns: Sequence[Turn]) -> None:
         question = tuple(turn.heard_text for turn in turns)

@@ -9,31 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from calls.core.agent_turns import AgentTurn, MadeBy, Outcome, PlayedPart
 from calls.core.messages import clear_message, mark_message, media_message
 from calls.reply.acts import Acts
 from calls.reply.answer_record import AnswerRecord
 from calls.reply.conversation import Conversation
+from calls.reply.fillers import Fillers
 from calls.reply.given_answer import GivenAnswer
 from calls.reply.hands import AgentCall, AgentHands
 from calls.reply.lost_answer import LostAnswer
 from calls.reply.playback import Playback, SendMark, SendSound
 from calls.reply.preparation import Preparation
+from calls.reply.responder import Occasion
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.unsaid import Rest
-from calls.reply.voice import VoiceError
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
-
-if TYPE_CHECKING:
-    from calls.reply.line_voice import LineVoice
-    from calls.reply.voices.recorded import Prompt
-
-ANSWERS_A_FILLER = 3
-"""At most one filler in so many answers."""
 
 MIN_WAIT_MS = 1
 """A timer may be a hair early, and would be asked again at once."""
@@ -52,12 +45,11 @@ class Delivery:
         acts: Acts,
     ) -> None:
         self.answer: GivenAnswer | None = None
-        self._fillers: Sequence[Prompt] = ()
+        self.fillers = Fillers(tuning.filler_after_ms)
         self.acts = acts
         self.playback = Playback(tuning.playback_lead_ms)
         self._call, self._tuning, self._responder_name = call, tuning, responder_name
         self._hands, self._conversation = hands, conversation
-        self._answers_since_filler = ANSWERS_A_FILLER
         self._finishing = False
         self._cut: GivenAnswer | None = None
         """What the caller spoke over last; its sound is still the playback's."""
@@ -80,6 +72,13 @@ class Delivery:
         self.answer = None
         self.acts.drop()
         self.playback.drop_unsent()
+
+    def hush(self, now_ms: float) -> None:
+        """What Twilio holds is not played."""
+        if self.playback.clock.ahead_ms(now_ms):
+            self._keep_played(self.playback.clear(now_ms))
+            self._clear_from_ms = now_ms
+            self._news.set()
 
     # Sending
 
@@ -127,10 +126,18 @@ class Delivery:
         self.acts.drop_unplayed(self.playback)
         self._news.set()
 
+    def cut_short(self, code: str) -> None:
+        """The piece that is played is its answer's last, for this reason: what is behind it is not said or done."""
+        if self.answer is not None:
+            self.answer.cut_short = code
+            self.acts.drop()
+            self.playback.close_behind_piece()
+            self._news.set()
+
     def feed(self) -> None:
         """Give the playback the pieces that sound, in order, and the acts between them."""
         answer = self.answer
-        if answer is None:
+        if answer is None or answer.cut_short:
             return
         steps = answer.preparation.steps
         while answer.fed < len(steps):
@@ -182,40 +189,24 @@ class Delivery:
         answer.record.sounded(now_ms, self._hands.media_ms(now_ms))
         self._begins(answer)
         self._conversation.answers += 1
-        self._answers_since_filler += 1
+        self.fillers.answered()
         sounded(answer, now_ms)
         self._save(answer, now_ms)
 
     # A late answer
 
-    async def load_fillers(self, voice: LineVoice) -> None:
-        """Make ready what says: one moment."""
-        try:
-            self._fillers = await voice.fillers()
-        except VoiceError as error:
-            self._hands.note(error.code)
-
     @property
     def filler_due_ms(self) -> float | None:
         """When the wait for an answer is bridged."""
-        answer, after_ms = self.answer, self._tuning.filler_after_ms
-        if answer is None or not after_ms or not self._fillers or self._answers_since_filler < ANSWERS_A_FILLER:
-            return None
-        waits = answer.record.answers is not None and answer.preparation.first_sound_ms is None
-        return answer.record.taken_ms + after_ms if waits and answer.filler is None else None
+        return self.fillers.due_ms(self.answer)
 
     def fill_in(self, now_ms: float) -> None:
         """Say that the answer comes, when it is late."""
         due_ms = self.filler_due_ms
-        if self.answer is None or due_ms is None or now_ms < due_ms:
-            return
-        filler = self._fillers[self._conversation.answers % len(self._fillers)]
-        # Without its text: it is no word of the answer.
-        self.answer.filler = SpokenPiece.of("", filler.ulaw)
-        self.answer.filler.words = filler.text
-        self._answers_since_filler = 0
-        self.playback.add(self.answer.filler)
-        self._news.set()
+        if self.answer is not None and due_ms is not None and now_ms >= due_ms:
+            self.answer.filler = self.fillers.take(self._conversation.answers)
+            self.playback.add(self.answer.filler)
+            self._news.set()
 
     # The end
 
@@ -225,36 +216,38 @@ class Delivery:
         answer = self.answer
         return answer is not None and answer.is_fed and self.playback.is_over and self.acts.are_done
 
-    def conclude(self, outcome: Outcome, now_ms: float) -> None:
+    def conclude(self, outcome: Outcome, now_ms: float, code: str = "") -> None:
         """What became of the answer is kept, on its row and for the responder."""
         answer = self.answer
         if answer is None:
             return
         prepared = answer.preparation
         self.answer = None
-        self._conversation.failures = self._conversation.failures + 1 if prepared.failed else 0
+        if prepared.call.occasion is not Occasion.SUPERVISOR:
+            self._conversation.failures = self._conversation.failures + 1 if prepared.failed else 0
         if prepared.code:
             self._hands.note(prepared.code, prepared.detail)
-        self._save(answer, now_ms, outcome)
+        self._save(answer, now_ms, outcome, code)
         self._begins(answer)
         self._conversation.answered(
             prepared.call.occasion, prepared.turns, prepared.text, self.playback.heard_text, prepared.expect
         )
 
-    # The caller speaks over it
+    # It is stopped
 
-    def interrupt(self, answer: GivenAnswer, now_ms: float) -> Rest:
-        """Nothing more of it is sent or done, and Twilio drops what it holds. Returns what is left of it."""
+    def interrupt(self, answer: GivenAnswer, now_ms: float, code: str = "") -> Rest:
+        """Nothing more of it is sent or done, and Twilio drops what it holds. Returns what is left of it. ``code``: why
+        it was stopped; empty: the caller speaks over it."""
         prepared = answer.preparation
         self._clear(now_ms)
         rest = answer.rest(self.playback, self.acts.drop())
         self.answer, self._cut = None, answer
         self._clear_from_ms = now_ms
         self._news.set()
-        self._save(answer, now_ms, Outcome.INTERRUPTED)
+        self._save(answer, now_ms, Outcome.INTERRUPTED, code)
         heard = self.playback.heard_text
         self._conversation.answered(
-            prepared.call.occasion, prepared.turns, prepared.text, heard, prepared.expect, interrupted=True
+            prepared.call.occasion, prepared.turns, prepared.text, heard, prepared.expect, interrupted=not code
         )
         return rest
 
@@ -286,7 +279,9 @@ class Delivery:
         """As it stands: the next revision of its row."""
         prepared = answer.preparation
         heard = PlayedPart(self.playback.heard_text, self.playback.heard_ms(now_ms), outcome or Outcome.PLAYED)
-        made_by = MadeBy(self._responder_name, prepared.voice, prepared.tokens, prepared.characters)
+        by_supervisor = prepared.call.occasion is Occasion.SUPERVISOR
+        responder_name = Occasion.SUPERVISOR.value if by_supervisor else self._responder_name
+        made_by = MadeBy(responder_name, prepared.voice, prepared.tokens, prepared.characters)
         first_ms = prepared.steps.first_text_ms, prepared.steps.first_sound_ms
         return answer.record.turn(prepared.text, heard, made_by, *first_ms, code or prepared.code)
 

@@ -95,6 +95,8 @@ def position_after(script: DialogueScript, today: date, said: Sequence[Exchange]
     """Where these exchanges have led."""
     position = Position()
     for number, one in enumerate(said):
+        if one.occasion is Occasion.SUPERVISOR:
+            continue  # a person stepped in: the question that waits still waits
         words, revised = " ".join(one.question), " ".join(one.revised)
         position = advance(script, today, position, one.occasion, words, revised, _failed_acts(said[:number])).position
     return position

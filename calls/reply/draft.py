@@ -87,6 +87,8 @@ class Draft:
         self._tries += 1
         answered_ms = self._now_ms() - self._began_ms
         code = over_limit(limits, answers=self._conversation.answers, answered_ms=answered_ms, cost=self.usage.cost)
+        if occasion is Occasion.SUPERVISOR:
+            code = ""  # limits are for a line that answers by itself
         self._task = self._start(answer.only_apologise(code) if code else answer.run())
         self._task.add_done_callback(lambda _: self.usage.add(answer))
         return answer
@@ -94,6 +96,7 @@ class Draft:
     def go_on(self, cut: Preparation, begins_with: Sequence[Unsaid | Expect], *, asks: bool) -> Preparation:
         """Make the rest of an answer ready that was cut off. ``asks``: its responder had not come to an end."""
         call = cut.call
+        asks = asks and call.occasion is not Occasion.SUPERVISOR
         return self.begin(
             call.occasion, cut.turns, reprompt=call.reprompt, begins_with=begins_with, asks=asks, goes_on=True
         )
@@ -123,6 +126,13 @@ class Draft:
         for turn in answer.turns:
             self.question.pop(turn.number, None)
         self._tries = self.withdrawals = 0
+
+    def take_question(self) -> list[Turn]:
+        """Nobody answers the question. Returns its turns."""
+        turns = [self.question[number] for number in sorted(self.question)]
+        self.question.clear()
+        self._tries = self.withdrawals = 0
+        return turns
 
     def ask_again(self, turns: Iterable[Turn]) -> None:
         """Their answer was a false start."""

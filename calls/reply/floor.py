@@ -20,6 +20,7 @@ then looks: ``due`` says whether the line may speak now, and ``next_deadline_ms`
 | an answer's first frame was sent (fillers are not reported) | ``sounded`` |
 | the answer's ``Expect`` (of one that sounds, not of a preparation) | ``expects`` |
 | the responder's ``Wait``; an answer that says nothing | ``waits``, ``nothing_said`` |
+| a supervisor's sentence goes first; the line was made quiet, or answers again | ``give_back``, ``begin_anew`` |
 | the last piece was heard, or the answer was cut off | ``played_out`` |
 | the call has ended | ``hang_up`` |
 """
@@ -145,6 +146,15 @@ class Floor:
         self._playing = False
         self._silence.from_ms = max(self._silence.from_ms, now_ms)
 
+    def give_back(self) -> None:
+        """The line says something else first: what it was told it may do it has not done, and the question stays."""
+        self.taken = None
+
+    def begin_anew(self, now_ms: float) -> None:
+        """Nobody answers what was said until now, and the silence before now was not the caller's."""
+        self.taken, self._question = None, Question()
+        self._silence = LongSilence(now_ms)
+
     def hang_up(self) -> None:
         """The call has ended: nothing is due any more."""
         self._over = True
@@ -201,6 +211,16 @@ class Floor:
         if holder is Holder.WORDS:
             instants.append(max(self._outstanding.values()))
         return min((at_ms for at_ms in instants if at_ms is not None), default=None)
+
+    def free_at_ms(self, now_ms: float) -> float | None:
+        """When the line may say something that is no answer, if nothing happens; None: while it speaks, or the caller
+        does."""
+        holder = self.holder(now_ms)
+        if holder is Holder.PAUSE:
+            return self._question_due_ms()
+        if holder is Holder.WORDS:
+            return max(self._outstanding.values())
+        return self._pause.silent_from_ms + self.tuning.answer_pause_ms if holder is Holder.NOBODY else None
 
     @property
     def longest_wait_ms(self) -> int:

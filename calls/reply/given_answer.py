@@ -26,6 +26,8 @@ class GivenAnswer:
     """Of the rest of an answer that was cut off: the words before it."""
     is_cut: bool = False
     """Pieces of it that were fed are not played any more."""
+    cut_short: str = ""
+    """The code of why its rest is not said; empty while it is."""
 
     @property
     def has_sounded(self) -> bool:
@@ -34,7 +36,14 @@ class GivenAnswer:
 
     @property
     def is_fed(self) -> bool:
-        return self.preparation.done and self.fed == len(self.preparation.steps) and not self.is_cut
+        is_fed = self.preparation.done and self.fed == len(self.preparation.steps) and not self.is_cut
+        return is_fed or bool(self.cut_short)
+
+    @property
+    def rest_is_interruptible(self) -> bool:
+        """As far as it is known: what was not sent may be left unsaid."""
+        steps = self.preparation.steps
+        return all(step.interruptible for step in steps if isinstance(step, SpokenPiece) and not step.sent_bytes)
 
     def rest(self, playback: Playback, waiting: Iterable[Act | ActOutcome]) -> Rest:
         """What is left of it where it was just cut off. ``waiting``: its acts that were fed and are not done."""

@@ -85,9 +85,21 @@ class Interruption:
         if self._cut is not None:
             self._give_up(now_ms)
 
+    def drop(self) -> None:
+        """Nothing goes on: the line is to be quiet."""
+        if self._cut is not None:
+            self._cut = None
+            self._barge_in.interrupted()
+            metrics.BARGE_INS.labels(Outcome.INTERRUPTED).inc()
+
+    @property
+    def goes_on_at_ms(self) -> float | None:
+        """When an answer that was stopped goes on if nothing happens; None: there is none, or not as it stands."""
+        return self._barge_in.resume_due_ms(self._seen)
+
     def tick(self, now_ms: float) -> None:
         """What time has decided."""
-        due_ms = self._barge_in.resume_due_ms(self._seen)
+        due_ms = self.goes_on_at_ms
         if self._may_stop(now_ms) and self._barge_in.stops_answer(self._seen, self._sounds_from_ms):
             self._stop(now_ms)
         elif due_ms is not None and now_ms >= due_ms:
@@ -97,7 +109,7 @@ class Interruption:
         """When ``tick`` has something to decide."""
         if self._plays(now_ms):
             return self._barge_in.look_at_ms(self._seen, self._sounds_from_ms, now_ms)
-        return self._barge_in.resume_due_ms(self._seen)
+        return self.goes_on_at_ms
 
     # Private
 
@@ -153,7 +165,8 @@ class Interruption:
         """It was an interruption: the caller's words are answered, after a false start with those before them."""
         cut, self._cut = self._cut, None
         verdict = self._barge_in.interrupted()
-        may_join = cut is not None and verdict is not None and verdict.false_start and not cut[0].call.goes_on
+        asked = cut is not None and bool(cut[0].turns) and not cut[0].call.goes_on
+        may_join = asked and verdict is not None and verdict.false_start
         words = self._conversation.take_back() if may_join else None
         metrics.BARGE_INS.labels(Outcome.INTERRUPTED if words is None else FALSE_START).inc()
         if cut is not None and words is not None:

@@ -56,6 +56,11 @@ class LineVoice:
         """Of the voices, in the order in which they are tried."""
         return (*(one.voice.name for one in self._ranked), RecordedVoice.name)
 
+    @property
+    def says_any_text(self) -> bool:
+        """Some voice synthesises; recordings say their own sentences alone."""
+        return bool(self._ranked)
+
     @asynccontextmanager
     async def for_answer(self) -> AsyncIterator[SpeakingAnswer]:
         """For as long as one answer lasts; leaving it gives up whatever is still being synthesised.

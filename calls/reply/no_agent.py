@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calls.core.status import CallerActivity
 from calls.core.turns import Turn
+from calls.reply.orders import NOT_ANSWERING, SupervisorOrder
 from calls.reply.reply_usage import ReplyUsage
 from calls.reply.spoken_piece import SpokenPiece
 
@@ -14,6 +15,7 @@ class NoAgent:
     """Says nothing."""
 
     speaks = False
+    quiet_by = ""
     usage = ReplyUsage()
 
     def __init__(self) -> None:
@@ -41,6 +43,9 @@ class NoAgent:
 
     def next_deadline_ms(self, now_ms: float) -> float | None:
         return None
+
+    def supervise(self, order: SupervisorOrder, now_ms: float) -> str:
+        return NOT_ANSWERING
 
     def finish(self, now_ms: float) -> None: ...
 

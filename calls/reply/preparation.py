@@ -103,7 +103,11 @@ class Preparation:
                 await self._run(speaking)
             await self._fill_in_words()
         except CodedError as error:
-            await self._apologise(error.code, error.detail)
+            if self.call.occasion is Occasion.SUPERVISOR:
+                # The caller has asked nothing: nothing is missing.
+                self.code, self.detail, self.failed = error.code, error.detail, True
+            else:
+                await self._apologise(error.code, error.detail)
         finally:
             self.tokens = self._answerer.responder.tokens - tokens
             self.cost += self.tokens * self._answerer.prices.tokens / 1e6

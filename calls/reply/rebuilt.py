@@ -21,7 +21,9 @@ from calls.reply.no_agent import MOST_TURNS
 from calls.reply.responder import Exchange, Occasion
 from calls.reply.unsaid import Rest
 
-OCCASION_OF = {one.value: one for one in (Occasion.OPENING, Occasion.SILENCE, Occasion.TRANSFER_FAILED)}
+OCCASION_OF = {
+    one.value: one for one in (Occasion.OPENING, Occasion.SILENCE, Occasion.TRANSFER_FAILED, Occasion.SUPERVISOR)
+}
 """By ``floor_rule``; a goodbye's is a silence's, and the line hung up behind it."""
 
 

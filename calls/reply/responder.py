@@ -41,6 +41,9 @@ class Occasion(StrEnum):
     """Nobody spoke after the last reprompt: say goodbye; the agent hangs up behind it."""
     TRANSFER_FAILED = "transfer_failed"
     """The caller was told of a hand-over that could not be made: say what follows, before they ask."""
+    SUPERVISOR = "supervisor"
+    """Of an exchange, and never asked: a supervisor had this said in the line's voice, or the caller said this while a
+    supervisor kept the line quiet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class Exchange:
 
     occasion: Occasion
     question: tuple[str, ...]
-    """The caller's turns as they stood when they were answered; empty where nobody has asked."""
+    """The caller's turns as they stood when they were answered; empty where nobody has asked. At SUPERVISOR: what
+    nobody answered."""
     revised: tuple[str, ...]
     """The same as they stand now: words may be revised after they were answered."""
     answer: str

@@ -17,10 +17,11 @@ from calls.reply.floor import Floor
 from calls.reply.floor_due import AskAgain, Due, FloorTaken
 from calls.reply.given_answer import GivenAnswer
 from calls.reply.hands import AgentCall, AgentHands
-from calls.reply.items import Say
+from calls.reply.items import Expect, Say
 from calls.reply.lost_answer import LostAnswer
 from calls.reply.preparation import Preparation
 from calls.reply.responder import Occasion
+from calls.reply.unsaid import Unsaid
 
 
 class Speaking:
@@ -66,6 +67,13 @@ class Speaking:
         else:
             self.by_itself(Occasion.GOODBYE)
 
+    def say(self, sentence: str) -> None:
+        """A supervisor's words. What the caller's next ones should be is as before."""
+        words: list[Say | Expect] = [Say(sentence, cacheable=False)]
+        if self._conversation.expected is not None:
+            words.append(self._conversation.expected)
+        self.by_itself(Occasion.SUPERVISOR, begins_with=words, asks=False)
+
     def go_on(self, draft: Preparation, before: str, now_ms: float) -> None:
         """What was cut off by nothing, or by the end of its stream. ``before``: its words that are not said again."""
         self._delivery.begin(draft, self._record(GOES_ON, None, now_ms), before)
@@ -81,24 +89,40 @@ class Speaking:
         if record.answers is not None and record.total_ms is not None:
             self._hands.answered(record.answers, record.total_ms)
 
-    def end_answer(self, now_ms: float) -> Occasion | None:
-        """It was heard to its end, or has said nothing. Returns what it was said for."""
-        answer = self._delivery.answer
-        if answer is None:
-            return None
+    def end_answer(self, answer: GivenAnswer, now_ms: float) -> None:
+        """It was heard to its end, or has said nothing."""
         prepared = answer.preparation
+        if answer.cut_short:
+            self._draft.give_up()
         self._draft.over()
-        self._delivery.conclude(Outcome.FAILED if prepared.failed else Outcome.PLAYED, now_ms)
+        cut_by = answer.cut_short if self._delivery.playback.heard_text != prepared.text else ""
+        ended = Outcome.INTERRUPTED if cut_by else Outcome.FAILED if prepared.failed else Outcome.PLAYED
+        self._delivery.conclude(ended, now_ms, cut_by)
         if answer.has_sounded:
             self._floor.expects(prepared.expect)
             self._floor.played_out(now_ms)
         else:
             self._floor.nothing_said(now_ms)
             self._draft.answered(prepared)
-        return prepared.call.occasion
+
+    def withdraw(self) -> None:
+        """What has not sounded is given up; but a greeting, or a notice that the call is recorded, is said whatever the
+        caller says."""
+        draft, given = self._draft.answer, self._delivery.answer
+        if draft is None or draft.call.occasion is Occasion.OPENING or (given is not None and given.has_sounded):
+            return
+        self._draft.withdraw()
+        self._delivery.give_up()
+
+    def wait(self, now_ms: float) -> None:
+        """The responder says that the caller has not finished."""
+        self._floor.waits(now_ms)
+        self._draft.rest()
+        self._draft.give_up()
+        self._delivery.give_up()
 
     def by_itself(
-        self, occasion: Occasion, *, reprompt: int = 0, begins_with: Sequence[Say] = (), asks: bool = True
+        self, occasion: Occasion, *, reprompt: int = 0, begins_with: Sequence[Unsaid | Expect] = (), asks: bool = True
     ) -> None:
         """Nobody has asked, and the floor is free."""
         draft = self._draft.begin(occasion, reprompt=reprompt, begins_with=begins_with, asks=asks)

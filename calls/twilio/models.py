@@ -8,12 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SupervisorAction(models.Model):
-    """A call that was ended or handed over: who asked for it, when, and what came of it. Kept when the person
-    or the call goes."""
+    """A call that was ended or handed over, or whose line was made to say something or be quiet: who asked for it,
+    when, and what came of it. Kept when the person or the call goes. What was said is its turn's text."""
 
     class Kind(models.TextChoices):
         END = "end", _("end the call")
         HAND_OVER = "hand_over", _("hand over")
+        SAY = "say", _("say a sentence")
+        QUIET = "quiet", _("be quiet")
+        RELEASE = "release", _("answer again")
 
     class Outcome(models.TextChoices):
         ASKED = "asked", _("asked for")
@@ -24,6 +27,8 @@ class SupervisorAction(models.Model):
     call_sid = models.CharField("CallSid", max_length=64, db_index=True)
     kind = models.CharField(_("what"), max_length=10, choices=Kind.choices)
     number = models.CharField(_("to number"), max_length=20, blank=True)
+    ask = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """Of what may be done more than once: which request this was."""
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     username = models.CharField(_("who"), max_length=150)
     asked_at = models.DateTimeField(_("asked"), db_index=True)
@@ -38,7 +43,7 @@ class SupervisorAction(models.Model):
         constraints = (
             # Asked for twice, it is done once: a second click finds the first one's row.
             models.UniqueConstraint(
-                fields=["call_sid", "kind", "number"],
+                fields=["call_sid", "kind", "number", "ask"],
                 condition=~models.Q(outcome="failed"),
                 name="one_action_of_a_kind",
             ),

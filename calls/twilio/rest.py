@@ -7,12 +7,11 @@ https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db import DatabaseError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from requests import RequestException
@@ -23,7 +22,10 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from calls.core.addresses import AddressError, canonical, e164
 from calls.lines.models import LinePerson
+from calls.process.call_orders import CallOrders
+from calls.reply.orders import Order, SupervisorOrder
 from calls.storage.models import Call
+from calls.twilio import action_rows
 from calls.twilio.models import SupervisorAction
 from calls.twilio.twiml import twiml
 from voiceapp.runtime import metrics
@@ -33,10 +35,6 @@ logger = logging.getLogger(__name__)
 
 Outcome = SupervisorAction.Outcome
 TIMEOUT_S = 8.0
-STALE_S = 30.0
-"""A row that is still ``asked`` after this long is of a process that died in between: it may be asked again."""
-BY_LINE = "line"
-"""In the place of a username."""
 NOT_IN_PROGRESS = 21220
 """https://www.twilio.com/docs/api/errors/21220: the call is over, there is nothing to change."""
 
@@ -50,8 +48,9 @@ def end_call(call: Call, user: Any) -> SupervisorAction:
     return _do(call, user, str(SupervisorAction.Kind.END), "", {"status": "completed"})
 
 
-def hand_over(call: Call, user: Any, number: str, *, anywhere: bool) -> SupervisorAction:
-    """Connect the caller with a person; our stream ends with it.
+def hand_over(call: Call, user: Any, number: str, *, anywhere: bool, orders: CallOrders) -> SupervisorAction:
+    """Connect the caller with a person; our stream ends with it. What answers the line is quiet from now on, and
+    answers again if nothing comes of it.
 
     ``anywhere``: this user may hand calls over to any number, not to the line's people alone. Raises ActionError:
     bad_number, or number_not_allowed. What was not allowed is a row like what was done: an account may be in the wrong
@@ -65,7 +64,13 @@ def hand_over(call: Call, user: Any, number: str, *, anywhere: bool) -> Supervis
         _refuse(call, user, number)
     response = VoiceResponse()
     response.dial(number)
-    return _do(call, user, str(SupervisorAction.Kind.HAND_OVER), number, {"twiml": twiml(response)})
+    by = user.get_username()
+    # An answer that plays, or would begin, until Twilio has taken the call away is not heard.
+    quieted = not missing() and orders.give(SupervisorOrder(call.call_sid, Order.QUIET, by)) == ""
+    action = _do(call, user, str(SupervisorAction.Kind.HAND_OVER), number, {"twiml": twiml(response)})
+    if quieted and action.outcome == Outcome.FAILED:
+        orders.give(SupervisorOrder(call.call_sid, Order.RELEASE, by))
+    return action
 
 
 def hand_over_by_line(call_sid: str, number: str) -> str:
@@ -81,12 +86,6 @@ def hand_over_by_line(call_sid: str, number: str) -> str:
         logger.warning("call %s: not handed over: %s", call_sid, type(error).__name__)
         return "database_away"
     return "" if action.outcome in (Outcome.DONE, Outcome.ASKED) else action.code or str(action.outcome)
-
-
-def standing(call_sid: str) -> SupervisorAction | None:
-    """What was done to the call, or is being asked for; the newest. Raises DatabaseError."""
-    asked = Q(outcome=Outcome.ASKED, asked_at__gte=timezone.now() - timedelta(seconds=STALE_S))
-    return SupervisorAction.objects.filter(Q(outcome=Outcome.DONE) | asked, call_sid=call_sid).first()
 
 
 def people_of(call: Call) -> QuerySet[LinePerson]:
@@ -113,48 +112,25 @@ def _refuse(call: Call, user: Any, number: str) -> NoReturn:
 
 
 def _do(call: Call, user: Any, kind: str, number: str, change: dict[str, str]) -> SupervisorAction:
-    action, mine = _row(call, user, kind, number)
+    action, mine = action_rows.begin(call.call_sid, user, kind, number)
     if not mine:
         return action
+    return action_rows.end(action, *_update(call.call_sid, change))
+
+
+def _update(call_sid: str, change: dict[str, str]) -> tuple[Outcome, str]:
+    """What came of it, and a code."""
     try:
-        twilio().calls(call.call_sid).update(**change)
-        action.outcome = Outcome.DONE
+        twilio().calls(call_sid).update(**change)
     except TwilioRestException as error:
         over = error.code == NOT_IN_PROGRESS
-        action.outcome = Outcome.ALREADY_OVER if over else Outcome.FAILED
-        action.code = f"twilio_{error.code or error.status}"
+        return Outcome.ALREADY_OVER if over else Outcome.FAILED, f"twilio_{error.code or error.status}"
     except ActionError as error:
-        action.outcome, action.code = Outcome.FAILED, error.code
+        return Outcome.FAILED, error.code
     except (TwilioException, RequestException, OSError) as error:
-        action.outcome, action.code = Outcome.FAILED, "twilio_unreachable"
         logger.warning("Twilio was not reached: %s", type(error).__name__)
-    action.done_at = timezone.now()
-    action.save(update_fields=["outcome", "code", "done_at"])
-    logger.info("call %s: %s by %s: %s %s", call.call_sid, kind, action.username, action.outcome, action.code)
-    return action
-
-
-def _row(call: Call, user: Any, kind: str, number: str) -> tuple[SupervisorAction, bool]:
-    """The action's row, and whether it is ours to carry out."""
-    now = timezone.now()
-    try:
-        with transaction.atomic():
-            return SupervisorAction.objects.create(
-                call_sid=call.call_sid, kind=kind, number=number, user=user, username=_name(user), asked_at=now
-            ), True
-    except IntegrityError:
-        pass
-    rows = SupervisorAction.objects.filter(call_sid=call.call_sid, kind=kind, number=number).exclude(
-        outcome=Outcome.FAILED
-    )
-    stale = rows.filter(outcome=Outcome.ASKED, asked_at__lt=now - timedelta(seconds=STALE_S))
-    mine = stale.update(asked_at=now, user=user, username=_name(user)) == 1
-    return rows.get(), mine
-
-
-def _name(user: Any) -> str:
-    """Who asked, on the row; without a user it was the line's own answer."""
-    return BY_LINE if user is None else str(user.get_username())
+        return Outcome.FAILED, "twilio_unreachable"
+    return Outcome.DONE, ""
 
 
 def missing() -> list[str]:

@@ -24,10 +24,10 @@ from calls.process.services import services
 from calls.process.shared_state import ANSWER_FAILED, ENDED_BY_US
 from calls.storage.models import Call
 from calls.twilio import stream_tokens
+from calls.twilio.action_rows import standing
 from calls.twilio.call_age import call_age_ms
 from calls.twilio.call_status import ENDED, STATUS_ORDER
 from calls.twilio.models import SupervisorAction
-from calls.twilio.rest import standing
 from calls.twilio.signature import socket_url, webhook_is_signed
 from calls.twilio.twiml import twiml
 from voiceapp.runtime import metrics

@@ -92,7 +92,10 @@ class Desk:
 
     def call(self, count=1):
         """So many sample calls, from now on; their CallSids. They end with the test."""
-        calls = long_calls(self.rig, count)
+        return self.run(*long_calls(self.rig, count))
+
+    def run(self, *calls):
+        """These calls, from now on; their CallSids. They end with the test."""
 
         async def run():
             tasks = [asyncio.create_task(call.run()) for call in calls]
@@ -141,7 +144,7 @@ def server(tmp_path_factory):
             }
             manage(["shell", "-v0", "-c", MAKE_PEOPLE], environment)
             log = tmp_path_factory.mktemp("desk") / "server.log"
-            with Rig(settings.BASE_DIR / "samples", log, environment=environment) as rig:
+            with Rig(settings.BASE_DIR / "samples", log, environment=environment, speaks=True) as rig:
                 yield Desk(rig, redis, rest, environment)
     finally:
         redis.stop()

@@ -7,6 +7,7 @@ import logging
 
 import pytest
 from channels.db import database_sync_to_async
+from django.contrib.auth.models import Group, Permission, User
 
 from calls.consumers import MediaStreamConsumer
 from calls.core.agent_turns import FIRST_AGENT_NUMBER
@@ -361,3 +362,112 @@ async def test_a_hand_over_that_cannot_be_asked_for_is_kept_and_the_call_goes_on
             pass
     await caller.hang_up()
     assert "act_failed" in {event.code for event in await rows(CallEvent)}
+
+
+# A supervisor
+
+
+async def supervised(client, path, **typed):
+    """What the console answers a supervisor, and what came of it."""
+    answer = await database_sync_to_async(client.post)(f"/console/calls/{SID}/{path}", typed)
+    assert answer.status_code == 302
+    last = await database_sync_to_async(lambda: SupervisorAction.objects.order_by("-pk").first())()
+    return last.outcome, last.code
+
+
+@pytest.fixture
+def supervisor(client):
+    user = User.objects.create(username="dana", is_staff=True)
+    user.groups.add(Group.objects.get(name="supervisor"))
+    client.force_login(user)
+    return client
+
+
+async def written(caller):
+    """Until the call's row is there, which the console asks for."""
+    rows = database_sync_to_async(lambda: Call.objects.filter(call_sid=SID).exists())
+    async with asyncio.timeout(10):
+        while not await rows():
+            pass
+
+
+async def test_a_supervisors_sentence_is_said_in_the_lines_voice(engine, monkeypatch, supervisor):
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    caller = Listener()
+    await caller.call()
+    await caller.play(silence(1500))
+    await written(caller)
+    assert await supervised(supervisor, "say", sentence=" כבר\nבודקים. ") == ("done", "")
+    await caller.listen("a1.1.1")
+    await caller.hang_up()
+    (said,) = await rows(Transcript, speaker="agent")
+    assert (said.text, said.played_text, said.outcome) == ("כבר בודקים.", "כבר בודקים.", "played")
+    assert (said.floor_rule, said.responder, said.voice) == ("supervisor", "supervisor", "toy:he")
+    assert len(caller.heard) // 8 >= said.heard_ms > 0
+    assert await supervised(supervisor, "say", sentence="עוד משהו.") == ("failed", "call_ended")
+
+
+async def test_a_line_that_only_listens_says_it_too(engine, monkeypatch, supervisor):
+    answering(monkeypatch, voice="toy:he")
+    caller = Listener()
+    await caller.call()
+    await caller.play(silence(1500))
+    await written(caller)
+    assert await supervised(supervisor, "quiet") == ("failed", "not_answering")
+    assert await supervised(supervisor, "say", sentence="כבר בודקים.") == ("done", "")
+    await caller.listen("a1.1.1")
+    await caller.hang_up()
+
+
+async def test_a_quiet_line_hears_and_answers_only_what_is_said_after_its_release(engine, monkeypatch, supervisor):
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    caller = Listener()
+    await caller.call()
+    await caller.play(silence(500))
+    await written(caller)
+    assert await supervised(supervisor, "quiet") == ("done", "")
+    (call,) = services().calls
+    assert call.status(0).quiet_by == "dana"
+    await caller.speak(engine, "שלום לך")
+    assert await caller.socket.receive_nothing(0.8)
+    assert await supervised(supervisor, "answer-again") == ("done", "")
+    assert call.status(0).quiet_by == ""
+    engine.answer = "עוד פעם"  # by the one-shot recogniser
+    await caller.play(silence(300) + speech(600) + silence(400))
+    await caller.listen("a1.1.1")
+    await caller.hang_up()
+    turns = await rows(Transcript)
+    assert [(turn.speaker, turn.text) for turn in turns] == [
+        ("caller", "שלום לך"),
+        ("caller", "עוד פעם"),
+        ("agent", turns[-1].text),
+    ]
+    assert "עוד פעם" in turns[-1].text and "שלום" not in turns[-1].text
+
+
+async def test_an_answer_stops_before_the_call_is_handed_over_and_goes_on_living_where_it_is_not(
+    engine, monkeypatch, supervisor, settings
+):
+    """Twilio cannot be reached: the line answers again."""
+    settings.TWILIO_ACCOUNT_SID = "AC1"
+    at_update = []
+
+    def no_twilio():
+        (call,) = services().calls
+        at_update.append(call.status(0).quiet_by)
+        raise OSError
+
+    monkeypatch.setattr("calls.twilio.rest.twilio", no_twilio)
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    caller = Listener()
+    await caller.call()
+    await caller.play(silence(500))
+    await written(caller)
+    user = await database_sync_to_async(User.objects.get)(username="dana")
+    may = await database_sync_to_async(Permission.objects.get)(codename="hand_over_anywhere")
+    await database_sync_to_async(user.user_permissions.add)(may)
+    failed = await supervised(supervisor, "hand-over", other_number="+97231234567")
+    assert failed == ("failed", "twilio_unreachable")
+    (call,) = services().calls
+    assert (at_update, call.status(0).quiet_by) == (["dana"], "")
+    await caller.hang_up()

@@ -102,6 +102,12 @@ DRAIN_ERRORS = Counter(
     ["step"],
     registry=REGISTRY,
 )
+SUPERVISOR_ACTIONS = Counter(
+    "voiceapp_supervisor_actions",
+    "What supervisors asked of calls: end, hand_over, say, quiet, release; by what came of it",
+    ["kind", "outcome"],
+    registry=REGISTRY,
+)
 HAND_OVERS_REFUSED = Counter(
     "voiceapp_hand_overs_refused", "Hand-overs to a number that was not allowed", registry=REGISTRY
 )

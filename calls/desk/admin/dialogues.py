@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from calls.desk.admin.voices import (
     SCRIPT,
     choices,
-    refuse_unspeakable,
     render_later,
     texts_to_hear,
     warn_of_unrendered,
     with_what_may_be_heard,
 )
 from calls.desk.rows import ltr
+from calls.desk.unspeakable import refuse_unspeakable
 from calls.lines.dialogues import Dialogue, sentence_of
 from calls.lines.models import PhoneLine
 from calls.reply.dialogue_checks import script_of

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from calls.desk.access import needs
-from calls.desk.admin.voices import NEEDS_POINTS, words_without_points
+from calls.desk.unspeakable import NEEDS_POINTS, words_without_points
 from calls.process.services import services
 from stt.wavfile import wav_of
 from voiceapp.runtime.coded_error import CodedError

@@ -16,7 +16,6 @@ from calls.desk.admin.voices import (
     SCRIPT,
     choices,
     hear_attributes,
-    refuse_unspeakable,
     render_later,
     texts_to_hear,
     warn_of_unrendered,
@@ -25,6 +24,7 @@ from calls.desk.admin.voices import (
 )
 from calls.desk.permissions import CHANGE_DIALLED
 from calls.desk.rows import ReadOnly, ltr
+from calls.desk.unspeakable import refuse_unspeakable
 from calls.lines.answering import refuse_strangers
 from calls.lines.dialled_numbers import FIELDS, NumberChange, numbers_of, record, unread_numbers
 from calls.lines.dialogues import errors_of

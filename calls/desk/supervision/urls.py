@@ -12,6 +12,9 @@ urlpatterns = [
     path("calls/<str:call_sid>/state.json", views.call_state, name="call_state"),
     path("calls/<str:call_sid>/end", views.end, name="end"),
     path("calls/<str:call_sid>/hand-over", views.hand_over, name="hand_over"),
+    path("calls/<str:call_sid>/say", views.say, name="say"),
+    path("calls/<str:call_sid>/quiet", views.quiet, name="quiet"),
+    path("calls/<str:call_sid>/answer-again", views.answer_again, name="answer_again"),
     # Whatever else is asked for under /console/ is the wall.
     re_path(r"", RedirectView.as_view(pattern_name="console:wall")),
 ]

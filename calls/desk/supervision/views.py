@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,6 +20,7 @@ from calls.desk.access import needs
 from calls.desk.answers import ShownAnswer, answer_texts, saved_values
 from calls.desk.codes import ACTIONS, DETAILS, EVENTS, shown_code
 from calls.desk.permissions import END_CALLS, HAND_OVER_ANYWHERE, READ
+from calls.desk.supervision.ordering import SentenceForm, give
 from calls.desk.supervision.reading import (
     line_names,
     newest_events,
@@ -30,8 +32,11 @@ from calls.desk.supervision.reading import (
 )
 from calls.lines import costs
 from calls.lines.models import LABELS, PhoneLine
+from calls.lines.spoken_texts import is_answering
+from calls.process.services import services
+from calls.reply.orders import MAX_SENTENCE_CHARACTERS, Order
 from calls.storage.models import SOURCES, Call, Transcript
-from calls.twilio import rest
+from calls.twilio import action_rows, rest
 from calls.twilio.call_status import ENDED
 from calls.twilio.models import SupervisorAction
 from voiceapp.runtime.whole_number import whole_number
@@ -64,9 +69,12 @@ def call(request: HttpRequest, call_sid: str) -> HttpResponse:
     return _call_page(request, get_object_or_404(Call, call_sid=call_sid))
 
 
-def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpResponse:
+def _call_page(
+    request: HttpRequest, row: Call, status: int = 200, sentence: SentenceForm | None = None
+) -> HttpResponse:
+    """``sentence``: what was typed and cannot be said."""
     turns = newest_turns(row)
-    line = PhoneLine.objects.filter(number=canonical(row.to_number)).first()
+    line = _line_of(row)
     urls = {"state": reverse("console:call_state", args=[row.call_sid])}
     saved = saved_values(row, request.user)
     page = {"call": row.call_sid, "urls": urls, "texts": texts(), "state": _state_of(row, turns, saved)}
@@ -90,6 +98,11 @@ def _call_page(request: HttpRequest, row: Call, status: int = 200) -> HttpRespon
             "prices": costs.prices_now(),
             "page": page,
             "done": done,
+            "quiet_by": action_rows.quiet_by(row.call_sid),
+            "may_be_quiet": line is not None and is_answering(line),
+            "sentence": sentence,
+            "asked": uuid4().hex,
+            "most_characters": MAX_SENTENCE_CHARACTERS,
             "may_end": request.user.has_perm(END_CALLS) and row.ended_at is None and row.status not in ENDED,
             "missing": rest.missing(),
             "people": rest.people_of(row),
@@ -141,7 +154,8 @@ def hand_over(request: HttpRequest, call_sid: str) -> HttpResponse:
     row = get_object_or_404(Call, call_sid=call_sid)
     number = request.POST.get("other_number", "").strip() or request.POST.get("number", "")
     try:
-        action = rest.hand_over(row, request.user, number, anywhere=request.user.has_perm(HAND_OVER_ANYWHERE))
+        anywhere = request.user.has_perm(HAND_OVER_ANYWHERE)
+        action = rest.hand_over(row, request.user, number, anywhere=anywhere, orders=services().orders)
     except rest.ActionError as error:
         if error.code == "number_not_allowed":
             messages.error(request, _("You may hand this call over to the line's people only: number_not_allowed."))
@@ -149,6 +163,38 @@ def hand_over(request: HttpRequest, call_sid: str) -> HttpResponse:
         messages.error(request, _("This is no number: write it as +97231234567."))
         return redirect("console:call", call_sid=call_sid)
     return _after(request, row, action)
+
+
+@require_POST
+@needs(END_CALLS)
+def say(request: HttpRequest, call_sid: str) -> HttpResponse:
+    """Say a typed sentence in the line's voice."""
+    row = get_object_or_404(Call, call_sid=call_sid)
+    form = SentenceForm(request.POST, _line_of(row))
+    if not form.is_valid():
+        return _call_page(request, row, status=400, sentence=form)
+    text = form.cleaned_data["sentence"]
+    return _after(request, row, give(services().orders, row, request.user, Order.SAY, text, form.ask))
+
+
+@require_POST
+@needs(END_CALLS)
+def quiet(request: HttpRequest, call_sid: str) -> HttpResponse:
+    """The line stops speaking, and answers nothing."""
+    row = get_object_or_404(Call, call_sid=call_sid)
+    return _after(request, row, give(services().orders, row, request.user, Order.QUIET))
+
+
+@require_POST
+@needs(END_CALLS)
+def answer_again(request: HttpRequest, call_sid: str) -> HttpResponse:
+    """The line answers what is said from now on."""
+    row = get_object_or_404(Call, call_sid=call_sid)
+    return _after(request, row, give(services().orders, row, request.user, Order.RELEASE))
+
+
+def _line_of(row: Call) -> PhoneLine | None:
+    return PhoneLine.objects.filter(number=canonical(row.to_number)).first()
 
 
 def _after(request: HttpRequest, row: Call, action: SupervisorAction) -> HttpResponse:
@@ -168,6 +214,7 @@ def _state_of(row: Call, turns: list[Transcript], saved: list[dict[str, Any]]) -
         "ended": row.ended_at is not None,
         "started_at": row.started_at.isoformat() if row.started_at else "",
         "stream": row.stream_sid,
+        "quiet_by": action_rows.quiet_by(row.call_sid),
         "turns": shown_turns(row, turns),
         "answers": shown_answers(row, turns),
         "saved": saved,
@@ -185,6 +232,7 @@ def texts() -> dict[str, Any]:
         "stream": _("streaming"),
         "one_shot": _("one-shot"),
         "deaf": _("deaf"),
+        "quiet": _("quiet"),
         "down": _("recogniser down"),
         "up": _("recogniser up"),
         "live": _("live"),

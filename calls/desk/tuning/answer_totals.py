@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from calls.core.agent_turns import FALSE_START, Outcome
+from calls.core.agent_turns import FALSE_START, NO_INTERRUPTIONS, Outcome
 
 PAUSE_ANSWERED_MS = 1000
 """A caller who goes on within this of the floor taken had only paused, most likely."""
@@ -124,7 +124,9 @@ class AnswerFigures:
         self.false_starts += answer.code == FALSE_START
         first = bisect_right(began_ms, answer.started_ms)
         spoken_over = first < len(began_ms) and began_ms[first] <= answer.ended_ms
-        self.interrupted += answer.outcome == Outcome.INTERRUPTED and answer.code != FALSE_START and spoken_over
+        self.interrupted += (
+            answer.outcome == Outcome.INTERRUPTED and answer.code not in NO_INTERRUPTIONS and spoken_over
+        )
 
 
 def heard_text(turn: AnyTurn) -> str:

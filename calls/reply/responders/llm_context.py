@@ -24,6 +24,7 @@ _NOTES = {
     Occasion.GOODBYE: "[המתקשר עדיין שותק. היפרד בקצרה; השיחה תנותק.]",
     Occasion.TRANSFER_FAILED: "[ההעברה לא הצליחה. אמור זאת בקצרה, והמשך בשיחה.]",
     Occasion.TURNS: "",
+    Occasion.SUPERVISOR: "[אחראי אנושי אמר למתקשר, בקולך:]",
 }
 """Stand for the caller's words where there are none. In Hebrew, so that a model answers in it."""
 _INTERRUPTED = "[כאן המתקשר קטע אותך; את ההמשך לא שמע.]"

@@ -96,6 +96,17 @@ function showState(shows, hears) {
   document.getElementById("main").dataset.shows = shows;
 }
 
+// Who keeps the line from answering; a process of an older version does not say.
+function showQuiet(by) {
+  if (by === undefined) return;
+  document.getElementById("quiet").hidden = !by || ended;
+  say(document.getElementById("quiet-by"), by);
+  for (const [opens, hidden] of [["be-quiet", by], ["answer-again", !by]]) {
+    const button = document.querySelector(`[data-opens="${opens}"]`);
+    if (button) button.hidden = Boolean(hidden);
+  }
+}
+
 function showEnd(is = true) {
   if (ended === is) return;
   ended = is;
@@ -112,6 +123,7 @@ function showAll(state) {
   started = Date.parse(state.started_at);
   stream = state.stream;
   showEnd(state.ended);
+  showQuiet(state.quiet_by);
   for (const turn of state.turns) showTurn(turn);
   for (const answer of state.answers) showAnswer(answer);
   for (const one of state.saved) showSaved(one);
@@ -130,8 +142,15 @@ const kinds = {
   answer: showAnswer,
   value: showSaved,
   note: showEvent,
-  state: (update) => showState(update.shows, update.hears),
-  process: (update) => showState(...update.calls[page.call]),
+  state(update) {
+    showState(update.shows, update.hears);
+    showQuiet(update.quiet_by);
+  },
+  process(update) {
+    const [shows, hears, quietBy] = update.calls[page.call];
+    showState(shows, hears);
+    showQuiet(quietBy);
+  },
   call(update) {
     if (update.state === "started") {
       stream = update.stream;
@@ -160,6 +179,19 @@ for (const button of document.querySelectorAll("[data-opens]")) {
 for (const button of document.querySelectorAll("[data-closes]")) {
   button.addEventListener("click", () => button.closest("dialog").close());
 }
+
+// A sentence that cannot be said is there to be mended.
+document.querySelector("dialog[data-open]")?.showModal();
+// Sent once, however often it is pressed.
+for (const form of document.querySelectorAll("dialog form")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("dialog form")) delete form.dataset.sent;
+});
 
 turns.replaceChildren();
 showAll(page.state);

@@ -36,7 +36,7 @@ function touch(call) {
 function callOf(sid) {
   let call = calls.get(sid);
   if (!call) {
-    call = { sid, from: "", to: "", started: Date.now(), text: "", shows: "unknown", hears: "stream", partial: false };
+    call = { sid, from: "", to: "", started: Date.now(), text: "", shows: "unknown", hears: "stream", quietBy: "", partial: false };
     calls.set(sid, call);
   }
   return call;
@@ -64,7 +64,7 @@ function cardOf(call) {
   if (!call.card) {
     call.card = template.content.firstElementChild.cloneNode(true);
     const part = (name) => call.card.querySelector(`.${name}`);
-    call.parts = Object.fromEntries(["line", "from", "lasted", "words", "shows", "hears", "emulated", "late"].map((n) => [n, part(n)]));
+    call.parts = Object.fromEntries(["line", "from", "lasted", "words", "shows", "hears", "quiet", "emulated", "late"].map((n) => [n, part(n)]));
     call.card.querySelector("a").href = page.urls.call.replace("SID", encodeURIComponent(call.sid));
     call.card.dataset.sid = call.sid;
     place(call);
@@ -89,6 +89,7 @@ function drawCard(call) {
   say(parts.words, call.text);
   say(parts.shows, page.texts[call.shows]);
   say(parts.hears, call.hears === "stream" ? "" : page.texts[call.hears]);
+  say(parts.quiet, call.quietBy ? `${page.texts.quiet}: \u2068${call.quietBy}\u2069` : "");
   showEmulated(parts.emulated, call.engine);
   late(parts.late, call.final);
   mark(card, "shows", call.shows);
@@ -142,19 +143,19 @@ const kinds = {
   },
   state(update) {
     const call = callOf(update.call);
-    Object.assign(call, { shows: update.shows, hears: update.hears });
+    Object.assign(call, { shows: update.shows, hears: update.hears, quietBy: update.quiet_by });
     touch(call);
   },
   process(update) {
     const now = performance.now();
     drawAlarms(update.alarms);
     processes.set(update.process, { ...update, at: now });
-    for (const [sid, [shows, hears]] of Object.entries(update.calls)) {
+    for (const [sid, [shows, hears, quietBy]] of Object.entries(update.calls)) {
       if (!calls.has(sid)) readSoon();
       const call = callOf(sid);
       call.process = update.process;
-      if (call.shows !== shows || call.hears !== hears || !call.card) {
-        Object.assign(call, { shows, hears });
+      if (call.shows !== shows || call.hears !== hears || call.quietBy !== quietBy || !call.card) {
+        Object.assign(call, { shows, hears, quietBy });
         touch(call);
       }
     }

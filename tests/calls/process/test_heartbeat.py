@@ -69,7 +69,7 @@ async def test_a_beat_names_every_call_of_the_process(monkeypatch):
     mine.start()
     update = await asyncio.wait_for(published.get(), 5)
     await mine.stop()
-    assert update["calls"] == {SID: ["listening", "stream"]}
+    assert update["calls"] == {SID: ["listening", "stream", ""]}
     assert (update["process"], update["recogniser"]) == (PROCESS, "up")
 
 

@@ -12,6 +12,7 @@ from calls.reply.agent import Agent
 from calls.reply.answerer import Answerer
 from calls.reply.hands import AgentCall
 from calls.reply.items import Say
+from calls.reply.orders import SupervisorOrder
 from calls.reply.settings import AnswerPrices, AnswerSettings
 from calls.reply.voice import VoiceError
 from stt.audio import BYTES_PER_MS, FRAME_MS
@@ -44,6 +45,7 @@ class ToyVoice:
     """Of what was spoken: may be kept on disk."""
     open: int = 0
     voice: str = "toy"
+    says_any_text: bool = True
     characters: int = 0
     cost: float = 0.0
 
@@ -263,6 +265,13 @@ class VirtualConversation:
     def answers(self):
         """Each agent's turn: text, heard text, outcome."""
         return [(one.text, one.heard.text, one.heard.outcome.value) for _, one in sorted(self.saved.items())]
+
+    # A supervisor
+
+    def supervise(self, order, text="", by="dana"):
+        code = self.agent.supervise(SupervisorOrder("CA1", order, by, text), self.now_ms)
+        self._look()
+        return code
 
     # Around them
 

@@ -26,6 +26,16 @@ def test_an_answer_that_never_sounded_is_an_exchange_too():
     assert len(said.said) == 1
 
 
+def test_a_turn_that_is_left_stands_before_what_is_being_said_and_may_be_revised():
+    said = Conversation()
+    said.begins(Occasion.SUPERVISOR, [])
+    said.left(turn(3, "רגע"))
+    said.left(turn(4, " "))
+    said.answered(Occasion.SUPERVISOR, [], "כבר בודקים.", "כבר", None)
+    assert said.revised(turn(3, "רגע אחד"))
+    assert [(one.revised, one.answer) for one in said.said] == [(("רגע אחד",), ""), ((), "כבר בודקים.")]
+
+
 def test_a_turn_that_nobody_answered_cannot_be_revised():
     assert not Conversation().revised(turn(1, "כן"))
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from calls.reply.aloud import without_points
 from calls.reply.dialogue import position_after
 from calls.reply.items import ActStatus, Expect, ExpectationKind, HangUp, NoteValue, PlayRecording, PlayTones, Transfer
+from calls.reply.responder import Exchange, Occasion
 from tests.calls.reply.dialogues import TODAY, Talk, notes, script, spoken
 
 
@@ -92,6 +93,12 @@ def test_a_second_visit_keeps_its_value_under_an_id_of_its_own(talk):
 def test_an_answer_that_is_withdrawn_leaves_nothing(talk):
     first = talk.prepared("אדום")
     assert talk.prepared("אדום") == first
+    assert notes(talk.caller("כחול")) == [("colour#1", "colour", "כחול")]
+
+
+def test_a_supervisors_sentence_and_what_nobody_answered_lead_nowhere(talk):
+    talk.said.append(Exchange(Occasion.SUPERVISOR, (), (), "כבר בודקים.", "כבר בודקים."))
+    talk.said.append(Exchange(Occasion.SUPERVISOR, ("אדום",), ("אדום",), "", ""))
     assert notes(talk.caller("כחול")) == [("colour#1", "colour", "כחול")]
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from calls.models import Call, LinePerson, PhoneLine, SupervisorAction
+from calls.twilio import action_rows
 from calls.twilio import rest as rest_module
 from stt.models import TuningProfile
 from tests.rows import ANSWERING
@@ -83,7 +84,7 @@ def test_a_caller_is_handed_to_a_person(client, rest, call, dana, written):
 def test_a_line_hands_its_caller_over_to_a_person_itself(rest, call):
     assert rest_module.hand_over_by_line("CA1", "+97231111111") == ""
     action = SupervisorAction.objects.get()
-    assert (action.user, action.username, action.outcome) == (None, rest_module.BY_LINE, "done")
+    assert (action.user, action.username, action.outcome) == (None, action_rows.BY_LINE, "done")
 
 
 def test_a_hand_over_that_fails_is_told_to_whatever_answers(call, settings):
@@ -185,13 +186,14 @@ def test_who_may_not_end_calls_cannot_and_sees_no_button(client, rest, call, gro
 
 
 @pytest.mark.parametrize("name", ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"])
-def test_without_an_account_no_button_is_offered_and_the_page_says_why(client, call, dana, settings, name):
+def test_without_an_account_no_such_button_is_offered_and_the_page_says_why(client, call, dana, settings, name):
     client.force_login(member("supervisor"))
     url = reverse("console:call", args=["CA1"])
     assert "<dialog" in client.get(url).content.decode()
     setattr(settings, name, "")
     page = client.get(url).content.decode()
-    assert "<dialog" not in page and "data-opens" not in page
+    assert not any(f'data-opens="{one}"' in page or f'<dialog id="{one}"' in page for one in ("end", "hand-over"))
+    assert 'data-opens="say"' in page  # no word of it goes to Twilio's interface
     assert f'<bdi dir="ltr" class="code">{name}</bdi>' in page and "no_account" in page
 
 
@@ -233,7 +235,7 @@ def test_what_a_dead_process_left_behind_is_carried_out(rest, call):
         call_sid="CA1",
         kind="end",
         username="gone",
-        asked_at=timezone.now() - timedelta(seconds=rest_module.STALE_S + 1),
+        asked_at=timezone.now() - timedelta(seconds=action_rows.STALE_S + 1),
     )
     assert rest_module.end_call(call, user).outcome == "done"
     assert SupervisorAction.objects.get().username == "supervisor"

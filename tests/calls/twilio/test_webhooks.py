@@ -20,7 +20,7 @@ from calls.process.answerers import Answerers
 from calls.process.services import services
 from calls.reply.voices.registry import Voices
 from calls.twilio import stream_tokens, webhooks
-from calls.twilio.rest import STALE_S
+from calls.twilio.action_rows import STALE_S
 from calls.twilio.signature import handshake_is_signed
 from stt.tuning import Tuning
 from tests.calls.reply.voices.toy import ToyVoices

@@ -39,6 +39,12 @@ def test_an_interruption_is_an_answer_that_stopped_when_somebody_spoke_over_it()
     assert (figures.sounded, figures.interrupted, figures.resumed, figures.false_starts) == (3, 1, 1, 0)
 
 
+def test_an_answer_that_a_supervisor_stopped_was_not_interrupted_by_the_caller():
+    cut = PlayedPart("", 1000, Outcome.INTERRUPTED)
+    figures = AnswerFigures.of([turn(0, 3000), turn(4500, 7000)], [answer(4000, heard=cut, code="by_supervisor")])
+    assert (figures.sounded, figures.interrupted) == (1, 0)
+
+
 def test_a_false_start_is_no_interruption():
     cut = PlayedPart("", 300, Outcome.INTERRUPTED)
     figures = AnswerFigures.of([turn(0, 3000), turn(4500, 7000)], [answer(4000, heard=cut, code="false_start")])

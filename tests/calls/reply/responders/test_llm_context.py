@@ -86,6 +86,17 @@ def test_an_occasion_without_words_has_a_note():
     assert messages_of("", call(Occasion.GOODBYE), [], [])[0]["content"] != told[2]["content"]
 
 
+def test_what_a_supervisor_said_is_the_assistants_and_what_nobody_answered_is_the_callers():
+    said = [
+        exchange("", "כבר בודקים.", occasion=Occasion.SUPERVISOR),
+        exchange("תודה", "", occasion=Occasion.SUPERVISOR),
+    ]
+    told = messages_of("", call(), [turn("ומה עכשיו")], said)
+    assert roles(told) == ["user", "assistant", "user"]
+    assert told[1]["content"] == "כבר בודקים."
+    assert told[2]["content"] == "תודה\nומה עכשיו"
+
+
 def test_what_came_of_acts_is_told():
     outcomes = (
         ActOutcome(NoteValue("שם", "דנה", False, "a1.c0"), ActStatus.DONE),
