@@ -216,7 +216,10 @@ class TuningProfile(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """A changed setting is the next revision, whoever changes it: figures stand by what calls ran with."""
+        """A changed setting is the next revision, whoever changes it: figures stand by what calls ran with. How a
+        browser ends its lines is no change."""
+        for name in ("phrases", *PHRASE_LISTS):
+            setattr(self, name, "\n".join(lines_of(getattr(self, name))))
         with transaction.atomic():
             stored = TuningProfile.objects.select_for_update().filter(pk=self.pk).first()
             if stored is not None:

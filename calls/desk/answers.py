@@ -19,7 +19,7 @@ from calls.storage.models import OUTCOMES, Call, Transcript
 
 RULES = {
     "expected": _("after an expected answer"),
-    "unfinished": _("after words that did not seem finished"),
+    "unfinished": _("after a longer pause: more words were expected"),
     "open": _("after open words"),
     "silence": _("because the caller was silent"),
     "opening": _("at the call's opening"),

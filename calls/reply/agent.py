@@ -233,6 +233,7 @@ class Agent:
             return
         self._floor.hang_up()
         self._delivery.cut_off(now_ms)
+        self._interruption.stop(now_ms)
         self._draft.give_up()
         self._over.set()
 

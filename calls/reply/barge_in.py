@@ -53,8 +53,10 @@ class CutAnswer:
 
     false_start: bool
     """The caller has hardly heard any of it."""
-    may_resume: bool
-    """None of what was cut has been said again before."""
+    has_rest: bool
+    """There are words left to say."""
+    was_resumed: bool
+    """What was cut is being said again already: a second noise ends it, and no backchannel does."""
 
 
 class BargeIn:
@@ -146,19 +148,19 @@ class BargeIn:
 
     # A stopped answer
 
-    def was_cut(self, *, sounded_for_ms: float, heard_ms: int, may_resume: bool) -> None:
+    def was_cut(self, *, sounded_for_ms: float, heard_ms: int, has_rest: bool, was_resumed: bool) -> None:
         """``sounded_for_ms``: from the answer's first frame to the voice that has stopped it. ``heard_ms``: of it."""
         false_start = sounded_for_ms <= FALSE_START_MS and heard_ms < FALSE_START_HEARD_MS
-        self.cut = CutAnswer(false_start, may_resume)
+        self.cut = CutAnswer(false_start, has_rest, was_resumed)
 
     def resume_due_ms(self, activity: CallerActivity) -> float | None:
         """When the answer goes on if nothing happens; None: not as it stands."""
         cut, resume_ms = self.cut, self._tuning.barge_in_resume_ms
-        if cut is None or not cut.may_resume or not resume_ms or activity.speaking or activity.run is None:
+        if cut is None or not cut.has_rest or self._with_words or activity.speaking or activity.run is None:
             return None
-        if self._with_words:
-            return None
-        return activity.run.last_ms + (0 if self._only_backchannels and not self._unsettled else resume_ms)
+        if self._only_backchannels and not self._unsettled:
+            return activity.run.last_ms
+        return activity.run.last_ms + resume_ms if resume_ms and not cut.was_resumed else None
 
     def resumed(self) -> None:
         """It goes on: what was said was nothing, unless late words tell otherwise."""

@@ -264,11 +264,15 @@ class Delivery:
         if answer is not None and answer.has_sounded:
             rest = answer.rest(self.playback, self.acts.drop())
             self.conclude(Outcome.INTERRUPTED, now_ms)
-            if rest.items:
-                turn = self._turn(answer, now_ms, Outcome.INTERRUPTED)
-                occasion = answer.preparation.call.occasion
-                self._conversation.lost = LostAnswer(occasion, rest, turn, self._call.stream_sid)
+            self._cut = answer
+            self.leave_rest(rest, now_ms)
         self.acts.drop()
+
+    def leave_rest(self, rest: Rest, now_ms: float) -> None:
+        """Of the answer that was cut off last: the next stream goes on with it."""
+        if self._cut is not None and rest.items:
+            turn, occasion = self._turn(self._cut, now_ms, Outcome.INTERRUPTED), self._cut.preparation.call.occasion
+            self._conversation.lost = LostAnswer(occasion, rest, turn, self._call.stream_sid)
 
     def _save(self, answer: GivenAnswer, now_ms: float, outcome: Outcome | None = None, code: str = "") -> None:
         """Its row; without an ``outcome`` it is not over."""
@@ -278,7 +282,7 @@ class Delivery:
     def _turn(self, answer: GivenAnswer, now_ms: float, outcome: Outcome | None = None, code: str = "") -> AgentTurn:
         """As it stands: the next revision of its row."""
         prepared = answer.preparation
-        heard = PlayedPart(self.playback.heard_text, self.playback.heard_ms(now_ms), outcome or Outcome.PLAYED)
+        heard = PlayedPart(self.playback.heard_text, answer.heard_ms(self.playback, now_ms), outcome or Outcome.PLAYED)
         by_supervisor = prepared.call.occasion is Occasion.SUPERVISOR
         responder_name = Occasion.SUPERVISOR.value if by_supervisor else self._responder_name
         made_by = MadeBy(responder_name, prepared.voice, prepared.tokens, prepared.characters)

@@ -179,9 +179,11 @@ def _say_goodbye(script: DialogueScript, position: Position, question: StepQuest
 def _after_the_end(
     script: DialogueScript, position: Position, ended: HangUp | Transfer, failed: frozenset[str]
 ) -> Move:
-    """The end once more, which is done at most once; or on from a hand-over that failed."""
+    """The end once more, which is done at most once; or on from a hand-over that failed. Whoever has spoken over the
+    goodbye hears one before the line hangs up."""
     if ended.id not in failed:
-        return Move(position, (ended,))
+        goodbye = _said(script.goodbye, position) if isinstance(ended, HangUp) else ()
+        return Move(position, (*goodbye, ended))
     position = replace(position, ended=None)
     # Its id is part of the new way's ids: two hand-overs in a row are two.
     if script.transfer_failed is not None:

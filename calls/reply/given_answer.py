@@ -11,6 +11,7 @@ from calls.reply.playback import Playback
 from calls.reply.preparation import Preparation
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.unsaid import Rest, rest_of
+from stt.audio import BYTES_PER_MS
 
 
 @dataclass(slots=True)
@@ -34,6 +35,11 @@ class GivenAnswer:
         """A frame of it was sent; a filler's is none."""
         return self.record.first_sent_ms is not None
 
+    def heard_ms(self, playback: Playback, now_ms: float) -> int:
+        """Sound of it that was played, by the clock; a filler before it is none."""
+        filler_ms = 0 if self.filler is None else self.filler.sent_bytes // BYTES_PER_MS
+        return max(0, playback.heard_ms(now_ms) - filler_ms)
+
     @property
     def is_fed(self) -> bool:
         is_fed = self.preparation.done and self.fed == len(self.preparation.steps) and not self.is_cut
@@ -49,5 +55,5 @@ class GivenAnswer:
         """What is left of it where it was just cut off. ``waiting``: its acts that were fed and are not done."""
         prepared = self.preparation
         unfed = [step for step in prepared.steps[self.fed :] if not isinstance(step, SpokenPiece)]
-        is_whole = prepared.done or bool(prepared.code)
+        is_whole = prepared.is_read or bool(prepared.code)
         return rest_of(prepared.steps, playback, [*waiting, *unfed], prepared.expect, is_whole=is_whole)

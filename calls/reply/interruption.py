@@ -50,6 +50,8 @@ class Interruption:
         self._seen = CallerActivity()
         self._cut: tuple[Preparation, Rest] | None = None
         """The answer that was stopped, while it is not known what for."""
+        self._cut_asked: Expect | None = None
+        """What it had asked for."""
         self._before = ""
         """Of an answer that goes on: its words that are not said again."""
 
@@ -63,7 +65,7 @@ class Interruption:
 
     def words(self, utterance: int, text: str, now_ms: float) -> None:
         """What an utterance's words are so far."""
-        self._barge_in.expects(self._expected)
+        self._barge_in.expects(self._asked(now_ms))
         theirs = without_ours(text, self._said)
         if theirs and self._may_stop(now_ms) and self._barge_in.words_stop_answer(utterance, theirs, self._said):
             self._stop(now_ms)
@@ -78,6 +80,11 @@ class Interruption:
         if is_to_answer is TurnOverAnswer.INTERRUPTION:
             self._give_up(now_ms)
         return is_to_answer is TurnOverAnswer.BACKCHANNEL
+
+    def stop(self, now_ms: float) -> None:
+        """The stream ends while it is not known what an answer was stopped for: its rest is the next stream's."""
+        if self._cut is not None:
+            self._delivery.leave_rest(self._cut[1], now_ms)
 
     def answer_begins(self, now_ms: float) -> None:
         """Another answer has the floor: what was stopped does not go on."""
@@ -132,9 +139,15 @@ class Interruption:
             return self._cut[0]
         return None if self._delivery.answer is None else self._delivery.answer.preparation
 
-    @property
-    def _expected(self) -> Expect | None:
-        return None if self._answer is None else self._answer.expect
+    def _asked(self, now_ms: float) -> Expect | None:
+        """What the answer asks for, if the caller can know it: a yes to a question that nobody has heard is none."""
+        if self._cut is not None:
+            return self._cut_asked
+        answer = self._answer
+        if answer is None or not answer.is_read or not answer.steps.pieces:
+            return None
+        hears_question = self._delivery.playback.sounding_piece(now_ms) is answer.steps.pieces[-1]
+        return answer.expect if hears_question else None
 
     @property
     def _said(self) -> str:
@@ -148,17 +161,19 @@ class Interruption:
             return
         prepared, run = answer.preparation, self._seen.run
         voice_ms = now_ms if run is None else run.from_ms
+        self._cut_asked = self._asked(now_ms)
         rest = self._delivery.interrupt(answer, now_ms)
         self._draft.give_up()
-        self._floor.expects(prepared.expect)
+        self._floor.expects(self._cut_asked)
         self._floor.played_out(now_ms)
         self._tell(self._delivery.playback.heard_text)
         metrics.BARGE_IN_SECONDS.observe((now_ms - voice_ms) / 1000)
         self._cut = (prepared, rest)
         self._barge_in.was_cut(
             sounded_for_ms=voice_ms - answer.record.first_sent_ms,
-            heard_ms=self._delivery.playback.heard_ms(now_ms),
-            may_resume=rest.has_words and not (prepared.call.goes_on and rest.piece == 0),
+            heard_ms=answer.heard_ms(self._delivery.playback, now_ms),
+            has_rest=rest.has_words,
+            was_resumed=prepared.call.goes_on and rest.piece == 0,
         )
 
     def _give_up(self, now_ms: float) -> None:

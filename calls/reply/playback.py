@@ -226,6 +226,10 @@ class Playback:
         """The words that are heard now, by the clock, may be spoken over; where nothing is heard, the last ones."""
         return self._answer is None or self._answer.piece_at(self.heard_ms(now_ms)).interruptible
 
+    def sounding_piece(self, now_ms: float) -> SpokenPiece | None:
+        """The piece of the answer that is heard now, by the clock; where nothing is heard, the last one."""
+        return None if self._answer is None else self._answer.piece_at(self.heard_ms(now_ms))
+
     def piece_ends_ms(self, piece: SpokenPiece) -> float | None:
         """The instant at which all of it will have been played, by the clock; None while some of it is unsent."""
         if self._answer is None or piece not in self._answer.pieces:

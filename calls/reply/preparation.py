@@ -57,17 +57,14 @@ class Preparation:
         wake: Callable[[], None],
         now_ms: Callable[[], float],
     ) -> None:
-        """``begins_with`` is said before what the responder says, if it is asked at all (``asks``).
-
-        ``deliver`` is told of each piece when its first sound is there, ``wake`` of anything else that is new.
-        """
+        """``begins_with`` is said before what the responder says, if it is asked at all (``asks``). ``deliver`` is told of each piece when its first sound is there, ``wake`` of anything else that is new."""
         self.call, self.turns = call, tuple(turns)
         self._begins_with, self._asks = begins_with, asks
         self.steps = AnswerSteps(deliver, now_ms)
         self.expect: Expect | None = None
         self.waits = False
         """The responder says that the caller has not finished."""
-        self.done = False
+        self.is_read = self.done = False  # the responder has said all; all of it is spoken
         self.code = self.detail = ""
         """What went wrong, and more of it for people; empty when nothing did."""
         self.failed = False
@@ -161,6 +158,7 @@ class Preparation:
                         while (item := await self._next(items)) is not None:
                             await self._take(item)
             await self._cut(self._cutter.finish(), self._saying)
+            self.is_read = True
         except TimeoutError as error:
             raise ResponderError("responder_slow", "The responder kept the caller waiting.") from error
         except CodedError as error:

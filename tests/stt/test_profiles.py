@@ -185,3 +185,12 @@ def test_the_form_shows_every_setting_with_its_unit_and_default(admin_client, pr
     for name in SETTINGS:
         assert f'name="{name}"' in page
     assert "VAD_HANGOVER_MS: 100–2000 ms (220)" in page
+
+
+def test_a_browsers_line_ends_are_no_change(db):
+    profile = TuningProfile.objects.create(name="quick")
+    profile.backchannels = profile.backchannels.replace("\n", "\r\n") + "\r\n"
+    profile.phrases = "  "
+    profile.save()
+    profile.refresh_from_db()
+    assert (profile.revision, profile.phrases) == (1, "")

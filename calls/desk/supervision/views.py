@@ -225,8 +225,8 @@ def _state_of(row: Call, turns: list[Transcript], saved: list[dict[str, Any]]) -
 def texts() -> dict[str, Any]:
     """What the pages' scripts say."""
     return {
-        "listening": _("listening"),
-        "speaking": _("speaking"),
+        "listening": _("the caller is silent"),
+        "speaking": _("the caller speaks"),
         "nothing": _("hearing nothing"),
         "unknown": _("no news"),
         "stream": _("streaming"),

@@ -121,8 +121,8 @@ class LlmResponder:
                 if corrected:
                     raise ResponderError("act_unknown", "The model called tools wrongly, and again when it was told.")
                 corrected = True
-            elif heard:
-                return
+            elif heard or (call.goes_on and not items):
+                return  # what goes on may have been at its end
             elif not items or noted == MOST_NOTED:
                 raise ResponderError("responder_silent", "The model said nothing.")
             else:

@@ -101,7 +101,7 @@ def test_every_stored_word_is_said_in_hebrew(client, call):
 def test_a_callers_page_has_both_sides_and_what_was_saved(admin_client, call):
     page = admin_client.get(reverse("admin:calls_call_change", args=[call.pk])).content.decode()
     assert page.count('class="said answer"') == 1
-    assert '<span dir="auto" class="heard">שלום,</span>' in page
+    assert '<bdi><span class="heard">שלום,</span>' in page
     assert '<span dir="auto">במה אפשר לעזור?</span></del>' in page
     assert "1060 ms" in page
     assert "correct-5001" not in page and "correct-1" in page
@@ -135,7 +135,7 @@ def test_the_console_is_given_turns_and_answers_by_the_keys_of_their_updates(adm
 
 def test_the_console_is_whole_without_its_script(admin_client, call):
     page = admin_client.get(reverse("console:call", args=["CA1"])).content.decode()
-    assert '<span dir="auto" class="heard">שלום,</span>' in page
+    assert '<bdi><span class="heard">שלום,</span>' in page
     assert "120" in page and "דנה" in page
 
 

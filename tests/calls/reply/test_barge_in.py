@@ -21,11 +21,11 @@ def ended(voiced_ms, number=1, from_ms=10_000.0):
     return replace(voice(voiced_ms, from_ms), speaking=False, last_spoken_ms=from_ms + voiced_ms, last_utterance=number)
 
 
-def stopped(voiced_ms=260, sounded_for_ms=3000, heard_ms=3000, may_resume=True, **tuning):
+def stopped(voiced_ms=260, sounded_for_ms=3000, heard_ms=3000, has_rest=True, was_resumed=False, **tuning):
     """An answer was stopped by a voice, which is over."""
     barge_in = BargeIn(Tuning(**tuning))
     barge_in.caller_is(SILENT, voice(voiced_ms), over_answer=True)
-    barge_in.was_cut(sounded_for_ms=sounded_for_ms, heard_ms=heard_ms, may_resume=may_resume)
+    barge_in.was_cut(sounded_for_ms=sounded_for_ms, heard_ms=heard_ms, has_rest=has_rest, was_resumed=was_resumed)
     barge_in.caller_is(voice(voiced_ms), ended(voiced_ms), over_answer=True)
     return barge_in
 
@@ -95,7 +95,14 @@ def test_without_words_the_answer_goes_on_after_a_while():
 
 def test_nothing_goes_on_where_that_is_switched_off_or_was_done_before():
     assert stopped(barge_in_resume_ms=0).resume_due_ms(ended(260)) is None
-    assert stopped(may_resume=False).resume_due_ms(ended(260)) is None
+    assert stopped(was_resumed=True).resume_due_ms(ended(260)) is None
+    assert stopped(has_rest=False).resume_due_ms(ended(260)) is None
+
+
+def test_a_backchannel_lets_it_go_on_even_there():
+    for barge_in in (stopped(barge_in_resume_ms=0), stopped(was_resumed=True)):
+        assert barge_in.settle(1, "אהה") is TurnOverAnswer.BACKCHANNEL
+        assert barge_in.resume_due_ms(ended(260)) == 10_240
 
 
 def test_a_backchannel_is_passed_over_and_the_answer_goes_on_at_once():

@@ -4,7 +4,17 @@ from hypothesis import strategies as st
 
 from calls.reply.aloud import without_points
 from calls.reply.dialogue import position_after
-from calls.reply.items import ActStatus, Expect, ExpectationKind, HangUp, NoteValue, PlayRecording, PlayTones, Transfer
+from calls.reply.items import (
+    ActStatus,
+    Expect,
+    ExpectationKind,
+    HangUp,
+    NoteValue,
+    PlayRecording,
+    PlayTones,
+    Say,
+    Transfer,
+)
 from calls.reply.responder import Exchange, Occasion
 from tests.calls.reply.dialogues import TODAY, Talk, notes, script, spoken
 
@@ -80,7 +90,8 @@ def test_acts_are_done_in_order_and_the_end_stays_the_end(talk):
     items = talk.caller("כן")
     assert [type(item) for item in items[-3:]] == [PlayRecording, PlayTones, HangUp]
     assert [item.id for item in items[-3:]] == ["bye#1.0", "bye#1.1", "bye#1.2"]
-    assert talk.caller("רגע") == (HangUp("bye#1.2"),)
+    # Whoever has spoken over the goodbye hears one before the line hangs up.
+    assert talk.caller("רגע") == (Say("להתראות"), HangUp("bye#1.2"))
 
 
 def test_a_second_visit_keeps_its_value_under_an_id_of_its_own(talk):

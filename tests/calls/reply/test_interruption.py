@@ -114,6 +114,13 @@ def test_a_short_yes_to_what_is_being_asked_is_an_answer():
     assert call.responder.asked[-1] == ("turns", "כן")
 
 
+def test_a_yes_before_the_question_was_heard_is_a_backchannel():
+    items = (Say(LONG), Say("אתם רוצים לקבוע תור?"), Expect(ExpectationKind.YES_NO))
+    call = interrupted(("כן כן", 400), items=items, then_ms=9000)
+    assert [outcome for *_, outcome in call.answers] == ["resumed", "played"]
+    assert call.responder.asked[-1][0] != "turns" or call.responder.asked[-1][1] != "כן כן"
+
+
 def test_a_stop_word_stops_it_as_soon_as_it_is_recognised():
     call = interrupted(("רגע", 200, {"partials": [(160, "רגע")]}))
     assert clears_ms(call) == [pytest.approx(ANSWER_AT_MS + 2000 + 160, abs=21)]
@@ -204,13 +211,22 @@ def test_an_act_that_has_begun_is_not_cancelled_and_not_done_again():
 
 def test_what_an_answer_expects_stands_after_it_was_interrupted():
     items = (Say(LONG), Expect(ExpectationKind.YES_NO))
-    call = interrupted(("לא תודה", 500), items=items)
+    call = interrupted(("לא תודה", 500), items=items, over_ms=3400)
     assert call.saved[5002].times.floor_rule == "expected"
 
 
-def test_a_piece_goes_on_once():
-    call = interrupted(("אהה", 400), ("אהה", 400), over_ms=900, then_ms=2500)
-    assert [outcome for *_, outcome in call.answers] == ["resumed", "interrupted"]
+def test_a_second_noise_ends_a_piece_that_goes_on_and_a_second_backchannel_does_not():
+    call = interrupted(("", 400), ("", 900), over_ms=900, then_ms=1500)
+    assert call.answers[0][2] == "resumed"
+    call = interrupted(("אהה", 400), ("אהה", 400), over_ms=900)
+    assert [outcome for *_, outcome in call.answers][-1] == "played"
+    assert [one for one in call.responder.asked if one[0] == "turns"] == [("turns", "מה שעות הפתיחה")]
+
+
+def test_a_responder_that_had_said_all_is_not_asked_for_more_though_its_voice_still_speaks():
+    call = interrupted(("אהה", 400), voice=ToyVoice(pause_ms=190), over_ms=900, then_ms=9000)
+    assert [outcome for *_, outcome in call.answers] == ["resumed", "played"]
+    assert len([one for one in call.responder.asked if one[0] == "turns"]) == 1
 
 
 def test_a_responder_that_was_not_done_is_asked_for_the_rest():

@@ -76,7 +76,7 @@ def test_turns_of_the_emulator_say_so_and_no_others(admin_client, call):
 
 def test_our_own_words_given_back_are_shown_grey_and_say_so(admin_client, call):
     review, console = reverse("admin:calls_call_change", args=[call.pk]), reverse("console:call", args=[call.call_sid])
-    badge = '<span class="source" title="המילים של הקו עצמו'
+    badge = '<span class="emulated" title="המילים של הקו עצמו'
     assert all(badge not in admin_client.get(path).content.decode() for path in (review, console))
     call.turns.filter(number=1).update(echo=True)
     for path, grey in ((review, '<p class="echo">'), (console, '<li class="echo" ')):
