@@ -1,8 +1,8 @@
 """When an answer would have begun with other pauses: the real Floor over the moments of the call as it was. Pure.
 
 Each answer is weighed by itself. What the line had expected is not kept, but the rule of the answer is: it stands for
-every pause of its question. A pause in which the answer would have begun by that rule at the call's own settings, and did
-not, had the rule of unfinished words. The answer is ready as soon after the newest words as it was.
+every pause of its question. A pause in which the answer would have begun by that rule at the call's own settings, and
+did not, had the rule of unfinished words. The answer is ready as soon after the newest words as it was.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ROWS = {row.rule: row for row in FLOOR_TABLE}
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class KeptQuestion:
     """What an answer answers, and what was played around it."""
 
     numbers: frozenset[int]
@@ -54,13 +54,13 @@ class Begun:
     """The last turn that it answers: not the question's, where the caller went on."""
 
 
-def begins(moments: Sequence[Moment], question: Question, tuning: Tuning) -> Begun | None:
+def begins(moments: Sequence[Moment], question: KeptQuestion, tuning: Tuning) -> Begun | None:
     """When its answer begins; None: the caller goes on before. ``moments``: from a time at which no word of the
     question was said."""
-    return _FloorAgain(question, tuning, moments[0].now_ms if moments else 0.0).run(moments)
+    return _FloorAgain(question, tuning, moments[0]).run(moments) if moments else None
 
 
-def with_kept_pauses(moments: Sequence[Moment], question: Question, tuning: Tuning) -> Question:
+def with_kept_pauses(moments: Sequence[Moment], question: KeptQuestion, tuning: Tuning) -> KeptQuestion:
     """The question, with the rules of the pauses in which its answer would have begun at the call's own settings."""
     while True:
         begun = begins(moments, question, tuning)
@@ -70,11 +70,12 @@ def with_kept_pauses(moments: Sequence[Moment], question: Question, tuning: Tuni
 
 
 class _FloorAgain:
-    def __init__(self, question: Question, tuning: Tuning, now_ms: float) -> None:
+    def __init__(self, question: KeptQuestion, tuning: Tuning, first: Moment) -> None:
         self._question = question
+        now_ms = first.now_ms
         # The model's word is in the rule.
         self._floor = Floor(replace(tuning, turn_model="silence"), now_ms, self._row)
-        self._seen = CallerActivity()
+        self._seen = replace(first.caller, speaking=False)
         self._now_ms = now_ms
         self._newest = 0
         self._newest_ms = now_ms

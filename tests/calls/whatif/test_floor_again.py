@@ -8,7 +8,7 @@ from calls.core.actions import TurnAccepted, TurnRevised
 from calls.core.status import CallerActivity, VoicedRun
 from calls.core.turns import Source, Turn
 from calls.reply.floor_rule import FloorRule
-from calls.whatif.floor_again import Begun, Question, begins, with_kept_pauses
+from calls.whatif.floor_again import Begun, KeptQuestion, begins, with_kept_pauses
 from calls.whatif.moments import Moment
 from stt.tuning import Tuning
 
@@ -34,7 +34,7 @@ TWO = [*ONE, *said(2, 2700, 3500)]
 
 
 def question(*numbers, rule=FloorRule.OPEN, **more):
-    return Question(frozenset(numbers), rule, **more)
+    return KeptQuestion(frozenset(numbers), rule, **more)
 
 
 @pytest.mark.parametrize(
