@@ -31,9 +31,15 @@ from calls.whatif.moments import MediaClock, Moment, Witness
 from calls.whatif.recorded_call import RecordedCall
 from calls.whatif.trace_replay import rerun
 from stt.tuning import Tuning
+from stt.tuning import gettext_noop as _
 
 FLOOR = ("answer_pause_expected_ms", "answer_pause_ms", "answer_pause_unfinished_ms")
 BARGE_IN = ("barge_in_ms", "barge_in_resume_ms", "backchannels", "stop_words")
+UNKNOWABLE_TALK = _(
+    "Each answer is weighed by itself, with the words as this call heard them: what the caller would have said to an "
+    "answer at another time is not known."
+)
+"""For the command, and translated for the page."""
 TOLERANCE_MS = 250
 """Of an instant as stored: the event loop's lag, and a mark's way back."""
 BEFORE_SPEECH_MS = 1000
