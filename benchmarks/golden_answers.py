@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from calls.core.agent_turns import AgentTurn, Outcome
+from calls.core.agent_turns import AgentTurn
 from calls.storage.trace import read_trace
 from calls.whatif.answers_again import AnswerChange, answers_again
 from calls.whatif.recorded_call import RecordedCall, heard_of
@@ -45,7 +45,7 @@ def kept() -> dict[str, StoredConversation]:
 def _kept() -> Iterator[tuple[str, StoredConversation]]:
     for path in sorted(KEPT.glob("*.json")):
         rows = json.loads(path.read_text("utf-8"))
-        answers = [AgentTurn.of_row({**row, "outcome": Outcome(row["outcome"])}) for row in rows["answers"]]
+        answers = [AgentTurn.of_row(row) for row in rows["answers"]]
         heard = heard_of(read_trace(path.with_suffix(".trace")))
         yield path.stem, StoredConversation(heard, answers, Tuning.from_mapping(rows["tuning"]))
 

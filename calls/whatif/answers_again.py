@@ -20,11 +20,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from calls.core.actions import TurnAccepted, TurnRevised
-from calls.core.agent_turns import AgentTurn, Outcome
+from calls.core.agent_turns import GOES_ON, AgentTurn, Outcome
 from calls.core.status import CallerActivity
 from calls.core.turns import Turn
 from calls.reply.floor_rule import FloorRule
 from calls.reply.items import Expect, ExpectationKind
+from calls.reply.playback import NETWORK_MS
 from calls.whatif.barge_in_again import Fate, SoundingAnswer, SpokenOver, spoken_over
 from calls.whatif.floor_again import KeptQuestion, begins, with_kept_pauses
 from calls.whatif.moments import MediaClock, Moment, Witness
@@ -43,8 +44,6 @@ UNKNOWABLE_TALK = _(
 TOLERANCE_MS = 250
 """Of an instant as stored: the event loop's lag, and a mark's way back."""
 BEFORE_SPEECH_MS = 1000
-RESUMED_RULE = "resumed"
-"""The ``floor_rule`` of what goes on of a stopped answer."""
 
 
 class Begins(StrEnum):
@@ -199,11 +198,11 @@ class _AnswersAgain:
         later = range(at + 1, len(self._answers))
         next_ms = min((self._from_ms[i] for i in later), default=float("inf"))
         until_ms = min(
-            (self._from_ms[i] for i in later if self._answers[i].times.floor_rule != RESUMED_RULE),
+            (self._from_ms[i] for i in later if self._answers[i].times.floor_rule != GOES_ON),
             default=float("inf"),
         )
         moments = self._between(from_ms, until_ms)
-        sounding = SoundingAnswer(answer.text, from_ms, next_ms if stopped else to_ms)
+        sounding = SoundingAnswer(self._said(at), from_ms, next_ms if stopped else to_ms + NETWORK_MS)
         own = spoken_over(moments, sounding, before)
         if own.backchannels & self._answered:
             sounding = replace(sounding, expect=Expect(ExpectationKind.YES_NO))
@@ -223,6 +222,12 @@ class _AnswersAgain:
         as_stored = resumed is (answer.heard.outcome is Outcome.RESUMED)
         near = own.stopped_ms is not None and abs(own.stopped_ms - to_ms) <= TOLERANCE_MS
         return (own if as_stored and near else None), spoken_over(moments, sounding, after)
+
+    def _said(self, at: int) -> str:
+        """Its words, and of one that goes on those before them."""
+        answer = self._answers[at]
+        before = self._said(at - 1) if at and answer.times.floor_rule == GOES_ON else ""
+        return f"{before} {answer.text}"
 
     def _between(self, from_ms: float, to_ms: float) -> Sequence[Moment]:
         """The moments from the one before an instant to another."""

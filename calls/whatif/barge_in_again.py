@@ -2,7 +2,7 @@
 as it was. Pure.
 
 Voice is what was taken for the caller's in the call, by its echo rule. As in calls/reply/interruption.py, whose shell
-this stands in for, words are those that are none of the answer's own.
+this stands in for, words are those that are none of the answer's own, if there are such.
 """
 
 from __future__ import annotations
@@ -104,12 +104,12 @@ class _BargeInAgain:
             self._stops(now_ms)
 
     def _hears(self, utterance: int, text: str, now_ms: float) -> str:
-        """Returns what of the words is the caller's."""
+        """Returns what of the words is the caller's; all of them where that is nothing."""
         theirs = without_ours(text, self._answer.text)
-        if self._plays(now_ms) and self._barge_in.words_stop_answer(utterance, theirs, self._answer.text):
+        if theirs and self._plays(now_ms) and self._barge_in.words_stop_answer(utterance, theirs, self._answer.text):
             self._stops(now_ms)
-        self._barge_in.hears(utterance, theirs)
-        return theirs
+        self._barge_in.hears(utterance, theirs or text)
+        return theirs or text
 
     def _settles(self, number: int, theirs: str, now_ms: float, *, echo: bool) -> None:
         is_cut = self._barge_in.cut is not None

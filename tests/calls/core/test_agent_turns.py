@@ -71,23 +71,6 @@ def test_times_are_read_back_from_the_row_that_they_make():
     assert AnswerTimes.of_row(AgentTurn(5001, 0, 0, "", times=times).as_row()) == times
 
 
-def test_an_answer_is_read_back_from_the_row_that_it_makes():
-    turn = AgentTurn(
-        number=5003,
-        started_ms=4000,
-        ended_ms=4900,
-        text="שלום",
-        heard=PlayedPart("של", 400, Outcome.RESUMED),
-        times=AnswerTimes("open", 400, -700, 750, 1150, -450),
-        made_by=MadeBy("llm", "google", 12, 34),
-        withdrawals=2,
-        answers=3,
-        code="false_start",
-        revision=4,
-    )
-    assert AgentTurn.of_row(turn.as_row()) == turn
-
-
 def test_an_answer_that_is_played_is_kept_as_if_it_was_cut_off():
     turn = AgentTurn(5001, 0, 900, "שלום", heard=PlayedPart("של", 400))
     assert as_if_cut_off(turn).heard == PlayedPart("של", 400, Outcome.INTERRUPTED)

@@ -83,6 +83,11 @@ def test_our_own_words_given_back_are_a_backchannel():
     assert (echo.fate, echo.backchannels, echo.words) == (Fate.RESUMED, {1}, "")
 
 
+def test_words_of_ours_that_are_no_echo_are_the_callers():
+    over = spoken_over(voice("ליום ראשון", voiced_ms=600), ANSWER, Tuning())
+    assert (over.fate, over.words) == (Fate.INTERRUPTED, "ליום ראשון")
+
+
 def test_nothing_is_left_to_go_on_with():
     over = spoken_over(voice(), replace(ANSWER, may_resume=False), Tuning())
     assert over.fate is Fate.STAYS_STOPPED
