@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from benchmarks import golden, golden_demo, golden_stored, golden_whatif
+from benchmarks import golden, golden_answers, golden_demo, golden_stored, golden_whatif
+from calls.whatif.answers_again import Begins, Stops
 
 
 @pytest.mark.parametrize("first", range(0, golden.CALLS, 50))
@@ -21,6 +22,29 @@ def test_what_if_says_of_the_sample_calls_what_it_said():
     for before, now in zip(golden_whatif.kept(), golden_whatif.records(), strict=True):
         assert json.loads(json.dumps(now)) == before
         assert now["own"]["turns"] == now["heard"]
+
+
+def test_every_stored_answer_is_the_same_at_its_own_settings():
+    conversations = golden_answers.kept()
+    changes = [change for one in conversations.values() for change in one.at()]
+    assert len(changes) == sum(len(one.answers) for one in conversations.values()) == 15
+    assert {change.begins for change in changes} == {None, Begins.SAME}
+    assert {change.stops for change in changes} == {Stops.SAME}
+
+
+def changed(name, **settings):
+    """What of a stored conversation's answers is otherwise, by their place."""
+    found = enumerate(golden_answers.kept()[name].at(**settings), 1)
+    return {place: (str(one.begins), str(one.stops), one.words) for place, one in found if one.is_changed}
+
+
+def test_what_if_says_of_the_stored_answers_what_other_settings_do():
+    early = changed("repeat", answer_pause_ms=700)
+    assert early == {2: ("earlier", "same", ""), 3: ("early", "same", ""), 4: ("earlier", "same", "")}
+    assert changed("hours", barge_in_ms=1200, stop_words=()) == {
+        1: ("None", "plays_on", "כן כן"),
+        2: ("None", "missed", "וביום שישי"),
+    }
 
 
 def test_what_was_stored_is_read_as_it_was(db, settings, tmp_path):

@@ -27,14 +27,14 @@ then looks: ``due`` says whether the line may speak now, and ``next_deadline_ms`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from calls.core.status import VoicedRun
 from calls.core.turns import Turn
 from calls.reply.expect import read, words_of
 from calls.reply.floor_due import AskAgain, Due, FloorTaken, Holder, SayGoodbye
 from calls.reply.floor_hold import held_until_ms
-from calls.reply.floor_rule import MIN_MODEL_WORDS, FloorRule, Heard, floor_row
+from calls.reply.floor_rule import MIN_MODEL_WORDS, FloorRow, FloorRule, Heard, floor_row
 from calls.reply.floor_state import LongSilence, Pause, Question
 from calls.reply.items import Expect, ExpectationKind
 from stt.tuning import Tuning
@@ -50,9 +50,11 @@ OUTSTANDING_SLACK_MS = 1000
 class Floor:
     """One call's. Not thread-safe; no method raises."""
 
-    def __init__(self, tuning: Tuning, now_ms: float) -> None:
-        """``now_ms``: the call begins."""
+    def __init__(self, tuning: Tuning, now_ms: float, row_of: Callable[[Heard], FloorRow] = floor_row) -> None:
+        """``now_ms``: the call begins. ``row_of`` says how long a pause is waited for: what-if knows the stored rule
+        of an answer, and not all that has led to it."""
         self.tuning = tuning
+        self._row_of = row_of
         self.expected = Expect()
         """What the caller's next words should be."""
         self.voice: VoicedRun | None = None
@@ -250,7 +252,7 @@ class Floor:
         heard, pause = self._heard(), self._pause
         late = pause.asked_ms is not None and pause.probability is None
         return FloorTaken(
-            floor_row(heard).rule,
+            self._row_of(heard).rule,
             round(now_ms - pause.silent_from_ms),
             tuple(sorted(self._question.texts)),
             heard.wholeness,
@@ -266,7 +268,7 @@ class Floor:
 
     def _question_due_ms(self) -> float:
         """The end of the pause by its rule; an open one is held until the model has answered or is late."""
-        row = floor_row(self._heard())
+        row = self._row_of(self._heard())
         at_ms = self._pause.silent_from_ms + row.pause_ms(self.tuning)
         if row.rule is FloorRule.OPEN and self._pause.asked_ms is not None and self._pause.probability is None:
             return max(at_ms, self._pause.asked_ms + MODEL_LATE_MS)

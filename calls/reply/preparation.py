@@ -57,7 +57,8 @@ class Preparation:
         wake: Callable[[], None],
         now_ms: Callable[[], float],
     ) -> None:
-        """``begins_with`` is said before what the responder says, if it is asked at all (``asks``). ``deliver`` is told of each piece when its first sound is there, ``wake`` of anything else that is new."""
+        """``begins_with`` is said before what the responder says, if it is asked at all (``asks``). ``deliver`` is told
+        of each piece when its first sound is there, ``wake`` of anything else that is new."""
         self.call, self.turns = call, tuple(turns)
         self._begins_with, self._asks = begins_with, asks
         self.steps = AnswerSteps(deliver, now_ms)

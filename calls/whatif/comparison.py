@@ -30,23 +30,17 @@ STREAMS = (
     "half_close_requests",
 )
 ANSWERS = (
-    "answer_pause_expected_ms",
-    "answer_pause_ms",
-    "answer_pause_unfinished_ms",
     "turn_model",
     "silence_reprompt_ms",
     "reprompts",
     "responder_first_ms",
     "responder_total_ms",
     "filler_after_ms",
-    "barge_in_ms",
-    "barge_in_resume_ms",
-    "backchannels",
-    "stop_words",
     "playback_lead_ms",
     "echo_canceller",
 )
-"""These decide when the line speaks, and change no word that is heard."""
+"""These decide when the line speaks, and change no word that is heard. What its pauses and barge-in do is known of each
+answer (calls/whatif/answers_again.py)."""
 DETECTOR = "vad_engine"
 SENSITIVITY = ("vad_aggressiveness", "noise_margin_db")
 BOUNDARIES = ("vad_hangover_ms", *SENSITIVITY)

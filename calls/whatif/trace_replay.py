@@ -15,6 +15,7 @@ from calls.core.driver import CallDriver, Hands
 from calls.core.messages import Media, Start
 from calls.core.session import CallSession
 from calls.core.turns import Turn
+from calls.whatif.moments import News, Witness
 from calls.whatif.one_shot_answers import Ask, LikeAnswers, OneShotAnswers, RecordedAnswers
 from calls.whatif.recorded_call import Audio, HeardEvent, RecordedCall
 from stt.audio import FRAME_BYTES, FRAME_MS
@@ -38,26 +39,39 @@ class Rerun:
 
 
 def rerun(
-    heard: RecordedCall, tuning: Tuning, *, known: Rerun | None = None, audio: Audio | None = None, first: int = 1
+    heard: RecordedCall,
+    tuning: Tuning,
+    *,
+    known: Rerun | None = None,
+    audio: Audio | None = None,
+    first: int = 1,
+    witness: Witness | None = None,
 ) -> Rerun:
     """Replays the call. ``known``: its rerun at the settings that it had, which says what the one-shot recogniser was
     asked; without it this is that rerun. ``audio``: detect speech anew instead of taking what was perceived.
+    ``witness`` takes down what whoever answers was told.
     """
-    return _Replay(heard, tuning, known, audio, first).run()
+    return _Replay(heard, tuning, known, audio, first, witness).run()
 
 
 class _Replay(Hands):
     """Hands frames, events and deadlines to a session in the order of their instants, and performs its actions."""
 
     def __init__(
-        self, heard: RecordedCall, tuning: Tuning, known: Rerun | None, audio: Audio | None, first: int
+        self,
+        heard: RecordedCall,
+        tuning: Tuning,
+        known: Rerun | None,
+        audio: Audio | None,
+        first: int,
+        witness: Witness | None,
     ) -> None:
         self._heard = heard
         self._answers: OneShotAnswers = RecordedAnswers(heard) if known is None else LikeAnswers(heard, known.asks)
         self._result = Rerun()
+        self._witness = witness
         self._over = False
-        self._ulaw = [audio.frame(f.at_ms) if audio else _marked(i) for i, f in enumerate(heard.frames)]
-        self._whole = b"".join(self._ulaw)
+        self._ulaw = b"".join(audio.frame(f.at_ms) if audio else _marked(i) for i, f in enumerate(heard.frames))
         options = EndpointOptions.of(tuning)
         perceived = {frame.at_ms: frame.perceived for frame in heard.frames}
         lag_ms = SILERO_LAG_MS if tuning.vad_engine == "silero" else 0
@@ -75,9 +89,11 @@ class _Replay(Hands):
 
     def run(self) -> Rerun:
         self._driver.receive(Start("MZ", "CA"), 0)
-        for frame, ulaw in zip(self._heard.frames, self._ulaw, strict=True):
+        for i, frame in enumerate(self._heard.frames):
+            ulaw = self._ulaw[i * FRAME_BYTES : (i + 1) * FRAME_BYTES]
             self._run_until(frame.arrived_ms, frame.at_ms)
             self._driver.receive(Media(None, frame.at_ms - self._base_ms, ulaw), self._now_ms)
+            self._look()
         self._run_until(self._heard.stopped_ms)
         self._driver.stop(self._heard.stopped_ms)
         self._run_until(self._heard.stopped_ms + LAST_WORDS_MS)
@@ -94,9 +110,11 @@ class _Replay(Hands):
                 heapq.heappop(self._events)
                 self._now_ms = max(self._now_ms, event.now_ms)
                 self._driver.heard(event.event, self._now_ms)
+                self._look()
             elif deadline_ms is not None and deadline_ms <= until_ms:
                 self._now_ms = self._ticked_ms = max(self._now_ms, deadline_ms)
                 self._driver.tick(self._now_ms)
+                self._look()
             else:
                 self._now_ms = max(self._now_ms, until_ms)
                 return
@@ -109,19 +127,32 @@ class _Replay(Hands):
     def ask_one_shot(self, action: act.AskOneShot) -> None:
         self._ask(action, round(self._driver.now_ms))
 
+    def show_partial(self, action: act.Partial) -> None:
+        self._tell(action)
+
     def accept(self, action: act.TurnAccepted) -> None:
+        self._tell(action)
         self._result.turns[action.turn.number] = action.turn
 
     def revise(self, action: act.TurnRevised) -> None:
+        self._tell(action)
         self._result.turns[action.turn.number] = action.turn
 
     def end(self, action: act.CallOver) -> None:
         self._over = True
 
+    def _look(self) -> None:
+        if self._witness is not None:
+            self._witness.looks(self._driver.session.caller, self._now_ms)
+
+    def _tell(self, news: News) -> None:
+        if self._witness is not None:
+            self._witness.hears(news, self._driver.session.caller, self._now_ms)
+
     def _ask(self, action: act.AskOneShot, now_ms: int) -> None:
         if not action.ulaw:
             return
-        first = self._whole.find(action.ulaw) // FRAME_BYTES
+        first = self._ulaw.find(action.ulaw) // FRAME_BYTES
         from_ms = self._heard.frames[first].at_ms
         to_ms = from_ms + len(action.ulaw) * FRAME_MS // FRAME_BYTES
         answer = self._answers.to(action.utterance, from_ms, to_ms, now_ms)

@@ -89,5 +89,7 @@ def test_a_real_call_heard_again_at_its_own_settings_is_what_was_stored(folder):
     done = manage("whatif", "--last", "5", var_dir=folder)
     assert "9 of 9 turns as stored" in done.stdout, done.stdout + done.stderr
     assert "turns changed: none" in done.stdout
+    assert "they begin 3 same; interruptions: 4 same" in done.stdout
+    assert "4 of 4 answers as stored" in done.stdout
     other = manage("whatif", "--last", "5", "--set", "vad_hangover_ms=900", var_dir=folder).stdout
     assert "9 of 9 turns as stored" in other

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
+from calls.core.agent_turns import AgentTurn
+from calls.core.numbering import NUMBERS_A_STREAM
 from calls.storage.call_streams import call_streams
-from calls.storage.models import Call
+from calls.storage.models import Call, Transcript
 from calls.storage.recording import Recording, RecordingError
 from calls.storage.trace import read_trace
+from calls.whatif.answers_again import AnswerChange, answers_again
 from calls.whatif.recorded_call import Audio, RecordedCall, heard_of
 from stt.tuning import Tuning, TuningError
 from voiceapp.runtime.coded_error import CodedError
@@ -27,6 +31,14 @@ class StreamTrace:
     """None where the recording is gone."""
     first_number: int
     """Of its turns."""
+    answers: list[AgentTurn]
+    """The line's, in it."""
+    echoes: frozenset[int]
+    """Numbers of turns that were the line's own words."""
+
+    def answers_again(self, before: Tuning, after: Tuning) -> list[AnswerChange]:
+        """Its answers at both settings."""
+        return answers_again(self.heard, self.answers, before, after, first=self.first_number, echoes=self.echoes)
 
 
 def tuning_of(call: Call) -> Tuning:
@@ -42,10 +54,11 @@ def traces_of(call: Call) -> list[StreamTrace]:
     streams = [(one.recording, one.first_number) for one in call_streams(call.streams) if one.first_number is not None]
     if not streams:
         raise TraceMissing("trace_missing")
-    return [_trace(recording, first_number) for recording, first_number in streams]
+    rows = list(call.turns.all())
+    return [_trace(recording, first_number, rows) for recording, first_number in streams]
 
 
-def _trace(recording: str, first_number: int) -> StreamTrace:
+def _trace(recording: str, first_number: int, rows: Sequence[Transcript]) -> StreamTrace:
     path = Path(settings.VAR_DIR) / recording
     if not recording or not path.with_suffix(".trace").is_file():
         raise TraceMissing("trace_missing")
@@ -59,4 +72,7 @@ def _trace(recording: str, first_number: int) -> StreamTrace:
         audio = Audio(*Recording(path).ulaw())
     except (OSError, RecordingError):
         audio = None
-    return StreamTrace(heard, audio, first_number)
+    rows = [row for row in rows if row.number // NUMBERS_A_STREAM == first_number // NUMBERS_A_STREAM]
+    # An older version kept no outcome of what it may have said.
+    answers = [AgentTurn.of_row(vars(row)) for row in rows if row.is_agents and row.outcome]
+    return StreamTrace(heard, audio, first_number, answers, frozenset(row.number for row in rows if row.echo))

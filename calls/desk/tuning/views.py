@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from calls.desk.access import needs
 from calls.desk.codes import NOT_HEARD_AGAIN, shown_code
+from calls.desk.tuning.answer_changes import ShownChange
 from calls.desk.tuning.comparison import Comparison, Shown, counted, name_of, shown
 from calls.desk.tuning.figures import Measure
 from calls.desk.tuning.selectors import Measured, measured, refused_settings
@@ -21,6 +22,7 @@ from calls.desk.tuning.traces import TraceMissing, traces_of, tuning_of
 from calls.desk.tuning.words import LEFT_OUT, REFUSED_SETTINGS, setting, shown_value
 from calls.lines.models import Trial
 from calls.storage.models import SOURCES, Call
+from calls.whatif.answers_again import UNKNOWABLE_TALK
 from calls.whatif.comparison import Pair, what_if
 from stt.models import SETTINGS, TuningProfile
 from stt.profiles import restore
@@ -142,7 +144,10 @@ def _what_if(one: Call, chosen: TuningProfile) -> dict[str, Any]:
         raise TraceMissing("trace_too_long")
     found = [what_if(s.heard, before, after, audio=s.audio, first=s.first_number) for s in streams]
     same = replace(after, profile="", profile_id=0, revision=0) == replace(before, profile="", profile_id=0, revision=0)
+    answers = [ShownChange.of(change) for stream in streams for change in stream.answers_again(before, after)]
     return {
+        "answers": answers,
+        "unknowable_talk": _(UNKNOWABLE_TALK),
         "pairs": [ShownPair.of(pair) for result in found for pair in result.pairs],
         # Each once, however many streams the call had.
         "unknown": dict.fromkeys(

@@ -17,6 +17,7 @@ from calls.desk.tuning.figures import NUMBERS, PERCENTILES, CallFigures, Measure
 from calls.desk.tuning.traces import StreamTrace, TraceMissing, traces_of, tuning_of
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
+from calls.whatif.answers_again import UNKNOWABLE_TALK, AnswerChange, Stops
 from calls.whatif.comparison import Pair, Unknown, WhatIf, what_if
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError
@@ -42,6 +43,7 @@ class Command(RowsCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         began_s = time.perf_counter()
         compared: list[WhatIf] = []
+        answers: list[AnswerChange] = []
         unknown: dict[Unknown, None] = {}
         skipped: Counter[str] = Counter()
         heard_ms = same = stored = 0
@@ -59,14 +61,19 @@ class Command(RowsCommand):
                 compared.append(result)
                 unknown |= dict.fromkeys(result.unknown)
                 heard_ms += stream.heard.frames[-1].at_ms - stream.heard.frames[0].at_ms
+                again = stream.answers_again(before, after)
+                answers += again
                 if options["call"]:
                     self._show_call(stream, result)
+                    self._show_answers(again)
             found = _as_stored(call, compared[first:])
             same, stored = same + found[0], stored + found[1]
         if not compared:
             raise CommandError(f"no_trace: no call could be heard again ({_counted(skipped) or 'none was found'})")
         self._show_sum(compared)
         self.stdout.write(f"heard again at their own settings: {same} of {stored} turns as stored")
+        if answers:
+            self._show_sum_of_answers(answers)
         for one in unknown:
             self.stdout.write(f"not known: {one.setting}: {one.sentence} ({one.code})")
         took_s = time.perf_counter() - began_s
@@ -84,6 +91,20 @@ class Command(RowsCommand):
                 f"{mark} {_row(pair.before)}\n  {_row(pair.after)}" if mark == "≠" else f"  {_row(pair.before)}"
             )
 
+    def _show_answers(self, answers: list[AnswerChange]) -> None:
+        for change in answers:
+            answer = change.answer
+            mark = "≠" if change.is_changed else " "
+            self.stdout.write(f"{mark} {answer.started_ms / 1000:7.2f} s  answer: {_of_answer(change)}  {answer.text}")
+
+    def _show_sum_of_answers(self, answers: list[AnswerChange]) -> None:
+        begins = Counter(str(one.begins) for one in answers if one.begins is not None)
+        stops = Counter(str(one.stops) for one in answers)
+        as_stored = sum(one.as_stored for one in answers)
+        self.stdout.write(f"answers: they begin {_counted(begins) or 'n/a'}; interruptions: {_counted(stops)}")
+        self.stdout.write(f"at their own settings: {as_stored} of {len(answers)} answers as stored")
+        self.stdout.write(f"not known: {UNKNOWABLE_TALK}")
+
     def _show_sum(self, compared: list[WhatIf]) -> None:
         pairs = [pair for one in compared for pair in one.pairs]
         sides = [[one.before for one in compared], [one.after for one in compared]]
@@ -91,7 +112,7 @@ class Command(RowsCommand):
         of_before, of_after = before.measures(), after.measures()
         self.stdout.write(f"\n{'':>16}  {'before':>8}  {'after':>8}")
         self.stdout.write(f"{'turns':>16}  {before.turns:8}  {after.turns:8}")
-        # A trace has no answers: what the line said is measured on the desk.
+        # What the line said is measured on the desk.
         for measure in (one for one in Measure if of_before[one] is not None or of_after[one] is not None):
             self.stdout.write(f"{measure:>16}  {_said(measure, of_before):>8}  {_said(measure, of_after):>8}")
         asks = [sum(len(one.asks) for one in side) for side in sides]
@@ -134,6 +155,8 @@ def _value(text: str) -> tuple[str, Any]:
         return name, FLAGS[value.lower()]
     if name in ("model", "endpoint", "turn_model", "echo_canceller"):
         return name, value
+    if name in ("backchannels", "stop_words"):
+        return name, tuple(phrase.strip() for phrase in value.split(",") if phrase.strip())
     raise TuningError(f"{name} is no setting, or {value!r} no value of it")
 
 
@@ -172,6 +195,18 @@ def _row(turn: Turn | None) -> str:
         return "—"
     final = "n/a" if turn.final_ms is None else f"{turn.final_ms} ms"
     return f"{turn.started_ms / 1000:7.2f}–{turn.ended_ms / 1000:.2f} s  {turn.source:8}  {final:>8}  {turn.text}"
+
+
+def _of_answer(change: AnswerChange) -> str:
+    said = "" if change.begins is None else f"begins {change.begins}"
+    if change.begins_by_ms:
+        said += f" by {abs(change.begins_by_ms)} ms"
+    if change.stops is not Stops.SAME:
+        said += f"{', ' if said else ''}interruption {change.stops}"
+        if change.stops_by_ms and change.stops in (Stops.SOONER, Stops.LATER):
+            said += f" by {abs(change.stops_by_ms)} ms"
+        said += f" ({change.words})" if change.words else ""
+    return said or "the same"
 
 
 def _counted(what: Counter[str]) -> str:

@@ -19,9 +19,11 @@ export function answerRow() {
   const words = add(row, "words");
   const speaker = add(words, "speaker");
   say(speaker, `${page.texts.line}: `);
-  const heard = add(words, "heard", "span", "auto");
-  words.append(" ");
-  const unheard = add(words, "unheard", "del", "auto");
+  // One block, so that what was heard stands before what was not, whatever the page's direction.
+  const said = add(words, "said", "bdi");
+  const heard = add(said, "heard");
+  said.append(" ");
+  const unheard = add(said, "unheard", "del");
   const delay = add(row, "late", "bdi", "ltr");
   const bar = row.appendChild(document.createElementNS(SVG, "svg"));
   bar.setAttribute("class", "bar");

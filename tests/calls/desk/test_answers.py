@@ -102,7 +102,7 @@ def test_a_callers_page_has_both_sides_and_what_was_saved(admin_client, call):
     page = admin_client.get(reverse("admin:calls_call_change", args=[call.pk])).content.decode()
     assert page.count('class="said answer"') == 1
     assert '<bdi><span class="heard">שלום,</span>' in page
-    assert '<span dir="auto">במה אפשר לעזור?</span></del>' in page
+    assert "<span>במה אפשר לעזור?</span></del>" in page
     assert "1060 ms" in page
     assert "correct-5001" not in page and "correct-1" in page
     assert "<p>מענה 1</p>" in page and ">5001<" not in page

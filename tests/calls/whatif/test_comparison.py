@@ -8,11 +8,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
+from calls.core.agent_turns import AgentTurn, AnswerTimes, PlayedPart
 from calls.core.turns import Source, Turn
 from calls.models import Call
 from calls.storage import rows
 from calls.storage.recording import Recording
-from calls.storage.records import TurnSaved
+from calls.storage.records import AgentTurnSaved, TurnSaved
+from calls.whatif.answers_again import BARGE_IN, FLOOR, UNKNOWABLE_TALK
 from calls.whatif.comparison import ANSWERS, Pair, debounced, paired, right, unknowable, what_if
 from calls.whatif.recorded_call import Audio, HeardEvent, RecordedCall
 from stt.admin import TuningProfileAdmin
@@ -73,6 +75,7 @@ def test_what_a_trace_cannot_say_is_named():
         vad_engine="silero",
         half_close_ms=120,
         answer_pause_ms=1600,
+        silence_reprompt_ms=9000,
         turn_model="smart_turn",
     )
     assert {one.setting: one.code for one in unknowable(UNHASTENED, other, recorded=False)} == {
@@ -84,7 +87,7 @@ def test_what_a_trace_cannot_say_is_named():
         "renew_after_s": "other_streams",
         "streaming": "other_engine",
         "model": "other_engine",
-        "answer_pause_ms": "other_answers",
+        "silence_reprompt_ms": "other_answers",
         "turn_model": "other_answers",
     }
     known = replace(
@@ -99,7 +102,7 @@ def test_every_setting_of_the_answering_leg_is_named_as_one_that_changes_no_word
     """On its form, and in the settings' table: none is passed over as if nothing had been changed."""
     with translation.override("en"):
         answering = [options for name, options in TuningProfileAdmin.fieldsets if "Answering" in str(name)]
-    assert {name for options in answering for name in options["fields"]} == set(ANSWERS)
+    assert {name for options in answering for name in options["fields"]} == {*ANSWERS, *FLOOR, *BARGE_IN}
 
 
 def test_a_longer_debounce_delivers_fewer_partials():
@@ -151,11 +154,37 @@ def test_the_command_shows_before_and_after(kept_call):
     other = whatif("--last", "5", "--line", "+1", "--set", "settle_ms=0", "stt_timeout_ms=150", "model=x")
     assert "turns changed: none" not in other
     assert "not known: model:" in other
-    answered = whatif("--call", "CA1", "--set", "answer_pause_ms=1600", "turn_model=smart_turn")
+    answered = whatif("--call", "CA1", "--set", "silence_reprompt_ms=9000", "turn_model=smart_turn")
     assert "turns changed: none" in answered
-    assert "not known: answer_pause_ms: It decides when the line answers" in answered
+    assert "not known: silence_reprompt_ms: It decides when the line answers" in answered
     assert "not known: turn_model: " in answered
     assert "withdrawn" not in answered
+    assert "answers:" not in answered
+
+
+@pytest.fixture
+def answered_call(kept_call):
+    """The same, with an answer to its last turn, half a second after it."""
+    kept_call.tuning = Tuning(answer_pause_ms=500).as_dict()
+    kept_call.save()
+    last = kept_call.turns.latest("started_ms", "number")
+    times = AnswerTimes(floor_rule="open", floor_ms=500, prepared_ms=0, first_audio_ms=0)
+    heard = PlayedPart("שלום", 200)
+    began_ms = last.ended_ms + 500
+    answer = AgentTurn(5001, began_ms, began_ms + 200, "שלום", heard, times, answers=last.number)
+    rows.write([AgentTurnSaved("CA1", answer)])
+    return kept_call
+
+
+def test_the_command_shows_an_answer_at_other_settings(answered_call):
+    own = whatif("--call", "CA1")
+    assert "answer: begins same  שלום" in own
+    assert "answers: they begin 1 same; interruptions: 1 same" in own
+    assert "1 of 1 answers as stored" in own
+    assert f"not known: {UNKNOWABLE_TALK}" in own
+    later = whatif("--call", "CA1", "--set", "answer_pause_ms=650", "backchannels=אהה, כן", "stop_words=די")
+    assert "answer: begins later by 150 ms  שלום" in later
+    assert "they begin 1 later; interruptions: 1 same" in whatif("--last", "1", "--set", "answer_pause_ms=650")
 
 
 @pytest.mark.django_db

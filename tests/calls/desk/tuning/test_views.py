@@ -25,7 +25,7 @@ from calls.desk.tuning.words import LABELS, LEFT_OUT, MOVES, UNITS
 from calls.models import Call, CallEvent, PhoneLine, Transcript, Trial
 from calls.whatif.comparison import UNKNOWABLE
 from stt.models import SETTINGS, TuningProfile
-from tests.calls.whatif.test_comparison import kept_call  # noqa: F401 - a fixture
+from tests.calls.whatif.test_comparison import answered_call, kept_call  # noqa: F401 - fixtures
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -317,7 +317,7 @@ def test_what_cannot_be_known_is_said_in_hebrew_with_each_of_its_reasons(admin_c
         stt_batch_ms=40,
         stt_partial_debounce_ms=60,
         noise_margin_db=3,
-        answer_pause_ms=1600,
+        silence_reprompt_ms=9000,
     )
     page = admin_client.get(reverse("desk-call", args=[kept_call.call_sid]), {"profile": other.pk}).content.decode()
     assert page.count("מרווח מעל הרעש: ") == 1
@@ -327,6 +327,20 @@ def test_what_cannot_be_known_is_said_in_hebrew_with_each_of_its_reasons(admin_c
     with translation.override("he"):
         for code, sentence in UNKNOWABLE.items():
             assert str(escape(gettext(sentence))) in page, code
+
+
+def test_an_answer_is_shown_at_other_settings_in_hebrew(admin_client, answered_call):  # noqa: F811
+    url = reverse("desk-call", args=[answered_call.call_sid])
+    own = TuningProfile.objects.create(name="own", answer_pause_ms=500)
+    page = admin_client.get(url, {"profile": own.pk}).content.decode()
+    assert "התשובות של הקו" in page
+    assert "<td>ללא שינוי</td>" in page
+    assert '<tr class="changed">' not in page
+    later = TuningProfile.objects.create(name="later", answer_pause_ms=650)
+    page = admin_client.get(url, {"profile": later.pk}).content.decode()
+    assert '<td>מאוחר יותר · <bdi dir="ltr">150 ms</bdi></td>' in page
+    assert page.count('<tr class="changed">') == 1
+    assert "אי אפשר לדעת מה המתקשר היה אומר לתשובה במועד אחר" in page
 
 
 def test_a_call_whose_settings_are_out_of_todays_bounds_says_so(admin_client, kept_call):  # noqa: F811
