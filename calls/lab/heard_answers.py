@@ -57,6 +57,7 @@ def _faults_of_one(report: CallReport, prefix: str, answer: Any) -> list[str]:
         faults.append("kept as partly heard, but the caller heard no mark of it")
     by_mark = report.heard_by_mark
     marked_ms = sum(len(by_mark[name]) for name in reached) // 8
-    if answer.heard_ms < marked_ms - CLOCK_MS or (is_whole and answer.heard_ms > marked_ms + CLOCK_MS):
+    to_its_end = is_whole and answer.outcome == Outcome.PLAYED
+    if answer.heard_ms < marked_ms - CLOCK_MS or (to_its_end and answer.heard_ms > marked_ms + CLOCK_MS):
         faults.append(f"kept with {answer.heard_ms} ms heard, the caller heard {marked_ms}")
     return faults
