@@ -95,6 +95,7 @@ class SpokenSpeech:
     """In the place of a LineVoice, and of what it gives for an answer: the sound of the line's words."""
 
     voice, characters, cost = "emulated", 0, 0.0
+    says_any_text = True
 
     def __init__(self, speech: LineSpeech) -> None:
         self._speech = speech

@@ -69,6 +69,7 @@ class EmulatedVoice:
     """In the place of a LineVoice (calls/reply/line_voice.py), and of what it gives for an answer."""
 
     voice, characters, cost = "emulated", 0, 0.0
+    says_any_text = True
 
     def __init__(self, times: AnswerPace) -> None:
         self._times = times

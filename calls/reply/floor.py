@@ -50,11 +50,11 @@ OUTSTANDING_SLACK_MS = 1000
 class Floor:
     """One call's. Not thread-safe; no method raises."""
 
-    def __init__(self, tuning: Tuning, now_ms: float, row_of: Callable[[Heard], FloorRow] = floor_row) -> None:
+    def __init__(self, tuning: Tuning, now_ms: float, row_of: Callable[[Heard], FloorRow] | None = None) -> None:
         """``now_ms``: the call begins. ``row_of`` says how long a pause is waited for: what-if knows the stored rule
         of an answer, and not all that has led to it."""
         self.tuning = tuning
-        self._row_of = row_of
+        self._row_of = row_of or floor_row
         self.expected = Expect()
         """What the caller's next words should be."""
         self.voice: VoicedRun | None = None

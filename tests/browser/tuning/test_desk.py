@@ -53,7 +53,7 @@ def test_what_is_tuned_is_the_next_calls_and_the_way_back_is_a_button(tuner, des
     assert hangovers(desk_server) == [410, 410]
 
     tuner.click("#result_list tbody th a")
-    tuner.click("a:has-text('וגרסאותיו')")
+    tuner.click("a:has-text('השפעת ההגדרות')")
     tuner.wait_for_selector(".desk[data-plots='2']")
     shown = [one.inner_text().strip() for one in tuner.locator(".u-series").all() if one.is_visible()]
     revisions = ["default@1", "default@2"]
