@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +34,10 @@ def faults_of(report: CallReport, answers: Sequence[Any]) -> list[str]:
 def acts_done_twice(saved: Sequence[Any], codes: Sequence[str]) -> list[str]:
     """``saved``: the call's values, each said once; ``codes``: of its events."""
     faults = ["an act was to be done twice"] if "act_twice" in codes else []
-    if saved and max(one.number for one in saved) != len(saved):
+    # Each stream counts its own from its block on.
+    streams = [divmod(one.number, NUMBERS_A_STREAM) for one in saved]
+    counts = Counter(stream for stream, _ in streams)
+    if any(number > counts[stream] for stream, number in streams):
         faults.append("a value was saved twice")
     return faults
 

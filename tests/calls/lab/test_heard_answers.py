@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from calls.core.numbering import NUMBERS_A_STREAM
 from calls.lab.call_report import CallReport
 from calls.lab.heard_answers import acts_done_twice, faults_of
 from calls.lab.played_audio import MarkEcho, MarkFate, PlayedAudio
@@ -77,5 +78,6 @@ def test_values_that_were_saved_twice_and_refused_acts_are_named():
         number: int
 
     assert acts_done_twice([Saved(1), Saved(2)], ["silence_reprompt"]) == []
+    assert acts_done_twice([Saved(1), Saved(NUMBERS_A_STREAM + 1)], []) == []  # of the call's next stream
     assert acts_done_twice([Saved(1), Saved(3)], []) == ["a value was saved twice"]
     assert acts_done_twice([], ["act_twice"]) == ["an act was to be done twice"]
