@@ -7,6 +7,7 @@ what is left of it, and goes on with that, gives it up, or joins its question to
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from calls.core.agent_turns import FALSE_START, Outcome
 from calls.core.own_words import without_ours
@@ -29,6 +30,16 @@ RESUMED = "barge_in_resumed"
 """A stable code."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoppedAnswer:
+    """An answer that was stopped, while it is not known what for."""
+
+    preparation: Preparation
+    rest: Rest
+    asked: Expect | None
+    """What the caller could know that it asks for."""
+
+
 class Interruption:
     """One agent's."""
 
@@ -48,10 +59,7 @@ class Interruption:
         self._hands, self._conversation, self._floor = hands, conversation, floor
         self._draft, self._delivery, self._speaking, self._tell = draft, delivery, speaking, tell
         self._seen = CallerActivity()
-        self._cut: tuple[Preparation, Rest] | None = None
-        """The answer that was stopped, while it is not known what for."""
-        self._cut_asked: Expect | None = None
-        """What it had asked for."""
+        self._stopped: StoppedAnswer | None = None
         self._before = ""
         """Of an answer that goes on: its words that are not said again."""
 
@@ -83,19 +91,19 @@ class Interruption:
 
     def stop(self, now_ms: float) -> None:
         """The stream ends while it is not known what an answer was stopped for: its rest is the next stream's."""
-        if self._cut is not None:
-            self._delivery.leave_rest(self._cut[1], now_ms)
+        if self._stopped is not None:
+            self._delivery.leave_rest(self._stopped.rest, now_ms)
 
     def answer_begins(self, now_ms: float) -> None:
         """Another answer has the floor: what was stopped does not go on."""
         self._before = ""
-        if self._cut is not None:
+        if self._stopped is not None:
             self._give_up(now_ms)
 
     def drop(self) -> None:
         """Nothing goes on: the line is to be quiet."""
-        if self._cut is not None:
-            self._cut = None
+        if self._stopped is not None:
+            self._stopped = None
             self._barge_in.interrupted()
             metrics.BARGE_INS.labels(Outcome.INTERRUPTED).inc()
 
@@ -135,14 +143,14 @@ class Interruption:
     @property
     def _answer(self) -> Preparation | None:
         """That is played, or was stopped."""
-        if self._cut is not None:
-            return self._cut[0]
+        if self._stopped is not None:
+            return self._stopped.preparation
         return None if self._delivery.answer is None else self._delivery.answer.preparation
 
     def _asked(self, now_ms: float) -> Expect | None:
         """What the answer asks for, if the caller can know it: a yes to a question that nobody has heard is none."""
-        if self._cut is not None:
-            return self._cut_asked
+        if self._stopped is not None:
+            return self._stopped.asked
         answer = self._answer
         if answer is None or not answer.is_read or not answer.steps.pieces:
             return None
@@ -161,14 +169,14 @@ class Interruption:
             return
         prepared, run = answer.preparation, self._seen.run
         voice_ms = now_ms if run is None else run.from_ms
-        self._cut_asked = self._asked(now_ms)
+        asked = self._asked(now_ms)
         rest = self._delivery.interrupt(answer, now_ms)
         self._draft.give_up()
-        self._floor.expects(self._cut_asked)
+        self._floor.expects(asked)
         self._floor.played_out(now_ms)
         self._tell(self._delivery.playback.heard_text)
         metrics.BARGE_IN_SECONDS.observe((now_ms - voice_ms) / 1000)
-        self._cut = (prepared, rest)
+        self._stopped = StoppedAnswer(prepared, rest, asked)
         self._barge_in.was_cut(
             sounded_for_ms=voice_ms - answer.record.first_sent_ms,
             heard_ms=answer.heard_ms(self._delivery.playback, now_ms),
@@ -178,14 +186,16 @@ class Interruption:
 
     def _give_up(self, now_ms: float) -> None:
         """It was an interruption: the caller's words are answered, after a false start with those before them."""
-        cut, self._cut = self._cut, None
+        stopped, self._stopped = self._stopped, None
         verdict = self._barge_in.interrupted()
-        asked = cut is not None and bool(cut[0].turns) and not cut[0].call.goes_on
-        may_join = asked and verdict is not None and verdict.false_start
-        words = self._conversation.take_back() if may_join else None
+        if stopped is None or verdict is None:
+            return
+        prepared = stopped.preparation
+        answers_turns = bool(prepared.turns) and not prepared.call.goes_on
+        words = self._conversation.take_back() if answers_turns and verdict.false_start else None
         metrics.BARGE_INS.labels(Outcome.INTERRUPTED if words is None else FALSE_START).inc()
-        if cut is not None and words is not None:
-            turns = [turn.revised(text) for turn, text in zip(cut[0].turns, words, strict=True)]
+        if words is not None:
+            turns = [turn.revised(text) for turn, text in zip(prepared.turns, words, strict=True)]
             self._draft.ask_again(turns)
             self._floor.ask_again(turns)
             self._floor.expects(self._conversation.expected)
@@ -194,8 +204,9 @@ class Interruption:
 
     def _go_on(self, now_ms: float) -> None:
         """It was nothing: the answer is said to its end, and what was to follow its words is done behind them."""
-        assert self._cut is not None  # noqa: S101 - what goes on was cut
-        (prepared, rest), self._cut = self._cut, None
+        assert self._stopped is not None  # noqa: S101 - what goes on was stopped
+        prepared, rest = self._stopped.preparation, self._stopped.rest
+        self._stopped = None
         self._barge_in.resumed()
         metrics.BARGE_INS.labels(Outcome.RESUMED).inc()
         self._hands.note(RESUMED)

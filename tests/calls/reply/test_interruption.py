@@ -216,8 +216,16 @@ def test_what_an_answer_expects_stands_after_it_was_interrupted():
 
 
 def test_a_second_noise_ends_a_piece_that_goes_on_and_a_second_backchannel_does_not():
-    call = interrupted(("", 400), ("", 900), over_ms=900, then_ms=1500)
-    assert call.answers[0][2] == "resumed"
+    async def steps(call):
+        await call.says("מה שעות הפתיחה", ms=QUESTION_MS)
+        await call.listen(ANSWER_AT_MS - call.now_ms + 900)
+        await call.says("", 400)
+        await call.listen(1500)  # it goes on, and has not come to the next piece
+        await call.says("", 400)
+        await call.listen(3000)
+
+    call = conversation(steps, responder=ToyResponder(answers_with(Say(LONG))), opens=False)
+    assert [outcome for *_, outcome in call.answers] == ["resumed", "interrupted"]
     call = interrupted(("אהה", 400), ("אהה", 400), over_ms=900)
     assert [outcome for *_, outcome in call.answers][-1] == "played"
     assert [one for one in call.responder.asked if one[0] == "turns"] == [("turns", "מה שעות הפתיחה")]
