@@ -65,14 +65,6 @@ class OwnSound:
             self._coming.pop()
         self._until(min(self._plays_until_ms, now_ms))
 
-    def plays(self, now_ms: float) -> bool:
-        """Our sound is being played."""
-        return now_ms < self._plays_until_ms
-
-    def sounds(self, now_ms: float) -> bool:
-        """It is being played, or was until a moment ago: it may come back."""
-        return now_ms < self.comes_back_until_ms
-
     def level_dbfs(self, now_ms: float) -> float:
         """Of the 20 ms that are played at this instant."""
         self._play(now_ms)

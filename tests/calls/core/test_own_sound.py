@@ -1,6 +1,6 @@
 """What the line plays, and when."""
 
-from calls.core.own_sound import KEPT_MS, OwnSound, levels_of
+from calls.core.own_sound import ECHO_TAIL_MS, KEPT_MS, OwnSound, levels_of
 from stt.audio import FLOOR_DBFS, ULAW_SILENCE
 from tests.sounds import speech
 
@@ -16,9 +16,8 @@ def playing(begins_ms=1000.0, ulaw=LOUD):
 
 def test_it_sounds_while_it_is_played_and_half_a_second_after():
     own = playing()
-    assert [own.plays(ms) for ms in (1000, 1099, 1100)] == [True, True, False]
-    assert [own.sounds(ms) for ms in (1000, 1100, 1599, 1600)] == [True, True, True, False]
-    assert not OwnSound().sounds(0.0)
+    assert own.comes_back_until_ms == 1100 + ECHO_TAIL_MS
+    assert OwnSound().comes_back_until_ms < 0
 
 
 def test_each_20_ms_has_its_level_at_its_instant():
@@ -40,7 +39,7 @@ def test_the_loudest_is_of_what_was_played_in_the_last_600_ms():
 def test_what_is_cleared_was_never_played():
     own = playing()
     own.cleared(1040.0)
-    assert (own.plays(1039), own.plays(1040), own.sounds(1539), own.sounds(1540)) == (True, False, True, False)
+    assert own.comes_back_until_ms == 1040 + ECHO_TAIL_MS
     assert own.loudest_dbfs(1200) == max(levels_of(LOUD)[:2])
     assert own.frame_at(1020) == LOUD[160:320]
     assert own.frame_at(1040) == SILENCE
