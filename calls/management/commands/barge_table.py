@@ -4,14 +4,11 @@ The tables of docs/answering.md, in virtual time and with emulated engines; no d
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from calls.lab.barge_measurement import (
@@ -25,29 +22,16 @@ from calls.lab.barge_measurement import (
 )
 from calls.lab.gsm import GsmLeg, GsmMissing
 from calls.lab.rig import RigError
+from calls.lab.table_command import TableCommand
 from stt.endpointing.echo_canceller import EchoCancellers
 from stt.tuning import Tuning
-from voiceapp.runtime.arguments import seed
 
 
-class Command(BaseCommand):
+class Command(TableCommand):
     help = "Print the tables of docs/answering.md that show what stops the line, and what its echo does."
-    requires_system_checks = ()
+    quick_help = "A few calls of each kind."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--clips", type=Path, default=settings.BASE_DIR.parent / "shared" / "clips")
-        parser.add_argument("--samples", type=Path, default=settings.BASE_DIR / "samples")
-        parser.add_argument("--seed", type=seed, default=1)
-        parser.add_argument("--quick", action="store_true", help="A few calls of each kind.")
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        logging.disable(logging.INFO)
-        try:
-            self._print_tables(options)
-        finally:
-            logging.disable(logging.NOTSET)
-
-    def _print_tables(self, options: dict[str, Any]) -> None:
+    def print_tables(self, options: dict[str, Any]) -> None:
         begun_s = time.process_time()
         people = options["clips"] if options["clips"].is_dir() else None
         if people is None:

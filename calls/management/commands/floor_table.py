@@ -4,13 +4,11 @@ docs/answering.md, in virtual time and with emulated engines; no database, no ne
 
 from __future__ import annotations
 
-import logging
 import time
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from calls.lab.answered_scene import AnsweringSetup, Cue
@@ -19,29 +17,16 @@ from calls.lab.floor_measurement import FULL, QUICK, FloorMeasurement, emulated_
 from calls.lab.floor_recordings import FloorRecordings, people, samples
 from calls.lab.floor_scenes import CLEAN
 from calls.lab.rig import RigError
+from calls.lab.table_command import TableCommand
 from calls.reply import turn_model
 from stt.tuning import Tuning
-from voiceapp.runtime.arguments import seed
 
 
-class Command(BaseCommand):
+class Command(TableCommand):
     help = "Print the tables of docs/answering.md that show when the line speaks."
-    requires_system_checks = ()
+    quick_help = "One recording in ten, a few numbers, no noise."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--clips", type=Path, default=settings.BASE_DIR.parent / "shared" / "clips")
-        parser.add_argument("--samples", type=Path, default=settings.BASE_DIR / "samples")
-        parser.add_argument("--seed", type=seed, default=1)
-        parser.add_argument("--quick", action="store_true", help="One recording in ten, a few numbers, no noise.")
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        logging.disable(logging.INFO)
-        try:
-            self._print_tables(options)
-        finally:
-            logging.disable(logging.NOTSET)
-
-    def _print_tables(self, options: dict[str, Any]) -> None:
+    def print_tables(self, options: dict[str, Any]) -> None:
         begun_s = time.process_time()
         size = QUICK if options["quick"] else FULL
         sources = [self._people(options["clips"]), _samples(options["samples"])]
