@@ -20,6 +20,7 @@ from calls.lab.browser import CHROMIUM_ARGUMENTS, find_chromium
 from calls.lab.own_database import USER, own_database
 from calls.lab.rig import Rig, free_port, manage
 from calls.lab.sample_calls import long_calls
+from tests.browser.used_pages import UsedPages
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 
 PASSWORD = "desk-password"
@@ -32,10 +33,6 @@ from django.contrib.auth.models import Group, User
 for name in {PEOPLE!r}:
     user = User.objects.create_user(name, password={PASSWORD!r}, is_staff=True)
     user.groups.add(Group.objects.get(name=name))
-"""
-WATCH_THE_POLICY = """
-document.addEventListener("securitypolicyviolation", (event) =>
-    console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
 """
 
 
@@ -129,6 +126,11 @@ def chromium():
 
 
 @pytest.fixture(scope="package")
+def used_pages(chromium):
+    return UsedPages(chromium)
+
+
+@pytest.fixture(scope="package")
 def server(tmp_path_factory):
     if not shutil.which("redis-server"):
         missing("redis-server (apt install redis-server)")
@@ -178,16 +180,12 @@ def second_server(desk_server):
 
 
 class Tab:
-    """A page, logged in on demand, that notes what Chromium complains about."""
+    """A page, logged in on demand, and what Chromium complains about."""
 
-    def __init__(self, page, desk):
-        self.page, self.desk = page, desk
-        self.complaints = []
+    def __init__(self, page, complaints, desk):
+        self.page, self.complaints, self.desk = page, complaints, desk
         self.expected = ()
         """Beginnings of complaints that a test provokes."""
-        page.add_init_script(WATCH_THE_POLICY)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
 
     def sign_in(self, user=USER, path="/console/"):
         """As somebody who has logged in before, once they have."""
@@ -214,25 +212,17 @@ class Tab:
 
 
 @pytest.fixture
-def open_tab(chromium, desk_server):
+def open_tab(used_pages, desk_server):
     """Make tabs, of any size and scheme; none may have complained at the end."""
-    contexts, tabs = [], []
+    tabs = []
+    with contextlib.ExitStack() as pages:
 
-    def opened(width=1280, height=800, *, zoom=1, dark=False):
-        context = chromium.new_context(
-            viewport={"width": width // zoom, "height": height // zoom},
-            device_scale_factor=zoom,
-            color_scheme="dark" if dark else "light",
-            locale="he-IL",
-        )
-        context.set_default_timeout(WAIT_MS)
-        contexts.append(context)
-        tabs.append(Tab(context.new_page(), desk_server))
-        return tabs[-1]
+        def opened(width=1280, height=800, *, zoom=1, dark=False):
+            page = used_pages.page(width, height, zoom=zoom, dark=dark, wait_ms=WAIT_MS)
+            tabs.append(Tab(*pages.enter_context(page), desk_server))
+            return tabs[-1]
 
-    yield opened
-    for context in contexts:
-        context.close()
+        yield opened
     assert [said for tab in tabs for said in tab.unexpected] == []
 
 

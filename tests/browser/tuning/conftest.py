@@ -7,24 +7,18 @@ import contextlib
 import pytest
 import redis
 
-from tests.browser.conftest import WATCH_THE_POLICY, missing
+from tests.browser.conftest import missing
 from tests.live.pair import REDIS, Pair
 
 PASSWORD = "desk-password"
 
 
 @pytest.fixture
-def page(chromium):
+def page(used_pages):
     """A page in Hebrew; an error on its console, and so a violation of the CSP, fails the test."""
-    context = chromium.new_context(locale="he-IL", viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    said: list[str] = []
-    page.add_init_script(WATCH_THE_POLICY)
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    context.close()
-    assert said == []
+    with used_pages.page(height=900) as (page, complaints):
+        yield page
+    assert complaints == []
 
 
 @pytest.fixture(scope="package")
