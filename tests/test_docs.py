@@ -17,7 +17,7 @@ from calls.core import (
 )
 from calls.desk import codes
 from calls.desk.admin import listing
-from calls.desk.review import download
+from calls.desk.review import download, exporting
 from calls.desk.tuning import figures, selectors
 from calls.desk.tuning.uncertainty import TOLERANCES
 from calls.lab import emulated_answers, floor_figures, floor_measurement
@@ -121,6 +121,22 @@ def test_the_operators_page_has_the_servers_numbers():
     assert f"DRAIN_TIMEOUT_S + {watchdog_s} s" in (ROOT / "deploy" / "voiceapp@.service").read_text()
     assert f"HOST is {example()['HOST']} unless" in page
     assert f"client_max_body_size {MOST_WEBHOOK_BYTES >> 10}k;" in (ROOT / "deploy" / "nginx.conf").read_text()
+
+
+def test_the_exports_page_has_every_field():
+    page = doc("export.md")
+    of_call, of_turn, of_answer = (part.partition("\n\n## ")[0] for part in page.split("\n## ")[1:])
+    stream = ("streams", "stream_sid", *exporting.STREAM_FIELDS)
+    for part, fields in (
+        (of_call, (*exporting.CALL_FIELDS, *stream, "saved_values", "key", "value", "secret", "turns")),
+        (of_turn, (*exporting.TURN_FIELDS, "echo", "correction", "text", "by", "made_at")),
+        (of_answer, exporting.ANSWER_FIELDS),
+    ):
+        rows = "\n".join(line for line in part.splitlines() if line.startswith("| `"))
+        assert [name for name in fields if f"`{name}`" not in rows] == []
+        firsts = re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in rows.splitlines()))
+        assert len(set(firsts)) == len(firsts)
+        assert set(firsts) <= set(fields)
 
 
 def test_every_path_that_the_documents_name_exists():

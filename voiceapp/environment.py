@@ -74,6 +74,11 @@ class Problem:
     sentence: str
     """Names the variable and says what to set."""
 
+    @property
+    def is_missing(self) -> bool:
+        """It was not set, and must be."""
+        return f"{self.variable} is not set" in self.sentence
+
 
 class Environment:
     """Reads variables and collects what is wrong with them."""

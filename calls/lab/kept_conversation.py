@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +31,7 @@ class KeptConversation:
 
     def spoken(self) -> Iterator[str]:
         """Who spoke from when to when, a line each, as it was kept."""
-        for turn in sorted([*self.turns, *self.answers], key=lambda turn: turn.started_ms):
-            what = f"line    {_heard_of(turn)}" if turn.is_agents else f"caller  {turn.heard_text}"
-            yield f"{turn.started_ms / 1000:9.2f} to {turn.ended_ms / 1000:6.2f} s  {what}"
+        return spoken([*self.turns, *self.answers])
 
     def interruptions(self) -> str:
         """What became of the answers that the caller stopped; empty where none was."""
@@ -60,6 +58,13 @@ async def kept_conversation(conversation: SampleConversation, report: CallReport
     if report.unspoken:
         faults.append(f"{report.unspoken} of the caller's recordings were not said: the line did not answer")
     return KeptConversation(conversation.name, report, turns, answers, saved, faults)
+
+
+def spoken(turns: Iterable[Transcript]) -> Iterator[str]:
+    """Who spoke from when to when, a line each."""
+    for turn in sorted(turns, key=lambda turn: turn.started_ms):
+        what = f"line    {_heard_of(turn)}" if turn.is_agents else f"caller  {turn.heard_text}"
+        yield f"{turn.started_ms / 1000:9.2f} to {turn.ended_ms / 1000:6.2f} s  {what}"
 
 
 def _heard_of(answer: Transcript) -> str:

@@ -9,11 +9,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 logger = logging.getLogger(__name__)
 
+WITHOUT = "script/demo needs none of these: it calls itself, against emulators."
+"""Said to who has nothing yet."""
+
 
 def require_servable() -> None:
-    """Raises ImproperlyConfigured with one sentence that names the variable and what to set."""
-    if settings.CONFIGURATION_PROBLEMS:
-        raise ImproperlyConfigured(settings.CONFIGURATION_PROBLEMS[0].sentence)
+    """Raises ImproperlyConfigured with a sentence a variable, which names it and what to set."""
+    if problems := settings.CONFIGURATION_PROBLEMS:
+        without = [WITHOUT] if any(problem.is_missing for problem in problems) else []
+        raise ImproperlyConfigured("\n".join([*(problem.sentence for problem in problems), *without]))
 
 
 def announce() -> None:

@@ -5,11 +5,12 @@ Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from calls.reply.aloud import without_points
 from calls.reply.dialogue import Position, advance, answer, answer_at, position_after
-from calls.reply.dialogue_format import DialogueScript, Example, ExampleLine, LineKind
+from calls.reply.dialogue_format import DialogueScript, Example, LineKind
 from calls.reply.items import (
     ActOutcome,
     ActStatus,
@@ -33,26 +34,40 @@ _ACTS = (HangUp, Transfer, PlayTones, PlayRecording, NoteValue)
 
 
 @dataclass(frozen=True, slots=True)
+class ExampleDifference:
+    """Something that an example expects and that is otherwise."""
+
+    path: str
+    """Such as ``examples.2.talk.3.step``."""
+    expected: str = ""
+    found: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.found or '-'}, not {self.expected or '-'}"
+
+
+@dataclass(frozen=True, slots=True)
 class ExampleResult:
     """What came of one example."""
 
     name: str
-    path: str
-    """Of what differs first, such as ``examples.2.talk.3.step``; empty: nothing."""
-    expected: str = ""
-    found: str = ""
+    differences: tuple[ExampleDifference, ...] = ()
+    """In order; of a talk that went to another step nothing after it, as all the rest follows from that."""
 
     @property
     def passed(self) -> bool:
-        return not self.path
+        return not self.differences
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.found or '-'}, not {self.expected or '-'}" if self.path else self.name
+        return "; ".join(map(str, self.differences)) or self.name
 
 
 def results_of(script: DialogueScript) -> tuple[ExampleResult, ...]:
     """Of each example, in order."""
-    return tuple(_result(script, example, f"examples.{place}") for place, example in enumerate(script.examples))
+    return tuple(
+        ExampleResult(example.name, tuple(_differences(script, example, f"examples.{place}")))
+        for place, example in enumerate(script.examples)
+    )
 
 
 def summary(results: tuple[ExampleResult, ...]) -> str:
@@ -60,7 +75,7 @@ def summary(results: tuple[ExampleResult, ...]) -> str:
     return f"{sum(one.passed for one in results)} of {len(results)}"
 
 
-def _result(script: DialogueScript, example: Example, path: str) -> ExampleResult:
+def _differences(script: DialogueScript, example: Example, path: str) -> Iterator[ExampleDifference]:
     today = example.today
     said = [_exchange(Occasion.OPENING, "", "", answer(script, today, Occasion.OPENING, "", []))]
     # Line by line: folding all that was said anew for each takes a time that grows with its square.
@@ -69,37 +84,31 @@ def _result(script: DialogueScript, example: Example, path: str) -> ExampleResul
     for place, line in enumerate(example.talk):
         at = f"{path}.talk.{place}"
         if position.ended:
-            return ExampleResult(example.name, at, "", _name_of(position))
+            yield ExampleDifference(at, "", _name_of(position))
+            return
         occasion = _OCCASIONS[line.kind]
         items = answer_at(script, today, position, occasion, line.caller, said)
         # Late words come once the answer sounds: the next answer sees them.
         late = revised.get(place, line.caller)
         said.append(_exchange(occasion, line.caller, late, items))
         position = advance(script, today, position, occasion, line.caller, late).position
-        differs = _line_differs(line, items, position)
-        if differs:
-            return ExampleResult(example.name, f"{at}.{differs[0]}", *differs[1:])
-    return _end_differs(position, example, path)
+        if line.step and line.step != position.step:
+            yield ExampleDifference(f"{at}.step", line.step, _name_of(position))
+            return
+        spoken = " ".join(item.text for item in items if isinstance(item, Say))
+        if line.says and without_points(line.says) not in without_points(spoken):
+            yield ExampleDifference(f"{at}.says", line.says, spoken)
+    yield from _end_differences(position, example, path)
 
 
-def _line_differs(line: ExampleLine, items: tuple[Item, ...], position: Position) -> tuple[str, str, str] | None:
-    spoken = " ".join(item.text for item in items if isinstance(item, Say))
-    if line.step and line.step != position.step:
-        return "step", line.step, _name_of(position)
-    if line.says and without_points(line.says) not in without_points(spoken):
-        return "says", line.says, spoken
-    return None
-
-
-def _end_differs(position: Position, example: Example, path: str) -> ExampleResult:
+def _end_differences(position: Position, example: Example, path: str) -> Iterator[ExampleDifference]:
     kept = {key: one.value for key, one in position.kept.items()}
     for key in sorted({*kept, *(example.saved or {})}) if example.saved is not None else ():
         expected, found = (example.saved or {}).get(key, ""), kept.get(key, "")
         if without_points(expected) != without_points(found):
-            return ExampleResult(example.name, f"{path}.saved.{key}", expected, found)
+            yield ExampleDifference(f"{path}.saved.{key}", expected, found)
     if example.ends is not None and _end_name(example.ends) != _end_name(position.ended):
-        return ExampleResult(example.name, f"{path}.ends", _end_name(example.ends), _name_of(position))
-    return ExampleResult(example.name, "")
+        yield ExampleDifference(f"{path}.ends", _end_name(example.ends), _name_of(position))
 
 
 def _exchange(occasion: Occasion, words: str, revised: str, items: tuple[Item, ...]) -> Exchange:

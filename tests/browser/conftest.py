@@ -18,8 +18,9 @@ from django.conf import settings
 
 from calls.lab.browser import CHROMIUM_ARGUMENTS, find_chromium
 from calls.lab.own_database import USER, own_database
-from calls.lab.rig import Rig, free_port, manage
+from calls.lab.rig import Rig, free_port
 from calls.lab.sample_calls import long_calls
+from tests.browser.shell import Shell
 from tests.browser.used_pages import UsedPages
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 
@@ -79,6 +80,8 @@ class Desk:
     rest: TwilioRest
     """Twilio's other side."""
     environment: dict
+    shell: Shell
+    """Does what it is told in Python, on this server's database."""
     signed_in: dict = field(default_factory=dict)
     """By who logged in, the cookies of that."""
     _loops: list = field(default_factory=list)
@@ -110,10 +113,6 @@ class Desk:
             thread.join(20)
         self._loops.clear()
 
-    def manage(self, *arguments):
-        """One of the server's commands, on its database."""
-        manage(arguments, self.environment)
-
 
 @pytest.fixture(scope="package")
 def chromium():
@@ -144,10 +143,13 @@ def server(tmp_path_factory):
                 "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
                 PORT: str(rest.port),
             }
-            manage(["shell", "-v0", "-c", MAKE_PEOPLE], environment)
             log = tmp_path_factory.mktemp("desk") / "server.log"
-            with Rig(settings.BASE_DIR / "samples", log, environment=environment, speaks=True) as rig:
-                yield Desk(rig, redis, rest, environment)
+            with (
+                Shell({**os.environ, "ENV_FILE": "", **environment}) as shell,
+                Rig(settings.BASE_DIR / "samples", log, environment=environment, speaks=True) as rig,
+            ):
+                shell(MAKE_PEOPLE)
+                yield Desk(rig, redis, rest, environment, shell)
     finally:
         redis.stop()
 
@@ -158,10 +160,10 @@ def desk_server(server):
     server.hang_up()
 
 
-@pytest.fixture
-def second_server(desk_server):
+@contextlib.contextmanager
+def server_beside(desk):
     """Another process on the same database and Redis, with callers of its own."""
-    first = desk_server.rig
+    first = desk.rig
     rig = replace(
         first,
         port=free_port(first.port + 1),
@@ -172,11 +174,18 @@ def second_server(desk_server):
     )
     try:
         rig.start_server()
-        desk = replace(desk_server, rig=rig, _loops=[])
-        yield desk
-        desk.hang_up()
+        second = replace(desk, rig=rig, _loops=[])
+        yield second
+        second.hang_up()
     finally:
         rig.__exit__()
+
+
+@pytest.fixture
+def second_server(desk_server):
+    """One that a test may end."""
+    with server_beside(desk_server) as second:
+        yield second
 
 
 class Tab:

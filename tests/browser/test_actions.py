@@ -49,8 +49,8 @@ line.people.update_or_create(number="+97231234567", defaults={{"name": "דנה"}
 
 @pytest.fixture
 def add_person(desk_server):
-    yield lambda sid: desk_server.manage("shell", "-v0", "-c", ADD_PERSON.format(sid=sid))
-    desk_server.manage("shell", "-v0", "-c", "from calls.models import PhoneLine; PhoneLine.objects.all().delete()")
+    yield lambda sid: desk_server.shell(ADD_PERSON.format(sid=sid))
+    desk_server.shell("from calls.models import PhoneLine; PhoneLine.objects.all().delete()")
 
 
 def test_a_supervisor_hands_a_call_over_to_a_person_by_keyboard(tab, desk_server, running, add_person):

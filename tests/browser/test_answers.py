@@ -39,14 +39,14 @@ def made(desk_server):
 
     def make(*, over=False):
         sid = "CA" + secrets.token_hex(16)
-        desk_server.manage("shell", "-v0", "-c", MAKE.format(sid=sid, over=over))
+        desk_server.shell(MAKE.format(sid=sid, over=over))
         if not over:
             running.append(sid)
         return sid
 
     yield make
     for sid in running:
-        desk_server.manage("shell", "-v0", "-c", MAKE.format(sid=sid, over=True))
+        desk_server.shell(MAKE.format(sid=sid, over=True))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -22,7 +22,7 @@ PhoneLine.objects.get_or_create(number="+97235550177", defaults={**values, "dial
 @pytest.fixture
 def pages(desk_server):
     """Paths of the pages of a line and its dialogue."""
-    desk_server.manage("shell", "-v0", "-c", MAKE)
+    desk_server.shell(MAKE)
     return "/admin/calls/phoneline/", "/admin/calls/dialogue/"
 
 

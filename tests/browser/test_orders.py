@@ -9,6 +9,7 @@ import pytest
 
 from calls.lab.caller_script import read_step
 from calls.lab.simulator import SimulatedCall
+from tests.browser.conftest import server_beside
 from tests.browser.test_actions import follow
 from tests.browser.test_pages import SIZES, barriers, overflow
 from tests.paths import SAMPLES
@@ -29,17 +30,23 @@ TAKE_IT_AWAY = f"from calls.models import PhoneLine; PhoneLine.objects.filter(nu
 SAYS = SAMPLES / "order_1.wav"
 
 
+@pytest.fixture(scope="module")
+def second_server(server):
+    with server_beside(server) as second:
+        yield second
+
+
 @pytest.fixture
 def answered(desk_server, second_server):
     """A call to a line that says back what it hears: greeted, then silent; the caller speaks at 8 s and at 20 s."""
-    desk_server.manage("shell", "-v0", "-c", PUT_A_LINE)
+    desk_server.shell(PUT_A_LINE)
     script = [read_step(step) for step in (f"{SAYS}@8s", f"{SAYS}@20s", "hang-up@60s")]
     call_sid = "CA" + secrets.token_hex(16)
     line = replace(second_server.rig.line, to_number=LINE)
     second_server.run(SimulatedCall(line, (), script=script, longest_s=70, call_sid=call_sid))
     yield call_sid
     second_server.hang_up()
-    desk_server.manage("shell", "-v0", "-c", TAKE_IT_AWAY)
+    desk_server.shell(TAKE_IT_AWAY)
 
 
 def in_english(page):

@@ -97,20 +97,15 @@ def test_an_alarm_is_on_the_wall_until_it_is_over(page, desk_server):
     desk_server.call()
     alarm = "from calls.process.alarm_monitor import settle; from calls.core.line_health import Trouble, Verdict; "
     line = "('+97235550100', Trouble.DEAF)"
-    desk_server.manage("shell", "-v0", "-c", alarm + f"settle({{{line}: Verdict.TROUBLED}})")
+    desk_server.shell(alarm + f"settle({{{line}: Verdict.TROUBLED}})")
     page.wait_for_selector("#alarms li")
     assert "+97235550100" in page.locator("#alarms").text_content()
-    desk_server.manage(
-        "shell", "-v0", "-c", "from calls.models import Alarm; Alarm.objects.update(over_at='2026-11-25T00:00:00Z')"
-    )
+    desk_server.shell("from calls.models import Alarm; Alarm.objects.update(over_at='2026-11-25T00:00:00Z')")
     page.wait_for_selector("#alarms li", state="detached")
 
 
 def test_who_may_not_read_calls_is_told(tab, desk_server):
-    desk_server.manage(
-        "shell",
-        "-v0",
-        "-c",
+    desk_server.shell(
         "from django.contrib.auth.models import User; from tests.browser.conftest import PASSWORD; "
         "User.objects.create_user('nobody', password=PASSWORD, is_staff=True)",
     )

@@ -160,7 +160,6 @@ def _row(result: ExampleResult) -> str:
     if result.passed:
         return format_html("✓ {}", name)
     difference = said("found “%(found)s”, expected “%(expected)s”")
-    named = {"found": result.found or "—", "expected": result.expected or "—"}
-    return format_html(
-        '<span class="differs">✗ {}</span> <span class="quiet">{} {}</span>', name, ltr(result.path), difference % named
-    )
+    named = [(one.path, {"found": one.found or "—", "expected": one.expected or "—"}) for one in result.differences]
+    differences = format_html_join("", "{} {}<br>", ((ltr(path), difference % values) for path, values in named))
+    return format_html('<span class="differs">✗ {}</span> <span class="quiet">{}</span>', name, differences)

@@ -72,7 +72,7 @@ class Command(BaseCommand):
                 seed=options["seed"],
                 port=free_port(settings.PORT),
             )
-            with rig, noted(rig.line, settings.VAR_DIR):
+            with rig, noted(rig.line, settings.VAR_DIR, rig.environment.get("TTS_EMULATOR_HOST", "")):
                 password = secrets.token_urlsafe(9)
                 cookie = login(password)
                 self._say_where(rig, password)

@@ -36,9 +36,11 @@ class Command(BaseCommand):
         except DialogueInvalid as invalid:
             raise CommandError("\n".join(f"dialogue_invalid: {fault}" for fault in invalid.faults)) from invalid
         for result in results:
-            if not result.passed:
-                self.stdout.write(f"{result.name}: {result}")
-        self.stdout.write(summary(results))
+            for difference in result.differences:
+                self.stdout.write(f"{result.name}: {difference}")
+        self.stdout.write(
+            f"{summary(results)} examples pass" if results else "the dialogue is valid; it has no examples"
+        )
         if not all(result.passed for result in results):
             raise CommandError("examples_failed: the dialogue does not do what its examples say")
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db.models import QuerySet
 
 from calls.desk.review.exporting import line, with_all_of_it
 from calls.management.rows_command import RowsCommand
@@ -24,6 +27,9 @@ class Command(RowsCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--format", choices=["jsonl"], default="jsonl")
         parser.add_argument("--call", metavar="SID", help="Only this call.")
+        parser.add_argument(
+            "--out", type=Path, metavar="FILE.jsonl", help="A file for them, whole or not at all; default the output."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         calls = Call.objects.order_by("started_at", "pk")
@@ -31,6 +37,9 @@ class Command(RowsCommand):
             calls = calls.filter(call_sid=options["call"])
             if not calls.exists():
                 raise CommandError(f"unknown_call: there is no call {options['call']}")
+        if options["out"] is not None:
+            self._write(options["out"], with_all_of_it(calls))
+            return
         try:
             for call in with_all_of_it(calls).iterator(chunk_size=CHUNK):
                 self.stdout.write(line(call), ending="")
@@ -39,3 +48,23 @@ class Command(RowsCommand):
             # Python flushes once more at its end, and would complain: https://docs.python.org/3/library/signal.html
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(READER_HAS_LEFT)
+
+    def _write(self, path: Path, calls: QuerySet[Call]) -> None:
+        count = 0
+        try:
+            # Beside it, and then in its place: who reads the file while it is written sees the one of before.
+            with NamedTemporaryFile(
+                "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+            ) as new:
+                try:
+                    for call in calls.iterator(chunk_size=CHUNK):
+                        new.write(line(call))
+                        count += 1
+                    new.close()
+                    os.replace(new.name, path)
+                except BaseException:
+                    os.unlink(new.name)
+                    raise
+        except OSError as error:
+            raise CommandError(f"not_written: {path} ({error.strerror})") from error
+        self.stdout.write(f"{count} calls in {path}")

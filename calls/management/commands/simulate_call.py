@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 import urllib.error
 from collections import Counter
 from dataclasses import replace
@@ -25,9 +26,11 @@ from calls.lab.caller_script import ScriptError, answering_steps, read_interrupt
 from calls.lab.demo_note import running_demo
 from calls.lab.echo_path import Echo, EchoError
 from calls.lab.gsm import GsmMissing
+from calls.lab.kept_conversation import spoken
 from calls.lab.playout import TwilioHabits
 from calls.lab.simulator import SimulatedCall
 from calls.lines.models import PhoneLine
+from calls.storage.models import Call
 from stt.audio import BYTES_PER_MS
 from stt.wavfile import WavError
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
@@ -36,6 +39,8 @@ from voiceapp.runtime.web_address import read_web_url
 
 LEAD_S = 1.0
 """Before the first recording."""
+KEPT_TIMEOUT_S = 10
+"""A call that is over is complete in the database within this time."""
 MOST_NAMED = 10
 """Lines that a warning names."""
 FORGED = ("webhook_403", "socket_403")
@@ -70,22 +75,40 @@ class Command(BaseCommand):
             help="What is played comes back in the caller's sound, for example -25:250; gsm: through GSM 06.10 both "
             "ways. The Speech emulator has no words for a recording that an echo is mixed with.",
         )
-        parser.add_argument("--calls", type=whole(1, MOST_CALLS, "calls"), default=1, help="So many at the same time.")
+        parser.add_argument(
+            "--calls", type=whole(1, MOST_CALLS, "calls"), default=1, help="So many calls at the same time."
+        )
         parser.add_argument("--base-url", help="Where the server listens; default the running demo, else PORT here.")
         parser.add_argument("--public-url", help="Its address for Twilio; default its own.")
-        parser.add_argument("--pause", type=decimal(0, 3600, "s"), default=0.9, metavar="S")
-        parser.add_argument("--tail", type=decimal(0, 3600, "s"), default=1.5, metavar="S", help="Before it hangs up.")
         parser.add_argument(
-            "--longest", type=decimal(1, LONGEST_S, "s"), default=120.0, metavar="S", help="With --say."
+            "--pause", type=decimal(0, 3600, "s"), default=0.9, metavar="S", help="Silence behind each FILE."
+        )
+        parser.add_argument(
+            "--tail", type=decimal(0, 3600, "s"), default=1.5, metavar="S", help="Silence before the caller hangs up."
+        )
+        parser.add_argument(
+            "--longest",
+            type=decimal(1, LONGEST_S, "s"),
+            default=120.0,
+            metavar="S",
+            help="With --say or --interrupt: the caller hangs up after it at the latest.",
         )
         parser.add_argument("--wav", type=Path, metavar="FILE.wav", help="Both sides: left the caller, right the line.")
-        parser.add_argument("--lose-marks", type=decimal(0, 1), default=0.0, metavar="SHARE", help="Never sent back.")
-        parser.add_argument("--late-marks", type=whole(0, 60_000, "ms"), default=0, metavar="MS")
-        parser.add_argument("--late-clear", type=whole(0, 60_000, "ms"), default=0, metavar="MS")
+        parser.add_argument(
+            "--lose-marks", type=decimal(0, 1), default=0.0, metavar="SHARE", help="Marks that are never sent back."
+        )
+        parser.add_argument(
+            "--late-marks", type=whole(0, 60_000, "ms"), default=0, metavar="MS", help="Each mark is sent back so late."
+        )
+        parser.add_argument(
+            "--late-clear", type=whole(0, 60_000, "ms"), default=0, metavar="MS", help="A clear is obeyed so late."
+        )
         parser.add_argument("--crossing-mark", action="store_true", help="One mark that was reached crosses a clear.")
-        parser.add_argument("--seed", type=seed, default=1)
-        parser.add_argument("--from", dest="from_number", default="+972501234567")
-        parser.add_argument("--to", dest="to_number", default="+97235550100")
+        parser.add_argument("--seed", type=seed, default=1, help="Other marks are lost, other times vary.")
+        parser.add_argument("--from", dest="from_number", default="+972501234567", metavar="NUMBER", help="Who calls.")
+        parser.add_argument(
+            "--to", dest="to_number", default="+97235550100", metavar="NUMBER", help="The line that is called."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         line = _line(options["base_url"], options["public_url"], options["to_number"])
@@ -125,7 +148,8 @@ class Command(BaseCommand):
             )
             for i in range(options["calls"])
         ]
-        if line.base_url == _own_server().base_url:
+        is_own = line.base_url == _own_server().base_url
+        if is_own:
             self._say_who_answers(line.to_number)
         try:
             reports = asyncio.run(self._run(calls))
@@ -146,6 +170,8 @@ class Command(BaseCommand):
             )
             if script or interruptions:
                 self._show_conversation(report)
+            if is_own and (script or interruptions or len(calls) == 1):
+                self._show_words(report.call_sid)
             if options["wav"]:
                 self._write(report, options["wav"], index)
 
@@ -184,6 +210,23 @@ class Command(BaseCommand):
         for fault in report.faults:
             at_s = report.at_ms(fault.at_samples) / 1000
             self.stdout.write(f"{at_s:9.2f} s  {fault.code}: {fault.reason}")
+
+    def _show_words(self, call_sid: str) -> None:
+        """What both sides said, as the server kept it; nothing where it keeps its calls in another database."""
+        until_s = time.monotonic() + KEPT_TIMEOUT_S
+        try:
+            while call := Call.objects.filter(call_sid=call_sid).first():
+                if call.ended_at is not None or time.monotonic() > until_s:
+                    break
+                time.sleep(0.1)
+            else:
+                return
+            for said in spoken(call.turns.all()):
+                self.stdout.write(said)
+        except DatabaseError:
+            return
+        if call.ended_at is None:
+            self._warn(f"not_ended: {call_sid} was not closed within {KEPT_TIMEOUT_S} s: turns may be missing.")
 
     def _write(self, report: CallReport, path: Path, index: int) -> None:
         path = path.with_stem(f"{path.stem}-{index + 1}") if index else path

@@ -1,4 +1,7 @@
-"""``manage.py speak TEXT --voice V --out x.wav``: hear a voice; ``--list`` names them, and says what is missing."""
+"""``manage.py speak TEXT --voice V --out x.wav``: hear a voice; ``--list`` names them, and says what is missing.
+
+Where the settings name no Google voices, those of a running demo are heard.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,14 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from calls.lab.demo_note import running_demos_voice
 from calls.process.services import services
+from calls.process.voices import voices_of_settings
 from calls.reply.voice import VoiceError
+from calls.reply.voices.registry import Voices
 from stt.audio import duration_ms
 from stt.wavfile import wav_of
 
@@ -27,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--list", action="store_true", help="Name the voices.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        voices = services().voices
+        voices = _voices()
         if options["list"]:
             for name in voices.names():
                 self.stdout.write(name)
@@ -39,7 +46,7 @@ class Command(BaseCommand):
         if not options["voice"] and not voices.default_name():
             raise CommandError(f"no_voice: {' '.join(f'{name}: {why}' for name, why in voices.unusable().items())}")
         try:
-            ulaw, told = asyncio.run(self._said(options))
+            ulaw, told = asyncio.run(self._said(voices, options))
         except VoiceError as error:
             raise CommandError(f"{error.code}: {error.message}") from error
         try:
@@ -48,9 +55,8 @@ class Command(BaseCommand):
             raise CommandError(f"not_written: {error}") from error
         self.stdout.write(f"{duration_ms(ulaw) / 1000:.1f} s in {options['out']}, {told}")
 
-    async def _said(self, options: dict[str, Any]) -> tuple[bytes, str]:
+    async def _said(self, voices: Voices, options: dict[str, Any]) -> tuple[bytes, str]:
         """The sound, and by whom."""
-        voices = services().voices
         codes: list[str] = []
         ulaw = bytearray()
         try:
@@ -63,3 +69,11 @@ class Command(BaseCommand):
                 return bytes(ulaw), ", ".join([speaking.voice, where, *codes])
         finally:
             await voices.close()
+
+
+def _voices() -> Voices:
+    if not settings.TTS_EMULATOR_HOST and not settings.HAS_GOOGLE_CREDENTIALS:
+        emulator = running_demos_voice(settings.VAR_DIR)
+        if emulator:
+            return voices_of_settings(emulator)
+    return services().voices

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from calls.lab.call_report import CallRefused, CallReport, Line
-from calls.lab.demo_note import NAME, noted, running_demo
+from calls.lab.demo_note import NAME, noted, running_demo, running_demos_voice
 from calls.lab.simulator import SimulatedCall
 from calls.management.commands import simulate_call
 
@@ -34,8 +34,10 @@ def called(settings, tmp_path, monkeypatch):
 
 def test_a_running_demo_is_found_and_one_that_is_gone_is_not(tmp_path):
     assert running_demo(tmp_path) is None
-    with noted(DEMO, tmp_path):
+    assert running_demos_voice(tmp_path) == ""
+    with noted(DEMO, tmp_path, "127.0.0.1:1"):
         assert running_demo(tmp_path) == DEMO
+        assert running_demos_voice(tmp_path) == "127.0.0.1:1"
         assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
         text = (tmp_path / NAME).read_text()
     assert running_demo(tmp_path) is None

@@ -25,15 +25,35 @@ def check(*arguments):
 
 
 def test_a_dialogue_whose_examples_pass():
-    assert check(str(BOOKING)) == ("7 of 7\n", "")
+    assert check(str(BOOKING)) == ("7 of 7 examples pass\n", "")
 
 
 def test_an_example_that_differs_is_named_with_its_place(tmp_path):
     path = tmp_path / "changed.yaml"
     path.write_text(BOOKING.read_text("utf-8").replace("צֶבַע, אוֹ פֶן?", "פֶן?").replace("step: day}", "step: hour}", 1))
     out, failed = check(str(path))
-    assert out == "הכול במכה אחת: examples.0.talk.2.step: day, not hour\n6 of 7\n"
+    assert out == "הכול במכה אחת: examples.0.talk.2.step: day, not hour\n6 of 7 examples pass\n"
     assert failed.startswith("examples_failed")
+
+
+def test_every_difference_of_an_example_is_a_line(tmp_path):
+    path = tmp_path / "changed.yaml"
+    example = '{name: אחת, talk: [{caller: אדום, step: phone, says: אחרת}], saved: {price: "25"}, ends: hang_up}'
+    path.write_text(f"{SMALL}\nexamples: [{example}]\n")
+    out, _ = check(str(path))
+    assert [line.split(":")[1].strip() for line in out.splitlines()[:-1]] == [
+        "examples.0.talk.0.says",
+        "examples.0.saved.colour",
+        "examples.0.saved.price",
+        "examples.0.ends",
+    ]
+    assert out.endswith("\n0 of 1 examples pass\n")
+
+
+def test_a_dialogue_without_examples_says_so(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    assert check(str(path)) == ("the dialogue is valid; it has no examples\n", "")
 
 
 def test_every_fault_is_named(tmp_path):
@@ -62,5 +82,5 @@ def test_a_lines_dialogue():
     assert check("--line", "03-1234567")[1].startswith("no_dialogue")
     line.dialogue = Dialogue.objects.create(name="x", text=BOOKING.read_text("utf-8"))
     line.save()
-    assert check("--line", "03-1234567") == ("7 of 7\n", "")
+    assert check("--line", "03-1234567") == ("7 of 7 examples pass\n", "")
     assert check("--line", "03-1234568")[1].startswith("unknown_line")

@@ -10,6 +10,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from calls.management.commands import export_calls
 from calls.storage.records import CallEnded, CallStarted
 from calls.storage.rows import write
 from tests.calls.storage.sample_records import ENDED, NOW, STARTED, turn
@@ -40,6 +41,25 @@ def test_the_export_is_one_object_a_call_with_its_turns_in_speech_order():
         ).split()
     )
     assert [t["number"] for t in call["turns"]] == [1, 2]
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    write([STARTED, turn(), ENDED])
+    out, printed, told = tmp_path / "calls.jsonl", StringIO(), StringIO()
+    call_command("export_calls", stdout=printed)
+    call_command("export_calls", "--out", str(out), stdout=told)
+    assert out.read_text("utf-8") == printed.getvalue()
+    assert told.getvalue() == f"1 calls in {out}\n"
+    monkeypatch.setattr(export_calls, "line", lambda call: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        call_command("export_calls", "--out", str(out))
+    assert [path.name for path in tmp_path.iterdir()] == ["calls.jsonl"]
+    assert out.read_text("utf-8") == printed.getvalue()
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path):
+    with pytest.raises(CommandError, match="^not_written: .*No such file"):
+        call_command("export_calls", "--out", str(tmp_path / "none" / "calls.jsonl"))
 
 
 def test_a_turn_of_our_own_words_given_back_is_marked():

@@ -11,8 +11,11 @@ from calls.lab.echo_path import Echo
 from calls.lab.played_audio import ClearedAudio, HeardAnswer, MarkEcho, MarkFate, PlayedAudio
 from calls.lab.server_messages import StreamFault
 from calls.lab.simulator import SimulatedCall
+from calls.management.commands import simulate_call
 from calls.models import PhoneLine
+from calls.storage.rows import write
 from stt.models import TuningProfile
+from tests.calls.storage.sample_records import ENDED, STARTED, answer, turn
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +82,32 @@ def test_a_conversation_is_told_by_say_and_shown_by_who_spoke_when(calls, tmp_pa
     for name in ("call.wav", "call-2.wav"):
         with wave.open(str(tmp_path / name)) as wav:
             assert (wav.getnchannels(), wav.getnframes()) == (2, 24_000)
+
+
+def test_the_words_of_both_sides_are_shown_as_they_were_kept(calls, capsys, monkeypatch):
+    monkeypatch.setattr("secrets.token_hex", lambda _: "1")
+    write([STARTED, turn(text="שלום"), answer("MZ1"), ENDED])
+    call_command("simulate_call", "yes.wav")
+    shown = [line.split("s  ")[1] for line in capsys.readouterr().out.splitlines()[2:]]
+    assert shown == [
+        "caller  שלום",
+        "line    שלום, במה אפשר לעזור?   (heard: שלום,; 1 withdrawn before it: the caller went on)",
+    ]
+
+
+def test_a_call_that_does_not_end_is_shown_with_a_warning(calls, capsys, monkeypatch):
+    monkeypatch.setattr("secrets.token_hex", lambda _: "1")
+    monkeypatch.setattr(simulate_call, "KEPT_TIMEOUT_S", 0)
+    write([STARTED, turn(text="שלום")])
+    call_command("simulate_call", "yes.wav")
+    said = capsys.readouterr()
+    assert "caller  שלום" in said.out
+    assert "not_ended: CA1" in said.err
+
+
+def test_every_option_says_what_it_does():
+    parser = simulate_call.Command().create_parser("manage.py", "simulate_call")
+    assert [action.dest for action in parser._actions if not action.help] == []
 
 
 def test_recordings_are_played_as_before(calls):

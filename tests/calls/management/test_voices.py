@@ -11,6 +11,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from calls.lab.call_report import Line
+from calls.lab.demo_note import noted
 from calls.lines.settings_cache import first_profile
 from calls.models import Dialogue, PhoneLine
 from calls.process.services import Services, using
@@ -45,6 +47,16 @@ def test_a_text_is_written_as_callers_would_hear_it(voices, tmp_path, capsys):
         call_command("speak", "שלום", "--voice", "toy:he", "--out", str(out))
         assert capsys.readouterr().out == f"0.2 s in {out}, {told}\n"
     assert len(read_ulaw(out)) == 4 * 480
+
+
+@pytest.mark.parametrize(("of_the_settings", "found"), [("", "127.0.0.1:1"), ("127.0.0.1:2", "127.0.0.1:2")])
+def test_a_running_demos_voice_is_spoken_with_unless_the_settings_name_one(settings, tmp_path, of_the_settings, found):
+    settings.VAR_DIR, settings.HAS_GOOGLE_CREDENTIALS = tmp_path, False
+    settings.TTS_EMULATOR_HOST = of_the_settings
+    line = Line("http://127.0.0.1:8137", "http://127.0.0.1:8137", "of-the-demo")
+    failed = pytest.raises(CommandError, match=f"^voice_.*{found}")
+    with using(Services()), noted(line, tmp_path, "127.0.0.1:1"), failed:
+        call_command("speak", "שלום", "--voice", "google:he-IL-Chirp3-HD-Aoede", "--out", str(tmp_path / "x.wav"))
 
 
 def test_a_failure_is_told_with_its_code(voices, tmp_path):

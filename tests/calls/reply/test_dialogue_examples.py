@@ -51,7 +51,14 @@ def test_an_example_that_differs_says_where(old, new, said):
 
 def test_nothing_can_be_said_after_the_end():
     (result,) = results(PASSES.replace("says: תודה}", "says: תודה}\n      - {caller: עוד}"))
-    assert result.path == "examples.0.talk.4"
+    assert [one.path for one in result.differences] == ["examples.0.talk.4"]
+
+
+def test_what_differs_besides_is_told_too_but_not_what_follows_from_another_step():
+    (result,) = results(PASSES.replace("says: תודה", "says: שלום").replace("price: 250", "price: 25"))
+    assert [one.path for one in result.differences] == ["examples.0.talk.3.says", "examples.0.saved.price"]
+    (result,) = results(PASSES.replace("step: confirm", "step: colour").replace("price: 250", "price: 25"))
+    assert [one.path for one in result.differences] == ["examples.0.talk.2.step"]
 
 
 @pytest.mark.parametrize("path", sorted((SAMPLES / "dialogues").glob("*.yaml")), ids=lambda path: path.stem)
