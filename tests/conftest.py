@@ -36,9 +36,26 @@ def pytest_pyfunc_call(pyfuncitem):
     return True
 
 
+COMPUTING = ("tests/test_every_page.py", "tests/test_golden.py", "tests/calls/test_streams.py")
+"""Modules whose tests compute for seconds and wait for nothing."""
+
+
 def pytest_collection_modifyitems(items):
-    """Begin with the tests that take long, or the last of them would be waited for alone."""
-    items.sort(key=lambda item: (item.get_closest_marker("live") is None, item.path.stem != "test_every_page"))
+    """Begin with the tests that take long, or the last of them would be waited for alone: those that wait for processes
+    and for the time that passes, the browser's first, and between them those that compute."""
+    live = [item for item in items if item.get_closest_marker("live")]
+    computing = [item for item in items if item.nodeid.startswith(COMPUTING)]
+    live.sort(key=lambda item: not _shared(item.nodeid).startswith("browser"))
+    places = {unit: place for place, unit in enumerate(dict.fromkeys(map(_unit, live)))}
+    order = {item: (places[_unit(item)], 0) for item in live}
+    # Of as many as there are places each has its share.
+    order |= {item: (i * len(places) // len(computing), 1) for i, item in enumerate(computing)}
+    items.sort(key=lambda item: order.get(item, (len(places), 0)))
+
+
+def _unit(item):
+    """What stays together in one process: the tests that share what they start, else a module."""
+    return _shared(item.nodeid) or item.path
 
 
 @pytest.hookimpl(trylast=True)
@@ -62,6 +79,10 @@ SHARING = {
 """By a part of its tests' ids: what a worker starts once for all of them."""
 
 
+def _shared(nodeid):
+    return next((shared for part, shared in SHARING.items() if part in nodeid), "")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Give tests that share what they start to one worker.
@@ -72,7 +93,7 @@ def pytest_xdist_make_scheduler(config, log):
 
     class Sharing(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return next((shared for part, shared in SHARING.items() if part in nodeid), nodeid)
+            return _shared(nodeid) or nodeid
 
     return Sharing(config, log)
 

@@ -24,6 +24,9 @@ from voiceapp.environment import Environment
 
 SERVER = "postgresql://postgres@127.0.0.1:5432/"
 PATIENCE_S = 40.0
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+MIGRATED = f"voiceapp_migrated_{RUN}"
+"""A PostgreSQL database whose migrations have run, to be copied; and the file that says that it is whole."""
 
 
 def migrate(database_url, var_dir):
@@ -34,15 +37,44 @@ def migrate(database_url, var_dir):
 
 def put_migrated_database(place):
     """Put a migrated SQLite database into a server's VAR_DIR, or at a path: a copy of one that is made once a run."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    folder = Path(tempfile.gettempdir()) / f"voiceapp-migrated-{run}"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with of_the_run() as folder:
         if not (folder / "db.sqlite3").exists():
-            atexit.register(shutil.rmtree, folder, ignore_errors=True)
             migrate("", folder)
         shutil.copy(folder / "db.sqlite3", place)
+
+
+@contextmanager
+def of_the_run():
+    """A folder that all workers of a run have, one at a time; it goes with the one that made it, and is made again."""
+    folder = Path(tempfile.gettempdir()) / f"voiceapp-migrated-{RUN}"
+    lock = None
+    while lock is None:
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            atexit.register(_forget, folder)
+        lock = _lock(folder)
+    with lock:
+        yield folder
+
+
+def _lock(folder):
+    """An open file that holds it until it is closed; None where the folder went while it was waited for."""
+    path = folder / "lock"
+    with contextlib.suppress(FileNotFoundError), contextlib.ExitStack() as stack:
+        lock = stack.enter_context(path.open("a"))
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.stat().st_ino == os.fstat(lock.fileno()).st_ino:
+            stack.pop_all()
+            return lock
+    return None
+
+
+def _forget(folder):
+    with _lock(folder):
+        if (folder / MIGRATED).exists():
+            with psycopg.connect(SERVER + "postgres", autocommit=True) as server:
+                server.execute(f"DROP DATABASE {MIGRATED} WITH (FORCE)")
+        shutil.rmtree(folder)
 
 
 def rows_of(var_dir, query, *values):
@@ -86,10 +118,19 @@ def postgres():
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory):
-    """One whose migrations have run; tests leave no rows in it."""
-    with own_postgresql("template0") as url:
-        migrate(url, tmp_path_factory.mktemp("var"))
+def postgresql_url():
+    """One whose migrations have run, a copy of one that is made once a run; tests leave no rows in it."""
+    with contextlib.ExitStack() as stack:
+        with of_the_run() as folder:
+            if not (folder / MIGRATED).exists():
+                with (
+                    own_postgresql("template0") as url,
+                    psycopg.connect(SERVER + "postgres", autocommit=True) as server,
+                ):
+                    migrate(url, folder / "var")
+                    server.execute(f"CREATE DATABASE {MIGRATED} TEMPLATE {url.removeprefix(SERVER)}")
+                    (folder / MIGRATED).touch()
+            url = stack.enter_context(own_postgresql(MIGRATED))
         yield url
 
 
