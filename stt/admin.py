@@ -55,6 +55,7 @@ class TuningProfileAdmin(ProfileModelAdmin):
                     "early_punctuation",
                     "coverage_slack_ms",
                     "settle_ms",
+                    "half_close",
                     "half_close_ms",
                     "half_close_requests",
                     "stt_fallback_deadline_ms",

@@ -17,6 +17,7 @@ from stt.tuning import (
     BACKCHANNELS,
     BOUNDS,
     ECHO_CANCELLERS,
+    HALF_CLOSES,
     LONGEST_PHRASE,
     MOST_PHRASES,
     STOP_WORDS,
@@ -95,6 +96,14 @@ class TuningProfile(models.Model):
     # Fields that came later: a process that does not know them yet may still add a row.
     half_close_ms = _bounded("half_close_ms", db_default=Tuning().half_close_ms)
     half_close_requests = _bounded("half_close_requests", db_default=Tuning().half_close_requests)
+    half_close = models.CharField(
+        _("Streams half-closed for their finals"),
+        max_length=16,
+        choices=[(name, _(label)) for name, label in HALF_CLOSES.items()],
+        default=Tuning().half_close,
+        db_default=Tuning().half_close,
+        help_text=_("It rests for ten minutes where finals come no sooner by it or lack words (docs/latency.md)."),
+    )
     stt_attempts = _bounded("stt_attempts")
     stt_retry_ms = _bounded("stt_retry_ms")
     renew_after_s = _bounded("renew_after_s")

@@ -310,6 +310,14 @@ ECHO_CANCELLERS = {"auto": _("where the echo is loud"), "off": _("never: the rul
 """When an echo canceller hears a call first; what it finds and costs is in docs/answering.md."""
 
 
+HALF_CLOSES = {
+    "auto": _("where it pays: measured while it runs"),
+    "on": _("at every pause"),
+    "off": _("never"),
+}
+"""When streams are half-closed for their finals; what is measured is in docs/latency.md."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """Two settings, each within its bounds, that do not go together."""
@@ -455,6 +463,8 @@ class Tuning:
     settle_ms: int = 900
     half_close_ms: int = 120
     half_close_requests: int = 600
+    half_close: str = "auto"
+    """One of HALF_CLOSES."""
     stt_attempts: int = 3
     stt_retry_ms: int = 200
     renew_after_s: int = 240
@@ -513,6 +523,8 @@ class Tuning:
             raise TuningError(
                 f"echo_canceller must be one of {', '.join(ECHO_CANCELLERS)}, not {self.echo_canceller!r}"
             )
+        if self.half_close not in HALF_CLOSES:
+            raise TuningError(f"half_close must be one of {', '.join(HALF_CLOSES)}, not {self.half_close!r}")
         if self.renew_latest_s <= self.renew_after_s:
             raise TuningError("renew_latest_s must be more than renew_after_s")
         for flaw in hints_flaws(self.phrase_hints):

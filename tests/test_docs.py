@@ -25,8 +25,12 @@ from calls.lines import settings_cache
 from calls.reply import floor, floor_hold, floor_rule
 from calls.reply.playback import MARK_LATE_MS, STARVED_MS
 from stt.audio import FRAME_MS
+from stt.emulator.timing import Faults
 from stt.endpointing import silero
 from stt.endpointing.endpointer import EndpointOptions
+from stt.engines import half_close
+from stt.engines.kept_finals import KEPT
+from stt.engines.one_in_every import EVERY, MOST_AGAIN
 from stt.models import SETTINGS
 from stt.streaming import stream
 from stt.tuning import BOUNDS, Tuning
@@ -198,6 +202,23 @@ def test_the_latency_page_has_the_codes_numbers():
     replayed = f"{stream_control.SPOKEN_OVER_MS} ms before the\n  silence, and the new one begins "
     assert f"{replayed}{stream_control.REPLAY_MS} ms" in page
     assert f"| **`half_close_ms` {tuning.half_close_ms}** |" in page
+
+
+def test_the_latency_page_has_the_numbers_of_half_closings_proof():
+    page = " ".join(doc("latency.md").split())
+    assert f"medians of the last {KEPT} each" in page and f"One utterance in {EVERY} is left natural" in page
+    assert f"up to {('five', 'six', 'seven')[MOST_AGAIN - 4]} in {EVERY} while it is not clear" in page
+    assert f"rests for {half_close.REST_MS // 60_000} minutes where" in page
+    assert f"over {half_close.MIN_FORCED} forced finals and more than one natural one" in page
+    assert half_close.MIN_NATURAL == 2
+    assert f"gains less than {half_close.REST_GAIN_MS:.0f} ms" in page
+    assert f"returns where both came {half_close.RETURN_GAIN_MS:.0f} ms sooner" in page
+    assert half_close.LACKING == ((3, 0.3), (4, 0.1))
+    assert "three times and 30 points more often" in page and "four times and 10 points" in page
+    for reason in half_close.RestReason:
+        assert f"`{reason}`" in page
+    for fault in ("half_close_ignored", "half_close_loses_word"):
+        assert fault in Faults.names() and f"`{fault}`" in page
 
 
 def test_the_answering_page_has_the_codes_numbers():

@@ -220,10 +220,10 @@ class EngineStream:
 class VirtualCall(Hands):
     """What MediaStreamConsumer does, without a socket, a thread or a database."""
 
-    def __init__(self, engine, tuning, *, breaker=None):
+    def __init__(self, engine, tuning, *, breaker=None, half_closing=None, requests=None):
         self.loop = asyncio.get_running_loop()
         self.engine = engine
-        self.session = CallSession("CA1", tuning)
+        self.session = CallSession("CA1", tuning, requests=requests, half_closing=half_closing)
         self.driver = CallDriver(self.session, self)
         self.hearing = Transcriber(self._open_stream, tuning, self._heard, breaker or Breaker(Random(1)))
         self.turns = {}

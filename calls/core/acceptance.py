@@ -69,7 +69,10 @@ class Acceptance:
         if number is None:
             number = self._utterances.last_number or self._turns.last_number
         error = answer_error(answer)
+        unneeded = self._stream.policy.hastening.answered(number, answer.words, failed=error is not None, now_ms=now_ms)
         self._one_shots.answered(number, now_ms, heard=error is None)
+        if unneeded:
+            return []
         if answer.words and not self._ledger.share(number).words:
             self._stream.policy.missed()
         self._ledger.one_shot(number, answer.words)
@@ -82,6 +85,9 @@ class Acceptance:
     def hand_on(self, now_ms: float, fed_ms: int) -> list[Action]:
         """Turns go on in speech order: one that waits holds the next back. ``fed_ms``: how far audio has come."""
         actions: list[Action] = []
+        if self._stream.policy.hastening.to_compare:
+            actions += self._compare(now_ms)
+        actions += self._stream.policy.hastening.take_notes()
         for utterance, turn in self._utterances.take_decided():
             covered = self._utterances.covers(utterance, self._ledger.heard_to_ms)
             covered = covered or turn.source is Source.FALLBACK
@@ -90,6 +96,19 @@ class Acceptance:
             begins_ms = self._turns.forget_before(fed_ms - MAX_REVISABLE_MS)
             if begins_ms is not None:
                 self._ledger.forget_before(begins_ms)
+        return actions
+
+    def _compare(self, now_ms: float) -> list[Action]:
+        """Ask the one-shot recogniser what it hears where the stream has said its words: only while the call goes on
+        and nothing else is asked."""
+        hastening, actions = self._stream.policy.hastening, list[Action]()
+        while hastening.to_compare:
+            number = hastening.to_compare.pop()
+            span = self._ledger.span(number)
+            end_ms = span.end_ms if self._stream.drain_until_ms is None else None
+            ask = None if end_ms is None else self._one_shots.compare(number, span.start_ms, end_ms, now_ms)
+            hastening.asked(number, asked=ask is not None)
+            actions += [] if ask is None else [ask]
         return actions
 
     def hand_on_missed(self, now_ms: float) -> list[Action]:

@@ -43,6 +43,12 @@ class OneShots:
         """Ask for an utterance, with its pre-roll and the silence that ended it, and nothing of its neighbours."""
         return self._request(number, self._cut_out(number, start_ms, to_ms), now_ms)
 
+    def compare(self, number: int, start_ms: int, end_ms: int, now_ms: float) -> AskOneShot | None:
+        """Ask for an utterance whose words are known; None while another answer is owed, or its audio is forgotten."""
+        if self._in_flight or start_ms < self._audio.begins_ms:
+            return None
+        return self._request(number, self._cut_out(number, start_ms, end_ms + PRE_ROLL_MS), now_ms)
+
     def deadline_ms(self, number: int) -> float:
         """When the answer of an utterance that was asked for is given up. Raises KeyError for any other."""
         return self._awaited[number]

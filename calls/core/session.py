@@ -23,6 +23,7 @@ from calls.core.actions import Action, CallBegun, CallOver, CloseSocket, FinishS
 from calls.core.audio_intake import AudioIntake
 from calls.core.coverage import Coverage
 from calls.core.echo_control import EchoControl, MakeCanceller
+from calls.core.hastening import Hastening, RequestCount
 from calls.core.media_connection import MediaConnection
 from calls.core.one_shots import PRE_ROLL_MS, OneShots
 from calls.core.open_utterances import OpenUtterances
@@ -30,11 +31,12 @@ from calls.core.revisions import RevisableTurns
 from calls.core.sender_clock import MAX_MEDIA_MS
 from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, CallerActivity, CallStatus, LineActivity
 from calls.core.stream_control import HeardBy, StreamControl
-from calls.core.stream_policy import NoOtherRequests, RequestCount, StreamPolicy
+from calls.core.stream_policy import StreamPolicy
 from calls.core.turns import EndReason
 from calls.core.utterances import Ending
 from stt.attribution.ledger import Attribution
 from stt.endpointing.endpointer import Boundary, Endpointer, EndpointOptions, SpeechEnded, Vad
+from stt.engines.half_close import HalfClosing
 from stt.events import Final, Interim, OneShotDone, RecognizerEvent
 from stt.tuning import Tuning
 
@@ -71,15 +73,14 @@ class CallSession:
         first_number: int = 1,
         vad: Vad | None = None,
         requests: RequestCount | None = None,
+        half_closing: HalfClosing | None = None,
         endpointer: Endpointer | None = None,
         make_canceller: MakeCanceller | None = None,
     ) -> None:
         """``heard_by``: the engines, for rows. ``account_sid``: of the call, where it is known. ``longest_call_s``: 0
-        is without end. ``opened_ms``: when the socket opened.
-
-        ``base_ms``, ``first_number``: where a call's second stream goes on. ``vad``: instead of webrtcvad.
-        ``requests``: of the whole process. ``endpointer``: one that hears otherwise than by ``vad``.
-        ``make_canceller``: of our echo, where it is wanted.
+        is without end. ``opened_ms``: when the socket opened. ``base_ms``, ``first_number``: where a call's second
+        stream goes on. ``vad``: instead of webrtcvad. ``requests``, ``half_closing``: the process's, of its engine.
+        ``endpointer``: one that hears otherwise than by ``vad``. ``make_canceller``: of our echo, where it is wanted.
         """
         self.tuning = tuning
         self.state = State.WAITING
@@ -97,10 +98,11 @@ class CallSession:
         )
         """What has come on the line, to be read; and who plays something to the caller tells it here."""
         self._ledger = Attribution(first_number)
+        self._hastening = Hastening(tuning, self._ledger, self.counters, requests=requests, memory=half_closing)
         self._utterances = OpenUtterances(self._ledger, coverage, endpointer)
         self._turns = RevisableTurns(self._ledger, self.audio.echo.own_words)
         self._stream = StreamControl(
-            StreamPolicy(tuning, requests or NoOtherRequests()),
+            StreamPolicy(tuning, self._hastening),
             heard_by or HeardBy(),
             self.audio,
             self._ledger,
@@ -279,11 +281,13 @@ class CallSession:
             self._ended(boundary, EndReason.TOO_LONG if boundary.cut else EndReason.SILENCE, now_ms)
         else:
             self._utterances.began(boundary.start_ms, now_ms - (at_ms - boundary.start_ms))
+            self._hastening.began(self._utterances.last_number, now_ms)
 
     def _ended(self, boundary: SpeechEnded, reason: EndReason, now_ms: float) -> None:
         arrived_ms = self.audio.last_voiced_ms or now_ms
         ending = Ending(boundary.end_ms, arrived_ms, self.audio.next_ms, boundary.voiced_ms, reason)
         self._utterances.ended(ending, now_ms + ending.wait_ms(self.tuning.stt_timeout_ms))
+        self._hastening.ended(boundary.end_ms, arrived_ms)
 
     def _trim(self) -> None:
         """Forget the audio that nobody needs any more."""

@@ -94,6 +94,7 @@ class StreamControl:
             self._turns.covered_to(max(result.end_ms or 0, self._coverage.heard_out_ms))
         if isinstance(result, Final):
             self._ledger.final(result, fed_ms=self._audio.next_ms)
+            self.policy.hastening.final(result, now_ms)
             self._utterances.heard(result, now_ms)
             return []
         self._ledger.interim(result, fed_ms=self._audio.next_ms)
@@ -113,7 +114,7 @@ class StreamControl:
         if isinstance(event, StreamingLost):
             self.is_open = False
             return [Note("streaming_lost", event.error.code)]
-        self._closed(event)
+        self._closed(event, now_ms)
         return [] if event.error is None else [Note(event.error.code, f"stream {event.stream}")]
 
     def _opened(self, event: StreamOpened, now_ms: float) -> list[Action]:
@@ -127,10 +128,11 @@ class StreamControl:
         self.policy.opened(now_ms)
         return actions
 
-    def _closed(self, event: StreamClosed) -> None:
+    def _closed(self, event: StreamClosed, now_ms: float) -> None:
         self._ledger.closed(event.stream, fed_ms=self._audio.next_ms)
         border_ms = self._borders_ms.pop(event.stream, None)
         if border_ms is not None:
+            self.policy.hastening.stream_ended(event.error, now_ms)
             if event.error is None:
                 self._coverage.heard_out_ms = border_ms
                 self._turns.covered_to(border_ms)
@@ -147,6 +149,7 @@ class StreamControl:
 
     def _fail(self) -> None:
         """No stream has heard whole what is being spoken or waits."""
+        self.policy.hastening.disturbed()
         fed_ms = self._audio.next_ms
         self._coverage.stream_failed(fed_ms)
         self._utterances.stream_failed()
@@ -158,6 +161,7 @@ class StreamControl:
         """What the policy has decided at the frame of this media time: the shell renews, pauses or resumes at once."""
         if command in (StreamCommand.HALF_CLOSE, StreamCommand.NEXT, StreamCommand.SPOKEN_OVER):
             return [self._request_final(command, at_ms + FRAME_MS)]
+        self.policy.hastening.disturbed()
         note = Note(command.value)
         if command is StreamCommand.PAUSE:
             return [PauseStream(at_ms), note]
@@ -175,6 +179,7 @@ class StreamControl:
         self._counters[command.value] += 1
         if command is StreamCommand.HALF_CLOSE:
             self._silent_from_ms = self._audio.endpointer.last_voiced_end_ms or at_ms
+            self.policy.hastening.half_closed(self._silent_from_ms)
             return PauseStream(at_ms)
         if command is StreamCommand.NEXT:
             return ResumeStream(self._replay(self._silent_from_ms))
@@ -193,6 +198,7 @@ class StreamControl:
 
     def drain(self, now_ms: float) -> float:
         """The call has ended; returns until when its stream is read."""
+        self.policy.hastening.disturbed()
         self.drain_until_ms = now_ms + DRAIN_STREAM_MS
         return self.drain_until_ms
 

@@ -7,10 +7,10 @@ Decides, and leaves the doing to the session's actions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
+from calls.core.hastening import Hastening
 from stt.audio import FRAME_MS
 from stt.tuning import Tuning
 
@@ -22,20 +22,6 @@ MIN_MISSED_MS = 2000
 """With less voice in those utterances it is not: an engine may pause for 2 s over two short answers."""
 MIN_RENEWAL_MS = 10_000
 """A new stream is given this long before it can be called deaf."""
-
-
-class RequestCount(Protocol):
-    """How many requests a process makes of its engine: half-closing a stream costs one more."""
-
-    def a_minute(self, now_ms: float) -> int:
-        """Requests of the last 60 s."""
-
-
-class NoOtherRequests:
-    """A process with this call alone, or an engine that counts no requests."""
-
-    def a_minute(self, now_ms: float) -> int:
-        return 0
 
 
 class StreamCommand(StrEnum):
@@ -58,8 +44,8 @@ class StreamPolicy:
     """Decides of one call's streams. Fed with every frame and every sign of hearing."""
 
     tuning: Tuning
-    requests: RequestCount = field(default_factory=NoOtherRequests)
-    """The whole process's: while there are many, no stream is half-closed for its final."""
+    hastening: Hastening
+    """Says where a stream is half-closed for its final."""
     deaf: bool = False
     """The stream was renewed for its deafness, and no word has come since."""
     results: int = 0
@@ -121,7 +107,7 @@ class StreamPolicy:
             return self._renew(StreamCommand.RENEW_DEAF)
         if self._is_old(now_ms - self._opened_ms):
             return self._renew(StreamCommand.RENEW_OLD)
-        if self._spoken and self._final_is_wanted(now_ms):
+        if self._spoken and self._silence_ms >= self.hastening.after_ms and self.hastening.wanted(now_ms):
             self._spoken, self._between = False, StreamCommand.HALF_CLOSE
             self._opened_ms = None  # until the next one has opened, behind this one's last word
             return StreamCommand.HALF_CLOSE
@@ -151,12 +137,6 @@ class StreamPolicy:
         if age_ms < self.tuning.renew_after_s * 1000:
             return False
         return self._quiet_ms >= MIN_QUIET_MS or age_ms >= self.tuning.renew_latest_s * 1000
-
-    def _final_is_wanted(self, now_ms: float) -> bool:
-        half_close_ms = self.tuning.half_close_ms
-        if not half_close_ms or self._silence_ms < half_close_ms:
-            return False
-        return self.requests.a_minute(now_ms) < self.tuning.half_close_requests
 
     def _next(self, *, voiced: bool, speaking: bool) -> StreamCommand | None:
         """Whether the stream that follows begins with this frame."""

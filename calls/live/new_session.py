@@ -36,6 +36,7 @@ def new_session(token: StreamToken, base_ms: int, tuning: Tuning, services: Serv
         first_number=token.stream_index * NUMBERS_A_STREAM + 1,
         vad=vad,
         requests=recognition.requests,
+        half_closing=recognition.streaming.half_closing,
         make_canceller=services.echo_cancellers.make if cancels else None,
     )
     if tuning.vad_engine == "silero" and vad is None:

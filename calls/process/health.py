@@ -11,6 +11,7 @@ from django.middleware import common
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from calls.core.recognition_health import RecognitionStatus, worst
+from calls.process import half_closing
 from calls.process.services import services
 from voiceapp.runtime import background
 from voiceapp.runtime.metrics import CALLS_HEARING, REGISTRY
@@ -51,6 +52,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     answer = {"ready": not reasons, "reasons": reasons, "database": database, "threads": unwell}
     answer["lines"] = "known" if lines.are_known else "unknown"
     answer |= {**_rows(), **_recognisers()}
+    known = half_closing.statuses(services().recognition)
+    answer["half_closing"] = {engine: half_closing.as_json(status) for engine, status in known.items()}
     return JsonResponse(answer, status=status)
 
 
@@ -82,4 +85,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     heard = Counter(services().calls.recognition_statuses())
     for state in RecognitionStatus:
         CALLS_HEARING.labels(state.value).set(heard[state])
+    half_closing.set_gauges(services().recognition)
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

@@ -28,6 +28,7 @@ STREAMS = (
     "pause_after_s",
     "half_close_ms",
     "half_close_requests",
+    "half_close",
 )
 ANSWERS = (
     "turn_model",
@@ -140,7 +141,7 @@ def unknowable(before: Tuning, after: Tuning, *, recorded: bool) -> list[Unknown
             found.append(Unknown(name, "finer_partials"))
         elif name in SENSITIVITY and not recorded and _needs_audio(before, after):
             found.append(Unknown(name, "finer_ear"))
-        if name in BOUNDARIES and before.half_close_ms:
+        if name in BOUNDARIES and before.half_close_ms and before.half_close != "off":
             found.append(Unknown(name, "other_finals"))
     return found
 

@@ -152,6 +152,8 @@ class SpeechEmulator:
         timing = self.options.timing
         if faults.half_close_ignored:
             timing = replace(timing, p_half_close_forces=0.0)
+        if faults.half_close_loses_word:
+            timing = replace(timing, p_forced_loses_word=1.0)
         return EmulatedStream(self._library, Speaker(timing, random, finals=not faults.no_finals), self._traces)
 
     async def _fail_in_mid_stream(self, faults: Faults, age_s: float, context: Any) -> None:

@@ -44,6 +44,8 @@ class Speaker:
         self._interim_at = 0.0
         self._hidden_last = False
         self._pause_ms = 0
+        self._loses_word = False
+        """The final that was forced lacks its last word."""
 
     @property
     def open_words(self) -> tuple[Spoken, ...]:
@@ -76,6 +78,8 @@ class Speaker:
         """The stream is half-closed here: how long until ``finish`` is to be called, and whether that was forced."""
         forced_ms = self._random.uniform(*self._timing.half_close_ms)
         if self._chance(self._timing.p_half_close_forces):
+            loses = self._timing.p_forced_loses_word
+            self._loses_word = bool(loses) and self._chance(loses)
             return forced_ms, True
         self._words = self._spoken_by(heard_ms)
         if self._words:
@@ -84,11 +88,13 @@ class Speaker:
 
     def finish(self, heard_ms: int) -> list[Said]:
         """The stream was half-closed: everything that was spoken is said now."""
-        said = [result for _, words in self._due for result in self._final(words)]
+        segments = [words for _, words in self._due] + [tuple(self._spoken_by(heard_ms))]
         self._due.clear()
-        spoken = tuple(self._spoken_by(heard_ms))
         self._words.clear()
-        return said + (self._final(spoken) if spoken else [])
+        segments = [words for words in segments if words]
+        if segments and self._loses_word:
+            segments[-1] = segments[-1][:-1]
+        return [result for words in segments if words for result in self._final(words)]
 
     def _spoken_by(self, heard_ms: int) -> list[Spoken]:
         return [word for word in self._words if word.start_ms + word.end_ms <= 2 * heard_ms]

@@ -27,6 +27,8 @@ class Timing:
     """From the half-close to the final that it forces. Assumed, not measured: reports differ."""
     p_half_close_forces: float = 1.0
     """Else a half-close forces nothing, and the final comes as late as ever."""
+    p_forced_loses_word: float = 0.0
+    """A final that a half-close forces lacks its last word; where it has only one, there is none."""
     recognize_ms: tuple[int, int] = (250, 700)
     unsettled_ms: int = 600
     """A word this recent may be wrong, merged or split in an interim; older ones stand."""
@@ -109,6 +111,8 @@ class Faults(Switches):
     """Every final begins with the last word of the one before it."""
     half_close_ignored: bool = False
     """A half-close forces no final."""
+    half_close_loses_word: bool = False
+    """The final that a half-close forces lacks its last word."""
     error_in_band_after_s: float = 0.0
     """UNAVAILABLE inside of a response; the stream stays open and says nothing more."""
     short_word_lists: bool = False

@@ -14,6 +14,7 @@ from random import Random
 
 from stt.engines.base import Deliver, Engine, OpenStream, StreamEvent, StreamingRecognizer
 from stt.engines.breaker import Breaker
+from stt.engines.half_close import HalfClosing
 from stt.engines.request_rate import RequestRate
 from stt.engines.waivers import Asked, Waivers
 from stt.events import Final, Interim, RecognizerError, StreamClosed
@@ -42,6 +43,8 @@ class GuardedEngine:
         self.breaker = Breaker(Random())
         """Shared by all calls: what one has found out, the others need not ask."""
         self.requests = RequestRate()
+        self.half_closing = HalfClosing(Random())
+        """Whether asking its streams for finals pays."""
         self.waivers = Waivers()
         self.probed = False
         """Its service has answered."""

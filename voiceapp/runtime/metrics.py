@@ -50,6 +50,24 @@ CLEAR_AFTER = Histogram(
     registry=REGISTRY,
 )
 EVENTS = Counter("voiceapp_call_events", "What happened on calls, by its code", ["code"], registry=REGISTRY)
+HALF_CLOSE_FINAL_MS = Gauge(
+    "voiceapp_half_close_final_ms",
+    "Median of the last 50 delays from the end of speech to the final: forced by a half-close, natural",
+    ["engine", "kind"],
+    registry=REGISTRY,
+)
+HALF_CLOSE_COMPARED = Gauge(
+    "voiceapp_half_close_compared",
+    "Of the last 50 finals that were compared with what the one-shot recogniser heard: how many there were",
+    ["engine", "kind"],
+    registry=REGISTRY,
+)
+HALF_CLOSE_LACKING = Gauge(
+    "voiceapp_half_close_lacking", "How many of those lacked words", ["engine", "kind"], registry=REGISTRY
+)
+HALF_CLOSE_RESTING = Gauge(
+    "voiceapp_half_close_resting", "1 while half-closing rests, by why", ["engine", "reason"], registry=REGISTRY
+)
 FALLBACKS = Counter("voiceapp_fallbacks", "Utterances given to the one-shot recogniser", registry=REGISTRY)
 FALLBACKS_GIVEN_UP = Counter("voiceapp_fallbacks_given_up", "Utterances the bridge had no room for", registry=REGISTRY)
 FALLBACKS_FAILED = Counter(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from calls.desk.access import needs
 from calls.desk.codes import NOT_HEARD_AGAIN, shown_code
+from calls.desk.tuning import half_closing
 from calls.desk.tuning.answer_changes import ShownChange
 from calls.desk.tuning.comparison import Comparison, Shown, counted, name_of, shown
 from calls.desk.tuning.figures import Measure
@@ -21,6 +22,8 @@ from calls.desk.tuning.selectors import Measured, measured, refused_settings
 from calls.desk.tuning.traces import TraceMissing, traces_of, tuning_of
 from calls.desk.tuning.words import LEFT_OUT, REFUSED_SETTINGS, setting, shown_value
 from calls.lines.models import Trial
+from calls.process.half_closing import statuses
+from calls.process.services import services
 from calls.storage.models import SOURCES, Call
 from calls.whatif.answers_again import UNKNOWABLE_TALK
 from calls.whatif.comparison import Pair, what_if
@@ -82,6 +85,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "profile": one,
         "refused": [(REFUSED_SETTINGS[code], n) for code, n in refused_settings(one.pk, one.revision).items()],
+        "half_closings": half_closing.shown(statuses(services().recognition)),
         "left_out": LEFT_OUT if hints_flaws(one.hints()) else "",
         "history": rows,
         "choices": [(key, name_of(row)) for key, row in choices.items()],

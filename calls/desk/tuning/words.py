@@ -70,6 +70,7 @@ MOVES: dict[str, tuple[Measure, ...]] = {
     "coverage_slack_ms": (Measure.EARLY, Measure.REGRET, Measure.FINAL_P50),
     "half_close_ms": (Measure.FINAL_P50, Measure.FINAL_P95, Measure.REGRET),
     "half_close_requests": (Measure.FINAL_P50, Measure.FINAL_P95),
+    "half_close": (Measure.FINAL_P50, Measure.FINAL_P95, Measure.REGRET),
     "settle_ms": (Measure.PARTIAL, Measure.REGRET, Measure.FINAL_P95),
     "stt_fallback_deadline_ms": (Measure.FALLBACK, Measure.NONE, Measure.FINAL_P95),
     "streaming": (Measure.FALLBACK, Measure.PARTIAL_P50, *_WAIT),

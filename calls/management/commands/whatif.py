@@ -153,7 +153,7 @@ def _value(text: str) -> tuple[str, Any]:
         return name, BOUNDS[name].check(name, value)
     if name in ("early_punctuation", "automatic_punctuation", "streaming") and value.lower() in FLAGS:
         return name, FLAGS[value.lower()]
-    if name in ("model", "endpoint", "turn_model", "echo_canceller"):
+    if name in ("model", "endpoint", "turn_model", "echo_canceller", "half_close"):
         return name, value
     if name in ("backchannels", "stop_words"):
         return name, tuple(phrase.strip() for phrase in value.split(",") if phrase.strip())

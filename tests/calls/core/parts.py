@@ -5,6 +5,7 @@ from collections import Counter
 from calls.core.acceptance import Acceptance
 from calls.core.audio_intake import AudioIntake
 from calls.core.coverage import Coverage
+from calls.core.hastening import Hastening
 from calls.core.messages import Media
 from calls.core.one_shots import OneShots
 from calls.core.open_utterances import OpenUtterances
@@ -22,7 +23,7 @@ from tests.sounds import silence
 
 
 class Parts:
-    def __init__(self, **tuning):
+    def __init__(self, *, memory=None, **tuning):
         self.tuning = Tuning(**tuning)
         self.counted = Counter()
         self.ledger = Attribution()
@@ -30,9 +31,10 @@ class Parts:
         endpointer = Endpointer(EndpointOptions.of(self.tuning))
         self.audio = AudioIntake(endpointer, self.counted, base_ms=0, longest_ms=MAX_MEDIA_MS, opened_ms=0.0)
         self.utterances = OpenUtterances(self.ledger, self.coverage, endpointer)
+        self.hastening = Hastening(self.tuning, self.ledger, self.counted, memory=memory)
         self.turns = RevisableTurns(self.ledger, OwnWords())
         self.stream = StreamControl(
-            StreamPolicy(self.tuning),
+            StreamPolicy(self.tuning, self.hastening),
             HeardBy("engine", "model"),
             self.audio,
             self.ledger,

@@ -7,7 +7,17 @@ import pytest
 from tests.paths import ROOT
 
 ROOM = ROOT / "calls" / "core"
-BENEATH = ("voiceapp.runtime", "stt.events", "stt.audio", "stt.tuning", "stt.endpointing", "stt.attribution")
+BENEATH = (
+    "voiceapp.runtime",
+    "stt.events",
+    "stt.audio",
+    "stt.tuning",
+    "stt.endpointing",
+    "stt.attribution",
+    # What a process remembers of half-closing: pure, and knows no engine.
+    "stt.engines.half_close",
+    "stt.engines.kept_finals",
+)
 
 
 def imported(path):

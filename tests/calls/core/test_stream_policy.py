@@ -1,6 +1,10 @@
 """When a stream is half-closed for its final, and when the next one begins."""
 
+from collections import Counter
+
+from calls.core.hastening import Hastening
 from calls.core.stream_policy import StreamCommand, StreamPolicy
+from stt.attribution.ledger import Attribution
 from stt.engines.request_rate import RequestRate
 from stt.tuning import Tuning
 
@@ -16,8 +20,10 @@ def frames(watch, *runs, from_ms=0.0):
     return [(verdict, i) for i, verdict in enumerate(verdicts) if verdict is not None]
 
 
-def watch(requests=None, **tuning):
-    one = StreamPolicy(Tuning(**{"half_close_ms": 120, **tuning}), requests or RequestRate())
+def watch(requests=None, memory=None, **tuning):
+    settings = Tuning(**{"half_close_ms": 120, **tuning})
+    hastening = Hastening(settings, Attribution(), Counter(), requests=requests or RequestRate(), memory=memory)
+    one = StreamPolicy(settings, hastening)
     one.opened(0.0)
     return one
 

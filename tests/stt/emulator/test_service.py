@@ -307,3 +307,19 @@ def test_a_half_close_forces_the_final_or_leaves_it_as_late_as_ever(forces, afte
         assert forced == bool(forces)
         (final,) = speaker.finish(440)
         assert final.words == ("כן",)
+
+
+def said_at_a_half_close(loses, *words, heard_ms=1400):
+    speaker = Speaker(replace(QUICK, p_forced_loses_word=loses), Random(1))
+    speaker.expect(words)
+    for at_ms in range(20, heard_ms + 1, 20):
+        speaker.hear(at_ms)
+    speaker.finish_after_ms(heard_ms)
+    return [said.words for said in speaker.finish(heard_ms)]
+
+
+def test_a_final_that_is_forced_can_lack_its_last_word():
+    words = Spoken("לא", 100, 500), Spoken("תודה", 600, 1200)
+    assert said_at_a_half_close(0.0, *words) == [("לא", "תודה")]
+    assert said_at_a_half_close(1.0, *words) == [("לא",)]
+    assert said_at_a_half_close(1.0, words[1]) == []

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -23,9 +24,13 @@ from calls.desk.tuning.figures import ANSWER_RATIOS, PERCENTILES, Measure
 from calls.desk.tuning.selectors import MOST_CALLS, measured
 from calls.desk.tuning.words import LABELS, LEFT_OUT, MOVES, UNITS
 from calls.models import Call, CallEvent, PhoneLine, Transcript, Trial
+from calls.process.services import services
 from calls.whatif.comparison import UNKNOWABLE
+from stt.engines.half_close import FinalChoice
+from stt.engines.kept_finals import Kind
 from stt.models import SETTINGS, TuningProfile
 from tests.calls.whatif.test_comparison import answered_call, kept_call  # noqa: F401 - fixtures
+from tests.fakes import FakeEngine, recognition_by
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -367,3 +372,26 @@ def test_vendored_files_are_what_was_published_and_name_no_map():
     for name, checksum in sums.items():
         assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == checksum
         assert b"sourceMappingURL" not in (VENDOR / name).read_bytes()
+
+
+def test_a_profiles_page_says_what_half_closing_was_found_to_gain(admin_client, monkeypatch, profile):
+    monkeypatch.setattr(services(), "recognition", recognition_by(FakeEngine()))
+    memory, now_ms = services().recognition.streaming.half_closing, time.monotonic() * 1000
+
+    def said():
+        page = admin_client.get(reverse("desk-profile", args=[profile.pk]), headers={"accept-language": "en"})
+        text = re.sub(r"[\u2066\u2069]", "", re.sub(r"<[^>]+>", " ", unescape(page.content.decode())))
+        return " ".join(text.split())
+
+    assert "Half-closing fake Finals are asked for. Forced: no final yet. Natural: no final yet." in said()
+    for _ in range(3):
+        memory.final_came(Kind.NATURAL, 900.0, now_ms)
+    for _ in range(10):
+        memory.final_came(Kind.FORCED, 880.0, now_ms)
+    memory.checked(Kind.FORCED, now_ms, lacks=False)
+    found = said()
+    assert re.search(r"Rests until \d\d:\d\d, because finals come hardly sooner by it\.", found)
+    assert "Forced: median 880 ms over 10. Of 1 compared with the one-shot recogniser 0 lacked words." in found
+    assert "Natural: median 900 ms over 3." in found
+    assert memory.ask(now_ms + 600_001, 0, 600) is FinalChoice.FORCE
+    assert "Tried again after a rest, because finals come hardly sooner by it." in said()
