@@ -91,6 +91,7 @@ ROOMS = [
     Room("calls/twilio", "S", ("calls.twilio",)),
     Room("calls/live", "S", ("calls.live",)),
     Room("calls/desk", "D", ("calls.desk",)),
+    Room("calls/desk/access_log", "D", ("calls.desk.access_log",)),
     Room("calls/desk/review", "D", ("calls.desk.review",)),
     Room("calls/desk/supervision", "D", ("calls.desk.supervision",)),
     Room("calls/desk/tuning", "D", ("calls.desk.tuning",)),
@@ -99,7 +100,7 @@ ROOMS = [
         "P",
         ("calls.desk.tuning.answer_totals", "calls.desk.tuning.figures", "calls.desk.tuning.uncertainty"),
     ),
-    Room("calls/desk/admin", "D", ("calls.desk.admin",)),
+    Room("calls/desk/admin", "D", ("calls.desk.admin", "calls.templatetags")),
     Room("calls/lab", "L", ("calls.lab",)),
     Room(
         "calls",

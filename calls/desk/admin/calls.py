@@ -16,6 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.access_log.entries import Kind, note_lasting
 from calls.desk.admin.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
 from calls.desk.admin.listing import CallList, NewestPaginator, search
 from calls.desk.codes import COUNTERS, ENDS, STATUSES, TURN_RULES, shown_code, shown_detail
@@ -181,6 +182,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
         obj: Call | None = None,
     ) -> HttpResponse:
         if obj is not None:
+            note_lasting(Kind.READ, request.user, obj.call_sid)
             turns = next(one.formset for one in context["inline_admin_formsets"] if one.opts.model is Transcript)
             context |= reviewed(request, obj, turns.get_queryset(), turns.page.number)
         return super().render_change_form(request, context, add, change, form_url, obj)

@@ -11,8 +11,8 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from calls.desk.access_log.entries import Kind, note
 from calls.desk.review.exporting import line, with_all_of_it
-from calls.desk.review.models import ReviewerAction
 from calls.storage.models import Call
 
 MOST_EXPORTED = 10_000
@@ -36,14 +36,7 @@ def download(calls: QuerySet[Call], user: Any) -> StreamingHttpResponse:
         raise TooMany(said % {"most": MOST_EXPORTED})
     # Not by the database: with an order and a limit PostgreSQL may walk the whole table. Calls never heard come first.
     found.sort(key=lambda row: (row[0] is not None, row[0] or now, row[1]))
-    ReviewerAction.objects.create(
-        kind=ReviewerAction.Kind.EXPORT,
-        calls=len(found),
-        user=user,
-        username=user.get_username(),
-        began_at=now,
-        last_at=now,
-    )
+    note(Kind.EXPORT, user, calls=len(found))
     answer = StreamingHttpResponse(_pieces([pk for _at, pk in found]), content_type="application/jsonl; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="calls-{timezone.localtime(now):%Y%m%d-%H%M}.jsonl"'
     answer["Cache-Control"] = "private, no-store"

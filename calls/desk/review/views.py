@@ -8,6 +8,7 @@ from typing import TypeVar
 from asgiref.sync import sync_to_async
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,9 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from calls.desk.access import needs
+from calls.desk.access_log.entries import Kind, note, note_lasting
 from calls.desk.permissions import CORRECT, LISTEN, READ
 from calls.desk.review.corrections import CorrectionConflict, add_corrections, save
-from calls.desk.review.listening import WHY_SILENT, NoRecording, note_listening, recording_of
+from calls.desk.review.listening import WHY_SILENT, NoRecording, recording_of
 from calls.desk.review.models import MOST_LETTERS
 from calls.desk.review.ranges import RangeNotSatisfiable, asked_range
 from calls.desk.review.wave import Wave
@@ -65,7 +67,7 @@ def audio(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     if request.method == "HEAD":
         answer = HttpResponse(content_type="audio/wav")
     else:
-        note_listening(call, stream_sid, request.user)
+        note_lasting(Kind.LISTEN, request.user, call.call_sid, stream_sid)
         end = min(end, begin + MOST_BYTES) if part else end
         answer = StreamingHttpResponse(_pieces(wave, begin, end), content_type="audio/wav")
     if part:
@@ -90,7 +92,9 @@ def correct(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         status, problem = 400, " ".join(str(said) for told in form.errors.values() for said in told)
     else:
         try:
-            save(turn, request.user, **form.cleaned_data)
+            with transaction.atomic():
+                if save(turn, request.user, **form.cleaned_data):
+                    note(Kind.CORRECT, request.user, call_sid=turn.call.call_sid, turn=turn.number)
         except CorrectionConflict:
             status, problem = 409, _("Somebody else has corrected this turn meanwhile. Save again to replace that.")
     add_corrections(turn.call, [turn])

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.review.exporting import line, with_all_of_it
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
@@ -31,6 +32,7 @@ class Command(RowsCommand):
             calls = calls.filter(call_sid=options["call"])
             if not calls.exists():
                 raise CommandError(f"unknown_call: there is no call {options['call']}")
+        note_command(Kind.EXPORT, "export_calls", call_sid=options["call"] or "", calls=calls.count())
         try:
             for call in with_all_of_it(calls).iterator(chunk_size=CHUNK):
                 self.stdout.write(line(call), ending="")

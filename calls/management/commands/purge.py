@@ -17,6 +17,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from calls.desk.access_log.entries import Kind, delete_old, note_command
 from calls.management.rows_command import RowsCommand
 from calls.process.services import services
 from calls.storage.models import Call
@@ -49,19 +50,25 @@ class Command(RowsCommand):
         if dry:
             files = sum(1 for _ in _old_files(folder, horizon))
             calls = old.count() if options["calls"] else 0
-            phrases = 0
+            phrases = log_rows = 0
         else:
             files, failed = _delete_files(folder, horizon)
+            log_rows = delete_old()
             SpentToken.objects.filter(expires_at__lt=timezone.now()).delete()
             calls = _delete_calls(old) if options["calls"] else 0
             # A voice says them again where they are needed; of calls so old none is.
             phrases = services().voices.phrases.purge(horizon.timestamp())
+            if files or calls:
+                detail = f"older than {options['older_than']} days; {files} recordings and traces"
+                note_command(Kind.DELETE, "purge", calls=calls, detail=detail)
         self.stdout.write(
             f"{'would delete' if dry else 'deleted'} {files} files in {folder} "
             f"and {calls} calls in {database_url(settings.DATABASES['default'])}"
         )
         if phrases:
             self.stdout.write(f"deleted {phrases} phrases that no call has used since")
+        if log_rows:
+            self.stdout.write(f"deleted {log_rows} rows of the access log: they were kept for 24 months")
         if failed:
             raise CommandError(f"not_deleted: {len(failed)} files, the first: {failed[0]}")
 
