@@ -14,12 +14,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.access_log.models import AccessEntry
-from calls.desk.rows import ReadOnly, ltr
+from calls.desk.rows import NamedFilters, ReadOnly, ltr
 from calls.storage.models import Call
 
 
 @admin.register(AccessEntry)
-class AccessEntryAdmin(ReadOnly, admin.ModelAdmin):
+class AccessEntryAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     list_display = ("when", "who", "kind", "what", "until", "detail")
     list_filter = ("kind", "began_at")
     search_fields = ("call_sid", "username")
