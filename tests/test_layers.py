@@ -100,7 +100,7 @@ ROOMS = [
         "P",
         ("calls.desk.tuning.answer_totals", "calls.desk.tuning.figures", "calls.desk.tuning.uncertainty"),
     ),
-    Room("calls/desk/admin", "D", ("calls.desk.admin", "calls.templatetags")),
+    Room("calls/desk/admin", "D", ("calls.desk.admin",)),
     Room("calls/lab", "L", ("calls.lab",)),
     Room(
         "calls",

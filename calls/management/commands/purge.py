@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls.desk.access_log.entries import Kind, delete_old, note_command
+from calls.desk.review.peaks import KEPT_SUFFIX
 from calls.management.rows_command import RowsCommand
 from calls.process.services import services
 from calls.storage.models import Call
@@ -28,7 +29,7 @@ from voiceapp.service_urls import database_url
 
 BATCH_CALLS = 500
 MOST_DAYS = 36_500
-KEPT = {".vrec", ".trace"}
+KEPT = {".vrec", ".trace", KEPT_SUFFIX}
 RUNS_AT_MOST = timedelta(days=2)
 """MAX_CALL_S is a day at most. A call that began earlier and has no end lost its process: its files are purged."""
 
@@ -97,6 +98,8 @@ def _delete_files(folder: Path, horizon: datetime) -> tuple[int, list[str]]:
     deleted, failed = 0, []
     for path in _old_files(folder, horizon):
         try:
+            # A waveform is younger than its recording: it was made when somebody looked.
+            path.with_suffix(KEPT_SUFFIX).unlink(missing_ok=True)
             path.unlink()
             deleted += 1
         except FileNotFoundError:
