@@ -1,12 +1,14 @@
 """Django finds the rows here; each stands in its room."""
 
-from calls.desk.review.models import Correction, ReviewerAction
+from calls.desk.access_log.models import AccessEntry
+from calls.desk.review.models import Correction
 from calls.lines.dialogues import Dialogue
 from calls.lines.models import Alarm, AlarmNotice, LinePerson, NumberChange, PhoneLine, Price, Trial
 from calls.storage.models import Call, CallEvent, SavedValue, Transcript
 from calls.twilio.models import SpentToken, SupervisorAction
 
 __all__ = [
+    "AccessEntry",
     "Alarm",
     "AlarmNotice",
     "Call",
@@ -17,7 +19,6 @@ __all__ = [
     "NumberChange",
     "PhoneLine",
     "Price",
-    "ReviewerAction",
     "SavedValue",
     "SpentToken",
     "SupervisorAction",

@@ -10,6 +10,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from calls.models import (
+    AccessEntry,
     Alarm,
     AlarmNotice,
     Call,
@@ -20,7 +21,6 @@ from calls.models import (
     NumberChange,
     PhoneLine,
     Price,
-    ReviewerAction,
     SavedValue,
     SpentToken,
     SupervisorAction,
@@ -82,7 +82,18 @@ def make_rows(var_dir, trace, recording):
     SupervisorAction.objects.create(
         call_sid="CAwhole", kind="hand_over", asked_at=now, outcome="failed", code="twilio_unreachable", **said
     )
-    ReviewerAction.objects.create(kind="listen", call_sid="CAwhole", began_at=now, last_at=now, **said)
+    AccessEntry.objects.create(kind="listen", call_sid="CAwhole", began_at=now, last_at=now, **said)
+    AccessEntry.objects.create(kind="correct", call_sid="CAgone", turn=3, began_at=now, last_at=now, **said)
+    AccessEntry.objects.create(kind="export", calls=12, began_at=now, last_at=now, **said)
+    AccessEntry.objects.create(kind="watch", calls=0, began_at=now, last_at=now + timedelta(minutes=4), **said)
+    AccessEntry.objects.create(
+        kind="delete",
+        calls=0,
+        detail="older than 90 days; 3 recordings and traces",
+        username="manage.py purge (root)",
+        began_at=now,
+        last_at=now,
+    )
     NumberChange.objects.create(line=LINE, kind="person", after="דנה: +97231234567", changed_at=now, **said)
     SpentToken.objects.create(digest="d" * 64, expires_at=now)
     LogEntry.objects.create(

@@ -94,6 +94,7 @@ ROOMS = [
     Room("calls/twilio", "S", ("calls.twilio",)),
     Room("calls/live", "S", ("calls.live",)),
     Room("calls/desk", "D", ("calls.desk",)),
+    Room("calls/desk/access_log", "D", ("calls.desk.access_log",)),
     Room("calls/desk/review", "D", ("calls.desk.review",)),
     Room("calls/desk/supervision", "D", ("calls.desk.supervision",)),
     Room("calls/desk/tuning", "D", ("calls.desk.tuning",)),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from csp.constants import NONE, SELF
+from csp.constants import NONCE, NONE, SELF
 
 from voiceapp.environment import Environment
 from voiceapp.runtime.web_address import host_of
@@ -144,6 +144,8 @@ CONTENT_SECURITY_POLICY = {
         # 'self' means wss:// as well, but not for every browser.
         "connect-src": [SELF, *([f"wss://{_host}"] if _host else [])],
         "img-src": [SELF, "data:"],
+        # The waveform's own style sheet has the page's nonce (calls/static/calls/wave.js).
+        "style-src": [SELF, NONCE],
         "media-src": [SELF, "blob:"],
         "object-src": [NONE],
         "base-uri": [NONE],

@@ -1,11 +1,11 @@
 """Who may do what: four groups with their permissions, made once; whoever administers them may change them.
 
-| group | read | listen | correct | export | tune | end calls | any number | dialled numbers | secret values |
-|---|---|---|---|---|---|---|---|---|---|
-| reviewer | yes | yes | yes | yes | | | | | |
-| supervisor | yes | yes | | | | yes | | | |
-| tuner | yes | | | | yes | | | | |
-| admin | yes | yes | yes | yes | yes | yes | yes | yes | yes |
+| group | read | listen | correct | export | tune | end calls | any number | dialled numbers | secrets | accesses |
+|---|---|---|---|---|---|---|---|---|---|---|
+| reviewer | yes | yes | yes | yes | | | | | | |
+| supervisor | yes | yes | | | | yes | | | | |
+| tuner | yes | | | | yes | | | | | |
+| admin | yes | yes | yes | yes | yes | yes | yes | yes | yes | yes |
 
 Who may end calls hands them over to the people that the line lists; to any number only who has that permission besides.
 They may also have the line say something, be quiet, and answer again.
@@ -30,8 +30,9 @@ END_CALLS = "calls.end_call"
 HAND_OVER_ANYWHERE = "calls.hand_over_anywhere"
 CHANGE_DIALLED = "calls.change_dialled_numbers"
 READ_SECRETS = "calls.read_secret_values"
+READ_ACCESS_LOG = "calls.view_accessentry"
 
-_READS = Q(content_type__app_label="calls", codename__startswith="view_")
+_READS = Q(content_type__app_label="calls", codename__startswith="view_") & ~Q(codename="view_accessentry")
 _TUNES = Q(content_type__app_label="stt") & ~Q(codename__startswith="delete_") | Q(
     content_type__app_label="calls", codename__in=("change_phoneline", "add_dialogue", "change_dialogue")
 )

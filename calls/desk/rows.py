@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from django.contrib import admin
 from django.core.paginator import Page, Paginator
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 
 ROWS_A_PAGE = 50
@@ -26,6 +27,24 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class NamedFilters:
+    """A list that says by which filters it is narrowed: ``narrowed`` of templates/admin/change_list.html."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer = cast(Any, super()).changelist_view(request, extra_context)
+        if isinstance(answer, TemplateResponse) and answer.context_data and "cl" in answer.context_data:
+            answer.context_data["narrowed"] = list(narrowed_by(answer.context_data["cl"]))
+        return cast(HttpResponse, answer)
+
+
+def narrowed_by(changes: Any) -> Iterator[tuple[str, str]]:
+    """Title and choice of each filter of a ChangeList that leaves rows out; the first choice is all of them."""
+    for spec in changes.filter_specs:
+        for number, choice in enumerate(spec.choices(changes)):
+            if number and choice["selected"]:
+                yield spec.title, choice["display"] or "—"
 
 
 class PageOfRows(BaseInlineFormSet):

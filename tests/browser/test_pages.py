@@ -45,6 +45,24 @@ def test_the_console_fits_and_has_no_serious_barrier(open_tab, desk_server, size
     assert (overflow(page), barriers(page)) == (0, [])
 
 
+CUT = """[...document.querySelectorAll("#result_list td, #result_list th")].filter((cell) => {
+    const box = cell.querySelector(".card-value")?.getBoundingClientRect() ?? cell.getBoundingClientRect();
+    return box.width > 1 && (box.left < -1 || box.right > document.documentElement.clientWidth + 1);
+}).map((cell) => cell.className)"""
+
+SCROLLED = "[...document.querySelectorAll('.results')].some((one) => one.scrollWidth > one.clientWidth)"
+
+
+@pytest.mark.parametrize("width", [360, 1280, 1440, 1920])
+def test_no_column_of_a_list_is_cut(open_tab, desk_server, width):
+    desk_server.call()
+    tab = open_tab(width=width, height=900)
+    for path in ("/admin/calls/call/", "/admin/calls/accessentry/", "/admin/calls/supervisoraction/"):
+        page = tab.sign_in(path=path) if path.endswith("/call/") else tab.go(path)
+        page.wait_for_selector("#result_list.cards, #changelist")
+        assert (page.evaluate(CUT), page.evaluate(SCROLLED), overflow(page)) == ([], False, 0)
+
+
 @pytest.mark.parametrize("path", ADMIN)
 def test_the_stock_admin_works_under_the_policy(tab, desk_server, path):
     page = tab.sign_in(path=path)

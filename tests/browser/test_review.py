@@ -77,9 +77,9 @@ def test_a_turn_is_played_from_its_beginning_to_its_end(tab, over):
     page.locator("#turn-1 button.play").click()
     page.wait_for_function(f"() => {AUDIO}.paused")
     assert set(asked) == {206}
-    page = tab.go("/admin/calls/revieweraction/?kind__exact=listen")
-    call_sid = re.search(r"CA[0-9a-f]{32}", page.locator("#result_list").inner_text())[0]
-    assert page.locator("#result_list tr", has_text=call_sid).count() == 1
+    number = re.search(r"/call/(\d+)/", over)[1]
+    page = tab.sign_in(path="/admin/calls/accessentry/?kind__exact=listen")
+    assert page.locator(f'#result_list tr:has(a[href="/admin/calls/call/{number}/change/"])').count() == 1
 
 
 def test_the_recording_is_as_long_as_its_player_says_and_is_sought_in(tab, over):
@@ -185,3 +185,48 @@ def test_the_selected_calls_are_taken_away_as_json_lines(tab, desk_server, over)
     assert all(json.loads(line)["call_sid"] for line in lines)
     tab.page.set_viewport_size({"width": 360, "height": 740})
     assert (overflow(page), barriers(page)) == (0, [])
+
+
+def test_the_waveform_stands_in_step_with_the_turns(tab, over):
+    page = tab.sign_in("reviewer", over)
+    page.wait_for_selector("#wave-1:not([hidden]) canvas")
+    regions = page.locator("#wave-1 [part~=region]")
+    regions.nth(1).wait_for()
+    assert regions.count() == page.locator("button.play").count()
+    begins_s = float(page.locator("#turn-2 button.play").get_attribute("data-from"))
+    regions.nth(1).click()
+    page.wait_for_function(f"() => Math.abs({AUDIO}.currentTime - {begins_s}) < 0.1")
+    page.wait_for_selector("#turn-2.spoken")
+    assert page.locator("tr.spoken").count() == 1
+    assert page.locator("#moment").get_attribute("href") == f"#t={begins_s:.1f}"
+
+
+def test_a_call_is_heard_and_corrected_by_keyboard_alone(tab, over):
+    page = tab.sign_in("reviewer", over)
+    page.wait_for_selector("#wave-1:not([hidden])")
+    for key in "jj":
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.id") == "turn-2"
+    page.keyboard.press(">")
+    page.keyboard.press("Space")
+    page.wait_for_function(f"() => !{AUDIO}.paused")
+    assert page.evaluate(f"{AUDIO}.playbackRate") == 1.25
+    page.keyboard.press("Space")
+    page.wait_for_function(f"() => {AUDIO}.paused")
+    page.keyboard.press("k")
+    page.keyboard.press("e")
+    page.wait_for_function("() => document.activeElement.id === 'text-1'")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("jk s")
+    page.keyboard.press("Control+Enter")
+    page.locator("#turn-1 .corrected").wait_for()
+    assert page.locator("#turn-1 .corrected").inner_text() == "jk s"
+
+
+def test_a_link_to_a_moment_opens_there(tab, over):
+    page = tab.sign_in("reviewer", over)
+    at_s = float(page.locator("#turn-2 button.play").get_attribute("data-from")) + 0.2
+    page = tab.go(f"{over}#t={at_s:.1f}")
+    page.wait_for_selector("#turn-2.spoken")
+    assert abs(page.evaluate(f"{AUDIO}.currentTime") - at_s) < 0.15
+    assert page.evaluate(f"{AUDIO}.paused")

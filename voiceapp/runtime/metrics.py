@@ -138,6 +138,11 @@ RECORDS_UNJOURNALED = Counter(
 )
 JOURNAL_FAILURES = Counter("voiceapp_journal_failures", "Batches that the disk did not take", registry=REGISTRY)
 JOURNALS_RECOVERED = Counter("voiceapp_journals_recovered", "Journals of dead processes read", registry=REGISTRY)
+PEAKS_NOT_KEPT = Counter(
+    "voiceapp_peaks_not_kept",
+    "Waveforms that are computed again each time: their folder takes nothing",
+    registry=REGISTRY,
+)
 RECORDING_DROPPED = Counter("voiceapp_recording_dropped", "Seconds of audio not kept", registry=REGISTRY)
 TURNS_RECOVERED = Counter("voiceapp_turns_recovered", "Turns heard again from recordings", registry=REGISTRY)
 SOCKETS_LOST = Counter("voiceapp_sockets_lost", "Streams lost with their caller on the line", registry=REGISTRY)

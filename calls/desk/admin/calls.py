@@ -16,13 +16,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.access_log.entries import Kind, note_lasting
 from calls.desk.admin.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
 from calls.desk.admin.listing import CallList, NewestPaginator, search
 from calls.desk.codes import COUNTERS, ENDS, STATUSES, TURN_RULES, shown_code, shown_detail
 from calls.desk.permissions import EXPORT
-from calls.desk.review.download import TooMany, download
+from calls.desk.review.download import JSON_LINES, SPREADSHEET, Format, TooMany, download
 from calls.desk.review.page import reviewed
-from calls.desk.rows import PagedInline, ReadOnly, coded, data, ltr, ms, named_values
+from calls.desk.rows import NamedFilters, PagedInline, ReadOnly, coded, data, ltr, ms, named_values
 from calls.desk.tuning.words import setting, shown_value
 from calls.storage.models import Call, CallEvent, Transcript
 from calls.storage.search_filler import missing as search_text_is_missing
@@ -94,7 +95,7 @@ class EventInline(PagedInline):
 
 
 @admin.register(Call)
-class CallAdmin(ReadOnly, admin.ModelAdmin):
+class CallAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     list_display = ("when", "parties", "turn_count", "slowest", "hearing", "course", "sid")
     list_filter = (SourceFilter, EngineFilter, DelayFilter, CodeFilter, "hearing", StatusFilter, "started_at")
     list_per_page = 50
@@ -108,7 +109,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     readonly_fields = ("from_", "to", "state", "ending", "settings", "counts", "by_stream", "delays")
     inlines = (TurnInline, EventInline)
-    actions = ("export",)
+    actions = ("export_table", "export")
 
     class Media:
         css: ClassVar = {"all": ["calls/admin.css"]}
@@ -159,15 +160,24 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description=_("Export the selected calls (JSON lines)"), permissions=["export"])
     def export(self, request: HttpRequest, calls: QuerySet[Call]) -> HttpResponseBase | None:
+        return self._download(request, calls, JSON_LINES)
+
+    @admin.action(description=_("Export the selected calls (CSV, a row a turn)"), permissions=["export"])
+    def export_table(self, request: HttpRequest, calls: QuerySet[Call]) -> HttpResponseBase | None:
+        return self._download(request, calls, SPREADSHEET)
+
+    def _download(self, request: HttpRequest, calls: QuerySet[Call], file: Format) -> HttpResponseBase | None:
         try:
-            return download(calls, request.user)
+            return download(calls, request.user, file)
         except TooMany as error:
             self.message_user(request, str(error), messages.ERROR)
             return None
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         # Django takes an action that may not be done for none at all.
-        if "export" in request.POST.getlist("action") and not self.has_export_permission(request):
+        if not {"export", "export_table"}.isdisjoint(request.POST.getlist("action")) and not self.has_export_permission(
+            request
+        ):
             raise PermissionDenied
         return super().changelist_view(request, extra_context)
 
@@ -181,6 +191,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):
         obj: Call | None = None,
     ) -> HttpResponse:
         if obj is not None:
+            note_lasting(Kind.READ, request.user, obj.call_sid)
             turns = next(one.formset for one in context["inline_admin_formsets"] if one.opts.model is Transcript)
             context |= reviewed(request, obj, turns.get_queryset(), turns.page.number)
         return super().render_change_form(request, context, add, change, form_url, obj)

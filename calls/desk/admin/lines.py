@@ -23,7 +23,7 @@ from calls.desk.admin.voices import (
     with_what_may_be_heard,
 )
 from calls.desk.permissions import CHANGE_DIALLED
-from calls.desk.rows import ReadOnly, ltr
+from calls.desk.rows import NamedFilters, ReadOnly, ltr
 from calls.desk.unspeakable import refuse_unspeakable
 from calls.lines.answering import refuse_strangers
 from calls.lines.dialled_numbers import FIELDS, NumberChange, numbers_of, record, unread_numbers
@@ -206,7 +206,7 @@ class PhoneLineAdmin(admin.ModelAdmin):
 
 
 @admin.register(NumberChange)
-class NumberChangeAdmin(ReadOnly, admin.ModelAdmin):
+class NumberChangeAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     list_display = ("changed_at", "called", "kind", "old", "new", "username")
     list_filter = ("kind", "changed_at")
     search_fields = ("line", "before", "after", "username")

@@ -17,15 +17,15 @@ class CorrectionConflict(Exception):
     """Somebody else has corrected the turn since it was looked at."""
 
 
-def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: bool = False) -> None:
+def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: bool = False) -> bool:
     """Add a correction to those of which the person saw so many. What stands already is not said again.
 
-    Raises CorrectionConflict.
+    True when there is another row. Raises CorrectionConflict.
     """
     text = "" if withdrawn else text
     newest = _newest(turn)
     if _says(newest, user, text, withdrawn):
-        return
+        return False
     if seen != (newest.number if newest else 0):
         raise CorrectionConflict
     try:
@@ -44,6 +44,8 @@ def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: b
     except IntegrityError as error:
         if not _says(_newest(turn), user, text, withdrawn):
             raise CorrectionConflict from error
+        return False
+    return True
 
 
 def add_corrections(call: Call, turns: Sequence[Transcript]) -> None:

@@ -1,4 +1,4 @@
-"""Where a call's recordings are, which part of them a turn is, and who listened."""
+"""Where a call's recordings are, and which part of them a turn is."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from calls.desk.review.models import ReviewerAction
 from calls.desk.review.wave import Wave
 from calls.storage.call_streams import CallStream, call_streams
 from calls.storage.models import Call, Transcript
@@ -23,8 +19,6 @@ from voiceapp.runtime.coded_error import CodedError
 
 LEAD_MS, TAIL_MS = 100, 300
 """Played around a turn: a word begins and fades out beyond the frames in which the voice detector hears it."""
-SAME_PLAYBACK = timedelta(minutes=10)
-"""A player asks again and again while it plays and is sought in; after so long a silence it is another playback."""
 WHY_SILENT = {
     "no_recording": _("There is no recording: it was never made, or it has been purged."),
     "still_recording": _("The call is still being recorded: it can be listened to when it has ended."),
@@ -95,27 +89,6 @@ def part_of(turn: Transcript, streams: list[RecordedStream]) -> Part | None:
                 return None
             return Part(stream.number, (from_ms - begins_ms) / 1000, (to_ms - begins_ms) / 1000)
     return None
-
-
-def note_listening(call: Call, stream_sid: str, user: Any) -> None:
-    """A row for a playback that begins; one that goes on is the row that it has."""
-    now = timezone.now()
-    with transaction.atomic():
-        # Players open several requests at once: one person's are told apart one by one.
-        get_user_model().objects.select_for_update().get(pk=user.pk)
-        rows = ReviewerAction.objects.filter(
-            kind=ReviewerAction.Kind.LISTEN, user=user, call_sid=call.call_sid, stream_sid=stream_sid
-        )
-        if not rows.filter(last_at__gt=now - SAME_PLAYBACK).update(last_at=now):
-            rows.create(
-                kind=ReviewerAction.Kind.LISTEN,
-                user=user,
-                username=user.get_username(),
-                call_sid=call.call_sid,
-                stream_sid=stream_sid,
-                began_at=now,
-                last_at=now,
-            )
 
 
 def _wave(stream: CallStream) -> Wave:

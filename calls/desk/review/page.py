@@ -14,6 +14,9 @@ from calls.desk.review.listening import part_of, streams_of
 from calls.desk.review.models import MOST_LETTERS
 from calls.storage.models import Call, Transcript
 
+SPEEDS = "0.75", "1", "1.25", "1.5", "2"
+"""Times real time, at which a recording is played."""
+
 
 def reviewed(request: HttpRequest, call: Call, turns: Iterable[Transcript], rows: int) -> dict[str, Any]:
     """For the template: the call's streams, and which page (``rows``) of its turns this is.
@@ -30,4 +33,11 @@ def reviewed(request: HttpRequest, call: Call, turns: Iterable[Transcript], rows
             shown.answer = ShownAnswer.of(turn)
     add_corrections(call, turns)
     saved = saved_values(call, request.user)
-    return {"streams": streams, "turns": turns, "most_letters": MOST_LETTERS, "rows": rows, "saved": saved}
+    return {
+        "speeds": SPEEDS,
+        "streams": streams,
+        "turns": turns,
+        "most_letters": MOST_LETTERS,
+        "rows": rows,
+        "saved": saved,
+    }

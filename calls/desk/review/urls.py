@@ -4,5 +4,7 @@ from calls.desk.review import views
 
 urlpatterns = [
     path("calls/<int:pk>/streams/<int:number>.wav", views.audio, name="review-audio"),
+    path("calls/<int:pk>/streams/<int:number>.peaks", views.peaks, name="review-peaks"),
+    path("calls/<int:pk>/turns.<str:kind>", views.subtitles, name="review-subtitles"),
     path("calls/<int:pk>/turns/<int:number>/correct", views.correct, name="review-correct"),
 ]

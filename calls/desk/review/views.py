@@ -8,7 +8,8 @@ from typing import TypeVar
 from asgiref.sync import sync_to_async
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,13 +17,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from calls.desk.access import needs
-from calls.desk.permissions import CORRECT, LISTEN, READ
+from calls.desk.access_log.entries import Kind, note, note_lasting
+from calls.desk.permissions import CORRECT, EXPORT, LISTEN, READ
 from calls.desk.review.corrections import CorrectionConflict, add_corrections, save
-from calls.desk.review.listening import WHY_SILENT, NoRecording, note_listening, recording_of
+from calls.desk.review.download import CAPTIONS, captions
+from calls.desk.review.listening import WHY_SILENT, NoRecording, recording_of
 from calls.desk.review.models import MOST_LETTERS
+from calls.desk.review.peaks import peaks_of
 from calls.desk.review.ranges import RangeNotSatisfiable, asked_range
 from calls.desk.review.wave import Wave
 from calls.storage.models import Call, Transcript
+from calls.storage.recording import RecordingError
 from voiceapp.runtime.whole_number import whole_number
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -65,7 +70,7 @@ def audio(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     if request.method == "HEAD":
         answer = HttpResponse(content_type="audio/wav")
     else:
-        note_listening(call, stream_sid, request.user)
+        note_lasting(Kind.LISTEN, request.user, call.call_sid, stream_sid)
         end = min(end, begin + MOST_BYTES) if part else end
         answer = StreamingHttpResponse(_pieces(wave, begin, end), content_type="audio/wav")
     if part:
@@ -74,6 +79,29 @@ def audio(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     answer["Content-Length"] = str(end - begin)
     answer["Accept-Ranges"] = "bytes"
     return _kept_by_nobody(answer)
+
+
+@require_safe
+@needs(READ, LISTEN)
+def peaks(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """How loud a stream's recording is, as JSON (calls/desk/review/peaks.py)."""
+    call = get_object_or_404(Call, pk=pk)
+    try:
+        _sid, wave = recording_of(call, number)
+        return _kept_by_nobody(JsonResponse(peaks_of(wave.path)))
+    except NoRecording as error:
+        return _said(str(WHY_SILENT[error.code]), 404)
+    except (OSError, RecordingError):
+        return _said(str(WHY_SILENT["no_recording"]), 404)
+
+
+@require_safe
+@needs(READ, EXPORT)
+def subtitles(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """A call's turns as a file of subtitles."""
+    if kind not in CAPTIONS:
+        raise Http404
+    return captions(get_object_or_404(Call, pk=pk), request.user, kind)
 
 
 @require_POST
@@ -90,7 +118,9 @@ def correct(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         status, problem = 400, " ".join(str(said) for told in form.errors.values() for said in told)
     else:
         try:
-            save(turn, request.user, **form.cleaned_data)
+            with transaction.atomic():
+                if save(turn, request.user, **form.cleaned_data):
+                    note(Kind.CORRECT, request.user, call_sid=turn.call.call_sid, turn=turn.number)
         except CorrectionConflict:
             status, problem = 409, _("Somebody else has corrected this turn meanwhile. Save again to replace that.")
     add_corrections(turn.call, [turn])

@@ -22,6 +22,7 @@ class Wave:
     """One stream's audio, silence where it has gaps. Raises RecordingError, OSError."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._recording = Recording(path)
         self.begins_ms, ends_ms = self._recording.span_ms()
         """Media time of its first sample."""

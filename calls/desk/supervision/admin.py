@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.codes import ACTIONS, shown_code
-from calls.desk.rows import ReadOnly, coded, ltr
+from calls.desk.rows import NamedFilters, ReadOnly, coded, ltr
 from calls.lines.models import Alarm, AlarmNotice, Price
 from calls.twilio.models import SupervisorAction
 
 
 @admin.register(SupervisorAction)
-class SupervisorActionAdmin(ReadOnly, admin.ModelAdmin):
+class SupervisorActionAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     list_display = ("asked_at", "kind", "to", "username", "outcome", "means", "call_sid")
     fields = ("call_sid", "kind", "to", "username", "asked_at", "done_at", "outcome", "means")
     readonly_fields = ("to", "means")
@@ -35,7 +35,7 @@ class NoticeInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Alarm)
-class AlarmAdmin(ReadOnly, admin.ModelAdmin):
+class AlarmAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     list_display = ("raised_at", "kind", "called", "over_at", "detail")
     list_filter = ("kind", "raised_at")
     search_fields = ("line",)

@@ -17,6 +17,7 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
+from calls.desk.access_log.entries import Kind, note_lasting
 from calls.desk.permissions import READ
 from calls.process.live_updates import GROUP, Update
 from voiceapp.runtime import metrics
@@ -61,6 +62,15 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         self._checked_s = time.monotonic()
         if not await self._may_watch():
             await self.close()
+            return
+        try:
+            await database_sync_to_async(note_lasting)(
+                Kind.WATCH, self.scope["user"], self._only, calls=int(bool(self._only))
+            )
+        except DatabaseError:
+            # Nobody watches unnoted: the page connects again.
+            await self.accept()
+            await self.close(LAYER_LOST)
             return
         await self.accept()
         self._pulse = asyncio.create_task(self._beat())

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from calls.core.addresses import canonical
 from calls.desk.access import needs
+from calls.desk.access_log.entries import Kind, note_lasting
 from calls.desk.answers import ShownAnswer, answer_texts, saved_values
 from calls.desk.codes import ACTIONS, DETAILS, EVENTS, shown_code
 from calls.desk.permissions import END_CALLS, HAND_OVER_ANYWHERE, READ
@@ -49,6 +50,7 @@ COST_MONTHS = 3
 @needs(READ)
 def wall(request: HttpRequest) -> HttpResponse:
     """Every running call, and the processes that hear them."""
+    note_lasting(Kind.WATCH, request.user, calls=0)
     urls = {"state": reverse("console:state"), "call": reverse("console:call", args=["SID"])}
     return render(request, "console/wall.html", {"page": {"urls": urls, "texts": texts()}})
 
@@ -58,6 +60,7 @@ def wall(request: HttpRequest) -> HttpResponse:
 @needs(READ)
 def state(request: HttpRequest) -> HttpResponse:
     """What the wall shows, as the database has it."""
+    note_lasting(Kind.WATCH, request.user, calls=0)
     return JsonResponse({"calls": running_calls(), "lines": line_names(), "alarms": open_alarms()})
 
 
@@ -66,7 +69,13 @@ def state(request: HttpRequest) -> HttpResponse:
 @needs(READ)
 def call(request: HttpRequest, call_sid: str) -> HttpResponse:
     """One call, followed."""
-    return _call_page(request, get_object_or_404(Call, call_sid=call_sid))
+    row = get_object_or_404(Call, call_sid=call_sid)
+    _note(request, row)
+    return _call_page(request, row)
+
+
+def _note(request: HttpRequest, row: Call) -> None:
+    note_lasting(Kind.WATCH if row.ended_at is None else Kind.READ, request.user, row.call_sid)
 
 
 def _call_page(
@@ -117,6 +126,7 @@ def _call_page(
 @needs(READ)
 def call_state(request: HttpRequest, call_sid: str) -> HttpResponse:
     row = get_object_or_404(Call, call_sid=call_sid)
+    _note(request, row)
     return JsonResponse(_state_of(row, newest_turns(row), saved_values(row, request.user)))
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from calls.desk.access import needs
+from calls.desk.access_log.entries import Kind, note_lasting
 from calls.desk.codes import NOT_HEARD_AGAIN, shown_code
 from calls.desk.tuning import half_closing
 from calls.desk.tuning.answer_changes import ShownChange
@@ -125,6 +126,7 @@ def call(request: HttpRequest, sid: str) -> HttpResponse:
     if not request.user.has_perm("calls.view_call"):
         raise PermissionDenied
     one = get_object_or_404(Call, call_sid=sid)
+    note_lasting(Kind.READ, request.user, one.call_sid)
     profiles = list(TuningProfile.objects.all())
     chosen = next((p for p in profiles if str(p.pk) == request.GET.get("profile")), profiles[0] if profiles else None)
     context: dict[str, Any] = {"call": one, "profiles": profiles, "chosen": chosen}

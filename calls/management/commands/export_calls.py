@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db.models import QuerySet
 
+from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.review.exporting import line, with_all_of_it
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
@@ -37,6 +38,7 @@ class Command(RowsCommand):
             calls = calls.filter(call_sid=options["call"])
             if not calls.exists():
                 raise CommandError(f"unknown_call: there is no call {options['call']}")
+        note_command(Kind.EXPORT, "export_calls", call_sid=options["call"] or "", calls=calls.count())
         if options["out"] is not None:
             self._write(options["out"], with_all_of_it(calls))
             return

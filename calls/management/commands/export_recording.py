@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from calls.core.sender_clock import MAX_MEDIA_MS
+from calls.desk.access_log.entries import Kind, note_command
 from calls.management.rows_command import RowsCommand
 from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
@@ -31,6 +32,7 @@ class Command(RowsCommand):
         call = Call.objects.filter(call_sid=options["call_sid"]).first()
         if call is None:
             raise CommandError(f"unknown_call: there is no call {options['call_sid']}")
+        note_command(Kind.EXPORT, "export_recording", call_sid=call.call_sid)
         audio, said = bytearray(), bytearray()
         begins_ms: int | None = None
         for stream in call_streams(call.streams):

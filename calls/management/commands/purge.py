@@ -17,6 +17,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from calls.desk.access_log.entries import Kind, delete_old, note_command
+from calls.desk.review.peaks import KEPT_SUFFIX
 from calls.management.rows_command import RowsCommand
 from calls.process.services import services
 from calls.storage.models import Call
@@ -27,7 +29,7 @@ from voiceapp.service_urls import database_url
 
 BATCH_CALLS = 500
 MOST_DAYS = 36_500
-KEPT = {".vrec", ".trace"}
+KEPT = {".vrec", ".trace", KEPT_SUFFIX}
 RUNS_AT_MOST = timedelta(days=2)
 """MAX_CALL_S is a day at most. A call that began earlier and has no end lost its process: its files are purged."""
 
@@ -49,19 +51,25 @@ class Command(RowsCommand):
         if dry:
             files = sum(1 for _ in _old_files(folder, horizon))
             calls = old.count() if options["calls"] else 0
-            phrases = 0
+            phrases = log_rows = 0
         else:
             files, failed = _delete_files(folder, horizon)
+            log_rows = delete_old()
             SpentToken.objects.filter(expires_at__lt=timezone.now()).delete()
             calls = _delete_calls(old) if options["calls"] else 0
             # A voice says them again where they are needed; of calls so old none is.
             phrases = services().voices.phrases.purge(horizon.timestamp())
+            if files or calls:
+                detail = f"older than {options['older_than']} days; {files} recordings and traces"
+                note_command(Kind.DELETE, "purge", calls=calls, detail=detail)
         self.stdout.write(
             f"{'would delete' if dry else 'deleted'} {files} files in {folder} "
             f"and {calls} calls in {database_url(settings.DATABASES['default'])}"
         )
         if phrases:
             self.stdout.write(f"deleted {phrases} phrases that no call has used since")
+        if log_rows:
+            self.stdout.write(f"deleted {log_rows} rows of the access log: they were kept for 24 months")
         if failed:
             raise CommandError(f"not_deleted: {len(failed)} files, the first: {failed[0]}")
 
@@ -90,6 +98,8 @@ def _delete_files(folder: Path, horizon: datetime) -> tuple[int, list[str]]:
     deleted, failed = 0, []
     for path in _old_files(folder, horizon):
         try:
+            # A waveform is younger than its recording: it was made when somebody looked.
+            path.with_suffix(KEPT_SUFFIX).unlink(missing_ok=True)
             path.unlink()
             deleted += 1
         except FileNotFoundError:

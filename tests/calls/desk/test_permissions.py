@@ -20,7 +20,8 @@ ABILITIES = {
     "end calls": permissions.END_CALLS,
     "any number": permissions.HAND_OVER_ANYWHERE,
     "dialled numbers": permissions.CHANGE_DIALLED,
-    "secret values": permissions.READ_SECRETS,
+    "secrets": permissions.READ_SECRETS,
+    "accesses": permissions.READ_ACCESS_LOG,
 }
 
 
@@ -34,7 +35,7 @@ def table(text):
     head, _, *rows = [
         [cell.strip().strip("`") for cell in line.strip("| ").split("|")]
         for line in re.findall(
-            r"^\| (?:group|`?(?:reviewer|supervisor|tuner|admin)`?) .*$|^\|(?:---\|){10}$",
+            r"^\| (?:group|`?(?:reviewer|supervisor|tuner|admin)`?) .*$|^\|(?:---\|){11}$",
             text,
             re.M,
         )

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from calls.desk.admin import listing
 from calls.desk.review import download
-from calls.models import Call, Correction, ReviewerAction, Transcript
+from calls.models import AccessEntry, Call, Correction, Transcript
 
 pytestmark = pytest.mark.django_db
 NEWEST = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -76,7 +76,7 @@ def test_all_of_a_filtered_list_are_sent_whatever_its_page_shows(sign_in, calls,
     query = "?turns__source=final"
     answer = export(sign_in("reviewer"), calls[:1], query, select_across=1)
     assert sids(answer) == ["CA3", "CA2", "CA1", "CA0"]
-    assert ReviewerAction.objects.get().calls == 4
+    assert AccessEntry.objects.get().calls == 4
 
 
 def test_too_many_are_refused_with_a_way_out(sign_in, calls, monkeypatch):
@@ -85,7 +85,7 @@ def test_too_many_are_refused_with_a_way_out(sign_in, calls, monkeypatch):
     answer = export(client, calls, select_across=1)
     assert answer.status_code == 302
     assert "נבחרו יותר מ־3 שיחות" in client.get(LIST).content.decode()
-    assert not ReviewerAction.objects.exists()
+    assert not AccessEntry.objects.exists()
 
 
 def test_a_list_that_is_not_counted_to_its_end_says_no_number(sign_in, calls, monkeypatch):
@@ -98,7 +98,7 @@ def test_a_list_that_is_not_counted_to_its_end_says_no_number(sign_in, calls, mo
 
 def test_who_exported_how_many_is_kept(sign_in, calls):
     export(sign_in("reviewer"), calls[:3])  # also when the file is never read to its end
-    row = ReviewerAction.objects.get()
+    row = AccessEntry.objects.get()
     assert (row.kind, row.username, row.calls, row.call_sid) == ("export", "reviewer", 3, "")
 
 
@@ -107,7 +107,7 @@ def test_who_may_not_export_has_no_action_and_gets_nothing(sign_in, calls, group
     client = sign_in(group)
     assert 'name="action"' not in client.get(LIST).content.decode()
     assert export(client, calls).status_code == 403
-    assert not ReviewerAction.objects.exists()
+    assert not AccessEntry.objects.exists()
 
 
 def test_many_calls_are_read_with_few_questions_and_in_pieces(sign_in, calls):

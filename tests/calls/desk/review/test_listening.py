@@ -8,10 +8,10 @@ from django.test import AsyncClient
 from django.urls import reverse
 from django.utils import timezone
 
+from calls.desk.access_log import entries
 from calls.desk.review import views
-from calls.desk.review.listening import SAME_PLAYBACK
 from calls.desk.review.wave import Wave
-from calls.models import Call, ReviewerAction, Transcript
+from calls.models import AccessEntry, Call, Transcript
 from tests.calls.storage.test_recording import frames, record
 
 pytestmark = pytest.mark.django_db
@@ -82,25 +82,25 @@ def test_beyond_the_end_there_is_nothing(hear, recording):
 def test_what_a_head_says_is_true_and_nobody_has_listened(sign_in, call, recording):
     answer = sign_in("reviewer").head(url(call))
     assert (answer.status_code, answer["Content-Length"]) == (200, str(Wave(recording).size_bytes))
-    assert not ReviewerAction.objects.exists()
+    assert not AccessEntry.objects.filter(kind="listen").exists()
 
 
-def test_a_playback_is_one_row_however_often_its_player_asks(hear, call):
+def test_a_playback_is_one_row_however_often_its_player_asks(hear, call, monkeypatch):
     for header in ("bytes=0-", "bytes=32044-", "bytes=64044-"):
         hear(header)
-    row = ReviewerAction.objects.get()
+    row = AccessEntry.objects.get()
     assert (row.kind, row.username, row.call_sid, row.stream_sid) == ("listen", "reviewer", "CA1", "MZ1")
-    ReviewerAction.objects.update(last_at=timezone.now() - SAME_PLAYBACK - timedelta(seconds=1))
+    monkeypatch.setattr(entries, "SAME_ACCESS", timedelta(0))
     hear("bytes=0-")
-    assert ReviewerAction.objects.count() == 2
+    assert AccessEntry.objects.count() == 2
 
 
 def test_who_listened_is_kept_when_the_call_and_the_person_go(hear, call):
     hear("bytes=0-1")
-    row = ReviewerAction.objects.get()
+    row = AccessEntry.objects.get()
     row.user.delete()
     call.delete()
-    assert ReviewerAction.objects.get().username == "reviewer"
+    assert AccessEntry.objects.get().username == "reviewer"
 
 
 @pytest.mark.parametrize("group", MAY_NOT_HEAR)
@@ -110,7 +110,7 @@ def test_who_may_not_listen_has_no_player_and_gets_nothing(sign_in, call, group)
     shown = page(client, call)
     assert "<audio" not in shown
     assert 'class="play"' not in shown
-    assert not ReviewerAction.objects.exists()
+    assert not AccessEntry.objects.filter(kind="listen").exists()
 
 
 @pytest.mark.parametrize("group", HEAR)
@@ -156,7 +156,7 @@ def test_where_there_is_no_recording_the_answer_and_the_page_say_so(sign_in, cal
     assert "אין הקלטה" in shown
     assert "<audio" not in shown
     assert 'class="play"' not in shown
-    assert not ReviewerAction.objects.exists()
+    assert not AccessEntry.objects.filter(kind="listen").exists()
 
 
 @pytest.mark.parametrize("number", [0, 2, 99])

@@ -56,7 +56,7 @@ def test_the_wall_has_the_calls_that_run_with_their_last_turn(reader, call):
 
 def test_two_hundred_calls_are_read_with_as_many_questions_as_one(reader, call, django_assert_max_num_queries):
     Call.objects.bulk_create(Call(call_sid=f"CB{i}", started_at=datetime.now(UTC)) for i in range(200))
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(13):
         assert len(state(reader)["calls"]) == 201
 
 

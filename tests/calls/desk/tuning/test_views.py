@@ -34,7 +34,7 @@ from tests.fakes import FakeEngine, recognition_by
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
-VENDOR = ROOT / "calls" / "static" / "desk" / "vendor"
+VENDORS = [ROOT / "calls" / "static" / room / "vendor" for room in ("desk", "calls")]
 
 
 @pytest.fixture(autouse=True)
@@ -366,12 +366,13 @@ def test_every_measure_has_its_words_and_every_setting_its_measures():
     assert {UNITS[measure] for measure in PERCENTILES} == {"ms"}
 
 
-def test_vendored_files_are_what_was_published_and_name_no_map():
-    sums = dict(reversed(line.split()) for line in (VENDOR / "SHA256SUMS").read_text().splitlines()[1:])
-    assert {path.name for path in VENDOR.iterdir()} == {*sums, "SHA256SUMS"}
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda folder: folder.parent.name)
+def test_vendored_files_are_what_was_published_and_name_no_map(vendor):
+    sums = dict(reversed(line.split()) for line in (vendor / "SHA256SUMS").read_text().splitlines()[1:])
+    assert {path.name for path in vendor.iterdir()} == {*sums, "SHA256SUMS"}
     for name, checksum in sums.items():
-        assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == checksum
-        assert b"sourceMappingURL" not in (VENDOR / name).read_bytes()
+        assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == checksum
+        assert b"sourceMappingURL" not in (vendor / name).read_bytes()
 
 
 def test_a_profiles_page_says_what_half_closing_was_found_to_gain(admin_client, monkeypatch, profile):

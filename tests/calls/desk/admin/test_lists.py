@@ -1,0 +1,28 @@
+"""What the admin's lists say of their filters."""
+
+import html
+import re
+
+import pytest
+from django.urls import reverse
+
+pytestmark = pytest.mark.django_db
+
+
+def summary(client, query=""):
+    page = client.get(f"{reverse('admin:calls_call_changelist')}?{query}").content.decode()
+    said = re.search(r'<details id="filters"[^>]*>\s*<summary>(.*?)</summary>', page, re.S)[1]
+    return html.unescape(re.sub("<[^>]+>", "", said)), "ניקוי כל הסינונים" in page
+
+
+def test_a_list_that_is_not_narrowed_names_no_filter(admin_client):
+    assert summary(admin_client) == ("סינון", False)
+
+
+def test_filters_that_leave_rows_out_are_named_while_they_are_folded(admin_client):
+    said, can_be_cleared = summary(admin_client, "status=completed&turns__source=early")
+    assert (said, can_be_cleared) == ("סינון: מקור = מוקדם; מצב = הסתיימה", True)
+
+
+def test_a_list_without_filters_has_no_place_for_them(admin_client):
+    assert 'id="filters"' not in admin_client.get(reverse("admin:calls_price_changelist")).content.decode()
