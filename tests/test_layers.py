@@ -43,7 +43,16 @@ ROOMS = [
     Room("stt's rows", "D", ("stt.models", "stt.admin", "stt.profiles", "stt.apps", "stt.management")),
     Room("calls/core", "P", ("calls.core",)),
     Room("calls/storage", "D", ("calls.storage",)),
-    Room("calls/storage", "P", ("calls.storage.records", "calls.storage.open_streams", "calls.storage.call_streams")),
+    Room(
+        "calls/storage",
+        "P",
+        (
+            "calls.storage.records",
+            "calls.storage.open_streams",
+            "calls.storage.call_streams",
+            "calls.storage.search_text",
+        ),
+    ),
     Room("calls/reply", "P", ("calls.reply",)),
     Room(
         "calls/reply",
