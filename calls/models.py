@@ -1,5 +1,6 @@
 """Django finds the rows here; each stands in its room."""
 
+from calls.desk.engines.models import EngineMeasurement, MeasuredTurn
 from calls.desk.review.models import Correction, ReviewerAction
 from calls.lines.dialogues import Dialogue
 from calls.lines.models import Alarm, AlarmNotice, LinePerson, NumberChange, PhoneLine, Price, Trial
@@ -13,7 +14,9 @@ __all__ = [
     "CallEvent",
     "Correction",
     "Dialogue",
+    "EngineMeasurement",
     "LinePerson",
+    "MeasuredTurn",
     "NumberChange",
     "PhoneLine",
     "Price",

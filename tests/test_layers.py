@@ -108,6 +108,8 @@ ROOMS = [
         "P",
         ("calls.desk.tuning.answer_totals", "calls.desk.tuning.figures", "calls.desk.tuning.uncertainty"),
     ),
+    Room("calls/desk/engines", "D", ("calls.desk.engines",)),
+    Room("calls/desk/engines", "P", ("calls.desk.engines.figures",)),
     Room("calls/desk/admin", "D", ("calls.desk.admin",)),
     Room("calls/lab", "L", ("calls.lab",)),
     Room(

@@ -16,6 +16,7 @@ class ReviewerAction(models.Model):
     class Kind(models.TextChoices):
         LISTEN = "listen", _("listened")
         EXPORT = "export", _("exported")
+        GOLD = "gold", _("took corrected turns with their audio")
 
     kind = models.CharField(_("what"), max_length=10, choices=Kind.choices)
     call_sid = models.CharField("CallSid", max_length=64, blank=True, db_index=True)

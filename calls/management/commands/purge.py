@@ -17,6 +17,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from calls.desk.engines.models import MeasuredTurn
 from calls.management.rows_command import RowsCommand
 from calls.process.services import services
 from calls.storage.models import Call
@@ -54,6 +55,9 @@ class Command(RowsCommand):
             files, failed = _delete_files(folder, horizon)
             SpentToken.objects.filter(expires_at__lt=timezone.now()).delete()
             calls = _delete_calls(old) if options["calls"] else 0
+            if options["calls"]:
+                # Words of gold that came in a folder: its call is not here to take them along.
+                MeasuredTurn.objects.filter(call=None, measurement__made_at__lt=horizon).delete()
             # A voice says them again where they are needed; of calls so old none is.
             phrases = services().voices.phrases.purge(horizon.timestamp())
         self.stdout.write(
