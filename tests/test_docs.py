@@ -17,7 +17,9 @@ from calls.core import (
 )
 from calls.desk import codes
 from calls.desk.admin import listing
+from calls.desk.engines import figures as engine_figures
 from calls.desk.review import download
+from calls.desk.review.listening import TAIL_MS
 from calls.desk.tuning import figures, selectors
 from calls.desk.tuning.uncertainty import TOLERANCES
 from calls.lab import emulated_answers, floor_figures, floor_measurement
@@ -174,6 +176,13 @@ def test_the_reliability_page_has_the_codes_numbers():
     assert f"begins {stream_control.REPLAY_MS} ms before the cut" in page
     assert f"`settle_ms` ({tuning.settle_ms})" in doc("latency.md")
     assert f"reach {open_utterances.CONFIRMED_BEYOND_MS} ms beyond the last voiced frame" in doc("latency.md")
+
+
+def test_the_engines_page_has_the_numbers_of_who_hears_best():
+    page = doc("engines.md")
+    assert f"turns of at most {engine_figures.SHORT_WORDS} words" in page
+    assert f"*calls*, {engine_figures.RESAMPLES} draws, seeded" in page
+    assert f"half-closed {TAIL_MS} ms behind it" in page
 
 
 def test_the_latency_page_has_the_codes_numbers():

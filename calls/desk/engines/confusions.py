@@ -15,9 +15,23 @@ from calls.whatif.word_errors import Confusion, compare
 
 MOST_LOOKED_AT = 5000
 """Texts of a measurement."""
-MOST_SHOWN = 40
+MOST_SHOWN = 25
 MOST_TURNS = 3
 """Linked of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedTurn:
+    """A turn, and where its page is."""
+
+    call_sid: str
+    number: int
+    address: str
+
+    @property
+    def name(self) -> str:
+        """Short: the end of the call's id tells calls apart."""
+        return f"{self.call_sid[-4:]} · {self.number}"
 
 
 @dataclass(slots=True)
@@ -31,8 +45,8 @@ class ConfusedWord:
     """By engine."""
     places: list[tuple[int, int]] = field(default_factory=list)
     """A call's id and a turn's number: each once."""
-    turns: list[tuple[int, str]] = field(default_factory=list)
-    """Of MOST_TURNS places, the turn's number and where its page is."""
+    turns: list[LinkedTurn] = field(default_factory=list)
+    """Of MOST_TURNS places."""
 
     @property
     def count(self) -> int:
@@ -63,12 +77,14 @@ def _link(words: Sequence[ConfusedWord]) -> None:
     """To the page of the call's turns on which each stands."""
     calls = {call for one in words for call, _ in one.places[:MOST_TURNS]}
     turns: dict[int, list[int]] = defaultdict(list)
+    sids: dict[int, str] = {}
     in_order = Transcript.objects.filter(call__in=calls).order_by("call", "started_ms", "number")
-    for call, number in in_order.values_list("call", "number"):
+    for call, sid, number in in_order.values_list("call", "call__call_sid", "number"):
         turns[call].append(number)
+        sids[call] = sid
     for one in words:
         for call, number in one.places[:MOST_TURNS]:
             if number in turns[call]:
                 page = turns[call].index(number) // ROWS_A_PAGE + 1
                 address = reverse("admin:calls_call_change", args=[call])
-                one.turns.append((number, f"{address}?turns={page}#turn-{number}"))
+                one.turns.append(LinkedTurn(sids[call], number, f"{address}?turns={page}#turn-{number}"))

@@ -62,15 +62,7 @@ def taken_by(user: Any, line: str = "", last: int | None = None) -> list[GoldTur
         raise GoldError("gold_not_allowed", f"{user.get_username()} may not listen and export: {', '.join(NEEDS)}")
     corrections = _newest(_allowed(line), last)
     turns = list(_turns(corrections))
-    now = timezone.now()
-    ReviewerAction.objects.create(
-        kind=ReviewerAction.Kind.GOLD,
-        calls=len({turn.call_sid for turn in turns}),
-        user=user,
-        username=user.get_username(),
-        began_at=now,
-        last_at=now,
-    )
+    _note(user, len({turn.call_sid for turn in turns}))
     return turns
 
 
@@ -135,6 +127,19 @@ def _newest(allowed: Q, last: int | None) -> Sequence[Correction]:
             if not row.withdrawn:
                 standing.append(row)
     return standing
+
+
+def _note(user: Any, calls: int) -> None:
+    """Who took from how many calls."""
+    now = timezone.now()
+    ReviewerAction.objects.create(
+        kind=ReviewerAction.Kind.GOLD,
+        calls=calls,
+        user=user,
+        username=user.get_username(),
+        began_at=now,
+        last_at=now,
+    )
 
 
 def _turns(corrections: Sequence[Correction]) -> Iterator[GoldTurn]:

@@ -34,7 +34,7 @@ from calls.process.recognition import engine_variables
 from stt.engines.catalogue import by_name
 from stt.models import TuningProfile
 from stt.tuning import Tuning, TuningError
-from voiceapp.runtime.arguments import seed, whole
+from voiceapp.runtime.arguments import decimal, seed, whole
 
 
 class Command(RowsCommand):
@@ -56,6 +56,12 @@ class Command(RowsCommand):
         parser.add_argument("--gold", type=Path, metavar="DIR", help="What manage.py gold has written.")
         add_source(parser)
         parser.add_argument("--profile", metavar="NAME", help="Whose hints and settings; else the line's, the default.")
+        parser.add_argument(
+            "--not-worse-by",
+            type=decimal(0, 100, "points"),
+            metavar="POINTS",
+            help="Fail unless the interval of every difference to the first engine lies below so many points.",
+        )
         parser.add_argument("--parallel", type=whole(1, 50, "at once"), default=4, metavar="N")
         parser.add_argument("--seed", type=seed, default=1)
 
@@ -88,6 +94,7 @@ class Command(RowsCommand):
         row = keep(found, user, line, tuning.profile)
         self.stdout.write(f"{row.turns} turns of {row.calls} calls; kept as measurement {row.pk}\n\n")
         self.stdout.write("\n".join(_table(found.engines)))
+        _demand(found.engines, options["not_worse_by"])
 
 
 def _tuning(name: str | None, line: str) -> Tuning:
@@ -104,6 +111,16 @@ def _tuning(name: str | None, line: str) -> Tuning:
         return profile.tuning() if profile else Tuning()
     except TuningError as error:
         raise CommandError(f"{error.code}: {error.message}") from error
+
+
+def _demand(engines: Sequence[MeasuredEngine], points: float | None) -> None:
+    """Raises CommandError ``may_be_worse``: an interval that reaches beyond the points has not shown enough."""
+    if points is None:
+        return
+    # Without an interval nothing was shown at all.
+    worse = [one.key for one in engines[1:] if one.difference.high is None or 100 * one.difference.high > points]
+    if worse:
+        raise CommandError(f"may_be_worse: than {engines[0].key} by more than {points:g} points: {', '.join(worse)}")
 
 
 def _table(engines: Sequence[MeasuredEngine]) -> list[str]:

@@ -195,6 +195,14 @@ def test_the_commands_say_what_is_wrong(corrected, reviewer, catalogue, tmp_path
     assert refusal("gold", "--out", tmp_path, "--user", "dana") == "gold_exists"
 
 
+def test_an_engine_that_may_be_worse_by_more_than_allowed_fails_the_command(corrected, reviewer, catalogue):
+    asked = ("--user", "dana", "--way", "one-shot", "--not-worse-by")
+    assert refusal("wer", "--engine", "toy", "--engine", "broken", *asked, "50") == "may_be_worse"
+    run("wer", "--engine", "toy", "--engine", "broken", *asked, "100")
+    run("wer", "--engine", "broken", "--engine", "toy", *asked, "0")
+    assert EngineMeasurement.objects.count() == 3
+
+
 def test_no_corrected_turn_is_no_measurement(line, reviewer, catalogue):
     assert refusal("wer", "--engine", "toy", "--user", "dana") == "no_gold"
     assert not EngineMeasurement.objects.exists()

@@ -78,7 +78,7 @@ def test_who_reads_no_calls_does_not_see_their_words(client, measurement):
 def test_the_commonest_confusion_comes_first_and_leads_to_its_turns(named):
     (one,) = confused_words(named)
     assert (one.said, one.heard, one.count, dict(one.counts)) == ("לוי", "לוין", 2, {"fake one-shot": 2})
-    assert [number for number, _ in one.turns] == [1, 1]
+    assert {turn.name for turn in one.turns} == {"CA1 · 1", "CA2 · 1"}
 
 
 def test_a_turn_is_found_on_its_page_of_a_long_call(named, client, admin_user):
@@ -87,7 +87,7 @@ def test_a_turn_is_found_on_its_page_of_a_long_call(named, client, admin_user):
         Transcript.objects.create(call=call, number=number, started_ms=number, ended_ms=number + 9, source="final")
     (one,) = confused_words(named)
     client.force_login(admin_user)
-    addresses = [address for _, address in one.turns]
+    addresses = [turn.address for turn in one.turns]
     assert any("?turns=2#turn-1" in address for address in addresses)
     for address in addresses:
         assert 'id="turn-1"' in client.get(address).content.decode()
