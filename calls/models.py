@@ -1,6 +1,7 @@
 """Django finds the rows here; each stands in its room."""
 
 from calls.desk.access_log.models import AccessEntry
+from calls.desk.engines.models import EngineMeasurement, MeasuredTurn
 from calls.desk.review.models import Correction
 from calls.lines.dialogues import Dialogue
 from calls.lines.models import Alarm, AlarmNotice, LinePerson, NumberChange, PhoneLine, Price, Trial
@@ -15,7 +16,9 @@ __all__ = [
     "CallEvent",
     "Correction",
     "Dialogue",
+    "EngineMeasurement",
     "LinePerson",
+    "MeasuredTurn",
     "NumberChange",
     "PhoneLine",
     "Price",

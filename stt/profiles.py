@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from stt.models import SETTINGS, TuningProfile
+from stt.tuning import hints_flaws
 
 
 def duplicate(profile: TuningProfile, by: Any) -> TuningProfile:
@@ -34,6 +37,24 @@ def restore(profile: TuningProfile, revision: Any, by: Any) -> None:
     profile._history_user = by
     profile._change_reason = f"back to revision {revision.revision}"
     profile.save()
+
+
+def add_hint(profile: int, word: str, by: Any) -> bool:
+    """Expect one more word in calls of the profile with this id; False where it is expected already.
+
+    Raises TuningProfile.DoesNotExist, and ValidationError for hints that the engine does not take.
+    """
+    with transaction.atomic():
+        one = TuningProfile.objects.select_for_update().get(pk=profile)
+        if word in one.hints():
+            return False
+        one.phrases = "\n".join((*one.hints(), word))
+        if flaws := hints_flaws(one.hints()):
+            raise ValidationError([ValidationError(_(flaw.sentence), code=flaw.code) for flaw in flaws])
+        one._history_user = by
+        one._change_reason = "a word that was heard wrong"
+        one.save()
+    return True
 
 
 def _set_default(profile: TuningProfile, default: bool, by: Any) -> None:

@@ -17,7 +17,9 @@ from calls.models import (
     CallEvent,
     Correction,
     Dialogue,
+    EngineMeasurement,
     LinePerson,
+    MeasuredTurn,
     NumberChange,
     PhoneLine,
     Price,
@@ -95,6 +97,7 @@ def make_rows(var_dir, trace, recording):
         last_at=now,
     )
     NumberChange.objects.create(line=LINE, kind="person", after="דנה: +97231234567", changed_at=now, **said)
+    _measurement(boss)
     SpentToken.objects.create(digest="d" * 64, expires_at=now)
     LogEntry.objects.create(
         user=boss,
@@ -163,6 +166,26 @@ def _calls(profile, user):
             call=corrected, turn=1, number=number, text=text, withdrawn=withdrawn, turn_revision=0, user=user,
             username="boss", made_at=now,
         )  # fmt: skip
+
+
+def _measurement(user):
+    """Two engines, of which one failed; a turn whose call is elsewhere."""
+    some, none = {"value": 0.25, "low": 0.1, "high": 0.4}, {"value": None, "low": None, "high": None}
+    names = ("wer", "cer", "short", "final_p50", "final_p95", "failed")
+    common = {"way": "stream", "model": "default", "emulated": True, "price_per_hour": "1.44", "words": 8, "short": 2}
+    figures = [
+        {**common, "engine": "google", "estimates": dict.fromkeys(names, some), "difference": none, "codes": {},
+         "finals_ms": list(range(300, 680, 20))},
+        {**common, "engine": "gone", "estimates": dict.fromkeys(names, none), "difference": some,
+         "codes": {"unavailable": 2}, "finals_ms": []},
+    ]  # fmt: skip
+    row = EngineMeasurement.objects.create(
+        made_at=timezone.now(), user=user, username="boss", line=LINE, profile="default@2", turns=2, calls=1,
+        figures=figures,
+    )  # fmt: skip
+    whole = Call.objects.get(call_sid="CAwhole")
+    for engine, call, heard in (("google stream", whole, "שלום לב"), ("gone stream", None, "")):
+        MeasuredTurn.objects.create(measurement=row, call=call, turn=1, engine=engine, said="שלום רב 5", heard=heard)
 
 
 def _answers(call):

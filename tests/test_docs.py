@@ -17,7 +17,9 @@ from calls.core import (
 )
 from calls.desk import codes
 from calls.desk.admin import listing
+from calls.desk.engines import figures as engine_figures
 from calls.desk.review import download, exporting
+from calls.desk.review.listening import TAIL_MS
 from calls.desk.tuning import figures, selectors
 from calls.desk.tuning.uncertainty import TOLERANCES
 from calls.lab import emulated_answers, floor_figures, floor_measurement
@@ -28,7 +30,7 @@ from stt.audio import FRAME_MS
 from stt.emulator.timing import Faults
 from stt.endpointing import silero
 from stt.endpointing.endpointer import EndpointOptions
-from stt.engines import half_close
+from stt.engines import catalogue, half_close
 from stt.engines.kept_finals import KEPT
 from stt.engines.one_in_every import EVERY, MOST_AGAIN
 from stt.models import SETTINGS
@@ -54,7 +56,7 @@ def example():
 
 def test_the_example_lists_every_variable_that_is_read():
     read = set(re.findall(r'_env\.\w+\("([A-Z_]+)"', SOURCE)) | {b.env for b in BOUNDS.values() if b.env}
-    read |= set(re.findall(r'self\.(?:text|flag)\("([A-Z_]+)"', SOURCE)) | {"GOOGLE_APPLICATION_CREDENTIALS"}
+    read |= set(re.findall(r'self\.(?:text|flag)\("([A-Z_]+)"', SOURCE)) | set(catalogue.variables())
     assert read == set(example())
 
 
@@ -193,6 +195,13 @@ def test_the_reliability_page_has_the_codes_numbers():
     assert f"begins {stream_control.REPLAY_MS} ms before the cut" in page
     assert f"`settle_ms` ({tuning.settle_ms})" in doc("latency.md")
     assert f"reach {open_utterances.CONFIRMED_BEYOND_MS} ms beyond the last voiced frame" in doc("latency.md")
+
+
+def test_the_engines_page_has_the_numbers_of_who_hears_best():
+    page = doc("engines.md")
+    assert f"turns of at most {engine_figures.SHORT_WORDS} words" in page
+    assert f"*calls*, {engine_figures.RESAMPLES} draws, seeded" in page
+    assert f"half-closed {TAIL_MS} ms behind it" in page
 
 
 def test_the_latency_page_has_the_codes_numbers():

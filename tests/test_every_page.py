@@ -66,9 +66,8 @@ def sign_in(client, who):
 
 def pages():
     """The address of every page, with every row."""
-    found = [
-        reverse(name) for name in ("admin:index", "console:wall", "console:state", "console:costs", "admin:jsi18n")
-    ]
+    single = ("admin:index", "console:wall", "console:state", "console:costs", "desk-engines", "admin:jsi18n")
+    found = [reverse(name) for name in single]
     for model in admin.site._registry:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         found += [reverse(f"{name}_changelist"), reverse(f"{name}_add")]
@@ -259,6 +258,7 @@ def odd_addresses():
         "console:costs": ["months"],
         "console:wall": ["x"],
         "admin:login": ["next"],
+        "desk-engines": ["measurement", "profile"],
     }
     found = [(reverse(name), one) for name, names in parameters.items() for one in names]
     common = ["p", "o", "e", "all", "_to_field", "_popup", "_changelist_filters", "id", "nonsense", "pk__in"]

@@ -46,7 +46,16 @@ ROOMS = [
     Room("stt's rows", "D", ("stt.models", "stt.admin", "stt.profiles", "stt.apps", "stt.management")),
     Room("calls/core", "P", ("calls.core",)),
     Room("calls/storage", "D", ("calls.storage",)),
-    Room("calls/storage", "P", ("calls.storage.records", "calls.storage.open_streams", "calls.storage.call_streams")),
+    Room(
+        "calls/storage",
+        "P",
+        (
+            "calls.storage.records",
+            "calls.storage.open_streams",
+            "calls.storage.call_streams",
+            "calls.storage.search_text",
+        ),
+    ),
     Room("calls/reply", "P", ("calls.reply",)),
     Room(
         "calls/reply",
@@ -103,6 +112,8 @@ ROOMS = [
         "P",
         ("calls.desk.tuning.answer_totals", "calls.desk.tuning.figures", "calls.desk.tuning.uncertainty"),
     ),
+    Room("calls/desk/engines", "D", ("calls.desk.engines",)),
+    Room("calls/desk/engines", "P", ("calls.desk.engines.figures",)),
     Room("calls/desk/admin", "D", ("calls.desk.admin",)),
     Room("calls/lab", "L", ("calls.lab",)),
     Room(
@@ -295,7 +306,8 @@ def test_a_command_that_serves_nobody_imports_no_vendors_client():
     """Nor a server's framework: they are most of the time that a command takes to start."""
     vendors = ("google.cloud.speech_v1", "grpc", "redis", "twilio", "aiohttp", "requests", "twisted", "daphne")
     assert imported_after("from django.contrib import admin", *vendors) == []
-    assert "google.cloud.speech_v1" in imported_after("import calls.process.services", *vendors)
+    serving = "from calls.process.services import services; services()"
+    assert "google.cloud.speech_v1" in imported_after(serving, *vendors)
 
 
 def test_only_the_environment_module_reads_the_environment():

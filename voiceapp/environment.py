@@ -21,6 +21,7 @@ from urllib.parse import SplitResult
 
 from dotenv.parser import parse_stream
 
+from stt.engines import catalogue
 from stt.tuning import BOUNDS, Tuning, TuningError
 from voiceapp.key_file import flaw_of_key_file
 from voiceapp.runtime.web_address import read_web_url
@@ -133,6 +134,10 @@ class Environment:
             except TuningError as error:
                 self._problem(bounds.env, f"{error}.")
         return Tuning(**values)
+
+    def engine_variables(self) -> dict[str, str]:
+        """What engines read, keys among it: "" where one is not set."""
+        return {name: self.text(name) for name in catalogue.variables()}
 
     def speech_credentials(self) -> None:
         """Somebody must hear: Google with credentials, or an emulator."""

@@ -30,6 +30,7 @@ DRAIN_TIMEOUT_S = _env.number("DRAIN_TIMEOUT_S", 300, 0, 86_400, "s")
 # Speech
 STT_EMULATOR_HOST = _env.text("STT_EMULATOR_HOST")
 GOOGLE_CLOUD_SPEECH_ENDPOINT = _env.text("GOOGLE_CLOUD_SPEECH_ENDPOINT", "speech.googleapis.com")
+ENGINE_VARIABLES = _env.engine_variables()
 USE_STREAMING_STT = _env.flag("ENABLE_STREAMING_STT", True)
 ENVIRONMENT_TUNING = _env.tuning()
 

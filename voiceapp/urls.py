@@ -13,6 +13,7 @@ admin.site.index_title = _("Calls, lines and tuning")
 urlpatterns = [
     path("twilio/", include("calls.urls")),
     path("desk/", include("calls.desk.tuning.urls")),
+    path("desk/", include("calls.desk.engines.urls")),
     path("desk/", include("calls.desk.admin.urls")),
     path("review/", include("calls.desk.review.urls")),
     path("healthz", health.healthz),

@@ -70,6 +70,15 @@ class PhoneLine(LineAnswering):
     fallback_records = models.BooleanField(
         _("then take a message"), default=False, help_text=_("Where nobody is dialled: Twilio records the caller.")
     )
+    gold_since = models.DateTimeField(
+        _("recordings may measure recognisers, from"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Callers are told that what they say may be listened to, written down and sent to the recognisers that are "
+            "compared. Corrected turns of calls from then on are taken. Empty: none."
+        ),
+    )
     monthly_ceiling = models.DecimalField(
         _("ceiling a month"),
         max_digits=10,

@@ -117,6 +117,7 @@ class Migration(migrations.Migration):
                     ("listen", "listened"),
                     ("correct", "corrected"),
                     ("export", "exported"),
+                    ("gold", "took corrected turns with their audio"),
                     ("delete", "deleted"),
                 ],
                 max_length=10,

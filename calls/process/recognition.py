@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from stt.engines.google import google_at
+from stt.engines.catalogue import ENTRIES, variables
 from stt.engines.registry import EngineRegistry, Recognition
 
 STREAMING = ONE_SHOT = "google"
 """The engines in use."""
 
 
+def engine_variables() -> dict[str, str]:
+    """What the environment says to engines. A variable that is a setting of its own counts as that."""
+    return {name: getattr(settings, name, settings.ENGINE_VARIABLES[name]) for name in variables()}
+
+
 def recognition_of_settings() -> Recognition:
     """As the environment says."""
-    google = google_at(settings.GOOGLE_CLOUD_SPEECH_ENDPOINT, settings.STT_EMULATOR_HOST)
-    return EngineRegistry({"google": google}).recognition(streaming=STREAMING, one_shot=ONE_SHOT)
+    values = engine_variables()
+    engines = EngineRegistry({entry.name: entry.engine_at(values) for entry in ENTRIES})
+    return engines.recognition(streaming=STREAMING, one_shot=ONE_SHOT)

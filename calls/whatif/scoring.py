@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from rapidfuzz.distance import Levenshtein
+
 PLACE_SLACK_MS = 300
 """A word counts as placed when its middle is at most this far outside of its turn."""
 
@@ -85,9 +87,4 @@ def score(said: Sequence[TrueWord], turns: Sequence[ScoredTurn]) -> Score:
 
 def word_errors(truth: Sequence[str], heard: Sequence[str]) -> int:
     """Levenshtein distance in words."""
-    row = list(range(len(heard) + 1))
-    for i, word in enumerate(truth, 1):
-        last, row[0] = row[0], i
-        for j, other in enumerate(heard, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (word != other))
-    return row[-1]
+    return Levenshtein.distance(truth, heard)

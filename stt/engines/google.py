@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import grpc
@@ -22,10 +21,10 @@ from google.cloud.speech_v1.types import cloud_speech
 
 from stt.attribution.alignment import timed_words
 from stt.audio import SAMPLE_RATE_HZ
-from stt.engines.base import EMULATOR, Capabilities, Deliver, RecognitionOptions
+from stt.engines.base import EMULATOR, Deliver, RecognitionOptions
 from stt.engines.client_pool import ClientPool
 from stt.engines.errors import CLIENT_FAILED, recognizer_errors, without_traceback
-from stt.engines.google_models import DEFAULT, HOST, choose_stt_model, v1_endpoint
+from stt.engines.google_models import CAPABILITIES, DEFAULT, HOST, NAME, choose_stt_model, v1_endpoint
 from stt.engines.task_stream import TaskStream
 from stt.events import EMULATOR_UNKNOWN, Final, Interim, RecognizerError, StreamOpened, Word
 
@@ -36,18 +35,6 @@ Response = cloud_speech.StreamingRecognizeResponse.pb()
 NOTHING_SAID = cloud_speech.SpeechRecognitionAlternative.pb()()
 MULAW = cloud_speech.RecognitionConfig.AudioEncoding.MULAW
 LINEAR16 = cloud_speech.RecognitionConfig.AudioEncoding.LINEAR16
-CAPABILITIES = Capabilities(
-    streaming=True,
-    one_shot=True,
-    word_times=True,
-    longest_stream_s=305.0,
-    idle_limit_s=10.0,
-    # Google refuses stream messages beyond about 25 KB; 15 KB is called safe. One second of µ-law.
-    message_bytes=8000,
-    half_close=True,
-    # v1 without data logging, November 2026: https://cloud.google.com/speech-to-text/pricing
-    price_per_hour=Decimal("1.44"),
-)
 MAX_STREAMS_PER_CONNECTION = 90
 """Google's fronts take about 100; further ones hang without a word."""
 PROBE_PCM, PROBE_TIMEOUT_MS = bytes(8000), 5000
@@ -100,7 +87,7 @@ class GoogleSpeech:
 
     def __init__(self, host: str = HOST, *, emulator: str = "", chosen: ChosenModel | None = None) -> None:
         """``emulator``: host:port of a plaintext gRPC emulator; then no credentials are looked up."""
-        self.name = EMULATOR if emulator else "google"
+        self.name = EMULATOR if emulator else NAME
         self._host = host
         self._emulator = emulator
         self._chosen = chosen or ChosenModel()

@@ -1,4 +1,4 @@
-"""Which of Google's models hears Hebrew: ``phone_call`` where it exists for the language, else ``default`` + enhanced.
+"""What Google's v1 can, and which of its models hears Hebrew: ``phone_call`` where it exists, else ``default``.
 
 Pure: asking is an argument. https://cloud.google.com/speech-to-text/docs/transcription-model
 """
@@ -7,11 +7,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from decimal import Decimal
 
+from stt.engines.base import Capabilities
 from stt.events import RecognizerError
 
 logger = logging.getLogger(__name__)
 
+NAME = "google"
+CAPABILITIES = Capabilities(
+    streaming=True,
+    one_shot=True,
+    word_times=True,
+    longest_stream_s=305.0,
+    idle_limit_s=10.0,
+    # Google refuses stream messages beyond about 25 KB; 15 KB is called safe. One second of µ-law.
+    message_bytes=8000,
+    half_close=True,
+    price_per_hour=Decimal("1.44"),  # v1 without data logging, 2026: https://cloud.google.com/speech-to-text/pricing
+)
 PHONE_CALL, DEFAULT = "phone_call", "default"
 """Each model is asked for enhanced: where there is no such variant, Google takes the standard one."""
 HEBREW_MODELS = (DEFAULT, "command_and_search")

@@ -20,6 +20,7 @@ class AccessEntry(models.Model):
         LISTEN = "listen", _("listened")
         CORRECT = "correct", _("corrected")
         EXPORT = "export", _("exported")
+        GOLD = "gold", _("took corrected turns with their audio")
         DELETE = "delete", _("deleted")
 
     kind = models.CharField(_("what"), max_length=10, choices=Kind.choices)

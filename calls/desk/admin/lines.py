@@ -136,6 +136,7 @@ class PhoneLineAdmin(admin.ModelAdmin):
             {"fields": ("fallback_sentence", "fallback_number", "fallback_records")},
         ),
         (_("cost"), {"fields": ("monthly_ceiling",)}),
+        (_("who hears best"), {"fields": ("gold_since",)}),
     )
 
     class Media:

@@ -52,6 +52,11 @@ class Wave:
         skipped = begin - first_sample * self._frame_bytes
         return head + pcm[skipped : skipped + end - WAV_HEADER.size - begin]
 
+    def caller(self, from_ms: int, to_ms: int) -> bytes:
+        """The caller's µ-law between two media times. Blocking."""
+        first, past = ((at_ms - self.begins_ms) * BYTES_PER_MS for at_ms in (from_ms, to_ms))
+        return self._ulaw(self._recording, first, past)
+
     def _pcm(self, first: int, past: int) -> bytes:
         """The samples between two, of each channel."""
         caller = ulaw_to_pcm(self._ulaw(self._recording, first, past))

@@ -16,6 +16,7 @@ from itertools import accumulate
 from calls.core.turns import Source
 from calls.desk.tuning.answer_totals import AnswerFigures, AnyAnswer, AnyTurn, heard_text
 from calls.whatif.scoring import word_errors
+from calls.whatif.word_errors import WordErrors
 
 CUT_OFF_MS = 400
 """An utterance that is followed by another within this was cut at a pause, most likely."""
@@ -45,6 +46,8 @@ class CallFigures:
     """From the first utterance to the end of the last."""
     latencies: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in LATENCIES})
     answering: AnswerFigures = field(default_factory=AnswerFigures)
+    corrected: WordErrors = field(default_factory=WordErrors)
+    """Of the turns that a person has corrected, as they were heard in the end."""
 
     @classmethod
     def of(
@@ -98,6 +101,7 @@ class Measure(StrEnum):
     FALLBACK = "fallback"
     NONE = "none"
     REGRET = "regret"
+    WORD_ERRORS = "word_errors"
     CUT_OFFS = "cut_offs"
     ECHOES = "echoes"
     WORDS_A_MINUTE = "words_a_minute"
@@ -167,6 +171,8 @@ class Sample:
         found[Measure.ECHOES] = _ratio(self._sum(weights, [call.echoes for call in self.calls]), turns)
         words = self._sum(weights, [call.words for call in self.calls])
         found[Measure.REGRET] = _ratio(self._sum(weights, [call.regret for call in self.calls]), words)
+        wrong = self._sum(weights, [call.corrected.errors for call in self.calls])
+        found[Measure.WORD_ERRORS] = _ratio(wrong, self._sum(weights, [call.corrected.words for call in self.calls]))
         utterances = self._sum(weights, [call.utterances for call in self.calls])
         found[Measure.CUT_OFFS] = _ratio(self._sum(weights, [call.cut_offs for call in self.calls]), utterances)
         minutes = self._sum(weights, [call.span_ms for call in self.calls]) / 60_000

@@ -5,7 +5,8 @@ What was looked at is part of the answer. Kept for a while in the process's cach
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -16,10 +17,13 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from calls.core.agent_turns import AGENT
+from calls.desk.review.models import Correction
+from calls.desk.tuning.answer_totals import heard_text
 from calls.desk.tuning.figures import CallFigures, Measure, Sample
 from calls.desk.tuning.uncertainty import Estimate, Resamples, estimates, resamples
 from calls.lines.models import Trial
 from calls.storage.models import Call, CallEvent, Transcript
+from calls.whatif.word_errors import compare
 from stt.engines.waivers import WAIVABLE
 
 MOST_CALLS = 400
@@ -133,7 +137,8 @@ def _figures(charged: Mapping[int, tuple[int, int]]) -> dict[int, CallFigures]:
         .order_by("-call_id")
         .annotate(vad_missed=F("unvoiced"))
         .values_list(
-            "call_id", "speaker", "started_ms", "ended_ms", "text", "revised_text", "source", "vad_missed", "echo",
+            "call_id", "number", "speaker", "started_ms", "ended_ms", "text", "revised_text", "source", "vad_missed",
+            "echo",
             "partial_ms", "final_ms", "total_ms",
             "answers", "floor_ms", "first_audio_ms", "withdrawals", "tokens", "characters",
             "outcome", "code", named=True,
@@ -141,7 +146,10 @@ def _figures(charged: Mapping[int, tuple[int, int]]) -> dict[int, CallFigures]:
     )  # fmt: skip
     turns: list[Any] = list(rows)
     cut_off = turns[MOST_TURNS].call_id if len(turns) > MOST_TURNS else None
-    figures = {call: _figures_of(list(group), *charged[call]) for call, group in groupby(turns, _call_of)}
+    said = _corrected(charged)
+    figures = {
+        call: _figures_of(list(group), *charged[call], said.get(call, {})) for call, group in groupby(turns, _call_of)
+    }
     if cut_off is not None:
         return {call: one for call, one in figures.items() if call > cut_off}
     return {call: figures.get(call) or CallFigures() for call in charged}
@@ -151,9 +159,26 @@ def _call_of(row: Any) -> int:
     return int(row.call_id)
 
 
-def _figures_of(rows: Sequence[Any], tokens: int, characters: int) -> CallFigures:
+def _figures_of(rows: Sequence[Any], tokens: int, characters: int, said: Mapping[int, str]) -> CallFigures:
+    """``said``: what was said in the turns that somebody has corrected, by their numbers."""
     turns, answers = ([row for row in rows if (row.speaker == AGENT) is agents] for agents in (False, True))
-    return CallFigures.of(turns, answers, tokens, characters)
+    figures = CallFigures.of(turns, answers, tokens, characters)
+    for turn in turns:
+        if turn.number in said:
+            figures.corrected += compare(said[turn.number], heard_text(turn)).errors
+    return figures
+
+
+def _corrected(calls: Iterable[int]) -> dict[int, dict[int, str]]:
+    """Of each of these calls, the corrections that stand."""
+    said: dict[int, dict[int, str]] = defaultdict(dict)
+    rows = Correction.objects.filter(call_id__in=calls).order_by("number")
+    for call, turn, text, withdrawn in rows.values_list("call_id", "turn", "text", "withdrawn"):
+        if withdrawn:
+            said[call].pop(turn, None)
+        else:
+            said[call][turn] = text
+    return said
 
 
 def _within(trial: Trial) -> Q:

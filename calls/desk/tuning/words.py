@@ -29,6 +29,7 @@ LABELS = {
     Measure.FALLBACK: _("turns by the one-shot"),
     Measure.NONE: _("turns without words"),
     Measure.REGRET: _("regret: words changed afterwards"),
+    Measure.WORD_ERRORS: _("word errors in corrected turns"),
     Measure.CUT_OFFS: _("cut-offs: the next utterance within 400 ms"),
     Measure.ECHOES: _("turns that were the line's own echo"),
     Measure.WORDS_A_MINUTE: _("words a minute"),
@@ -43,7 +44,14 @@ LABELS = {
 }
 UNITS = {measure: "ms" if measure in PERCENTILES else "%" for measure in Measure} | dict.fromkeys(NUMBERS, "")
 LESS_IS_BETTER = (frozenset(PERCENTILES) | frozenset(ANSWER_RATIOS)) - {Measure.INTERRUPTED}
-LESS_IS_BETTER |= {Measure.FALLBACK, Measure.NONE, Measure.REGRET, Measure.CUT_OFFS, Measure.ECHOES}
+LESS_IS_BETTER |= {
+    Measure.FALLBACK,
+    Measure.NONE,
+    Measure.REGRET,
+    Measure.CUT_OFFS,
+    Measure.ECHOES,
+    Measure.WORD_ERRORS,
+}
 """Of the others neither is better by itself."""
 
 REFUSED_SETTINGS = {
@@ -74,9 +82,9 @@ MOVES: dict[str, tuple[Measure, ...]] = {
     "settle_ms": (Measure.PARTIAL, Measure.REGRET, Measure.FINAL_P95),
     "stt_fallback_deadline_ms": (Measure.FALLBACK, Measure.NONE, Measure.FINAL_P95),
     "streaming": (Measure.FALLBACK, Measure.PARTIAL_P50, *_WAIT),
-    "model": (Measure.WORDS_A_MINUTE, Measure.REGRET, Measure.NONE),
+    "model": (Measure.WORD_ERRORS, Measure.WORDS_A_MINUTE, Measure.REGRET, Measure.NONE),
     "endpoint": (Measure.PARTIAL_P50, *_WAIT),
-    "phrases": (Measure.REGRET, Measure.WORDS_A_MINUTE),
+    "phrases": (Measure.WORD_ERRORS, Measure.REGRET, Measure.WORDS_A_MINUTE),
     "stt_batch_ms": (Measure.PARTIAL_P50, Measure.FINAL_P50),
     "stt_partial_debounce_ms": (Measure.PARTIAL_P50, Measure.EARLY, Measure.FINAL_P50),
     "stt_attempts": (Measure.FALLBACK, Measure.PARTIAL_P95),

@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls.desk.access_log.entries import Kind, delete_old, note_command
+from calls.desk.engines.models import MeasuredTurn
 from calls.desk.review.peaks import KEPT_SUFFIX
 from calls.management.rows_command import RowsCommand
 from calls.process.services import services
@@ -57,6 +58,9 @@ class Command(RowsCommand):
             log_rows = delete_old()
             SpentToken.objects.filter(expires_at__lt=timezone.now()).delete()
             calls = _delete_calls(old) if options["calls"] else 0
+            if options["calls"]:
+                # Words of gold that came in a folder: its call is not here to take them along.
+                MeasuredTurn.objects.filter(call=None, measurement__made_at__lt=horizon).delete()
             # A voice says them again where they are needed; of calls so old none is.
             phrases = services().voices.phrases.purge(horizon.timestamp())
             if files or calls:

@@ -221,7 +221,7 @@ def test_a_model_once_chosen_is_that_of_every_endpoint():
 
 
 def test_google_and_all_it_needs_stay_small():
-    files = sorted((ROOT / "stt/engines").glob("google*.py"))
+    files = [ROOT / "stt/engines" / name for name in ("google.py", "google_models.py")]
     assert sum(len(path.read_text("utf-8").splitlines()) for path in files) <= 300
 
 

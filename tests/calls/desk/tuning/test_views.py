@@ -23,7 +23,7 @@ from calls.desk.tuning import selectors
 from calls.desk.tuning.figures import ANSWER_RATIOS, PERCENTILES, Measure
 from calls.desk.tuning.selectors import MOST_CALLS, measured
 from calls.desk.tuning.words import LABELS, LEFT_OUT, MOVES, UNITS
-from calls.models import Call, CallEvent, PhoneLine, Transcript, Trial
+from calls.models import Call, CallEvent, Correction, PhoneLine, Transcript, Trial
 from calls.process.services import services
 from calls.whatif.comparison import UNKNOWABLE
 from stt.engines.half_close import FinalChoice
@@ -226,10 +226,42 @@ def test_more_turns_than_are_read_leave_whole_calls(profile, monkeypatch):
 
 def test_a_revision_is_read_with_a_few_queries_however_many_calls(profile, django_assert_max_num_queries):
     calls(profile, 1, MOST_CALLS + 20, 900, turns=2)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         measured(profile.pk, 1)
     with django_assert_max_num_queries(1):
         measured(profile.pk, 1)  # kept, until another call ends
+
+
+def correct(call, turn, text, number=1, **values):
+    Correction.objects.create(
+        call=call, turn=turn, number=number, text=text, turn_revision=0, username="dana",
+        made_at=timezone.now(), **values
+    )  # fmt: skip
+
+
+def test_words_are_wrong_against_what_people_corrected_and_the_words_as_they_stood_in_the_end(profile):
+    first, second = calls(profile, 2, 2, 900, turns=3)
+    assert measured(profile.pk, 2).estimates[Measure.WORD_ERRORS].value is None
+    cache.clear()
+    correct(first, 1, "שלום רב")  # revised to this
+    correct(first, 2, "שלום לכם")
+    correct(second, 1, "שלום", 1)
+    correct(second, 1, "שלום רב לך", 2)
+    correct(second, 2, "היי", 1)
+    correct(second, 2, "", 2, withdrawn=True)
+    assert measured(profile.pk, 2).estimates[Measure.WORD_ERRORS].value == 2 / 7
+
+
+def test_a_trial_compares_its_sides_by_the_words_that_people_corrected(admin_client, profile, trial):
+    to = trial.line.number
+    for revision, heard in ((1, "שלום לך"), (2, "שלום")):
+        for call in calls(profile, revision, 3, 900, to=to, turns=2, seed=revision):
+            Transcript.objects.filter(call=call, number=2).update(text=heard)
+            correct(call, 2, "שלום לך")
+    Call.objects.update(started_at=timezone.now())
+    page = admin_client.get(reverse("desk-trial", args=[trial.pk]), headers={"Accept-Language": "en"}).content.decode()
+    row = page.partition("word errors in corrected turns")[2].partition("</tr>")[0]
+    assert [value in row for value in ("0.0 %", "50.0 %", "+50.0 %", "worse")] == [True] * 4
 
 
 def test_a_call_that_still_runs_is_not_counted(profile):

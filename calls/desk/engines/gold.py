@@ -1,0 +1,160 @@
+"""Gold: turns that a person has corrected, with their audio, from the database to a folder and back.
+
+Only of lines whose callers were told (``PhoneLine.gold_since``), for who may listen and export; each taking is an entry
+of the access log. A turn that was right and saved unchanged is gold as well: without such turns the set holds only
+what the engine of that day got wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Q
+
+from calls.desk.access_log.entries import Kind, note
+from calls.desk.permissions import EXPORT, LISTEN, READ
+from calls.desk.review.listening import NoRecording, part_of, recording_of, streams_of
+from calls.desk.review.models import Correction
+from calls.lines.models import PhoneLine
+from calls.storage.models import Call, Transcript
+from calls.storage.recording import file_name
+from stt.wavfile import WavError, read_ulaw, wav_of
+from voiceapp.runtime.coded_error import CodedError
+
+LIST = "gold.jsonl"
+NEEDS = (READ, LISTEN, EXPORT)
+TEXTS = ("call_sid", "line", "said", "heard", "engine", "model", "source")
+"""What a line of the list has beside the numbers ``turn`` and ``speech_ends_ms`` and the name of its file, ``wav``."""
+
+
+class GoldError(CodedError):
+    """``gold_not_allowed`` | ``gold_unreadable`` | ``gold_exists`` | ``unknown_line``, with a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldTurn:
+    """A turn, what was said in it, and how that sounded."""
+
+    call_sid: str
+    turn: int
+    line: str
+    said: str
+    heard: str
+    """As it stood on the call."""
+    engine: str
+    model: str
+    source: str
+    speech_ends_ms: int
+    """In the audio."""
+    ulaw: bytes
+
+
+def taken_by(user: Any, line: str = "", last: int | None = None) -> list[GoldTurn]:
+    """The newest turns of gold, of one line or of all that allow it, for this person. Raises GoldError.
+
+    Leaves an entry of who took from how many calls. Turns without a recording are left out. Blocking.
+    """
+    if not user.is_active or not user.has_perms(NEEDS):
+        raise GoldError("gold_not_allowed", f"{user.get_username()} may not listen and export: {', '.join(NEEDS)}")
+    corrections = _newest(_allowed(line), last)
+    turns = list(_turns(corrections))
+    note(Kind.GOLD, user, calls=len({turn.call_sid for turn in turns}))
+    return turns
+
+
+def write(folder: Path, turns: Iterable[GoldTurn]) -> None:
+    """A WAV file a turn, and the list of them. Raises GoldError, OSError."""
+    if (folder / LIST).exists():
+        raise GoldError("gold_exists", f"{folder} holds gold already: name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LIST).open("x", encoding="utf-8") as listed:
+        for turn in turns:
+            name = f"{file_name(turn.call_sid)}-{turn.turn}.wav"
+            (folder / name).write_bytes(wav_of(turn.ulaw))
+            row = {name: getattr(turn, name) for name in TEXTS}
+            row |= {"turn": turn.turn, "speech_ends_ms": turn.speech_ends_ms, "wav": name}
+            listed.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def read(folder: Path) -> list[GoldTurn]:
+    """What ``write`` has written, or somebody else in its form. Raises GoldError."""
+    try:
+        lines = (folder / LIST).read_text("utf-8").splitlines()
+        return [_read(folder, json.loads(line)) for line in lines if line.strip()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, WavError) as error:
+        raise GoldError("gold_unreadable", f"{folder / LIST}: {error}") from error
+
+
+def _read(folder: Path, row: Any) -> GoldTurn:
+    name = str(row["wav"])
+    if Path(name).name != name:
+        raise ValueError(f"{name!r} is no name of a file beside the list")
+    ulaw = read_ulaw(folder / name)
+    texts = {name: str(row.get(name, "")) for name in TEXTS if name != "said"}
+    ends_ms = int(row.get("speech_ends_ms", len(ulaw) // 8))
+    return GoldTurn(**texts, said=str(row["said"]), turn=int(row.get("turn", 0)), speech_ends_ms=ends_ms, ulaw=ulaw)
+
+
+def _allowed(line: str) -> Q:
+    """Calls of lines whose callers were told, from then on. Raises GoldError."""
+    lines = PhoneLine.objects.filter(gold_since__isnull=False)
+    if line:
+        lines = lines.filter(number=line)
+        if not PhoneLine.objects.filter(number=line).exists():
+            raise GoldError("unknown_line", f"there is no line {line}")
+        if not lines.exists():
+            raise GoldError("gold_not_allowed", f"the line {line} does not say that its recordings may be used so")
+    allowed = Q(pk__in=())
+    for one in lines:
+        allowed |= Q(call__to_number=one.number, call__started_at__gte=one.gold_since)
+    return allowed
+
+
+def _newest(allowed: Q, last: int | None) -> Sequence[Correction]:
+    """The corrections that stand, those of the newest calls first: of a turn's the newest counts."""
+    rows = Correction.objects.filter(allowed, call__ended_at__isnull=False).select_related("call")
+    seen: set[tuple[int, int]] = set()
+    standing: list[Correction] = []
+    for row in rows.order_by("-call__started_at", "-call_id", "turn", "-number").iterator(chunk_size=500):
+        if len(standing) == last:
+            break
+        if (row.call_id, row.turn) not in seen:
+            seen.add((row.call_id, row.turn))
+            if not row.withdrawn:
+                standing.append(row)
+    return standing
+
+
+def _turns(corrections: Sequence[Correction]) -> Iterator[GoldTurn]:
+    streams_by_call: dict[int, Any] = {}
+    for row in corrections:
+        turn = Transcript.objects.heard().filter(call=row.call_id, number=row.turn, echo=False).first()
+        if turn is None:
+            continue
+        call: Call = row.call
+        if row.call_id not in streams_by_call:
+            streams_by_call = {row.call_id: streams_of(call)}
+        part = part_of(turn, streams_by_call[row.call_id])
+        if part is None:
+            continue
+        try:
+            _, wave = recording_of(call, part.stream)
+        except NoRecording:
+            continue
+        from_ms, to_ms = wave.begins_ms + round(1000 * part.from_s), wave.begins_ms + round(1000 * part.to_s)
+        yield GoldTurn(
+            call_sid=call.call_sid,
+            turn=turn.number,
+            line=call.to_number,
+            said=row.text,
+            heard=turn.heard_text,
+            engine=turn.engine,
+            model=turn.model,
+            source=turn.source,
+            speech_ends_ms=min(turn.ended_ms, to_ms) - from_ms,
+            ulaw=wave.caller(from_ms, to_ms),
+        )

@@ -1,0 +1,92 @@
+"""The engines that there are: what each is called, can, costs and needs, and how one is made.
+
+One row an engine. Reading the table imports no vendor's library: it serves the settings, the admin and the checks as
+well; ``make`` imports what it needs. An engine stays out of the way until a profile names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from stt.engines import google_models
+from stt.engines.base import Capabilities, Engine
+
+EngineAt = Callable[[str], Engine]
+"""Makes the engine for an endpoint; "" is its own choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineEntry:
+    """One engine. Variables are those of the environment; keys come from there alone."""
+
+    name: str
+    """As profiles name it, and rows, metrics and exports call it. Does not change. Lower case, digits and ``_``.
+
+    An engine on its emulator calls itself otherwise, ``emulator:NAME``, so that no row passes for real recognition;
+    Google's, of before there were others, is plain ``emulator``."""
+    title: str
+    """For people; a product's name, and therefore the same in every language."""
+    hebrew: str
+    """The code under which it hears Hebrew, and how far the vendor stands by it, for example ``iw-IL (Preview)``."""
+    capabilities: Capabilities
+    models: tuple[str, ...]
+    """That hear Hebrew and may be asked for by name; "" is always its own choice."""
+    needs: Mapping[str, str]
+    """Variables without which it does not work, each with what to set it to: ``set it to ...``."""
+    emulator: str = ""
+    """Variable with the host:port of its stand-in: where it is set, nothing of ``needs`` is. Empty: it has none."""
+    reads: tuple[str, ...] = ()
+    """Variables that it takes as well, and does without."""
+    make: Callable[[Mapping[str, str]], EngineAt]
+    """From the values of ``variables``, all there and "" where not set. May import heavily; makes no connection. Raises
+    nothing: what is wrong with a value is the first request's error."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """All that it may read."""
+        return (*self.needs, *((self.emulator,) if self.emulator else ()), *self.reads)
+
+    def missing(self, values: Mapping[str, str]) -> str:
+        """The variable that keeps it from working; empty where nothing is missing."""
+        if self.emulator and values.get(self.emulator):
+            return ""
+        return next((name for name in self.needs if not values.get(name)), "")
+
+    def engine_at(self, values: Mapping[str, str]) -> EngineAt:
+        """What EngineRegistry takes: ``make``, called once and when an engine is first wanted."""
+        made = cache(lambda: self.make(values))
+        return lambda endpoint: made()(endpoint)
+
+
+def _google(values: Mapping[str, str]) -> EngineAt:
+    from stt.engines.google import google_at
+
+    return google_at(values["GOOGLE_CLOUD_SPEECH_ENDPOINT"], values["STT_EMULATOR_HOST"])
+
+
+ENTRIES = (
+    EngineEntry(
+        name=google_models.NAME,
+        title="Google Cloud Speech v1",
+        hebrew="iw-IL",
+        capabilities=google_models.CAPABILITIES,
+        models=google_models.HEBREW_MODELS,
+        needs={"GOOGLE_APPLICATION_CREDENTIALS": "the path of a Google service account's key file"},
+        emulator="STT_EMULATOR_HOST",
+        reads=("GOOGLE_CLOUD_SPEECH_ENDPOINT",),
+        make=_google,
+    ),
+)
+"""In the order in which people see them."""
+
+
+def by_name(entries: Iterable[EngineEntry] = ENTRIES) -> dict[str, EngineEntry]:
+    """The rows by their names."""
+    return {entry.name: entry for entry in entries}
+
+
+def variables(entries: Iterable[EngineEntry] = ENTRIES) -> tuple[str, ...]:
+    """All that the engines may read, each once."""
+    return tuple(dict.fromkeys(name for entry in entries for name in entry.variables))
