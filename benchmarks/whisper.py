@@ -5,8 +5,9 @@ Needs requirements-whisper.txt, WHISPER_DIR or what ``manage.py whisper_weights`
 
 whole    he_sas_*, each decoded whole: WER, CER, and the closed set: how many of the 17 sentences are nearest, by
          letters, to their own transcript among all 17
-cut      the same, cut as a call's endpointer cuts them at 220 ms, with the pre-roll and silence that a one-shot gets
-nothing  silence, office noise and DTMF: what is heard where nothing was said
+cut      the same, cut as a call's endpointer cuts them at 220 ms, with the pre-roll and silence that a one-shot gets;
+         then with the utterances before it, as calls hand them on
+nothing  silence, office noise and DTMF, alone and behind a sentence: what is heard where nothing was said
 calls    the same sentences through real calls (simulator, server, one-shot): WER of the rows, final_ms
 lag      how late a 20 ms frame's turn on the event loop is: idle, while the process decodes, and while threads of the
          loop's own process decode instead
@@ -45,6 +46,7 @@ from calls.lab.call_records import record_of  # noqa: E402
 from calls.lab.own_database import own_database, read_own_database  # noqa: E402
 from calls.lab.rig import Rig  # noqa: E402
 from calls.lab.simulator import SimulatedCall  # noqa: E402
+from calls.live.fallback_bridge import UtteranceAudio  # noqa: E402
 from stt.audio import BYTES_PER_MS, FRAME_MS, LINE_NOISE, frames_of, ulaw_to_pcm  # noqa: E402
 from stt.endpointing.endpointer import Endpointer, EndpointOptions  # noqa: E402
 from stt.endpointing.recorded import utterances_in  # noqa: E402
@@ -114,8 +116,11 @@ class Ear:
         self.engine.probe()
 
     def hear(self, ulaw: bytes, figures: Figures) -> str:
+        return self.hear_pcm(ulaw_to_pcm(ulaw), figures)
+
+    def hear_pcm(self, pcm: bytes, figures: Figures) -> str:
         before_s, began_s = self._cpu_s(), time.monotonic()
-        final = self.engine.recognize(ulaw_to_pcm(ulaw), RecognitionOptions(), LONG_MS)
+        final = self.engine.recognize(pcm, RecognitionOptions(), LONG_MS)
         figures.wall_s.append(time.monotonic() - began_s)
         figures.cpu_s.append(self._cpu_s() - before_s)
         return " ".join(word.text for word in final.words)
@@ -149,11 +154,21 @@ def whole(ear: Ear) -> None:
 
 
 def cut(ear: Ear) -> None:
+    for neighbours in (False, True):
+        _cut(ear, neighbours)
+
+
+def _cut(ear: Ear, neighbours: bool) -> None:
     figures = Figures()
     for name, text in sentences().items():
-        heard = [ear.hear(ulaw, figures) for ulaw in utterances(read_ulaw(CLIPS / name), name)]
+        heard, last = [], None
+        for number, ulaw in enumerate(utterances(read_ulaw(CLIPS / name), name), 1):
+            utterance = UtteranceAudio.of(ulaw_to_pcm(ulaw), number)
+            utterance.follow(last)
+            last = utterance.tail
+            heard.append(ear.hear_pcm(utterance if neighbours else bytes(utterance), figures))
         figures.pairs.append((text, " ".join(heard)))
-    figures.say("cut")
+    figures.say("cut, with what was said before" if neighbours else "cut")
 
 
 def utterances(ulaw: bytes, seed: str) -> Iterator[bytes]:
@@ -169,6 +184,7 @@ def utterances(ulaw: bytes, seed: str) -> Iterator[bytes]:
 
 def nothing(ear: Ear) -> None:
     made_up, heard = 0, 0
+    sentence = ulaw_to_pcm(read_ulaw(CLIPS / f"{PREFIX}hungary1_0068.wav"))
     for name in NOTHING:
         ulaw = read_ulaw(CLIPS / f"{name}.wav")
         pieces = {ulaw[at : at + ms * BYTES_PER_MS] for ms in PIECES_MS for at in _starts(len(ulaw), ms * BYTES_PER_MS)}
@@ -178,6 +194,14 @@ def nothing(ear: Ear) -> None:
             made_up += bool(words)
             if words:
                 print(f"nothing: {name}, {len(piece) // BYTES_PER_MS} ms: {words}")
+            if len(piece) > PIECES_MS[1] * BYTES_PER_MS:
+                continue
+            behind = UtteranceAudio.of(ulaw_to_pcm(piece), 2)
+            behind.follow(UtteranceAudio.of(sentence, 1).tail)
+            heard += 1
+            if words := ear.hear_pcm(behind, Figures()):
+                made_up += 1
+                print(f"nothing: {name}, {len(piece) // BYTES_PER_MS} ms behind a sentence: {words}")
     print(f"nothing: words in {made_up} of {heard} pieces of silence, noise and DTMF")
 
 

@@ -15,7 +15,8 @@ from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 
-from stt.engines.base import Capabilities, Deliver, RecognitionOptions
+from stt.audio import SAMPLE_RATE_HZ
+from stt.engines.base import Capabilities, Deliver, RecognitionOptions, UtterancePcm
 from stt.engines.errors import recognizer_errors
 from stt.engines.task_stream import TaskStream
 from stt.engines.whisper_process import DECODERS, Decoders
@@ -37,6 +38,9 @@ WEIGHTS = "model.bin", "config.json", "tokenizer.json"
 """Without the last one its library would ask a hub for another."""
 PROBE_PCM, PROBE_TIMEOUT_MS = bytes(8000), 60_000
 """Half a second of silence; the time is for loading the weights, 1 to 2 s of CPU for the base model."""
+WITH_BEFORE_BYTES = 18 * 2 * SAMPLE_RATE_HZ
+"""An utterance up to 18 s is decoded behind what was said before it (10 s at most): together they fit into the 30 s
+that Whisper hears at once."""
 PUNCTUATION = '.,?!…"“”'
 HEBREW = {"iw": "he"}
 """Languages that Whisper knows by a newer code."""
@@ -84,7 +88,8 @@ class Whisper:
             if self._needs_weights and (error := missing(self._directory)) is not None:
                 raise error
             language = options.language.partition("-")[0].lower()
-            words = self.decoders.decode(pcm, HEBREW.get(language, language), timeout_ms)
+            before = pcm.before if isinstance(pcm, UtterancePcm) and len(pcm) <= WITH_BEFORE_BYTES else b""
+            words = self.decoders.decode(pcm, HEBREW.get(language, language), timeout_ms, before)
         said = words if options.punctuation else [word.strip(PUNCTUATION) for word in words]
         return Final(tuple(Word(word) for word in said if word), end_ms=None)
 

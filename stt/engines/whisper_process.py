@@ -51,6 +51,7 @@ ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "HF_HUB_OFFLINE": "1"}
 class _Request:
     pcm: bytes
     language: str
+    before: bytes
     words: Future[list[str]] = field(default_factory=Future)
     begun_s: float = 0.0
 
@@ -101,7 +102,8 @@ class _Child:
             while (one := self._requests.get()) is not None:
                 number, request = one
                 header = {"id": number, "bytes": len(request.pcm), "language": request.language}
-                stdin.write(json.dumps(header).encode() + b"\n" + request.pcm)
+                header |= {"before": len(request.before)}
+                stdin.write(json.dumps(header).encode() + b"\n" + request.before + request.pcm)
                 stdin.flush()
 
     def _read(self) -> None:
@@ -146,10 +148,12 @@ class Decoders:
         """Places and places of the queue that are taken."""
         return self.decoding + len(self._waiting)
 
-    def decode(self, pcm: bytes, language: str, timeout_ms: int) -> list[str]:
-        """The words of 8 kHz PCM16. Blocking. Raises RecognizerError: ``fallback_busy`` where every place is taken,
-        ``deadline_exceeded``, or why the process could not answer."""
-        request = _Request(pcm, language)
+    def decode(self, pcm: bytes, language: str, timeout_ms: int, before: bytes = b"") -> list[str]:
+        """The words of 8 kHz PCM16; ``before`` is heard with it, and its words are not given. Blocking.
+
+        Raises RecognizerError: ``fallback_busy`` where every place is taken, ``deadline_exceeded``, or why the process
+        could not answer."""
+        request = _Request(pcm, language, before)
         with self._lock:
             child = self._running()
             if self.taken >= DECODERS + MOST_WAITING:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from stt.engines import whisper
-from stt.engines.base import RecognitionOptions
+from stt.engines.base import RecognitionOptions, UtterancePcm
 from stt.engines.whisper import Whisper, whisper_at
 from stt.events import RecognizerError
 from tests.paths import ROOT
@@ -51,7 +51,7 @@ def test_punctuation_is_written_where_it_is_wanted(monkeypatch):
     engine = Whisper("base", stand_in())
     asked = []
 
-    def decode(pcm, language, timeout_ms):
+    def decode(pcm, language, timeout_ms, before):
         asked.append(language)
         return ["היי,", 'ארה"ב.', "…", "לא?"]
 
@@ -64,6 +64,20 @@ def test_punctuation_is_written_where_it_is_wanted(monkeypatch):
     assert said(punctuation=True, language="he-IL") == ["היי,", 'ארה"ב.', "…", "לא?"]
     said(language="en-US")
     assert asked == ["he", "he", "en"]
+
+
+def test_an_utterance_is_heard_behind_what_was_said_before_it_where_both_fit(monkeypatch):
+    engine = Whisper("base", stand_in())
+    behind = []
+    monkeypatch.setattr(
+        engine.decoders, "decode", lambda pcm, language, timeout_ms, before: behind.append(before) or []
+    )
+    for ms in (18_000, 18_020):
+        pcm = UtterancePcm(bytes(16 * ms))
+        pcm.before = b"before"
+        engine.recognize(pcm, RecognitionOptions(), 1000)
+    engine.recognize(bytes(320), RecognitionOptions(), 1000)
+    assert behind == [b"before", b"", b""]
 
 
 def test_the_engine_is_imported_without_a_models_library():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stt.audio import ulaw_to_pcm
-from stt.engines.base import RecognitionOptions
+from stt.engines.base import RecognitionOptions, UtterancePcm
 from stt.engines.whisper import Whisper
 from stt.engines.whisper_process import DECODERS
 from stt.events import RecognizerError
@@ -76,6 +76,17 @@ def noise(ms, loudest, seed):
 )
 def test_it_makes_nothing_up_where_nothing_is_said(ear, ulaw):
     assert heard(ear, ulaw) == ""
+
+
+def test_an_utterance_behind_another_has_its_own_words_alone(ear):
+    first, second = (ulaw_to_pcm(read_ulaw(SAMPLES / name)) for name in ("order_1.wav", "answers_1.wav"))
+    behind = UtterancePcm(second)
+    behind.before = first
+    said = [word.text for word in ear.recognize(behind, RecognitionOptions(), LONG_MS).words]
+    assert len(said) <= 1 and "רוצה" not in said
+    quiet = UtterancePcm(ulaw_to_pcm(noise(1500, 30, 3)))
+    quiet.before = first
+    assert ear.recognize(quiet, RecognitionOptions(), LONG_MS).words == ()
 
 
 @pytest.mark.skipif(not CLIPS.is_dir(), reason="needs the human recordings in ../shared/clips")

@@ -136,6 +136,11 @@ def test_audio_of_a_minute_does_not_hold_who_asks_for_longer_than_its_deadline(d
     assert code_of(lambda: decoders.decode(bytes(960_000), "he", 100)) == "deadline_exceeded"
 
 
+def test_what_was_said_before_is_sent_with_an_utterance_and_not_taken_for_it(decoders_of):
+    decoders = decoders_of()
+    assert decoders.decode(PCM, "he", 20_000, ulaw_to_pcm(bytes([0x20]) * 800)) == ["אחת"]
+
+
 def test_the_process_gets_no_keys(decoders_of, monkeypatch):
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "secret")
     decoders = decoders_of()

@@ -29,7 +29,7 @@ def main():
         with lock:
             print(json.dumps(answer), flush=True)
 
-    def answer(number, pcm, language):
+    def answer(number, pcm, language, before):
         time.sleep(options.answer_ms / 1000)
         if language == DIES:
             os._exit(3)
