@@ -15,6 +15,7 @@ from concurrent.futures import Executor, Future
 from django.db import close_old_connections
 
 from stt.audio import BYTES_PER_MS
+from stt.engines.base import UtterancePcm
 from stt.events import OneShotDone, RecognizerError
 from voiceapp.runtime import metrics
 
@@ -23,9 +24,11 @@ logger = logging.getLogger(__name__)
 MAX_WAITING = 8
 """Utterances that wait for the call's one thread: a minute of audio at most."""
 PCM_BYTES_PER_MS = 2 * BYTES_PER_MS
+MOST_BEFORE_MS = 10_000
+"""Of the utterances before one, so much is kept for an engine that hears better with it."""
 
 
-class UtteranceAudio(bytes):
+class UtteranceAudio(UtterancePcm):
     """An utterance's 8 kHz PCM16, with its number."""
 
     utterance: int | None = None
@@ -37,6 +40,16 @@ class UtteranceAudio(bytes):
         self = cls(audio)
         self.utterance = utterance
         return self
+
+    def follow(self, last: UtteranceAudio | None) -> None:
+        """``last`` is the tail of what was taken before it: heard with it, where no other utterance stands between."""
+        if last is not None and last.utterance is not None and last.utterance + 1 == self.utterance:
+            self.before = bytes(last)
+
+    @property
+    def tail(self) -> UtteranceAudio:
+        """What is kept of it for the next one, with what was before it: MOST_BEFORE_MS at most."""
+        return UtteranceAudio.of((self.before + self)[-MOST_BEFORE_MS * PCM_BYTES_PER_MS :], self.utterance)
 
 
 class FallbackBridge:
@@ -52,6 +65,8 @@ class FallbackBridge:
         """Utterances that wait for the one thread, with their audio."""
         self._awaited: dict[Future[str], int | None] = {}
         """What the thread is at: one, or none."""
+        self._tail: UtteranceAudio | None = None
+        """Of the utterance that was taken last."""
         self.one_shots = self.one_shot_s = 0
         """Answered, and their seconds as billed; written by the call's one thread alone."""
 
@@ -67,7 +82,10 @@ class FallbackBridge:
     def take(self, audio: bytes) -> None:
         """An utterance that only the one-shot recogniser can save; the oldest is given up where too many wait."""
         metrics.FALLBACKS.inc()
-        self._fallback_queue.append(UtteranceAudio.of(audio))
+        taken = UtteranceAudio.of(audio)
+        taken.follow(self._tail)
+        self._tail = taken.tail
+        self._fallback_queue.append(taken)
         if len(self._fallback_queue) > MAX_WAITING:
             given_up = self._fallback_queue.popleft()
             metrics.FALLBACKS_GIVEN_UP.inc()
@@ -98,6 +116,7 @@ class FallbackBridge:
     def clear(self) -> None:
         """Nobody waits for what has not been submitted."""
         self._fallback_queue.clear()
+        self._tail = None
 
     def _in_executor(self, audio: bytes, recognize: Callable[[bytes], str]) -> str:
         close_old_connections()

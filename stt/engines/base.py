@@ -62,6 +62,13 @@ class RecognitionOptions:
     """Write . , ? ! into the words."""
 
 
+class UtterancePcm(bytes):
+    """An utterance's 8 kHz PCM16 that knows what its speaker said before it. Bytes to an engine that does not ask."""
+
+    before: bytes = b""
+    """PCM16 of the utterances before it, the last one's end last; empty where nothing is known of them."""
+
+
 class StreamingRecognizer(Protocol):
     """One recognition stream. All methods are called on the event loop's thread, never block and never raise."""
 
@@ -108,7 +115,7 @@ class Engine(Protocol):
         """
 
     def recognize(self, pcm: bytes, options: RecognitionOptions, timeout_ms: int) -> Final:
-        """Recognise 8 kHz PCM16 audio (≤ 60 s). Blocking, on any thread, several at once.
+        """Recognise 8 kHz PCM16 audio (≤ 60 s; it may be an UtterancePcm). Blocking, on any thread, several at once.
 
         Word times are ms from the start of ``pcm``; silence is a Final without words. Raises RecognizerError, and
         nothing else; ``deadline_exceeded`` when there is no answer within ``timeout_ms``. Asks once: asking again is

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from stt.engines import google_models
+from stt.engines import google_models, whisper
 from stt.engines.base import Capabilities, Engine
 
 EngineAt = Callable[[str], Engine]
@@ -77,6 +77,15 @@ ENTRIES = (
         emulator="STT_EMULATOR_HOST",
         reads=("GOOGLE_CLOUD_SPEECH_ENDPOINT",),
         make=_google,
+    ),
+    EngineEntry(
+        name=whisper.NAME,
+        title="Whisper, on this machine",
+        hebrew="he",
+        capabilities=whisper.CAPABILITIES,
+        models=(),
+        needs={whisper.DIRECTORY: "a folder of Whisper weights for CTranslate2 (manage.py whisper_weights makes one)"},
+        make=lambda values: whisper.whisper_at(values[whisper.DIRECTORY]),
     ),
 )
 """In the order in which people see them."""

@@ -6,7 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from calls.live.fallback_bridge import MAX_WAITING, FallbackBridge, UtteranceAudio
+from calls.live.fallback_bridge import (
+    MAX_WAITING,
+    MOST_BEFORE_MS,
+    PCM_BYTES_PER_MS,
+    FallbackBridge,
+    UtteranceAudio,
+)
 from stt.events import OneShotDone, RecognizerError
 
 SECOND = bytes(16_000)
@@ -45,6 +51,23 @@ async def test_whatever_it_raises_the_utterance_goes_on_without_words(executor, 
     assert (done.utterance, done.words, done.error.code) == (7, (), code)
     assert "❌ STT fallback failed: " in caplog.text
     assert (bridge.one_shots, bridge.is_busy) == (0, False)
+
+
+async def test_an_utterance_knows_what_was_said_just_before_it(executor):
+    bridge, _ = bridge_of(executor)
+    most = MOST_BEFORE_MS * PCM_BYTES_PER_MS
+    for number, pcm in ((1, b"\1" * most), (2, b"\2" * 100), (3, b"\3" * 100), (5, b"\5" * 100), (4, b"\4" * 100)):
+        bridge.take(UtteranceAudio.of(pcm, number))
+    waiting = {audio.utterance: audio for audio in bridge._fallback_queue}
+    assert waiting[1].before == b""
+    assert waiting[2].before == b"\1" * most
+    assert waiting[3].before == b"\1" * (most - 100) + b"\2" * 100
+    # Another one stands between, or it was spoken earlier: asked for again.
+    assert (waiting[5].before, waiting[4].before) == (b"", b"")
+    assert [bytes(audio)[:1] for audio in waiting.values()] == [b"\1", b"\2", b"\3", b"\5", b"\4"]
+    bridge.take(b"no number")
+    bridge.take(UtteranceAudio.of(b"", 0))
+    assert bridge._fallback_queue[-1].before == b""
 
 
 async def test_nothing_is_submitted_behind_a_thread_that_hangs_and_the_oldest_that_wait_are_given_up(executor):

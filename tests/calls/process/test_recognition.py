@@ -18,3 +18,10 @@ def test_the_environments_endpoint_is_that_of_profiles_without_one(settings, cap
     settings.GOOGLE_CLOUD_SPEECH_ENDPOINT = "europe-west1-speech.googleapis.com"
     recognition_of_settings()
     assert "uses eu-speech.googleapis.com" in caplog.text
+
+
+def test_whisper_hears_single_utterances_where_it_has_weights(settings):
+    settings.ENGINE_VARIABLES = settings.ENGINE_VARIABLES | {"WHISPER_DIR": "/srv/ivrit-turbo"}
+    recognition = recognition_of_settings()
+    assert (recognition.engine_name, recognition.one_shot_name) == ("google", "whisper")
+    assert recognition.one_shot.engine.model == "ivrit-turbo"

@@ -1,4 +1,8 @@
-"""What every engine must keep (stt/engines/base.py), whoever makes it. A test class of the engine inherits it."""
+"""What every engine must keep (stt/engines/base.py), whoever makes it. A test class of the engine inherits it.
+
+What an engine says that it cannot do is not asked of it: those tests are skipped and say so, and one sees to it that it
+refuses.
+"""
 
 import asyncio
 import threading
@@ -97,6 +101,7 @@ class EngineContract:
 
     async def hear(self, rig: Rig, pieces: Sequence[bytes], options: RecognitionOptions = PLAIN) -> _Listener:
         """A whole stream of these pieces, and a while behind its end."""
+        _needs_streams(rig)
         listener = _Listener()
         stream = rig.engine.open_stream(listener, options)
         assert listener.events == []
@@ -135,6 +140,28 @@ class EngineContract:
         with pytest.raises(RecognizerError):
             self.run(probe, Service.AWAY)
 
+    def test_what_it_cannot_is_refused_for_good(self):
+        async def scenario(rig):
+            can, errors = rig.engine.capabilities, []
+            if not can.streaming:
+                listener = _Listener()
+                stream = rig.engine.open_stream(listener, PLAIN)
+                assert listener.events == []
+                stream.feed(rig.ulaw)
+                stream.finish()
+                await listener.until(StreamClosed)
+                assert len(listener.events) == 1
+                errors.append(listener.error)
+            if not can.one_shot:
+                with pytest.raises(RecognizerError) as refused:
+                    await asyncio.to_thread(rig.engine.recognize, ulaw_to_pcm(rig.ulaw), PLAIN, 5000)
+                errors.append(refused.value)
+            if not errors:
+                pytest.skip("it can all")
+            assert {(error.code, error.permanent) for error in errors} == {("unimplemented", True)}
+
+        self.run(scenario)
+
     # Streams
 
     def test_a_stream_opens_says_its_words_and_ends(self):
@@ -171,9 +198,14 @@ class EngineContract:
         async def scenario(rig):
             if not rig.engine.capabilities.word_times:
                 pytest.skip("it gives no times")
+
+            def one_shot():
+                return asyncio.to_thread(rig.engine.recognize, ulaw_to_pcm(rig.ulaw), PLAIN, 5000)
+
+            streamed = (await self.hear(rig, [rig.ulaw])).of(Final) if rig.engine.capabilities.streaming else []
             for final in (
-                *(await self.hear(rig, [rig.ulaw])).of(Final),
-                await asyncio.to_thread(rig.engine.recognize, ulaw_to_pcm(rig.ulaw), PLAIN, 5000),
+                *streamed,
+                *([await one_shot()] if rig.engine.capabilities.one_shot else []),
             ):
                 times = [time_ms for word in final.words for time_ms in (word.start_ms, word.end_ms)]
                 assert times == sorted(times)
@@ -191,6 +223,7 @@ class EngineContract:
     @pytest.mark.parametrize("when", [None, StreamOpened, Interim, "finished"])
     def test_nothing_is_delivered_after_close(self, when):
         async def scenario(rig):
+            _needs_streams(rig)
             listener = _Listener()
             stream = rig.engine.open_stream(listener, PLAIN)
             stream.feed(rig.ulaw)
@@ -211,6 +244,7 @@ class EngineContract:
 
     def test_streams_are_apart(self):
         async def scenario(rig):
+            _needs_streams(rig)
             closed = _Listener()
             other = rig.engine.open_stream(closed, PLAIN)
             both = [self.hear(rig, [rig.ulaw]), self.hear(rig, [bytes([0xFF]) * 1600])]
@@ -233,6 +267,7 @@ class EngineContract:
 
     def test_a_one_shot_gives_the_words_of_an_utterance_and_none_for_silence(self):
         async def scenario(rig):
+            _needs_one_shots(rig)
             final = await asyncio.to_thread(rig.engine.recognize, ulaw_to_pcm(rig.ulaw), PLAIN, 5000)
             assert tuple(word.text for word in final.words) == rig.words
             assert (await asyncio.to_thread(rig.engine.recognize, SILENCE_PCM, PLAIN, 5000)).words == ()
@@ -241,6 +276,7 @@ class EngineContract:
 
     def test_one_shots_of_several_threads_are_apart(self):
         async def scenario(rig):
+            _needs_one_shots(rig)
             audio = [ulaw_to_pcm(rig.ulaw), SILENCE_PCM] * 3
             with ThreadPoolExecutor(len(audio)) as pool:
                 finals = await asyncio.gather(
@@ -255,6 +291,7 @@ class EngineContract:
 
     def test_a_one_shot_without_an_answer_ends_at_its_time_out(self):
         async def scenario(rig):
+            _needs_one_shots(rig)
             began_s = time.monotonic()
             with pytest.raises(RecognizerError) as late:
                 await asyncio.to_thread(rig.engine.recognize, SILENCE_PCM, PLAIN, 100)
@@ -267,24 +304,41 @@ class EngineContract:
 
     def test_refused_options_are_no_failure_of_the_engine(self):
         async def scenario(rig):
-            listener = await self.hear(rig, [], rig.refused)
-            with pytest.raises(RecognizerError) as refused:
-                await asyncio.to_thread(rig.engine.recognize, SILENCE_PCM, rig.refused, 5000)
-            assert listener.error.code == refused.value.code
-            for error in (listener.error, refused.value):
-                assert error.refused and error.permanent
+            errors = []
+            if rig.engine.capabilities.streaming:
+                errors.append((await self.hear(rig, [], rig.refused)).error)
+            if rig.engine.capabilities.one_shot:
+                with pytest.raises(RecognizerError) as refused:
+                    await asyncio.to_thread(rig.engine.recognize, SILENCE_PCM, rig.refused, 5000)
+                errors.append(refused.value)
+            assert len({error.code for error in errors}) == 1
+            assert all(error.refused and error.permanent for error in errors)
 
         self.run(scenario)
 
     def test_a_service_that_is_away_may_be_asked_again(self):
         async def scenario(rig):
-            listener = await self.hear(rig, [rig.ulaw])
-            with pytest.raises(RecognizerError) as away:
-                await asyncio.to_thread(rig.engine.recognize, SILENCE_PCM, PLAIN, 5000)
-            assert len(listener.events) == 1
-            for error in (listener.error, away.value):
-                assert error.code and not error.permanent and not error.refused
-            # A traceback would hold the stream's frames, and with them the call.
-            assert listener.error.__traceback__ is None
+            errors = []
+            if rig.engine.capabilities.streaming:
+                listener = await self.hear(rig, [rig.ulaw])
+                assert len(listener.events) == 1
+                # A traceback would hold the stream's frames, and with them the call.
+                assert listener.error.__traceback__ is None
+                errors.append(listener.error)
+            if rig.engine.capabilities.one_shot:
+                with pytest.raises(RecognizerError) as away:
+                    await asyncio.to_thread(rig.engine.recognize, SILENCE_PCM, PLAIN, 5000)
+                errors.append(away.value)
+            assert all(error.code and not error.permanent and not error.refused for error in errors)
 
         self.run(scenario, Service.AWAY)
+
+
+def _needs_streams(rig: Rig) -> None:
+    if not rig.engine.capabilities.streaming:
+        pytest.skip("it hears no streams")
+
+
+def _needs_one_shots(rig: Rig) -> None:
+    if not rig.engine.capabilities.one_shot:
+        pytest.skip("it hears no single utterances")
