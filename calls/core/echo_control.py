@@ -27,8 +27,8 @@ from calls.core.own_words import OwnWords
 from stt.audio import FLOOR_DBFS, FRAME_MS, dbfs, ulaw_to_pcm
 
 CANCEL_ABOVE_DB = -28.0
-"""Against a louder echo the rule alone misses callers who are quieter than we are. What is learnt of an echo is 1 to 2 dB
-below its level, for it is compared with our loudest of 600 ms: this is an echo of -26 dB and all above it."""
+"""Against a louder echo the rule alone misses callers who are quieter than we are. What is learnt of an echo is 1 to
+2 dB below its level, for it is compared with our loudest of 600 ms: this is an echo of -26 dB and all above it."""
 CONVERGES_MS = 300
 """A canceller that has just begun leaves the echo as it is for so long; behind that it leaves..."""
 RESIDUAL_MARGIN_DB = -30.0

@@ -8,8 +8,8 @@ for the caller. The rule: while our sound may come back (calls/core/own_sound.py
 The loudest of 600 ms needs no delay to be known, and no voice of ours can come back from outside of it. The margin is
 learnt in the call, from what comes back: the 95th percentile of the line's level against ours, and 6 dB more for the
 frames above it. Until something is known it is -18 dB, which holds against the echoes of most telephones and lets
-callers through who are as loud as we are. (-12 dB during our first second was tried: of callers 12 dB below us who speak
-over it 90 % were taken instead of all, half of them 200 ms later; echoes of -15 dB cut nothing with either.)
+callers through who are as loud as we are. (-12 dB during our first second was tried: of callers 12 dB below us who
+speak over it 90 % were taken instead of all, and 200 ms later; echoes of -15 dB cut nothing with either.)
 
 What is learnt must be the echo and not a caller who speaks over us, or they would raise the margin against themselves.
 The line is judged by the second (BLOCK_FRAMES of our own sound):
