@@ -50,8 +50,7 @@ class Delivery:
         self.playback = Playback(tuning.playback_lead_ms)
         self._call, self._tuning, self._responder_name = call, tuning, responder_name
         self._hands, self._conversation = hands, conversation
-        self._finishing = self._fills_in = False
-        """The process must end; a filler was given to the playback for an answer that has not sounded."""
+        self._finishing = False
         self._cut: GivenAnswer | None = None
         """What the caller spoke over last; its sound is still the playback's."""
         self._clear_from_ms: float | None = None
@@ -80,12 +79,6 @@ class Delivery:
             self._clear(now_ms)
             self._clear_from_ms = now_ms
             self._news.set()
-
-    def hush_filler(self, now_ms: float) -> None:
-        """The caller speaks: what bridged the wait for an answer is not said to its end."""
-        if self.answer is None and self._fills_in:
-            self.hush(now_ms)
-        self._fills_in = False
 
     # Sending
 
@@ -193,7 +186,6 @@ class Delivery:
         answer = self.answer
         if answer is None or answer.has_sounded or sound.piece is answer.filler:
             return
-        self._fills_in = False
         answer.record.sounded(now_ms, self._hands.media_ms(now_ms))
         self._begins(answer)
         self._conversation.answers += 1
@@ -214,7 +206,6 @@ class Delivery:
         if self.answer is not None and due_ms is not None and now_ms >= due_ms:
             self.answer.filler = self.fillers.take(self._conversation.answers)
             self.playback.add(self.answer.filler)
-            self._fills_in = True
             self._news.set()
 
     # The end
