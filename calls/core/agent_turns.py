@@ -31,6 +31,8 @@ class Outcome(StrEnum):
 
 BY_SUPERVISOR = "by_supervisor"
 """The ``code`` of an answer that a supervisor stopped."""
+INTERRUPTED = "interrupted"
+"""The code of a call's event: the caller had something else to say than to listen, and the answer was given up."""
 FALSE_START = "false_start"
 """The ``code`` of an interrupted answer that had begun before the caller was done: its question was joined to the next
 one and answered with it."""

@@ -92,7 +92,7 @@ class AudioIntake:
         self._beside_ours = ulaw = echo.clean(frame.ulaw, frame.at_ms, now_ms)
         if frame.concealed:
             return endpointer.conceal(frame.at_ms)
-        boundary = endpointer.push(ulaw, frame.at_ms, echo.gate.least_dbfs(now_ms))
+        boundary = endpointer.push(ulaw, frame.at_ms, echo.least_dbfs(now_ms))
         echo.learn(endpointer.level_dbfs, now_ms, voiced=endpointer.voiced or endpointer.echoed)
         return boundary
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,9 @@ STAGES = {
 }
 """What the parts of a bar are called."""
 SCALE_MS = 3000
-"""A bar's whole length."""
+"""A bar's whole length; one that is longer is drawn to its own end."""
+TICK_MS = 1000
+"""Lines on a bar: that they stand closer says that it is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Stage:
     label: str
     ms: int
     from_percent: float
-    """On a bar of SCALE_MS."""
+    """On its bar."""
     percent: float
 
 
@@ -70,9 +73,13 @@ class ShownAnswer:
     responder: str
     voice: str
     stages: tuple[Stage, ...]
+    ticks_percent: tuple[float, ...]
+    """Where on its bar each second ends."""
 
     @classmethod
     def of(cls, turn: Transcript) -> ShownAnswer:
+        spent_ms = AnswerTimes.of_row(vars(turn)).stages
+        scale_ms = max(SCALE_MS, sum(spent_ms.values()))
         return cls(
             heard=turn.heard_text,
             unheard=unheard(turn.text, turn.heard_text),
@@ -81,7 +88,8 @@ class ShownAnswer:
             code=shown_code(turn.code),
             responder=str(MADE_BY.get(turn.responder, turn.responder)),
             voice=shown_voice(turn.voice),
-            stages=_stages(turn),
+            stages=_stages(spent_ms, scale_ms),
+            ticks_percent=tuple(100 * at_ms / scale_ms for at_ms in range(TICK_MS, scale_ms, TICK_MS)),
         )
 
     @property
@@ -126,10 +134,10 @@ def saved_values(call: Call, user: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _stages(turn: Transcript) -> tuple[Stage, ...]:
+def _stages(spent_ms: Mapping[str, int], scale_ms: int) -> tuple[Stage, ...]:
     stages, from_percent = [], 0.0
-    for name, ms in AnswerTimes.of_row(vars(turn)).stages.items():
-        percent = min(100 * ms / SCALE_MS, 100 - from_percent)
+    for name, ms in spent_ms.items():
+        percent = 100 * ms / scale_ms
         stages.append(Stage(name, str(STAGES[name]), ms, from_percent, percent))
         from_percent += percent
     return tuple(stages)

@@ -24,6 +24,7 @@ ANSWERING: Mapping[str, Any] = {
     "voice_quota": _("the voice's quota was used up"),
     "voice_fallback": _("the line's other voice, or a recording, spoke instead"),
     "text_unspeakable": _("the voice cannot say this text"),
+    "interrupted": _("the caller spoke over the answer, and it was given up for what they said"),
     "barge_in_resumed": _("what was said over the answer was no question, and it went on"),
     "false_start": _("the caller had not finished: the answer stopped, and was given anew to all of it"),
     "echo_heard": _("the line's own words came back, and were not answered"),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import audioop
 import ctypes
+from itertools import cycle
+from random import Random
+from struct import pack
 
 from calls.lab.echo_path import Echo, EchoPath
 from stt.audio import SAMPLE_RATE_HZ
@@ -11,6 +15,11 @@ from voiceapp.runtime.coded_error import CodedError
 LIBRARY = "libgsm.so.1"
 FRAME_SAMPLES = SAMPLE_RATE_HZ * 20 // 1000
 CODED_BYTES = 33
+NOISE_AMPLITUDE = 4
+"""No microphone and no network is silent to the bit, and the codec cannot bear it: where speech is cut off and zeros
+follow, it rings for a fifth of a second with up to -26 dBFS (14 of 40 cuts); with noise of -78 dBFS in no cut of 40."""
+NOISE_FRAMES = 50
+"""Then it comes again."""
 
 
 class GsmMissing(CodedError):
@@ -27,6 +36,10 @@ class GsmLeg:
         except OSError as error:
             raise GsmMissing("gsm_missing", f"{LIBRARY} is not here: apt install libgsm1") from error
         self._library.gsm_create.restype = ctypes.c_void_p
+        random = Random(CODED_BYTES)  # noqa: S311
+        samples = [round(random.gauss(0, NOISE_AMPLITUDE)) for _ in range(NOISE_FRAMES * FRAME_SAMPLES)]
+        frames = (samples[at : at + FRAME_SAMPLES] for at in range(0, len(samples), FRAME_SAMPLES))
+        self._noise = cycle([pack(f"<{FRAME_SAMPLES}h", *frame) for frame in frames])
         self._coder = ctypes.c_void_p(self._library.gsm_create())
         self._decoder = ctypes.c_void_p(self._library.gsm_create())
 
@@ -42,7 +55,7 @@ class GsmLeg:
         return b"".join(self._carry(pcm[at : at + 2 * FRAME_SAMPLES]) for at in range(0, len(pcm), 2 * FRAME_SAMPLES))
 
     def _carry(self, pcm: bytes) -> bytes:
-        signal = ctypes.create_string_buffer(pcm, len(pcm))
+        signal = ctypes.create_string_buffer(audioop.add(pcm, next(self._noise), 2), len(pcm))
         coded = ctypes.create_string_buffer(CODED_BYTES)
         decoded = ctypes.create_string_buffer(len(pcm))
         self._library.gsm_encode(self._coder, signal, coded)

@@ -263,7 +263,7 @@ class Agent:
 
     def _speech_started(self, now_ms: float) -> None:
         self._floor.speech_started(now_ms)
-        self._speaking.withdraw()
+        self._speaking.caller_speaks(now_ms)
 
     def _finish(self, now_ms: float, by_ms: float) -> None:
         delivery = self._delivery

@@ -15,7 +15,7 @@ class AnswerRecord:
     """Of its turn."""
     rule: str
     floor_ms: int | None
-    """Last voiced frame to the floor taken; None where nobody had spoken."""
+    """Last voiced frame, or our last sound where that ended later, to the floor taken; None where nobody had spoken."""
     taken_ms: float
     """Monotonic instant at which the line had the floor."""
     answers: int | None = None
@@ -33,7 +33,7 @@ class AnswerRecord:
 
     @property
     def total_ms(self) -> int | None:
-        """Last voiced frame to the first frame sent."""
+        """Last voiced frame, or our own last sound, to the first frame sent."""
         if self.first_sent_ms is None or self.floor_ms is None:
             return None
         return self.floor_ms + round(self.first_sent_ms - self.taken_ms)

@@ -76,7 +76,7 @@ class Delivery:
     def hush(self, now_ms: float) -> None:
         """What Twilio holds is not played."""
         if self.playback.clock.ahead_ms(now_ms):
-            self._keep_played(self.playback.clear(now_ms))
+            self._clear(now_ms)
             self._clear_from_ms = now_ms
             self._news.set()
 

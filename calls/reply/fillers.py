@@ -25,6 +25,8 @@ class Fillers:
         self._after_ms = after_ms
         self._ready: Sequence[Prompt] = ()
         self._answers_since = ANSWERS_A_FILLER
+        self._under_way = False
+        """One was said, and no answer has sounded since."""
 
     async def load(self, voice: LineVoice, note: Callable[[str], object]) -> None:
         """Make them ready. ``note`` takes the code of why that cannot be."""
@@ -35,7 +37,13 @@ class Fillers:
 
     def answered(self) -> None:
         """An answer sounds."""
+        self._under_way = False
         self._answers_since += 1
+
+    def stop(self) -> bool:
+        """The caller speaks. True: one may be playing, and is not to be said to its end."""
+        was_under_way, self._under_way = self._under_way, False
+        return was_under_way
 
     def due_ms(self, answer: GivenAnswer | None) -> float | None:
         """When the wait for this answer is bridged; None: it is not."""
@@ -50,5 +58,5 @@ class Fillers:
         # Without its text: it is no word of the answer.
         piece = SpokenPiece.of("", filler.ulaw)
         piece.words = filler.text
-        self._answers_since = 0
+        self._answers_since, self._under_way = 0, True
         return piece

@@ -81,7 +81,7 @@ class Floor:
         self._speaking = False
         self.taken = None
         self._outstanding[utterance] = now_ms + self.longest_wait_ms
-        self._pause = Pause(self._pause.number + 1, voiced_ms, now_ms)
+        self._pause = self._pause.after(voiced_ms, now_ms)
         self._silence.from_ms = max(self._silence.from_ms, voiced_ms)
 
     def turn_accepted(self, turn: Turn, now_ms: float) -> None:
@@ -91,7 +91,7 @@ class Floor:
             return
         if turn.vad_missed:
             # Nobody knows when they were spoken; the endpointer may be missing the rest of them as well.
-            self._pause = Pause(self._pause.number + 1, now_ms)
+            self._pause = self._pause.after(now_ms)
         self._silence.asked_again = 0
         self._put(turn)
 
@@ -146,6 +146,7 @@ class Floor:
     def played_out(self, now_ms: float) -> None:
         """The last piece of what was sent was heard, or is not played any more."""
         self._playing = False
+        self._pause.ours_to_ms = now_ms
         self._silence.from_ms = max(self._silence.from_ms, now_ms)
 
     def give_back(self) -> None:
@@ -253,7 +254,7 @@ class Floor:
         late = pause.asked_ms is not None and pause.probability is None
         return FloorTaken(
             self._row_of(heard).rule,
-            round(now_ms - pause.silent_from_ms),
+            pause.waited_ms(now_ms),
             tuple(sorted(self._question.texts)),
             heard.wholeness,
             heard.probability,

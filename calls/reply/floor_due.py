@@ -34,7 +34,7 @@ class FloorTaken:
 
     rule: FloorRule
     floor_ms: int
-    """From the last voiced frame."""
+    """From the last voiced frame, or from the line's last sound where that ended later."""
     turns: tuple[int, ...]
     """Numbers of the turns that make the question."""
     wholeness: Wholeness | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -32,10 +33,20 @@ class Pause:
     number: int = 0
     """A pause has its own: the model's answer to an older one is of no use."""
     silent_from_ms: float = 0.0
+    ours_to_ms: float = -math.inf
+    """The line's last sound ended then, before this pause or in it: who spoke under it did not wait before."""
     ended_ms: float | None = None
     """The instant at which speech was told to have ended; None: no voice made this pause, so the model is not asked."""
     asked_ms: float | None = None
     probability: float | None = None
+
+    def after(self, silent_from_ms: float, ended_ms: float | None = None) -> Pause:
+        """The next one."""
+        return Pause(self.number + 1, silent_from_ms, self.ours_to_ms, ended_ms)
+
+    def waited_ms(self, now_ms: float) -> int:
+        """How long the caller has waited: since their last voiced frame, or our last sound where that came later."""
+        return round(now_ms - max(self.silent_from_ms, self.ours_to_ms))
 
 
 @dataclass(slots=True)

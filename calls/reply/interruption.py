@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from calls.core.agent_turns import FALSE_START, Outcome
+from calls.core.agent_turns import FALSE_START, INTERRUPTED, Outcome
 from calls.core.own_words import without_ours
 from calls.core.status import CallerActivity
 from calls.core.turns import Turn
@@ -194,7 +194,9 @@ class Interruption:
         answers_turns = bool(prepared.turns) and not prepared.call.goes_on
         words = self._conversation.take_back() if answers_turns and verdict.false_start else None
         metrics.BARGE_INS.labels(Outcome.INTERRUPTED if words is None else FALSE_START).inc()
-        if words is not None:
+        if words is None:
+            self._hands.note(INTERRUPTED)
+        else:
             turns = [turn.revised(text) for turn, text in zip(prepared.turns, words, strict=True)]
             self._draft.ask_again(turns)
             self._floor.ask_again(turns)

@@ -197,11 +197,6 @@ class Playback:
         return "" if self._answer is None else self._answer.heard_text
 
     @property
-    def is_heard(self) -> bool:
-        """The answer was heard to its end."""
-        return self._answer is not None and self._answer.is_heard
-
-    @property
     def sent_ms(self) -> int:
         """Sound of the answer that was sent."""
         return 0 if self._answer is None else self._answer.sent_ms

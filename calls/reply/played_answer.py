@@ -29,11 +29,6 @@ class PlayedAnswer:
     def is_sent(self) -> bool:
         return self.closed and self.piece >= len(self.pieces)
 
-    @property
-    def is_heard(self) -> bool:
-        """Every piece was heard to its end."""
-        return self.is_sent and all(map(self.piece_is_heard, self.pieces[-1:]))
-
     def piece_is_heard(self, piece: SpokenPiece) -> bool:
         """Of one that came to no sound: whether those before it were."""
         if piece not in self.pieces or not piece.complete:

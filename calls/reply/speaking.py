@@ -105,6 +105,12 @@ class Speaking:
             self._floor.nothing_said(now_ms)
             self._draft.answered(prepared)
 
+    def caller_speaks(self, now_ms: float) -> None:
+        """What has not sounded is given up, and a filler that bridges the wait for it stops."""
+        self.withdraw()
+        if self._delivery.fillers.stop() and self._delivery.answer is None:
+            self._delivery.hush(now_ms)
+
     def withdraw(self) -> None:
         """What has not sounded is given up; but a greeting, or a notice that the call is recorded, is said whatever the
         caller says."""

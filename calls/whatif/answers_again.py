@@ -167,7 +167,9 @@ class _AnswersAgain:
         question = with_kept_pauses(moments, question, before)
         own, new = (begins(moments, question, tuning) for tuning in (before, after))
         stored_ms = answer.times.floor_ms or 0
-        if own is None or own.answers != answer.answers or abs(own.floor_after_ms - stored_ms) > TOLERANCE_MS:
+        if own is None or own.answers != answer.answers:
+            return Begins.UNKNOWN, 0
+        if min(abs(own.floor_after_ms - stored_ms), abs(own.since_voice_ms - stored_ms)) > TOLERANCE_MS:
             return Begins.UNKNOWN, 0
         if new is None:
             return Begins.WITHHELD, 0

@@ -49,9 +49,11 @@ class Begun:
     floor_ms: float
     """Instant at which the line had the floor."""
     floor_after_ms: int
-    """From the last voiced frame."""
+    """From the last voiced frame, or our last sound where that ended later."""
     answers: int
     """The last turn that it answers: not the question's, where the caller went on."""
+    since_voice_ms: int = field(default=0, compare=False)
+    """From the last voiced frame: as rows of an older version have it."""
 
 
 def begins(moments: Sequence[Moment], question: KeptQuestion, tuning: Tuning) -> Begun | None:
@@ -106,7 +108,9 @@ class _FloorAgain:
             if self._taken is not None:
                 taken, taken_ms = self._taken
                 at_ms = max(taken_ms, self._newest_ms + self._question.ready_after_ms)
-                return Begun(at_ms, taken_ms, taken.floor_ms, taken.turns[-1]) if at_ms < until_ms else None
+                since_voice_ms = round(taken_ms - (self._seen.last_spoken_ms or taken_ms))
+                begun = Begun(at_ms, taken_ms, taken.floor_ms, taken.turns[-1], since_voice_ms)
+                return begun if at_ms < until_ms else None
             deadline_ms = floor.next_deadline_ms(self._now_ms)
             if deadline_ms is None or deadline_ms >= until_ms or not floor.question:
                 return None

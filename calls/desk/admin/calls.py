@@ -17,7 +17,15 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.access_log.entries import Kind, note_lasting
-from calls.desk.admin.filters import CodeFilter, DelayFilter, EngineFilter, SourceFilter, StatusFilter
+from calls.desk.admin.filters import (
+    CodeFilter,
+    DelayFilter,
+    EngineFilter,
+    InterruptedFilter,
+    SlowestAnswerFilter,
+    SourceFilter,
+    StatusFilter,
+)
 from calls.desk.admin.listing import CallList, NewestPaginator, search
 from calls.desk.codes import COUNTERS, ENDS, STATUSES, TURN_RULES, shown_code, shown_detail
 from calls.desk.permissions import EXPORT
@@ -97,7 +105,17 @@ class EventInline(PagedInline):
 @admin.register(Call)
 class CallAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     list_display = ("when", "parties", "turn_count", "slowest", "hearing", "course", "sid")
-    list_filter = (SourceFilter, EngineFilter, DelayFilter, CodeFilter, "hearing", StatusFilter, "started_at")
+    list_filter = (
+        SourceFilter,
+        EngineFilter,
+        DelayFilter,
+        SlowestAnswerFilter,
+        InterruptedFilter,
+        CodeFilter,
+        "hearing",
+        StatusFilter,
+        "started_at",
+    )
     list_per_page = 50
     sortable_by = ()
     # As the index has them; calls that were never heard (busy, no answer) come last.

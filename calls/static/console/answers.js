@@ -3,7 +3,9 @@
 import { clock, late, page, say } from "./live.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const SCALE_MS = 3000; // a bar's whole length; as on the server (calls/desk/answers.py)
+// A bar's whole length, unless it is longer itself, and its lines; as on the server (calls/desk/answers.py).
+const SCALE_MS = 3000;
+const TICK_MS = 1000;
 
 function add(parent, name, kind = "span", dir = "") {
   const part = parent.appendChild(document.createElement(kind));
@@ -79,12 +81,16 @@ function drawBar(bar, answer) {
   const title = document.createElementNS(SVG, "title");
   title.textContent = said.join(", ");
   bar.replaceChildren(title);
-  for (const [name, ms] of stages) {
-    const width = Math.min((100 * ms) / SCALE_MS, 100 - from);
+  const whole = Math.max(SCALE_MS, stages.reduce((sum, [, ms]) => sum + ms, 0));
+  const draw = (name, x, width) => {
     const part = bar.appendChild(document.createElementNS(SVG, "rect"));
-    for (const [key, value] of Object.entries({ class: name, x: from, width, height: 8 })) part.setAttribute(key, value);
-    from += width;
+    for (const [key, value] of Object.entries({ class: name, x, width, height: 8 })) part.setAttribute(key, value);
+  };
+  for (const [name, ms] of stages) {
+    draw(name, from, (100 * ms) / whole);
+    from += (100 * ms) / whole;
   }
+  for (let at = TICK_MS; at < whole; at += TICK_MS) draw("tick", (100 * at) / whole, 0.5);
 }
 
 const saved = new Map();

@@ -2,7 +2,7 @@
 
 import pytest
 
-from calls.core.echo_control import EchoControl
+from calls.core.echo_control import RESIDUAL_MARGIN_DB, EchoControl
 from stt.audio import FRAME_BYTES, ULAW_SILENCE
 from tests.echoes import BEGINS_MS, HeardBesideOurs, line, voice
 
@@ -72,7 +72,25 @@ def test_where_none_is_wanted_none_is_missed():
 
 
 def test_the_margin_is_learnt_again_from_what_it_leaves():
-    assert heard_with(-20, Toy).margins_db[-1] < -30
+    heard = heard_with(-20, Toy)
+    assert heard.echo.state.margin_db < -30 and heard.echo.state.cancels
+    assert heard.margins_db[-1] == pytest.approx(-14, abs=1.5), "of the line as it is"
+
+
+def test_a_caller_louder_than_any_echo_is_heard_whatever_the_canceller_takes_away():
+    heard = HeardBesideOurs(OURS, line(7000, (BEGINS_MS + 200, OURS, -20), (4000, voice(2, 1500), 0)), Toy)
+    assert 4000 <= heard.starts_ms[0] < 4300
+    assert not any(feed.voiced and feed.line_ulaw for feed in heard.feeds), "what is voiced is heard as it came"
+
+
+def test_what_it_leaves_is_judged_by_a_low_margin_once_it_knows_the_echo():
+    echo = EchoControl({}, Toy)
+    echo.own.sent(0.0, OURS[:8000])
+    echo._cancel(Toy, 100.0)
+    loudest = echo.own.loudest_dbfs(500.0)
+    assert echo.least_dbfs(500.0) == loudest + RESIDUAL_MARGIN_DB
+    echo._converged_ms = 520.0
+    assert echo.least_dbfs(500.0) == echo.gate.least_dbfs(500.0)
 
 
 @pytest.mark.parametrize("late_ms", [0, 15, 300, -15])

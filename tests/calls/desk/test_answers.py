@@ -87,7 +87,15 @@ def test_who_answered_and_spoke_is_said_in_words():
 def test_a_bar_ends_where_its_scale_ends():
     one = shown(times=AnswerTimes("unfinished", 2000, -9000, 9000, 11_000))
     assert sum(stage.percent for stage in one.stages) == pytest.approx(100)
+    assert one.stages[0].percent == pytest.approx(100 * 2000 / 11_000)
+    assert len(one.ticks_percent) == 10 and one.ticks_percent[0] == pytest.approx(100 / 11)
     assert "9000 ms" in one.bar_text
+
+
+def test_a_short_bar_has_three_seconds():
+    one = shown(times=AnswerTimes("open", 1000, 200, 50, 1050))
+    assert sum(stage.percent for stage in one.stages) == pytest.approx(35)
+    assert one.ticks_percent == (pytest.approx(100 / 3), pytest.approx(200 / 3))
 
 
 def test_every_stored_word_is_said_in_hebrew(client, call):

@@ -17,6 +17,17 @@ def test_what_comes_out_is_as_long_and_about_as_loud():
     assert dbfs(carried) == pytest.approx(dbfs(pcm), abs=2)
 
 
+def test_speech_that_is_cut_off_leaves_silence_behind():
+    pcm = ulaw_to_pcm(b"".join(speech(1000)))
+    try:
+        legs = [gsm.GsmLeg() for _ in range(10)]
+    except gsm.GsmMissing as missing:
+        pytest.skip(str(missing))
+    for frames, leg in enumerate(legs, 15):
+        leg.carry(pcm[: 2 * FRAME_BYTES * frames])
+        assert dbfs(leg.carry(bytes(2 * FRAME_BYTES * 50))[2 * FRAME_BYTES :]) < -55
+
+
 def test_part_of_a_frame_is_refused():
     try:
         leg = gsm.GsmLeg()

@@ -16,6 +16,7 @@ from calls.reply.items import Expect, ExpectationKind, HangUp, NoteValue, PlayRe
 from calls.reply.responder import ResponderError
 from calls.reply.settings import AnswerLimits, AnswerPrices, AnswerSettings
 from calls.reply.voice import VoiceError
+from stt.audio import BYTES_PER_MS
 from stt.tuning import Tuning
 from tests.calls.reply.conversing import ToyResponder, ToyVoice, conversation
 
@@ -668,6 +669,20 @@ def test_an_answer_is_not_bridged_that_comes_first_or_on_a_line_without_fillers(
     tuning = Tuning(filler_after_ms=filler_after_ms)
     call = conversation(one_question, responder=answering(late_ms, Say("כן.")), tuning=tuning)
     assert lengths_ms(call) == [180]
+
+
+def test_a_filler_stops_when_the_caller_speaks():
+    async def steps(call):
+        await call.says("הלו")
+        await call.listen(1400)
+        call.begins_to_speak()
+        call.spoke_ms = call.now_ms
+        await call.listen(1000)
+
+    call = conversation(steps, responder=answering(4000, Say("כן.")), tuning=Tuning(filler_after_ms=500))
+    assert [clear / BYTES_PER_MS for clear in call.playout.clears_samples] == [pytest.approx(call.spoke_ms, abs=20)]
+    assert 0 < sum(len(piece.ulaw) for piece in call.playout.played) < 400 * BYTES_PER_MS
+    assert call.saved == {}
 
 
 def test_marks_have_names_of_their_own_also_behind_a_filler_whose_answer_was_withdrawn():

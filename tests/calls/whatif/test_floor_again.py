@@ -83,7 +83,7 @@ def test_a_pause_that_was_not_answered_by_the_rule_had_another():
 
 def test_while_another_answer_plays_nothing_begins():
     begun = begins(ONE, question(1, played=[(500, 4000)]), OWN)
-    assert (begun.at_ms, begun.floor_after_ms) == (4000, 2000)
+    assert (begun.at_ms, begun.floor_after_ms, begun.since_voice_ms) == (4000, 0, 2000)
 
 
 def test_turns_of_no_question_and_own_words_are_passed_over():

@@ -41,6 +41,25 @@ def test_a_call_shows_what_was_heard_and_what_was_handed_on(admin_client, call):
 @pytest.mark.parametrize(
     ("query", "found"),
     [
+        ("slowest=slow", True),
+        ("slowest=2000", False),
+        ("slowest=whatever", True),
+        ("interrupted=interrupted", True),
+        ("interrupted=false_start", False),
+        ("interrupted=whatever", True),
+    ],
+)
+def test_calls_are_found_by_their_slowest_answer_and_by_who_spoke_over_it(admin_client, call, query, found):
+    for number, total_ms in ((5001, 1200), (5002, 3400)):
+        call.turns.create(number=number, speaker="agent", started_ms=0, ended_ms=900, total_ms=total_ms)
+    call.events.create(number=1, at=call.started_at, code="interrupted")
+    page = admin_client.get(f"{reverse('admin:calls_call_changelist')}?{query}").content.decode()
+    assert ('title="CA1"' in page) is found
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
         ("turns__source=partial", True),
         ("turns__source=early", False),
         ("delay=slow", True),
