@@ -79,7 +79,7 @@ class Handover:
         self._streams.tell_times = any(word.end_ms is not None for word in words)
         again = self.settled(stream, tuple(word.text for word in words))
         if all(word.start_ms is None or word.end_ms is None for word in words):
-            return words[again:], []
+            return words[again + self._repeats_its_last(stream, words[again:]) :], []
         if stream.until_ms is None and stream.from_ms is None:
             return words, []
         own, deferred = [], []
@@ -90,6 +90,17 @@ class Handover:
             elif not self._is_of_one_before(stream, guessed, middle_ms):
                 own.append(word)
         return tuple(own), deferred
+
+    def _repeats_its_last(self, stream: StreamState, words: Sequence[Word]) -> bool:
+        """Rule 1 without times: a final begins with the last word of the one before it, and the hypotheses of its
+        segment began with its second."""
+        if stream.open is None or not stream.open.entries or len(words) < 2:
+            return False
+        settled = (s for s in self._segments if s.stream == stream.number and s.settled and s.entries)
+        last = next(iter(reversed(list(settled))), None)
+        first, second = key(words[0].text), key(words[1].text)
+        begins = key(stream.open.entries[0].text)
+        return last is not None and key(last.entries[-1].text) == first != begins == second
 
     def apart_to_ms(self, end_ms: int | None) -> int:
         """Up to where audio behind an utterance is no next stream's: without times nothing shows that a word which the
