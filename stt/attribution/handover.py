@@ -166,12 +166,13 @@ class Handover:
         )
 
     def _last_words(self, stream: int, from_ms: int) -> tuple[str, ...]:
+        # A word of which the next stream hears the end is a word that it can say.
         return tuple(
             entry.text
             for segment in self._segments
             if segment.stream <= stream
             for entry in segment.entries
-            if (entry.middle_ms if entry.middle_ms is not None else entry.seen_ms) >= from_ms
+            if (entry.end_ms if entry.end_ms is not None else entry.seen_ms) >= from_ms
         )
 
 
