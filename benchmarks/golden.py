@@ -37,6 +37,8 @@ CAME_LATER: dict[str, dict[str, Any]] = {
     "Turn": {"echo": False},
     "Feed": {"echoed": False, "line_ulaw": b""},
     "Perceived": {"echoed": False},
+    "StreamOpened": {"fed_from_ms": None},
+    "StreamClosed": {"fed_to_ms": None},
 }
 """Fields that the golden records do not know, last of their class: left out where they say what was always so."""
 

@@ -80,6 +80,11 @@ def plan(seed: int, recordings: Sequence[Clip]) -> Plan:
     return Plan(seed, faults, Tuning(**tuning), engine, clips, pauses)
 
 
+def without_word_times(one: Plan) -> Plan:
+    """The same call, and the engine never says when its words were spoken."""
+    return replace(one, engine=one.engine | {"listed": lambda count: ()})
+
+
 def play(library: Library, one: Plan) -> VirtualCall:
     async def run() -> VirtualCall:
         call = VirtualCall(Engine(library, seed=one.seed, faults=one.faults, **one.engine), one.tuning)
@@ -127,15 +132,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, help="only this call, with its turns")
     parser.add_argument("--clips", type=Path, default=SAMPLES, help="folder of recordings")
     parser.add_argument("--prefix", nargs="*", default=[""], help="only recordings whose name begins so")
+    parser.add_argument("--no-word-times", action="store_true", help="no final says when its words were spoken")
     options = parser.parse_args()
     library = Library([options.clips])
     recordings = [one for one in library.recordings if one.name.startswith(tuple(options.prefix))]
+
+    def planned(seed: int) -> Plan:
+        one = plan(seed, recordings)
+        return without_word_times(one) if options.no_word_times else one
+
     if options.seed is not None:
-        _tell(play(library, plan(options.seed, recordings)), plan(options.seed, recordings))
+        _tell(play(library, planned(options.seed)), planned(options.seed))
         return
     count: Counter[str] = Counter()
     for seed in range(options.first, options.first + options.seeds):
-        call = play(library, plan(seed, recordings))
+        call = play(library, planned(seed))
         found = faults(call)
         count.update(calls=1, words=len(call.said), faulty=int(found.any), none_turns=_without_words(call))
         count.update({name: len(getattr(found, name)) for name in Faults.__dataclass_fields__})

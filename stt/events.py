@@ -72,6 +72,8 @@ class StreamOpened:
     stream: int
     attempt: int
     """1 for the first try."""
+    fed_from_ms: int | None = None
+    """Where the audio begins that it was fed; None: it was fed none yet, and hears what comes from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class StreamClosed:
 
     stream: int
     error: RecognizerError | None = None
+    fed_to_ms: int | None = None
+    """Up to where it was fed audio; None: it was fed none, or nobody says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,11 @@ class Engine:
         self.streams.append(stream)
         return stream
 
+    def new_stream(self, seed):
+        """What knows the words that are open, and what hears and speaks."""
+        speaker = Speaker(self.timing, Random(seed), finals=self.finals)
+        return speaker, EmulatedStream(self.library, speaker, self.traces)
+
     def away(self, now_s):
         return self.down or self.faults.over(self.faults.away, now_s)
 
@@ -134,8 +139,7 @@ class EngineStream:
         self.deliver = deliver
         self.loop = asyncio.get_running_loop()
         self.opened_s = self.loop.time()
-        self.speaker = Speaker(engine.timing, Random(f"{engine.seed}/{len(engine.streams)}"), finals=engine.finals)
-        self.emulated = EmulatedStream(engine.library, self.speaker, engine.traces)
+        self.speaker, self.emulated = engine.new_stream(f"{engine.seed}/{len(engine.streams)}")
         self.over = False
         """Nothing is heard any more."""
         self.media_clock = None

@@ -53,6 +53,21 @@ class HeardBy:
         return self.engine, self.model
 
 
+@dataclass(frozen=True, slots=True)
+class SilentBorder:
+    """Where a stream was half-closed in silence. In ms of media time."""
+
+    voice_to_ms: int = 0
+    """The voice ended here."""
+    fed_to_ms: int = 0
+    """The stream was fed up to here."""
+
+    def replay_from_ms(self, *, tell_times: bool) -> int:
+        """From where on the next stream is fed. Words begin softly: both hear the silence. But one that fades out
+        behind its voice is then said by both, and without times nothing shows that it is one word."""
+        return self.voice_to_ms if tell_times else self.fed_to_ms
+
+
 class StreamControl:
     """One call's streams; tells utterances and turns what they have left unheard."""
 
@@ -81,8 +96,7 @@ class StreamControl:
         self._counters = counters
         self._borders_ms: dict[int, int] = {}
         """Streams that were half-closed on purpose and have not ended: up to where words are theirs."""
-        self._silent_from_ms = 0
-        """Where the voice ended before the last half-close."""
+        self._border = SilentBorder()
 
     # Events
 
@@ -124,12 +138,15 @@ class StreamControl:
             self._fail()
             actions.append(Note("streaming_back"))
         self.is_open = True
+        if event.fed_from_ms is not None:
+            self._ledger.opened(event.stream, event.fed_from_ms)
         self.heard_by = replace(self.heard_by, attempts=event.attempt)
         self.policy.opened(now_ms)
         return actions
 
     def _closed(self, event: StreamClosed, now_ms: float) -> None:
-        self._ledger.closed(event.stream, fed_ms=self._audio.next_ms)
+        fed_to_ms = event.fed_to_ms if event.fed_to_ms is not None else self._audio.next_ms
+        self._ledger.closed(event.stream, fed_ms=fed_to_ms)
         border_ms = self._borders_ms.pop(event.stream, None)
         if border_ms is not None:
             self.policy.hastening.stream_ended(event.error, now_ms)
@@ -178,12 +195,13 @@ class StreamControl:
         """Half-close the stream for its final, or begin the next one. Without a note: it happens at every pause."""
         self._counters[command.value] += 1
         if command is StreamCommand.HALF_CLOSE:
-            self._silent_from_ms = self._audio.endpointer.last_voiced_end_ms or at_ms
-            self.policy.hastening.half_closed(self._silent_from_ms)
+            silent_from_ms = self._audio.endpointer.last_voiced_end_ms or at_ms
+            self._border = SilentBorder(silent_from_ms, at_ms)
+            self.policy.hastening.half_closed(silent_from_ms)
             return PauseStream(at_ms)
         if command is StreamCommand.NEXT:
-            return ResumeStream(self._replay(self._silent_from_ms))
-        border_ms = self._silent_from_ms - SPOKEN_OVER_MS
+            return ResumeStream(self._replay(self._border.replay_from_ms(tell_times=self._ledger.tell_times)))
+        border_ms = self._border.voice_to_ms - SPOKEN_OVER_MS
         return ResumeStream(self._replay(border_ms - REPLAY_MS), border_ms)
 
     def _replay(self, from_ms: int) -> tuple[tuple[int, bytes], ...]:

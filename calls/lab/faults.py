@@ -49,6 +49,8 @@ class Fault:
     an_engine_answers: bool = True
 
 
+WORD_LISTS = {"short_word_lists", "gaps_in_word_lists", "no_word_lists", "joined_words", "no_transcripts"}
+"""Faults of word lists: an engine without word times has none of these."""
 NO_FAULT = Fault("none")
 """A row to compare the others with."""
 LASTING = (("half_close_ms", 0),)

@@ -13,13 +13,10 @@ from collections.abc import Sequence, Set
 from difflib import SequenceMatcher
 from itertools import islice
 
-from stt.attribution.alignment import Entry, alike, key
+from stt.attribution.alignment import LETTER_MS, Entry, alike, key
 from stt.attribution.placement import Placement
 from stt.attribution.segments import MAX_LOOKBACK_MS, Segment, Segments
-from stt.attribution.spans import MAX_GAP_MS, Span
-
-UNBOUND_MS = 1 << 62
-"""Where no neighbour ends an utterance's audio."""
+from stt.attribution.spans import MAX_GAP_MS, UNBOUND_MS, Span
 
 
 class OneShotClaims:
@@ -131,9 +128,12 @@ class OneShotClaims:
         """Untimed words that a neighbour's one-shot has heard already are that neighbour's, not the next one's."""
         if not self._words or not segment.entries or segment.entries[-1].middle_ms is not None:
             return
+        # Its first word was spoken before the others: a final of many words may bring them all at once.
+        letters = sum(len(entry.text) for entry in segment.entries[1:])
+        from_ms = segment.entries[0].seen_ms - MAX_LOOKBACK_MS - letters * LETTER_MS
         for number, texts in self._words.items():
             span = self._placement.spans[number]
-            if span.end_ms is not None and segment.entries[0].seen_ms - MAX_LOOKBACK_MS <= span.end_ms:
+            if span.end_ms is not None and from_ms <= span.end_ms:
                 has = [key(entry.text) for _, mine in self._placement.words_of(number) for entry in mine]
                 missing = [text for text in texts if key(text) not in has]
                 if missing and span.start_ms < segment.entries[-1].seen_ms:

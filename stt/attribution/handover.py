@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stt.attribution.alignment import alike, key, reaching, with_times_guessed
+from stt.attribution.alignment import key, repeated, with_times_guessed
 from stt.attribution.segments import Segments
+from stt.attribution.shared_voice import SharedVoice
+from stt.attribution.spans import UNBOUND_MS, Spans
 from stt.attribution.streams import Streams, StreamState
 from stt.events import Word
 
@@ -24,9 +26,10 @@ MIN_SHARED_MS = 40
 class Handover:
     """The borders between a call's streams."""
 
-    def __init__(self, segments: Segments, streams: Streams) -> None:
+    def __init__(self, segments: Segments, streams: Streams, spans: Spans) -> None:
         self._segments = segments
         self._streams = streams
+        self._shared = SharedVoice(spans)
 
     def renewed(self, stream: int, at_ms: int) -> None:
         """Rule 8: words spoken from here on are the next stream's. Both heard the moment before. Comes again when the
@@ -34,36 +37,51 @@ class Handover:
         self._streams.of(stream).until_ms = at_ms
         self._streams.of(stream + 1).from_ms = at_ms
 
+    def opened(self, stream: StreamState, fed_from_ms: int) -> None:
+        """Rule 9: the stream is fed from here on, and may say first what others said of the audio that they were fed
+        too."""
+        stream.fed_from_ms = fed_from_ms
+        self._may_repeat(stream, fed_from_ms)
+
     def closed(self, stream: StreamState, fed_ms: int) -> None:
-        """No result follows on this stream: the next one may say again what it said last."""
+        """No result follows on this stream; it was fed up to here."""
+        self._shared.ended(fed_ms)
+        begins_ms = (stream.until_ms if stream.until_ms is not None else fed_ms) - MAX_OVERLAP_MS
+        self._streams.begins_ms = max(self._streams.begins_ms, begins_ms)
         if stream.until_ms is not None:
-            self._streams.of(stream.number + 1).said_before = self._last_words(
-                stream.number, stream.until_ms - MAX_OVERLAP_MS
-            )
-        self._streams.begins_ms = max(self._streams.begins_ms, (stream.until_ms or fed_ms) - MAX_OVERLAP_MS)
+            # Until the next one says where it is fed from.
+            self._may_repeat(self._streams.of(stream.number + 1), begins_ms)
+
+    def _may_repeat(self, stream: StreamState, fed_from_ms: int) -> None:
+        self._shared.began(stream.number, fed_from_ms)
+        stream.said_before = self._last_words(stream.number - 1, fed_from_ms)
 
     def own_texts(self, stream: StreamState, words: tuple[str, ...]) -> tuple[str, ...]:
-        """Rule 8 without times: a hypothesis of a stream's first segment without the words that the stream before it
-        said last."""
-        said_before = stream.said_before
-        if not said_before or stream.settled_to_ms is not None:
-            return words
-        for length in range(len(said_before), 0, -1):
-            # By letters: a hypothesis may have split a word, and the rest of it is none of its own.
-            again = reaching(words, sum(map(len, said_before[-length:])) - 1)
-            if again >= min(length, len(words)) and alike(said_before[-length:], words[:again]):
-                return words[again:]
-        return words
+        """Rule 9 without times: a hypothesis without the words that the streams before this one have said."""
+        return words[self._repeated(stream, words)[0] :]
+
+    def _repeated(self, stream: StreamState, words: tuple[str, ...]) -> tuple[int, int]:
+        if not stream.said_before:
+            return 0, 0
+        return repeated(stream.said_before, words, self._shared.voiced_ms(stream.number))
+
+    def settled(self, stream: StreamState, words: tuple[str, ...]) -> int:
+        """The stream has settled these words; returns how many of them the streams before it have said. It can go on
+        with what is left of theirs; with words of its own it has come to an end of them."""
+        count, again = self._repeated(stream, words)
+        stream.said_before = stream.said_before[again:] if count == len(words) else ()
+        return count
 
     def divide(
         self, stream: StreamState, words: tuple[Word, ...], end_ms: int | None
     ) -> tuple[tuple[Word, ...], list[Word]]:
         """Rule 8: a final's words that are this stream's own, and those that are the next one's to say."""
+        self._streams.tell_times = any(word.end_ms is not None for word in words)
+        again = self.settled(stream, tuple(word.text for word in words))
+        if all(word.start_ms is None or word.end_ms is None for word in words):
+            return words[again + self._repeats_its_last(stream, words[again:]) :], []
         if stream.until_ms is None and stream.from_ms is None:
             return words, []
-        if all(word.start_ms is None or word.end_ms is None for word in words):
-            kept = self.own_texts(stream, tuple(word.text for word in words))
-            return words[len(words) - len(kept) :], []
         own, deferred = [], []
         for word, guessed in zip(words, with_times_guessed(words, end_ms), strict=True):
             middle_ms = _middle_ms(guessed) or 0
@@ -72,6 +90,29 @@ class Handover:
             elif not self._is_of_one_before(stream, guessed, middle_ms):
                 own.append(word)
         return tuple(own), deferred
+
+    def _repeats_its_last(self, stream: StreamState, words: Sequence[Word]) -> bool:
+        """Rule 1 without times: a final begins with the last word of the one before it, and the hypotheses of its
+        segment began with its second."""
+        if stream.open is None or not stream.open.entries or len(words) < 2:
+            return False
+        settled = (s for s in self._segments if s.stream == stream.number and s.settled and s.entries)
+        last = next(iter(reversed(list(settled))), None)
+        first, second = key(words[0].text), key(words[1].text)
+        begins = key(stream.open.entries[0].text)
+        return last is not None and key(last.entries[-1].text) == first != begins == second
+
+    def apart_to_ms(self, end_ms: int | None) -> int:
+        """Up to where audio behind an utterance is no next stream's: without times nothing shows that a word which the
+        next stream and a one-shot both give is one word."""
+        if self._streams.tell_times or end_ms is None:
+            return UNBOUND_MS
+        return min((ms for ms in self._streams.borders_ms() if ms >= end_ms), default=UNBOUND_MS)
+
+    def forget(self) -> None:
+        """Drop what no segment needs any more."""
+        self._streams.forget()
+        self._shared.forget_before(self._segments.oldest_stream)
 
     def is_the_next_ones(self, stream: StreamState, words: Sequence[Word]) -> bool:
         """Whether all of a final's words were spoken behind the border."""
@@ -125,12 +166,13 @@ class Handover:
         )
 
     def _last_words(self, stream: int, from_ms: int) -> tuple[str, ...]:
+        # A word of which the next stream hears the end is a word that it can say.
         return tuple(
             entry.text
             for segment in self._segments
             if segment.stream <= stream
             for entry in segment.entries
-            if (entry.middle_ms if entry.middle_ms is not None else entry.seen_ms) >= from_ms
+            if (entry.end_ms if entry.end_ms is not None else entry.seen_ms) >= from_ms
         )
 
 

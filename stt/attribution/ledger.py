@@ -54,7 +54,7 @@ class Attribution:
         self._segments = Segments()
         self._placement = Placement(self._segments, first_number)
         self._streams = Streams(self._segments)
-        self._handover = Handover(self._segments, self._streams)
+        self._handover = Handover(self._segments, self._streams, self._placement.spans)
         self._claims = OneShotClaims(self._segments, self._placement)
         self._vad_missed: list[Span] = []
         """Utterances that only the recogniser heard, not yet handed out."""
@@ -78,8 +78,14 @@ class Attribution:
         return self._streams.heard_to_ms
 
     def borders(self, number: int) -> tuple[int, int]:
-        """From where to where audio is this utterance's and no neighbour's: half-way through the silences around it."""
-        return self._claims.borders(number)
+        """From where to where audio is this utterance's and no neighbour's, nor a later stream's without times."""
+        from_ms, to_ms = self._claims.borders(number)
+        end_ms = self.span(number).end_ms if number in self._placement.spans else None
+        return from_ms, min(to_ms, self._handover.apart_to_ms(end_ms))
+
+    @property
+    def tell_times(self) -> bool:
+        return self._streams.tell_times
 
     @property
     def size(self) -> tuple[int, int]:
@@ -96,7 +102,10 @@ class Attribution:
     def interim(self, event: Interim, *, fed_ms: int) -> None:
         """A newer hypothesis. ``fed_ms``: media time up to which audio was given to the stream."""
         stream = self._streams.of(event.stream)
-        words = self._handover.own_texts(stream, tuple(word for word in event.words if word))
+        said = tuple(word for word in event.words if word)
+        words = self._handover.own_texts(stream, said)
+        if said and not words and stream.open is not None:
+            self._erase(stream.open)  # what seemed its own was misheard
         if not words or self._streams.is_repeat(stream, words, event.end_ms):
             return
         seen_ms = known_end_ms(event.end_ms, fed_ms)
@@ -104,6 +113,7 @@ class Attribution:
         if segment.is_ended_by(words, seen_ms):
             self._settle_as_it_is(segment)
             stream.settled_to(segment.newest_ms)
+            stream.said_before = ()
             segment = self._streams.new_segment(stream)
         self._streams.note_end(event.end_ms, fed_ms)
         segment.revise(words, seen_ms=seen_ms)
@@ -145,6 +155,10 @@ class Attribution:
         self._settle_left_out(stream, result_end_ms)
         if left_out and stream.until_ms is None:
             self._carry_over(stream, left_out, end_ms)
+
+    def opened(self, stream: int, fed_from_ms: int) -> None:
+        """A stream is fed from this media time on."""
+        self._handover.opened(self._streams.of(stream), fed_from_ms)
 
     def closed(self, stream: int, *, fed_ms: int = 0) -> None:
         """No result follows on this stream: its last hypotheses are as good as final, until a one-shot says better.
@@ -241,7 +255,7 @@ class Attribution:
         for number in self._placement.spans.forget_before(at_ms, held):
             self._claims.forget(number)
         self._segments.keep(kept)
-        self._streams.forget()
+        self._handover.forget()
 
     # What follows
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
 
-from stt.attribution.alignment import Entry
+from stt.attribution.alignment import MIN_LETTER_MS, Entry
 from stt.attribution.segments import Segment, Segments
-from stt.attribution.spans import MAX_GAP_MS, Span, Spans
+from stt.attribution.spans import MAX_GAP_MS, MIN_WORD_MS, UNBOUND_MS, Span, Spans
 
 
 class Placement:
@@ -125,24 +125,26 @@ class Placement:
 
     def _place(self, segment: Segment) -> None:
         """Find whose the segment's words are; an utterance that holds some now is touched."""
-        segment.owners = [self.spans.number_at(place) for place in self._places(segment.entries)]
+        segment.owners = [self.spans.number_at(place) for place in self._places(segment)]
         segment.numbers = frozenset(segment.owners)
         segment.placed = True
         self._touched |= segment.numbers
 
-    def _places(self, entries: list[Entry]) -> list[int]:
+    def _places(self, segment: Segment) -> list[int]:
         """Rules 2 and 4: places on the line of spans.
 
         Times are certain, a turn that took a word is likely, the first hypothesis that held it is a bound: what was
         known before an utterance began is not of it, and what no one took is of the last one begun before. Each kind of
         evidence yields to the one before it, and the places never go back.
         """
-        last = self.spans.last_place
+        entries, last = segment.entries, self.spans.last_place
         places = [0] * len(entries)
-        low, spoken_before_ms = last, None
+        low, known_ms = last, UNBOUND_MS
+        spoken_before_ms = UNBOUND_MS
         for i in range(len(entries) - 1, -1, -1):
             entry = entries[i]
-            spoken_before_ms = entry.seen_ms if spoken_before_ms is None else min(spoken_before_ms, entry.seen_ms)
+            known_ms = min(known_ms, entry.seen_ms)
+            spoken_before_ms = min(spoken_before_ms, known_ms)
             if entry.middle_ms is not None:
                 places[i] = self.spans.place_at(entry.middle_ms)
                 low = min(low, places[i])
@@ -150,7 +152,30 @@ class Placement:
                 places[i] = min(self.spans.place_of(entry.owner), low)
             else:
                 after = places[i + 1] if i + 1 < len(entries) else last
-                places[i] = min(self.spans.place_before(spoken_before_ms), low, after)
+                places[i] = min(self._spoken_by(segment, i, spoken_before_ms, known_ms), low, after)
+            spoken_before_ms -= len(entry.text) * MIN_LETTER_MS
         for i in range(1, len(places)):
             places[i] = max(places[i], places[i - 1])
         return places
+
+    def _spoken_by(self, segment: Segment, at: int, before_ms: int, known_ms: int) -> int:
+        """The last utterance in which one of a segment's words can have been spoken whole before a time; it was known
+        by ``known_ms``."""
+        needs_ms = max(MIN_WORD_MS, len(segment.entries[at].text) * MIN_LETTER_MS)
+        place = self.spans.place_begun_by(before_ms - needs_ms, known_ms, heard_from_ms=segment.from_ms)
+        return min(place, self._by_voice(segment.entries, at))
+
+    def _by_voice(self, entries: list[Entry], at: int) -> int:
+        """Words that one hypothesis brought were spoken since the one before it: by their letters, over the voice of
+        that time. Good where an engine said nothing for a while and the words of two utterances came at once."""
+        entry = entries[at]
+        first = last = at
+        while first > 0 and entries[first - 1].lacked_ms == entry.lacked_ms:
+            first -= 1
+        while last + 1 < len(entries) and entries[last + 1].lacked_ms == entry.lacked_ms:
+            last += 1
+        if first == 0:
+            return self.spans.last_place  # nothing of the segment was known before
+        letters = [len(one.text) for one in entries[first : last + 1]]
+        before = sum(letters[: at - first]) + len(entry.text) / 2
+        return self.spans.place_in_voice(entry.lacked_ms, entry.seen_ms, before / sum(letters))

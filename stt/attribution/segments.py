@@ -77,6 +77,9 @@ class Segment:
         lacked_ms = max((entry.seen_ms for entry in old), default=self.from_ms)
         self.entries, left_out = align(old, words, Entry("", seen_ms, min(lacked_ms, seen_ms)))
         self.dropped = []
+        for entry in self.entries:
+            # One that ended later, or did not say where, came before it.
+            entry.seen_ms = min(entry.seen_ms, seen_ms)
         return left_out
 
     def settle(self) -> None:

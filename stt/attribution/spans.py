@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 MAX_GAP_MS = 1000
 """A timed word within this distance of an utterance is its word; farther from all of them the endpointer missed it."""
+UNBOUND_MS = 1 << 62
+"""Behind all that is heard."""
 MIN_WORD_MS = 120
 """A hypothesis must reach this far into an utterance to hold a whole word of it."""
 
@@ -105,12 +107,35 @@ class Spans:
             return 2 * i
         return 2 * (i + 1) if after_ms <= MAX_GAP_MS else 2 * i + 1
 
-    def place_before(self, at_ms: int) -> int:
-        """The last utterance in which a word known at this time can have been spoken, −1 when there is none."""
-        i = bisect_right(self._line, at_ms - MIN_WORD_MS, key=_start_ms) - 1
-        if i < 0 and self._line and self._line[0].start_ms <= at_ms:
-            i = 0
+    def place_begun_by(self, at_ms: int, known_ms: int, heard_from_ms: int = 0) -> int:
+        """The last utterance that had begun by ``at_ms``; where that one was over before ``heard_from_ms``, or none had
+        begun, the next one if it had begun by ``known_ms``; else −1, or the one that was over."""
+        i = bisect_right(self._line, at_ms, key=_start_ms) - 1
+        end_ms = self._line[i].end_ms if i >= 0 else -1
+        over = end_ms is not None and end_ms < heard_from_ms
+        if (i < 0 or over) and i + 1 < len(self._line) and self._line[i + 1].start_ms <= known_ms:
+            i += 1
         return 2 * i if i >= 0 else -1
+
+    def place_in_voice(self, from_ms: int, to_ms: int, share: float) -> int:
+        """The utterance in which this share of the voice between two times has been spoken; behind all where there is
+        no voice."""
+        left_ms = share * self.voiced_ms(from_ms, to_ms)
+        for i in self._between(from_ms, to_ms):
+            voiced_ms = _shared_ms(self._line[i], from_ms, to_ms)
+            left_ms -= voiced_ms
+            if voiced_ms and left_ms <= 0:
+                return 2 * i
+        return self.last_place
+
+    def voiced_ms(self, from_ms: int, to_ms: int) -> int:
+        """How much of the time between two is some utterance's, whose voice the endpointer heard."""
+        return sum(_shared_ms(self._line[i], from_ms, to_ms) for i in self._between(from_ms, to_ms))
+
+    def _between(self, from_ms: int, to_ms: int) -> range:
+        """Which of the line can hold voice between two times."""
+        first = max(0, bisect_right(self._line, from_ms, key=_start_ms) - 1)
+        return range(first, bisect_right(self._line, to_ms, key=_start_ms))
 
     def _at(self, number: int) -> int:
         if self._at_of is None:
@@ -120,3 +145,8 @@ class Spans:
 
 def _start_ms(span: Span) -> int:
     return span.start_ms
+
+
+def _shared_ms(span: Span, from_ms: int, to_ms: int) -> int:
+    end_ms = to_ms if span.end_ms is None else min(span.end_ms, to_ms)
+    return 0 if span.vad_missed else max(0, end_ms - max(span.start_ms, from_ms))

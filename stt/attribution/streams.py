@@ -28,8 +28,10 @@ class StreamState:
     """Words spoken before this are the stream's before it; None when it took over from none."""
     until_ms: int | None = None
     """Words spoken from here on are the next stream's; None while it was not renewed."""
+    fed_from_ms: int | None = None
+    """It has heard nothing from before this; None while nobody has said so."""
     said_before: tuple[str, ...] = ()
-    """What the stream before it said last, and this one may say again."""
+    """What streams before it said of audio that it was fed again, and it may say first."""
     deferred: list[Word] = field(default_factory=list)
     """Words of its finals that are the next stream's to say; should it not, they are this one's."""
 
@@ -45,9 +47,11 @@ class Streams:
         self._segments = segments
         self._states: dict[int, StreamState] = {}
         self.begins_ms = 0
-        """The stream in use has heard nothing from before this."""
+        """The stream in use has heard nothing from before this, where it does not say so itself."""
         self.heard_to_ms: int | None = None
         """Some stream has listened up to here; None: unknown."""
+        self.tell_times = True
+        """The last final said when some of its words were spoken."""
 
     def of(self, number: int) -> StreamState:
         """The stream's state, a blank one when nothing is known of it."""
@@ -69,7 +73,7 @@ class Streams:
 
     def new_segment(self, stream: StreamState) -> Segment:
         """Open a segment behind what the stream has settled."""
-        from_ms = stream.settled_to_ms
+        from_ms = stream.settled_to_ms if stream.settled_to_ms is not None else stream.fed_from_ms
         if from_ms is None:
             from_ms = max(self.begins_ms, (self.heard_to_ms or 0) - MAX_LOOKBACK_MS)
         stream.open = Segment(stream.number, from_ms)
@@ -89,6 +93,10 @@ class Streams:
         if not words or not end_ms or stream.settled_to_ms is None or end_ms > stream.settled_to_ms:
             return False
         return self._segments.have_settled(stream.number, words)
+
+    def borders_ms(self) -> list[int]:
+        """Where streams were half-closed on purpose."""
+        return [state.until_ms for state in self._states.values() if state.until_ms is not None]
 
     def forget(self) -> None:
         """Drop the streams that no segment needs any more; a call has thousands."""

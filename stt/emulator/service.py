@@ -46,6 +46,8 @@ class EmulatorOptions:
     limits: Limits = field(default_factory=Limits)
     trace_folders: Sequence[Path] = ()
     """Recordings with a trace here are answered as the real engine once answered them."""
+    word_times: bool = True
+    """Else it says of no word when it was spoken, whatever it is asked for: as many engines do."""
 
 
 class SpeechEmulator:
@@ -146,7 +148,7 @@ class SpeechEmulator:
                 "Malformed orders. Request must start with a streaming_config.",
             )
         await self._check(first.streaming_config.config, context)
-        return first.streaming_config.config
+        return self._followed(first.streaming_config.config)
 
     def _stream(self, random: Random, faults: Faults) -> EmulatedStream:
         timing = self.options.timing
@@ -194,7 +196,13 @@ class SpeechEmulator:
         if tracker.knows_nothing:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, UNKNOWN)
         words = tuple(word for word in spoken if word.start_ms + word.end_ms <= 2 * tracker.heard_ms)
-        return one_shot_response(words, request.config, self.faults)
+        return one_shot_response(words, self._followed(request.config), self.faults)
+
+    def _followed(self, config: Any) -> Any:
+        """What of a request's RecognitionConfig this engine does."""
+        if not self.options.word_times:
+            config.enable_word_time_offsets = False
+        return config
 
     async def _check(self, config: Any, context: Any) -> None:
         problem = ""

@@ -53,7 +53,7 @@ class Renewal:
         if isinstance(event, StreamClosed):
             # They hold each other: let go, it is freed at once, and not in a collection that every call waits for.
             old.recognizer = None
-            self._let_go(StreamClosed(old.number, event.error))
+            self._let_go(StreamClosed(old.number, event.error, old.clock.ended_ms))
         elif isinstance(event, Final):
             self._has_settled = True
             self._deliver(old.final(event))
@@ -66,8 +66,9 @@ class Renewal:
 
     def _give_up(self) -> None:
         if self.old is not None:
-            self.old.close()
-            self._let_go(StreamClosed(self.old.number, RecognizerError("renewal_timeout")))
+            old = self.old
+            old.close()
+            self._let_go(StreamClosed(old.number, RecognizerError("renewal_timeout"), old.clock.ended_ms))
 
     def _let_go(self, closed: StreamClosed) -> None:
         """The old stream has ended: what the new one said meanwhile follows."""

@@ -225,7 +225,7 @@ class Transcriber:
     def _started(self, stream: Stream) -> None:
         level = logging.INFO if self._reconnect.take_news(stream) else logging.DEBUG
         logger.log(level, "✅ [STT] Streaming started (attempt %d)", stream.attempt)
-        self._renewal.say(StreamOpened(stream.number, stream.attempt))
+        self._renewal.say(StreamOpened(stream.number, stream.attempt, stream.clock.began_ms))
 
     def _on_result(self, stream: Stream, event: Interim | Final) -> None:
         stream.has_spoken = True
@@ -250,7 +250,7 @@ class Transcriber:
             self._probe_later()
         elif after is AfterEnd.NEXT or error is None:
             self._interims.flush()
-            self._renewal.say(StreamClosed(stream.number, error))
+            self._renewal.say(StreamClosed(stream.number, error, stream.clock.ended_ms))
             if not self._finished:
                 # What came before the end is settled; the next stream hears from here on.
                 self._begin_next()

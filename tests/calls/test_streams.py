@@ -5,11 +5,12 @@ from random import Random
 
 import pytest
 
-from benchmarks import word_hunt
+from benchmarks import opposite_engine, word_hunt
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 from stt.emulator.timing import UNKIND
 from stt.engines.breaker import MAX_FAILURES, Breaker
+from stt.events import RecognizerError
 from stt.tuning import Tuning
 from tests.fault_schedule import FaultSchedule, FaultWindow
 from tests.traced import LIBRARY
@@ -142,6 +143,60 @@ tests/calls/core/test_session.py."""
 def test_human_speech_in_bad_weather_stays_whole(human, seed):
     recordings = [one for one in human.recordings if one.name.startswith(("he_sas_", "he_ashrei_"))]
     assert not word_hunt.faults(word_hunt.play(human, word_hunt.plan(seed, recordings))).any
+
+
+@pytest.mark.parametrize("first", range(1, 21, 10))
+def test_without_word_times_no_word_is_lost_or_doubled_whatever_the_weather(first):
+    for seed in range(first, first + 10):
+        plan = word_hunt.without_word_times(word_hunt.plan(seed, LIBRARY.recordings))
+        assert not word_hunt.faults(word_hunt.play(LIBRARY, plan)).any, seed
+
+
+def no_times(count):
+    return ()
+
+
+@pytest.mark.parametrize("half_close_ms", [0, 120])
+@pytest.mark.parametrize(("listed", "placed_share"), [(range, 0.99), (no_times, 0.97)], ids=["times", "no times"])
+def test_human_speech_stays_whole_and_in_its_turns(human, listed, placed_share, half_close_ms):
+    names, score = human_names(human), Score(0, 0, 0, 0, 0)
+    for first in range(0, len(names), 10):
+        tuning = Tuning(half_close_ms=half_close_ms)
+        score += human_call(human, names[first : first + 10], tuning, seed=f"1/{first}", listed=listed).score
+    assert score.kept
+    assert score.placed_share >= placed_share
+
+
+class NoOneShot(Engine):
+    async def recognize(self, ulaw, timeout_s):
+        raise RecognizerError("unavailable")
+
+
+@pytest.mark.parametrize("half_close_ms", [0, 120])
+@pytest.mark.parametrize("listed", [range, no_times], ids=["times", "no times"])
+@pytest.mark.parametrize("pause_ms", [100, 600])
+def test_a_callers_repeated_answer_is_heard_each_time_by_the_stream_alone(human, pause_ms, listed, half_close_ms):
+    five = next(one for one in human.recordings if one.name == "he_gc_num_5.wav")
+
+    async def run():
+        one = VirtualCall(NoOneShot(human, listed=listed), Tuning(half_close_ms=half_close_ms))
+        await one.noise(1000)
+        for _ in range(24):
+            await one.recording(five)
+            await one.noise(pause_ms)
+        await one.hang_up()
+        return one
+
+    one = in_virtual_time(run())
+    assert (one.score.words, *lost_and_added(one)) == (24, *KEPT)
+
+
+@pytest.mark.parametrize("lacks", ["", *opposite_engine.HABITS])
+@pytest.mark.parametrize("setting", opposite_engine.SETTINGS)
+def test_an_engine_with_opposite_habits_loses_and_doubles_no_word(setting, lacks):
+    habits = replace(opposite_engine.Habits(), **({lacks: False} if lacks else {}))
+    tuning = opposite_engine.SETTINGS[setting]
+    assert opposite_engine.hunt(LIBRARY, LIBRARY.recordings, tuning, habits, [1]).kept
 
 
 def test_a_hundred_calls_do_not_ask_a_dead_engine_three_hundred_times():

@@ -26,7 +26,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from calls.core.frame_delays import merged_percentile
 from calls.lab.call_records import record_of, score_of
 from calls.lab.fault_proxy import FaultProxy
-from calls.lab.faults import FAULTS, NO_FAULT, Fault
+from calls.lab.faults import FAULTS, NO_FAULT, WORD_LISTS, Fault
 from calls.lab.rig import Rig, RigError
 from calls.lab.sample_calls import SampleCall, library_of, sample_calls
 from calls.lab.simulator import SimulatedCall
@@ -87,12 +87,18 @@ class Command(BaseCommand):
         parser.add_argument("--call-clips", type=whole(1, 1000, "recordings"), default=8, help="Recordings a call.")
         parser.add_argument("--seed", type=seed, default=1, help="Of the first round; the next ones count on.")
         parser.add_argument("--rounds", type=whole(1, 1000, "rounds"), default=1)
+        parser.add_argument(
+            "--no-word-times", action="store_true", help="Of an engine that says of no word when it was spoken."
+        )
         parser.add_argument("--only", nargs="+", metavar="TEXT", help="Only faults whose name has one of these.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["clips"] or settings.BASE_DIR / "samples"
         only: list[str] = options["only"] or [""]
         faults = [fault for fault in FAULTS if any(text in fault.name for text in only)]
+        self._engine_options = ("--no-word-times",) if options["no_word_times"] else ()
+        if self._engine_options:
+            faults = [fault for fault in faults if WORD_LISTS.isdisjoint(fault.faults)]
         if not faults:
             raise CommandError("unknown_fault: no fault has such a name")
         rows: list[Row] = []
@@ -137,7 +143,7 @@ class Command(BaseCommand):
                 settings.VAR_DIR / "chaos.log",
                 seed=seed,
                 faults=fault.faults,
-                emulator_options=fault.options,
+                emulator_options=[*fault.options, *self._engine_options],
                 speech_host=proxy.address,
             )
             with _profile(dict(fault.tuning)), rig:

@@ -31,6 +31,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--kind", action="store_true", help="Without the unkindness of the real one.")
+        parser.add_argument("--no-word-times", action="store_true", help="Say of no word when it was spoken.")
         parser.add_argument(
             "--longest-stream", type=decimal(0, LONGEST_S, "s"), default=defaults.longest_stream_s, metavar="S"
         )
@@ -71,6 +72,7 @@ class Command(BaseCommand):
                 port=options["port"],
                 seed=options["seed"],
                 timing=KIND if options["kind"] else UNKIND,
+                word_times=not options["no_word_times"],
                 limits=Limits(longest_stream_s=options["longest_stream"], audio_timeout_s=options["audio_timeout"]),
             ),
             Faults.parse(options["fault"]),

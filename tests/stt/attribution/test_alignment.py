@@ -9,7 +9,7 @@ from stt.attribution.alignment import (
     continues,
     in_order,
     merge,
-    reaching,
+    repeated,
     same_word_and_time,
     set_times,
     timed_words,
@@ -135,9 +135,47 @@ def test_a_hypothesis_continues_one_whose_settled_words_it_begins_with(old, new,
     assert continues(old.split(), new.split()) is same
 
 
-@pytest.mark.parametrize(("letters", "count"), [(0, 1), (2, 1), (3, 2), (6, 3), (99, 3)])
-def test_so_many_words_reach_so_many_letters(letters, count):
-    assert reaching(["אב", "גד", "הו"], letters) == count
+@pytest.mark.parametrize(
+    ("before", "words", "again"),
+    [
+        ("אתה רוצה", "אתה רוצה לקבוע", (2, 2)),
+        ("אתה רוצה", "רוצה לקבוע", (1, 2)),
+        ("אתה רוצה", "לקבוע תור", (0, 0)),
+        # A hypothesis, or a final in pieces, has not come to the end of them.
+        ("אתה רוצה", "אתה", (1, 1)),
+        # Misheard, merged or split, and punctuated.
+        ("אתה רוצה", "אתה רוצ ה. לקבוע", (3, 2)),
+        ("אתה רוצה", "אתרוצה לקבוע", (1, 2)),
+        # The words that fit best, and no more of them.
+        ("יי בכל", "בכל דרכיו", (1, 2)),
+        ("כן", "כן כן", (1, 1)),
+        ("כן כן", "כן כן לא", (2, 2)),
+    ],
+)
+def test_words_that_two_streams_heard_are_found_by_their_letters(before, words, again):
+    assert repeated(before.split(), words.split(), 1000) == again
+
+
+@pytest.mark.parametrize(("voiced_ms", "count"), [(0, 0), (249, 0), (250, 2)])
+def test_no_more_words_are_repeated_than_fit_into_the_voice_that_both_heard(voiced_ms, count):
+    assert repeated(["אתה", "רוצה"], ["אתה", "רוצה", "לקבוע"], voiced_ms)[0] == count
+
+
+def test_words_that_were_merged_and_are_split_again_keep_their_own_evidence():
+    old = [Entry("ישברו", 1000, 0, owner=1), Entry("ואתה", 2000, 1000)]
+    (merged,), _ = align(old, ["ישברוואתה"], Entry("", 2200, 2000))
+    entries, left_out = align([merged], ["ישברו", "ואתה", "נותן"], Entry("", 2500, 2200))
+    assert [(entry.text, entry.seen_ms, entry.owner) for entry in entries] == [
+        ("ישברו", 1000, 1),
+        ("ואתה", 2000, None),
+        ("נותן", 2500, None),
+    ]
+    assert left_out == []
+
+
+def test_a_final_that_merges_words_leaves_none_of_them_out():
+    _, left_out = align([Entry(text, 0, 0) for text in ("לא", "כול", "כאן")], ["לאכול"], Entry("", 0, 0))
+    assert [entry.text for entry in left_out] == ["כאן"]
 
 
 def test_times_that_go_back_or_lie_ahead_of_the_audio_are_not_believed():

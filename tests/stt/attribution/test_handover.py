@@ -5,6 +5,7 @@ import pytest
 from stt.attribution.alignment import Entry
 from stt.attribution.handover import Handover
 from stt.attribution.segments import Segment, Segments
+from stt.attribution.spans import Spans
 from stt.attribution.streams import Streams
 from stt.events import Word
 
@@ -15,9 +16,14 @@ class Call:
     def __init__(self, border_ms=2000):
         self.segments = Segments()
         self.streams = Streams(self.segments)
-        self.handover = Handover(self.segments, self.streams)
+        self.spans = Spans()
+        self.handover = Handover(self.segments, self.streams, self.spans)
         self.old, self.new = self.streams.of(0), self.streams.of(1)
         self.handover.renewed(0, border_ms)
+
+    def spoken(self, start_ms, end_ms):
+        """An utterance."""
+        self.spans.add(start_ms, end_ms, vad_missed=False)
 
     def said(self, *words, stream=0):
         """A settled segment of (text, when first heard) or of (text, start, end)."""
@@ -142,18 +148,71 @@ def test_what_the_new_stream_says_itself_is_not_handed_back():
 )
 def test_without_times_a_new_streams_first_words_are_told_from_the_old_ones_last(hypothesis, own):
     call = Call(border_ms=2000)
+    call.spoken(800, 3000)
     call.said(("שלום", 1000), ("אתה", 1500), ("רוצה", 1900))
     call.handover.closed(call.old, fed_ms=2500)
+    call.handover.opened(call.new, 1500)
     assert call.new.said_before == ("אתה", "רוצה")
     assert call.handover.own_texts(call.new, tuple(hypothesis.split())) == tuple(own.split())
     assert call.own(call.new, *((text,) for text in hypothesis.split())) == own.split()
 
 
-def test_once_the_new_stream_has_settled_words_it_repeats_none():
-    call = Call()
-    call.new.said_before = ("כן",)
-    call.new.settled_to(2500)
-    assert call.handover.own_texts(call.new, ("כן",)) == ("כן",)
+def said_on_both_sides(*, voice, fed_to_ms=2200, fed_from_ms=1300):
+    """The old stream has said two words, and both have heard what lies between two times."""
+    call = Call(border_ms=2000)
+    for start_ms, end_ms in voice:
+        call.spoken(start_ms, end_ms)
+    call.said(("לא", 1400), ("כן", 1900))
+    call.handover.closed(call.old, fed_to_ms)
+    call.handover.opened(call.new, fed_from_ms)
+    return call
+
+
+def test_across_a_border_in_silence_no_word_is_a_repeat_however_alike():
+    call = said_on_both_sides(voice=[(500, 1250), (2250, 3000)])
+    assert call.own(call.new, ("לא",), ("כן",)) == ["לא", "כן"]
+
+
+def test_where_the_streams_share_no_audio_no_word_is_a_repeat():
+    call = said_on_both_sides(voice=[(500, 3000)], fed_from_ms=2200)
+    assert call.own(call.new, ("לא",), ("כן",)) == ["לא", "כן"]
+
+
+def test_the_voice_that_both_heard_bounds_the_words_that_are_repeats():
+    call = said_on_both_sides(voice=[(500, 3000)])
+    assert call.own(call.new, ("לא",), ("כן",)) == []
+    call = said_on_both_sides(voice=[(500, 1250), (2060, 3000)])
+    assert call.own(call.new, ("כן",), ("כן",)) == ["כן"]
+
+
+def test_once_the_new_stream_has_settled_words_of_its_own_it_repeats_none():
+    call = said_on_both_sides(voice=[(500, 3000)])
+    assert call.own(call.new, ("כן",), ("טוב",)) == ["טוב"]
+    assert call.own(call.new, ("כן",)) == ["כן"]
+
+
+def test_a_final_in_pieces_goes_on_with_what_is_left_of_the_old_streams_words():
+    call = said_on_both_sides(voice=[(500, 3000)])
+    assert call.own(call.new, ("לא",)) == []
+    assert call.own(call.new, ("כן",), ("טוב",)) == ["טוב"]
+    assert call.own(call.new, ("לא",)) == ["לא"]
+
+
+def test_without_times_a_one_shot_is_given_no_silence_that_the_next_stream_hears():
+    call = Call(border_ms=2000)
+    assert call.handover.apart_to_ms(1900) > 10**9
+    call.streams.tell_times = False
+    assert [call.handover.apart_to_ms(ms) for ms in (1900, 2000)] == [2000, 2000]
+    assert call.handover.apart_to_ms(2001) > 10**9
+    assert call.handover.apart_to_ms(None) > 10**9
+
+
+def test_until_a_stream_says_where_it_is_fed_from_it_is_taken_to_hear_the_moment_before_the_border():
+    call = Call(border_ms=2000)
+    call.spoken(500, 3000)
+    call.said(("לא", 1200), ("כן", 1900))
+    call.handover.closed(call.old, 2200)
+    assert call.new.said_before == ("כן",)
 
 
 def test_the_next_stream_has_heard_nothing_from_before_the_overlap():

@@ -146,6 +146,24 @@ def test_a_final_that_repeats_words_of_an_earlier_one_adds_only_its_own():
     assert ledger.heard(one) == "a b c"
 
 
+def test_without_times_a_final_that_begins_with_the_last_ones_last_word_adds_only_its_own():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 3000)
+    ledger.settles("a b", 2000)
+    ledger.says("c d", 2600)
+    ledger.settles("b c d", 3000)
+    assert ledger.heard(one) == "a b c d"
+
+
+def test_without_times_a_word_that_hypotheses_held_again_was_said_again():
+    ledger = Ledger()
+    one = ledger.utterance(1000, 3000)
+    ledger.settles("a b", 2000)
+    ledger.says("b c", 2600)
+    ledger.settles("b c d", 3000)
+    assert ledger.heard(one) == "a b b c d"
+
+
 def test_a_final_in_pieces_keeps_what_was_spoken_after_it():
     ledger = Ledger()
     one = ledger.utterance(1000, 4000)

@@ -200,6 +200,125 @@ class ReadingOnlyWhatWasTouched(Calls):
         pass
 
 
+class WithoutWordTimes(RuleBasedStateMachine):
+    """An engine that says of no word when it was spoken; streams that follow each other in silence and in mid-speech.
+
+    What a stream is replayed it says again, first, as every engine does.
+    """
+
+    @initialize()
+    def answer(self):
+        self.ledger = Attribution()
+        self.now_ms = 500
+        self.speaking = None
+        self.spoken = []  # (text, start) of the utterance under way
+        self.stream = 0
+        self.segment, self.again = [], 0  # what the stream has heard since its last final, and how much of it twice
+        self.settled = []
+        self.turns = []
+
+    def text(self, at):
+        """All words are different here."""
+        return chr(0x4E00 + at) * 3
+
+    # The caller
+
+    @precondition(lambda self: self.speaking is None)
+    @rule(pause_ms=st.integers(240, 3000))
+    def begin(self, pause_ms):
+        self.now_ms += pause_ms
+        self.speaking = self.ledger.began(self.now_ms)
+        self.turns.append(self.speaking)
+        self.spoken = []
+        self.speak(300)
+
+    @precondition(lambda self: self.speaking is not None)
+    @rule(length_ms=st.integers(150, 700))
+    def speak(self, length_ms):
+        word = self.text(len(self.settled) + len(self.segment) - self.again)
+        self.spoken.append((word, self.now_ms))
+        self.segment.append(word)
+        self.now_ms += length_ms
+
+    @precondition(lambda self: self.speaking is not None)
+    @rule()
+    def end(self):
+        self.ledger.ended(self.speaking, self.now_ms)
+        self.speaking = None
+        self.now_ms += 220
+
+    # The recogniser
+
+    @precondition(lambda self: self.segment)
+    @rule(lacks=st.integers(0, 2))
+    def interim(self, lacks):
+        words = self.segment[: len(self.segment) - lacks]
+        if words:
+            self.ledger.interim(Interim(tuple(words), self.now_ms, stream=self.stream), fed_ms=self.now_ms)
+
+    @precondition(lambda self: self.segment)
+    @rule(pieces=st.integers(1, 2), ended=st.booleans())
+    def final(self, pieces, ended):
+        middle = len(self.segment) // 2 if pieces == 2 else 0
+        for piece, ago_ms in ((self.segment[:middle], 100), (self.segment[middle:], 0)):
+            if piece:
+                words = tuple(Word(word) for word in piece)
+                end_ms = self.now_ms - ago_ms if ended else None
+                self.ledger.final(Final(words, end_ms, stream=self.stream), fed_ms=self.now_ms)
+        self.settled += self.segment[self.again :]
+        self.segment, self.again = [], 0
+
+    @precondition(lambda self: self.speaking is None)
+    @rule(silence_ms=st.integers(0, 200), accepted=st.booleans())
+    def renew_in_silence(self, silence_ms, accepted):
+        """The next stream is replayed nothing that the caller has said."""
+        self.renew(self.now_ms - silence_ms, [])
+        for number in self.turns if accepted else ():
+            self.ledger.take(number)
+
+    @precondition(lambda self: self.speaking is not None)
+    @rule(again=st.integers(0, 3))
+    def renew_in_mid_speech(self, again):
+        replayed = self.spoken[max(0, len(self.spoken) - again) :] if again else []
+        self.renew(replayed[0][1] if replayed else self.now_ms, [word for word, _ in replayed])
+
+    def renew(self, fed_from_ms, again):
+        self.ledger.renewed(self.stream, self.now_ms)
+        if self.segment:
+            self.final(1, True)
+        self.ledger.closed(self.stream, fed_ms=self.now_ms)
+        self.stream += 1
+        self.ledger.opened(self.stream, fed_from_ms)
+        self.segment, self.again = list(again), len(again)
+
+    # What must hold
+
+    def teardown(self):
+        if not hasattr(self, "ledger"):
+            return
+        if self.speaking is not None:
+            self.end()
+        if self.segment:
+            self.final(1, True)
+        self.ledger.closed(self.stream)
+        assert [word for number in self.turns for word in self.ledger.heard_words(number)] == self.settled
+
+
+class TheSameAnswerAgain(WithoutWordTimes):
+    """A caller of few words, and streams that follow each other in silence: nothing is a repeat."""
+
+    def text(self, at):
+        return ["כן", "כן", "לא", "חמש"][at % 4]
+
+    @precondition(lambda self: False)
+    @rule()
+    def renew_in_mid_speech(self):
+        """Which of the same words is meant only times could tell."""
+
+
 TestCalls = Calls.TestCase
 TestReading = ReadingOnlyWhatWasTouched.TestCase
-TestCalls.settings = TestReading.settings = settings(stateful_step_count=40, deadline=None)
+TestWithoutWordTimes = WithoutWordTimes.TestCase
+TestTheSameAnswerAgain = TheSameAnswerAgain.TestCase
+for machine in (TestCalls, TestReading, TestWithoutWordTimes, TestTheSameAnswerAgain):
+    machine.settings = settings(stateful_step_count=40, deadline=None)

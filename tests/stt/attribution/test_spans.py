@@ -51,7 +51,32 @@ def test_a_time_is_of_the_utterance_that_holds_it_or_is_near(at_ms, number):
 
 def test_a_word_known_before_a_whole_one_can_have_been_spoken_is_of_the_utterance_before():
     spans = line((1000, 2000), (3000, 4000))
-    assert [spans.number_at(spans.place_before(ms)) for ms in (999, 1000, 3119, 3120)] == [None, 1, 1, 2]
+    assert [spans.number_at(spans.place_begun_by(ms - 120, ms)) for ms in (999, 1000, 3119, 3120)] == [None, 1, 1, 2]
+
+
+def test_a_word_that_was_cut_is_of_no_utterance_that_was_over_before_its_stream_began():
+    spans = line((1000, 2000), (3000, None))
+    assert spans.place_begun_by(2970, 3200, heard_from_ms=2000) == spans.place_of(1)
+    assert spans.place_begun_by(2970, 3200, heard_from_ms=2001) == spans.place_of(2)
+    assert spans.place_begun_by(2900, 2999, heard_from_ms=2001) == spans.place_of(1)
+
+
+def test_voice_is_what_lies_in_utterances_that_the_endpointer_heard():
+    spans = line((1000, 2000), (3000, 4000), (5000, None))
+    spans.add(4200, 4800, vad_missed=True)
+    between = [(0, 900), (2000, 3000), (1500, 3100), (3500, 5500), (5900, 6000)]
+    assert [spans.voiced_ms(*times_ms) for times_ms in between] == [0, 0, 600, 1000, 100]
+
+
+@pytest.mark.parametrize(("share", "number"), [(0.0, 1), (0.2, 1), (0.3, 2), (0.7, 2), (0.9, 3), (1.0, 3)])
+def test_a_share_of_the_voice_is_some_utterances(share, number):
+    spans = line((1000, 2000), (3000, 4000), (5000, None))
+    assert spans.number_at(spans.place_in_voice(1500, 5500, share)) == number
+
+
+def test_where_there_is_no_voice_a_share_of_it_is_nobodys():
+    spans = line((1000, 2000), (3000, 4000))
+    assert spans.place_in_voice(2100, 2900, 0.5) == spans.last_place
 
 
 def test_neighbours_are_told_by_time():

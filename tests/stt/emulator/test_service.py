@@ -251,6 +251,24 @@ def test_every_word_of_a_result_is_heard_whatever_its_word_list_holds(habit):
     assert known == sorted(known, key=lambda word: word.start_ms)
 
 
+def test_an_engine_without_word_times_tells_of_no_word_when_it_was_spoken():
+    options = EmulatorOptions(folders=[SAMPLES], timing=QUICK, word_times=False)
+
+    async def run():
+        async with SpeechEmulator(options) as emulator:
+            client = GoogleSpeech(emulator=emulator.address)
+            heard = await stream(client, [sentence()[i : i + 640] for i in range(0, 60_000, 640)])
+            one_shot = await asyncio.to_thread(client.recognize, ulaw_to_pcm(sentence()), PLAIN, 5000)
+            await client.close()
+        return heard, one_shot
+
+    heard, one_shot = asyncio.run(asyncio.wait_for(run(), 20))
+    for final in (*(event for event in heard if isinstance(event, Final)), one_shot):
+        assert [word.text for word in final.words] == SENTENCE.split()
+        assert {(word.start_ms, word.end_ms) for word in final.words} == {(None, None)}
+        assert final is one_shot or final.end_ms
+
+
 def test_an_error_in_band_ends_the_stream_as_an_error_of_the_call_would():
     heard = with_emulator(
         lambda client: stream(client, [bytes(800)], finish=False), faults=Faults(error_in_band_after_s=1e-9)

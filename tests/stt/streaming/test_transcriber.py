@@ -58,7 +58,7 @@ async def test_audio_held_through_failed_attempts_is_sent_in_order(caplog):
     stream = await call.opened.get()
     stream.opens()
     assert len(stream.fed) == 8 * 160
-    assert await call.events.get() == StreamOpened(0, 3)
+    assert await call.events.get() == StreamOpened(0, 3, fed_from_ms=0)
     assert "✅ [STT] Streaming started (attempt 3)" in caplog.text
 
 
@@ -166,7 +166,7 @@ async def test_the_border_stays_where_it_was_once_the_old_stream_has_said_a_fina
     assert [await call.events.get() for _ in range(3)] == [
         StreamRenewed(0, 160),
         Final((Word("a"),), 20),
-        StreamClosed(0),
+        StreamClosed(0, fed_to_ms=160),
     ]
     call.transcriber.close()
 
