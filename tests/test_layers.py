@@ -33,8 +33,12 @@ ROOMS = [
         (
             "stt.engines.base",
             "stt.engines.breaker",
+            "stt.engines.socket_dialogue",
             "stt.engines.google_models",
             "stt.engines.request_rate",
+            "stt.engines.vendor_capabilities",
+            "stt.engines.vendor_errors",
+            "stt.engines.vendor_words",
             "stt.engines.waivers",
         ),
     ),
