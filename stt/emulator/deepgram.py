@@ -13,10 +13,10 @@ from typing import Any
 from aiohttp import web
 
 from stt.emulator.recordings import Spoken
-from stt.emulator.socket_faults import SocketFaults
 from stt.emulator.socket_service import ClientOrder, RefusedError
 from stt.emulator.speaker import Said
 from stt.emulator.timing import Timing
+from stt.emulator.vendor_faults import VendorFaults
 from stt.emulator.vendor_results import hypothesis, pieces, seconds
 
 MODELS = {"nova-3", "nova-3-general", "nova-2", "nova-2-general"}
@@ -42,7 +42,7 @@ class EmulatedDeepgram:
         if tokens > MAX_KEY_TERM_TOKENS:  # a word is at least a token
             raise RefusedError(400, "Keyterm limit exceeded. The maximum number of tokens across all keyterms is 500.")
 
-    def tongue(self, request: web.Request, faults: SocketFaults) -> DeepgramTongue:
+    def tongue(self, request: web.Request, faults: VendorFaults) -> DeepgramTongue:
         return DeepgramTongue(
             punctuate=request.query.get("punctuate") == "true", interims=request.query.get("interim_results") == "true"
         )
@@ -51,7 +51,7 @@ class EmulatedDeepgram:
         body = {"err_code": f"EMULATED_{refused.status}", "err_msg": str(refused), "request_id": REQUEST_ID}
         return web.json_response(body, status=refused.status)
 
-    def recording(self, spoken: Sequence[Spoken], request: web.Request, faults: SocketFaults) -> web.Response:
+    def recording(self, spoken: Sequence[Spoken], request: web.Request, faults: VendorFaults) -> web.Response:
         best = alternative(spoken, 0.9, punctuate=request.query.get("punctuate") == "true")
         if faults.no_word_times:
             best["words"] = []

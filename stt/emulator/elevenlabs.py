@@ -13,10 +13,10 @@ from dataclasses import replace
 from aiohttp import web
 
 from stt.emulator.recordings import Spoken
-from stt.emulator.socket_faults import SocketFaults
 from stt.emulator.socket_service import ClientOrder, RefusedError
 from stt.emulator.speaker import Said
 from stt.emulator.timing import Timing
+from stt.emulator.vendor_faults import VendorFaults
 from stt.emulator.vendor_results import seconds
 
 MIN_COMMIT_MS = 300
@@ -39,13 +39,13 @@ class EmulatedElevenLabs:
         if asked.get("audio_format") != "ulaw_8000":
             raise RefusedError(400, "Audio format is not known to this emulator.")
 
-    def tongue(self, request: web.Request, faults: SocketFaults) -> ElevenLabsTongue:
+    def tongue(self, request: web.Request, faults: VendorFaults) -> ElevenLabsTongue:
         return ElevenLabsTongue(timestamps=request.query.get("include_timestamps") == "true")
 
     def http_refusal(self, refused: RefusedError) -> web.Response:
         return web.Response(status=refused.status, text=str(refused))
 
-    def recording(self, spoken: Sequence[Spoken], request: web.Request, faults: SocketFaults) -> web.Response:
+    def recording(self, spoken: Sequence[Spoken], request: web.Request, faults: VendorFaults) -> web.Response:
         raise NotImplementedError
 
     def timing(self, base: Timing) -> Timing:

@@ -17,11 +17,11 @@ from aiohttp import WSMsgType, web
 
 from stt.emulator.recordings import Library, Spoken
 from stt.emulator.service import UNKNOWN, EmulatorOptions
-from stt.emulator.socket_faults import SocketFaults
 from stt.emulator.speaker import Said, Speaker
 from stt.emulator.stream import EmulatedStream, FaultyResults, spoken_in
 from stt.emulator.timing import Timing
 from stt.emulator.traces import load_traces
+from stt.emulator.vendor_faults import VendorFaults
 
 LONGEST_UPLOAD_BYTES = 16 << 20
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -79,11 +79,11 @@ class SocketVendor(Protocol):
     def check(self, request: web.Request) -> None:
         """Raises RefusedError for what the address asks."""
 
-    def tongue(self, request: web.Request, faults: SocketFaults) -> Tongue: ...
+    def tongue(self, request: web.Request, faults: VendorFaults) -> Tongue: ...
 
     def http_refusal(self, refused: RefusedError) -> web.Response: ...
 
-    def recording(self, spoken: Sequence[Spoken], request: web.Request, faults: SocketFaults) -> web.Response:
+    def recording(self, spoken: Sequence[Spoken], request: web.Request, faults: VendorFaults) -> web.Response:
         """The answer to an upload, where there is one."""
 
     @property
@@ -97,10 +97,10 @@ class SocketVendor(Protocol):
 class SocketEmulator:
     """``async with SocketEmulator(vendor, options) as emulator``: serves on ``emulator.address`` until left."""
 
-    def __init__(self, vendor: SocketVendor, options: EmulatorOptions, faults: SocketFaults | None = None) -> None:
+    def __init__(self, vendor: SocketVendor, options: EmulatorOptions, faults: VendorFaults | None = None) -> None:
         self.vendor = vendor
         self.options = options
-        self.faults = faults if faults is not None else SocketFaults()
+        self.faults = faults if faults is not None else VendorFaults()
         self.address = ""
         self.streams_opened = 0
         self.recognized = 0
@@ -134,7 +134,7 @@ class SocketEmulator:
 
         return handler
 
-    def _check_key(self, request: web.Request, faults: SocketFaults) -> None:
+    def _check_key(self, request: web.Request, faults: VendorFaults) -> None:
         if faults.unauthorized or not request.headers.get(self.vendor.key_header):
             raise RefusedError(401, "Invalid credentials.")
         if faults.too_many:
@@ -143,7 +143,7 @@ class SocketEmulator:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         self.streams_opened += 1
         number = self.streams_opened
-        faults = self.faults if not self.faults.hits or number <= self.faults.hits else SocketFaults()
+        faults = self.faults if not self.faults.hits or number <= self.faults.hits else VendorFaults()
         if faults.refused and request.transport is not None:
             request.transport.abort()
             return web.Response()
@@ -194,7 +194,7 @@ class _Served:
         socket: web.WebSocketResponse,
         tongue: Tongue,
         stream: EmulatedStream,
-        faults: SocketFaults,
+        faults: VendorFaults,
         refusal: RefusedError | None,
     ) -> None:
         self._socket = socket

@@ -10,10 +10,10 @@ from typing import Any
 from aiohttp import web
 
 from stt.emulator.recordings import Spoken
-from stt.emulator.socket_faults import SocketFaults
 from stt.emulator.socket_service import ClientOrder, RefusedError
 from stt.emulator.speaker import Said
 from stt.emulator.timing import Timing
+from stt.emulator.vendor_faults import VendorFaults
 from stt.emulator.vendor_results import NO_TIME, hypothesis, pieces
 
 MODELS = {"stt-rt-v5", "stt-rt-v4"}
@@ -32,13 +32,13 @@ class EmulatedSoniox:
     def check(self, request: web.Request) -> None:
         pass
 
-    def tongue(self, request: web.Request, faults: SocketFaults) -> SonioxTongue:
+    def tongue(self, request: web.Request, faults: VendorFaults) -> SonioxTongue:
         return SonioxTongue()
 
     def http_refusal(self, refused: RefusedError) -> web.Response:
         return web.Response(status=refused.status, text=str(refused))
 
-    def recording(self, spoken: Sequence[Spoken], request: web.Request, faults: SocketFaults) -> web.Response:
+    def recording(self, spoken: Sequence[Spoken], request: web.Request, faults: VendorFaults) -> web.Response:
         raise NotImplementedError
 
     def timing(self, base: Timing) -> Timing:

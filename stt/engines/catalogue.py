@@ -66,6 +66,14 @@ def _google(values: Mapping[str, str]) -> EngineAt:
     return google_at(values["GOOGLE_CLOUD_SPEECH_ENDPOINT"], values["STT_EMULATOR_HOST"])
 
 
+def _google_v2(values: Mapping[str, str]) -> EngineAt:
+    from stt.engines.google_v2 import google_v2_at
+
+    return google_v2_at(
+        values["GOOGLE_CLOUD_PROJECT"], values["GOOGLE_CLOUD_SPEECH_LOCATION"], values["GOOGLE_V2_EMULATOR_HOST"]
+    )
+
+
 def _deepgram(values: Mapping[str, str]) -> EngineAt:
     from stt.engines.deepgram import deepgram_at
 
@@ -95,6 +103,20 @@ ENTRIES = (
         emulator="STT_EMULATOR_HOST",
         reads=("GOOGLE_CLOUD_SPEECH_ENDPOINT",),
         make=_google,
+    ),
+    EngineEntry(
+        name="google_v2",
+        title="Google Cloud Speech v2, Chirp 3",
+        hebrew="iw-IL (Preview)",
+        capabilities=vendor_capabilities.GOOGLE_V2,
+        models=("chirp_3",),
+        needs={
+            "GOOGLE_APPLICATION_CREDENTIALS": "the path of a Google service account's key file",
+            "GOOGLE_CLOUD_PROJECT": "the id of the Google Cloud project that is billed",
+        },
+        emulator="GOOGLE_V2_EMULATOR_HOST",
+        reads=("GOOGLE_CLOUD_SPEECH_LOCATION",),
+        make=_google_v2,
     ),
     EngineEntry(
         name="deepgram",

@@ -8,8 +8,8 @@ import pytest
 from stt.audio import ulaw_to_pcm
 from stt.emulator.deepgram import DeepgramTongue, EmulatedDeepgram
 from stt.emulator.recordings import Spoken
-from stt.emulator.socket_faults import SocketFaults
 from stt.emulator.speaker import Said
+from stt.emulator.vendor_faults import VendorFaults
 from stt.engines import deepgram
 from stt.engines.base import RecognitionOptions
 from stt.engines.deepgram import Deepgram, DeepgramDialogue
@@ -69,7 +69,7 @@ def test_metadata_is_the_last_word_only_behind_the_half_close():
 
 def test_an_upload_that_the_emulator_does_not_know_is_said_to_be_that():
     async def within():
-        async with TestDeepgram().emulator(SocketFaults()) as emulator:
+        async with TestDeepgram().emulator(VendorFaults()) as emulator:
             unknown = ulaw_to_pcm(SPOKEN[37:])
             with pytest.raises(RecognizerError) as refused:
                 await asyncio.to_thread(Deepgram(KEY, emulator.address).recognize, unknown, RecognitionOptions(), 5000)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, ulaw_to_pcm
 from stt.emulator.recordings import read_ulaw
 from stt.emulator.service import EmulatorOptions
-from stt.emulator.socket_faults import SocketFaults
 from stt.emulator.socket_service import SocketEmulator
 from stt.emulator.timing import KIND, Timing
+from stt.emulator.vendor_faults import VendorFaults
 from stt.engines import sockets
 from stt.engines.base import RecognitionOptions
 from stt.engines.socket_engine import SocketEngine
@@ -56,7 +56,7 @@ class VendorContract(EngineContract):
     @asynccontextmanager
     async def rig(self, service):
         slow = service is Service.SLOW
-        faults = SocketFaults(hang_recognize=slow, silent=slow)
+        faults = VendorFaults(hang_recognize=slow, silent=slow)
         async with self.emulator(faults) as emulator:
             address = "127.0.0.1:1" if service is Service.AWAY else emulator.address
             ends_ms = 2000 + len(SPOKEN) // BYTES_PER_MS
@@ -93,18 +93,18 @@ class VendorContract(EngineContract):
     @pytest.mark.parametrize("fault", FAULTS)
     def test_a_fault_has_its_code_and_one_end(self, fault, monkeypatch):
         monkeypatch.setattr(sockets, "LAST_WORD_TIMEOUT_S", 0.3)
-        heard = self.stream(SocketFaults(**{fault: True}), ulaw=PAUSE + SPOKEN)
+        heard = self.stream(VendorFaults(**{fault: True}), ulaw=PAUSE + SPOKEN)
         error = heard[-1].error
         assert (error.code, error.permanent) == FAULTS[fault], error
         assert sum(isinstance(event, StreamOpened) for event in heard) <= 1
 
     def test_a_late_final_comes_whole(self):
-        heard = self.stream(SocketFaults(late_finals_ms=300))
+        heard = self.stream(VendorFaults(late_finals_ms=300))
         assert tuple(w.text for event in heard if isinstance(event, Final) for w in event.words) == WORDS
         assert heard[-1].error is None
 
     def test_words_without_times_come_without_times(self):
-        heard = self.stream(SocketFaults(no_word_times=True))
+        heard = self.stream(VendorFaults(no_word_times=True))
         words = [word for event in heard if isinstance(event, Final) for word in event.words]
         assert tuple(word.text for word in words) == WORDS
         assert {(word.start_ms, word.end_ms) for word in words} == {(None, None)}
@@ -160,7 +160,7 @@ class VendorContract(EngineContract):
         emulated.api_key = KEY
 
         async def within():
-            async with asyncio.timeout(10), self.emulator(SocketFaults(unauthorized=True)) as emulator:
+            async with asyncio.timeout(10), self.emulator(VendorFaults(unauthorized=True)) as emulator:
                 emulated._emulator = emulator.address
                 with pytest.raises(RecognizerError) as error:
                     await asyncio.to_thread(emulated.recognize, ulaw_to_pcm(SPOKEN), RecognitionOptions(), 5000)

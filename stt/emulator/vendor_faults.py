@@ -9,7 +9,7 @@ from stt.emulator.timing import Faults
 
 
 @dataclass(slots=True)
-class SocketFaults(Switches):
+class VendorFaults(Switches):
     """Of streams, but for the last two."""
 
     hits: int = 0
