@@ -117,7 +117,11 @@ class SocketEmulator:
             app.router.add_post(self.vendor.uploads, self._guarded(self._recognize))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.options.port).start()
+        try:
+            await web.TCPSite(self._runner, "127.0.0.1", self.options.port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise OSError(f"127.0.0.1:{self.options.port} cannot be listened on") from error
         self.address = "{}:{}".format(*self._runner.addresses[0])
         return self
 

@@ -78,7 +78,8 @@ def test_a_stream_that_ends_without_its_final_leaves_its_hypotheses():
 
 def test_a_silent_stream_is_ended_by_its_own_time_out(monkeypatch):
     monkeypatch.setattr(google_v2, "STREAM_TIMEOUT_S", 0.3)
-    assert stream(VendorFaults(silent=True))[-1].error.code == "deadline_exceeded"
+    silent = stream(VendorFaults(silent=True), ulaw=PAUSE[:FRAME_BYTES], finish=False)
+    assert silent[-1].error.code == "deadline_exceeded"
 
 
 def test_a_late_final_comes_whole():
@@ -122,7 +123,7 @@ def test_a_model_that_the_location_does_not_have_is_refused():
     def elsewhere(address):
         return GoogleSpeechV2("p", "global", address)
 
-    error = stream(engine=elsewhere)[-1].error
+    error = stream(engine=elsewhere, ulaw=b"", finish=False)[-1].error
     assert (error.code, error.refused) == ("model_not_supported", True)
 
 
