@@ -67,6 +67,11 @@ class GoogleConnections:
             self._sync_client.transport.close()
             self._sync_client = None
 
+    @property
+    def client(self) -> Any:
+        """For threads. Raises RecognizerError."""
+        return self._client()
+
     @recognizer_errors(translate, CLIENT_FAILED)
     def _client(self) -> Any:
         if self._sync_client is None and self._emulator:

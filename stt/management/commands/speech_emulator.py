@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=whole(0, 65_535), default=0)
         parser.add_argument("--clips", type=Path, action="append", help="A folder with clips.tsv; may be repeated.")
         parser.add_argument(
-            "--traces", type=Path, action="append", default=[], help="A folder of probe_google's; may be repeated."
+            "--traces", type=Path, action="append", default=[], help="A folder of probe's; may be repeated."
         )
         parser.add_argument("--seed", type=seed, default=1)
         parser.add_argument("--kind", action="store_true", help="Without the unkindness of the real one.")
