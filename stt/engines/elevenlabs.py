@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from msgspec import Struct, json
 
 from stt.attribution.alignment import timed_words
+from stt.audio import duration_ms
 from stt.engines.base import RecognitionOptions
 from stt.engines.socket_dialogue import Result, SocketDialogue
 from stt.engines.socket_engine import SocketEngine
@@ -71,8 +72,10 @@ class ElevenLabsDialogue(SocketDialogue):
     def __init__(self, options: RecognitionOptions) -> None:
         super().__init__()
         self._options = options
+        self._sent_ms = 0
 
     def audio(self, ulaw: bytes) -> str:
+        self._sent_ms += duration_ms(ulaw)
         return self.keep_alive.replace('""', f'"{b64encode(ulaw).decode()}"', 1)
 
     def ending(self) -> list[str]:
@@ -89,10 +92,15 @@ class ElevenLabsDialogue(SocketDialogue):
         if kind == "committed_transcript_with_timestamps":
             listed = [Word(one.text, ms(one.start), ms(one.end)) for one in news.words if one.type == "word"]
             words = self._asked(timed_words(news.text.split(), listed))
-            yield Final(words, words[-1].end_ms if words else None)
+            yield Final(words, self._listened_ms(words))
             self.done = self.half_closed
         if kind in NOTHING_TO_COMMIT and self.half_closed:
             self.done, self.linger_s = True, 0.0  # ours is answered
+
+    def _listened_ms(self, words: tuple[Word, ...]) -> int | None:
+        """It says no end: a commit of its own heard the silence behind the last word, ours what had been sent."""
+        last_ms = words[-1].end_ms if words else None
+        return None if last_ms is None else min(self._sent_ms, last_ms + round(SILENCE_S * 1000)) or None
 
     def _asked(self, words: Iterable[Word]) -> tuple[Word, ...]:
         return tuple(as_asked(words, self._options))

@@ -59,3 +59,11 @@ def test_an_error_has_a_stable_code(kind):
     with pytest.raises(RecognizerError) as error:
         list(dialogue().heard(json.dumps({"message_type": kind, "error": "no"})))
     assert error.value.code == ERRORS.get(kind, ERRORS.get(kind.removesuffix("_error")))
+
+
+@pytest.mark.parametrize(("sent_ms", "end_ms"), [(900, 900), (1300, 1300), (5000, 1300)])
+def test_a_final_reaches_as_far_as_the_silence_that_it_was_committed_for(sent_ms, end_ms):
+    heard = dialogue()
+    heard.audio(bytes(8 * sent_ms))
+    (final,) = [event for message in ElevenLabsTongue(True).say(SAID, sent_ms) for event in heard.heard(message)]
+    assert final.end_ms == end_ms
