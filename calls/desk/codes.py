@@ -67,6 +67,8 @@ HEARING: Mapping[str, Any] = {
     "breaker_open": _("the recogniser was not asked: it had failed again and again"),
     "stream_stuck": _("the recognition stream took no audio for two minutes"),
     "stream_cancelled": _("the engine's library cancelled the recognition stream"),
+    "stream_cut": _("the engine closed the recognition stream before its last word"),
+    "malformed_answer": _("the engine answered something that cannot be read"),
     "setting_refused": _("the engine refused a setting of the profile: it is asked again without it"),
     "audio_timeout": _("the engine missed audio and ended the stream"),
     "stream_expired": _("the engine ended the stream: its time was over"),

@@ -15,10 +15,10 @@ import grpc
 from google.cloud.speech_v1.types import cloud_speech
 
 from stt.audio import pcm_to_ulaw
-from stt.emulator.recordings import Library, Spoken, Tracker
+from stt.emulator.recordings import Library
 from stt.emulator.responses import RecognizeResponse, StreamingResponse, one_shot_response, streaming_response
 from stt.emulator.speaker import Speaker
-from stt.emulator.stream import EmulatedStream, FaultyResults, frames_of
+from stt.emulator.stream import EmulatedStream, FaultyResults, spoken_in
 from stt.emulator.timing import UNKIND, Faults, Limits, Timing
 from stt.emulator.traces import load_traces
 from stt.events import EMULATOR_UNKNOWN
@@ -189,13 +189,9 @@ class SpeechEmulator:
         random = Random(f"{self.options.seed}/one-shot/{self.recognized}")  # noqa: S311
         await asyncio.sleep(random.uniform(*self.options.timing.recognize_ms) / 1000)
         self.billed_s += math.ceil(len(ulaw) / 8000)
-        tracker = Tracker(self._library)
-        spoken: list[Spoken] = []
-        for frame in frames_of(ulaw):
-            spoken += tracker.push(frame)
-        if tracker.knows_nothing:
-            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, UNKNOWN)
-        words = tuple(word for word in spoken if word.start_ms + word.end_ms <= 2 * tracker.heard_ms)
+        words = spoken_in(self._library, ulaw)
+        if words is None:
+            await _abort(context, grpc.StatusCode.FAILED_PRECONDITION, UNKNOWN)
         return one_shot_response(words, self._followed(request.config), self.faults)
 
     def _followed(self, config: Any) -> Any:

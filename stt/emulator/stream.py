@@ -101,3 +101,12 @@ class FaultyResults:
 def frames_of(ulaw: bytes) -> list[bytes]:
     """The whole frames that audio begins with."""
     return [ulaw[i : i + FRAME_BYTES] for i in range(0, len(ulaw) - FRAME_BYTES + 1, FRAME_BYTES)]
+
+
+def spoken_in(library: Library, ulaw: bytes) -> tuple[Spoken, ...] | None:
+    """The words of a whole recording; None where somebody may have spoken and it is not known."""
+    tracker = Tracker(library)
+    spoken = [word for frame in frames_of(ulaw) for word in tracker.push(frame)]
+    if tracker.knows_nothing:
+        return None
+    return tuple(word for word in spoken if word.start_ms + word.end_ms <= 2 * tracker.heard_ms)

@@ -1,4 +1,4 @@
-"""Traces: what a real engine said to a recording, and when; kept by ``manage.py probe_google``, replayed here. Pure.
+"""Traces: what a real engine said to a recording, and when; kept by ``manage.py probe``, replayed here. Pure.
 
 A trace is one JSON file a recording. Times are ms from the recording's first frame: ``at_ms`` is when the result
 arrived while the recording was played at real time, the others are what the result itself says.
@@ -34,9 +34,11 @@ class Trace:
     recording: str
     """File name of the recording."""
     engine: str
-    """``google`` or ``emulator``: only the first is evidence of reality."""
+    """As rows call it; where that begins with ``emulator`` the trace is no evidence of reality."""
     model: str
     results: tuple[Traced, ...]
+    guessed_times: bool = False
+    """Some words came without times, and were spread over the speech by their letters."""
 
     def save(self, folder: Path) -> Path:
         """Write ``<recording>.trace.json``."""
@@ -45,6 +47,7 @@ class Trace:
             "recording": self.recording,
             "engine": self.engine,
             "model": self.model,
+            "guessed_times": self.guessed_times,
             "results": [_as_json(result) for result in self.results],
         }
         path.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", "utf-8")
@@ -56,7 +59,8 @@ class Trace:
         try:
             body = json.loads(path.read_text("utf-8"))
             results = tuple(_from_json(result) for result in body["results"])
-            return cls(str(body["recording"]), str(body["engine"]), str(body["model"]), results)
+            guessed = bool(body.get("guessed_times", False))
+            return cls(str(body["recording"]), str(body["engine"]), str(body["model"]), results, guessed)
         except (ValueError, KeyError, TypeError) as error:
             raise TraceError(f"{path.name} is not a trace: {type(error).__name__}") from error
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from stt.engines import google_models, whisper
+from stt.engines import google_models, vendor_capabilities, whisper
 from stt.engines.base import Capabilities, Engine
 
 EngineAt = Callable[[str], Engine]
@@ -66,6 +66,32 @@ def _google(values: Mapping[str, str]) -> EngineAt:
     return google_at(values["GOOGLE_CLOUD_SPEECH_ENDPOINT"], values["STT_EMULATOR_HOST"])
 
 
+def _google_v2(values: Mapping[str, str]) -> EngineAt:
+    from stt.engines.google_v2 import google_v2_at
+
+    return google_v2_at(
+        values["GOOGLE_CLOUD_PROJECT"], values["GOOGLE_CLOUD_SPEECH_LOCATION"], values["GOOGLE_V2_EMULATOR_HOST"]
+    )
+
+
+def _deepgram(values: Mapping[str, str]) -> EngineAt:
+    from stt.engines.deepgram import deepgram_at
+
+    return deepgram_at(values["DEEPGRAM_API_KEY"], values["DEEPGRAM_EMULATOR_HOST"])
+
+
+def _soniox(values: Mapping[str, str]) -> EngineAt:
+    from stt.engines.soniox import soniox_at
+
+    return soniox_at(values["SONIOX_API_KEY"], values["SONIOX_EMULATOR_HOST"])
+
+
+def _elevenlabs(values: Mapping[str, str]) -> EngineAt:
+    from stt.engines.elevenlabs import elevenlabs_at
+
+    return elevenlabs_at(values["ELEVENLABS_API_KEY"], values["ELEVENLABS_EMULATOR_HOST"])
+
+
 ENTRIES = (
     EngineEntry(
         name=google_models.NAME,
@@ -77,6 +103,50 @@ ENTRIES = (
         emulator="STT_EMULATOR_HOST",
         reads=("GOOGLE_CLOUD_SPEECH_ENDPOINT",),
         make=_google,
+    ),
+    EngineEntry(
+        name="google_v2",
+        title="Google Cloud Speech v2, Chirp 3",
+        hebrew="iw-IL (Preview)",
+        capabilities=vendor_capabilities.GOOGLE_V2,
+        models=("chirp_3",),
+        needs={
+            "GOOGLE_APPLICATION_CREDENTIALS": "the path of a Google service account's key file",
+            "GOOGLE_CLOUD_PROJECT": "the id of the Google Cloud project that is billed",
+        },
+        emulator="GOOGLE_V2_EMULATOR_HOST",
+        reads=("GOOGLE_CLOUD_SPEECH_LOCATION",),
+        make=_google_v2,
+    ),
+    EngineEntry(
+        name="deepgram",
+        title="Deepgram Nova-3",
+        hebrew="he",
+        capabilities=vendor_capabilities.DEEPGRAM,
+        models=("nova-3",),
+        needs={"DEEPGRAM_API_KEY": "an API key of Deepgram's console"},
+        emulator="DEEPGRAM_EMULATOR_HOST",
+        make=_deepgram,
+    ),
+    EngineEntry(
+        name="soniox",
+        title="Soniox v5",
+        hebrew="he",
+        capabilities=vendor_capabilities.SONIOX,
+        models=("stt-rt-v5",),
+        needs={"SONIOX_API_KEY": "an API key of Soniox's console"},
+        emulator="SONIOX_EMULATOR_HOST",
+        make=_soniox,
+    ),
+    EngineEntry(
+        name="elevenlabs",
+        title="ElevenLabs Scribe v2 Realtime",
+        hebrew="he",
+        capabilities=vendor_capabilities.ELEVENLABS,
+        models=("scribe_v2_realtime",),
+        needs={"ELEVENLABS_API_KEY": "an API key of ElevenLabs' console"},
+        emulator="ELEVENLABS_EMULATOR_HOST",
+        make=_elevenlabs,
     ),
     EngineEntry(
         name=whisper.NAME,

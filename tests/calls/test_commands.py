@@ -25,6 +25,7 @@ from stt.audio import ULAW_SILENCE, ulaw_to_pcm
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import KIND, Limits
 from stt.emulator.traces import load_traces
+from stt.emulator.vendors import VENDORS
 from stt.engines.google import GoogleSpeech
 from tests.calls.storage.test_recording import record_line
 from tests.fakes import recognition_by
@@ -305,9 +306,23 @@ def test_a_folder_without_recordings_is_one_sentence(settings, tmp_path, command
         call_command(command, "--clips", str(tmp_path / "nowhere"))
 
 
-def test_an_emulators_port_that_is_taken_is_one_sentence():
+@pytest.mark.parametrize("vendor", ["google", *VENDORS])
+def test_an_emulators_port_that_is_taken_is_one_sentence(vendor):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(CommandError, match="^port_unavailable: 127.0.0.1:"):
-            call_command("speech_emulator", "--port", str(taken.getsockname()[1]))
+            call_command("speech_emulator", "--vendor", vendor, "--port", str(taken.getsockname()[1]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("soniox", "--fault", "half_jason"), "bad_fault: unknown_fault: half_jason"),
+        (("google_v2", "--fault", "half_json"), "bad_fault: unknown_fault: half_json"),
+        (("deepgram", "--audio-timeout", "3"), "bad_limit: audio_timeout_s"),
+    ],
+)
+def test_what_an_emulated_vendor_cannot_do_is_one_sentence(arguments, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        call_command("speech_emulator", "--vendor", *arguments)

@@ -11,7 +11,7 @@ from stt.emulator.recordings import Spoken, read_ulaw, words_of
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.speaker import Speaker
 from stt.emulator.timing import Faults, Limits, Timing
-from stt.engines import google
+from stt.engines import google_calls
 from stt.engines.base import RecognitionOptions
 from stt.engines.google import CAPABILITIES, GoogleSpeech
 from stt.events import Final, Interim, RecognizerError, StreamClosed, StreamOpened
@@ -84,7 +84,7 @@ def test_a_connection_takes_only_so_many_streams():
 
 
 def test_a_pool_of_connections_takes_them_all(monkeypatch):
-    monkeypatch.setattr(google, "MAX_STREAMS_PER_CONNECTION", 2)
+    monkeypatch.setattr(google_calls, "MAX_STREAMS_PER_CONNECTION", 2)
     assert with_emulator(lambda client: _open(client, 5), limits=Limits(streams_a_connection=2)) == 5
 
 
