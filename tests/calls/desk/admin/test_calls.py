@@ -78,7 +78,8 @@ def test_calls_are_found_by_filters_and_search(admin_client, call, query, found)
     assert ('title="CA1"' in page) is found
 
 
-def test_turns_of_the_emulator_say_so_and_no_others(admin_client, call):
+@pytest.mark.parametrize("engine", ["emulator", "emulator:deepgram"])
+def test_turns_of_an_emulator_say_so_and_no_others(admin_client, call, engine):
     pages = (
         reverse("admin:calls_call_change", args=[call.pk]),
         reverse("console:call", args=[call.call_sid]),
@@ -86,11 +87,11 @@ def test_turns_of_the_emulator_say_so_and_no_others(admin_client, call):
     badge = '<span class="emulated" title="מי ששמע כאן הוא אמולטור'
     for path in pages:
         assert badge not in admin_client.get(path).content.decode()
-    call.turns.filter(number=1).update(engine="emulator")
+    call.turns.filter(number=1).update(engine=engine)
     for path in pages:
         assert admin_client.get(path).content.decode().count(badge) == 1
     told = admin_client.get(reverse("console:call_state", args=[call.call_sid])).json()["turns"]
-    assert [turn["engine"] for turn in told] == ["emulator", "google"]
+    assert [turn["engine"] for turn in told] == [engine, "google"]
 
 
 def test_our_own_words_given_back_are_shown_grey_and_say_so(admin_client, call):
