@@ -65,6 +65,7 @@ class TuningProfileAdmin(ProfileModelAdmin):
             _("The recogniser"),
             {
                 "fields": (
+                    "engines",
                     "streaming",
                     "model",
                     "endpoint",

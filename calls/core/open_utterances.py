@@ -73,6 +73,18 @@ class OpenUtterances:
             if utterance.phase is not Phase.DECIDED and utterance.hypotheses.text
         ]
 
+    def first_unheard(self, from_ms: int) -> tuple[int, int] | None:
+        """Number and beginning of the first utterance whose words are still to come from the stream that hears from
+        ``from_ms`` on; None: there is none."""
+        return next(
+            (
+                (utterance.number, utterance.start_ms)
+                for utterance in self._open
+                if utterance.depends_on_stream and not utterance.needs_one_shot and utterance.start_ms >= from_ms
+            ),
+            None,
+        )
+
     def stream_failed(self) -> None:
         """No stream has heard whole what is being spoken or waits."""
         for utterance in self._open:

@@ -15,6 +15,7 @@ from concurrent.futures import Executor, Future
 from django.db import close_old_connections
 
 from stt.audio import BYTES_PER_MS
+from stt.engines.one_shot_chain import OneShotAnswer
 from stt.events import OneShotDone, RecognizerError
 from voiceapp.runtime import metrics
 
@@ -36,6 +37,20 @@ class UtteranceAudio(bytes):
             return audio
         self = cls(audio)
         self.utterance = utterance
+        return self
+
+
+class AnsweredBy(str):
+    """The words of an answer, with the engine that gave them."""
+
+    __slots__ = ("engine", "model")
+    engine: str
+    model: str
+
+    @classmethod
+    def of(cls, answer: OneShotAnswer) -> AnsweredBy:
+        self = cls(" ".join(word.text for word in answer.final.words))
+        self.engine, self.model = answer.engine, answer.model
         return self
 
 
@@ -93,7 +108,8 @@ class FallbackBridge:
             metrics.FALLBACKS_FAILED.inc()
             logger.error("❌ STT fallback failed: %s", e)
             text, error = "", e if isinstance(e, RecognizerError) else RecognizerError("fallback_error")
-        self._deliver(OneShotDone(utterance, tuple(text.split()), error))
+        engine, model = (text.engine, text.model) if isinstance(text, AnsweredBy) else ("", "")
+        self._deliver(OneShotDone(utterance, tuple(text.split()), error, engine, model))
 
     def clear(self) -> None:
         """Nobody waits for what has not been submitted."""

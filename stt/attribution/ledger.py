@@ -20,31 +20,16 @@ order of calls.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from stt.attribution.alignment import Entry, in_order, merge, set_times
 from stt.attribution.claims import OneShotClaims
 from stt.attribution.handover import Handover
 from stt.attribution.placement import Placement
 from stt.attribution.segments import Segment, Segments
+from stt.attribution.share import Share
 from stt.attribution.spans import Span
 from stt.attribution.streams import Streams, StreamState, known_end_ms
 from stt.events import Final, Interim, Word
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What the ledger holds for one utterance at this moment."""
-
-    words: tuple[str, ...]
-    settled: bool
-    """All come from finals, one-shots or closed streams: no word can change any more but by times or later evidence."""
-    heard_to_ms: int | None
-    """Media time up to which the engine has listened, by the newest result with a known end; None: unknown."""
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.words)
 
 
 class Attribution:
@@ -164,6 +149,30 @@ class Attribution:
         # One that is empty and open on another stream is still to have words.
         self._segments.keep([s for s in self._segments if s.entries or self._streams.is_open(s)])
 
+    def replayed(self, stream: int, first: int, start_ms: int, *, fed_ms: int) -> int:
+        """The stream has failed, and the next one is given the audio of utterance ``first`` again, which begins at
+        ``start_ms``, and of all after it. Instead of ``closed``; returns the media time from which words are its own.
+
+        Finals stand, and so do the words of turns before ``first``: what is heard again begins behind them. The rest of
+        the stream's hypotheses is given up, for the next stream says it.
+        """
+        state = self._streams.of(stream)
+        from_ms = max(start_ms, state.settled_to_ms or 0)
+        for segment in self._segments:
+            if segment.stream == stream and not segment.settled:
+                owners = self._placement.owners(segment)
+                kept = [entry for entry, owner in zip(segment.entries, owners, strict=True) if (owner or first) < first]
+                segment.entries = kept
+                self._placement.changed(segment)
+                self._settle_as_it_is(segment)
+        self._handover.renewed(stream, from_ms)
+        self.closed(stream, fed_ms=fed_ms)
+        if from_ms == start_ms:
+            # In silence: whatever the next one says, it is no repeat.
+            self._streams.of(stream + 1).said_before = ()
+        self._streams.listens_from(from_ms)
+        return from_ms
+
     def renewed(self, stream: int, at_ms: int) -> None:
         """The next stream has taken over: words spoken from ``at_ms`` on are its own. Both heard the moment before."""
         self._handover.renewed(stream, at_ms)
@@ -184,7 +193,7 @@ class Attribution:
         """All words that are this utterance's by the evidence so far."""
         one_shot = self._claims.words(number)
         entries: list[Entry] = []
-        settled = True
+        settled, stream = True, None
         for segment, mine in self._placement.words_of(number):
             if segment.stands_beside(one_shot):
                 entries += mine
@@ -192,10 +201,14 @@ class Attribution:
                 # A one-shot is settled: no hypothesis stands beside it.
                 entries += mine
                 settled = False
+            else:
+                continue
+            stream = max(segment.stream, stream or 0)
         return Share(
             words=merge(self._claims.own_words(number), in_order(entries)),
             settled=settled,
             heard_to_ms=self._streams.heard_to_ms,
+            stream=stream,
         )
 
     def take(self, number: int) -> None:

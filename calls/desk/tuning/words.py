@@ -72,6 +72,7 @@ MOVES: dict[str, tuple[Measure, ...]] = {
     "half_close_requests": (Measure.FINAL_P50, Measure.FINAL_P95),
     "settle_ms": (Measure.PARTIAL, Measure.REGRET, Measure.FINAL_P95),
     "stt_fallback_deadline_ms": (Measure.FALLBACK, Measure.NONE, Measure.FINAL_P95),
+    "engines": (Measure.FALLBACK, Measure.NONE, Measure.REGRET, *_WAIT),
     "streaming": (Measure.FALLBACK, Measure.PARTIAL_P50, *_WAIT),
     "model": (Measure.WORDS_A_MINUTE, Measure.REGRET, Measure.NONE),
     "endpoint": (Measure.PARTIAL_P50, *_WAIT),
