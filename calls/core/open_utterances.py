@@ -74,13 +74,14 @@ class OpenUtterances:
         ]
 
     def first_unheard(self, from_ms: int) -> tuple[int, int] | None:
-        """Number and beginning of the first utterance whose words are still to come from the stream that hears from
-        ``from_ms`` on; None: there is none."""
+        """Number and beginning of the first utterance of which the stream that hears from ``from_ms`` on owes words."""
         return next(
             (
                 (utterance.number, utterance.start_ms)
                 for utterance in self._open
-                if utterance.depends_on_stream and not utterance.needs_one_shot and utterance.start_ms >= from_ms
+                if utterance.depends_on_stream
+                and not utterance.needs_one_shot
+                and (utterance.phase is Phase.SPEAKING or utterance.ending.end_ms > from_ms)
             ),
             None,
         )

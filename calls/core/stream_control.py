@@ -117,10 +117,10 @@ class StreamControl:
             self._turns.stream_failed(fed_ms)
             return ReplayStream(self._replay(max(fed_ms - REPLAY_MS, self._audio.endpointer.last_voiced_end_ms or 0)))
         number, start_ms = first
-        from_ms = self._ledger.replayed(event.stream, number, start_ms - PRE_ROLL_MS, fed_ms=fed_ms)
+        quiet_ms = start_ms - PRE_ROLL_MS
+        from_ms = self._ledger.replayed(event.stream, number, max(quiet_ms, border_ms), quiet_ms, fed_ms=fed_ms)
         self._turns.stream_failed(from_ms)
-        in_silence = from_ms < start_ms
-        return ReplayStream(self._replay(from_ms if in_silence else from_ms - REPLAY_MS))
+        return ReplayStream(self._replay(from_ms if from_ms == quiet_ms else from_ms - REPLAY_MS))
 
     def _opened(self, event: StreamOpened, now_ms: float) -> list[Action]:
         actions: list[Action] = []

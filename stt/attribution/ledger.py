@@ -149,15 +149,16 @@ class Attribution:
         # One that is empty and open on another stream is still to have words.
         self._segments.keep([s for s in self._segments if s.entries or self._streams.is_open(s)])
 
-    def replayed(self, stream: int, first: int, start_ms: int, *, fed_ms: int) -> int:
-        """The stream has failed, and the next one is given the audio of utterance ``first`` again, which begins at
-        ``start_ms``, and of all after it. Instead of ``closed``; returns the media time from which words are its own.
+    def replayed(self, stream: int, first: int, from_ms: int, quiet_ms: int, *, fed_ms: int) -> int:
+        """The stream has failed, and the next one is given the audio again from ``from_ms`` on, in utterance ``first``.
+        Instead of ``closed``; returns from where on words are its own: where nothing was settled, ``from_ms``.
 
-        Finals stand, and so do the words of turns before ``first``: what is heard again begins behind them. The rest of
-        the stream's hypotheses is given up, for the next stream says it.
+        Finals stand, and so do words of turns before ``first``; the rest of the stream's hypotheses is given up: the
+        next one says it. ``quiet_ms``: in the silence before ``first``, where no word is on the border.
         """
-        state = self._streams.of(stream)
-        from_ms = max(start_ms, state.settled_to_ms or 0)
+        state, before = self._streams.of(stream), self._streams.of(stream - 1)
+        state.deferred, before.deferred = before.deferred + state.deferred, []
+        from_ms = max(from_ms, state.settled_to_ms or 0)
         for segment in self._segments:
             if segment.stream == stream and not segment.settled:
                 owners = self._placement.owners(segment)
@@ -167,8 +168,7 @@ class Attribution:
                 self._settle_as_it_is(segment)
         self._handover.renewed(stream, from_ms)
         self.closed(stream, fed_ms=fed_ms)
-        if from_ms == start_ms:
-            # In silence: whatever the next one says, it is no repeat.
+        if from_ms == quiet_ms:
             self._streams.of(stream + 1).said_before = ()
         self._streams.listens_from(from_ms)
         return from_ms

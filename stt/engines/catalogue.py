@@ -67,7 +67,7 @@ def _google(values: Mapping[str, str]) -> EngineAt:
     return google_at(values["GOOGLE_CLOUD_SPEECH_ENDPOINT"], values["STT_EMULATOR_HOST"])
 
 
-ENTRIES = (
+ENTRIES: tuple[EngineEntry, ...] = (
     EngineEntry(
         name=google_models.NAME,
         title="Google Cloud Speech v1",
@@ -83,14 +83,14 @@ ENTRIES = (
 """In the order in which people see them."""
 
 
-def by_name(entries: Iterable[EngineEntry] = ENTRIES) -> dict[str, EngineEntry]:
+def by_name() -> dict[str, EngineEntry]:
     """The rows by their names."""
-    return {entry.name: entry for entry in entries}
+    return {entry.name: entry for entry in ENTRIES}
 
 
-def variables(entries: Iterable[EngineEntry] = ENTRIES) -> tuple[str, ...]:
+def variables() -> tuple[str, ...]:
     """All that the engines may read, each once."""
-    return tuple(dict.fromkeys(name for entry in entries for name in entry.variables))
+    return tuple(dict.fromkeys(name for entry in ENTRIES for name in entry.variables))
 
 
 def gettext_noop(text: str) -> str:
