@@ -85,6 +85,8 @@ class Engine:
     down: bool = False
     deaf: bool = False
     dies_after_s: float = 0.0
+    error: RecognizerError = field(default_factory=lambda: RecognizerError("unavailable"))
+    """With which its streams die."""
     finals: bool = True
     listed: Callable = staticmethod(lambda count: range(count))
     """Which of so many words of a final stand in its word list."""
@@ -170,7 +172,7 @@ class EngineStream:
             self._end(RecognizerError("stream_expired"))
             return
         if self.engine.down or (self.engine.dies_after_s and age_s > self.engine.dies_after_s):
-            self._end(RecognizerError("unavailable"))
+            self._end(self.engine.error)
             return
         self._say(self.emulated.push(ulaw))
 
