@@ -51,6 +51,7 @@ ROOMS = [
             "stt.admin",
             "stt.profiles",
             "stt.engine_variables",
+            "stt.engines_field",
             "stt.profile_fields",
             "stt.apps",
             "stt.management",
