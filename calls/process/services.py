@@ -80,7 +80,7 @@ class Services:
         self.echo_cancellers = EchoCancellers()
         self.loop_lag = LoopLag()
         self.admission = Admission(self.calls, self.loop_lag)
-        self.alarms = AlarmMonitor()
+        self.alarms = AlarmMonitor(lambda: self.recognition.unwell())
         self.heartbeat = Heartbeat(
             self.calls,
             updates=self.updates,

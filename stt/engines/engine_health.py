@@ -46,6 +46,11 @@ class EngineHealth:
         if self.heard_since_s is None:
             self.heard_since_s = now_s
 
+    @property
+    def unwell(self) -> bool:
+        """It failed a call, and nobody has heard by it since."""
+        return self.failed_s is not None and self.heard_since_s is None
+
     def rests(self, now_s: float) -> bool:
         """It failed a short while ago: others come first."""
         return self.failed_s is not None and now_s - self.failed_s < self.rest_s

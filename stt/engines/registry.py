@@ -134,6 +134,11 @@ class Recognition:
         """Each engine in use, by its name on rows, and its trouble's code."""
         return {one.name: one.trouble for one in self.in_use}
 
+    def unwell(self) -> dict[str, bool]:
+        """Where lines have several engines: each of streams, and whether calls have left it in vain. Any thread."""
+        engines = self._hear_streams
+        return {one.name: one.health.unwell for one in engines} if len(engines) > 1 else {}
+
     @property
     def _hear_streams(self) -> list[GuardedEngine]:
         return [one for one in self.in_use if one.engine.capabilities.streaming] if self._engines else [self.streaming]
