@@ -235,7 +235,7 @@ class VirtualCall(Hands):
         self.engine = engine
         self.engines = [engine, *others]
         terms = {one.name: EngineTerms(tuning, NoOtherRequests()) for one in self.engines} if others else {}
-        self.session = CallSession("CA1", tuning, heard_by=HeardBy(engine.name), engines=terms)
+        self.session = CallSession("CA1", tuning, heard_by=HeardBy(engine.name) if others else None, engines=terms)
         self.driver = CallDriver(self.session, self)
         self.ladder = Ladder([self._rung(one, breaker if one is engine else None) for one in self.engines], handshakes)
         self.hearing = Transcriber(self.ladder, tuning, self._heard)
