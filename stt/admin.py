@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
+from stt.engines_field import EnginesField
 from stt.models import TuningProfile
 from stt.profiles import activate, duplicate
 
@@ -25,6 +26,10 @@ class ProfileForm(ProfileModelForm):
     """Knows which revision it was filled from: who saves an older one would undo another's change unseen."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    engines = EnginesField(
+        label=TuningProfile._meta.get_field("engines").verbose_name,
+        help_text=TuningProfile._meta.get_field("engines").help_text,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,6 +71,7 @@ class TuningProfileAdmin(ProfileModelAdmin):
             _("The recogniser"),
             {
                 "fields": (
+                    "engines",
                     "streaming",
                     "model",
                     "endpoint",

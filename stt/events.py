@@ -84,6 +84,23 @@ class StreamClosed:
     error: RecognizerError | None = None
     fed_to_ms: int | None = None
     """Up to where it was fed audio; None: it was fed none, or nobody says."""
+    replays: bool = False
+    """It failed under what it was hearing, and the next stream waits to be given that audio again: no word depends on
+    the one-shot recogniser."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChanged:
+    """Another engine hears from this stream on."""
+
+    stream: int
+    engine: str
+    """As rows call it."""
+    model: str
+    left: str
+    """The engine that heard until now."""
+    code: str
+    """Why it was left; empty: the one before is well again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +128,14 @@ class OneShotDone:
     """None when the audio came without its utterance: the words go to the last one."""
     words: tuple[str, ...]
     error: RecognizerError | None = None
+    engine: str = ""
+    """Whose answer it is, as rows call it, and its model; empty: the line's one-shot recogniser's."""
+    model: str = ""
 
 
-RecognizerEvent = Interim | Final | StreamOpened | StreamClosed | StreamRenewed | StreamingLost | OneShotDone
+RecognizerEvent = (
+    Interim | Final | StreamOpened | StreamClosed | StreamRenewed | StreamingLost | EngineChanged | OneShotDone
+)
 
 EVENT_OF: dict[str, type[RecognizerEvent]] = {
     "Interim": Interim,
@@ -122,6 +144,7 @@ EVENT_OF: dict[str, type[RecognizerEvent]] = {
     "StreamClosed": StreamClosed,
     "StreamRenewed": StreamRenewed,
     "StreamingLost": StreamingLost,
+    "EngineChanged": EngineChanged,
     "OneShotDone": OneShotDone,
 }
 """What a trace's lines call each event. Written for good: traces of other versions are read, whatever the classes are

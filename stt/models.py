@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from stt.endpointing import silero
-from stt.engines.google_models import HEBREW_MODELS, HOSTS
+from stt.engine_variables import EnginesRefused, models_of_first, names_of
+from stt.engines.google_models import HOSTS
+from stt.profile_fields import bounded
 from stt.tuning import (
     BACKCHANNELS,
     BOUNDS,
+    DEFAULT_ENGINES,
     ECHO_CANCELLERS,
     HALF_CLOSES,
     LONGEST_PHRASE,
@@ -41,26 +42,6 @@ def lines_of(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _bounded(name: str, db_default: Any = models.NOT_PROVIDED) -> models.PositiveIntegerField[int, int]:
-    bounds = BOUNDS[name]
-    return models.PositiveIntegerField(
-        _(bounds.label),
-        default=getattr(Tuning(), name),
-        validators=[MinValueValidator(bounds.low), MaxValueValidator(bounds.high)],
-        # Numbers and names stay left to right on a Hebrew page.
-        help_text=format_lazy(
-            "\u2066{name}: {low}–{high}{unit} ({default})\u2069. {trades}",
-            name=bounds.env or name,
-            low=bounds.low,
-            high=bounds.high,
-            default=getattr(Tuning(), name),
-            unit=bounds.unit and f" {bounds.unit}",
-            trades=_(bounds.trades),
-        ),
-        db_default=db_default,
-    )
-
-
 class TuningProfile(models.Model):
     """A named set of settings. Every change of one is a revision; calls keep which one they ran with."""
 
@@ -71,11 +52,11 @@ class TuningProfile(models.Model):
     revision = models.PositiveIntegerField(_("revision"), default=1, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    stt_batch_ms = _bounded("stt_batch_ms")
-    stt_partial_debounce_ms = _bounded("stt_partial_debounce_ms")
-    stt_timeout_ms = _bounded("stt_timeout_ms")
-    vad_hangover_ms = _bounded("vad_hangover_ms")
-    stt_fallback_deadline_ms = _bounded("stt_fallback_deadline_ms")
+    stt_batch_ms = bounded("stt_batch_ms")
+    stt_partial_debounce_ms = bounded("stt_partial_debounce_ms")
+    stt_timeout_ms = bounded("stt_timeout_ms")
+    vad_hangover_ms = bounded("vad_hangover_ms")
+    stt_fallback_deadline_ms = bounded("stt_fallback_deadline_ms")
     vad_engine = models.CharField(
         _("Voice detector"),
         max_length=16,
@@ -88,14 +69,14 @@ class TuningProfile(models.Model):
             "and each 20 ms of a call cost more work. The aggressiveness and the margin do not count for it."
         ),
     )
-    vad_aggressiveness = _bounded("vad_aggressiveness")
-    noise_margin_db = _bounded("noise_margin_db")
-    early_min_characters = _bounded("early_min_characters")
-    coverage_slack_ms = _bounded("coverage_slack_ms")
-    settle_ms = _bounded("settle_ms")
+    vad_aggressiveness = bounded("vad_aggressiveness")
+    noise_margin_db = bounded("noise_margin_db")
+    early_min_characters = bounded("early_min_characters")
+    coverage_slack_ms = bounded("coverage_slack_ms")
+    settle_ms = bounded("settle_ms")
     # Fields that came later: a process that does not know them yet may still add a row.
-    half_close_ms = _bounded("half_close_ms", db_default=Tuning().half_close_ms)
-    half_close_requests = _bounded("half_close_requests", db_default=Tuning().half_close_requests)
+    half_close_ms = bounded("half_close_ms", db_default=Tuning().half_close_ms)
+    half_close_requests = bounded("half_close_requests", db_default=Tuning().half_close_requests)
     half_close = models.CharField(
         _("Streams half-closed for their finals"),
         max_length=16,
@@ -104,23 +85,23 @@ class TuningProfile(models.Model):
         db_default=Tuning().half_close,
         help_text=_("It rests for ten minutes where finals come no sooner by it or lack words (docs/latency.md)."),
     )
-    stt_attempts = _bounded("stt_attempts")
-    stt_retry_ms = _bounded("stt_retry_ms")
-    renew_after_s = _bounded("renew_after_s")
-    renew_latest_s = _bounded("renew_latest_s")
-    deaf_after_ms = _bounded("deaf_after_ms")
-    pause_after_s = _bounded("pause_after_s")
-    answer_pause_expected_ms = _bounded("answer_pause_expected_ms", db_default=Tuning().answer_pause_expected_ms)
-    answer_pause_ms = _bounded("answer_pause_ms", db_default=Tuning().answer_pause_ms)
-    answer_pause_unfinished_ms = _bounded("answer_pause_unfinished_ms", db_default=Tuning().answer_pause_unfinished_ms)
-    silence_reprompt_ms = _bounded("silence_reprompt_ms", db_default=Tuning().silence_reprompt_ms)
-    reprompts = _bounded("reprompts", db_default=Tuning().reprompts)
-    filler_after_ms = _bounded("filler_after_ms", db_default=Tuning().filler_after_ms)
-    barge_in_ms = _bounded("barge_in_ms", db_default=Tuning().barge_in_ms)
-    barge_in_resume_ms = _bounded("barge_in_resume_ms", db_default=Tuning().barge_in_resume_ms)
-    playback_lead_ms = _bounded("playback_lead_ms", db_default=Tuning().playback_lead_ms)
-    responder_first_ms = _bounded("responder_first_ms", db_default=Tuning().responder_first_ms)
-    responder_total_ms = _bounded("responder_total_ms", db_default=Tuning().responder_total_ms)
+    stt_attempts = bounded("stt_attempts")
+    stt_retry_ms = bounded("stt_retry_ms")
+    renew_after_s = bounded("renew_after_s")
+    renew_latest_s = bounded("renew_latest_s")
+    deaf_after_ms = bounded("deaf_after_ms")
+    pause_after_s = bounded("pause_after_s")
+    answer_pause_expected_ms = bounded("answer_pause_expected_ms", db_default=Tuning().answer_pause_expected_ms)
+    answer_pause_ms = bounded("answer_pause_ms", db_default=Tuning().answer_pause_ms)
+    answer_pause_unfinished_ms = bounded("answer_pause_unfinished_ms", db_default=Tuning().answer_pause_unfinished_ms)
+    silence_reprompt_ms = bounded("silence_reprompt_ms", db_default=Tuning().silence_reprompt_ms)
+    reprompts = bounded("reprompts", db_default=Tuning().reprompts)
+    filler_after_ms = bounded("filler_after_ms", db_default=Tuning().filler_after_ms)
+    barge_in_ms = bounded("barge_in_ms", db_default=Tuning().barge_in_ms)
+    barge_in_resume_ms = bounded("barge_in_resume_ms", db_default=Tuning().barge_in_resume_ms)
+    playback_lead_ms = bounded("playback_lead_ms", db_default=Tuning().playback_lead_ms)
+    responder_first_ms = bounded("responder_first_ms", db_default=Tuning().responder_first_ms)
+    responder_total_ms = bounded("responder_total_ms", db_default=Tuning().responder_total_ms)
     turn_model = models.CharField(
         _("What finds an unfinished turn"),
         max_length=16,
@@ -175,6 +156,16 @@ class TuningProfile(models.Model):
             "that it does so in Hebrew is unproven. Texts and exports then hold the marks."
         ),
     )
+    engines = models.CharField(
+        _("engines"),
+        max_length=80,
+        default=",".join(DEFAULT_ENGINES),
+        db_default=",".join(DEFAULT_ENGINES),
+        help_text=_(
+            "The first hears; where it fails, the next takes over in mid-call, and hands back when the first is well. "
+            "More: fewer calls go unheard, one more contract and bill."
+        ),
+    )
     streaming = models.BooleanField(
         _("streaming"),
         default=True,
@@ -227,6 +218,7 @@ class TuningProfile(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A changed setting is the next revision, whoever changes it: figures stand by what calls ran with. How a
         browser ends its lines is no change."""
+        self.engines = ",".join(names_of(self.engines))
         for name in ("phrases", *PHRASE_LISTS):
             setattr(self, name, "\n".join(lines_of(getattr(self, name))))
         with transaction.atomic():
@@ -241,9 +233,16 @@ class TuningProfile(models.Model):
             raise ValidationError(
                 {"vad_engine": _("Silero is not installed here: pip install -r requirements-silero.txt")}
             )
-        if self.model and self.model not in HEBREW_MODELS:
+        stored = TuningProfile.objects.filter(pk=self.pk).values_list("engines", flat=True).first()
+        try:
+            models = models_of_first(names_of(self.engines), names_of(stored or ""), streaming=self.streaming)
+        except EnginesRefused as refused:
+            raise ValidationError(
+                {"engines": ValidationError(_(refused.message), refused.code, refused.names)}
+            ) from refused
+        if self.model and self.model not in models:
             sentence = _("The engine has no such model for Hebrew: leave it empty, or write one of %(models)s.")
-            known = {"models": ", ".join(HEBREW_MODELS)}
+            known = {"models": ", ".join(models)}
             raise ValidationError({"model": ValidationError(sentence, code="unknown_model", params=known)})
         flaws = hints_flaws(self.hints())
         if flaws:
@@ -273,8 +272,10 @@ class TuningProfile(models.Model):
     def tuning(self) -> Tuning:
         """The frozen snapshot that a call takes at its start; of the hints, those that the engine takes. Raises
         TuningError for a row out of bounds."""
+        texts = ("engines", "phrases", *PHRASE_LISTS)
         return Tuning(
-            **{name: value for name, value in self.settings().items() if name not in ("phrases", *PHRASE_LISTS)},
+            **{name: value for name, value in self.settings().items() if name not in texts},
+            engines=names_of(self.engines),
             backchannels=lines_of(self.backchannels),
             stop_words=lines_of(self.stop_words),
             phrase_hints=fitting_hints(self.hints()),

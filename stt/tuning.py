@@ -316,6 +316,16 @@ HALF_CLOSES = {
     "off": _("never"),
 }
 """When streams are half-closed for their finals; what is measured is in docs/latency.md."""
+MOST_ENGINES = 3
+"""Of one line: the first hears, the others in its place."""
+DEFAULT_ENGINES = ("google",)
+
+
+def check_engines(engines: Sequence[str]) -> None:
+    """Raises TuningError for a list of names that no line can have. Which engines there are is not known here
+    (stt/engines/catalogue.py)."""
+    if not 1 <= len(engines) <= MOST_ENGINES or len(set(engines)) < len(engines):
+        raise TuningError(f"engines must be 1 to {MOST_ENGINES} different names, not {engines!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -490,6 +500,9 @@ class Tuning:
     """One of ECHO_CANCELLERS."""
     vad_engine: str = "webrtc"
     """One of VAD_ENGINES."""
+    engines: tuple[str, ...] = DEFAULT_ENGINES
+    """Who hears, by the names of stt/engines/catalogue.py, in order: each stands in for those
+    before it while they are away. ``model`` and ``endpoint`` are the first one's."""
     streaming: bool = True
     """False sends every utterance to the one-shot recogniser."""
     early_punctuation: bool = True
@@ -517,6 +530,7 @@ class Tuning:
             raise TuningError(f"vad_engine must be one of {', '.join(VAD_ENGINES)}, not {self.vad_engine!r}")
         if self.turn_model not in TURN_MODELS:
             raise TuningError(f"turn_model must be one of {', '.join(TURN_MODELS)}, not {self.turn_model!r}")
+        check_engines(self.engines)
         check_phrases("backchannels", self.backchannels)
         check_phrases("stop_words", self.stop_words)
         if self.echo_canceller not in ECHO_CANCELLERS:
@@ -537,12 +551,12 @@ class Tuning:
         known = {name: value for name, value in values.items() if name in names}
         if "phrase_hints" in known:
             known["phrase_hints"] = fitting_hints(known["phrase_hints"])
-        for name in ("backchannels", "stop_words"):
+        for name in ("engines", "backchannels", "stop_words"):
             if name in known:
                 known[name] = tuple(known[name])
         return cls(**known)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        lists = ("phrase_hints", "backchannels", "stop_words")
+        lists = ("engines", "phrase_hints", "backchannels", "stop_words")
         return {**asdict(self), **{name: list(getattr(self, name)) for name in lists}}

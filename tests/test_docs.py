@@ -30,11 +30,12 @@ from stt.audio import FRAME_MS
 from stt.emulator.timing import Faults
 from stt.endpointing import silero
 from stt.endpointing.endpointer import EndpointOptions
-from stt.engines import catalogue, half_close
+from stt.engines import catalogue, engine_health, half_close
+from stt.engines.handshake_rate import HANDSHAKES_A_SECOND
 from stt.engines.kept_finals import KEPT
 from stt.engines.one_in_every import EVERY, MOST_AGAIN
 from stt.models import SETTINGS
-from stt.streaming import stream
+from stt.streaming import reconnect, stream
 from stt.tuning import BOUNDS, Tuning
 from tests.paths import ROOT
 from voiceapp.server.http_requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES, RECEIVE_S
@@ -292,3 +293,19 @@ def test_the_way_of_a_frame_names_what_its_files_hold():
     }.items():
         assert path in LINKED
         assert name in (ROOT / path).read_text("utf-8"), path
+
+
+def test_the_engines_page_has_every_engine_and_the_figures_of_failing_over():
+    page = doc("engines.md")
+    for entry in catalogue.ENTRIES:
+        row = re.findall(rf"^\| `{entry.name}` \|.*$", page, re.MULTILINE)[0]
+        assert str(entry.capabilities.price_per_hour) in row
+        assert [name for name in entry.needs if f"`{name}`" not in row] == []
+    assert [code for code in catalogue.FLAWS if f"`{code}`" not in page] == []
+    assert f"rests for {engine_health.REST_S:.0f} s" in page
+    assert f"one call every {engine_health.TRY_EVERY_S:.0f} s tries it" in page
+    assert f"heard for {engine_health.WELL_S:.0f} s" in page
+    assert f"up to {engine_health.MAX_REST_S / 60:.0f} minutes" in page
+    assert f"{engine_health.RELAPSE_S / 60:.0f} minutes after" in page
+    assert f"within {reconnect.BROKEN_WITHIN_S:.0f} s" in page
+    assert f"{1000 / HANDSHAKES_A_SECOND:.0f} ms after" in page

@@ -6,12 +6,14 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from random import Random
 
 from calls.core.driver import CallDriver, Hands
+from calls.core.hearing_engines import EngineTerms, HeardBy
 from calls.core.messages import Media, Start, Stop
 from calls.core.session import CallSession, State
+from calls.core.stream_policy import NoOtherRequests
 from calls.lab import virtual_time
 from calls.lab.simulation import event_of
 from calls.live.fallback_bridge import MAX_WAITING
@@ -23,6 +25,8 @@ from stt.emulator.speaker import Speaker
 from stt.emulator.stream import EmulatedStream
 from stt.emulator.timing import UNKIND, Timing
 from stt.engines.breaker import Breaker
+from stt.engines.engine_health import EngineHealth
+from stt.engines.ladder import Ladder, Rung
 from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
 from stt.streaming.transcriber import Transcriber
 from tests.fault_schedule import FAIR, FaultSchedule
@@ -81,6 +85,8 @@ class Engine:
     down: bool = False
     deaf: bool = False
     dies_after_s: float = 0.0
+    error: RecognizerError = field(default_factory=lambda: RecognizerError("unavailable"))
+    """With which its streams die."""
     finals: bool = True
     listed: Callable = staticmethod(lambda count: range(count))
     """Which of so many words of a final stand in its word list."""
@@ -91,6 +97,9 @@ class Engine:
     streams: list = field(default_factory=list)
     refused: int = 0
     fed_ms: int = 0
+    name: str = "first"
+    health: EngineHealth = field(default_factory=EngineHealth)
+    breaker: Breaker = field(default_factory=lambda: Breaker(Random(1)))
     gave: list = field(default_factory=list)
     """Every word that a stream or a one-shot gave, with the media time that it lies in."""
 
@@ -167,7 +176,7 @@ class EngineStream:
             self._end(RecognizerError("stream_expired"))
             return
         if self.engine.down or (self.engine.dies_after_s and age_s > self.engine.dies_after_s):
-            self._end(RecognizerError("unavailable"))
+            self._end(self.engine.error)
             return
         self._say(self.emulated.push(ulaw))
 
@@ -224,12 +233,23 @@ class EngineStream:
 class VirtualCall(Hands):
     """What MediaStreamConsumer does, without a socket, a thread or a database."""
 
-    def __init__(self, engine, tuning, *, breaker=None, half_closing=None, requests=None):
+    def __init__(self, engine, tuning, *, breaker=None, half_closing=None, requests=None, others=(), handshakes=None):
+        """``others``: further engines of the line, in order, which stand in for the first."""
         self.loop = asyncio.get_running_loop()
         self.engine = engine
-        self.session = CallSession("CA1", tuning, requests=requests, half_closing=half_closing)
+        self.engines = [engine, *others]
+        terms = {one.name: EngineTerms(tuning, NoOtherRequests()) for one in self.engines} if others else {}
+        self.session = CallSession(
+            "CA1",
+            tuning,
+            heard_by=HeardBy(engine.name) if others else None,
+            requests=requests,
+            half_closing=half_closing,
+            engines=terms,
+        )
         self.driver = CallDriver(self.session, self)
-        self.hearing = Transcriber(self._open_stream, tuning, self._heard, breaker or Breaker(Random(1)))
+        self.ladder = Ladder([self._rung(one, breaker if one is engine else None) for one in self.engines], handshakes)
+        self.hearing = Transcriber(self.ladder, tuning, self._heard)
         self.turns = {}
         self.first_texts = {}
         self.notes = []
@@ -244,12 +264,16 @@ class VirtualCall(Hands):
         self.bridge = deque()
         self.asked = None
         self.asked_about = {}
+        self.one_shots = 0
         self.noise_bytes = 0
         self.hearing.start()
         self._perform(self.session.receive(Start("MZ1", "CA1"), self.now_ms))
 
-    def _open_stream(self, deliver):
-        opened = self.engine.open_stream(deliver)
+    def _rung(self, engine, breaker):
+        return Rung(partial(self._open_stream, engine), breaker or engine.breaker, engine.name, "", engine.health)
+
+    def _open_stream(self, engine, deliver):
+        opened = engine.open_stream(deliver)
         opened.media_clock = lambda: next(one.clock for one in self.hearing.streams if one.recognizer is opened)
         return opened
 
@@ -321,19 +345,25 @@ class VirtualCall(Hands):
         """As calls/process/recognition.py asks, in the call's one thread."""
         until_s = self.loop.time() + self.session.tuning.stt_fallback_deadline_ms / 1000
         words, error = (), None
+        asked = list(self.engines)
         while True:
             left_s = until_s - self.loop.time()
+            engine = asked[0]
             try:
-                words, error = await self.engine.recognize(action.ulaw, max(left_s, 0.001)), None
+                words, error = await engine.recognize(action.ulaw, max(left_s / len(asked), 0.001)), None
                 break
             except RecognizerError as failed:
                 error = failed
+                if len(asked) > 1:
+                    del asked[0]
+                    continue
                 if left_s < 0.9:
                     break
                 await asyncio.sleep(0.4)
         start_ms, end_ms = self.asked_about[action.utterance]
         self.engine.gave += [TrueWord(word, start_ms, end_ms) for word in words]
-        self._heard(OneShotDone(action.utterance, words, error))
+        self.one_shots += 1
+        self._heard(OneShotDone(action.utterance, words, error, *([engine.name] if len(self.engines) > 1 else [])))
         self.asked = None
         self._next_on_the_bridge()
 
@@ -359,6 +389,12 @@ class VirtualCall(Hands):
 
     def resume(self, action):
         self.hearing.resume(action.frames, action.at_ms)
+
+    def replace_stream(self, action):
+        self.hearing.replace(action.code)
+
+    def replay(self, action):
+        self.hearing.replay(action.frames)
 
     def finish(self, action):
         self.hearing.finish()

@@ -10,7 +10,8 @@ from calls.core.revisions import MAX_REVISABLE_MS, RevisableTurns, answer_error
 from calls.core.stream_control import StreamControl
 from calls.core.turns import Source, Turn, elapsed_ms
 from calls.core.utterances import Phase, Utterance
-from stt.attribution.ledger import Attribution, Share
+from stt.attribution.ledger import Attribution
+from stt.attribution.share import Share
 from stt.events import OneShotDone
 from stt.tuning import Tuning
 
@@ -113,7 +114,7 @@ class Acceptance:
 
     def hand_on_missed(self, now_ms: float) -> list[Action]:
         """Words where the endpointer heard no speech: each such place is a turn of its own."""
-        by = self._stream.heard_by
+        by = self._stream.engines.now
         missed = [
             Turn(
                 number=span.number,
@@ -184,8 +185,10 @@ class Acceptance:
         answered = answer is not None and answer_error(answer) is None
         utterance.unanswered = utterance.needs_one_shot and utterance.phase is Phase.ASKED and not answered
         self._ledger.take(utterance.number)
-        by, ending = self._stream.heard_by, utterance.ending
+        by, ending = self._stream.engines.of_stream(share.stream), utterance.ending
         engine, model = by.words_of(then.source)
+        if then.source is Source.FALLBACK and answer is not None and answer.engine:
+            engine, model = answer.engine, answer.model
         utterance.accept(
             Turn(
                 number=utterance.number,

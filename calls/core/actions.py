@@ -117,6 +117,20 @@ class ResumeStream:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceStream:
+    """The stream hears nothing more: end it at once, and let another engine hear, where there is one."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayStream:
+    """The stream failed under what it was hearing: the next one begins with this audio, up to the newest frame."""
+
+    frames: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FinishStream:
     """Half-close the recognition stream and read it to its end."""
 
@@ -148,6 +162,8 @@ Action = (
     | RenewStream
     | PauseStream
     | ResumeStream
+    | ReplaceStream
+    | ReplayStream
     | FinishStream
     | CloseSocket
     | CallOver

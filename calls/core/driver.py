@@ -32,6 +32,10 @@ class Hands:
 
     def resume(self, action: act.ResumeStream) -> None: ...
 
+    def replace_stream(self, action: act.ReplaceStream) -> None: ...
+
+    def replay(self, action: act.ReplayStream) -> None: ...
+
     def begin(self, action: act.CallBegun) -> None: ...
 
     def ask_one_shot(self, action: act.AskOneShot) -> None: ...
@@ -74,6 +78,8 @@ class CallDriver:
             act.RenewStream: hands.renew,
             act.PauseStream: hands.pause,
             act.ResumeStream: hands.resume,
+            act.ReplaceStream: hands.replace_stream,
+            act.ReplayStream: hands.replay,
         }
         """At once on the media path too: a moment later the next frame would go to the wrong stream."""
         self._deeds: dict[type, Callable[[Any], None]] = {

@@ -95,22 +95,26 @@ class Hastening:
         memory: HalfClosing | None = None,
     ) -> None:
         """``requests``, ``memory``: of the whole process."""
-        never = tuning.half_close == "off" or not tuning.half_close_ms or not tuning.half_close_requests
-        self._pause_ms = NEVER_MS if never else tuning.half_close_ms
-        self.after_ms = self._pause_ms
-        """Silence behind speech after which ``wanted`` is asked: NEVER_MS where the utterance is left natural."""
-        self._asks = tuning.half_close == "auto"
-        self._limit = tuning.half_close_requests
+        self.hears_by(tuning, requests or NoOtherRequests(), memory)
         self._ledger = ledger
         self._counters = counters
-        self._requests = requests or NoOtherRequests()
-        self._memory = memory
         self._watched: deque[_Watched] = deque([_Watched()], WATCHED)
         self.to_compare: list[int] = []
         """Utterances of which the one-shot recogniser should be asked what it hears."""
         self._compared: set[int] = set()
         """Those of which it was."""
         self._notes: list[Note] = []
+
+    def hears_by(self, tuning: Tuning, requests: RequestCount, memory: HalfClosing | None) -> None:
+        """An engine hears from now on, the call's first one or another: by its terms."""
+        never = tuning.half_close == "off" or not tuning.half_close_ms or not tuning.half_close_requests
+        self._pause_ms = NEVER_MS if never else tuning.half_close_ms
+        self.after_ms = self._pause_ms
+        """Silence behind speech after which ``wanted`` is asked: NEVER_MS where the utterance is left natural."""
+        self._asks = tuning.half_close == "auto"
+        self._limit = tuning.half_close_requests
+        self._requests = requests
+        self._memory = memory
 
     def wanted(self, now_ms: float) -> bool:
         """Speech has paused for ``after_ms``: whether the stream is half-closed. On the media path."""

@@ -28,6 +28,9 @@ class Trouble(StrEnum):
     """At least half of the line's calls have no stream."""
     COST = "cost_ceiling"
     """The month has cost what the line may cost (calls/lines/costs.py)."""
+    ENGINE = "engine_down"
+    """Of no line: calls have left this engine, whose name stands in a line's place, and nobody has heard by it since
+    (stt/engines/engine_health.py)."""
     THREAD = "thread_ended"
     """Of no line: a thread that a process needs has ended, or fails again and again
     (voiceapp/runtime/background.py)."""

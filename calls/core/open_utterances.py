@@ -73,6 +73,19 @@ class OpenUtterances:
             if utterance.phase is not Phase.DECIDED and utterance.hypotheses.text
         ]
 
+    def first_unheard(self, from_ms: int) -> tuple[int, int] | None:
+        """Number and beginning of the first utterance of which the stream that hears from ``from_ms`` on owes words."""
+        return next(
+            (
+                (utterance.number, utterance.start_ms)
+                for utterance in self._open
+                if utterance.depends_on_stream
+                and not utterance.needs_one_shot
+                and (utterance.phase is Phase.SPEAKING or utterance.ending.end_ms > from_ms)
+            ),
+            None,
+        )
+
     def stream_failed(self) -> None:
         """No stream has heard whole what is being spoken or waits."""
         for utterance in self._open:

@@ -14,6 +14,7 @@ asked again. Pure Python: no I/O, no clock, no Django. No input raises.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum, auto
 
@@ -24,13 +25,14 @@ from calls.core.audio_intake import AudioIntake
 from calls.core.coverage import Coverage
 from calls.core.echo_control import EchoControl, MakeCanceller
 from calls.core.hastening import Hastening, RequestCount
+from calls.core.hearing_engines import EngineTerms, HeardBy, HearingEngines
 from calls.core.media_connection import MediaConnection
 from calls.core.one_shots import PRE_ROLL_MS, OneShots
 from calls.core.open_utterances import OpenUtterances
 from calls.core.revisions import RevisableTurns
 from calls.core.sender_clock import MAX_MEDIA_MS
 from calls.core.status import SILENT_LINE_MS, UNHEARD_SHOWN_MS, CallerActivity, CallStatus, LineActivity
-from calls.core.stream_control import HeardBy, StreamControl
+from calls.core.stream_control import StreamControl
 from calls.core.stream_policy import StreamPolicy
 from calls.core.turns import EndReason
 from calls.core.utterances import Ending
@@ -76,11 +78,13 @@ class CallSession:
         half_closing: HalfClosing | None = None,
         endpointer: Endpointer | None = None,
         make_canceller: MakeCanceller | None = None,
+        engines: Mapping[str, EngineTerms] | None = None,
     ) -> None:
         """``heard_by``: the engines, for rows. ``account_sid``: of the call, where it is known. ``longest_call_s``: 0
         is without end. ``opened_ms``: when the socket opened. ``base_ms``, ``first_number``: where a call's second
         stream goes on. ``vad``: instead of webrtcvad. ``requests``, ``half_closing``: the process's, of its engine.
         ``endpointer``: one that hears otherwise than by ``vad``. ``make_canceller``: of our echo, where it is wanted.
+        ``engines``: as HearingEngines takes them.
         """
         self.tuning = tuning
         self.state = State.WAITING
@@ -103,7 +107,7 @@ class CallSession:
         self._turns = RevisableTurns(self._ledger, self.audio.echo.own_words)
         self._stream = StreamControl(
             StreamPolicy(tuning, self._hastening),
-            heard_by or HeardBy(),
+            HearingEngines(heard_by or HeardBy(), engines or {}),
             self.audio,
             self._ledger,
             coverage,

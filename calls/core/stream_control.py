@@ -1,28 +1,31 @@
 """The call's recognition stream: when it is renewed, paused or half-closed, what it has not heard, how it ends. Pure.
 
-Streams follow each other. One that is half-closed on purpose (for its final, a renewal or a pause) still says the words
-up to a border; the next one says the words behind it, and is replayed the audio around it. One that fails says nothing
-more: what it has not covered only the one-shot recogniser can hear.
+Streams follow each other, and now and then engines do. One that is half-closed on purpose (for its final, a renewal or
+a pause) still says the words up to a border; the next one says those behind it, and is replayed the audio around it.
+One that fails says nothing more: what it has not covered only the one-shot recogniser can hear. Where the line has
+several engines the next stream is replayed that audio instead, whoever's it is (stt/engines/ladder.py).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from calls.core.actions import Action, Note, PauseStream, RenewStream, ResumeStream
+from calls.core.actions import Action, Note, PauseStream, RenewStream, ReplaceStream, ReplayStream, ResumeStream
 from calls.core.audio_intake import AudioIntake
 from calls.core.coverage import Coverage
 from calls.core.decision import StreamOutlook
+from calls.core.hearing_engines import HearingEngines
 from calls.core.open_utterances import OpenUtterances
 from calls.core.revisions import RevisableTurns
 from calls.core.status import RecognizerActivity
 from calls.core.stream_policy import StreamCommand, StreamPolicy
-from calls.core.turns import Source
 from stt.attribution.ledger import Attribution
 from stt.audio import FRAME_MS
-from stt.events import Final, Interim, StreamClosed, StreamingLost, StreamOpened, StreamRenewed
+from stt.endpointing.endpointer import EndpointOptions
+from stt.events import EngineChanged, Final, Interim, StreamClosed, StreamingLost, StreamOpened, StreamRenewed
 
+PRE_ROLL_MS = EndpointOptions().pre_roll_ms
 DRAIN_STREAM_MS = 5000
 """How long a half-closed stream is read after the call has ended."""
 REPLAY_MS = 500
@@ -32,25 +35,6 @@ CUT_WITHIN_MS = 2000
 SPOKEN_OVER_MS = 250
 """Where the caller spoke on, the border between two streams lies this long before the silence: the word that the
 half-close may have cut is the next stream's, which has heard it whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeardBy:
-    """What a turn says of who has heard it."""
-
-    engine: str = ""
-    model: str = ""
-    attempts: int = 0
-    """Attempts that the stream needed to open."""
-    one_shot_engine: str = ""
-    """Empty: the streams' engine."""
-    one_shot_model: str = ""
-
-    def words_of(self, source: Source) -> tuple[str, str]:
-        """The engine and the model that gave a turn its words."""
-        if source is Source.FALLBACK and self.one_shot_engine:
-            return self.one_shot_engine, self.one_shot_model
-        return self.engine, self.model
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +58,7 @@ class StreamControl:
     def __init__(
         self,
         policy: StreamPolicy,
-        heard_by: HeardBy,
+        engines: HearingEngines,
         audio: AudioIntake,
         ledger: Attribution,
         coverage: Coverage,
@@ -83,7 +67,7 @@ class StreamControl:
         counters: Counter[str],
     ) -> None:
         self.policy = policy
-        self.heard_by = heard_by
+        self.engines = engines
         self.is_open = policy.tuning.streaming
         """A stream is open or being tried."""
         self.drain_until_ms: float | None = None
@@ -116,9 +100,9 @@ class StreamControl:
         return [*self._utterances.partials()]
 
     def changed(
-        self, event: StreamOpened | StreamRenewed | StreamClosed | StreamingLost, now_ms: float
+        self, event: StreamOpened | StreamRenewed | StreamClosed | StreamingLost | EngineChanged, now_ms: float
     ) -> list[Action]:
-        """A stream opened, was half-closed, ended, or cannot be opened."""
+        """A stream opened, was half-closed, ended, cannot be opened, or is another engine's."""
         if isinstance(event, StreamOpened):
             return self._opened(event, now_ms)
         if isinstance(event, StreamRenewed):
@@ -128,8 +112,32 @@ class StreamControl:
         if isinstance(event, StreamingLost):
             self.is_open = False
             return [Note("streaming_lost", event.error.code)]
+        if isinstance(event, EngineChanged):
+            return [self.engines.changed(event, self.policy)]
+        known = event.error is None or event.error.code == StreamCommand.RENEW_DEAF
+        notes = [] if known or event.error is None else [Note(event.error.code, f"stream {event.stream}")]
+        if event.replays and self.drain_until_ms is None:
+            return [self._replay_unheard(event), *notes]
         self._closed(event, now_ms)
-        return [] if event.error is None else [Note(event.error.code, f"stream {event.stream}")]
+        return [*notes]
+
+    def _replay_unheard(self, event: StreamClosed) -> ReplayStream:
+        """What the stream owes is said by the next one: it hears that again."""
+        fed_ms = event.fed_to_ms if event.fed_to_ms is not None else self._audio.next_ms
+        self.policy.hastening.disturbed()
+        self.policy.closed()
+        border_ms = max(self._borders_ms.values(), default=self._coverage.heard_out_ms)
+        first = self._utterances.first_unheard(border_ms)
+        if first is None:
+            # What was said is turns already: their last words may be missing.
+            self._ledger.closed(event.stream, fed_ms=fed_ms)
+            self._turns.stream_failed(fed_ms)
+            return ReplayStream(self._replay(max(fed_ms - REPLAY_MS, self._audio.endpointer.last_voiced_end_ms or 0)))
+        number, start_ms = first
+        quiet_ms = start_ms - PRE_ROLL_MS
+        from_ms = self._ledger.replayed(event.stream, number, max(quiet_ms, border_ms), quiet_ms, fed_ms=fed_ms)
+        self._turns.stream_failed(from_ms)
+        return ReplayStream(self._replay(from_ms if from_ms == quiet_ms else from_ms - REPLAY_MS))
 
     def _opened(self, event: StreamOpened, now_ms: float) -> list[Action]:
         actions: list[Action] = []
@@ -140,7 +148,7 @@ class StreamControl:
         self.is_open = True
         if event.fed_from_ms is not None:
             self._ledger.opened(event.stream, event.fed_from_ms)
-        self.heard_by = replace(self.heard_by, attempts=event.attempt)
+        self.engines.opened(event)
         self.policy.opened(now_ms)
         return actions
 
@@ -185,6 +193,8 @@ class StreamControl:
         if command is StreamCommand.RESUME:
             return [ResumeStream(self._replay(at_ms - REPLAY_MS)), note]
         if command is StreamCommand.RENEW_DEAF:
+            if self.engines.has_others:
+                return [ReplaceStream(command.value), note]
             self._fail()
         cut_ms = at_ms + FRAME_MS
         if not self.policy.quiet:

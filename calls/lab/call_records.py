@@ -50,6 +50,11 @@ async def answers_of(call: Call) -> tuple[list[Transcript], list[SavedValue], li
     return await database_sync_to_async(read)()
 
 
+async def codes_of(call: Call) -> list[str]:
+    """Of the call's events."""
+    return await database_sync_to_async(lambda: list(call.events.values_list("code", flat=True)))()
+
+
 def is_recorded(stream: CallStream) -> bool:
     """A stream's recording holds what it received, to MAX_UNRECORDED_MS; a stream that received nothing has none."""
     received_ms = FRAME_MS * stream.count("frames_received")

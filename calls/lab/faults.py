@@ -32,6 +32,23 @@ async def _restart_emulator(rig: Rig, proxy: FaultProxy) -> None:
     await asyncio.to_thread(rig.start_emulator)
 
 
+async def _refuse(rig: Rig, proxy: FaultProxy) -> None:
+    await asyncio.sleep(5)
+    proxy.refusing = True
+    proxy.cut()
+
+
+async def _go_silent(rig: Rig, proxy: FaultProxy) -> None:
+    await asyncio.sleep(5)
+    proxy.delay_s = 3600.0
+
+
+async def _come_back(rig: Rig, proxy: FaultProxy) -> None:
+    await _refuse(rig, proxy)
+    await asyncio.sleep(10)
+    proxy.refusing = False
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     name: str
@@ -47,6 +64,8 @@ class Fault:
     most_clips: int = 1000
     """Recordings a call."""
     an_engine_answers: bool = True
+    both: bool = False
+    """Of a line with two engines: the second has the emulator's faults as well."""
 
 
 WORD_LISTS = {"short_word_lists", "gaps_in_word_lists", "no_word_lists", "joined_words", "no_transcripts"}
@@ -97,3 +116,21 @@ FAULTS = (
     ),
     Fault("nobody answers", ("deaf", "unavailable_recognize"), an_engine_answers=False),
 )
+ENGINES = ("engines", "google,second")
+HALF_CLOSED = (ENGINES,)
+LASTS = (ENGINES, *LASTING)
+ENGINE_FAULTS = (
+    Fault("none", tuning=HALF_CLOSED),
+    Fault("connection refused from the start", ("unavailable_opens=100000",), tuning=HALF_CLOSED),
+    Fault("connection lost and refused from 5 s on", (), _refuse, tuning=HALF_CLOSED),
+    Fault("the same, lasting streams", (), _refuse, tuning=LASTS),
+    Fault("unavailable in mid-word, every 3 s", ("unavailable_after_s=3",), tuning=LASTS),
+    Fault("permission denied in mid-word, at 4 s", ("denied_after_s=4",), tuning=LASTS),
+    Fault("deaf from the start", ("deaf",), tuning=HALF_CLOSED),
+    Fault("deaf in mid-word, at 8 s", ("deaf_after_s=8",), tuning=LASTS),
+    Fault("nothing comes through from 5 s on", (), _go_silent, tuning=HALF_CLOSED),
+    Fault("away for 10 s, and back", (), _come_back, tuning=HALF_CLOSED),
+    Fault("both engines' streams away: one-shots", ("unavailable_opens=100000",), tuning=HALF_CLOSED, both=True),
+    Fault("nobody answers", ("deaf", "unavailable_recognize"), tuning=HALF_CLOSED, both=True, an_engine_answers=False),
+)
+"""What the first engine of a line does while the second one hears."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.conf import settings
+
 from calls.lines.models import PhoneLine
+from stt.engines import whisper
 from stt.models import TuningProfile
 
 NAME, NUMBER = "Whisper", "+97235550116"
@@ -13,11 +16,14 @@ DEADLINE_MS = 20_000
 """Of the one-shot: long, for a machine that does something else as well still gives words."""
 
 
-def put_line() -> str:
+def put_line(weights: Path) -> str:
     """The line's number, with its profile as the demo wants it, whatever was changed in them. Before a server starts.
 
     Raises DatabaseError, ValidationError."""
+    # The server has it of its environment; this process, which saves the profile, does not.
+    settings.ENGINE_VARIABLES = {**settings.ENGINE_VARIABLES, **environment(weights)}
     profile = TuningProfile.objects.filter(name=NAME).first() or TuningProfile(name=NAME)
+    profile.engines = whisper.NAME
     profile.streaming, profile.stt_fallback_deadline_ms = False, DEADLINE_MS
     profile.full_clean()
     profile.save()
@@ -30,4 +36,4 @@ def put_line() -> str:
 
 def environment(weights: Path) -> dict[str, str]:
     """Of the server that the line is called on."""
-    return {"WHISPER_DIR": str(weights)}
+    return {whisper.DIRECTORY: str(weights)}

@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from django.conf import settings
 
+from calls.lab import second_engine
 from calls.lab.call_report import Line
 from calls.reply.voices.espeak import EspeakVoices
 
@@ -33,6 +34,7 @@ END_TIMEOUT_S = 40.0
 SERVERS = {
     "daphne": ("manage.py", "serve", "--host", "127.0.0.1", "--port"),
     "uvicorn": ("-m", "uvicorn", "voiceapp.asgi:application", "--log-level", "warning", "--ws", "websockets", "--port"),
+    "two engines": ("-m", "calls.lab.second_engine"),
     "floor": ("-m", "benchmarks.floor_server", "--port"),
 }
 """The arguments that start each kind of server; the port follows them."""
@@ -60,6 +62,10 @@ class Rig:
     """The server's Google voices are an emulator's: espeak-ng's speech where it is there, else tones."""
     voice_faults: Sequence[str] = ()
     """Of that emulator, as ``manage.py tts_emulator --fault`` takes them."""
+    second_engine: bool = False
+    """The server has a second engine (calls/lab/second_engine.py), at an emulator of its own."""
+    second_faults: Sequence[str] = ()
+    """Of that emulator."""
     deployed: bool = False
     """As behind TLS, whatever DEBUG says: with it Django keeps its queries, and asks the database to write them out."""
     port: int = 0
@@ -85,6 +91,10 @@ class Rig:
             # Both start at the same time.
             voice = self._start_voice_emulator() if self.speaks else None
             self.start_emulator()
+            if self.second_engine:
+                second = self._start_speech_emulator("0", self.seed + 1, self.second_faults)
+                self.environment[second_engine.EMULATOR_VARIABLE] = self._address_of(second)
+                self.server_command = SERVERS["two engines"]
             if voice is not None:
                 self.environment["TTS_EMULATOR_HOST"] = self._address_of(voice)
             self.start_server()
@@ -151,12 +161,16 @@ class Rig:
     def start_emulator(self) -> None:
         """Start it, again at the same address if it ran before. Raises RigError."""
         port = self.emulator_address.rpartition(":")[2] or "0"
-        arguments = ["manage.py", "speech_emulator", *self._clips, "--seed", str(self.seed), "--port", port]
-        for fault in self.faults:
-            arguments += ["--fault", fault]
-        self.emulator = self.start([sys.executable, *arguments, *self.emulator_options], stdout=subprocess.PIPE)
-        _pin(self.emulator, self.other_processors)
+        self.emulator = self._start_speech_emulator(port, self.seed, self.faults)
         self.emulator_address = self._address_of(self.emulator)
+
+    def _start_speech_emulator(self, port: str, seed: int, faults: Sequence[str]) -> subprocess.Popen[str]:
+        arguments = ["manage.py", "speech_emulator", *self._clips, "--seed", str(seed), "--port", port]
+        for fault in faults:
+            arguments += ["--fault", fault]
+        emulator = self.start([sys.executable, *arguments, *self.emulator_options], stdout=subprocess.PIPE)
+        _pin(emulator, self.other_processors)
+        return emulator
 
     def _start_voice_emulator(self) -> subprocess.Popen[str]:
         arguments = ["manage.py", "tts_emulator", "--seed", str(self.seed)]

@@ -182,6 +182,12 @@ class VirtualCall(Hands):
     def resume(self, action: act.ResumeStream) -> None:
         self._transcriber.resume(action.frames, action.at_ms)
 
+    def replace_stream(self, action: act.ReplaceStream) -> None:
+        self._transcriber.replace(action.code)
+
+    def replay(self, action: act.ReplayStream) -> None:
+        self._transcriber.replay(action.frames)
+
     def ask_one_shot(self, action: act.AskOneShot) -> None:
         after_ms, done = self._engine.one_shot(action)
         self.loop.call_later(after_ms / 1000, self._heard, done)

@@ -21,6 +21,7 @@ LABELS = {
     Trouble.DEAF: _("the line is deaf"),
     Trouble.DOWN: _("the recogniser is down"),
     Trouble.COST: _("the month's cost has reached its ceiling"),
+    Trouble.ENGINE: _("a recognition engine is down, and another one hears"),
     Trouble.THREAD: _("a part of the service has stopped"),
 }
 

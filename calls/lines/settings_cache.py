@@ -86,6 +86,8 @@ class LineCache:
         self._environment = environment
         self._default = LineSettings(environment)
         self._lines: dict[str, LineSettings] = {}
+        self.engine_names: tuple[str, ...] = environment.engines
+        """The engines that hear some line, the default profile's first."""
         self._notices = notices
         self._voice_detector = voice_detector
         self._scripts = LastGoodScripts()
@@ -156,6 +158,7 @@ class LineCache:
         }
         snapshots = [line.tuning for line in (self._default, *self._lines.values())]
         snapshots += [tuning for trial in trials.values() for tuning in (trial.a, trial.b)]
+        self.engine_names = tuple(dict.fromkeys(name for tuning in snapshots for name in tuning.engines))
         if any(tuning.vad_engine == "silero" for tuning in snapshots):
             self._voice_detector.start(on_lost=metrics.SILERO_LOST.inc)
         self._read.set()

@@ -110,6 +110,7 @@ class CallLog:
         """A turn is handed on."""
         self._save(replace(turn, loop_lag_ms=self._services.loop_lag.p95_ms))
         metrics.TURNS.labels(turn.source).inc()
+        metrics.TURNS_BY_ENGINE.labels(turn.engine).inc()
         logger.info("%s call=%s", turn.latency_line(), self._call_sid)
 
     def revised(self, turn: Turn) -> None:

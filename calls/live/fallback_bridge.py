@@ -16,6 +16,7 @@ from django.db import close_old_connections
 
 from stt.audio import BYTES_PER_MS
 from stt.engines.base import UtterancePcm
+from stt.engines.one_shot_chain import OneShotAnswer
 from stt.events import OneShotDone, RecognizerError
 from voiceapp.runtime import metrics
 
@@ -50,6 +51,20 @@ class UtteranceAudio(UtterancePcm):
     def tail(self) -> UtteranceAudio:
         """What is kept of it for the next one, with what was before it: MOST_BEFORE_MS at most."""
         return UtteranceAudio.of((self.before + self)[-MOST_BEFORE_MS * PCM_BYTES_PER_MS :], self.utterance)
+
+
+class AnsweredBy(str):
+    """The words of an answer, with the engine that gave them."""
+
+    __slots__ = ("engine", "model")
+    engine: str
+    model: str
+
+    @classmethod
+    def of(cls, answer: OneShotAnswer) -> AnsweredBy:
+        self = cls(" ".join(word.text for word in answer.final.words))
+        self.engine, self.model = answer.engine, answer.model
+        return self
 
 
 class FallbackBridge:
@@ -111,7 +126,8 @@ class FallbackBridge:
             metrics.FALLBACKS_FAILED.inc()
             logger.error("❌ STT fallback failed: %s", e)
             text, error = "", e if isinstance(e, RecognizerError) else RecognizerError("fallback_error")
-        self._deliver(OneShotDone(utterance, tuple(text.split()), error))
+        engine, model = (text.engine, text.model) if isinstance(text, AnsweredBy) else ("", "")
+        self._deliver(OneShotDone(utterance, tuple(text.split()), error, engine, model))
 
     def clear(self) -> None:
         """Nobody waits for what has not been submitted."""

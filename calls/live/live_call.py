@@ -22,7 +22,7 @@ from calls.live.call_end import CallEnd
 from calls.live.call_log import CallLog
 from calls.live.deadline_timer import DeadlineTimer
 from calls.live.event_queue import ActionDue, EventDue, EventQueue, HeardText, InterimDue, InterimSlot, Item, now_ms
-from calls.live.fallback_bridge import FallbackBridge, UtteranceAudio
+from calls.live.fallback_bridge import AnsweredBy, FallbackBridge, UtteranceAudio
 from calls.live.new_session import new_session
 from calls.live.stream_record import StreamRecord
 from calls.live.waived_settings import WaivedSettings
@@ -56,11 +56,11 @@ class LiveCall(Hands):
         in one shot; ``send`` takes a message for Twilio; ``close`` closes the socket with a code."""
         self.loop = asyncio.get_running_loop()
         self.call_sid, self.line, self.running = token.call_sid, token.to_number, True
-        self._services = services
-        self._queue, self._bridge, self._ask = queue, bridge, ask
-        tuning = services.recognition.bounded(services.lines.tuning_for(token.to_number, token.call_sid))
+        self._services, self._queue, self._bridge, self._ask = services, queue, bridge, ask
+        self._line = services.recognition.line(services.lines.tuning_for(token.to_number, token.call_sid))
+        tuning = self._line.first_tuning
         self._vad = services.voice_detector.vad() if tuning.vad_engine == "silero" else None
-        self.session = new_session(token, base_ms, tuning, services, self._vad)
+        self.session = new_session(token, base_ms, tuning, services, self._vad, self._line)
         self._driver = CallDriver(self.session, self, defer=self._put_off)
         self._health = RecognitionHealth(stream_hears=tuning.streaming)
         self._transcriber: Transcriber | NoStream = NoStream(queue.put_event)
@@ -142,12 +142,7 @@ class LiveCall(Hands):
         services, tuning = self._services, self.session.tuning
         self._record.begin(self.call_sid, stream_sid, self._driver.now_ms)
         if tuning.streaming:
-            self._transcriber = Transcriber(
-                services.recognition.open_stream(tuning, self._waived.add),
-                tuning,
-                self._queue.put_event,
-                services.recognition.breaker,
-            )
+            self._transcriber = Transcriber(self._line.ladder(self._waived.add), tuning, self._queue.put_event)
             self._transcriber.start()
         services.calls.replace_older(self)
         self._end.announce(services.shared.began(self.call_sid, stream_sid, int(time.time() * 1000)))
@@ -225,6 +220,12 @@ class LiveCall(Hands):
     def resume(self, action: act.ResumeStream) -> None:
         self._transcriber.resume(action.frames, action.at_ms)
 
+    def replace_stream(self, action: act.ReplaceStream) -> None:
+        self._transcriber.replace(action.code)
+
+    def replay(self, action: act.ReplayStream) -> None:
+        self._transcriber.replay(action.frames)
+
     def begin(self, action: act.CallBegun) -> None:
         self._log.begun(action.start, self.session.tuning, self._record.path, self._health.state)
         self._answering.begin(action.start)
@@ -276,8 +277,7 @@ class LiveCall(Hands):
 
     def recognize(self, pcm: bytes) -> str:
         """The words of an utterance, 8 kHz PCM16. Blocks for as long as the engine takes. Raises RecognizerError."""
-        final = self._services.recognition.recognize(pcm, self.session.tuning, self._waived.add)
-        return " ".join(word.text for word in final.words)
+        return AnsweredBy.of(self._line.recognize(pcm, self._waived.add))
 
     # The end
 

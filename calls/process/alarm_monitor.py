@@ -45,7 +45,9 @@ Verdicts = Mapping[tuple[str, Trouble], Verdict]
 class AlarmMonitor:
     """This process's. ``look`` is called on the loop each second; two threads do the rest."""
 
-    def __init__(self) -> None:
+    def __init__(self, engines: Callable[[], Mapping[str, bool]] = dict) -> None:
+        """``engines``: by their names, and whether calls have left them. Any thread."""
+        self._engines = engines
         self._looks: queue.Queue[tuple[Looks, float]] = queue.Queue(MOST_LOOKS)
         self._lines = LineHealth()
         self._threads: list[background.Worker] = []
@@ -108,8 +110,17 @@ class AlarmMonitor:
         if monotonic() >= self._costed_s + COSTS_EVERY_S:
             self._costed_s = monotonic()
             verdicts |= costs.ceilings()
-        settle(verdicts | self._threads_verdict())
+        settle(verdicts | self._engines_verdicts() | self._threads_verdict())
         self.open = [[kind, line] for kind, line in Alarm.objects.filter(over_at=None).values_list("kind", "line")]
+
+    def _engines_verdicts(self) -> dict[tuple[str, Trouble], Verdict]:
+        """On the engines of lines that have several; one that is well closes an alarm that is open."""
+        kind = Trouble.ENGINE
+        return {
+            (name, kind): Verdict.TROUBLED if unwell else Verdict.WELL
+            for name, unwell in self._engines().items()
+            if unwell or [kind, name] in self.open
+        }
 
     def _threads_verdict(self) -> dict[tuple[str, Trouble], Verdict]:
         """On this process's threads; another process may see trouble of its own."""

@@ -13,7 +13,7 @@ from voiceapp.runtime import metrics
 
 def statuses(recognition: Recognition) -> dict[str, HalfClosingStatus]:
     """By the names of the engines whose streams hear calls. Any thread."""
-    engines = (recognition.streaming,)
+    engines = [engine for engine in recognition.in_use if engine.engine.capabilities.streaming]
     return {engine.name: engine.half_closing.status(time.monotonic() * 1000) for engine in engines}
 
 

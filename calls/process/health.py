@@ -68,7 +68,7 @@ def _rows() -> dict[str, Any]:
     }
 
 
-def _recognisers() -> dict[str, str]:
+def _recognisers() -> dict[str, Any]:
     """``hearing``: of the call that is heard worst, or as the next one would be: by no stream while the breaker is
     open, by nobody after a failed model probe, which is a one-shot."""
     engine = services().recognition
@@ -78,7 +78,9 @@ def _recognisers() -> dict[str, str]:
     elif engine.breaker.open:
         states.append(RecognitionStatus.DEGRADED)
     state = "down" if engine.trouble else "up"
-    return {"recogniser": state, "recogniser_code": engine.trouble, "hearing": worst(states).value}
+    hearing = {"recogniser": state, "recogniser_code": engine.trouble, "hearing": worst(states).value}
+    # Where lines have several: one that is down while another hears is no trouble of a call's.
+    return {**hearing, "engines": engine.troubles}
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

@@ -64,6 +64,7 @@ class Services:
         self.notices = notices or ChangeNotices(settings.REDIS_URL)
         self.voice_detector = voice_detector or SileroThread()
         self.lines = lines or LineCache(settings.ENVIRONMENT_TUNING, self.notices, self.voice_detector)
+        self.recognition.named = lambda: self.lines.engine_names
         recovered = partial(recover_in_background, self.recognition)
         self._writer = writer or Writer(Path(settings.VAR_DIR) / "journal", recovered)
         self.disk = disk or RecordingDisk()
@@ -79,7 +80,7 @@ class Services:
         self.echo_cancellers = EchoCancellers()
         self.loop_lag = LoopLag()
         self.admission = Admission(self.calls, self.loop_lag)
-        self.alarms = AlarmMonitor()
+        self.alarms = AlarmMonitor(lambda: self.recognition.unwell())
         self.heartbeat = Heartbeat(
             self.calls,
             updates=self.updates,

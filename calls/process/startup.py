@@ -3,22 +3,74 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import Future
+from threading import Thread
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
+
+from stt.engine_variables import engine_variables, names_of
+from stt.engines import catalogue
+from stt.models import TuningProfile
+from stt.tuning import DEFAULT_ENGINES
 
 logger = logging.getLogger(__name__)
 
 WITHOUT = "script/demo needs none of these: it calls itself, against emulators."
 """Said to who has nothing yet."""
+ASK_PROFILES_S = 3.0
+"""So long a database is waited for that says which engines profiles name."""
 
 
 def require_servable() -> None:
-    """Raises ImproperlyConfigured with a sentence a variable, which names it and what to set."""
-    if problems := settings.CONFIGURATION_PROBLEMS:
-        without = [WITHOUT] if any(problem.is_missing for problem in problems) else []
-        raise ImproperlyConfigured("\n".join([*(problem.sentence for problem in problems), *without]))
+    """Raises ImproperlyConfigured with a sentence a variable, which names it and what to set.
+
+    Of engines only those are asked for their credentials that some profile names. One that stands in for others may
+    lack them: that keeps no line from being served, and is a warning.
+    """
+    profiles = _engines_of_profiles()
+    first, known, values = {names[0] for names in profiles}, catalogue.by_name(), engine_variables()
+    needed_by = {variable: entry.name for entry in catalogue.ENTRIES for variable in entry.needs}
+    problems = [one for one in settings.CONFIGURATION_PROBLEMS if needed_by.get(one.variable, "") in {"", *first}]
+    sentences = {problem.variable: problem.sentence for problem in problems}
+    is_missing = any(problem.is_missing for problem in problems)
+    for name in dict.fromkeys(name for names in profiles for name in names):
+        variable = known[name].missing(values) if name in known else ""
+        if variable and name in first:
+            sentences.setdefault(variable, _lacks(known[name], variable))
+            is_missing = True
+        elif variable:
+            logger.warning("%s Until then no line is heard by it.", _lacks(known[name], variable))
+    if sentences:
+        raise ImproperlyConfigured("\n".join([*sentences.values(), *([WITHOUT] if is_missing else [])]))
 
 
 def announce() -> None:
     logger.info("🚀 Streaming STT enabled: %s", settings.USE_STREAMING_STT)
+
+
+def _lacks(entry: catalogue.EngineEntry, variable: str) -> str:
+    stand_in = f", or {entry.emulator} to the host:port of its emulator" if entry.emulator else ""
+    return f"{variable} is not set, and a profile names {entry.title}: set it to {entry.needs[variable]}{stand_in}."
+
+
+def _engines_of_profiles() -> list[tuple[str, ...]]:
+    """Those of each profile. Of none where the database does not answer at once: what it says is known later."""
+    answer: Future[list[str]] = Future()
+    # In a thread: a server may import the application while its loop runs.
+    Thread(target=_ask, args=(answer,), daemon=True).start()
+    try:
+        said = answer.result(ASK_PROFILES_S)
+    except (TimeoutError, DatabaseError):
+        said = []
+    return [names for text in said if (names := names_of(text))] or [DEFAULT_ENGINES]
+
+
+def _ask(answer: Future[list[str]]) -> None:
+    try:
+        answer.set_result(list(TuningProfile.objects.values_list("engines", flat=True)))
+    except DatabaseError as error:
+        answer.set_exception(error)
+    finally:
+        connection.close()

@@ -28,7 +28,8 @@ from stt.audio import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, duration_ms, frames_o
 from stt.endpointing import silero
 from stt.endpointing.endpointer import Endpointer, EndpointOptions, SpeechEnded
 from stt.endpointing.recorded import utterances_in
-from stt.events import Final, RecognizerError
+from stt.engines.one_shot_chain import OneShotAnswer
+from stt.events import RecognizerError
 from stt.tuning import Tuning, TuningError
 from voiceapp.runtime import background, metrics
 
@@ -45,9 +46,9 @@ class OneShotRecognizer(Protocol):
 
     @property
     def one_shot_name(self) -> str:
-        """The engine's name on rows."""
+        """The engine's name on rows of what it did not answer."""
 
-    def recognize(self, pcm: bytes, tuning: Tuning) -> Final:
+    def answer(self, pcm: bytes, tuning: Tuning) -> OneShotAnswer:
         """The words of 8 kHz PCM16. Blocking. Raises RecognizerError."""
 
 
@@ -119,10 +120,11 @@ def _recovered_turns(
         number += 1
         from_ms = max(0, ended.start_ms - PRE_ROLL_MS - begins_ms)
         to_ms = ended.end_ms + PRE_ROLL_MS - begins_ms
-        text, code = "", ""
+        text, code, engine = "", "", recognizer.one_shot_name
         try:
             pcm = ulaw_to_pcm(ulaw[from_ms * BYTES_PER_MS : to_ms * BYTES_PER_MS])
-            text = " ".join(word.text for word in recognizer.recognize(pcm, _tuning_of(stream)).words)
+            answer = recognizer.answer(pcm, _tuning_of(stream))
+            text, engine = " ".join(word.text for word in answer.final.words), answer.engine
         except RecognizerError as error:
             code = error.code
         yield Turn(
@@ -134,7 +136,7 @@ def _recovered_turns(
             end_reason=EndReason.HANGUP,
             rule="recovered",
             code=code or ("" if text else "no_words"),
-            engine=recognizer.one_shot_name,
+            engine=engine,
         )
 
 

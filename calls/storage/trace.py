@@ -43,6 +43,10 @@ MAX_GAP_MS = 0x7F
 """A frame that arrives later than this after the one before it begins a new line."""
 
 
+LATER_FIELDS = frozenset(("replays", "engine", "model"))
+"""Of events, that traces did not have at first."""
+
+
 class RecognitionTrace:
     """Takes one stream's trace to its file. ``frame`` is on the media path: constant time, no I/O."""
 
@@ -66,6 +70,8 @@ class RecognitionTrace:
     def event(self, event: RecognizerEvent, now_ms: float) -> None:
         """Write an event of a recogniser. Called by the pump, not on the media path."""
         values = msgspec.to_builtins(event, enc_hook=_code_of)
+        # Absent where nothing is said by them: versions of before read what is written of a line with one engine.
+        values = {name: value for name, value in values.items() if value or name not in LATER_FIELDS}
         line = {"event": KIND_OF[type(event)], "now_ms": round(now_ms - self._began_ms), "after_ms": self._to_ms}
         self._put({**line, **values})
 

@@ -17,7 +17,7 @@ from stt.tuning import gettext_noop as _
 
 MIN_SHARED = 0.5
 """Two turns are of the same speech when they share this much of the longer one's time."""
-ENGINES = ("streaming", "model", "endpoint", "phrase_hints", "language")
+ENGINES = ("engines", "streaming", "model", "endpoint", "phrase_hints", "language")
 STREAMS = (
     "stt_batch_ms",
     "stt_attempts",

@@ -20,31 +20,16 @@ order of calls.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from stt.attribution.alignment import Entry, in_order, merge, set_times
 from stt.attribution.claims import OneShotClaims
 from stt.attribution.handover import Handover
 from stt.attribution.placement import Placement
 from stt.attribution.segments import Segment, Segments
+from stt.attribution.share import Share
 from stt.attribution.spans import Span
 from stt.attribution.streams import Streams, StreamState, known_end_ms
 from stt.events import Final, Interim, Word
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What the ledger holds for one utterance at this moment."""
-
-    words: tuple[str, ...]
-    settled: bool
-    """All come from finals, one-shots or closed streams: no word can change any more but by times or later evidence."""
-    heard_to_ms: int | None
-    """Media time up to which the engine has listened, by the newest result with a known end; None: unknown."""
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.words)
 
 
 class Attribution:
@@ -178,6 +163,30 @@ class Attribution:
         # One that is empty and open on another stream is still to have words.
         self._segments.keep([s for s in self._segments if s.entries or self._streams.is_open(s)])
 
+    def replayed(self, stream: int, first: int, from_ms: int, quiet_ms: int, *, fed_ms: int) -> int:
+        """The stream has failed, and the next one is given the audio again from ``from_ms`` on, in utterance ``first``.
+        Instead of ``closed``; returns from where on words are its own: where nothing was settled, ``from_ms``.
+
+        Finals stand, and so do words of turns before ``first``; the rest of the stream's hypotheses is given up: the
+        next one says it. ``quiet_ms``: in the silence before ``first``, where no word is on the border.
+        """
+        state, before = self._streams.of(stream), self._streams.of(stream - 1)
+        state.deferred, before.deferred = before.deferred + state.deferred, []
+        from_ms = max(from_ms, state.settled_to_ms or 0)
+        for segment in self._segments:
+            if segment.stream == stream and not segment.settled:
+                owners = self._placement.owners(segment)
+                kept = [entry for entry, owner in zip(segment.entries, owners, strict=True) if (owner or first) < first]
+                segment.entries = kept
+                self._placement.changed(segment)
+                self._settle_as_it_is(segment)
+        self._handover.renewed(stream, from_ms)
+        self.closed(stream, fed_ms=fed_ms)
+        if from_ms == quiet_ms:
+            self._streams.of(stream + 1).said_before = ()
+        self._streams.listens_from(from_ms)
+        return from_ms
+
     def renewed(self, stream: int, at_ms: int) -> None:
         """The next stream has taken over: words spoken from ``at_ms`` on are its own. Both heard the moment before."""
         self._handover.renewed(stream, at_ms)
@@ -198,7 +207,7 @@ class Attribution:
         """All words that are this utterance's by the evidence so far."""
         one_shot = self._claims.words(number)
         entries: list[Entry] = []
-        settled = True
+        settled, stream = True, None
         for segment, mine in self._placement.words_of(number):
             if segment.stands_beside(one_shot):
                 entries += mine
@@ -206,10 +215,14 @@ class Attribution:
                 # A one-shot is settled: no hypothesis stands beside it.
                 entries += mine
                 settled = False
+            else:
+                continue
+            stream = max(segment.stream, stream or 0)
         return Share(
             words=merge(self._claims.own_words(number), in_order(entries)),
             settled=settled,
             heard_to_ms=self._streams.heard_to_ms,
+            stream=stream,
         )
 
     def take(self, number: int) -> None:

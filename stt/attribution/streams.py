@@ -88,6 +88,11 @@ class Streams:
         if end_ms:
             self.heard_to_ms = max(min(end_ms, fed_ms), self.heard_to_ms or 0)
 
+    def listens_from(self, at_ms: int) -> None:
+        """What lies behind this is listened to anew: no result has reached it."""
+        if self.heard_to_ms is not None:
+            self.heard_to_ms = min(self.heard_to_ms, at_ms)
+
     def is_repeat(self, stream: StreamState, words: tuple[str, ...], end_ms: int | None) -> bool:
         """Rule 6: a result that ends at or before the last settled one and says the same words again."""
         if not words or not end_ms or stream.settled_to_ms is None or end_ms > stream.settled_to_ms:

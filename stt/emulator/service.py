@@ -31,6 +31,7 @@ HEBREW = {"iw-IL", "he-IL"}
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE.value[0]
 UNAVAILABLE_TEXT = "The service is currently unavailable."
 EXHAUSTED_TEXT = "Resource has been exhausted (e.g. check quota)."
+DENIED_TEXT = "Permission denied on resource project."
 UNKNOWN = f"{EMULATOR_UNKNOWN}: this emulator recognises no speech, and knows no recording with this audio."
 """Refused, though a real engine would answer: so nobody takes it for a caller who said nothing."""
 MODELS = {"default", "command_and_search", ""}
@@ -59,6 +60,8 @@ class SpeechEmulator:
         self.address = ""
         self.streams_opened = 0
         self.recognized = 0
+        self._denies = False
+        """Nobody is served any more (``denied_after_s``)."""
         self.billed_s = 0
         """Audio of all streams and requests, each rounded up to a second, as Google bills it."""
         self._library = Library(options.folders)
@@ -167,6 +170,9 @@ class SpeechEmulator:
             )
         if faults.unavailable_after_s and age_s >= faults.unavailable_after_s:
             await context.abort(grpc.StatusCode.UNAVAILABLE, UNAVAILABLE_TEXT)
+        if faults.denied_after_s and age_s >= faults.denied_after_s:
+            self._denies = True
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, DENIED_TEXT)
         if faults.exhausted_after_s and age_s >= faults.exhausted_after_s:
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, EXHAUSTED_TEXT)
 
@@ -201,6 +207,8 @@ class SpeechEmulator:
         return config
 
     async def _check(self, config: Any, context: Any) -> None:
+        if self._denies:
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, DENIED_TEXT)
         problem = ""
         if config.model == "phone_call" and config.language_code in HEBREW:
             problem = f"The phone_call model is currently not supported for language : {config.language_code}"

@@ -92,6 +92,8 @@ class Faults(Switches):
     """So many further streams fail with RESOURCE_EXHAUSTED."""
     unavailable_after_s: float = 0.0
     """UNAVAILABLE in mid-stream."""
+    denied_after_s: float = 0.0
+    """PERMISSION_DENIED in mid-stream, and from then on to every request."""
     exhausted_after_s: float = 0.0
     """RESOURCE_EXHAUSTED in mid-stream."""
     end_after_s: float = 0.0

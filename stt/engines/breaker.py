@@ -26,6 +26,10 @@ class Breaker:
     def open(self) -> bool:
         return self.failures >= MAX_FAILURES
 
+    def shut(self, now_s: float) -> bool:
+        """Nobody may open now: ``may_open`` would say no."""
+        return self.open and now_s < self._until_s
+
     def may_open(self, now_s: float) -> bool:
         """A stream may be opened now; while the breaker is open, true for one caller at a time."""
         if not self.open:

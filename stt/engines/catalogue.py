@@ -6,12 +6,13 @@ well; ``make`` imports what it needs. An engine stays out of the way until a pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from stt.engines import google_models, vendor_capabilities, whisper
 from stt.engines.base import Capabilities, Engine
+from stt.tuning import MOST_ENGINES
 
 EngineAt = Callable[[str], Engine]
 """Makes the engine for an endpoint; "" is its own choice."""
@@ -92,7 +93,7 @@ def _elevenlabs(values: Mapping[str, str]) -> EngineAt:
     return elevenlabs_at(values["ELEVENLABS_API_KEY"], values["ELEVENLABS_EMULATOR_HOST"])
 
 
-ENTRIES = (
+ENTRIES: tuple[EngineEntry, ...] = (
     EngineEntry(
         name=google_models.NAME,
         title="Google Cloud Speech v1",
@@ -161,11 +162,53 @@ ENTRIES = (
 """In the order in which people see them."""
 
 
-def by_name(entries: Iterable[EngineEntry] = ENTRIES) -> dict[str, EngineEntry]:
+def by_name() -> dict[str, EngineEntry]:
     """The rows by their names."""
-    return {entry.name: entry for entry in entries}
+    return {entry.name: entry for entry in ENTRIES}
 
 
-def variables(entries: Iterable[EngineEntry] = ENTRIES) -> tuple[str, ...]:
+def variables() -> tuple[str, ...]:
     """All that the engines may read, each once."""
-    return tuple(dict.fromkeys(name for entry in entries for name in entry.variables))
+    return tuple(dict.fromkeys(name for entry in ENTRIES for name in entry.variables))
+
+
+def gettext_noop(text: str) -> str:
+    """Marks a text for translation; no Django here."""
+    return text
+
+
+_ = gettext_noop
+Flaw = tuple[str, dict[str, str]]
+"""A code of FLAWS, and what its sentence names."""
+NOT_CONFIGURED = "engine_not_configured"
+FLAWS = {
+    "engines_wrong": _("One to three engines, each once."),
+    "unknown_engine": _("There is no engine %(engine)s; there are: %(known)s."),
+    "first_without_streams": _(
+        "%(engine)s hears whole utterances only: while streaming is on it can stand in for others, not be the first."
+    ),
+    NOT_CONFIGURED: _("%(engine)s cannot be used here: the environment does not set %(variable)s."),
+}
+"""Why a profile's engines are refused, by stable code."""
+
+
+def flaw_of(names: Sequence[str], *, streaming: bool) -> Flaw | None:
+    """Why no line can be heard by these, in this order; None where one can."""
+    known = by_name()
+    if not 1 <= len(names) <= MOST_ENGINES or len(set(names)) < len(names):
+        return "engines_wrong", {}
+    for name in names:
+        if name not in known:
+            return "unknown_engine", {"engine": name, "known": ", ".join(known)}
+    if streaming and not known[names[0]].capabilities.streaming:
+        return "first_without_streams", {"engine": known[names[0]].title}
+    return None
+
+
+def unready(names: Iterable[str], values: Mapping[str, str]) -> tuple[EngineEntry, str] | None:
+    """The first of these that lacks something, and the variable."""
+    known = by_name()
+    for name in names:
+        if name in known and (variable := known[name].missing(values)):
+            return known[name], variable
+    return None

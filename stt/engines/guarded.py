@@ -14,6 +14,7 @@ from random import Random
 
 from stt.engines.base import Deliver, Engine, OpenStream, StreamEvent, StreamingRecognizer
 from stt.engines.breaker import Breaker
+from stt.engines.engine_health import EngineHealth
 from stt.engines.half_close import HalfClosing
 from stt.engines.request_rate import RequestRate
 from stt.engines.waivers import Asked, Waivers
@@ -42,6 +43,10 @@ class GuardedEngine:
         self._engines_lock = threading.Lock()
         self.breaker = Breaker(Random())
         """Shared by all calls: what one has found out, the others need not ask."""
+        self.health = EngineHealth()
+        """Of its streams, where lines have other engines beside it."""
+        self.one_shot_health = EngineHealth()
+        """The same of its one-shots."""
         self.requests = RequestRate()
         self.half_closing = HalfClosing(Random())
         """Whether asking its streams for finals pays."""
@@ -101,13 +106,22 @@ class GuardedEngine:
 
         return open_one
 
-    def recognize(self, pcm: bytes, tuning: Tuning, on_waived: OnWaived = lambda _: None) -> Final:
+    def recognize(
+        self,
+        pcm: bytes,
+        tuning: Tuning,
+        on_waived: OnWaived = lambda _: None,
+        *,
+        within_ms: int | None = None,
+        patient: bool = True,
+    ) -> Final:
         """One utterance of 8 kHz PCM16. Blocking. Raises RecognizerError.
 
         An engine that is away for a moment is asked again, while the turn's deadline leaves time for an answer; one
-        that refuses a setting at once, without it.
+        that refuses a setting at once, without it. ``within_ms``: None for the whole of the deadline. ``patient``:
+        False where another engine can be asked instead of this one again.
         """
-        until_s = time.monotonic() + tuning.stt_fallback_deadline_ms / 1000
+        until_s = time.monotonic() + (within_ms or tuning.stt_fallback_deadline_ms) / 1000
         while True:
             left_ms = round((until_s - time.monotonic()) * 1000)
             self.requests.add(time.monotonic() * 1000)
@@ -120,7 +134,7 @@ class GuardedEngine:
             except RecognizerError as error:
                 if self._asks_for_less(tuning, asked, error):
                     continue
-                if error.permanent or left_ms < ASK_AGAIN_MS + MIN_ANSWER_MS:
+                if error.permanent or not patient or left_ms < ASK_AGAIN_MS + MIN_ANSWER_MS:
                     raise
                 time.sleep(ASK_AGAIN_MS / 1000)
 

@@ -1,26 +1,28 @@
-"""EngineRegistry and Recognition: which engines a process has, and which of them hears calls.
+"""EngineRegistry and Recognition: which engines a process has, and which of them hear a line's calls.
 
-The engine of the streams and the one-shot recogniser are chosen apart: one engine can rescue another's utterance.
+A profile names a line's engines in order. Those that recognise streams hear its calls one in another's place, and those
+that recognise single utterances are asked for what no stream has heard.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 
 from stt.engines.base import Engine, OpenStream
 from stt.engines.breaker import Breaker
 from stt.engines.guarded import GuardedEngine, OnWaived
+from stt.engines.handshake_rate import HandshakeRate
+from stt.engines.line_engines import LineEngines
+from stt.engines.one_shot_chain import OneShotAnswer
 from stt.engines.request_rate import RequestRate
 from stt.events import Final
-from stt.tuning import BOUNDS, Tuning
+from stt.tuning import DEFAULT_ENGINES, Tuning
 from voiceapp.runtime.coded_error import CodedError
 
 PROBE_PAUSES_S = 2.0, 30.0
 """Pauses between probes until the engines have answered, from the first to the longest."""
-RENEW_MARGIN_S = 5
-"""A stream is renewed at the latest this long before its engine would end it."""
 
 
 class EngineError(CodedError, ValueError):
@@ -28,47 +30,83 @@ class EngineError(CodedError, ValueError):
 
 
 class EngineRegistry:
-    """The engines of one process by their names, each made at most once and guarded alone. One thread."""
+    """The engines of one process by their names, each made at most once and guarded alone. Any thread."""
 
-    def __init__(self, engines: Mapping[str, Callable[[str], Engine]]) -> None:
-        """``engines``: for each name what GuardedEngine takes."""
+    def __init__(
+        self, engines: Mapping[str, Callable[[str], Engine]], lacks: Callable[[str], str] = lambda _: ""
+    ) -> None:
+        """``engines``: for each name what GuardedEngine takes. ``lacks``: the variable that an engine lacks, or ""."""
         self._makers = dict(engines)
+        self._lacks = lacks
         self._guarded: dict[str, GuardedEngine] = {}
+        self._making = threading.Lock()
 
     def guarded(self, name: str) -> GuardedEngine:
         """The engine of this name: the same one whoever asks. Raises EngineError."""
         if name not in self._makers:
             known = ", ".join(sorted(self._makers))
             raise EngineError("unknown_engine", f"There is no engine {name!r}; there are: {known}")
-        if name not in self._guarded:
-            self._guarded[name] = GuardedEngine(self._makers[name])
-        return self._guarded[name]
+        with self._making:
+            if name not in self._guarded:
+                self._guarded[name] = GuardedEngine(self._makers[name])
+            return self._guarded[name]
+
+    def of_line(self, names: Sequence[str]) -> list[GuardedEngine]:
+        """The engines of these names that there are. One that lacks what it needs is passed over for others; where none
+        has it, the first says so to its calls."""
+        known = [name for name in names if name in self._makers]
+        ready = [name for name in known if not self._lacks(name)]
+        return [self.guarded(name) for name in ready or known[:1]]
 
     def recognition(self, *, streaming: str, one_shot: str) -> Recognition:
-        """What calls are heard with. Raises EngineError, also where an engine cannot do what it is chosen for."""
+        """One engine for all streams and one for all single utterances, whatever profiles name. Raises EngineError,
+        also where an engine cannot do what it is chosen for."""
         return Recognition(self.guarded(streaming), self.guarded(one_shot))
+
+    def of_profiles(self) -> Recognition:
+        """What calls are heard with, each by the engines that its profile names. Raises EngineError where those of a
+        profile that names none are not there."""
+        return Recognition(self.guarded(DEFAULT_ENGINES[0]), engines=self)
 
 
 class Recognition:
     """The recognition of all calls of a process: an engine for their streams, and one for single utterances."""
 
-    def __init__(self, streaming: GuardedEngine, one_shot: GuardedEngine | None = None) -> None:
-        """``one_shot``: None for the same one. Raises EngineError."""
+    def __init__(
+        self,
+        streaming: GuardedEngine,
+        one_shot: GuardedEngine | None = None,
+        *,
+        engines: EngineRegistry | None = None,
+    ) -> None:
+        """``one_shot``: None for the same one. ``engines``: those that profiles name, beside these; None: these two
+        hear every call. Raises EngineError."""
         self.streaming = streaming
         self.one_shot = one_shot or streaming
+        self._engines = engines
+        self._handshakes = HandshakeRate()
+        self.named: Callable[[], Sequence[str]] = lambda: DEFAULT_ENGINES
+        """The engines that profiles name, for probes and health."""
         if not self.streaming.engine.capabilities.streaming:
             raise EngineError("no_streaming", f"{self.streaming.name} recognises no streams")
         if not self.one_shot.engine.capabilities.one_shot:
             raise EngineError("no_one_shot", f"{self.one_shot.name} recognises no single utterances")
 
     @property
+    def in_use(self) -> list[GuardedEngine]:
+        """The engines that hear calls: those of the lines, or these two."""
+        if self._engines is None:
+            return list(dict.fromkeys((self.streaming, self.one_shot)))
+        return self._engines.of_line(tuple(self.named())) or [self.streaming]
+
+    @property
     def engine_name(self) -> str:
-        """Of the streams' engine, for a call's rows."""
+        """Of the streams' engine, where a profile names none."""
         return self.streaming.name
 
     @property
     def one_shot_name(self) -> str:
-        """Of the one-shot recogniser, for the rows of what it alone has heard."""
+        """Of the one-shot recogniser, where a profile names none."""
         return self.one_shot.name
 
     @property
@@ -83,57 +121,73 @@ class Recognition:
 
     @property
     def probe_failure(self) -> str:
-        return self.streaming.probe_failure
+        """Code, where no engine of streams has answered its probe."""
+        return self._of_all([one.probe_failure for one in self._hear_streams])
 
     @property
     def trouble(self) -> str:
         """Code of why the next call would not be heard by a stream; empty while nothing speaks against it."""
-        return self.streaming.trouble
+        return self._of_all([one.trouble for one in self._hear_streams])
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """Each engine in use, by its name on rows, and its trouble's code."""
+        return {one.name: one.trouble for one in self.in_use}
+
+    def unwell(self) -> dict[str, bool]:
+        """Where lines have several engines: each of streams, and whether calls have left it in vain. Any thread."""
+        engines = self._hear_streams
+        return {one.name: one.health.unwell for one in engines} if len(engines) > 1 else {}
+
+    @property
+    def _hear_streams(self) -> list[GuardedEngine]:
+        return [one for one in self.in_use if one.engine.capabilities.streaming] if self._engines else [self.streaming]
+
+    @staticmethod
+    def _of_all(codes: Sequence[str]) -> str:
+        """The first code where none is empty: one engine that is well is enough."""
+        return codes[0] if codes and all(codes) else ""
 
     def probe(self) -> None:
         """Ask the engines' services whether they recognise. Blocking, any thread."""
-        self.streaming.probe()
-        if self.one_shot is not self.streaming:
-            self.one_shot.probe()
+        for engine in self.in_use:
+            engine.probe()
 
     def keep_probing(self) -> None:
         """Probe until each has answered. Blocking: a thread's whole work."""
         self.probe()
         pause_s, longest_s = PROBE_PAUSES_S
-        while not (self.streaming.probed and self.one_shot.probed):
+        while not all(engine.probed for engine in self.in_use):
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, longest_s)
             self.probe()
 
-    def model_name(self, tuning: Tuning) -> str:
-        """The model that hears the streams of a call with these settings."""
-        return self.streaming.model_name(tuning)
+    def line(self, tuning: Tuning) -> LineEngines:
+        """Who hears a call with these settings. A further engine of a line that lacks what it needs is passed over."""
+        named = [] if self._engines is None else self._engines.of_line(tuning.engines)
+        streams = [one for one in named if one.engine.capabilities.streaming]
+        one_shots = [one for one in named if one.engine.capabilities.one_shot]
+        if not named:
+            streams, one_shots = [self.streaming], [self.one_shot]
+        return LineEngines(streams, one_shots, named[0] if named else self.streaming, tuning, self._handshakes)
 
-    def one_shot_model_name(self, tuning: Tuning) -> str:
-        """The model that hears single utterances of such a call."""
-        return self.one_shot.model_name(self._of_one_shot(tuning))
+    def model_name(self, tuning: Tuning) -> str:
+        """The model that hears the streams of a call with these settings, as it begins."""
+        line = self.line(tuning)
+        return line.streams[0].model_name(line.tuning_of(line.streams[0])) if line.streams else ""
 
     def open_stream(self, tuning: Tuning, on_waived: OnWaived = lambda _: None) -> OpenStream:
-        """A factory of streams for one call. On the event loop's thread."""
+        """A factory of streams of the line's first engine. On the event loop's thread."""
         return self.streaming.open_stream(tuning, on_waived)
 
     def recognize(self, pcm: bytes, tuning: Tuning, on_waived: OnWaived = lambda _: None) -> Final:
         """One utterance of 8 kHz PCM16. Blocking, any thread. Raises RecognizerError."""
-        return self.one_shot.recognize(pcm, self._of_one_shot(tuning), on_waived)
+        return self.line(tuning).recognize(pcm, on_waived).final
 
-    def _of_one_shot(self, tuning: Tuning) -> Tuning:
-        # Model and endpoint are names of the streams' engine.
-        return tuning if self.one_shot is self.streaming else replace(tuning, model="", endpoint="")
+    def answer(self, pcm: bytes, tuning: Tuning) -> OneShotAnswer:
+        """The same, with who has heard it."""
+        return self.line(tuning).recognize(pcm)
 
     def bounded(self, tuning: Tuning) -> Tuning:
-        """The settings within what the streams' engine can: it is asked for no final that it would not hasten, and a
-        stream is renewed before the engine ends it."""
-        can = self.streaming.engine.capabilities
-        if not can.half_close:
-            tuning = replace(tuning, half_close_ms=0)
-        latest_s = None if can.longest_stream_s is None else int(can.longest_stream_s - RENEW_MARGIN_S)
-        if latest_s is not None and tuning.renew_latest_s > latest_s:
-            least_s = BOUNDS["renew_after_s"].low
-            after_s = max(least_s, min(tuning.renew_after_s, latest_s - RENEW_MARGIN_S))
-            tuning = replace(tuning, renew_after_s=after_s, renew_latest_s=max(latest_s, after_s + 1))
-        return tuning
+        """The settings within what the engine can that hears such a call as it begins; without one, no streams."""
+        return self.line(tuning).first_tuning

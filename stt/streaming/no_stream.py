@@ -27,6 +27,10 @@ class NoStream:
 
     def resume(self, frames: Iterable[tuple[int, bytes]], at_ms: int | None = None) -> None: ...
 
+    def replace(self, code: str) -> None: ...
+
+    def replay(self, frames: Iterable[tuple[int, bytes]]) -> None: ...
+
     def finish(self) -> None:
         self._deliver(StreamClosed(0))
 

@@ -8,60 +8,49 @@ Knows no turns. Runs on the event loop; no method blocks or awaits.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
-from enum import Enum
 from functools import partial
 from random import Random
 
 from stt.engines.base import OpenStream, StreamEvent
 from stt.engines.breaker import Breaker
+from stt.engines.ladder import Ladder, Rung
 from stt.events import Final, Interim, RecognizerError, RecognizerEvent, StreamClosed, StreamingLost, StreamOpened
+from stt.streaming.audio_pace import AudioPace
 from stt.streaming.batcher import Batcher, Chunk
 from stt.streaming.billing import Billing
+from stt.streaming.feeding import Feeding
 from stt.streaming.held_audio import HeldAudio
 from stt.streaming.interims import Interims
 from stt.streaming.reconnect import AfterEnd, Reconnect
-from stt.streaming.renewal import Renewal
+from stt.streaming.renewal import MAX_OLD_STREAM_S, Renewal
 from stt.streaming.stream import Stream
 from stt.streaming.timers import Timers
 from stt.tuning import Tuning
 
-logger = logging.getLogger(__name__)
-
-PACE_EVERY_S = 0.1
-"""How often audio that waits for its pace is sent on."""
-
-
-class Feeding(Enum):
-    """What becomes of the frames that a Transcriber is fed."""
-
-    OPEN = "open"
-    PAUSED = "paused"
-    """Dropped until ``resume``: silence is not listened to."""
-    FINISHED = "finished"
-    """Dropped; what is under way is still delivered."""
-    CLOSED = "closed"
-    """Dropped; nothing is delivered any more."""
+REPLAY_WAIT_S = MAX_OLD_STREAM_S + 1
+"""So long the audio that a failed stream was hearing is waited for: the half-closed one before it may still speak."""
 
 
 class Transcriber:
-    """One call's. Timers: ``retry``, ``probe``, ``pace``, ``debounce``, and the renewal's ``old``."""
+    """One call's. Timers: ``retry``, ``probe``, ``pace``, ``replay``, ``debounce``, and the renewal's ``old``."""
 
     def __init__(
         self,
-        open_stream: OpenStream,
+        engines: OpenStream | Ladder,
         tuning: Tuning,
         deliver: Callable[[RecognizerEvent], None],
         breaker: Breaker | None = None,
     ) -> None:
-        self._open_stream = open_stream
+        """``breaker``: of the only engine, where ``engines`` is that one's streams."""
+        self._ladder = engines if isinstance(engines, Ladder) else Ladder([Rung(engines, breaker or Breaker(Random()))])
         self._stream: Stream | None = None
         """The one that is fed."""
         self._feeding = Feeding.OPEN
         self._timers = Timers()
-        self._reconnect = Reconnect(breaker or Breaker(Random()), tuning)
+        self._reconnect = Reconnect(self._ladder, tuning)
         self._renewal = Renewal(deliver, self._timers)
+        self._pace = AudioPace(self._timers, lambda: self.streams)
         self._held = HeldAudio()
         self._billing = Billing()
         self._interims = Interims(tuning.stt_partial_debounce_ms, self._timers, self._renewal.say)
@@ -72,6 +61,7 @@ class Transcriber:
 
     def start(self) -> None:
         """Open the first stream."""
+        self._ladder.begin(self._timers.now_s())
         self._open()
 
     def finish(self) -> None:
@@ -106,9 +96,26 @@ class Transcriber:
         """
         if self._feeding is Feeding.PAUSED:
             self._become(Feeding.OPEN)
-            if at_ms is not None:
+            if at_ms is None:
+                self._reconnect.come_back(self._timers.now_s())
+            else:
                 self._renewal.move_border(at_ms)
             self._begin_with(frames)
+
+    def replace(self, code: str) -> None:
+        """The stream hears nothing (``code``): end it, and let another engine hear its audio where there is one."""
+        stream = self._stream
+        if self._feeding is Feeding.OPEN and stream is not None and not self._reconnect.lost:
+            stream.close()
+            self._break(stream, RecognizerError(code), deaf=True)
+
+    def replay(self, frames: Iterable[tuple[int, bytes]]) -> None:
+        """After a StreamClosed that ``replays``: the next stream begins with these frames, up to the newest."""
+        if self._feeding is Feeding.BROKEN:
+            self._timers.cancel("replay")
+            self._become(Feeding.OPEN)
+            self._feed_first(frames)
+            self._open() if self._reconnect.changes else self._retry()
 
     def close(self) -> None:
         """End at once: nothing is delivered any more. Idempotent."""
@@ -143,49 +150,46 @@ class Transcriber:
         self._feeding = feeding
         self._batcher.shut = feeding is not Feeding.OPEN
 
-    # Audio
-
     def _send(self, chunk: Chunk) -> None:
         stream = self._stream
         if not self._reconnect.lost:
             self._held.add(chunk, stream is not None and stream.opened)
         if stream is not None:
             stream.send(chunk, self._timers.now_s())
-            if "pace" not in self._timers.running and stream.is_behind:
-                self._keep_pace()
-
-    def _keep_pace(self) -> None:
-        if "pace" not in self._timers.running and any(stream.is_behind for stream in self.streams):
-            self._timers.start("pace", PACE_EVERY_S, self._on_pace)
-
-    def _on_pace(self) -> None:
-        for stream in self.streams:
-            stream.flow(self._timers.now_s())
-        self._keep_pace()
-
-    # Streams
+            if stream.is_behind:
+                self._pace.keep()
 
     def _open(self) -> None:
+        """Now, or when it is this call's turn among those that go over to another engine."""
+        if wait_s := self._reconnect.pace_s(self._timers.now_s()):
+            self._timers.start("retry", wait_s, self._open_now)
+        else:
+            self._open_now()
+
+    def _open_now(self) -> None:
         self._timers.cancel("retry")
         now_s = self._timers.now_s()
         stream = self._reconnect.attempt(now_s)
         if stream is None:
-            self._lose(RecognizerError("breaker_open", "the engine is down for this process"))
+            self._give_up(RecognizerError("breaker_open", "the engine is down for this process"))
             return
         self._stream = stream
-        stream.recognizer = self._open_stream(partial(self._on_event, stream))
+        stream.recognizer = self._ladder.rung.open_stream(partial(self._on_event, stream))
         for chunk in self._held:
             stream.send(chunk, now_s)
-        self._keep_pace()
+        self._pace.keep()
         if self._finished:
             stream.finish(now_s)
 
     def _begin_with(self, frames: Iterable[tuple[int, bytes]]) -> None:
         self._begin_next()
+        self._feed_first(frames)
+        self._open()
+
+    def _feed_first(self, frames: Iterable[tuple[int, bytes]]) -> None:
         for at_ms, ulaw in frames:
             self.feed(ulaw, at_ms)
         self._batcher.flush()
-        self._open()
 
     def _begin_next(self) -> None:
         self._reconnect.next_stream()
@@ -200,10 +204,8 @@ class Transcriber:
         self._interims.flush()
         self._stream = None
         self._renewal.begin(stream, at_ms)
-        self._keep_pace()
+        self._pace.keep()
         return True
-
-    # What streams say
 
     def _on_event(self, stream: Stream, event: StreamEvent) -> None:
         if self._feeding is Feeding.CLOSED:
@@ -223,17 +225,15 @@ class Transcriber:
             self._on_result(stream, event)
 
     def _started(self, stream: Stream) -> None:
-        level = logging.INFO if self._reconnect.take_news(stream) else logging.DEBUG
-        logger.log(level, "✅ [STT] Streaming started (attempt %d)", stream.attempt)
-        self._renewal.say(StreamOpened(stream.number, stream.attempt, stream.clock.began_ms))
+        for event in self._reconnect.started(stream):
+            self._renewal.say(event)
 
     def _on_result(self, stream: Stream, event: Interim | Final) -> None:
         stream.has_spoken = True
-        self._reconnect.heard()
+        self._reconnect.heard(self._timers.now_s())
         self._held.release()
         if self._reconnect.lost and event.words:
-            # The engine hears again: utterances need the one-shot recogniser no more.
-            self._reconnect.back()
+            self._reconnect.back()  # utterances need the one-shot recogniser no more
             self._started(stream)
         if isinstance(event, Interim):
             self._interims.put(stream.interim(event))
@@ -248,6 +248,8 @@ class Transcriber:
         after, error = self._reconnect.ended(stream, error, self._timers.now_s(), finished=self._finished)
         if after is AfterEnd.PROBE:
             self._probe_later()
+        elif after is AfterEnd.NEXT and error is not None and self._ladder.has_others and not self._finished:
+            self._break(stream, error)
         elif after is AfterEnd.NEXT or error is None:
             self._interims.flush()
             self._renewal.say(StreamClosed(stream.number, error, stream.clock.ended_ms))
@@ -256,24 +258,35 @@ class Transcriber:
                 self._begin_next()
                 self._retry()
         elif after is AfterEnd.GIVE_UP:
-            logger.warning("⚠️ [STT] Streaming given up after attempt %d: %s", stream.attempt, error.code)
-            self._lose(error)
+            self._give_up(error)
         else:
-            logger.warning("⚠️ [STT] Streaming attempt %d failed: %s", stream.attempt, error.code)
             self._retry()
 
     def _retry(self) -> None:
         self._timers.start("retry", self._reconnect.retry_wait_s(), self._open)
 
-    # Lost, and the way back
+    def _break(self, stream: Stream, error: RecognizerError, *, deaf: bool = False) -> None:
+        """A stream failed under what it was hearing: the next one is given that again, by whoever has it."""
+        self._stream = None
+        self._reconnect.broke(error, self._timers.now_s(), deaf=deaf)
+        self._batcher.flush()
+        self._interims.flush()
+        self._renewal.say(StreamClosed(stream.number, error, stream.clock.ended_ms, replays=True))
+        self._begin_next()
+        self._become(Feeding.BROKEN)
+        self._timers.start("replay", REPLAY_WAIT_S, partial(self.replay, ()))
 
-    def _lose(self, error: RecognizerError) -> None:
+    def _give_up(self, error: RecognizerError) -> None:
+        """The engine in use is not tried any more: another one hears what is held, or streaming is lost."""
         if not self._reconnect.lost:
+            if self._reconnect.fail_over(error, self._timers.now_s()):
+                self._open()
+                return
             self._reconnect.lose()
             self._held.restart()
             self._renewal.say(StreamClosed(self._reconnect.number, error))
             self._renewal.say(StreamingLost(error))
-        if not error.permanent:
+        if not self._ladder.is_hopeless:
             self._probe_later()
 
     def _probe_later(self) -> None:
@@ -282,5 +295,6 @@ class Transcriber:
 
     def _probe(self) -> None:
         """Try streaming again with the audio of now; its first words bring it back."""
+        self._ladder.rotate()
         self._begin_next()
-        self._open()
+        self._open_now()

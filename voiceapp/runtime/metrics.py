@@ -12,6 +12,15 @@ CALLS_HEARING = Gauge(
 )
 LOOP_LAG_MS = Gauge("voiceapp_loop_lag_ms", "p95 of the event loop's lateness over ten seconds", registry=REGISTRY)
 TURNS = Counter("voiceapp_turns", "Turns handed on", ["source"], registry=REGISTRY)
+TURNS_BY_ENGINE = Counter(
+    "voiceapp_turns_by_engine", "Turns handed on, by the engine that gave their words", ["engine"], registry=REGISTRY
+)
+ENGINE_CHANGES = Counter(
+    "voiceapp_engine_changes",
+    "Calls that went over to another engine of their line, or back (code: back)",
+    ["left", "engine", "code"],
+    registry=REGISTRY,
+)
 HANDED_ON = Histogram(
     "voiceapp_handed_on_seconds",
     "A result has come to the turn that it decides is handed on: what our own code adds",

@@ -81,6 +81,7 @@ MOVES: dict[str, tuple[Measure, ...]] = {
     "half_close": (Measure.FINAL_P50, Measure.FINAL_P95, Measure.REGRET),
     "settle_ms": (Measure.PARTIAL, Measure.REGRET, Measure.FINAL_P95),
     "stt_fallback_deadline_ms": (Measure.FALLBACK, Measure.NONE, Measure.FINAL_P95),
+    "engines": (Measure.FALLBACK, Measure.NONE, Measure.REGRET, *_WAIT),
     "streaming": (Measure.FALLBACK, Measure.PARTIAL_P50, *_WAIT),
     "model": (Measure.WORD_ERRORS, Measure.WORDS_A_MINUTE, Measure.REGRET, Measure.NONE),
     "endpoint": (Measure.PARTIAL_P50, *_WAIT),

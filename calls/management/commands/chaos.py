@@ -3,6 +3,9 @@
 One row a fault: an emulator with it and a server, calls of recordings at real time, their words counted as the demo
 counts them. Exit code 1 when a word was lost, doubled or out of order in a row in which any engine answers.
 
+``--engines``: a line with two engines (calls/lab/second_engine.py), whose first one fails in each way while the second
+hears; how much later text comes than without a fault, and who gave it.
+
 Frame delay is taken over all frames of a row's calls, against rows without a fault that are played before and after it:
 a machine is not as quiet in one minute as in the next, and the simulated callers' own lateness, which is in it, stands
 beside it. With ``--rounds`` it is the median of the rounds.
@@ -14,7 +17,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,9 +27,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.core.frame_delays import merged_percentile
-from calls.lab.call_records import record_of, score_of
+from calls.lab.call_records import codes_of, record_of, score_of
 from calls.lab.fault_proxy import FaultProxy
-from calls.lab.faults import FAULTS, NO_FAULT, WORD_LISTS, Fault
+from calls.lab.faults import ENGINE_FAULTS, FAULTS, NO_FAULT, WORD_LISTS, Fault
 from calls.lab.rig import Rig, RigError
 from calls.lab.sample_calls import SampleCall, library_of, sample_calls
 from calls.lab.simulator import SimulatedCall
@@ -44,6 +47,11 @@ HEAD = (
     "| frame delay p99.9 | × no fault | sender p99.9 | billed s | turns without words |"
 )
 
+ENGINES_HEAD = (
+    "| first engine | words | lost | added | final_ms p95 | later than none | went over | back | turns heard by "
+    "| one-shots | turns without words |"
+)
+
 
 @dataclass(slots=True)
 class Row:
@@ -59,6 +67,10 @@ class Row:
     """How late the simulated callers sent their frames."""
     billed_s: int | None = None
     times_no_fault: float = 1.0
+    engines: Counter[str] = field(default_factory=Counter)
+    """Turns, by who gave their words."""
+    codes: Counter[str] = field(default_factory=Counter)
+    """Of the calls' events."""
 
     @property
     def kept(self) -> bool:
@@ -90,12 +102,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-word-times", action="store_true", help="Of an engine that says of no word when it was spoken."
         )
+        parser.add_argument("--engines", action="store_true", help="A line with two engines, the first of which fails.")
         parser.add_argument("--only", nargs="+", metavar="TEXT", help="Only faults whose name has one of these.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["clips"] or settings.BASE_DIR / "samples"
         only: list[str] = options["only"] or [""]
-        faults = [fault for fault in FAULTS if any(text in fault.name for text in only)]
+        known = ENGINE_FAULTS if options["engines"] else FAULTS
+        faults = [fault for fault in known if any(text in fault.name for text in only)]
         self._engine_options = ("--no-word-times",) if options["no_word_times"] else ()
         if self._engine_options:
             faults = [fault for fault in faults if WORD_LISTS.isdisjoint(fault.faults)]
@@ -107,12 +121,15 @@ class Command(BaseCommand):
             call_command("migrate_once", verbosity=0)
             samples = sample_calls(library, folder, options["prefix"], clips=options["call_clips"])[: options["calls"]]
             for turn in range(options["rounds"]):
+                if options["engines"]:
+                    rows += [self._row(one, folder, library, samples, options["seed"] + turn) for one in faults]
+                    continue
                 self._round(faults, folder, library, samples, options["seed"] + turn, rows)
         except RigError as error:
             raise CommandError(str(error)) from error
         finally:
             # Also of what was played until Ctrl-C.
-            self._write_table(rows)
+            self._write_engines(rows) if options["engines"] else self._write_table(rows)
         lost = sorted({row.fault.name for row in rows if not row.kept})
         if lost:
             raise CommandError(f"words_missing: {', '.join(lost)}")
@@ -145,6 +162,8 @@ class Command(BaseCommand):
                 faults=fault.faults,
                 emulator_options=[*fault.options, *self._engine_options],
                 speech_host=proxy.address,
+                second_engine=fault in ENGINE_FAULTS,
+                second_faults=fault.faults if fault.both else (),
             )
             with _profile(dict(fault.tuning)), rig:
                 proxy.target = rig.emulator_address
@@ -164,6 +183,27 @@ class Command(BaseCommand):
         self.stdout.write(HEAD + "\n" + "|---" * HEAD.count(" | ") + "|---|")
         for name, rows_of_one in by_name.items():
             self.stdout.write(_line(name, rows_of_one))
+
+    def _write_engines(self, rows: Sequence[Row]) -> None:
+        """A line a fault, and one a round."""
+        self.stdout.write(ENGINES_HEAD + "\n" + "|---" * ENGINES_HEAD.count(" | ") + "|---|")
+        no_fault_ms = percentile([ms for row in rows if row.fault.name == "none" for ms in row.finals_ms], 0.95) or 0.0
+        for row in rows:
+            final_ms = percentile(row.finals_ms, 0.95) or 0.0
+            cells = (
+                row.fault.name,
+                row.score.words,
+                row.score.lost,
+                row.score.added,
+                f"{final_ms:.0f}",
+                f"{final_ms - no_fault_ms:+.0f}" if no_fault_ms else "–",
+                row.codes["engine_failed_over"],
+                row.codes["engine_back"],
+                ", ".join(f"{n} {engine or '–'}" for engine, n in row.engines.most_common()),
+                row.codes["fallback"],
+                ", ".join(f"{n} {code}" for code, n in row.none_codes.items()) or "–",
+            )
+            self.stdout.write(f"| {' | '.join(map(str, cells))} |")
 
 
 def _line(name: str, rows: Sequence[Row]) -> str:
@@ -212,6 +252,8 @@ async def _play(
         call, turns = await record_of(report.call_sid)
         row.score += score_of(report, turns, by_name)
         row.finals_ms += [turn.final_ms for turn in turns if turn.final_ms is not None]
+        row.engines.update(turn.engine for turn in turns)
+        row.codes.update(await codes_of(call))
         row.none_codes.update(turn.code for turn in turns if turn.source == "none")
         row.delays.append(call.frame_delay_ms.get("counts", {}))
         row.late_ms += report.late_ms

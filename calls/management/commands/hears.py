@@ -48,7 +48,7 @@ class Command(BaseCommand):
             for file in files:
                 read_ulaw(file)
             weights = self._weights()
-            number = offline_line.put_line()
+            number = offline_line.put_line(weights)
             rig = Rig(
                 settings.BASE_DIR / "samples",
                 settings.VAR_DIR / "demo.log",

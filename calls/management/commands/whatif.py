@@ -155,7 +155,7 @@ def _value(text: str) -> tuple[str, Any]:
         return name, FLAGS[value.lower()]
     if name in ("model", "endpoint", "turn_model", "echo_canceller", "half_close"):
         return name, value
-    if name in ("backchannels", "stop_words"):
+    if name in ("engines", "backchannels", "stop_words"):
         return name, tuple(phrase.strip() for phrase in value.split(",") if phrase.strip())
     raise TuningError(f"{name} is no setting, or {value!r} no value of it")
 

@@ -6,13 +6,14 @@ from calls.core.acceptance import Acceptance
 from calls.core.audio_intake import AudioIntake
 from calls.core.coverage import Coverage
 from calls.core.hastening import Hastening
+from calls.core.hearing_engines import HeardBy, HearingEngines
 from calls.core.messages import Media
 from calls.core.one_shots import OneShots
 from calls.core.open_utterances import OpenUtterances
 from calls.core.own_words import OwnWords
 from calls.core.revisions import RevisableTurns
 from calls.core.sender_clock import MAX_MEDIA_MS
-from calls.core.stream_control import HeardBy, StreamControl
+from calls.core.stream_control import StreamControl
 from calls.core.stream_policy import StreamPolicy
 from calls.core.utterances import Ending
 from stt.attribution.ledger import Attribution
@@ -35,7 +36,7 @@ class Parts:
         self.turns = RevisableTurns(self.ledger, OwnWords())
         self.stream = StreamControl(
             StreamPolicy(self.tuning, self.hastening),
-            HeardBy("engine", "model"),
+            HearingEngines(HeardBy("engine", "model"), {}),
             self.audio,
             self.ledger,
             self.coverage,

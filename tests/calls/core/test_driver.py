@@ -71,6 +71,8 @@ ONE_EACH = [
     act.RenewStream(0, ()),
     act.PauseStream(0),
     act.ResumeStream(()),
+    act.ReplaceStream("stream_deaf"),
+    act.ReplayStream(()),
     act.FinishStream(),
     act.CloseSocket("too_long"),
     act.CallOver(),
@@ -90,7 +92,7 @@ def test_what_the_line_brings_is_put_off_but_for_where_its_frames_go(door):
     put_off = []
     hands = driven(Scripted(*ONE_EACH), put_off.append)
     hands.driver.receive(Stop(), 5.0) if door == "receive" else hands.driver.stop(5.0)
-    assert [name for name, *_ in hands.done] == ["feed", "wake", "renew", "pause", "resume"]
+    assert [name for name, *_ in hands.done] == ["feed", "wake", "renew", "pause", "resume", "replace_stream", "replay"]
     assert put_off == [action for action in ONE_EACH if action not in [done for _, done, _ in hands.done]]
     hands.driver.perform(put_off[0], 9.0)
     assert hands.done[-1] == ("begin", ONE_EACH[0], 9.0)

@@ -16,10 +16,10 @@ from calls.core.actions import (
     TurnRevised,
     Wake,
 )
+from calls.core.hearing_engines import HeardBy
 from calls.core.messages import Dtmf, Malformed, Mark, Media, Start, Stop
 from calls.core.revisions import MAX_TRIES
 from calls.core.session import CallSession, State
-from calls.core.stream_control import HeardBy
 from calls.core.turns import EndReason, Source
 from stt.events import (
     Final,

@@ -23,7 +23,7 @@ def spoken():
 
 
 def test_the_attempts_that_a_stream_needed_are_what_turns_say_of_it():
-    assert spoken().stream.heard_by.attempts == 2
+    assert spoken().stream.engines.now.attempts == 2
 
 
 def test_a_half_close_asks_for_the_final_and_the_next_stream_begins_where_the_voice_ended():

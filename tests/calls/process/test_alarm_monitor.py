@@ -167,6 +167,20 @@ def test_a_thread_that_has_ended_is_an_alarm_until_all_are_at_work(monkeypatch):
     assert (Alarm.objects.get().over_at is None, watchman.open) == (False, [])
 
 
+def test_an_engine_that_calls_have_left_is_one_alarm_until_somebody_hears_by_it(monkeypatch):
+    monkeypatch.setattr(alarm_monitor, "EVERY_S", 0)
+    unwell = {"google": True, "second": False}
+    watchman = AlarmMonitor(lambda: unwell)
+    for _ in range(3):
+        watchman._decide()
+    (alarm,) = Alarm.objects.filter(kind="engine_down")
+    assert (alarm.line, alarm.over_at, watchman.open) == ("google", None, [["engine_down", "google"]])
+    unwell["google"] = False
+    Alarm.objects.update(seen_at=timezone.now() - timedelta(seconds=CLEAR_AFTER_S + 1))
+    watchman._decide()
+    assert (Alarm.objects.get().over_at is None, watchman.open) == (False, [])
+
+
 def test_a_watchman_whose_thread_is_behind_holds_nobody_up():
     watchman = AlarmMonitor()
     watchman._threads = [threading.current_thread()]

@@ -16,6 +16,9 @@ from calls.storage.writer import Writer
 from stt.engines.breaker import MAX_FAILURES
 from voiceapp.runtime import background
 
+UNREAD = {"are_known": False, "are_being_read": True, "engine_names": ()}
+"""A line cache that has read nothing."""
+
 
 @pytest.mark.django_db
 def test_a_process_that_can_take_calls_is_ready(client):
@@ -48,7 +51,7 @@ def test_a_thread_that_ended_is_a_reason_and_one_that_fails_is_told(client, monk
 
 @pytest.mark.django_db
 def test_a_process_that_has_not_read_its_lines_is_not_while_the_database_answers(client, monkeypatch):
-    monkeypatch.setattr(services(), "lines", lines := SimpleNamespace(are_known=False, are_being_read=True))
+    monkeypatch.setattr(services(), "lines", lines := SimpleNamespace(**UNREAD))
     response = client.get("/readyz")
     assert (response.status_code, response.json()["reasons"]) == (503, ["lines_unread"])
     lines.are_known, lines.are_being_read = True, False
@@ -64,7 +67,7 @@ def test_a_draining_process_is_not(client, monkeypatch):
 
 
 def test_a_lost_database_is_told_and_is_no_reason_to_refuse_calls(client, monkeypatch):
-    monkeypatch.setattr(services(), "lines", SimpleNamespace(are_known=False, are_being_read=True))
+    monkeypatch.setattr(services(), "lines", SimpleNamespace(**UNREAD))
 
     def away(*_):
         raise DatabaseError("away")

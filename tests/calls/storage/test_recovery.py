@@ -11,6 +11,7 @@ from calls.storage import recovery, rows
 from calls.storage.recording import Recorder, RecordingDisk
 from calls.storage.records import AgentTurnSaved, CallEnded, CallStarted, TurnSaved
 from stt.audio import FRAME_MS
+from stt.engines.one_shot_chain import OneShotAnswer
 from stt.events import Final, RecognizerError, Word
 from stt.tuning import Tuning
 from tests.counters import counted
@@ -39,15 +40,15 @@ def recorded(settings, tmp_path):
 class Recognizer:
     """Hears the same words in everything, after these errors."""
 
-    one_shot_name = "toy"
-
     def __init__(self, *errors):
         self._errors = list(errors)
 
-    def recognize(self, pcm, tuning):
+    one_shot_name = "toy"
+
+    def answer(self, pcm, tuning):
         if self._errors:
             raise self._errors.pop(0)
-        return Final((Word("מה", 0, 200), Word("שנשמע", 200, 500)), 500)
+        return OneShotAnswer(Final((Word("מה", 0, 200), Word("שנשמע", 200, 500)), 500), "toy", "")
 
 
 def turn_of(stream_sid, number=1):

@@ -83,6 +83,7 @@ def test_every_event_has_a_kind_that_traces_are_written_with():
     assert set(get_args(RecognizerEvent)) == set(EVENT_OF.values())
     # To the letter: traces of other versions are read.
     assert sorted(EVENT_OF) == [
+        "EngineChanged",
         "Final",
         "Interim",
         "OneShotDone",

@@ -5,7 +5,8 @@ from random import Random
 import pytest
 
 from stt.engines.breaker import MAX_FAILURES, Breaker
-from stt.events import RecognizerError
+from stt.engines.ladder import Ladder, Rung
+from stt.events import RecognizerError, StreamOpened
 from stt.streaming.reconnect import MAX_PROBE_S, MIN_LASTED_S, MIN_PROBE_S, AfterEnd, Reconnect
 from stt.tuning import Tuning
 
@@ -17,7 +18,7 @@ REFUSED = RecognizerError("invalid_argument")
 class Call:
     def __init__(self, **tuning):
         self.breaker = Breaker(Random(1))
-        self.reconnect = Reconnect(self.breaker, Tuning(**{"stt_attempts": 3, **tuning}))
+        self.reconnect = Reconnect(Ladder([Rung(None, self.breaker)]), Tuning(**{"stt_attempts": 3, **tuning}))
 
     def end(self, error=None, *, spoken=False, after_s=0.0, finished=False):
         stream = self.reconnect.attempt(0.0)
@@ -93,7 +94,7 @@ def test_an_engine_that_is_down_for_the_process_is_not_asked():
     assert call.reconnect.probe_wait_s(0.0) >= MIN_PROBE_S
     # A minute later one of the calls may ask, and it hears.
     assert call.reconnect.attempt(60.0) is not None
-    call.reconnect.heard()
+    call.reconnect.heard(0.0)
     assert not call.breaker.open
 
 
@@ -104,12 +105,18 @@ def test_a_retry_waits_a_little_and_not_for_all_calls_the_same():
     assert all(0.2 <= wait_s <= 0.3 for wait_s in waits_s)
 
 
-def test_a_planned_stream_is_no_news():
+def test_a_planned_stream_is_no_news(caplog):
+    caplog.set_level("INFO")
     call = Call()
-    first = call.reconnect.attempt(0.0)
-    assert call.reconnect.take_news(first)
+
+    def tells(stream):
+        caplog.clear()
+        assert list(call.reconnect.started(stream)) == [StreamOpened(stream.number, stream.attempt)]
+        return bool(caplog.messages)
+
+    assert tells(call.reconnect.attempt(0.0))
     call.reconnect.next_stream()
     planned = call.reconnect.attempt(1.0)
-    assert not call.reconnect.take_news(planned)
+    assert not tells(planned)
     call.reconnect.ended(planned, DOWN, 2.0, finished=False)
-    assert call.reconnect.take_news(call.reconnect.attempt(3.0))
+    assert tells(call.reconnect.attempt(3.0))

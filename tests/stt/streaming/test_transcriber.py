@@ -130,7 +130,7 @@ async def test_finishing_sends_what_is_left_and_half_closes():
 
 async def test_a_half_closed_stream_is_told_all_that_was_held_for_it(monkeypatch):
     monkeypatch.setattr("stt.streaming.stream.MAX_BURST_MS", 100)
-    monkeypatch.setattr("stt.streaming.transcriber.PACE_EVERY_S", 0.001)
+    monkeypatch.setattr("stt.streaming.audio_pace.PACE_EVERY_S", 0.001)
     call = Call()
     call.feed(12)
     old = call.streams[0]

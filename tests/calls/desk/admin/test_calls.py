@@ -130,7 +130,7 @@ def test_a_profile_says_its_bounds_and_units_and_refuses_what_is_beyond(admin_cl
     assert "20–400 ms" in page
     values = {
         name: str(TuningProfile._meta.get_field(name).default)
-        for name in (*_numbers(), "vad_engine", "turn_model", "echo_canceller", "half_close")
+        for name in (*_numbers(), "vad_engine", "turn_model", "echo_canceller", "half_close", "engines")
     }
     url = reverse("admin:stt_tuningprofile_add")
     assert "stt_batch_ms" in admin_client.post(url, {**values, "name": "x", "stt_batch_ms": "5"}).content.decode()

@@ -1,0 +1,83 @@
+"""Which engine hears a call's streams now, and which heard each of them: for rows, and for its limits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from calls.core.actions import Note
+from calls.core.hastening import RequestCount
+from calls.core.stream_policy import StreamPolicy
+from calls.core.turns import Source
+from stt.engines.half_close import HalfClosing
+from stt.events import EngineChanged, StreamOpened
+from stt.tuning import Tuning
+
+
+@dataclass(frozen=True, slots=True)
+class HeardBy:
+    """What a turn says of who has heard it."""
+
+    engine: str = ""
+    model: str = ""
+    attempts: int = 0
+    """Attempts that the stream needed to open."""
+    one_shot_engine: str = ""
+    """Empty: the streams' engine."""
+    one_shot_model: str = ""
+
+    def words_of(self, source: Source) -> tuple[str, str]:
+        """The engine and the model that gave a turn its words."""
+        if source is Source.FALLBACK and self.one_shot_engine:
+            return self.one_shot_engine, self.one_shot_model
+        return self.engine, self.model
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTerms:
+    """What one of a line's engines is asked for streams by."""
+
+    tuning: Tuning
+    """The call's settings within what it can."""
+    requests: RequestCount
+    half_closing: HalfClosing | None = None
+    """The process's memory of what half-closing its streams gains."""
+
+
+class HearingEngines:
+    """One call's."""
+
+    def __init__(self, first: HeardBy, terms: Mapping[str, EngineTerms]) -> None:
+        """``terms``: of all that can give the call streams, by the names of rows; empty where that is one."""
+        self.now = first
+        """Who hears."""
+        self._terms = terms
+        self._from_stream = {0: first}
+        """Who heard from this stream on."""
+
+    @property
+    def has_others(self) -> bool:
+        """Another engine can take the place of the one that hears."""
+        return bool(self._terms)
+
+    def opened(self, event: StreamOpened) -> None:
+        """A stream has opened, with so many attempts."""
+        self.now = replace(self.now, attempts=event.attempt)
+
+    def changed(self, event: EngineChanged, policy: StreamPolicy) -> Note:
+        """Another engine hears, within its own limits. Returns what is noted of it."""
+        self.now = replace(self.now, engine=event.engine, model=event.model)
+        self._from_stream[event.stream] = self.now
+        terms = self._terms.get(event.engine)
+        if terms is not None:
+            policy.tuning = terms.tuning
+            policy.hastening.hears_by(terms.tuning, terms.requests, terms.half_closing)
+        detail = f"{event.left} → {event.engine}"
+        return Note("engine_failed_over", f"{detail}: {event.code}") if event.code else Note("engine_back", detail)
+
+    def of_stream(self, stream: int | None) -> HeardBy:
+        """Who gave the words of this stream; None: who hears now."""
+        if stream is None or len(self._from_stream) == 1:
+            return self.now
+        first = max(number for number in self._from_stream if number <= stream)
+        return replace(self._from_stream[first], attempts=self.now.attempts)

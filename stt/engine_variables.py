@@ -1,0 +1,44 @@
+"""Engines as a profile names them, and what the environment says to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from stt.engines.catalogue import FLAWS, NOT_CONFIGURED, by_name, flaw_of, unready, variables
+from stt.tuning import DEFAULT_ENGINES
+from voiceapp.runtime.coded_error import CodedError
+
+
+class EnginesRefused(CodedError, ValueError):
+    """No profile can name these engines; the code and the sentence are of FLAWS."""
+
+    def __init__(self, code: str, names: dict[str, str]) -> None:
+        super().__init__(code, FLAWS[code])
+        self.names = names
+        """What the sentence names."""
+
+
+def engine_variables() -> dict[str, str]:
+    """Each variable of the catalogue, "" where it is not set. One that is a setting of its own counts as that."""
+    return {name: getattr(settings, name, settings.ENGINE_VARIABLES[name]) for name in variables()}
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """The engines of a profile's field, in order."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def models_of_first(names: Sequence[str], before: Sequence[str], *, streaming: bool) -> tuple[str, ...]:
+    """The models of the first of these engines. Raises EnginesRefused where no line can be heard by them.
+
+    One that the profile did not name ``before`` must have what it needs: a line that hears by it would be deaf.
+    """
+    flaw = flaw_of(names, streaming=streaming)
+    if flaw is not None:
+        raise EnginesRefused(*flaw)
+    added = [name for name in names if name not in (before or DEFAULT_ENGINES)]
+    if lacks := unready(added, engine_variables()):
+        raise EnginesRefused(NOT_CONFIGURED, {"engine": lacks[0].title, "variable": lacks[1]})
+    return by_name()[names[0]].models

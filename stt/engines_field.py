@@ -1,0 +1,58 @@
+"""A profile's engines as its form shows them: a choice for each place, with what each engine can."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from stt.engine_variables import engine_variables, names_of
+from stt.engines.catalogue import ENTRIES, EngineEntry
+from stt.tuning import MOST_ENGINES
+
+
+class EnginesWidget(forms.MultiWidget):
+    """A select a place."""
+
+    def decompress(self, value: str | None) -> list[str]:
+        names = list(names_of(value or ""))[:MOST_ENGINES]
+        return names + [""] * (MOST_ENGINES - len(names))
+
+
+class EnginesField(forms.MultiValueField):
+    """Cleans to the names in order, with commas, as the row has them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.pop("max_length", None)
+        values = engine_variables()
+        known = [(entry.name, _described(entry, entry.missing(values))) for entry in ENTRIES]
+        places: list[list[tuple[str, Any]]] = [known, *[[("", _("— none —")), *known]] * (MOST_ENGINES - 1)]
+        fields = [forms.ChoiceField(choices=choices, required=place == 0) for place, choices in enumerate(places)]
+        # The first place has the field's own name.
+        widget = EnginesWidget(
+            {str(place + 1) if place else "": forms.Select(choices=choices) for place, choices in enumerate(places)}
+        )
+        super().__init__(fields, widget=widget, require_all_fields=False, **kwargs)
+
+    def compress(self, data_list: list[str]) -> str:
+        return ",".join(name for name in data_list if name)
+
+
+def _described(entry: EngineEntry, missing: str) -> Any:
+    """What an engine can, in a line."""
+    can = entry.capabilities
+    parts = [
+        entry.title,
+        entry.hebrew,
+        _("streams and whole utterances") if can.streaming and can.one_shot else None,
+        _("streams only") if not can.one_shot else None,
+        _("whole utterances only") if not can.streaming else None,
+        _("word times") if can.word_times else _("no word times"),
+        f"≤ {can.longest_stream_s:.0f} s" if can.longest_stream_s else None,
+        f"${can.price_per_hour}/h",
+        format_lazy(_("{variable} is not set"), variable=missing) if missing else None,
+    ]
+    said = [part for part in parts if part]
+    return format_lazy(" · ".join(["{}"] * len(said)), *said)
