@@ -105,7 +105,7 @@ export function say(node, text) {
 
 // Words of the emulator are no recognised speech.
 export function showEmulated(node, engine) {
-  say(node, engine === "emulator" ? page.texts.emulated : "");
+  say(node, engine?.startsWith("emulator") ? page.texts.emulated : "");
   node.title = node.textContent && page.texts.emulated_why;
 }
 
