@@ -14,7 +14,9 @@ from stt.tuning import MOST_ENGINES
 
 
 class EnginesWidget(forms.MultiWidget):
-    """A select a place."""
+    """A select a place, each in a line of its own."""
+
+    template_name = "stt/engines_widget.html"
 
     def decompress(self, value: str | None) -> list[str]:
         names = list(names_of(value or ""))[:MOST_ENGINES]
@@ -50,8 +52,8 @@ def _described(entry: EngineEntry, missing: str) -> Any:
         _("streams only") if not can.one_shot else None,
         _("whole utterances only") if not can.streaming else None,
         _("word times") if can.word_times else _("no word times"),
-        f"≤ {can.longest_stream_s:.0f} s" if can.longest_stream_s else None,
-        f"${can.price_per_hour}/h",
+        f"\u2066≤ {can.longest_stream_s:.0f} s\u2069" if can.longest_stream_s else None,
+        f"\u2066${can.price_per_hour}/h\u2069",
         format_lazy(_("{variable} is not set"), variable=missing) if missing else None,
     ]
     said = [part for part in parts if part]

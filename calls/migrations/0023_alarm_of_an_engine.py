@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0020_supervisors_orders"),
+        ("calls", "0022_who_hears_best"),
     ]
 
     operations = [
