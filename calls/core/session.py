@@ -80,12 +80,10 @@ class CallSession:
         make_canceller: MakeCanceller | None = None,
         engines: Mapping[str, EngineTerms] | None = None,
     ) -> None:
-        """``heard_by``: the engines, for rows. ``account_sid``: of the call, where it is known. ``longest_call_s``: 0
-        is without end. ``opened_ms``: when the socket opened. ``base_ms``, ``first_number``: where a call's second
-        stream goes on. ``vad``: instead of webrtcvad. ``requests``, ``half_closing``: the process's, of its engine.
-        ``endpointer``: one that hears otherwise than by ``vad``. ``make_canceller``: of our echo, where it is wanted.
-        ``engines``: as HearingEngines takes them.
-        """
+        """``heard_by``, ``engines``: as HearingEngines takes them. ``longest_call_s``: 0 is without end. ``opened_ms``:
+        when the socket opened. ``base_ms``, ``first_number``: where a call's second stream goes on. ``vad``,
+        ``endpointer``: instead of webrtcvad. ``requests``, ``half_closing``: the process's. ``make_canceller``: of our
+        echo, where it is wanted."""
         self.tuning = tuning
         self.state = State.WAITING
         self.counters: Counter[str] = Counter()

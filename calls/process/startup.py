@@ -31,8 +31,9 @@ def require_servable() -> None:
     """
     profiles = _engines_of_profiles()
     first, known, values = {names[0] for names in profiles}, catalogue.by_name(), engine_variables()
-    needed_by = {variable: entry.name for entry in catalogue.ENTRIES for variable in entry.needs}
-    problems = [one for one in settings.CONFIGURATION_PROBLEMS if needed_by.get(one.variable, "") in {"", *first}]
+    of_engines = {variable for entry in catalogue.ENTRIES for variable in entry.needs}
+    needed = {variable for name in first & known.keys() for variable in known[name].needs}
+    problems = [one for one in settings.CONFIGURATION_PROBLEMS if one.variable not in of_engines - needed]
     sentences = {problem.variable: problem.sentence for problem in problems}
     is_missing = any(problem.is_missing for problem in problems)
     for name in dict.fromkeys(name for names in profiles for name in names):

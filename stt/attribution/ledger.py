@@ -147,9 +147,7 @@ class Attribution:
 
     def closed(self, stream: int, *, fed_ms: int = 0) -> None:
         """No result follows on this stream: its last hypotheses are as good as final, until a one-shot says better.
-
-        ``fed_ms``: media time up to which audio was fed.
-        """
+        ``fed_ms``: media time up to which audio was fed."""
         state = self._streams.of(stream)
         state.open = None
         for segment in self._segments:
@@ -165,20 +163,14 @@ class Attribution:
 
     def replayed(self, stream: int, first: int, from_ms: int, quiet_ms: int, *, fed_ms: int) -> int:
         """The stream has failed, and the next one is given the audio again from ``from_ms`` on, in utterance ``first``.
-        Instead of ``closed``; returns from where on words are its own: where nothing was settled, ``from_ms``.
-
-        Finals stand, and so do words of turns before ``first``; the rest of the stream's hypotheses is given up: the
-        next one says it. ``quiet_ms``: in the silence before ``first``, where no word is on the border.
-        """
+        Instead of ``closed``; returns from where on words are its own: where nothing was settled, ``from_ms``. Finals
+        stand, and words before ``first``; other hypotheses are given up. ``quiet_ms``: in the silence before it."""
         state, before = self._streams.of(stream), self._streams.of(stream - 1)
         state.deferred, before.deferred = before.deferred + state.deferred, []
         from_ms = max(from_ms, state.settled_to_ms or 0)
         for segment in self._segments:
             if segment.stream == stream and not segment.settled:
-                owners = self._placement.owners(segment)
-                kept = [entry for entry, owner in zip(segment.entries, owners, strict=True) if (owner or first) < first]
-                segment.entries = kept
-                self._placement.changed(segment)
+                self._placement.keep_before(segment, first)
                 self._settle_as_it_is(segment)
         self._handover.renewed(stream, from_ms)
         self.closed(stream, fed_ms=fed_ms)
@@ -292,11 +284,7 @@ class Attribution:
         it left to it is that one's."""
         words = self._handover.take_left_out(stream, heard_to_ms)
         if words:
-            segment = Segment(stream.number - 1, from_ms=words[0].start_ms or 0)
-            segment.entries = [
-                Entry(word.text, word.end_ms or 0, word.start_ms or 0, None, word.start_ms, word.end_ms)
-                for word in words
-            ]
+            segment = Segment.of_words(stream.number - 1, words)
             self._segments.add(segment)
             self._settle(segment)
             self._placement.changed(segment)

@@ -48,6 +48,13 @@ class Placement:
             if segment.reaches(from_ms):
                 self.changed(segment)
 
+    def keep_before(self, segment: Segment, number: int) -> None:
+        """Give up the segment's words of the utterances from this one on."""
+        owners = self.owners(segment)
+        kept = [entry for entry, owner in zip(segment.entries, owners, strict=True) if (owner or number) < number]
+        segment.entries = kept
+        self.changed(segment)
+
     def changed(self, segment: Segment) -> None:
         """The segment has other words, or other evidence of them."""
         segment.placed = False

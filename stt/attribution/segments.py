@@ -49,6 +49,14 @@ class Segment:
     placed: bool = False
     """``owners`` holds: neither evidence nor spans have changed since."""
 
+    @classmethod
+    def of_words(cls, stream: int, words: Sequence[Word]) -> Segment:
+        """One of a final's words with their times, at least one."""
+        entries = [
+            Entry(word.text, word.end_ms or 0, word.start_ms or 0, None, word.start_ms, word.end_ms) for word in words
+        ]
+        return cls(stream, words[0].start_ms or 0, entries)
+
     @property
     def texts(self) -> list[str]:
         return [entry.text for entry in self.entries]

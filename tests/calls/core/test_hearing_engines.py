@@ -1,17 +1,27 @@
 """Who hears a call's streams, and who heard each of them."""
 
+from collections import Counter
+
 from calls.core.hearing_engines import EngineTerms, HeardBy, HearingEngines
-from calls.core.stream_policy import NoOtherRequests, StreamPolicy
+from calls.core.hastening import NEVER_MS, Hastening, NoOtherRequests
+from calls.core.stream_policy import StreamPolicy
 from calls.core.turns import Source
+from stt.attribution.ledger import Attribution
 from stt.events import EngineChanged, StreamOpened
 from stt.tuning import Tuning
+
+
+
+def policy_of(tuning):
+    return StreamPolicy(tuning, Hastening(tuning, Attribution(), Counter()))
+
 
 FIRST = HeardBy("first", "wide", 1, "shots", "small")
 
 
 def test_each_stream_is_its_engines():
     engines = HearingEngines(FIRST, {})
-    note = engines.changed(EngineChanged(3, "second", "nova", "first", "unavailable"), StreamPolicy(Tuning()))
+    note = engines.changed(EngineChanged(3, "second", "nova", "first", "unavailable"), policy_of(Tuning()))
     engines.opened(StreamOpened(3, 2))
     assert (note.code, note.detail) == ("engine_failed_over", "first → second: unavailable")
     assert [engines.of_stream(number).engine for number in (0, 2, 3, 9, None)] == ["first", "first", *["second"] * 3]
@@ -19,7 +29,7 @@ def test_each_stream_is_its_engines():
     assert engines.of_stream(3).words_of(Source.FALLBACK) == ("shots", "small")
     assert engines.now.attempts == 2
     assert (
-        engines.changed(EngineChanged(7, "first", "wide", "second", ""), StreamPolicy(Tuning())).code == "engine_back"
+        engines.changed(EngineChanged(7, "first", "wide", "second", ""), policy_of(Tuning())).code == "engine_back"
     )
     assert [engines.of_stream(number).engine for number in (1, 6, 7)] == ["first", "second", "first"]
 
@@ -27,9 +37,13 @@ def test_each_stream_is_its_engines():
 def test_limits_are_those_of_the_engine_that_hears():
     seldom, often = Tuning(half_close_ms=0, renew_after_s=30, renew_latest_s=50), Tuning()
     terms = {"first": EngineTerms(often, NoOtherRequests()), "second": EngineTerms(seldom, NoOtherRequests())}
-    engines, policy = HearingEngines(FIRST, terms), StreamPolicy(often)
+    engines, policy = HearingEngines(FIRST, terms), policy_of(often)
     assert engines.has_others
     engines.changed(EngineChanged(1, "second", "", "first", "stream_deaf"), policy)
-    assert (policy.tuning, policy.requests) == (seldom, terms["second"].requests)
-    engines.changed(EngineChanged(2, "unknown", "", "second", "unavailable"), policy)
+    assert policy.tuning == seldom
+    assert policy.hastening.after_ms == NEVER_MS
+    engines.changed(EngineChanged(2, "first", "", "second", ""), policy)
+    assert policy.hastening.after_ms == often.half_close_ms
+    engines.changed(EngineChanged(3, "second", "", "first", "stream_deaf"), policy)
+    engines.changed(EngineChanged(4, "unknown", "", "second", "unavailable"), policy)
     assert policy.tuning == seldom

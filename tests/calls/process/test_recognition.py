@@ -3,6 +3,7 @@
 import pytest
 
 from calls.process.recognition import recognition_of_settings
+from stt.tuning import Tuning
 
 
 @pytest.mark.parametrize(("emulator", "name"), [("", "google"), ("127.0.0.1:9", "emulator")])
@@ -20,8 +21,9 @@ def test_the_environments_endpoint_is_that_of_profiles_without_one(settings, cap
     assert "uses eu-speech.googleapis.com" in caplog.text
 
 
-def test_whisper_hears_single_utterances_where_it_has_weights(settings):
+def test_whisper_hears_single_utterances_of_a_line_that_names_it(settings):
     settings.ENGINE_VARIABLES = settings.ENGINE_VARIABLES | {"WHISPER_DIR": "/srv/ivrit-turbo"}
     recognition = recognition_of_settings()
-    assert (recognition.engine_name, recognition.one_shot_name) == ("google", "whisper")
-    assert recognition.one_shot.engine.model == "ivrit-turbo"
+    line = recognition.line(Tuning(engines=("google", "whisper")))
+    assert [one.name for one in line.streams] == ["google"]
+    assert [(one.name, one.engine.model) for one in line.one_shots][1] == ("whisper", "ivrit-turbo")

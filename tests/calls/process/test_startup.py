@@ -29,6 +29,7 @@ def two_engines(monkeypatch, settings):
     settings.ENGINE_VARIABLES = dict.fromkeys(catalogue.variables(), "")
     settings.STT_EMULATOR_HOST = ""
     settings.CONFIGURATION_PROBLEMS = [GOOGLES]
+    profiles(monkeypatch, ("google",))
 
 
 def profiles(monkeypatch, *engines):
@@ -81,6 +82,7 @@ def test_the_engines_are_those_of_every_profile(monkeypatch):
 
 
 def refusal(settings, **values):
+    settings.STT_EMULATOR_HOST = values.get("STT_EMULATOR_HOST", "")
     environment = Environment(values)
     environment.speech_credentials()
     environment.twilio(environment.text("PUBLIC_URL"))
@@ -109,5 +111,5 @@ def test_what_is_set_and_wrong_is_one_sentence(settings):
 
 
 def test_nothing_stands_in_the_way(settings):
-    settings.CONFIGURATION_PROBLEMS = []
+    settings.CONFIGURATION_PROBLEMS, settings.STT_EMULATOR_HOST = [], "127.0.0.1:9"
     require_servable()
