@@ -29,9 +29,10 @@ def require_servable() -> None:
     """
     profiles = _engines_of_profiles()
     first, known, values = {names[0] for names in profiles}, catalogue.by_name(), engine_variables()
-    needed_by = {variable: entry.name for entry in catalogue.ENTRIES for variable in entry.needs}
     for problem in settings.CONFIGURATION_PROBLEMS:
-        if needed_by.get(problem.variable, "") in {"", *first}:
+        # Two engines of one vendor may need the same variable.
+        needed_by = {entry.name for entry in catalogue.ENTRIES if problem.variable in entry.needs}
+        if not needed_by or needed_by & first:
             raise ImproperlyConfigured(problem.sentence)
     for name in dict.fromkeys(name for names in profiles for name in names):
         variable = known[name].missing(values) if name in known else ""
