@@ -88,15 +88,14 @@ class CallSession:
         self.state = State.WAITING
         self.counters: Counter[str] = Counter()
         """Everything odd: stable code -> times."""
-        endpointer = endpointer or Endpointer(EndpointOptions.of(tuning), vad)
-        longest_ms = longest_call_s * 1000 or MAX_MEDIA_MS
+        endpointer, longest_ms = endpointer or Endpointer(EndpointOptions.of(tuning), vad), longest_call_s * 1000
         coverage = Coverage(tuning.coverage_slack_ms)
         self._connection = MediaConnection(
             call_sid, account_sid, self.counters, longest_call_s=longest_call_s, opened_ms=opened_ms
         )
         echo = EchoControl(self.counters, make_canceller)
         self.audio = AudioIntake(
-            endpointer, self.counters, echo, base_ms=base_ms, longest_ms=longest_ms, opened_ms=opened_ms
+            endpointer, self.counters, echo, base_ms=base_ms, longest_ms=longest_ms or MAX_MEDIA_MS, opened_ms=opened_ms
         )
         """What has come on the line, to be read; and who plays something to the caller tells it here."""
         self._ledger = Attribution(first_number)
@@ -114,9 +113,8 @@ class CallSession:
             self.counters,
         )
         self._one_shots = OneShots(tuning, self._ledger, self._turns, self.audio.buffer)
-        self._acceptance = Acceptance(
-            tuning, self._ledger, self._utterances, self._turns, self._stream, self._one_shots
-        )
+        acts_on = self._ledger, self._utterances, self._turns, self._stream, self._one_shots
+        self._acceptance = Acceptance(tuning, *acts_on)
 
     def receive(self, message: messages.Message, now_ms: float) -> list[Action]:
         """One message from Twilio. On the media path: no action of a frame needs more than a queue."""

@@ -297,5 +297,4 @@ class Attribution:
 
     def _erase(self, segment: Segment) -> None:
         """Another segment says what this one said."""
-        segment.entries = []
-        self._placement.changed(segment)
+        self._placement.keep_before(segment, 0)

@@ -10,6 +10,7 @@ from stt.engines.guarded import GuardedEngine, OnWaived
 from stt.engines.handshake_rate import HandshakeRate
 from stt.engines.ladder import Ladder, Rung
 from stt.engines.one_shot_chain import OneShotAnswer, recognize_by
+from stt.engines.opening_limit import opened_within
 from stt.tuning import BOUNDS, Tuning
 
 RENEW_MARGIN_S = 5
@@ -48,6 +49,8 @@ class LineEngines:
         for engine in self.streams:
             asked = self.tuning_of(engine)
             opens = engine.open_stream(asked, on_waived)
+            if len(self.streams) > 1:
+                opens = opened_within(opens)
             rungs.append(Rung(opens, engine.breaker, engine.name, engine.model_name(asked), engine.health))
         return Ladder(rungs, self.handshakes)
 

@@ -11,7 +11,6 @@ from stt.events import EngineChanged, StreamOpened
 from stt.tuning import Tuning
 
 
-
 def policy_of(tuning):
     return StreamPolicy(tuning, Hastening(tuning, Attribution(), Counter()))
 
@@ -28,9 +27,7 @@ def test_each_stream_is_its_engines():
     assert engines.of_stream(3).words_of(Source.FINAL) == ("second", "nova")
     assert engines.of_stream(3).words_of(Source.FALLBACK) == ("shots", "small")
     assert engines.now.attempts == 2
-    assert (
-        engines.changed(EngineChanged(7, "first", "wide", "second", ""), policy_of(Tuning())).code == "engine_back"
-    )
+    assert engines.changed(EngineChanged(7, "first", "wide", "second", ""), policy_of(Tuning())).code == "engine_back"
     assert [engines.of_stream(number).engine for number in (1, 6, 7)] == ["first", "second", "first"]
 
 

@@ -1,5 +1,7 @@
 """What keeps a process from serving: a variable that some profile's first engine needs, and nothing of the others."""
 
+from dataclasses import replace
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
@@ -43,6 +45,15 @@ def test_the_first_engine_of_a_profile_must_have_what_it_needs(monkeypatch):
     profiles(monkeypatch, ("other",))
     with pytest.raises(ImproperlyConfigured, match=r"OTHER_API_KEY is not set, .* or OTHER_EMULATOR_HOST"):
         startup.require_servable()
+
+
+def test_a_variable_that_two_engines_need_is_each_ones(monkeypatch):
+    sister = replace(OTHER, name="sister", needs=dict(catalogue.ENTRIES[0].needs))
+    monkeypatch.setattr(catalogue, "ENTRIES", (*catalogue.ENTRIES, sister))
+    for first in ("google", "sister"):
+        profiles(monkeypatch, (first,))
+        with pytest.raises(ImproperlyConfigured, match="GOOGLE_APPLICATION_CREDENTIALS is not set"):
+            startup.require_servable()
 
 
 def test_an_engine_that_no_profile_names_is_asked_for_nothing(monkeypatch, settings):
