@@ -10,10 +10,10 @@ from functools import cache, partial
 from random import Random
 
 from calls.core.driver import CallDriver, Hands
+from calls.core.hastening import NoOtherRequests
 from calls.core.hearing_engines import EngineTerms, HeardBy
 from calls.core.messages import Media, Start, Stop
 from calls.core.session import CallSession, State
-from calls.core.hastening import NoOtherRequests
 from calls.lab import virtual_time
 from calls.lab.simulation import event_of
 from calls.live.fallback_bridge import MAX_WAITING

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from calls.core.hearing_engines import EngineTerms, HeardBy, HearingEngines
 from calls.core.hastening import NEVER_MS, Hastening, NoOtherRequests
+from calls.core.hearing_engines import EngineTerms, HeardBy, HearingEngines
 from calls.core.stream_policy import StreamPolicy
 from calls.core.turns import Source
 from stt.attribution.ledger import Attribution
