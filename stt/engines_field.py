@@ -54,7 +54,7 @@ def _described(entry: EngineEntry, missing: str) -> Any:
         _("word times") if can.word_times else _("no word times"),
         f"\u2066≤ {can.longest_stream_s:.0f} s\u2069" if can.longest_stream_s else None,
         f"\u2066${can.price_per_hour}/h\u2069",
-        format_lazy(_("{variable} is not set"), variable=missing) if missing else None,
+        _("not set up on this server") if missing else None,
     ]
     said = [part for part in parts if part]
     return format_lazy(" · ".join(["{}"] * len(said)), *said)

@@ -46,6 +46,7 @@ _SIGN_BEFORE = re.compile(r"([₪$€])\s*(\d[\d.,]*)")
 _PERCENT = re.compile("%")
 _YEARS = "שנים"
 """Years, where spoken_numbers also reads an older spelling of שניים: two."""
+_DIGITS = re.compile(r"[0-9]+")
 _FIGURE = re.compile("0+|[1-9]")
 _FINAL, _OTHERS = "ךםןףץ", "כמנפצ"
 _NOT_FINAL = str.maketrans(_FINAL, _OTHERS)
@@ -69,7 +70,7 @@ def word_forms(text: str) -> list[str]:
 def _is_no_number(word: str, following: str) -> bool:
     """Years are no two, and "twice" belongs to the digit behind it alone."""
     if word.removeprefix(AND) in (*TWICE, TIMES):
-        return not (following.isdecimal() or stem_of(following, VALUES)[1])
+        return not (_DIGITS.fullmatch(following) or stem_of(following, VALUES)[1])
     return bool(stem_of(word, (_YEARS,))[1])
 
 

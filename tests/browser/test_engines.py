@@ -22,7 +22,7 @@ MeasuredTurn.objects.create(measurement=row, turn=1, engine="google stream", sai
 
 @pytest.mark.parametrize("size", [{}, {"width": 360, "height": 740}], ids=["desk", "phone"])
 def test_the_plots_are_drawn_the_page_fits_and_a_click_adds_a_hint(open_tab, desk_server, size):
-    desk_server.manage("shell", "-v0", "-c", MEASURED)
+    desk_server.shell(MEASURED)
     tab = open_tab(**size)
     tab.sign_in()
     page = tab.go("/desk/engines/")

@@ -41,7 +41,7 @@ def test_a_place_says_what_each_engine_can():
     field = EnginesField()
     first, second = (dict(one.choices) for one in field.fields[:2])
     assert str(first["google"]).startswith("Google Cloud Speech v1 · iw-IL · ")
-    assert "WHOLE_API_KEY" in str(first["whole"]) and "$1.44/h" in str(first["google"])
+    assert "לא מוגדר בשרת הזה" in str(first["whole"]) and "$1.44/h" in str(first["google"])
     assert "" in second and "" not in first
     assert field.clean(["google", "whole", ""]) == "google,whole"
     assert field.widget.decompress("google,whole") == ["google", "whole", ""]

@@ -6,6 +6,7 @@ For people; programs take the JSON lines (calls/desk/review/exporting.py).
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -21,6 +22,7 @@ LEFT_TO_RIGHT_MARK = "\u200e"
 """Before a number: it stays text, with its +, and reads from left to right beside Hebrew."""
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet may run: https://owasp.org/www-community/attacks/CSV_Injection."""
+NUMBER = re.compile(r"\+[0-9]+")
 COLUMNS = (
     "call_sid", "line", "caller", "call_started_at", "turn", "speaker", "started_s", "ended_s", "text", "correction",
     "source", "engine", "model", "partial_ms", "final_ms", "total_ms",
@@ -54,7 +56,7 @@ def text(value: Any) -> str:
 
 def number(value: str) -> str:
     """A phone number's cell; an address or a name is text as any other."""
-    if value.startswith("+") and value[1:].isdecimal():
+    if NUMBER.fullmatch(value):
         return LEFT_TO_RIGHT_MARK + value
     return text(value)
 

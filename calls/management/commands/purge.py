@@ -103,7 +103,8 @@ def _delete_files(folder: Path, horizon: datetime) -> tuple[int, list[str]]:
     for path in _old_files(folder, horizon):
         try:
             # A waveform is younger than its recording: it was made when somebody looked.
-            path.with_suffix(KEPT_SUFFIX).unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                path.with_suffix(KEPT_SUFFIX).unlink()
             path.unlink()
             deleted += 1
         except FileNotFoundError:

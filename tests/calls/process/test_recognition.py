@@ -23,7 +23,8 @@ def test_the_environments_endpoint_is_that_of_profiles_without_one(settings, cap
 
 def test_whisper_hears_single_utterances_of_a_line_that_names_it(settings):
     settings.ENGINE_VARIABLES = settings.ENGINE_VARIABLES | {"WHISPER_DIR": "/srv/ivrit-turbo"}
+    settings.STT_EMULATOR_HOST = "127.0.0.1:9"
     recognition = recognition_of_settings()
     line = recognition.line(Tuning(engines=("google", "whisper")))
-    assert [one.name for one in line.streams] == ["google"]
+    assert [one.name for one in line.streams] == ["emulator"]
     assert [(one.name, one.engine.model) for one in line.one_shots][1] == ("whisper", "ivrit-turbo")

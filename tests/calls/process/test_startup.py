@@ -31,7 +31,6 @@ def two_engines(monkeypatch, settings):
     settings.ENGINE_VARIABLES = dict.fromkeys(catalogue.variables(), "")
     settings.STT_EMULATOR_HOST = ""
     settings.CONFIGURATION_PROBLEMS = [GOOGLES]
-    profiles(monkeypatch, ("google",))
 
 
 def profiles(monkeypatch, *engines):
@@ -92,7 +91,8 @@ def test_the_engines_are_those_of_every_profile(monkeypatch):
     assert startup._engines_of_profiles() == [("google",), ("other", "google")]
 
 
-def refusal(settings, **values):
+def refusal(monkeypatch, settings, **values):
+    profiles(monkeypatch, ("google",))
     settings.STT_EMULATOR_HOST = values.get("STT_EMULATOR_HOST", "")
     environment = Environment(values)
     environment.speech_credentials()
@@ -103,24 +103,25 @@ def refusal(settings, **values):
     return str(refused.value).splitlines()
 
 
-def test_all_that_is_missing_is_named_at_once_and_what_runs_without_it(settings):
-    *sentences, without = refusal(settings)
+def test_all_that_is_missing_is_named_at_once_and_what_runs_without_it(monkeypatch, settings):
+    *sentences, without = refusal(monkeypatch, settings)
     named = [sentence.split()[0] for sentence in sentences]
     assert named == ["GOOGLE_APPLICATION_CREDENTIALS", "TWILIO_AUTH_TOKEN", "PUBLIC_URL"]
     assert without.startswith("script/demo ")
 
 
-def test_who_has_no_credentials_alone_is_shown_the_demo_too(settings):
-    one, without = refusal(settings, TWILIO_AUTH_TOKEN="x", PUBLIC_URL="https://voice.example.org")
+def test_who_has_no_credentials_alone_is_shown_the_demo_too(monkeypatch, settings):
+    one, without = refusal(monkeypatch, settings, TWILIO_AUTH_TOKEN="x", PUBLIC_URL="https://voice.example.org")
     assert one.startswith("GOOGLE_APPLICATION_CREDENTIALS is not set")
     assert without.startswith("script/demo ")
 
 
-def test_what_is_set_and_wrong_is_one_sentence(settings):
-    (one,) = refusal(settings, STT_EMULATOR_HOST="127.0.0.1:9", TWILIO_AUTH_TOKEN="x", PUBLIC_URL="no")
+def test_what_is_set_and_wrong_is_one_sentence(monkeypatch, settings):
+    (one,) = refusal(monkeypatch, settings, STT_EMULATOR_HOST="127.0.0.1:9", TWILIO_AUTH_TOKEN="x", PUBLIC_URL="no")
     assert one.startswith("PUBLIC_URL is 'no'")
 
 
-def test_nothing_stands_in_the_way(settings):
+def test_nothing_stands_in_the_way(monkeypatch, settings):
+    profiles(monkeypatch, ("google",))
     settings.CONFIGURATION_PROBLEMS, settings.STT_EMULATOR_HOST = [], "127.0.0.1:9"
     require_servable()

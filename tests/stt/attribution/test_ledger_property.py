@@ -263,7 +263,8 @@ class WithoutWordTimes(RuleBasedStateMachine):
         for piece, ago_ms in ((self.segment[:middle], 100), (self.segment[middle:], 0)):
             if piece:
                 words = tuple(Word(word) for word in piece)
-                end_ms = self.now_ms - ago_ms if ended else None
+                # Of two that come at once without an end nobody can say where the first one ends.
+                end_ms = self.now_ms - ago_ms if ended or middle else None
                 self.ledger.final(Final(words, end_ms, stream=self.stream), fed_ms=self.now_ms)
         self.settled += self.segment[self.again :]
         self.segment, self.again = [], 0
