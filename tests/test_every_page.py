@@ -80,7 +80,8 @@ def pages():
         found += [reverse(f"console:{page}", args=[call.call_sid]) for page in ("call", "call_state")]
         found.append(reverse("desk-call", args=[call.call_sid]))
         found += [f"{found[-1]}?profile={profile.pk}" for profile in models["TuningProfile"].objects.all()]
-        found += [reverse("review-audio", args=[call.pk, number]) for number in (1, 2, 3)]
+        for name in ("review-audio", "review-peaks"):
+            found += [reverse(name, args=[call.pk, number]) for number in (1, 2, 3)]
     found += [reverse("desk-profile", args=[row.pk]) for row in models["TuningProfile"].objects.all()]
     found += [reverse("desk-trial", args=[row.pk]) for row in models["Trial"].objects.all()]
     return found
