@@ -130,7 +130,7 @@ class _Simulation(Hands):
             self._push(at_ms, event_of(said))
         self._push(at_ms, StreamClosed(0))
 
-    def askone_shot_of(self, action: act.AskOneShot) -> None:
+    def ask_one_shot(self, action: act.AskOneShot) -> None:
         self.result.one_shots += 1
         at_ms = self._driver.now_ms + self._random.uniform(*self._timing.recognize_ms)
         self._push(at_ms, one_shot_of(action, self._library))
