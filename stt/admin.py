@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -48,6 +48,10 @@ class TuningProfileAdmin(ProfileModelAdmin):
     form = ProfileForm
     list_display = ("name", "is_default", "revision", "vad_hangover_ms", "stt_timeout_ms", "streaming", "updated_at")
     readonly_fields = ("revision", "updated_at")
+
+    class Media:
+        css: ClassVar = {"all": ["stt/profile.css"]}
+
     fieldsets = (
         (None, {"fields": (("name", "is_default"), ("revision", "updated_at"), "seen")}),
         (_("Hearing speech"), {"fields": ("vad_hangover_ms", "vad_engine", "vad_aggressiveness", "noise_margin_db")}),

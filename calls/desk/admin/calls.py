@@ -60,12 +60,14 @@ class TurnInline(PagedInline):
 
     @admin.display(description=_("source"))
     def how(self, turn: Transcript) -> str:
-        """Where the words came from, by which rule, and what went wrong; an answer says so beside its words."""
+        """Where the words came from, by which rule and engine, and what went wrong. An answer has it by its words."""
         if turn.is_agents:
             return coded(turn.code, "")
         rule = format_html('<br><span class="quiet">{}</span>', shown_code(turn.rule, TURN_RULES)) if turn.rule else ""
         code = format_html("<br>{}", coded(turn.code, shown_code(turn.code))) if turn.code else ""
-        return format_html("{}{}{}", turn.get_source_display(), rule, code)
+        by = " · ".join(name for name in (turn.engine, turn.model) if name)
+        heard_by = format_html('<br><bdi dir="ltr" class="code quiet">{}</bdi>', by) if by else ""
+        return format_html("{}{}{}{}", turn.get_source_display(), rule, code, heard_by)
 
     @admin.display(description=_("first words"))
     def partial(self, turn: Transcript) -> str:

@@ -78,7 +78,7 @@ def captions(call: Call, user: Any, kind: str) -> HttpResponse:
             turn["started_ms"] - begins_ms,
             turn["ended_ms"] - begins_ms,
             speakers[turn["speaker"]],
-            spreadsheet.words(turn),
+            spreadsheet.said(turn),
         )
         for turn in exported(call)["turns"]
     )

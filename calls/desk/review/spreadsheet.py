@@ -61,6 +61,12 @@ def number(value: str) -> str:
     return text(value)
 
 
+def said(turn: dict[str, Any]) -> str:
+    """What was said in an exported turn: as a person has corrected it, else as it was heard."""
+    correction = turn.get("correction")
+    return str(correction["text"]) if correction else words(turn)
+
+
 def words(turn: dict[str, Any]) -> str:
     """What was heard of an exported turn: of the line's own, by its caller."""
     if turn["speaker"] == "agent":

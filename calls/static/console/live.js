@@ -105,7 +105,8 @@ export function say(node, text) {
 
 // Words of the emulator are no recognised speech.
 export function showEmulated(node, engine) {
-  say(node, engine?.startsWith("emulator") ? page.texts.emulated : "");
+  const [first, vendor] = (engine ?? "").split(":");
+  say(node, first === "emulator" ? [page.texts.emulated, vendor].filter(Boolean).join(" · ") : "");
   node.title = node.textContent && page.texts.emulated_why;
 }
 

@@ -98,5 +98,12 @@ def test_who_may_export_takes_a_call_s_subtitles_and_is_noted(sign_in, call, gro
     assert "00:00:00.860 --> 00:00:01.760".replace(".", "," if kind == "srt" else ".") in answer.content.decode()
 
 
+def test_subtitles_say_what_a_person_has_corrected(sign_in, told):
+    told.corrections.create(turn=2, number=1, text="", turn_revision=0, username="dana", made_at="2026-11-26T10:00:00Z")
+    file = sign_in("reviewer").get(reverse("review-subtitles", args=[told.pk, "srt"])).content.decode()
+    assert 'אמר "היי", דנה' in file and "שלום לך" not in file
+    assert FORMULA not in file  # corrected to nothing
+
+
 def test_there_are_no_subtitles_of_another_kind(sign_in, call):
     assert sign_in("reviewer").get(reverse("review-subtitles", args=[call.pk, "docx"])).status_code == 404
