@@ -2,6 +2,7 @@
 there, three quarters of a second of processor time.
 
 What a test may find of another is taken away: cookies, what an origin stores, what is routed, listened to or emulated.
+A page whose WebSockets were routed is not used again: nothing takes that away.
 """
 
 from collections import defaultdict
@@ -37,6 +38,13 @@ class UsedPages:
             if said.type == "error":
                 complaints.append(said.text)
 
+        sockets_routed = []
+
+        def route_web_socket(*told):
+            sockets_routed.append(told)
+            type(page).route_web_socket(page, *told)
+
+        page.route_web_socket = route_web_socket
         page.on("pageerror", note_error)
         page.on("console", note_console)
         yield page, complaints
@@ -44,6 +52,10 @@ class UsedPages:
         page.evaluate("0")
         page.remove_listener("pageerror", note_error)
         page.remove_listener("console", note_console)
+        del page.route_web_socket
+        if sockets_routed:
+            page.context.close()
+            return
         self._clear(page)
         self._free[zoom].append(page)
 
@@ -54,6 +66,8 @@ class UsedPages:
 
     def _clear(self, page):
         page.unroute_all()
+        page.set_extra_http_headers({})
+        page.context.set_offline(False)
         page.context.clear_cookies()
         origin = page.evaluate("origin")
         page.goto("about:blank")
