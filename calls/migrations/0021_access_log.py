@@ -13,6 +13,7 @@ FIXED = "kind", "call_sid", "stream_sid", "turn", "calls", "detail", "username",
 ON_POSTGRESQL = f"""
 CREATE FUNCTION calls_access_log_is_kept() RETURNS trigger AS $$
 BEGIN
+    IF TG_OP = 'TRUNCATE' THEN RAISE EXCEPTION '{REFUSED}'; END IF;
     IF TG_OP = 'DELETE' THEN
         IF OLD.began_at > now() - interval '24 months' THEN RAISE EXCEPTION '{REFUSED}'; END IF;
         RETURN OLD;
@@ -25,9 +26,12 @@ BEGIN
 END $$ LANGUAGE plpgsql;
 CREATE TRIGGER calls_access_log_is_kept BEFORE UPDATE OR DELETE ON calls_revieweraction
     FOR EACH ROW EXECUTE FUNCTION calls_access_log_is_kept();
+CREATE TRIGGER calls_access_log_is_not_emptied BEFORE TRUNCATE ON calls_revieweraction
+    FOR EACH STATEMENT EXECUTE FUNCTION calls_access_log_is_kept();
 """
 OFF_POSTGRESQL = """
 DROP TRIGGER calls_access_log_is_kept ON calls_revieweraction;
+DROP TRIGGER calls_access_log_is_not_emptied ON calls_revieweraction;
 DROP FUNCTION calls_access_log_is_kept();
 """
 CHANGED = f"""
@@ -41,7 +45,13 @@ CREATE TRIGGER calls_access_log_is_not_deleted BEFORE DELETE ON calls_reviewerac
 WHEN OLD.began_at > datetime('now', '-24 months')
 BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END
 """
+REPLACED = f"""
+CREATE TRIGGER calls_access_log_is_not_replaced BEFORE INSERT ON calls_revieweraction
+WHEN EXISTS (SELECT 1 FROM calls_revieweraction WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END
+"""  # noqa: S608 - our own text
 OFF_SQLITE = (
+    "DROP TRIGGER calls_access_log_is_not_replaced",
     "DROP TRIGGER calls_access_log_is_not_changed",
     # The tests empty their tables without it (tests/conftest.py).
     "DROP TRIGGER IF EXISTS calls_access_log_is_not_deleted",
@@ -50,7 +60,7 @@ OFF_SQLITE = (
 
 def protect(apps, schema_editor):
     on_postgresql = schema_editor.connection.vendor == "postgresql"
-    for sql in (ON_POSTGRESQL,) if on_postgresql else (CHANGED, DELETED):
+    for sql in (ON_POSTGRESQL,) if on_postgresql else (CHANGED, DELETED, REPLACED):
         schema_editor.execute(sql)
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from calls.desk.access import needs
+from calls.desk.access_log.entries import Kind, note_lasting
 from calls.desk.engines.confusions import ConfusedWord, confused_words
 from calls.desk.engines.figures import SHORT_WORDS
 from calls.desk.engines.measuring import SHARES, STREAM, MeasuredEngine
@@ -66,6 +67,7 @@ def measurements(request: HttpRequest) -> HttpResponse:
     one = next((row for row in choices if str(row.pk) == asked), choices[0] if choices else None)
     context: dict[str, Any] = {"choices": choices, "measurement": one}
     if one is not None:
+        note_lasting(Kind.READ, request.user, calls=one.calls)
         context |= _shown(request, one)
     title = _("Who hears best")
     return render(request, "desk/engines.html", {**admin.site.each_context(request), "title": title, **context})

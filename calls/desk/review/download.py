@@ -59,7 +59,8 @@ def download(calls: QuerySet[Call], user: Any, file: Format = JSON_LINES) -> Str
         raise TooMany(said % {"most": MOST_EXPORTED})
     # Not by the database: with an order and a limit PostgreSQL may walk the whole table. Calls never heard come first.
     found.sort(key=lambda row: (row[0] is not None, row[0] or now, row[1]))
-    note(Kind.EXPORT, user, calls=len(found))
+    one = Call.objects.get(pk=found[0][1]).call_sid if len(found) == 1 else ""
+    note(Kind.EXPORT, user, call_sid=one, calls=len(found), detail=file.suffix)
     pieces = _pieces([pk for _at, pk in found], file)
     return _attached(
         StreamingHttpResponse(pieces, content_type=file.content_type),

@@ -21,6 +21,7 @@ LEAD_MS, TAIL_MS = 100, 300
 """Played around a turn: a word begins and fades out beyond the frames in which the voice detector hears it."""
 WHY_SILENT = {
     "no_recording": _("There is no recording: it was never made, or it has been purged."),
+    "damaged_recording": _("There is a recording, but it is damaged and cannot be played."),
     "still_recording": _("The call is still being recorded: it can be listened to when it has ended."),
 }
 
@@ -102,7 +103,7 @@ def _wave(stream: CallStream) -> Wave:
     try:
         return Wave(path)
     except (OSError, RecordingError) as error:
-        raise NoRecording("no_recording") from error
+        raise NoRecording("damaged_recording" if path.exists() else "no_recording") from error
 
 
 def _path(stream: CallStream) -> Path | None:

@@ -20,8 +20,9 @@ BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel reads UTF-8 as the machine's own code page: https://support.microsoft.com/office (CSV UTF-8)."""
 LEFT_TO_RIGHT_MARK = "\u200e"
 """Before a number: it stays text, with its +, and reads from left to right beside Hebrew."""
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet may run: https://owasp.org/www-community/attacks/CSV_Injection."""
+FORMULA = re.compile(r"[\s\x00-\x1f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
+"""How a cell begins that a spreadsheet may run, behind what nobody sees:
+https://owasp.org/www-community/attacks/CSV_Injection."""
 NUMBER = re.compile(r"\+[0-9]+")
 COLUMNS = (
     "call_sid", "line", "caller", "call_started_at", "turn", "speaker", "started_s", "ended_s", "text", "correction",
@@ -51,7 +52,7 @@ def rows(call: Call) -> Iterator[str]:
 def text(value: Any) -> str:
     """A cell that is read as it stands."""
     said = "" if value is None else str(value)
-    return f"'{said}" if said.startswith(FORMULA_BEGINS) else said
+    return f"'{said}" if FORMULA.match(said) else said
 
 
 def number(value: str) -> str:

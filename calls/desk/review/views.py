@@ -92,7 +92,7 @@ def peaks(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     except NoRecording as error:
         return _said(str(WHY_SILENT[error.code]), 404)
     except (OSError, RecordingError):
-        return _said(str(WHY_SILENT["no_recording"]), 404)
+        return _said(str(WHY_SILENT["damaged_recording"]), 404)
 
 
 @require_safe

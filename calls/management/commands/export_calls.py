@@ -38,7 +38,7 @@ class Command(RowsCommand):
             calls = calls.filter(call_sid=options["call"])
             if not calls.exists():
                 raise CommandError(f"unknown_call: there is no call {options['call']}")
-        note_command(Kind.EXPORT, "export_calls", call_sid=options["call"] or "", calls=calls.count())
+        note_command(Kind.EXPORT, "export_calls", call_sid=options["call"] or "", calls=calls.count(), detail="jsonl")
         if options["out"] is not None:
             self._write(options["out"], with_all_of_it(calls))
             return

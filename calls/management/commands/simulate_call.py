@@ -50,6 +50,11 @@ class Command(BaseCommand):
     help = "Call a running server as Twilio would."
     requires_system_checks = ()
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        # argparse takes what begins with a minus and is no number for another option.
+        joined = iter(argv)
+        super().run_from_argv([f"{one}={next(joined, '')}" if one == "--echo" else one for one in joined])
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("clips", nargs="*", type=Path, metavar="FILE.wav", help="Any rate, channels and bits.")
         parser.add_argument(
@@ -72,8 +77,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--echo",
             metavar="DB:MS[:gsm]",
-            help="What is played comes back in the caller's sound, for example -25:250; gsm: through GSM 06.10 both "
-            "ways. The Speech emulator has no words for a recording that an echo is mixed with.",
+            help="What is played comes back in the caller's sound, for example -25:250; gsm: all that the caller says "
+            "goes through GSM 06.10. The Speech emulator has no words for a recording that an echo is mixed with, and "
+            "for some that went through GSM.",
         )
         parser.add_argument(
             "--calls", type=whole(1, MOST_CALLS, "calls"), default=1, help="So many calls at the same time."

@@ -13,6 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from calls.core.addresses import canonical
 from calls.core.turns import Turn
+from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.tuning.figures import NUMBERS, PERCENTILES, CallFigures, Measure, Sample
 from calls.desk.tuning.traces import StreamTrace, TraceMissing, traces_of, tuning_of
 from calls.management.rows_command import RowsCommand
@@ -47,7 +48,9 @@ class Command(RowsCommand):
         unknown: dict[Unknown, None] = {}
         skipped: Counter[str] = Counter()
         heard_ms = same = stored = 0
-        for call in _calls(options):
+        chosen = list(_calls(options))
+        note_command(Kind.READ, "whatif", call_sid=options["call"] or "", calls=len(chosen))
+        for call in chosen:
             try:
                 before = tuning_of(call)
                 after = _after(before, options)

@@ -62,6 +62,23 @@ def test_nobody_else_becomes_the_one_who_did_it(kept):
     refuses(lambda: AccessEntry.objects.update(user=other))
 
 
+def test_no_statement_goes_round_the_rows(kept):
+    from django.db import connection
+
+    def round_them():
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("TRUNCATE calls_revieweraction")
+            else:
+                columns = "id, kind, call_sid, stream_sid, calls, username, began_at, last_at"
+                cursor.execute(
+                    f"INSERT OR REPLACE INTO calls_revieweraction ({columns}) "  # noqa: S608 - our own names
+                    f"SELECT {columns.replace('username', repr('avi'))} FROM calls_revieweraction"
+                )
+
+    refuses(round_them)
+
+
 def test_an_access_goes_on_and_outlives_the_account(kept):
     later = kept.last_at + timedelta(minutes=1)
     assert AccessEntry.objects.update(last_at=later) == 1

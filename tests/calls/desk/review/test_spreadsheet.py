@@ -15,7 +15,9 @@ from tests.calls.desk.review.test_exporting import LIST, calls, export, sent  # 
 FORMULA = '=HYPERLINK("https://evil.example","x")'
 
 
-@pytest.mark.parametrize("said", [FORMULA, "+1", "-1", "@a", "\ta", "\ra", "\na"])
+@pytest.mark.parametrize(
+    "said", [FORMULA, "+1", "-1", "@a", "\ta", "\ra", "\na", "＝1", "\u200f=1", "\xa0@a", "\x0b+1", " -1"]
+)
 def test_what_a_spreadsheet_would_run_is_text(said):
     assert spreadsheet.text(said) == f"'{said}"
 
