@@ -16,7 +16,7 @@ from calls.core.messages import Media, Start, Stop
 from calls.core.session import CallSession, State
 from calls.lab import virtual_time
 from calls.lab.simulation import event_of
-from calls.live.fallback_bridge import MAX_WAITING
+from calls.live.fallback_bridge import line_up
 from calls.whatif.scoring import ScoredTurn, TrueWord, score
 from stt.attribution.alignment import timed_words
 from stt.audio import FRAME_BYTES, LINE_NOISE
@@ -401,9 +401,8 @@ class VirtualCall(Hands):
 
     def ask_one_shot(self, action):
         self.asked_about[action.utterance] = self.session.span_ms(action.utterance)
-        self.bridge.append(action)
-        if len(self.bridge) > MAX_WAITING:
-            given_up = self.bridge.popleft()
+        given_up = line_up(self.bridge, action)
+        if given_up is not None:
             self._heard(OneShotDone(given_up.utterance, (), RecognizerError("fallback_busy")))
         self._next_on_the_bridge()
 

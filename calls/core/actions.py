@@ -41,10 +41,12 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class AskOneShot:
-    """Only the one-shot recogniser can give this utterance its words."""
+    """Only the one-shot recogniser can give this utterance its words; or it is asked only to compare."""
 
     utterance: int
     ulaw: bytes
+    is_comparison: bool = False
+    """The utterance has its words: what is heard in it here is compared with them (calls/core/hastening.py)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ class OneShots:
         """Ask for an utterance whose words are known; None while another answer is owed, or its audio is forgotten."""
         if self._in_flight or start_ms < self._audio.begins_ms:
             return None
-        return self._request(number, self._cut_out(number, start_ms, end_ms + PRE_ROLL_MS), now_ms)
+        ulaw = self._cut_out(number, start_ms, end_ms + PRE_ROLL_MS)
+        return self._request(number, ulaw, now_ms, is_comparison=True)
 
     def deadline_ms(self, number: int) -> float:
         """When the answer of an utterance that was asked for is given up. Raises KeyError for any other."""
@@ -106,7 +107,7 @@ class OneShots:
         self._ledger.asked(number, from_ms, to_ms)
         return self._audio.audio(from_ms, to_ms)
 
-    def _request(self, number: int, ulaw: bytes, now_ms: float) -> AskOneShot:
+    def _request(self, number: int, ulaw: bytes, now_ms: float, *, is_comparison: bool = False) -> AskOneShot:
         self._awaited[number] = now_ms + self._patience_ms
         self._in_flight.add(number)
-        return AskOneShot(number, ulaw)
+        return AskOneShot(number, ulaw, is_comparison)

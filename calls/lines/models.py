@@ -21,9 +21,11 @@ LABELS = {
     Trouble.DEAF: _("the line is deaf"),
     Trouble.DOWN: _("the recogniser is down"),
     Trouble.COST: _("the month's cost has reached its ceiling"),
-    Trouble.ENGINE: _("a recognition engine is down, and another one hears"),
+    Trouble.ENGINE: _("a recognition engine is down; its calls have gone over to another"),
     Trouble.THREAD: _("a part of the service has stopped"),
 }
+ENGINE_DOWN = _("the engine %(engine)s is down; its calls have gone over to another")
+"""Trouble.ENGINE, with the engine's name."""
 
 
 TOKENS_LIST_PRICE, CHARACTERS_LIST_PRICE = Decimal("1.6"), Decimal(30)

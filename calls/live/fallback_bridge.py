@@ -1,7 +1,8 @@
 """The bridge to the synchronous one-shot recogniser: utterances wait here for the call's one thread.
 
 A thread that hangs cannot be stopped, and what is submitted behind it would wait without a say: so one utterance at a
-time is submitted, and the others keep their audio here, MAX_WAITING of them.
+time is submitted, and the others keep their audio here, MAX_WAITING of them. What is asked only to compare is no
+fallback: it waits behind every utterance that has no words, and makes room for any of them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from typing import Protocol, TypeVar
 
 from django.db import close_old_connections
 
@@ -33,13 +35,15 @@ class UtteranceAudio(UtterancePcm):
     """An utterance's 8 kHz PCM16, with its number."""
 
     utterance: int | None = None
+    is_comparison: bool = False
+    """It has its words: it is asked only to compare."""
 
     @classmethod
-    def of(cls, audio: bytes, utterance: int | None = None) -> UtteranceAudio:
+    def of(cls, audio: bytes, utterance: int | None = None, *, is_comparison: bool = False) -> UtteranceAudio:
         if isinstance(audio, cls):
             return audio
         self = cls(audio)
-        self.utterance = utterance
+        self.utterance, self.is_comparison = utterance, is_comparison
         return self
 
     def follow(self, last: UtteranceAudio | None) -> None:
@@ -51,6 +55,32 @@ class UtteranceAudio(UtterancePcm):
     def tail(self) -> UtteranceAudio:
         """What is kept of it for the next one, with what was before it: MOST_BEFORE_MS at most."""
         return UtteranceAudio.of((self.before + self)[-MOST_BEFORE_MS * PCM_BYTES_PER_MS :], self.utterance)
+
+
+class _MayCompare(Protocol):
+    @property
+    def is_comparison(self) -> bool: ...
+
+
+Asked = TypeVar("Asked", bound=_MayCompare)
+
+
+def line_up(waiting: deque[Asked], asked: Asked) -> Asked | None:
+    """Let one more wait; returns what is given up where too many do.
+
+    Comparisons wait behind all others, and the oldest of them is given up first, a new one too where only others wait.
+    """
+    comparisons = sum(one.is_comparison for one in waiting)
+    first = len(waiting) - comparisons
+    waiting.insert(len(waiting) if asked.is_comparison else first, asked)
+    if len(waiting) <= MAX_WAITING:
+        return None
+    oldest = 0
+    if waiting[-1].is_comparison:
+        oldest = first if asked.is_comparison else first + 1
+    given_up = waiting[oldest]
+    del waiting[oldest]
+    return given_up
 
 
 class AnsweredBy(str):
@@ -77,8 +107,8 @@ class FallbackBridge:
         self._executor = executor
         self._deliver = deliver
         self._fallback_queue: deque[UtteranceAudio] = deque()
-        """Utterances that wait for the one thread, with their audio."""
-        self._awaited: dict[Future[str], int | None] = {}
+        """Utterances that wait for the one thread, with their audio; comparisons last."""
+        self._awaited: dict[Future[str], UtteranceAudio] = {}
         """What the thread is at: one, or none."""
         self._tail: UtteranceAudio | None = None
         """Of the utterance that was taken last."""
@@ -95,15 +125,15 @@ class FallbackBridge:
         return len(self._fallback_queue)
 
     def take(self, audio: bytes) -> None:
-        """An utterance that only the one-shot recogniser can save; the oldest is given up where too many wait."""
-        metrics.FALLBACKS.inc()
+        """An utterance that only the one-shot recogniser can save, or one to compare; where too many wait, one is
+        given up (``line_up``)."""
         taken = UtteranceAudio.of(audio)
+        (metrics.COMPARISONS if taken.is_comparison else metrics.FALLBACKS).inc()
         taken.follow(self._tail)
         self._tail = taken.tail
-        self._fallback_queue.append(taken)
-        if len(self._fallback_queue) > MAX_WAITING:
-            given_up = self._fallback_queue.popleft()
-            metrics.FALLBACKS_GIVEN_UP.inc()
+        given_up = line_up(self._fallback_queue, taken)
+        if given_up is not None:
+            (metrics.COMPARISONS_FAILED if given_up.is_comparison else metrics.FALLBACKS_GIVEN_UP).inc()
             error = RecognizerError("fallback_busy", "too many utterances waited for the one-shot recogniser")
             self._deliver(OneShotDone(given_up.utterance, (), error))
 
@@ -114,20 +144,24 @@ class FallbackBridge:
     def submit(self, audio: bytes, recognize: Callable[[bytes], str], done: Callable[[Future[str]], None]) -> None:
         """``recognize`` in the call's thread; ``done`` is called on the loop with its future."""
         future = self._executor.submit(self._in_executor, audio, recognize)
-        self._awaited[future] = getattr(audio, "utterance", None)
+        self._awaited[future] = UtteranceAudio.of(audio)
         future.add_done_callback(lambda answered: self._loop.call_soon_threadsafe(done, answered))
 
     def answered(self, future: Future[str]) -> None:
         """The thread has answered: the words, or the error, are delivered."""
-        utterance = self._awaited.pop(future, None)
+        asked = self._awaited.pop(future, UtteranceAudio())
         try:
             text, error = future.result(), None
         except Exception as e:  # a wall: whatever the recogniser raised, the utterance goes on without words
-            metrics.FALLBACKS_FAILED.inc()
-            logger.error("❌ STT fallback failed: %s", e)
+            if asked.is_comparison:
+                metrics.COMPARISONS_FAILED.inc()
+                logger.warning("⚠️ [STT] comparison failed: %s", e)
+            else:
+                metrics.FALLBACKS_FAILED.inc()
+                logger.error("❌ STT fallback failed: %s", e)
             text, error = "", e if isinstance(e, RecognizerError) else RecognizerError("fallback_error")
         engine, model = (text.engine, text.model) if isinstance(text, AnsweredBy) else ("", "")
-        self._deliver(OneShotDone(utterance, tuple(text.split()), error, engine, model))
+        self._deliver(OneShotDone(asked.utterance, tuple(text.split()), error, engine, model))
 
     def clear(self) -> None:
         """Nobody waits for what has not been submitted."""
@@ -137,7 +171,8 @@ class FallbackBridge:
     def _in_executor(self, audio: bytes, recognize: Callable[[bytes], str]) -> str:
         close_old_connections()
         logger.info(
-            "🧵 [STT] fallback in executor (utterance %s, %d ms)",
+            "🧵 [STT] %s in executor (utterance %s, %d ms)",
+            "comparison" if getattr(audio, "is_comparison", False) else "fallback",
             getattr(audio, "utterance", None),
             len(audio) // PCM_BYTES_PER_MS,
         )

@@ -231,7 +231,7 @@ class LiveCall(Hands):
         self._answering.begin(action.start)
 
     def ask_one_shot(self, action: act.AskOneShot) -> None:
-        self._ask(UtteranceAudio.of(ulaw_to_pcm(action.ulaw), action.utterance))
+        self._ask(UtteranceAudio.of(ulaw_to_pcm(action.ulaw), action.utterance, is_comparison=action.is_comparison))
 
     def show_partial(self, action: act.Partial) -> None:
         self._perceive(action)

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                     ("line_deaf", "the line is deaf"),
                     ("recogniser_down", "the recogniser is down"),
                     ("cost_ceiling", "the month's cost has reached its ceiling"),
-                    ("engine_down", "a recognition engine is down, and another one hears"),
+                    ("engine_down", "a recognition engine is down; its calls have gone over to another"),
                     ("thread_ended", "a part of the service has stopped"),
                 ],
                 max_length=20,

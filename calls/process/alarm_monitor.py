@@ -154,7 +154,7 @@ def _raise(trouble: Trouble, line: str) -> None:
             _tell(alarm, over=False)
     except IntegrityError:
         return  # another process was first
-    logger.error("alarm: %s on line %s", trouble, line)
+    logger.error("alarm: %s on %s", trouble, _place(trouble, line))
 
 
 def _close(alarm: Alarm) -> None:
@@ -163,7 +163,12 @@ def _close(alarm: Alarm) -> None:
         if not closing.update(over_at=timezone.now()):
             return
         _tell(alarm, over=True)
-    logger.warning("alarm is over: %s on line %s", alarm.kind, alarm.line)
+    logger.warning("alarm is over: %s on %s", alarm.kind, _place(alarm.kind, alarm.line))
+
+
+def _place(kind: str, line: str) -> str:
+    """What stands in an alarm's ``line``, for the log."""
+    return f"engine {line}" if kind == Trouble.ENGINE else f"line {line}"
 
 
 def _tell(alarm: Alarm, *, over: bool) -> None:

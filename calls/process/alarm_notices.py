@@ -17,7 +17,8 @@ from django.core.mail import send_mail
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from calls.lines.models import Alarm, AlarmNotice, PhoneLine
+from calls.core.line_health import Trouble
+from calls.lines.models import ENGINE_DOWN, Alarm, AlarmNotice, PhoneLine
 
 TIMEOUT_S = (3.0, 7.0)
 """To connect, and for the answer."""
@@ -43,13 +44,17 @@ def send(notice: AlarmNotice) -> None:
 
 def _mail(alarm: Alarm, *, over: bool) -> None:
     with translation.override(settings.LANGUAGE_CODE):
-        name = _line_name(alarm.line)
-        what = alarm.get_kind_display()
-        subject = f"{_('Over') if over else _('Alarm')}: {what} · {name or alarm.line or '—'}"
+        if alarm.kind == Trouble.ENGINE:
+            what = ENGINE_DOWN % {"engine": alarm.line}
+            about, place = what, f"{_('engine')}: {alarm.line}"
+        else:
+            name, what = _line_name(alarm.line), alarm.get_kind_display()
+            about, place = f"{what} · {name or alarm.line or '—'}", f"{_('line')}: {name} {alarm.line}"
+        subject = f"{_('Over') if over else _('Alarm')}: {about}"
         since = timezone.localtime(alarm.raised_at)
         lines = [
             what,
-            f"{_('line')}: {name} {alarm.line}",
+            place,
             f"{_('raised')}: {since:%d.%m.%Y %H:%M:%S}",
             *([f"{_('over')}: {timezone.localtime(alarm.over_at):%d.%m.%Y %H:%M:%S}"] if alarm.over_at else []),
             *([alarm.detail] if alarm.detail else []),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -51,6 +52,15 @@ class SupervisorAction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} \u2066{self.call_sid}\u2069"
+
+    @property
+    def came_of_it(self) -> str:
+        """The outcome in words. An order that the call has taken may still come to nothing: a sentence waits for the
+        floor, and a quieted line gives it up."""
+        is_order = self.kind in (self.Kind.SAY, self.Kind.QUIET, self.Kind.RELEASE)
+        if is_order and self.outcome == self.Outcome.DONE:
+            return gettext("taken by the call")
+        return str(self.get_outcome_display())
 
 
 class SpentToken(models.Model):

@@ -113,8 +113,10 @@ class Reconnect:
         """A stream has opened: logs it, and says what is to be told of it."""
         change = self._ladder.take_change(stream.number)
         if change is not None:
-            why = change.code or "it is well again"
-            logger.warning("⚠️ [STT] %s hears instead of %s: %s", change.engine, change.left, why)
+            if change.code:
+                logger.warning("⚠️ [STT] %s hears instead of %s: %s", change.engine, change.left, change.code)
+            else:
+                logger.info("✅ [STT] %s hears again, %s no longer: it is well again", change.engine, change.left)
             metrics.ENGINE_CHANGES.labels(change.left, change.engine, change.code or "back").inc()
             yield change
         # A planned renewal opens one every few seconds.

@@ -104,6 +104,20 @@ def test_an_alarm_is_on_the_wall_until_it_is_over(page, desk_server):
     page.wait_for_selector("#alarms li", state="detached")
 
 
+def test_an_alarm_of_an_engine_names_it_as_the_one_that_is_down(page, desk_server):
+    desk_server.shell(
+        "from calls.process.alarm_monitor import settle; from calls.core.line_health import Trouble, Verdict; "
+        "settle({('emulator:deepgram', Trouble.ENGINE): Verdict.TROUBLED})"
+    )
+    page.wait_for_selector("#alarms li")
+    said = page.locator("#alarms li").text_content()
+    assert said.replace("\u2066", "").replace("\u2069", "") == (
+        "מנוע הזיהוי emulator:deepgram אינו פעיל; השיחות עברו למנוע אחר"
+    )
+    desk_server.shell("from calls.models import Alarm; Alarm.objects.update(over_at='2026-11-25T00:00:00Z')")
+    page.wait_for_selector("#alarms li", state="detached")
+
+
 def test_who_may_not_read_calls_is_told(tab, desk_server):
     desk_server.shell(
         "from django.contrib.auth.models import User; from tests.browser.conftest import PASSWORD; "

@@ -21,6 +21,7 @@ from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
 from calls.consumers import MediaStreamConsumer
+from calls.core.actions import AskOneShot
 from calls.core.session import CallSession, State
 from calls.core.status import RecognizerActivity
 from calls.lines.settings_cache import LineSettings
@@ -365,6 +366,21 @@ async def test_the_fallback_runs_in_the_calls_own_thread_and_says_so(engine, cap
     assert (call.one_shots, call.one_shot_s) == (1, 2)  # 1020 ms
     assert engine.asked[0].startswith("stt-fallback")
     assert "🧵 [STT] fallback in executor (utterance 1, " in caplog.text
+
+
+async def test_what_a_call_asks_only_to_compare_is_no_fallback(engine, caplog):
+    caplog.set_level(logging.INFO)
+    fallbacks, comparisons = metrics.FALLBACKS._value.get(), metrics.COMPARISONS._value.get()
+    caller = Caller()
+    await caller.call()
+    (call,) = services().calls
+    call.ask_one_shot(AskOneShot(7, bytes(8000), is_comparison=True))
+    while not engine.asked:  # noqa: ASYNC110 - the fake has no event to give
+        await asyncio.sleep(0)
+    await caller.hang_up()
+    assert "🧵 [STT] comparison in executor (utterance 7, 1000 ms)" in caplog.text
+    assert "fallback in executor" not in caplog.text
+    assert (metrics.FALLBACKS._value.get(), metrics.COMPARISONS._value.get()) == (fallbacks, comparisons + 1)
 
 
 async def test_a_failed_fallback_is_logged_and_the_turn_has_its_code(engine, caplog):

@@ -82,6 +82,16 @@ FALLBACKS_GIVEN_UP = Counter("voiceapp_fallbacks_given_up", "Utterances the brid
 FALLBACKS_FAILED = Counter(
     "voiceapp_fallbacks_failed", "Utterances on which the one-shot recogniser raised an error", registry=REGISTRY
 )
+COMPARISONS = Counter(
+    "voiceapp_comparisons",
+    "Utterances with words given to the one-shot recogniser only to compare; they are no fallbacks",
+    registry=REGISTRY,
+)
+COMPARISONS_FAILED = Counter(
+    "voiceapp_comparisons_failed",
+    "Comparisons on which the one-shot recogniser raised an error, or that the bridge had no room for",
+    registry=REGISTRY,
+)
 ENGINE_ERRORS = Counter(
     "voiceapp_engine_errors",
     "Exceptions of an engine's library that are no errors of its service",

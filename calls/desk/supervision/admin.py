@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from calls.core.line_health import Trouble
 from calls.desk.codes import ACTIONS, shown_code
 from calls.desk.rows import NamedFilters, ReadOnly, coded, ltr
 from calls.lines.models import Alarm, AlarmNotice, Price
@@ -13,15 +15,19 @@ from calls.twilio.models import SupervisorAction
 
 @admin.register(SupervisorAction)
 class SupervisorActionAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
-    list_display = ("asked_at", "kind", "to", "username", "outcome", "means", "call_sid")
-    fields = ("call_sid", "kind", "to", "username", "asked_at", "done_at", "outcome", "means")
-    readonly_fields = ("to", "means")
+    list_display = ("asked_at", "kind", "to", "username", "came_of_it", "means", "call_sid")
+    fields = ("call_sid", "kind", "to", "username", "asked_at", "done_at", "came_of_it", "means")
+    readonly_fields = ("to", "came_of_it", "means")
     list_filter = ("kind", "outcome", "asked_at")
     search_fields = ("call_sid", "username", "number")
 
     @admin.display(description=_("to number"), ordering="number")
     def to(self, action: SupervisorAction) -> str:
         return ltr(action.number or "—")
+
+    @admin.display(description=_("outcome"), ordering="outcome")
+    def came_of_it(self, action: SupervisorAction) -> str:
+        return action.came_of_it
 
     @admin.display(description=_("code"), ordering="code")
     def means(self, action: SupervisorAction) -> str:
@@ -37,13 +43,16 @@ class NoticeInline(ReadOnly, admin.TabularInline):
 @admin.register(Alarm)
 class AlarmAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     list_display = ("raised_at", "kind", "called", "over_at", "detail")
+    fields = ("kind", "called", "detail", "raised_at", "seen_at", "over_at")
+    readonly_fields = ("called",)
     list_filter = ("kind", "raised_at")
     search_fields = ("line",)
     inlines = (NoticeInline,)
 
-    @admin.display(description=_("line"), ordering="line")
+    @admin.display(description=_("line or engine"), ordering="line")
     def called(self, alarm: Alarm) -> str:
-        return ltr(alarm.line or "—")
+        name = ltr(alarm.line or "—")
+        return format_html("{} {}", _("engine"), name) if alarm.kind == Trouble.ENGINE else name
 
 
 @admin.register(Price)

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from calls.core.addresses import canonical
+from calls.core.line_health import Trouble
 from calls.desk.access import needs
 from calls.desk.access_log.entries import Kind, note_lasting
 from calls.desk.answers import ShownAnswer, answer_texts, saved_values
@@ -32,7 +33,7 @@ from calls.desk.supervision.reading import (
     shown_turns,
 )
 from calls.lines import costs
-from calls.lines.models import LABELS, PhoneLine
+from calls.lines.models import ENGINE_DOWN, LABELS, PhoneLine
 from calls.lines.spoken_texts import is_answering
 from calls.process.services import services
 from calls.reply.orders import MAX_SENTENCE_CHARACTERS, Order
@@ -209,7 +210,7 @@ def _line_of(row: Call) -> PhoneLine | None:
 
 def _after(request: HttpRequest, row: Call, action: SupervisorAction) -> HttpResponse:
     """What came of it, said on the call's page."""
-    said = f"{action.get_kind_display()}: {action.get_outcome_display()}"
+    said = f"{action.get_kind_display()}: {action.came_of_it}"
     failed = action.outcome == SupervisorAction.Outcome.FAILED
     messages.add_message(
         request,
@@ -259,6 +260,7 @@ def texts() -> dict[str, Any]:
         "emulated": _("emulated"),
         "emulated_why": _("An emulator heard this: it recognises no speech, it knows recordings."),
         **{trouble.value: str(label) for trouble, label in LABELS.items()},
+        Trouble.ENGINE.value: ENGINE_DOWN,
         "sources": {source: str(label) for source, label in SOURCES},
         "line": _("The line"),
         "not_heard": _("not heard:"),

@@ -241,7 +241,11 @@ function drawProcesses() {
 
 function drawAlarms(alarms) {
   const list = document.getElementById("alarms");
-  const said = alarms.map(([kind, line]) => `${page.texts[kind]}: ${lines[line] || `\u2066${line}\u2069`}`);
+  const said = alarms.map(([kind, line]) => {
+    const text = page.texts[kind];
+    const name = lines[line] || `\u2066${line}\u2069`;
+    return text.includes("%(engine)s") ? text.replace("%(engine)s", () => name) : `${text}: ${name}`;
+  });
   if (said.join() === [...list.children].map((node) => node.textContent).join()) return;
   list.replaceChildren(
     ...said.map((text) => {

@@ -281,6 +281,7 @@ def test_the_one_shot_is_asked_once_the_final_is_there_and_its_words_are_the_tur
     actions = parts.acceptance.hand_on(1970.0, parts.audio.next_ms)
     (ask,) = [action for action in actions if isinstance(action, AskOneShot)]
     assert ask.utterance == 1 and len(ask.ulaw) > 600 * 8
+    assert ask.is_comparison
     parts.acceptance.answered(OneShotDone(1, ("שלום", "דוד")), 2500.0)
     assert parts.acceptance.hand_on(2500.0, parts.audio.next_ms) == [Note("final_lacked_words", "utterance 1, forced")]
     (revised,) = parts.acceptance.revise(final=True)

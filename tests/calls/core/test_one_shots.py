@@ -22,6 +22,7 @@ def unheard(parts, number=1):
 
 def test_an_utterance_is_asked_for_with_its_pre_roll_and_its_silence():
     ask = heard().one_shots.ask(1, 500, 1320, 1550.0)
+    assert not ask.is_comparison
     assert len(ask.ulaw) == (PRE_ROLL_MS + 820) * 8
 
 

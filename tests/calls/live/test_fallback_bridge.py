@@ -1,6 +1,7 @@
 """The bridge: one utterance at a time in the call's thread, the others wait with their audio."""
 
 import asyncio
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +15,7 @@ from calls.live.fallback_bridge import (
     UtteranceAudio,
 )
 from stt.events import OneShotDone, RecognizerError
+from voiceapp.runtime import metrics
 
 SECOND = bytes(16_000)
 
@@ -90,3 +92,65 @@ async def test_what_waits_can_be_forgotten(executor):
     assert (bridge.waiting, bridge.is_busy) == (1, False)
     bridge.clear()
     assert bridge.next() is None
+
+
+def compared(number):
+    return UtteranceAudio.of(SECOND, number, is_comparison=True)
+
+
+def waiting(bridge):
+    return [audio.utterance for audio in bridge._fallback_queue]
+
+
+COUNTERS = (metrics.FALLBACKS, metrics.FALLBACKS_GIVEN_UP, metrics.FALLBACKS_FAILED)
+COMPARISON_COUNTERS = (metrics.COMPARISONS, metrics.COMPARISONS_FAILED)
+
+
+def counted(counters):
+    return [counter._value.get() for counter in counters]
+
+
+async def test_a_comparison_is_no_fallback_in_the_log_and_in_the_counters(executor, caplog):
+    caplog.set_level(logging.INFO)
+    bridge, answers = bridge_of(executor)
+    fallbacks, comparisons = counted(COUNTERS), counted(COMPARISON_COUNTERS)
+
+    def fails(pcm):
+        raise RecognizerError("unavailable")
+
+    for recognize in (lambda pcm: "שלום", fails):
+        bridge.take(compared(7))
+        bridge.submit(bridge.next(), recognize, bridge.answered)
+        assert (await asyncio.wait_for(answers.get(), 5)).utterance == 7
+    assert "🧵 [STT] comparison in executor (utterance 7, 1000 ms)" in caplog.text
+    assert "fallback" not in caplog.text.replace("fallback_bridge", "")
+    assert counted(COUNTERS) == fallbacks
+    assert counted(COMPARISON_COUNTERS) == [comparisons[0] + 2, comparisons[1] + 1]
+
+
+async def test_a_comparison_waits_behind_every_utterance_without_words(executor):
+    bridge, _ = bridge_of(executor)
+    for audio in (compared(1), UtteranceAudio.of(SECOND, 2), compared(3), UtteranceAudio.of(SECOND, 4)):
+        bridge.take(audio)
+    assert [bridge.next().utterance for _ in range(4)] == [2, 4, 1, 3]
+
+
+async def test_a_comparison_makes_room_for_any_utterance_without_words(executor):
+    bridge, answers = bridge_of(executor)
+    given_up = counted([metrics.FALLBACKS_GIVEN_UP])
+    for audio in (compared(1), compared(2), *(UtteranceAudio.of(SECOND, 10 + number) for number in range(MAX_WAITING))):
+        bridge.take(audio)
+    assert waiting(bridge) == list(range(10, 10 + MAX_WAITING))
+    bridge.take(compared(3))
+    assert waiting(bridge) == list(range(10, 10 + MAX_WAITING)), "it finds no room"
+    assert [answers.get_nowait().utterance for _ in range(3)] == [1, 2, 3]
+    assert counted([metrics.FALLBACKS_GIVEN_UP]) == given_up
+    assert answers.empty()
+
+
+async def test_of_too_many_comparisons_the_oldest_is_given_up(executor):
+    bridge, answers = bridge_of(executor)
+    bridge.take(UtteranceAudio.of(SECOND, 1))
+    for number in range(2, 3 + MAX_WAITING - 1):
+        bridge.take(compared(number))
+    assert (waiting(bridge)[:2], answers.get_nowait().utterance) == ([1, 3], 2)

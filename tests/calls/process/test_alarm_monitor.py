@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from django.core import mail
 from django.db import DatabaseError, connection
+from django.urls import reverse
 from django.utils import timezone
 
 from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
@@ -179,6 +180,24 @@ def test_an_engine_that_calls_have_left_is_one_alarm_until_somebody_hears_by_it(
     Alarm.objects.update(seen_at=timezone.now() - timedelta(seconds=CLEAR_AFTER_S + 1))
     watchman._decide()
     assert (Alarm.objects.get().over_at is None, watchman.open) == (False, [])
+
+
+def test_an_alarm_of_an_engine_calls_it_an_engine_in_log_mail_and_list(receiver, admin_client, caplog):
+    caplog.set_level("INFO")
+    settle({("emulator:deepgram", Trouble.ENGINE): Verdict.TROUBLED})
+    deliver()
+    is_stale()
+    settle({("emulator:deepgram", Trouble.ENGINE): Verdict.WELL})
+    assert "alarm: engine_down on engine emulator:deepgram" in caplog.text
+    assert "alarm is over: engine_down on engine emulator:deepgram" in caplog.text
+    assert "on line" not in caplog.text
+    (message,) = mail.outbox
+    assert "מנוע הזיהוי emulator:deepgram אינו פעיל; השיחות עברו למנוע אחר" in message.subject
+    assert "מנוע: emulator:deepgram" in message.body and "קו:" not in message.body
+    alarm = Alarm.objects.get()
+    for url in (reverse("admin:calls_alarm_changelist"), reverse("admin:calls_alarm_change", args=[alarm.pk])):
+        page = admin_client.get(url).content.decode()
+        assert "קו או מנוע" in page and 'מנוע <bdi dir="ltr">emulator:deepgram</bdi>' in page
 
 
 def test_a_watchman_whose_thread_is_behind_holds_nobody_up():

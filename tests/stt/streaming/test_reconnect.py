@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from stt.engines.breaker import MAX_FAILURES, Breaker
+from stt.engines.engine_health import REST_S
 from stt.engines.ladder import Ladder, Rung
 from stt.events import RecognizerError, StreamOpened
 from stt.streaming.reconnect import MAX_PROBE_S, MIN_LASTED_S, MIN_PROBE_S, AfterEnd, Reconnect
@@ -103,6 +104,25 @@ def test_a_retry_waits_a_little_and_not_for_all_calls_the_same():
     waits_s = {call.reconnect.retry_wait_s() for _ in range(10)}
     assert len(waits_s) == 10
     assert all(0.2 <= wait_s <= 0.3 for wait_s in waits_s)
+
+
+def test_leaving_an_engine_is_a_warning_and_the_way_back_is_none(caplog):
+    caplog.set_level("INFO")
+    rungs = [Rung(None, Breaker(Random(1)), name, "") for name in ("first", "second")]
+    reconnect = Reconnect(Ladder(rungs), Tuning(stt_attempts=3))
+
+    def told(now_s):
+        caplog.clear()
+        list(reconnect.started(reconnect.attempt(now_s)))
+        (record,) = [record for record in caplog.records if "first" in record.getMessage()]
+        return record.levelname, record.getMessage()
+
+    assert reconnect.fail_over(DOWN, 0.0)
+    assert told(0.0) == ("WARNING", "⚠️ [STT] second hears instead of first: unavailable")
+    reconnect.heard(1.0)
+    reconnect.next_stream()
+    reconnect.come_back(1.0 + 2 * REST_S)
+    assert told(1.0 + 2 * REST_S) == ("INFO", "✅ [STT] first hears again, second no longer: it is well again")
 
 
 def test_a_planned_stream_is_no_news(caplog):

@@ -79,7 +79,9 @@ def test_a_sentence_is_given_to_the_call_and_its_row_does_not_hold_it(supervisor
     assert (row.kind, row.username, row.outcome, row.code) == ("say", "supervisor", "done", "")
     assert row.done_at >= row.asked_at
     assert "בודקים" not in str(vars(row))
-    assert "אמירת משפט: בוצע" in page
+    assert "אמירת משפט: נמסר לשיחה" in page and "בוצע" not in page
+    SupervisorAction.objects.update(kind="end")
+    assert SupervisorAction.objects.get().came_of_it == "בוצע"
 
 
 def test_sent_twice_from_one_page_it_is_said_once(supervisor, given):
