@@ -22,6 +22,7 @@ from calls.desk.engines.models import EngineMeasurement
 from calls.desk.engines.shown import milliseconds, percent
 from calls.desk.permissions import READ, TUNE
 from calls.desk.tuning.comparison import Shown
+from calls.desk.tuning.uncertainty import MIN_CALLS
 from stt.engines.catalogue import by_name
 from stt.models import TuningProfile
 from stt.profiles import add_hint
@@ -106,6 +107,7 @@ def _shown(request: HttpRequest, one: EngineMeasurement) -> dict[str, Any]:
         "expected": (chosen or profiles[0]).hints() if profiles else (),
         "can_tune": request.user.has_perm(TUNE),
         "short_words": SHORT_WORDS,
+        "too_few": MIN_CALLS if one.calls < MIN_CALLS else 0,
         "plots": _plots(rows),
     }
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from calls.desk.engines import measuring
+from calls.desk.engines import figures, measuring
 from calls.desk.engines.figures import FIGURES
 from calls.desk.engines.gold import taken_by, write
 from calls.desk.engines.measuring import MeasuredEngine, MeasuringError, guarded_engine, keep, measure, settings_for
@@ -162,7 +162,7 @@ def test_the_command_prints_a_row_an_engine_and_keeps_them(corrected, reviewer, 
     assert (row.profile, row.line, row.username) == ("default@1", LINE, "dana")
     assert "3 turns of 2 calls" in said
     toy_row, broken_row = (line for line in said.splitlines() if line.startswith(("| toy", "| broken")))
-    assert "| 33.3 % [" in toy_row and "66.7 % [" in toy_row
+    assert "| 33.3 % [—]" in toy_row and "66.7 % [—]" in toy_row and "it takes 30" in said
     assert "unavailable 3" in broken_row and "+66.7 %" in broken_row
     assert AccessEntry.objects.get().kind == "gold"
 
@@ -195,7 +195,17 @@ def test_the_commands_say_what_is_wrong(corrected, reviewer, catalogue, tmp_path
     assert refusal("gold", "--out", tmp_path, "--user", "dana") == "gold_exists"
 
 
-def test_an_engine_that_may_be_worse_by_more_than_allowed_fails_the_command(corrected, reviewer, catalogue):
+def test_of_too_few_calls_no_engine_passes(corrected, reviewer, catalogue):
+    asked = ("--user", "dana", "--way", "one-shot", "--not-worse-by", "100")
+    assert refusal("wer", "--engine", "toy", "--engine", "toy", *asked) == "too_few_calls"
+    assert EngineMeasurement.objects.count() == 1
+
+
+def test_an_engine_that_may_be_worse_by_more_than_allowed_fails_the_command(
+    corrected, reviewer, catalogue, monkeypatch
+):
+    monkeypatch.setattr(figures, "MIN_CALLS", 2)
+    monkeypatch.setattr(wer, "MIN_CALLS", 2)
     asked = ("--user", "dana", "--way", "one-shot", "--not-worse-by")
     assert refusal("wer", "--engine", "toy", "--engine", "broken", *asked, "50") == "may_be_worse"
     run("wer", "--engine", "toy", "--engine", "broken", *asked, "100")

@@ -64,6 +64,7 @@ def test_who_reads_calls_sees_the_figures_of_the_newest_measurement(measurement,
     assert "33.3 %" in page and "66.7 %" in page and "+33.3 %" in page
     assert "2.0 $" not in page and "2 $" in page
     assert '"label": "1 toy one-shot"' in page
+    assert "[—]" in page and "below 30 there is no interval" in page
 
 
 def test_without_a_measurement_the_page_says_how_to_make_one(sign_in):
