@@ -61,10 +61,11 @@ class HintForm(forms.Form):
 @require_safe
 @needs(READ)
 def measurements(request: HttpRequest) -> HttpResponse:
-    """One measurement, the newest where none is chosen: figures, plots, confusions."""
+    """One measurement, the newest in which something was heard where none is chosen: figures, plots, confusions."""
     choices = list(EngineMeasurement.objects.all()[:MOST_CHOICES])
     asked = request.GET.get("measurement", "")
-    one = next((row for row in choices if str(row.pk) == asked), choices[0] if choices else None)
+    one = next((row for row in choices if str(row.pk) == asked), None)
+    one = one or next((row for row in choices if not _all_failed(row)), choices[0] if choices else None)
     context: dict[str, Any] = {"choices": choices, "measurement": one}
     if one is not None:
         context |= _shown(request, one)
@@ -93,6 +94,10 @@ def hint(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('desk-engines')}?{chosen}#confusions")
 
 
+def _all_failed(one: EngineMeasurement) -> bool:
+    return all(MeasuredEngine.of_json(kept).all_failed for kept in one.figures)
+
+
 def _shown(request: HttpRequest, one: EngineMeasurement) -> dict[str, Any]:
     rows = [_row(number, MeasuredEngine.of_json(kept)) for number, kept in enumerate(one.figures, 1)]
     profiles = list(TuningProfile.objects.all())
@@ -107,6 +112,7 @@ def _shown(request: HttpRequest, one: EngineMeasurement) -> dict[str, Any]:
         "expected": (chosen or profiles[0]).hints() if profiles else (),
         "can_tune": request.user.has_perm(TUNE),
         "short_words": SHORT_WORDS,
+        "all_failed": _all_failed(one),
         "too_few": MIN_CALLS if one.calls < MIN_CALLS else 0,
         "plots": _plots(rows),
     }
@@ -116,7 +122,7 @@ def _row(number: int, one: MeasuredEngine) -> EngineRow:
     entry = by_name().get(one.engine)
     found = one.estimates
     mood = ""
-    if one.difference.is_clear and one.difference.value is not None:
+    if not one.all_failed and one.difference.is_clear and one.difference.value is not None:
         mood = "better" if one.difference.value < 0 else "worse"
     return EngineRow(
         number,

@@ -55,7 +55,7 @@ class Command(RowsCommand):
             "--way", action="append", choices=WAYS, dest="ways", help="How it is asked; else as it can."
         )
         parser.add_argument("--gold", type=Path, metavar="DIR", help="What manage.py gold has written.")
-        add_source(parser)
+        add_source(parser, required=False)
         parser.add_argument("--profile", metavar="NAME", help="Whose hints and settings; else the line's, the default.")
         parser.add_argument(
             "--not-worse-by",
@@ -68,6 +68,8 @@ class Command(RowsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         line = canonical(options["line"]) if options["line"] else ""
+        if not options["gold"] and not options["user"]:
+            raise CommandError("one of the arguments --gold --user is required", returncode=2)
         if options["gold"] and line:
             raise CommandError("two_sources: a folder holds its own lines; leave --line or --gold out")
         tuning = _tuning(options["profile"], line)
@@ -80,7 +82,7 @@ class Command(RowsCommand):
                 engines[name] = guarded_engine(entries[name], values), settings_for(entries[name], tuning)
             gold = read(options["gold"]) if options["gold"] else taken(options)
             if not gold:
-                raise CommandError("no_gold: no turn of these lines was corrected and has a recording")
+                raise CommandError(f"no_gold: {options['gold']} lists no turn")
             found = measure(
                 gold,
                 engines,
@@ -165,6 +167,7 @@ def _table(engines: Sequence[MeasuredEngine], calls: int) -> list[str]:
         *lines,
         "",
         "In brackets: the interval that the calls leave open, in 95 of 100 cases.",
+        *(f"{one.key}: every turn failed; its word errors say nothing." for one in engines if one.all_failed),
         *([f"—: of {calls} calls there is none; it takes {MIN_CALLS}."] if calls < MIN_CALLS else []),
         f"Short: {SHORT_WORDS} words at most.",
         "Final: of a stream from the end of the speech, of a one-shot from its request.",

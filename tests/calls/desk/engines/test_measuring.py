@@ -76,7 +76,14 @@ def test_an_engine_that_fails_is_measured_as_failing(gold):
     (one,) = measured(gold, toy=toy(error=RecognizerError("unauthenticated", permanent=True))).engines
     assert one.codes == {"unauthenticated": 3}
     assert (one.estimates["failed"].value, one.estimates["wer"].value) == (1, 1)
-    assert one.finals_ms == []
+    assert one.finals_ms == [] and one.all_failed
+
+
+def test_of_a_turn_that_failed_no_words_are_kept(gold, reviewer):
+    found = measured(gold, toy=toy(), broken=toy(error=RecognizerError("unavailable", permanent=True)))
+    assert found.texts[1] == [None, None, None]
+    row = keep(found, reviewer, "", "")
+    assert {one.engine for one in row.measured_turns.all()} == {"toy one-shot"}
 
 
 def test_what_is_kept_is_read_back(gold, reviewer):
@@ -116,6 +123,7 @@ def test_an_engine_without_what_it_needs_says_what_to_set():
         guarded_engine(google, dict.fromkeys(google.variables, ""))
     assert refused.value.code == "engine_unset"
     assert "GOOGLE_APPLICATION_CREDENTIALS" in refused.value.message
+    assert f"or {google.emulator} to an emulator" in refused.value.message
 
 
 def test_a_model_is_asked_only_of_the_engine_that_has_it():
@@ -163,6 +171,7 @@ def test_the_command_prints_a_row_an_engine_and_keeps_them(corrected, reviewer, 
     assert "3 turns of 2 calls" in said
     toy_row, broken_row = (line for line in said.splitlines() if line.startswith(("| toy", "| broken")))
     assert "| 33.3 % [—]" in toy_row and "66.7 % [—]" in toy_row and "it takes 30" in said
+    assert "broken one-shot: every turn failed" in said and "toy one-shot: every" not in said
     assert "unavailable 3" in broken_row and "+66.7 %" in broken_row
     assert AccessEntry.objects.get().kind == "gold"
 
@@ -186,7 +195,9 @@ def test_a_folder_is_heard_as_it_was_taken(corrected, reviewer, catalogue, tmp_p
 def test_the_commands_say_what_is_wrong(corrected, reviewer, catalogue, tmp_path):
     assert refusal("wer", "--engine", "none", "--user", "dana") == "unknown_engine"
     assert refusal("wer", "--engine", "google", "--user", "dana") == "engine_unset"
-    assert refusal("wer", "--engine", "toy") == "unknown_user"
+    assert refusal("wer", "--engine", "toy") == "one of the arguments --gold --user is required"
+    with pytest.raises(CommandError, match="required: --user"):
+        run("gold", "--out", tmp_path)
     assert refusal("wer", "--engine", "toy", "--gold", tmp_path) == "gold_unreadable"
     assert refusal("wer", "--engine", "toy", "--gold", tmp_path, "--line", LINE) == "two_sources"
     assert refusal("wer", "--engine", "toy", "--user", "dana", "--profile", "none") == "unknown_profile"
@@ -214,5 +225,11 @@ def test_an_engine_that_may_be_worse_by_more_than_allowed_fails_the_command(
 
 
 def test_no_corrected_turn_is_no_measurement(line, reviewer, catalogue):
-    assert refusal("wer", "--engine", "toy", "--user", "dana") == "no_gold"
+    with pytest.raises(CommandError, match="^no_gold: .*gold_since.* before that date never count"):
+        run("wer", "--engine", "toy", "--user", "dana")
     assert not EngineMeasurement.objects.exists()
+
+
+def test_no_corrected_turn_writes_no_folder(line, reviewer, tmp_path):
+    assert refusal("gold", "--out", tmp_path / "gold", "--user", "dana") == "no_gold"
+    assert not (tmp_path / "gold").exists()
