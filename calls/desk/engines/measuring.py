@@ -18,7 +18,7 @@ from django.utils import timezone
 from calls.desk.engines.figures import HeardTurn, figures, wer_difference
 from calls.desk.engines.gold import GoldTurn
 from calls.desk.engines.models import EngineMeasurement, MeasuredTurn
-from calls.desk.tuning.uncertainty import Estimate
+from calls.desk.tuning.uncertainty import MIN_CALLS, Estimate
 from calls.storage.models import Call
 from stt.engines import google_models
 from stt.engines.base import EMULATOR
@@ -77,9 +77,14 @@ class MeasuredEngine:
         return self.estimates["failed"].value == 1
 
     @classmethod
-    def of_json(cls, kept: Mapping[str, Any]) -> MeasuredEngine:
-        estimates = {name: Estimate(**one) for name, one in kept["estimates"].items()}
-        return cls(**{**kept, "estimates": estimates, "difference": Estimate(**kept["difference"])})
+    def of_json(cls, kept: Mapping[str, Any], calls: int) -> MeasuredEngine:
+        """As it was kept of so many calls: an interval of fewer than MIN_CALLS is passed over."""
+
+        def estimate(one: Mapping[str, float | None]) -> Estimate:
+            return Estimate(**one) if calls >= MIN_CALLS else Estimate(one["value"])
+
+        estimates = {name: estimate(one) for name, one in kept["estimates"].items()}
+        return cls(**{**kept, "estimates": estimates, "difference": estimate(kept["difference"])})
 
 
 @dataclass(frozen=True, slots=True)

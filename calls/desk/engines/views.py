@@ -95,11 +95,11 @@ def hint(request: HttpRequest) -> HttpResponse:
 
 
 def _all_failed(one: EngineMeasurement) -> bool:
-    return all(MeasuredEngine.of_json(kept).all_failed for kept in one.figures)
+    return all(MeasuredEngine.of_json(kept, one.calls).all_failed for kept in one.figures)
 
 
 def _shown(request: HttpRequest, one: EngineMeasurement) -> dict[str, Any]:
-    rows = [_row(number, MeasuredEngine.of_json(kept)) for number, kept in enumerate(one.figures, 1)]
+    rows = [_row(number, MeasuredEngine.of_json(kept, one.calls)) for number, kept in enumerate(one.figures, 1)]
     profiles = list(TuningProfile.objects.all())
     asked = whole_number(request.GET.get("profile", ""), 1, MOST_ID)
     name = one.profile.rpartition("@")[0]

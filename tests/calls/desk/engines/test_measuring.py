@@ -1,5 +1,6 @@
 """Engines measured with the same turns, and what is kept of that."""
 
+from dataclasses import asdict, replace
 from datetime import timedelta
 from io import StringIO
 
@@ -11,6 +12,7 @@ from calls.desk.engines import figures, measuring
 from calls.desk.engines.figures import FIGURES
 from calls.desk.engines.gold import taken_by, write
 from calls.desk.engines.measuring import MeasuredEngine, MeasuringError, guarded_engine, keep, measure, settings_for
+from calls.desk.tuning.uncertainty import Estimate
 from calls.management.commands import wer
 from calls.models import AccessEntry, EngineMeasurement, MeasuredTurn
 from stt.engines.catalogue import by_name
@@ -90,11 +92,17 @@ def test_what_is_kept_is_read_back(gold, reviewer):
     found = measured(gold, toy=toy(), guess=guess())
     row = keep(found, reviewer, LINE, "default@1")
     row.refresh_from_db()
-    assert [MeasuredEngine.of_json(one) for one in row.figures] == found.engines
+    assert [MeasuredEngine.of_json(one, row.calls) for one in row.figures] == found.engines
     assert (row.turns, row.calls, row.username, row.line) == (3, 2, "dana", LINE)
     assert set(row.figures[0]["estimates"]) == set(FIGURES)
     words = [(one.engine, one.call.call_sid, one.turn, one.said, one.heard) for one in row.measured_turns.all()]
     assert words[2] == ("toy one-shot", "CA2", 1, "ארבע", "שתיים") and len(words) == 6
+
+
+def test_an_interval_that_was_kept_of_too_few_calls_is_passed_over(gold):
+    (one,) = measured(gold, toy=toy()).engines
+    kept = asdict(replace(one, difference=Estimate(0.0, 0.0, 0.0)))
+    assert [MeasuredEngine.of_json(kept, calls).difference.high for calls in (1, 29, 30)] == [None, None, 0.0]
 
 
 def test_words_go_with_their_call_and_figures_stay(gold, corrected, reviewer):
