@@ -15,7 +15,7 @@ figures = [
     dict(common, engine=name, estimates=dict.fromkeys(names, some), difference=one, finals_ms=list(range(300, 680, 20)))
     for name, one in (("google", none), ("other", some))
 ]
-row = EngineMeasurement.objects.create(made_at=timezone.now(), turns=1, calls=1, figures=figures)
+row = EngineMeasurement.objects.create(made_at=timezone.now(), turns=1, calls=30, figures=figures)
 MeasuredTurn.objects.create(measurement=row, turn=1, engine="google stream", said="רחוב ז'בוטינסקי", heard="רחוב")
 """
 

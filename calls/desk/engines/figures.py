@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from random import Random
 
-from calls.desk.tuning.uncertainty import LEVEL, Estimate
+from calls.desk.tuning.uncertainty import LEVEL, MIN_CALLS, Estimate
 from calls.reply.spoken_numbers import words_of
 from calls.whatif.word_errors import WordErrors, compare
 from voiceapp.runtime.percentile import percentile
@@ -88,7 +88,7 @@ FIGURES: dict[str, Callable[[Sums], float | None]] = {
 
 
 def figures(turns: Sequence[HeardTurn], seed: int) -> dict[str, Estimate]:
-    """Every figure with its interval."""
+    """Every figure, with its interval where there are MIN_CALLS."""
     calls = _by_call(turns)
     drawn = list(_draws(calls, seed))
     return {name: _estimate(of(calls), [of(draw) for draw in drawn]) for name, of in FIGURES.items()}
@@ -113,7 +113,7 @@ def _by_call(turns: Sequence[HeardTurn]) -> list[_CallSum]:
 
 def _draws(calls: Sums, seed: int) -> Iterator[Sums]:
     random = Random(seed)
-    for _ in range(RESAMPLES if calls else 0):
+    for _ in range(RESAMPLES if len(calls) >= MIN_CALLS else 0):
         yield random.choices(calls, k=len(calls))
 
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from calls.desk.engines.figures import HeardTurn, figures, wer_difference
 from calls.desk.engines.gold import GoldTurn
 from calls.desk.engines.models import EngineMeasurement, MeasuredTurn
-from calls.desk.tuning.uncertainty import Estimate
+from calls.desk.tuning.uncertainty import MIN_CALLS, Estimate
 from calls.storage.models import Call
 from stt.engines import google_models
 from stt.engines.base import EMULATOR
@@ -71,10 +71,20 @@ class MeasuredEngine:
     def key(self) -> str:
         return f"{self.engine} {self.way}"
 
+    @property
+    def all_failed(self) -> bool:
+        """No turn was heard to its end: the words say nothing of the engine."""
+        return self.estimates["failed"].value == 1
+
     @classmethod
-    def of_json(cls, kept: Mapping[str, Any]) -> MeasuredEngine:
-        estimates = {name: Estimate(**one) for name, one in kept["estimates"].items()}
-        return cls(**{**kept, "estimates": estimates, "difference": Estimate(**kept["difference"])})
+    def of_json(cls, kept: Mapping[str, Any], calls: int) -> MeasuredEngine:
+        """As it was kept of so many calls: an interval of fewer than MIN_CALLS is passed over."""
+
+        def estimate(one: Mapping[str, float | None]) -> Estimate:
+            return Estimate(**one) if calls >= MIN_CALLS else Estimate(one["value"])
+
+        estimates = {name: estimate(one) for name, one in kept["estimates"].items()}
+        return cls(**{**kept, "estimates": estimates, "difference": estimate(kept["difference"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +93,8 @@ class EngineComparison:
 
     gold: Sequence[GoldTurn]
     engines: list[MeasuredEngine]
-    texts: list[list[str]]
-    """Of each engine, one a turn of gold."""
+    texts: list[list[str | None]]
+    """Of each engine, one a turn of gold; None where the turn failed."""
 
 
 def settings_for(entry: EngineEntry, tuning: Tuning) -> Tuning:
@@ -96,7 +106,8 @@ def settings_for(entry: EngineEntry, tuning: Tuning) -> Tuning:
 def guarded_engine(entry: EngineEntry, values: Mapping[str, str]) -> GuardedEngine:
     """An engine of the catalogue. Raises MeasuringError ``engine_unset``, which says what to set."""
     if missing := entry.missing(values):
-        raise MeasuringError("engine_unset", f"{entry.name} needs {missing}: {entry.needs[missing]}")
+        or_else = f", or {entry.emulator} to an emulator's host:port" if entry.emulator else ""
+        raise MeasuringError("engine_unset", f"{entry.name}: set {missing} to {entry.needs[missing]}{or_else}")
     return EngineRegistry({entry.name: entry.engine_at(values)}).guarded(entry.name)
 
 
@@ -124,7 +135,7 @@ def measure(
     for guarded, _ in engines.values():
         guarded.probe()
     measured: list[MeasuredEngine] = []
-    texts: list[list[str]] = []
+    texts: list[list[str | None]] = []
     first: list[HeardTurn] = []
     for name, way in asked:
         said(f"{name} {way}: {len(gold)} turns")
@@ -136,12 +147,12 @@ def measure(
         ]
         first = first or turns
         measured.append(_measured(name, way, guarded, tuning, turns, first, seed))
-        texts.append([answer.text for answer in answers])
+        texts.append([None if answer.code else answer.text for answer in answers])
     return EngineComparison(gold, measured, texts)
 
 
 def keep(found: EngineComparison, user: Any, line: str, profile: str) -> EngineMeasurement:
-    """A row of the figures, and one a turn and engine of the words."""
+    """A row of the figures, and one a turn and engine of the words, where the turn did not fail."""
     calls = {turn.call_sid for turn in found.gold}
     with transaction.atomic():
         rows = dict(Call.objects.filter(call_sid__in=calls).values_list("call_sid", "pk"))
@@ -166,6 +177,7 @@ def keep(found: EngineComparison, user: Any, line: str, profile: str) -> EngineM
             )
             for one, texts in zip(found.engines, found.texts, strict=True)
             for turn, text in zip(found.gold, texts, strict=True)
+            if text is not None
         )
     return row
 

@@ -21,7 +21,7 @@ def _shown(estimate: Estimate, times: int, places: int, unit: str, signed: bool)
 
     if estimate.value is None:
         return Shown("—")
-    interval = ""
+    interval = "—"
     if estimate.low is not None and estimate.high is not None:
         interval = f"{text(estimate.low)} … {text(estimate.high)}"
     return Shown(f"{text(estimate.value)} {unit}", interval)

@@ -23,6 +23,7 @@ from calls.desk.engines.models import EngineMeasurement
 from calls.desk.engines.shown import milliseconds, percent
 from calls.desk.permissions import READ, TUNE
 from calls.desk.tuning.comparison import Shown
+from calls.desk.tuning.uncertainty import MIN_CALLS
 from stt.engines.catalogue import by_name
 from stt.models import TuningProfile
 from stt.profiles import add_hint
@@ -61,10 +62,11 @@ class HintForm(forms.Form):
 @require_safe
 @needs(READ)
 def measurements(request: HttpRequest) -> HttpResponse:
-    """One measurement, the newest where none is chosen: figures, plots, confusions."""
+    """One measurement, the newest in which something was heard where none is chosen: figures, plots, confusions."""
     choices = list(EngineMeasurement.objects.all()[:MOST_CHOICES])
     asked = request.GET.get("measurement", "")
-    one = next((row for row in choices if str(row.pk) == asked), choices[0] if choices else None)
+    one = next((row for row in choices if str(row.pk) == asked), None)
+    one = one or next((row for row in choices if not _all_failed(row)), choices[0] if choices else None)
     context: dict[str, Any] = {"choices": choices, "measurement": one}
     if one is not None:
         note_lasting(Kind.READ, request.user, calls=one.calls)
@@ -94,8 +96,12 @@ def hint(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('desk-engines')}?{chosen}#confusions")
 
 
+def _all_failed(one: EngineMeasurement) -> bool:
+    return all(MeasuredEngine.of_json(kept, one.calls).all_failed for kept in one.figures)
+
+
 def _shown(request: HttpRequest, one: EngineMeasurement) -> dict[str, Any]:
-    rows = [_row(number, MeasuredEngine.of_json(kept)) for number, kept in enumerate(one.figures, 1)]
+    rows = [_row(number, MeasuredEngine.of_json(kept, one.calls)) for number, kept in enumerate(one.figures, 1)]
     profiles = list(TuningProfile.objects.all())
     asked = whole_number(request.GET.get("profile", ""), 1, MOST_ID)
     name = one.profile.rpartition("@")[0]
@@ -108,6 +114,8 @@ def _shown(request: HttpRequest, one: EngineMeasurement) -> dict[str, Any]:
         "expected": (chosen or profiles[0]).hints() if profiles else (),
         "can_tune": request.user.has_perm(TUNE),
         "short_words": SHORT_WORDS,
+        "all_failed": _all_failed(one),
+        "too_few": MIN_CALLS if one.calls < MIN_CALLS else 0,
         "plots": _plots(rows),
     }
 
@@ -116,7 +124,7 @@ def _row(number: int, one: MeasuredEngine) -> EngineRow:
     entry = by_name().get(one.engine)
     found = one.estimates
     mood = ""
-    if one.difference.is_clear and one.difference.value is not None:
+    if not one.all_failed and one.difference.is_clear and one.difference.value is not None:
         mood = "better" if one.difference.value < 0 else "worse"
     return EngineRow(
         number,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from calls.desk.tuning.figures import NUMBERS, PERCENTILES, Measure
 from calls.desk.tuning.selectors import DAY, MOST_COUNTED, SLOT_MS, Measured
-from calls.desk.tuning.uncertainty import Estimate, TrialVerdict, differences, verdict
+from calls.desk.tuning.uncertainty import MIN_CALLS, Estimate, TrialVerdict, differences, verdict
 from calls.desk.tuning.words import LABELS, LESS_IS_BETTER, MOVES, UNITS, Setting, setting, shown_value
 from stt.models import SETTINGS
 
@@ -79,6 +79,11 @@ class Comparison:
             (name, len(side.sample.calls), counted(side), side.sample.turns)
             for name, side in ((self.a_name, self.a), (self.b_name, self.b))
         ]
+
+    @property
+    def too_few(self) -> int:
+        """How many calls a side it takes to say better or worse, where one side has fewer; else 0."""
+        return MIN_CALLS if min(len(self.a.sample.calls), len(self.b.sample.calls)) < MIN_CALLS else 0
 
     def measures(self) -> list[MeasureRow]:
         rows = [self._row(measure) for measure in Measure]

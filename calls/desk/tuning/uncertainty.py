@@ -17,7 +17,7 @@ from voiceapp.runtime.percentile import percentile
 RESAMPLES = 200
 LEVEL = 0.95
 MIN_CALLS = 30
-"""Of fewer calls a side no interval says anything."""
+"""Of fewer calls a side no interval says anything, and none is said: of one call alone it would have no width."""
 TOLERANCES = {
     Measure.FINAL_P50: 100.0,
     Measure.FINAL_P95: 300.0,
@@ -63,9 +63,9 @@ Resamples = list[dict[Measure, float | None]]
 
 
 def resamples(sample: Sample, seed: int) -> Resamples:
-    """Every measure over RESAMPLES draws of the calls, with replacement."""
+    """Every measure over RESAMPLES draws of the calls, with replacement; none of fewer than MIN_CALLS."""
     count = len(sample.calls)
-    if not count:
+    if count < MIN_CALLS:
         return []
     random = Random(seed)
     drawn: Resamples = []

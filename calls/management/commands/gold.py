@@ -20,9 +20,17 @@ from voiceapp.runtime.arguments import whole
 MOST_TURNS = 10_000
 
 
-def add_source(parser: CommandParser) -> None:
+NO_GOLD = (
+    "no_gold: no turn of these lines was corrected and has a recording. A line allows it by its date "
+    '(gold_since: "recordings may measure recognisers, from"), and calls from before that date never count'
+)
+
+
+def add_source(parser: CommandParser, *, required: bool) -> None:
     """Arguments that say whose gold is taken, for this command and manage.py wer."""
-    parser.add_argument("--user", metavar="NAME", help="Who takes it: must be allowed to listen and to export.")
+    parser.add_argument(
+        "--user", required=required, metavar="NAME", help="Who takes it: must be allowed to listen and to export."
+    )
     parser.add_argument("--line", metavar="NUMBER", help="Only calls to this number; else all lines that allow it.")
     parser.add_argument(
         "--last", type=whole(1, MOST_TURNS, "turns"), default=500, metavar="N", help="The newest N turns (500)."
@@ -30,14 +38,17 @@ def add_source(parser: CommandParser) -> None:
 
 
 def taken(options: dict[str, Any]) -> list[GoldTurn]:
-    """As the arguments of ``add_source`` say. Raises CommandError."""
-    user = get_user_model().objects.filter(username=options["user"] or "").first()
+    """As the arguments of ``add_source`` say; one turn at least. Raises CommandError."""
+    user = get_user_model().objects.filter(username=options["user"]).first()
     if user is None:
         raise CommandError(f"unknown_user: --user must name who takes the turns; there is no {options['user']!r}")
     try:
-        return taken_by(user, canonical(options["line"]) if options["line"] else "", options["last"])
+        turns = taken_by(user, canonical(options["line"]) if options["line"] else "", options["last"])
     except GoldError as error:
         raise CommandError(f"{error.code}: {error.message}") from error
+    if not turns:
+        raise CommandError(NO_GOLD)
+    return turns
 
 
 class Command(RowsCommand):
@@ -45,7 +56,7 @@ class Command(RowsCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-        add_source(parser)
+        add_source(parser, required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["out"]

@@ -27,6 +27,7 @@ from calls.desk.engines.measuring import (
 )
 from calls.desk.engines.shown import milliseconds, percent
 from calls.desk.tuning.comparison import Shown
+from calls.desk.tuning.uncertainty import MIN_CALLS
 from calls.lines.models import PhoneLine
 from calls.management.commands.gold import add_source, taken
 from calls.management.rows_command import RowsCommand
@@ -54,7 +55,7 @@ class Command(RowsCommand):
             "--way", action="append", choices=WAYS, dest="ways", help="How it is asked; else as it can."
         )
         parser.add_argument("--gold", type=Path, metavar="DIR", help="What manage.py gold has written.")
-        add_source(parser)
+        add_source(parser, required=False)
         parser.add_argument("--profile", metavar="NAME", help="Whose hints and settings; else the line's, the default.")
         parser.add_argument(
             "--not-worse-by",
@@ -67,6 +68,8 @@ class Command(RowsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         line = canonical(options["line"]) if options["line"] else ""
+        if not options["gold"] and not options["user"]:
+            raise CommandError("one of the arguments --gold --user is required", returncode=2)
         if options["gold"] and line:
             raise CommandError("two_sources: a folder holds its own lines; leave --line or --gold out")
         tuning = _tuning(options["profile"], line)
@@ -79,7 +82,7 @@ class Command(RowsCommand):
                 engines[name] = guarded_engine(entries[name], values), settings_for(entries[name], tuning)
             gold = read(options["gold"]) if options["gold"] else taken(options)
             if not gold:
-                raise CommandError("no_gold: no turn of these lines was corrected and has a recording")
+                raise CommandError(f"no_gold: {options['gold']} lists no turn")
             found = measure(
                 gold,
                 engines,
@@ -93,8 +96,8 @@ class Command(RowsCommand):
         user = get_user_model().objects.filter(username=options["user"] or "").first()
         row = keep(found, user, line, tuning.profile)
         self.stdout.write(f"{row.turns} turns of {row.calls} calls; kept as measurement {row.pk}\n\n")
-        self.stdout.write("\n".join(_table(found.engines)))
-        _demand(found.engines, options["not_worse_by"])
+        self.stdout.write("\n".join(_table(found.engines, row.calls)))
+        _demand(found.engines, options["not_worse_by"], row.calls)
 
 
 def _tuning(name: str | None, line: str) -> Tuning:
@@ -113,17 +116,22 @@ def _tuning(name: str | None, line: str) -> Tuning:
         raise CommandError(f"{error.code}: {error.message}") from error
 
 
-def _demand(engines: Sequence[MeasuredEngine], points: float | None) -> None:
-    """Raises CommandError ``may_be_worse``: an interval that reaches beyond the points has not shown enough."""
+def _demand(engines: Sequence[MeasuredEngine], points: float | None, calls: int) -> None:
+    """Raises CommandError ``may_be_worse``: an interval that reaches beyond the points has not shown enough.
+
+    ``too_few_calls``: there is no interval.
+    """
     if points is None:
         return
+    if calls < MIN_CALLS:
+        raise CommandError(f"too_few_calls: {calls}; of fewer than {MIN_CALLS} nothing can be shown")
     # Without an interval nothing was shown at all.
     worse = [one.key for one in engines[1:] if one.difference.high is None or 100 * one.difference.high > points]
     if worse:
         raise CommandError(f"may_be_worse: than {engines[0].key} by more than {points:g} points: {', '.join(worse)}")
 
 
-def _table(engines: Sequence[MeasuredEngine]) -> list[str]:
+def _table(engines: Sequence[MeasuredEngine], calls: int) -> list[str]:
     """Markdown, as docs and issues take it."""
     head = (
         "engine",
@@ -158,7 +166,10 @@ def _table(engines: Sequence[MeasuredEngine]) -> list[str]:
     return [
         *lines,
         "",
-        f"In brackets: the interval that the calls leave open, in 95 of 100 cases. Short: {SHORT_WORDS} words at most.",
+        "In brackets: the interval that the calls leave open, in 95 of 100 cases.",
+        *(f"{one.key}: every turn failed; its word errors say nothing." for one in engines if one.all_failed),
+        *([f"—: of {calls} calls there is none; it takes {MIN_CALLS}."] if calls < MIN_CALLS else []),
+        f"Short: {SHORT_WORDS} words at most.",
         "Final: of a stream from the end of the speech, of a one-shot from its request.",
     ]
 

@@ -1,6 +1,7 @@
 """How well engines heard, with what the calls leave open."""
 
 from calls.desk.engines.figures import HeardTurn, figures, wer_difference
+from calls.desk.tuning.uncertainty import MIN_CALLS
 
 SAID = "אני רוצה לקבוע תור"
 
@@ -16,25 +17,32 @@ def mixed(count):
 
 
 def test_an_engine_that_errs_alike_in_every_call_leaves_nothing_open():
-    found = figures(turns(10, "אני רוצה לקבוע טור"), seed=1)["wer"]
+    found = figures(turns(MIN_CALLS, "אני רוצה לקבוע טור"), seed=1)["wer"]
     assert (found.value, found.low, found.high) == (0.25, 0.25, 0.25)
 
 
 def test_an_interval_is_that_of_the_calls_and_narrows_with_their_number():
-    few, many = (figures(mixed(count), seed=1)["wer"] for count in (20, 200))
+    few, many = (figures(mixed(count), seed=1)["wer"] for count in (40, 200))
     assert few.value == many.value == 0.125
     assert few.low < many.low < 0.125 < many.high < few.high
 
 
 def test_a_seed_repeats_an_interval():
-    assert figures(mixed(20), seed=7) == figures(mixed(20), seed=7)
+    assert figures(mixed(40), seed=7) == figures(mixed(40), seed=7)
     assert len({figures(mixed(200), seed)["wer"] for seed in range(5)}) > 1
 
 
 def test_a_call_of_many_turns_is_one_draw():
-    one_call = [HeardTurn.of("CA1", SAID, heard, None) for heard in (SAID, "")]
-    found = figures(one_call, seed=1)["wer"]
+    calls = [HeardTurn.of(f"CA{at}", SAID, heard, None) for at in range(MIN_CALLS) for heard in (SAID, "")]
+    found = figures(calls, seed=1)["wer"]
     assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
+
+
+def test_of_too_few_calls_no_interval_is_said():
+    few, enough = turns(MIN_CALLS - 1, ""), turns(MIN_CALLS, "")
+    assert (figures(few, seed=1)["wer"].low, figures(enough, seed=1)["wer"].low) == (None, 1)
+    found = wer_difference(few, few, seed=1)
+    assert (found.value, found.low, found.high) == (0, None, None)
 
 
 def test_short_answers_are_right_or_wrong_as_a_whole():
@@ -58,13 +66,13 @@ def test_a_turn_that_ended_with_an_error_is_counted_as_failed():
 
 
 def test_the_same_engine_twice_differs_by_nothing_whatever_calls_are_drawn():
-    found = wer_difference(mixed(20), mixed(20), seed=1)
+    found = wer_difference(mixed(40), mixed(40), seed=1)
     assert (found.value, found.low, found.high) == (0, 0, 0)
     assert not found.is_clear
 
 
 def test_a_difference_in_every_call_is_clear_where_the_intervals_of_each_overlap():
-    a = mixed(20)
+    a = mixed(40)
     b = [HeardTurn.of(turn.call, SAID, "אני רוצה תור" if turn.errors.errors else SAID, None) for turn in a]
     found = wer_difference(a, b, seed=1)
     assert found.value < 0 and found.is_clear

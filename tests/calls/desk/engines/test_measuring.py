@@ -1,5 +1,6 @@
 """Engines measured with the same turns, and what is kept of that."""
 
+from dataclasses import asdict, replace
 from datetime import timedelta
 from io import StringIO
 
@@ -7,10 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from calls.desk.engines import measuring
+from calls.desk.engines import figures, measuring
 from calls.desk.engines.figures import FIGURES
 from calls.desk.engines.gold import taken_by, write
 from calls.desk.engines.measuring import MeasuredEngine, MeasuringError, guarded_engine, keep, measure, settings_for
+from calls.desk.tuning.uncertainty import Estimate
 from calls.management.commands import wer
 from calls.models import AccessEntry, EngineMeasurement, MeasuredTurn
 from stt.engines.catalogue import by_name
@@ -76,18 +78,31 @@ def test_an_engine_that_fails_is_measured_as_failing(gold):
     (one,) = measured(gold, toy=toy(error=RecognizerError("unauthenticated", permanent=True))).engines
     assert one.codes == {"unauthenticated": 3}
     assert (one.estimates["failed"].value, one.estimates["wer"].value) == (1, 1)
-    assert one.finals_ms == []
+    assert one.finals_ms == [] and one.all_failed
+
+
+def test_of_a_turn_that_failed_no_words_are_kept(gold, reviewer):
+    found = measured(gold, toy=toy(), broken=toy(error=RecognizerError("unavailable", permanent=True)))
+    assert found.texts[1] == [None, None, None]
+    row = keep(found, reviewer, "", "")
+    assert {one.engine for one in row.measured_turns.all()} == {"toy one-shot"}
 
 
 def test_what_is_kept_is_read_back(gold, reviewer):
     found = measured(gold, toy=toy(), guess=guess())
     row = keep(found, reviewer, LINE, "default@1")
     row.refresh_from_db()
-    assert [MeasuredEngine.of_json(one) for one in row.figures] == found.engines
+    assert [MeasuredEngine.of_json(one, row.calls) for one in row.figures] == found.engines
     assert (row.turns, row.calls, row.username, row.line) == (3, 2, "dana", LINE)
     assert set(row.figures[0]["estimates"]) == set(FIGURES)
     words = [(one.engine, one.call.call_sid, one.turn, one.said, one.heard) for one in row.measured_turns.all()]
     assert words[2] == ("toy one-shot", "CA2", 1, "ארבע", "שתיים") and len(words) == 6
+
+
+def test_an_interval_that_was_kept_of_too_few_calls_is_passed_over(gold):
+    (one,) = measured(gold, toy=toy()).engines
+    kept = asdict(replace(one, difference=Estimate(0.0, 0.0, 0.0)))
+    assert [MeasuredEngine.of_json(kept, calls).difference.high for calls in (1, 29, 30)] == [None, None, 0.0]
 
 
 def test_words_go_with_their_call_and_figures_stay(gold, corrected, reviewer):
@@ -116,6 +131,7 @@ def test_an_engine_without_what_it_needs_says_what_to_set():
         guarded_engine(google, dict.fromkeys(google.variables, ""))
     assert refused.value.code == "engine_unset"
     assert "GOOGLE_APPLICATION_CREDENTIALS" in refused.value.message
+    assert f"or {google.emulator} to an emulator" in refused.value.message
 
 
 def test_a_model_is_asked_only_of_the_engine_that_has_it():
@@ -162,7 +178,8 @@ def test_the_command_prints_a_row_an_engine_and_keeps_them(corrected, reviewer, 
     assert (row.profile, row.line, row.username) == ("default@1", LINE, "dana")
     assert "3 turns of 2 calls" in said
     toy_row, broken_row = (line for line in said.splitlines() if line.startswith(("| toy", "| broken")))
-    assert "| 33.3 % [" in toy_row and "66.7 % [" in toy_row
+    assert "| 33.3 % [—]" in toy_row and "66.7 % [—]" in toy_row and "it takes 30" in said
+    assert "broken one-shot: every turn failed" in said and "toy one-shot: every" not in said
     assert "unavailable 3" in broken_row and "+66.7 %" in broken_row
     assert AccessEntry.objects.get().kind == "gold"
 
@@ -186,7 +203,9 @@ def test_a_folder_is_heard_as_it_was_taken(corrected, reviewer, catalogue, tmp_p
 def test_the_commands_say_what_is_wrong(corrected, reviewer, catalogue, tmp_path):
     assert refusal("wer", "--engine", "none", "--user", "dana") == "unknown_engine"
     assert refusal("wer", "--engine", "google", "--user", "dana") == "engine_unset"
-    assert refusal("wer", "--engine", "toy") == "unknown_user"
+    assert refusal("wer", "--engine", "toy") == "one of the arguments --gold --user is required"
+    with pytest.raises(CommandError, match="required: --user"):
+        run("gold", "--out", tmp_path)
     assert refusal("wer", "--engine", "toy", "--gold", tmp_path) == "gold_unreadable"
     assert refusal("wer", "--engine", "toy", "--gold", tmp_path, "--line", LINE) == "two_sources"
     assert refusal("wer", "--engine", "toy", "--user", "dana", "--profile", "none") == "unknown_profile"
@@ -195,7 +214,17 @@ def test_the_commands_say_what_is_wrong(corrected, reviewer, catalogue, tmp_path
     assert refusal("gold", "--out", tmp_path, "--user", "dana") == "gold_exists"
 
 
-def test_an_engine_that_may_be_worse_by_more_than_allowed_fails_the_command(corrected, reviewer, catalogue):
+def test_of_too_few_calls_no_engine_passes(corrected, reviewer, catalogue):
+    asked = ("--user", "dana", "--way", "one-shot", "--not-worse-by", "100")
+    assert refusal("wer", "--engine", "toy", "--engine", "toy", *asked) == "too_few_calls"
+    assert EngineMeasurement.objects.count() == 1
+
+
+def test_an_engine_that_may_be_worse_by_more_than_allowed_fails_the_command(
+    corrected, reviewer, catalogue, monkeypatch
+):
+    monkeypatch.setattr(figures, "MIN_CALLS", 2)
+    monkeypatch.setattr(wer, "MIN_CALLS", 2)
     asked = ("--user", "dana", "--way", "one-shot", "--not-worse-by")
     assert refusal("wer", "--engine", "toy", "--engine", "broken", *asked, "50") == "may_be_worse"
     run("wer", "--engine", "toy", "--engine", "broken", *asked, "100")
@@ -204,5 +233,11 @@ def test_an_engine_that_may_be_worse_by_more_than_allowed_fails_the_command(corr
 
 
 def test_no_corrected_turn_is_no_measurement(line, reviewer, catalogue):
-    assert refusal("wer", "--engine", "toy", "--user", "dana") == "no_gold"
+    with pytest.raises(CommandError, match="^no_gold: .*gold_since.* before that date never count"):
+        run("wer", "--engine", "toy", "--user", "dana")
     assert not EngineMeasurement.objects.exists()
+
+
+def test_no_corrected_turn_writes_no_folder(line, reviewer, tmp_path):
+    assert refusal("gold", "--out", tmp_path / "gold", "--user", "dana") == "no_gold"
+    assert not (tmp_path / "gold").exists()

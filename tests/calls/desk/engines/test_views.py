@@ -11,8 +11,9 @@ from django.utils import translation
 from calls.desk.engines.confusions import confused_words
 from calls.desk.engines.gold import taken_by
 from calls.desk.engines.measuring import keep, measure
-from calls.models import Transcript
+from calls.models import EngineMeasurement, Transcript
 from stt.engines.guarded import GuardedEngine
+from stt.events import RecognizerError
 from stt.tuning import Tuning
 from tests.calls.desk.engines.test_measuring import guess, toy
 from tests.fakes import FakeEngine
@@ -64,10 +65,24 @@ def test_who_reads_calls_sees_the_figures_of_the_newest_measurement(measurement,
     assert "33.3 %" in page and "66.7 %" in page and "+33.3 %" in page
     assert "2.0 $" not in page and "2 $" in page
     assert '"label": "1 toy one-shot"' in page
+    assert "[—]" in page and "below 30 there is no interval" in page
 
 
 def test_without_a_measurement_the_page_says_how_to_make_one(sign_in):
-    assert "manage.py wer" in shown(sign_in("reviewer"))
+    page = shown(sign_in("reviewer"))
+    assert "manage.py wer" in page and "before that date never count" in page
+
+
+def test_a_measurement_in_which_everything_failed_says_so_and_is_not_what_opens(measurement, reviewer, line, sign_in):
+    dead = toy(error=RecognizerError("unavailable", permanent=True))
+    failed = keep(measure(taken_by(reviewer), {"dead": dead}, ["one-shot"], parallel=2, seed=1), reviewer, "", "")
+    client = sign_in("tuner")
+    assert "33.3 %" in shown(client) and "Every turn failed" not in shown(client)
+    page = shown(client, measurement=failed.pk)
+    assert "Every turn failed" in page and "every turn failed" in page and "unavailable" in page
+    assert reverse(HINT) not in page and confused_words(failed) == []
+    EngineMeasurement.objects.exclude(pk=failed.pk).delete()
+    assert "Every turn failed" in shown(client)
 
 
 def test_who_reads_no_calls_does_not_see_their_words(client, measurement):

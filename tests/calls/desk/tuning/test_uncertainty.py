@@ -4,7 +4,7 @@ import time
 from random import Random
 
 from calls.desk.tuning.figures import Measure, Sample
-from calls.desk.tuning.uncertainty import RESAMPLES, TOLERANCES, differences, estimates, resamples, verdict
+from calls.desk.tuning.uncertainty import MIN_CALLS, RESAMPLES, TOLERANCES, differences, estimates, resamples, verdict
 from tests.calls.desk.tuning.test_figures import call
 
 
@@ -28,7 +28,7 @@ def test_a_difference_that_is_there_is_clear_and_one_that_is_not_is_not():
 
 
 def test_the_same_seed_says_the_same():
-    sample = Sample([call(Random(4), 800) for _ in range(20)])
+    sample = Sample([call(Random(4), 800) for _ in range(MIN_CALLS)])
     assert estimates(sample, resamples(sample, 5)) == estimates(sample, resamples(sample, 5))
 
 
@@ -79,6 +79,14 @@ def test_a_full_sample_takes_bounded_time():
     began_s = time.process_time()
     assert len(resamples(sample, 1)) == RESAMPLES
     assert time.process_time() - began_s < 3
+
+
+def test_of_too_few_calls_on_one_side_nothing_is_clear():
+    random = Random(9)
+    few, enough = (Sample([call(random, ms) for _ in range(n)]) for ms, n in ((800, MIN_CALLS - 1), (5000, MIN_CALLS)))
+    found = differences(few, resamples(few, 1), enough, resamples(enough, 2))[Measure.FINAL_P50]
+    assert found.value > 3000 and found.low is None and not found.is_clear
+    assert estimates(enough, resamples(enough, 2))[Measure.FINAL_P50].low is not None
 
 
 def test_nothing_is_estimated_of_nothing():

@@ -252,16 +252,18 @@ def test_words_are_wrong_against_what_people_corrected_and_the_words_as_they_sto
     assert measured(profile.pk, 2).estimates[Measure.WORD_ERRORS].value == 2 / 7
 
 
-def test_a_trial_compares_its_sides_by_the_words_that_people_corrected(admin_client, profile, trial):
+@pytest.mark.parametrize(("count", "is_said"), [(3, False), (30, True)])
+def test_a_trial_compares_its_sides_by_the_words_that_people_corrected(admin_client, profile, trial, count, is_said):
     to = trial.line.number
     for revision, heard in ((1, "שלום לך"), (2, "שלום")):
-        for call in calls(profile, revision, 3, 900, to=to, turns=2, seed=revision):
+        for call in calls(profile, revision, count, 900, to=to, turns=2, seed=revision):
             Transcript.objects.filter(call=call, number=2).update(text=heard)
             correct(call, 2, "שלום לך")
     Call.objects.update(started_at=timezone.now())
     page = admin_client.get(reverse("desk-trial", args=[trial.pk]), headers={"Accept-Language": "en"}).content.decode()
     row = page.partition("word errors in corrected turns")[2].partition("</tr>")[0]
-    assert [value in row for value in ("0.0 %", "50.0 %", "+50.0 %", "worse")] == [True] * 4
+    assert [value in row for value in ("0.0 %", "50.0 %", "+50.0 %", "worse")] == [True, True, True, is_said]
+    assert ("Too few calls" in page) is not is_said
 
 
 def test_a_call_that_still_runs_is_not_counted(profile):
