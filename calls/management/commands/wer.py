@@ -119,12 +119,16 @@ def _tuning(name: str | None, line: str) -> Tuning:
 def _demand(engines: Sequence[MeasuredEngine], points: float | None, calls: int) -> None:
     """Raises CommandError ``may_be_worse``: an interval that reaches beyond the points has not shown enough.
 
-    ``too_few_calls``: there is no interval.
+    ``too_few_calls``: there is no interval. ``first_engine_failed``: next to one that heard nothing any is good.
     """
     if points is None:
         return
     if calls < MIN_CALLS:
         raise CommandError(f"too_few_calls: {calls}; of fewer than {MIN_CALLS} nothing can be shown")
+    if engines[0].all_failed:
+        raise CommandError(
+            f"first_engine_failed: every turn of {engines[0].key} failed: there is nothing to be as good as"
+        )
     # Without an interval nothing was shown at all.
     worse = [one.key for one in engines[1:] if one.difference.high is None or 100 * one.difference.high > points]
     if worse:

@@ -228,7 +228,7 @@ def test_an_engine_that_may_be_worse_by_more_than_allowed_fails_the_command(
     asked = ("--user", "dana", "--way", "one-shot", "--not-worse-by")
     assert refusal("wer", "--engine", "toy", "--engine", "broken", *asked, "50") == "may_be_worse"
     run("wer", "--engine", "toy", "--engine", "broken", *asked, "100")
-    run("wer", "--engine", "broken", "--engine", "toy", *asked, "0")
+    assert refusal("wer", "--engine", "broken", "--engine", "toy", *asked, "0") == "first_engine_failed"
     assert EngineMeasurement.objects.count() == 3
 
 
