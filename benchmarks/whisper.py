@@ -213,7 +213,7 @@ def calls(ear: Ear) -> None:
     weights = directory()
     with own_database(secrets.token_urlsafe(9)) as environment:
         read_own_database()
-        number = offline_line.put_line()
+        number = offline_line.put_line(weights)
         environment |= offline_line.environment(weights)
         with Rig(settings.BASE_DIR / "samples", settings.VAR_DIR / "log", environment=environment) as rig:
             figures, finals, sources = asyncio.run(_calls(rig, number))
