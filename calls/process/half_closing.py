@@ -13,8 +13,8 @@ from voiceapp.runtime import metrics
 
 def statuses(recognition: Recognition) -> dict[str, HalfClosingStatus]:
     """By the names of the engines whose streams hear calls. Any thread."""
-    engines = [engine for engine in recognition.in_use if engine.engine.capabilities.streaming]
-    return {engine.name: engine.half_closing.status(time.monotonic() * 1000) for engine in engines}
+    now_ms = time.monotonic() * 1000
+    return {engine.name: engine.half_closing.status(now_ms) for engine in recognition.hear_streams}
 
 
 def as_json(status: HalfClosingStatus) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _recognisers() -> dict[str, Any]:
     states = services().calls.recognition_statuses()
     if engine.probe_failure:
         states.append(RecognitionStatus.DOWN)
-    elif engine.breaker.open:
+    elif engine.trouble:
         states.append(RecognitionStatus.DEGRADED)
     state = "down" if engine.trouble else "up"
     hearing = {"recogniser": state, "recogniser_code": engine.trouble, "hearing": worst(states).value}

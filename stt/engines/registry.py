@@ -10,14 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from stt.engines.base import Engine, OpenStream
-from stt.engines.breaker import Breaker
-from stt.engines.guarded import GuardedEngine, OnWaived
+from stt.engines.base import Engine
+from stt.engines.guarded import GuardedEngine
 from stt.engines.handshake_rate import HandshakeRate
 from stt.engines.line_engines import LineEngines
 from stt.engines.one_shot_chain import OneShotAnswer
-from stt.engines.request_rate import RequestRate
-from stt.events import Final
 from stt.tuning import DEFAULT_ENGINES, Tuning
 from voiceapp.runtime.coded_error import CodedError
 
@@ -100,34 +97,19 @@ class Recognition:
         return self._engines.of_line(tuple(self.named())) or [self.streaming]
 
     @property
-    def engine_name(self) -> str:
-        """Of the streams' engine, where a profile names none."""
-        return self.streaming.name
-
-    @property
     def one_shot_name(self) -> str:
         """Of the one-shot recogniser, where a profile names none."""
         return self.one_shot.name
 
     @property
-    def breaker(self) -> Breaker:
-        """Of the streams."""
-        return self.streaming.breaker
-
-    @property
-    def requests(self) -> RequestRate:
-        """Of the streams' engine."""
-        return self.streaming.requests
-
-    @property
     def probe_failure(self) -> str:
         """Code, where no engine of streams has answered its probe."""
-        return self._of_all([one.probe_failure for one in self._hear_streams])
+        return self._of_all([one.probe_failure for one in self.hear_streams])
 
     @property
     def trouble(self) -> str:
         """Code of why the next call would not be heard by a stream; empty while nothing speaks against it."""
-        return self._of_all([one.trouble for one in self._hear_streams])
+        return self._of_all([one.trouble for one in self.hear_streams])
 
     @property
     def troubles(self) -> dict[str, str]:
@@ -136,11 +118,12 @@ class Recognition:
 
     def unwell(self) -> dict[str, bool]:
         """Where lines have several engines: each of streams, and whether calls have left it in vain. Any thread."""
-        engines = self._hear_streams
+        engines = self.hear_streams
         return {one.name: one.health.unwell for one in engines} if len(engines) > 1 else {}
 
     @property
-    def _hear_streams(self) -> list[GuardedEngine]:
+    def hear_streams(self) -> list[GuardedEngine]:
+        """Those of the engines in use that hear streams."""
         return [one for one in self.in_use if one.engine.capabilities.streaming] if self._engines else [self.streaming]
 
     @staticmethod
@@ -171,21 +154,8 @@ class Recognition:
             streams, one_shots = [self.streaming], [self.one_shot]
         return LineEngines(streams, one_shots, named[0] if named else self.streaming, tuning, self._handshakes)
 
-    def model_name(self, tuning: Tuning) -> str:
-        """The model that hears the streams of a call with these settings, as it begins."""
-        line = self.line(tuning)
-        return line.streams[0].model_name(line.tuning_of(line.streams[0])) if line.streams else ""
-
-    def open_stream(self, tuning: Tuning, on_waived: OnWaived = lambda _: None) -> OpenStream:
-        """A factory of streams of the line's first engine. On the event loop's thread."""
-        return self.streaming.open_stream(tuning, on_waived)
-
-    def recognize(self, pcm: bytes, tuning: Tuning, on_waived: OnWaived = lambda _: None) -> Final:
-        """One utterance of 8 kHz PCM16. Blocking, any thread. Raises RecognizerError."""
-        return self.line(tuning).recognize(pcm, on_waived).final
-
     def answer(self, pcm: bytes, tuning: Tuning) -> OneShotAnswer:
-        """The same, with who has heard it."""
+        """One utterance of 8 kHz PCM16, and who has heard it. Blocking, any thread. Raises RecognizerError."""
         return self.line(tuning).recognize(pcm)
 
     def bounded(self, tuning: Tuning) -> Tuning:

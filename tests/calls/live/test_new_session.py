@@ -13,4 +13,4 @@ def test_a_call_asks_what_its_process_knows_of_half_closing_with_its_engine(monk
     line = services().recognition.line(Tuning())
     session = new_session(StreamToken("CA1"), 0, Tuning(), services(), None, line)
     assert not session._stream.policy.hastening.wanted(1000.0)
-    assert asked == [(memory, 1000.0, services().recognition.requests.a_minute(1000.0), 600)]
+    assert asked == [(memory, 1000.0, services().recognition.streaming.requests.a_minute(1000.0), 600)]

@@ -53,8 +53,7 @@ def test_an_engine_of_which_nothing_is_known_has_no_median():
     from random import Random
 
     memory = HalfClosing(Random(1))
-    streams = SimpleNamespace(capabilities=SimpleNamespace(streaming=True))
-    recognition = SimpleNamespace(in_use=[SimpleNamespace(name="quiet", half_closing=memory, engine=streams)])
+    recognition = SimpleNamespace(hear_streams=[SimpleNamespace(name="quiet", half_closing=memory)])
     half_closing.set_gauges(recognition)
     said = half_closing.as_json(half_closing.statuses(recognition)["quiet"])
     assert (said["state"], said["reason"], said["rests_for_s"]) == ("forcing", "", 0)

@@ -14,6 +14,8 @@ from calls.process import health
 from calls.process.services import services
 from calls.storage.writer import Writer
 from stt.engines.breaker import MAX_FAILURES
+from stt.engines.registry import EngineRegistry
+from tests.fakes import FakeEngine
 from voiceapp.runtime import background
 
 UNREAD = {"are_known": False, "are_being_read": True, "engine_names": ()}
@@ -88,7 +90,7 @@ def test_how_calls_are_heard_is_told_and_is_no_reason_to_refuse_more(client, mon
     assert 'voiceapp_calls_hearing{state="streaming"} 2.0' in metrics
     assert 'voiceapp_calls_hearing{state="degraded"} 0.0' in metrics
     monkeypatch.setattr(services().calls, "recognition_statuses", list)
-    monkeypatch.setattr(services().recognition.breaker, "failures", MAX_FAILURES)
+    monkeypatch.setattr(services().recognition.streaming.breaker, "failures", MAX_FAILURES)
     assert client.get("/readyz").json()["hearing"] == "degraded"
 
 
@@ -101,6 +103,19 @@ def test_an_engine_that_did_not_answer_the_probe_is_down_before_the_first_call(c
     assert said == {"ready": True, "recogniser": "down", "recogniser_code": "client_failed", "hearing": "down"}
     monkeypatch.setattr(services().recognition.streaming, "probe_failure", "")
     assert client.get("/readyz").json()["recogniser"] == "up"
+
+
+@pytest.mark.django_db
+def test_an_engine_that_is_down_degrades_no_call_while_another_one_hears(client, monkeypatch):
+    engines = EngineRegistry({name: lambda endpoint: FakeEngine() for name in ("google", "second")})
+    recognition = engines.of_profiles()
+    recognition.named = lambda: ("google", "second")
+    monkeypatch.setattr(services(), "recognition", recognition)
+    first, second = recognition.in_use
+    first.breaker.failures = MAX_FAILURES
+    assert [client.get("/readyz").json()[name] for name in ("recogniser", "hearing")] == ["up", "streaming"]
+    second.breaker.failures = MAX_FAILURES
+    assert [client.get("/readyz").json()[name] for name in ("recogniser", "hearing")] == ["down", "degraded"]
 
 
 def test_metrics_are_prometheus_text(client):

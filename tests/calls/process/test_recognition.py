@@ -10,7 +10,7 @@ from stt.tuning import Tuning
 def test_google_or_its_emulator_hears_streams_and_single_utterances(settings, emulator, name):
     settings.STT_EMULATOR_HOST = emulator
     recognition = recognition_of_settings()
-    assert (recognition.engine_name, recognition.one_shot_name) == (name, name)
+    assert (recognition.streaming.name, recognition.one_shot_name) == (name, name)
     assert recognition.streaming is recognition.one_shot
     assert recognition.streaming.engine.model == "default"
 

@@ -25,7 +25,7 @@ def test_the_rig_of_the_page_is_the_toys():
 def test_the_use_of_the_page_works():
     names = {"EngineRegistry": EngineRegistry, "google_at": google_at, "ToyEngine": ToyEngine}
     exec(USE, names | {"endpoint": "", "emulator": "127.0.0.1:9"}, used := {})  # noqa: S102 - our own page
-    assert (used["recognition"].engine_name, used["recognition"].one_shot_name) == ("emulator", "toy")
+    assert (used["recognition"].streaming.name, used["recognition"].one_shot_name) == ("emulator", "toy")
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`([a-z_/]+(?:\.py|/))`", PAGE))))

@@ -42,10 +42,11 @@ def both(**engines):
 def test_the_one_shot_of_one_engine_rescues_an_utterance_of_the_others_stream():
     streams, shots = Streams(answer=RecognizerError("unavailable")), Shots()
     recognition, heard = both(streams=streams, shots=shots), []
-    recognition.open_stream(Tuning())(heard.append)
+    line = recognition.line(Tuning())
+    line.ladder().rung.open_stream(heard.append)
     streams.streams[0].deliver(StreamClosed(0, RecognizerError("unavailable")))
     assert [event.error.code for event in heard] == ["unavailable"]
-    assert [word.text for word in recognition.recognize(b"", Tuning()).words] == ["שלום"]
+    assert [word.text for word in line.recognize(b"").final.words] == ["שלום"]
     assert (recognition.streaming.engine.name, recognition.one_shot.name) == ("streams", "shots")
     assert (streams.asked, shots.streams) == ([], [])
 
@@ -58,7 +59,8 @@ async def heard_by(recognition, ulaw):
     """A call's stream, and then its audio given to the one-shot: what the stream said, and the one-shot's words."""
     events: asyncio.Queue = asyncio.Queue()
     tuning = Tuning(stt_attempts=1)
-    transcriber = Transcriber(recognition.open_stream(tuning), tuning, events.put_nowait, recognition.breaker)
+    line = recognition.line(tuning)
+    transcriber = Transcriber(line.ladder(), tuning, events.put_nowait)
     transcriber.start()
     transcriber.feed(ulaw, 0)
     transcriber.finish()
@@ -67,8 +69,8 @@ async def heard_by(recognition, ulaw):
         while not said or not isinstance(said[-1], StreamClosed):
             said.append(await events.get())
     transcriber.close()
-    final = await asyncio.to_thread(recognition.recognize, ulaw_to_pcm(ulaw), tuning)
-    return said, [word.text for word in final.words]
+    answer = await asyncio.to_thread(line.recognize, ulaw_to_pcm(ulaw))
+    return said, [word.text for word in answer.final.words]
 
 
 @pytest.mark.parametrize("away", [False, True])
@@ -92,8 +94,8 @@ def test_two_engines_hear_a_call_one_by_its_stream_and_one_by_its_single_utteran
 def test_each_engine_has_a_breaker_and_a_request_rate_of_its_own():
     recognition = both(streams=Streams(), shots=Shots())
     assert recognition.streaming.breaker is not recognition.one_shot.breaker
-    recognition.recognize(b"", Tuning())
-    assert recognition.requests.a_minute(0.0) == 0
+    recognition.line(Tuning()).recognize(b"")
+    assert recognition.streaming.requests.a_minute(0.0) == 0
     assert recognition.one_shot.requests.a_minute(0.0) == 1
 
 
@@ -101,9 +103,9 @@ def test_a_profiles_model_and_endpoint_are_names_of_the_streams_engine():
     shots = Shots()
     recognition = both(streams=Streams(), shots=shots)
     tuning = Tuning(model="wider", endpoint="eu", phrase_hints=("רחוב",))
-    recognition.recognize(b"", tuning)
+    recognition.line(tuning).recognize(b"")
     assert shots.options == [RecognitionOptions(hints=("רחוב",))]
-    assert (recognition.model_name(tuning), recognition.model_name(Tuning())) == ("wider", "wide")
+    assert [recognition.streaming.model_name(one) for one in (tuning, Tuning())] == ["wider", "wide"]
 
 
 def test_one_engine_for_both_is_guarded_once():
