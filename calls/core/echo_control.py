@@ -79,10 +79,10 @@ class EchoControl:
         """Of what the canceller leaves."""
         self._converged_ms = 0.0
         """Monotonic instant from which the canceller knows the echo."""
-        self._cleaned_dbfs = FLOOR_DBFS, FLOOR_DBFS
-        """The level of the frame that was cleaned last: on the line, and of what was left of it..."""
-        self._as_it_came = False
-        """...and that it is heard as it came."""
+        self._line_dbfs = FLOOR_DBFS
+        """The level of the frame that was cleaned last, on the line."""
+        self._left_dbfs: float | None = None
+        """What was left of it, where it is heard as it came: else that is what is heard."""
         self._clock_ms: float | None = None
         """Monotonic instant of media time 0, as the canceller's frames have it."""
 
@@ -94,13 +94,15 @@ class EchoControl:
         if self._clock_ms is None or not -FRAME_MS <= now_ms - at_ms - self._clock_ms <= MAX_LATE_MS:
             self._clock_ms = now_ms - at_ms
         left = self.canceller.clean(ulaw, self.own.frame_at(self._clock_ms + at_ms))
-        self._cleaned_dbfs = line_dbfs, _ = dbfs(ulaw_to_pcm(ulaw)), dbfs(ulaw_to_pcm(left))
-        self._as_it_came = line_dbfs >= self.gate.least_dbfs(now_ms)
-        return ulaw if self._as_it_came else left
+        self._line_dbfs, self._left_dbfs = dbfs(ulaw_to_pcm(ulaw)), None
+        if self._line_dbfs < self.gate.least_dbfs(now_ms):
+            return left
+        self._left_dbfs = dbfs(ulaw_to_pcm(left))
+        return ulaw
 
     def least_dbfs(self, now_ms: float) -> float:
         """The frame that was cleaned last is none of the caller's where it is quieter than this."""
-        if self._residual is None or self._as_it_came or now_ms < self._converged_ms:
+        if self._residual is None or self._left_dbfs is not None or now_ms < self._converged_ms:
             return self.gate.least_dbfs(now_ms)
         return self._residual.least_dbfs(now_ms)
 
@@ -108,9 +110,9 @@ class EchoControl:
         """How loud that frame was as it was heard, and whether it was a voice."""
         if self._residual is not None:
             # Nobody has listened for a voice in the line as it is: it is learnt from where it follows ours.
-            line_dbfs, left_dbfs = self._cleaned_dbfs
-            self.gate.learn(line_dbfs, now_ms, voiced=True)
+            self.gate.learn(self._line_dbfs, now_ms, voiced=True)
             if now_ms >= self._converged_ms:
+                left_dbfs = level_dbfs if self._left_dbfs is None else self._left_dbfs
                 self._residual.learn(left_dbfs, now_ms, voiced=voiced)
             return
         if not self.gate.learn(level_dbfs, now_ms, voiced=voiced):

@@ -38,16 +38,6 @@ class WordErrors:
     def errors(self) -> int:
         return self.substituted + self.left_out + self.added
 
-    @property
-    def rate(self) -> float | None:
-        """Word error rate; it can be above 1. None where nothing was said."""
-        return self.errors / self.words if self.words else None
-
-    @property
-    def letter_rate(self) -> float | None:
-        """Character error rate."""
-        return self.letter_errors / self.letters if self.letters else None
-
     def __add__(self, other: WordErrors) -> WordErrors:
         return WordErrors(
             self.words + other.words,

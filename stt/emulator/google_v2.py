@@ -17,6 +17,7 @@ from google.cloud.location import locations_pb2
 from google.cloud.speech_v2.types import cloud_speech, locations_metadata
 
 from stt.audio import pcm_to_ulaw
+from stt.emulator.grpc_serving import serving
 from stt.emulator.recordings import Library
 from stt.emulator.service import EXHAUSTED_TEXT, UNAVAILABLE_TEXT, UNKNOWN, EmulatorOptions
 from stt.emulator.speaker import Said, Speaker
@@ -57,7 +58,6 @@ class GoogleV2Emulator:
         self._server: grpc.aio.Server | None = None
 
     async def __aenter__(self) -> GoogleV2Emulator:
-        server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         speech = {
             "StreamingRecognize": grpc.stream_stream_rpc_method_handler(
                 self._streaming_recognize, StreamingRequest.FromString, StreamingResponse.SerializeToString
@@ -73,18 +73,8 @@ class GoogleV2Emulator:
                 locations_pb2.Location.SerializeToString,
             )
         }
-        server.add_generic_rpc_handlers(
-            (
-                grpc.method_handlers_generic_handler("google.cloud.speech.v2.Speech", speech),
-                grpc.method_handlers_generic_handler("google.cloud.location.Locations", locations),
-            )
-        )
-        try:
-            port = server.add_insecure_port(f"127.0.0.1:{self.options.port}")
-        except RuntimeError as error:
-            raise OSError(f"127.0.0.1:{self.options.port} cannot be listened on") from error
-        await server.start()
-        self._server, self.address = server, f"127.0.0.1:{port}"
+        services = {"google.cloud.speech.v2.Speech": speech, "google.cloud.location.Locations": locations}
+        self._server, self.address = await serving(services, self.options.port)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -15,6 +15,7 @@ import grpc
 from google.cloud.speech_v1.types import cloud_speech
 
 from stt.audio import pcm_to_ulaw
+from stt.emulator.grpc_serving import serving
 from stt.emulator.recordings import Library
 from stt.emulator.responses import RecognizeResponse, StreamingResponse, one_shot_response, streaming_response
 from stt.emulator.speaker import Speaker
@@ -69,12 +70,6 @@ class SpeechEmulator:
         self._server: grpc.aio.Server | None = None
 
     async def __aenter__(self) -> SpeechEmulator:
-        server = grpc.aio.server(
-            options=[
-                ("grpc.max_concurrent_streams", self.options.limits.streams_a_connection),
-                ("grpc.so_reuseport", 0),
-            ]
-        )
         handlers = {
             "StreamingRecognize": grpc.stream_stream_rpc_method_handler(
                 self.streaming_recognize, StreamingRequest.FromString, StreamingResponse.SerializeToString
@@ -83,15 +78,9 @@ class SpeechEmulator:
                 self.recognize, RecognizeRequest.FromString, RecognizeResponse.SerializeToString
             ),
         }
-        server.add_generic_rpc_handlers(
-            (grpc.method_handlers_generic_handler("google.cloud.speech.v1.Speech", handlers),)
-        )
-        try:
-            port = server.add_insecure_port(f"127.0.0.1:{self.options.port}")
-        except RuntimeError as error:
-            raise OSError(f"127.0.0.1:{self.options.port} cannot be listened on") from error
-        await server.start()
-        self._server, self.address = server, f"127.0.0.1:{port}"
+        streams = ("grpc.max_concurrent_streams", self.options.limits.streams_a_connection)
+        services = {"google.cloud.speech.v1.Speech": handlers}
+        self._server, self.address = await serving(services, self.options.port, [streams])
         return self
 
     async def __aexit__(self, *_: object) -> None:
