@@ -14,7 +14,8 @@ from voiceapp.postgresql import base
 
 AWAY = "postgresql://x@127.0.0.1:1/x"
 """Nobody listens there."""
-WAIT_S = 0.2
+LITTLE_S = 0.2
+"""For a pool that is waited for in vain. One that answers is given its whole time, however busy the machine is."""
 
 
 @pytest.fixture(autouse=True)
@@ -26,9 +27,9 @@ def allowed(django_db_blocker):
 
 @contextmanager
 def pooled(url, **pool):
-    """A database like a server's, whose pool waits less long."""
+    """A database like a server's, with a pool of its own."""
     values = Environment({"DATABASE_URL": url}).database(None)
-    values["OPTIONS"]["pool"] |= {"timeout": WAIT_S, **pool}
+    values["OPTIONS"]["pool"] |= pool
     settings = connections.configure_settings({"default": values})["default"]
     wrappers = []
 
@@ -58,14 +59,14 @@ def refused(database, count=1):
 
 def test_a_database_that_is_away_is_waited_for_once(monkeypatch):
     monkeypatch.setattr(base, "AWAY_S", 3600)
-    with pooled(AWAY) as (database, another):
+    with pooled(AWAY, timeout=LITTLE_S) as (database, another):
         refused(database, 3)
         refused(another(), 3)
         assert waits(database) == 1
 
 
 def test_it_is_asked_again_by_one_while_the_others_are_refused(monkeypatch):
-    with pooled(AWAY) as (database, another):
+    with pooled(AWAY, timeout=LITTLE_S) as (database, another):
         refused(database)
         monkeypatch.setattr(base, "AWAY_S", 3600)
         database._away_until_s[database.alias] = 0.0
@@ -91,11 +92,23 @@ def test_one_that_is_back_is_no_longer_away(postgresql_url):  # noqa: F811
         assert database._away_until_s == {}
 
 
-def test_a_pool_that_is_full_is_not_away(postgresql_url):  # noqa: F811
+def test_no_query_is_compiled(postgresql_url):  # noqa: F811
+    with pooled(postgresql_url) as (_, wrapper):
+        for _ in range(2):
+            one = wrapper()
+            with one.cursor() as cursor:
+                cursor.execute("SHOW jit")
+                assert cursor.fetchone() == ("off",)
+            one.close()
+
+
+def test_a_pool_that_is_full_is_not_away(postgresql_url, monkeypatch):  # noqa: F811
     with pooled(postgresql_url, max_size=1) as (database, another):
         database.ensure_connection()
+        monkeypatch.setattr(database.pool, "timeout", LITTLE_S)
         refused(another(), 2)
         assert waits(database) == 3
+        monkeypatch.undo()
         database.close()
         another().ensure_connection()
 
@@ -105,7 +118,7 @@ def test_a_request_waits_for_a_database_that_is_away_no_longer_than_once(client,
     settings.REDIS_URL, settings.TWILIO_AUTH_TOKEN, settings.PUBLIC_URL = "", TOKEN, URL
     monkeypatch.setattr(base, "AWAY_S", 3600)
     kept = connections["default"]
-    with pooled(AWAY) as (database, _):
+    with pooled(AWAY, timeout=LITTLE_S) as (database, _):
         connections["default"] = database
         try:
             if path == "/readyz":
