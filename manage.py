@@ -8,20 +8,24 @@ from pathlib import Path
 MADE_UP = {"test", "demo", "loadtest", "chaos", "outage", "screenshots"}
 """Commands whose calls are made up: these never go to the database that .env names."""
 
+WITHOUT_APPS = {"speech_emulator": "stt", "tts_emulator": "calls", "llm_emulator": "calls"}
+"""Commands that know no rows, each with its application: to set up all others is half of what their start takes."""
+
 
 def main() -> None:
-    from voiceapp import environment, service_urls
+    from voiceapp import env_file, service_urls
 
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command in MADE_UP:
-        os.environ[environment.FILE_VARIABLE] = ""
+        os.environ[env_file.FILE_VARIABLE] = ""
     try:
-        environment.read_file(Path(__file__).resolve().parent / ".env")
-    except environment.EnvironmentFileError as error:
+        env_file.read_file(Path(__file__).resolve().parent / ".env")
+    except env_file.EnvironmentFileError as error:
         sys.exit(str(error))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
     from django.conf import settings
-    from django.core.management import execute_from_command_line
+    from django.core.management import execute_from_command_line, load_command_class
+    from django.utils.log import configure_logging
 
     if command == "serve":
         from voiceapp.server import reactor
@@ -31,9 +35,13 @@ def main() -> None:
         if problem.variable in {"DATABASE_URL", "VAR_DIR"}:
             # Its default would be another database, and every command would say that all went well.
             sys.exit(problem.sentence)
-    if command and (chosen := environment.chosen_database()):
+    if command and (chosen := env_file.chosen_database()):
         sys.stderr.write(f"database: {service_urls.database_url(settings.DATABASES['default'])} ({chosen})\n")
-    execute_from_command_line(sys.argv)
+    if command in WITHOUT_APPS:
+        configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+        load_command_class(WITHOUT_APPS[command], command).run_from_argv(sys.argv)
+    else:
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
-from voiceapp.environment import read_file
+from voiceapp.env_file import read_file
 
 read_file(Path(__file__).resolve().parent.parent / ".env")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
@@ -19,7 +19,8 @@ django_application = get_asgi_application()
 # Apps are loaded: what imports models comes after.
 from calls.process import startup  # noqa: E402
 from calls.routing import websocket_application  # noqa: E402
+from voiceapp.page_lanes import PageLanes  # noqa: E402
 
 startup.require_servable()
 startup.announce()
-application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application()})
+application = ProtocolTypeRouter({"http": PageLanes(django_application), "websocket": websocket_application()})

@@ -1,72 +1,34 @@
-"""The environment, typed and bounded. Nothing else in the project reads ``os.environ``.
+"""The environment, typed and bounded. Nothing else in the project reads ``os.environ``, but what adds ``.env`` to it.
 
-``read_file`` adds the variables of ``.env``; manage.py and asgi.py call it before anything else, so that every command
-and any ASGI server work on the same database. Reading a value never raises: one that cannot be used becomes a
+Reading a value never raises: one that cannot be used becomes a
 ``Problem`` and its default stands, so that ``migrate``, ``test`` and ``check`` work anywhere; the commands that serve
 calls refuse to start while there is one.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import SplitResult
 
-from dotenv.parser import parse_stream
-
 from stt.engines import catalogue
 from stt.tuning import BOUNDS, Tuning, TuningError
+from voiceapp.kept_key import kept_key
 from voiceapp.key_file import flaw_of_key_file
+from voiceapp.runtime.private_files import private_folder
+from voiceapp.runtime.storage_keys import StorageKey, StorageKeys
 from voiceapp.runtime.web_address import read_web_url
 from voiceapp.runtime.whole_number import whole_number
+from voiceapp.secret_file import SecretFileError, read_secret
 from voiceapp.service_urls import database_settings, is_redis_url, sqlite_settings
 
 FALSE = {"false", "0", "no", "off"}
 TRUE = {"true", "1", "yes", "on"}
-FILE_VARIABLE = "ENV_FILE"
-"""Names another file than ``.env``; empty: no file is read (tests, and commands that make calls up)."""
-_from_file: set[str] = set()
-
-
-class EnvironmentFileError(Exception):
-    """The file is there and cannot be understood; one sentence."""
-
-
-def read_file(default: Path) -> None:
-    """Add the file's variables to the environment; what the environment has wins. Raises EnvironmentFileError.
-
-    Values are taken literally: quotes and comments as in a shell, but a ``$`` is a ``$``, as for systemd and Docker.
-    """
-    path = Path(os.environ.get(FILE_VARIABLE, default))
-    if path == Path() or (FILE_VARIABLE not in os.environ and not path.is_file()):
-        return
-    try:
-        with path.open(encoding="utf-8-sig") as lines:
-            found = list(parse_stream(lines))
-    except (OSError, UnicodeDecodeError) as error:
-        raise EnvironmentFileError(f"bad_env_file: {path} cannot be read: {error}") from error
-    for one in found:
-        if one.error or (one.key is not None and (one.value is None or "\0" in one.value)):
-            # Not passed over: the variable that is missing then may name the database.
-            raise EnvironmentFileError(f"bad_env_file: {path}, line {one.original.line}: write it as NAME=value.")
-        if one.key is not None and one.value is not None and (one.key not in os.environ or one.key in _from_file):
-            os.environ[one.key] = one.value
-            _from_file.add(one.key)
-
-
-def chosen_database() -> str:
-    """The variable that says which database is used, and whether the file set it; empty: the default is used."""
-    for name, counts in (("DATABASE_URL", True), ("VAR_DIR", "VAR_DIR" in _from_file)):
-        if counts and os.environ.get(name, "").strip():
-            return f"{name} in the .env file" if name in _from_file else name
-    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +49,33 @@ class Environment:
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self._values = os.environ if values is None else values
         self.problems: list[Problem] = []
+        self._secrets: dict[str, str] = {}
 
     def text(self, name: str, default: str = "") -> str:
         return self._values.get(name, "").strip() or default
+
+    def secret(self, name: str) -> str:
+        """The value, or what stands in the file that ``NAME_FILE`` names; "" where there is neither."""
+        if name not in self._secrets:
+            self._secrets[name] = self._text_or_file(name)
+        return self._secrets[name]
+
+    def _text_or_file(self, name: str) -> str:
+        value, path = self.text(name), self.text(f"{name}_FILE")
+        if not path:
+            return value
+        if value:
+            self._problem(name, f"{name} and {name}_FILE are both set: set one of them.")
+            return value
+        try:
+            return read_secret(path)
+        except SecretFileError as error:
+            self._problem(name, f"{name}_FILE names {error}: set it to the path of a file that holds {name} alone.")
+            return ""
+
+    @property
+    def secrets_read(self) -> list[str]:
+        return list(self._secrets)
 
     def flag(self, name: str, default: bool) -> bool:
         value = self.text(name).lower()
@@ -97,6 +83,14 @@ class Environment:
             self._problem(name, f"{name} is {value!r}: set it to true or false.")
             return default
         return value in TRUE if value else default
+
+    def choice(self, name: str, *choices: str) -> str:
+        """One of several words; the first is the default."""
+        value = self.text(name, choices[0]).lower()
+        if value not in choices:
+            self._problem(name, f"{name} is {value!r}: set it to {' or '.join(choices)}.")
+            return choices[0]
+        return value
 
     def number(self, name: str, default: int, low: int, high: int, unit: str) -> int:
         value = self.text(name)
@@ -122,6 +116,14 @@ class Environment:
             return default
         return value
 
+    def networks(self, name: str, default: str) -> list[IPv4Network | IPv6Network]:
+        """Addresses and networks, with spaces or commas between them."""
+        try:
+            return [ip_network(one) for one in self.text(name, default).replace(",", " ").split()]
+        except ValueError as error:
+            self._problem(name, f"{name}: {error}: set it to addresses or networks, such as 127.0.0.1 10.1.0.0/16.")
+            return [ip_network(one) for one in default.split()]
+
     def tuning(self) -> Tuning:
         """The first profile's values."""
         values: dict[str, Any] = {"streaming": self.flag("ENABLE_STREAMING_STT", True)}
@@ -137,7 +139,9 @@ class Environment:
 
     def engine_variables(self) -> dict[str, str]:
         """What engines read, keys among it: "" where one is not set."""
-        return {name: self.text(name) for name in catalogue.variables()}
+        return {
+            name: self.secret(name) if name.endswith("_API_KEY") else self.text(name) for name in catalogue.variables()
+        }
 
     def speech_credentials(self) -> None:
         """Somebody must hear: Google with credentials, or an emulator."""
@@ -160,7 +164,7 @@ class Environment:
         value = self.text("VAR_DIR", "var")
         try:
             path = (base / value).resolve()
-            (path / "static").mkdir(parents=True, exist_ok=True)
+            private_folder(path / "static")
         except (OSError, RuntimeError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             self._problem("VAR_DIR", f"VAR_DIR is {value!r} ({why}): set it to a folder that this process may write.")
@@ -169,7 +173,7 @@ class Environment:
 
     def twilio(self, public_url: str) -> SplitResult | None:
         """Who may call us, and where we are for them; None where that is no address."""
-        if not self.text("TWILIO_AUTH_TOKEN"):
+        if not self.secret("TWILIO_AUTH_TOKEN"):
             self._problem(
                 "TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN is not set: set it to the auth token of your Twilio account."
             )
@@ -185,7 +189,7 @@ class Environment:
 
     def webhook(self) -> tuple[str, str]:
         """Where alarms are posted, and the secret that signs them; both or none."""
-        url, secret = self.text("ALARM_WEBHOOK_URL"), self.text("ALARM_WEBHOOK_SECRET")
+        url, secret = self.text("ALARM_WEBHOOK_URL"), self.secret("ALARM_WEBHOOK_SECRET")
         if url and read_web_url(url) is None:
             self._problem("ALARM_WEBHOOK_URL", f"ALARM_WEBHOOK_URL is {url!r}: set it to an https address.")
         elif url and not secret:
@@ -197,7 +201,7 @@ class Environment:
 
     def language_model(self) -> tuple[str, str]:
         """The key and the address of an OpenAI-compatible endpoint; both empty where no line answers by a model."""
-        key, url = self.text("LLM_API_KEY"), self.text("LLM_BASE_URL").rstrip("/")
+        key, url = self.secret("LLM_API_KEY"), self.text("LLM_BASE_URL").rstrip("/")
         if url and read_web_url(url) is None:
             # An address may hold a password.
             self._problem(
@@ -209,7 +213,7 @@ class Environment:
 
     def secret_key(self, debug: bool, var_dir: Path) -> str:
         """SECRET_KEY; in development one that is made once and kept in VAR_DIR."""
-        key = self.text("SECRET_KEY")
+        key = self.secret("SECRET_KEY")
         if key:
             return key
         if not debug:
@@ -217,14 +221,7 @@ class Environment:
             return secrets.token_urlsafe(50)
         kept = var_dir / "secret_key"
         try:
-            if not kept.exists():
-                var_dir.mkdir(parents=True, exist_ok=True)
-                # Whole or not at all: of processes that start together the first one's key is everybody's.
-                with NamedTemporaryFile("w", dir=var_dir) as made, contextlib.suppress(FileExistsError):
-                    made.write(secrets.token_urlsafe(50))
-                    made.flush()
-                    os.link(made.name, kept)
-            if key := kept.read_text().strip():
+            if key := kept_key(kept):
                 return key
             why = "it is empty"
         except (OSError, UnicodeDecodeError) as error:
@@ -232,9 +229,25 @@ class Environment:
         self._problem("SECRET_KEY", f"SECRET_KEY is not set and cannot be kept in {kept} ({why}): set it.")
         return secrets.token_urlsafe(50)
 
+    def secret_list(self, name: str) -> list[str]:
+        """Several secrets, with white space or commas between."""
+        return self.secret(name).replace(",", " ").split()
+
+    def storage_keys(self) -> StorageKeys:
+        """Keys of files of calls, the newest first; white space or commas between. None: files are not encrypted."""
+        try:
+            return StorageKeys([StorageKey.of(text) for text in self.secret_list("STORAGE_KEYS")])
+        except ValueError as error:
+            # A key is not repeated.
+            self._problem(
+                "STORAGE_KEYS",
+                f"STORAGE_KEYS holds something that is no key ({error}): set it to what manage.py storage_key prints.",
+            )
+            return StorageKeys()
+
     def database(self, var_dir: Path) -> dict[str, Any]:
         """DATABASE_URL (postgresql://user:password@host:port/name or sqlite:///path); default SQLite in VAR_DIR."""
-        settings = database_settings(self.text("DATABASE_URL"), var_dir)
+        settings = database_settings(self.secret("DATABASE_URL"), var_dir)
         if settings is None:
             self._problem(
                 "DATABASE_URL",
@@ -245,7 +258,7 @@ class Environment:
 
     def redis_url(self) -> str:
         """REDIS_URL; empty where there is none."""
-        url = self.text("REDIS_URL")
+        url = self.secret("REDIS_URL")
         if url and not is_redis_url(url):
             # Its password stays out of the log.
             self._problem("REDIS_URL", "REDIS_URL is not understood: set it to redis://host:port/number.")
@@ -253,4 +266,6 @@ class Environment:
         return url
 
     def _problem(self, variable: str, sentence: str) -> None:
-        self.problems.append(Problem(variable, sentence))
+        # The first one of a variable says why: without a secret's file, for example, the secret is missing as well.
+        if all(problem.variable != variable for problem in self.problems):
+            self.problems.append(Problem(variable, sentence))

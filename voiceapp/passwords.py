@@ -6,6 +6,9 @@ eight database connections while it hashed: a webhook waited 5 s for one.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -13,7 +16,19 @@ from django.db import connection
 
 from voiceapp.runtime import background
 
-_thread = ThreadPoolExecutor(1, "passwords", initializer=background.step_back)
+NICENESS = 10
+"""A tenth of the processor where somebody else wants it. Other threads have no lower priority, for they would keep the
+interpreter's lock while they wait for a turn (voiceapp/runtime/background.py); a hash has not got it."""
+
+
+def _step_back() -> None:
+    background.step_back()
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+
+
+_thread = ThreadPoolExecutor(1, "passwords", initializer=_step_back)
 
 
 class OneAtATimeHasher(PBKDF2PasswordHasher):

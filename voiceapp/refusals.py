@@ -1,21 +1,36 @@
-"""One log line for a request that Django refuses with 400: a foreign or malformed Host, too many fields, a form that
-cannot be read."""
+"""One log line for a request that Django refuses with 400 (a foreign or malformed Host, too many fields, a form that
+cannot be read), and no line with a stream's token: whoever asks a media socket's path as a page has it logged."""
 
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
 
 REFUSALS = "django.security."
+TOKENS = re.compile(r"(/ws/twilio/)[^\s?#\"']+")
 LONGEST = 300
 """Characters: a Host may have 16 000."""
 
 
 class OneLine(logging.Filter):
-    """Drops the traceback of such a record: it only shows Django's own code, and any client can cause thousands."""
+    """Drops the traceback of such a refusal, which only shows Django's own code and which any client can cause by the
+    thousand."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.startswith(REFUSALS) or getattr(record, "status_code", None) == HTTPStatus.BAD_REQUEST:
             record.msg, record.args = record.getMessage()[:LONGEST].replace("\n", " "), ()
             record.exc_info = record.exc_text = None
         return True
+
+
+def without_tokens(text: str) -> str:
+    return TOKENS.sub(r"\1…", text)
+
+
+class WithoutTokens(logging.Formatter):
+    """Of the whole line, its traceback too. Not a filter: a record that cannot be formatted would raise where it was
+    logged."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_tokens(super().format(record))

@@ -9,8 +9,9 @@ import pytest
 
 from tests.databases import put_migrated_database
 from tests.paths import ROOT
-from voiceapp import environment
-from voiceapp.environment import EnvironmentFileError, chosen_database, read_file
+from voiceapp import env_file as env_file_module
+from voiceapp.env_file import EnvironmentFileError, chosen_database, read_file
+from voiceapp.environment import Environment
 from voiceapp.service_urls import database_url
 
 OURS = ("DATABASE_URL", "VAR_DIR", "PORT", "ENV_FILE", "TWILIO_AUTH_TOKEN")
@@ -20,7 +21,7 @@ OURS = ("DATABASE_URL", "VAR_DIR", "PORT", "ENV_FILE", "TWILIO_AUTH_TOKEN")
 def env_file(tmp_path, monkeypatch):
     """A file as yet without a line, for an environment without our variables."""
     monkeypatch.setattr(os, "environ", {name: value for name, value in os.environ.items() if name not in OURS})
-    monkeypatch.setattr(environment, "_from_file", set())
+    monkeypatch.setattr(env_file_module, "_from_file", set())
     path = tmp_path / ".env"
     path.touch()
     return path
@@ -137,7 +138,7 @@ def test_a_database_that_is_not_understood_stops_every_command(env_file, tmp_pat
 
 
 def test_a_password_is_never_said():
-    database = environment.Environment({"DATABASE_URL": "postgresql://u:s3cret@db:5433/voice"}).database(Path("/var"))
+    database = Environment({"DATABASE_URL": "postgresql://u:s3cret@db:5433/voice"}).database(Path("/var"))
     assert database_url(database) == "postgresql://u@db:5433/voice"
 
 

@@ -35,6 +35,7 @@ def problems(**values):
     environment.number("PORT", 8000, 1, 65535, "")
     environment.number("PHRASE_CACHE_MB", 200, 0, 1_000_000, "MB")
     environment.address("HOST", "127.0.0.1")
+    environment.choice("LOG_FORMAT", "text", "json")
     return environment.problems
 
 
@@ -54,6 +55,7 @@ def test_a_good_environment_has_no_problem():
         ("PHRASE_CACHE_MB", "plenty"),
         ("PHRASE_CACHE_MB", "-1"),
         ("HOST", "my-laptop"),
+        ("LOG_FORMAT", "xml"),
         ("PORT", "8000²"),
         ("PORT", "٨٠٠٠"),
         ("STT_BATCH_MS", "٨٠"),

@@ -11,6 +11,7 @@ CALLS_HEARING = Gauge(
     "voiceapp_calls_hearing", "Calls by how they are heard: streaming, degraded, down", ["state"], registry=REGISTRY
 )
 LOOP_LAG_MS = Gauge("voiceapp_loop_lag_ms", "p95 of the event loop's lateness over ten seconds", registry=REGISTRY)
+DISK_USED = Gauge("voiceapp_disk_used_ratio", "Share of the disk of VAR_DIR that is used, 0 to 1", registry=REGISTRY)
 TURNS = Counter("voiceapp_turns", "Turns handed on", ["source"], registry=REGISTRY)
 TURNS_BY_ENGINE = Counter(
     "voiceapp_turns_by_engine", "Turns handed on, by the engine that gave their words", ["engine"], registry=REGISTRY
@@ -25,6 +26,19 @@ HANDED_ON = Histogram(
     "voiceapp_handed_on_seconds",
     "A result has come to the turn that it decides is handed on: what our own code adds",
     buckets=(0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5),
+    registry=REGISTRY,
+)
+TURN_STAGES = Histogram(
+    "voiceapp_turn_seconds",
+    "Where a caller's turn's time went: partial, first voiced frame to the first partial; final, last voiced frame to "
+    "the text handed on",
+    ["stage"],
+    buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.2, 1.4, 1.7, 2, 2.5, 3.5, 5, 10),
+    registry=REGISTRY,
+)
+TURNS_UNTRACED = Counter(
+    "voiceapp_turns_untraced",
+    "Turns whose spans the collector did not take, or that waited too long",
     registry=REGISTRY,
 )
 ANSWERS = Counter("voiceapp_answers", "Answers of the line, by what became of them", ["outcome"], registry=REGISTRY)
@@ -122,6 +136,18 @@ SOCKETS_HELD = Counter(
     "Times that a socket was not read for a while: its application was behind",
     registry=REGISTRY,
 )
+CONNECTIONS_REFUSED = Counter(
+    "voiceapp_connections_refused",
+    "Connections closed at once: too many of one source, or of all that nobody has let in",
+    ["bound"],
+    registry=REGISTRY,
+)
+READERS_LEFT = Counter(
+    "voiceapp_readers_left", "Connections reset because their peer did not read what it was sent", registry=REGISTRY
+)
+PING_FLOODS = Counter(
+    "voiceapp_ping_floods", "WebSockets closed because their peer sent pings without end", registry=REGISTRY
+)
 BODIES_REFUSED = Counter(
     "voiceapp_bodies_refused",
     "Requests whose body was longer than a webhook's or a page's may be, or that took too long to arrive",
@@ -149,6 +175,13 @@ HAND_OVERS_REFUSED = Counter(
     "voiceapp_hand_overs_refused", "Hand-overs to a number that was not allowed", registry=REGISTRY
 )
 WEBHOOKS_REFUSED = Counter("voiceapp_webhooks_refused", "Webhooks refused", ["code"], registry=REGISTRY)
+SIGN_INS_REFUSED = Counter(
+    "voiceapp_sign_ins_refused",
+    "Sign-ins refused before a password was looked at: locked, or too many at once",
+    ["why"],
+    registry=REGISTRY,
+)
+PAGES_REFUSED = Counter("voiceapp_pages_refused", "Pages refused: too many were asked for at once", registry=REGISTRY)
 RECORDS_REFUSED = Counter("voiceapp_records_refused", "Records the writer had no room for", registry=REGISTRY)
 WRITER_RETRIES = Counter("voiceapp_writer_retries", "Batches that the database did not take", registry=REGISTRY)
 RECORDS_UNWRITABLE = Counter("voiceapp_records_unwritable", "Records the database can never take", registry=REGISTRY)
@@ -163,6 +196,12 @@ PEAKS_NOT_KEPT = Counter(
     registry=REGISTRY,
 )
 RECORDING_DROPPED = Counter("voiceapp_recording_dropped", "Seconds of audio not kept", registry=REGISTRY)
+STORAGE_FAILURES = Counter(
+    "voiceapp_storage_failures",
+    "Files of calls, or parts of them, that cannot be decrypted",
+    ["code"],
+    registry=REGISTRY,
+)
 TURNS_RECOVERED = Counter("voiceapp_turns_recovered", "Turns heard again from recordings", registry=REGISTRY)
 SOCKETS_LOST = Counter("voiceapp_sockets_lost", "Streams lost with their caller on the line", registry=REGISTRY)
 CALLS_NOT_HEARD = Counter("voiceapp_calls_not_heard", "Callers who got the line's fallback", registry=REGISTRY)
@@ -178,8 +217,23 @@ ALARM_ROUNDS_FAILED = Counter(
 NOTICES_FAILED = Counter(
     "voiceapp_notices_failed", "Notices that were not sent, by channel", ["channel"], registry=REGISTRY
 )
+WEBHOOK_DELIVERIES = Counter(
+    "voiceapp_webhook_deliveries",
+    "Attempts to tell a webhook of a call's end: sent, failed (tried again), given_up",
+    ["outcome"],
+    registry=REGISTRY,
+)
 LIVE_UNSENT = Counter(
     "voiceapp_live_unsent", "Batches for those who watch that the channel layer did not take", registry=REGISTRY
+)
+LISTENERS = Gauge("voiceapp_listeners", "People who listen in to a running call by this process", registry=REGISTRY)
+LISTENERS_DROPPED = Counter(
+    "voiceapp_listeners_dropped", "Listeners sent away because their browser took no sound", registry=REGISTRY
+)
+SOUND_UNSENT = Counter(
+    "voiceapp_sound_unsent",
+    "Fifths of a second of a call's sound that the channel layer did not take",
+    registry=REGISTRY,
 )
 WATCHERS_LOST = Counter(
     "voiceapp_watchers_lost", "Watchers sent away because the channel layer did not answer", registry=REGISTRY

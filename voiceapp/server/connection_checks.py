@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from daphne.server import Server, reactor
 
 from voiceapp.runtime import metrics
+from voiceapp.server.connection_limits import ConnectionLimits
 from voiceapp.server.http_requests import RequestFactory
 
 logger = logging.getLogger(__name__)
@@ -23,6 +26,11 @@ TIMEOUTS_EVERY_S = 2
 
 class CheckedServer(Server):
     """daphne with a wall around each connection's check, and with the project's requests."""
+
+    def __init__(self, *args: Any, proxies: Iterable[IPv4Network | IPv6Network] = (), **kwargs: Any) -> None:
+        """``proxies``: whose connections are many people's."""
+        super().__init__(*args, **kwargs)
+        self.limits = ConnectionLimits(proxies)
 
     @property
     def http_factory(self) -> RequestFactory:

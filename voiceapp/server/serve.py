@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import gc
 import logging
 import os
@@ -22,7 +21,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
 from django.conf import settings
 from twisted.internet import reactor
@@ -30,6 +28,7 @@ from twisted.internet import reactor
 from calls.lines.settings_cache import FIRST_READ_S
 from calls.process.services import services
 from voiceapp.runtime import metrics
+from voiceapp.server.listening import Port, PortUnavailable, UnixSocket
 from voiceapp.server.websocket import Socket, SocketServer
 
 logger = logging.getLogger(__name__)
@@ -48,38 +47,31 @@ YOUNG_OBJECTS = 5_000
 """The collector looks for cycles when there are so many containers more than before. At Python's 700 a hundred calls
 set it off six times a second, and what it looks at then is in no cache: 3 % of the CPU, and now and then a full
 collection of 44 ms."""
-PORT_IS_BAD = {errno.EADDRINUSE, errno.EACCES}
 SERVICE_RESTART = 1012
 SERVICE_UNAVAILABLE = 503
-
-
-class PortUnavailable(Exception):
-    """Nobody can be served here: the port is taken, or the address is not this machine's."""
 
 
 class _Server(SocketServer):
     """daphne, whose end says why when it could not listen."""
 
-    refused = ""
+    refused: Any = None
+    """The error."""
 
     def listen_error(self, failure: Any) -> None:
-        cause = getattr(failure.value, "socketError", failure.value)
-        why = getattr(cause, "strerror", None) or str(cause)
-        # Another port helps only where the address is this machine's.
-        port_is_bad = getattr(cause, "errno", None) in PORT_IS_BAD
-        advice = "PORT to one that is free" if port_is_bad else "HOST to an address of this machine"
-        self.refused = f"{why}. Set {advice}."
+        self.refused = getattr(failure.value, "socketError", failure.value)
         self.stop()
 
 
-def serve(application: Any, host: str, port: int) -> None:
+def serve(application: Any, place: Port | UnixSocket) -> None:
     """Serve until told to end; returns only by PortUnavailable."""
     # A call that comes before its line is known would begin as nobody's.
     services().lines.start()
     services().lines.wait_until_known(FIRST_READ_S)
+    place.prepare()
     server: _Server = _Server(
         application,
-        endpoints=build_endpoint_description_strings(host=host, port=port),
+        endpoints=[place.endpoint],
+        proxies=settings.PROXY_NETWORKS,
         signal_handlers=False,
         # daphne pings only after this long a silence from the peer, so never in a live stream.
         ping_interval=20,
@@ -90,13 +82,14 @@ def serve(application: Any, host: str, port: int) -> None:
         websocket_max_frame_size=65_536,
         websocket_handshake_timeout=10,
         proxy_forwarded_address_header=None,
-        ready_callable=lambda: _on_ready(server, host, port),
+        ready_callable=lambda: _on_ready(server, place),
     )
     server.run()
-    raise PortUnavailable(f"port_unavailable: {host}:{port}: {server.refused}")
+    why = getattr(server.refused, "strerror", None) or str(server.refused)
+    raise PortUnavailable(f"port_unavailable: {place}: {why}. Set {place.advice(server.refused)}.")
 
 
-def _on_ready(server: Server, host: str, port: int) -> None:
+def _on_ready(server: Server, place: Port | UnixSocket) -> None:
     # daphne calls this when it listens, with its loop set and not yet running, its factories made and not yet used.
     services().start()
     server.ws_factory.protocol = Socket
@@ -107,7 +100,7 @@ def _on_ready(server: Server, host: str, port: int) -> None:
         signal.signal(number, lambda *_: _end(loop, server))
     # Who watches sees a process before its first call.
     loop.call_soon(services().start_on_loop)
-    logger.info("listening on http://%s:%d", host, port)
+    logger.info("listening on %s", place.url)
 
 
 def _collect_seldom() -> None:

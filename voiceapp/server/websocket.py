@@ -9,6 +9,9 @@ has taken what came, and TCP holds the peer. Nothing is dropped, and an honest c
 before it is let in, and then its messages are taken at once. A peer that goes while its socket is held is noticed when
 reading goes on; where it never does, by what notices a silent peer: the handshake's time-out, or a ping whose answer is
 not read.
+
+A peer that reads nothing is left by its channel (http_channel.py); until then no ping of its is answered, for the
+answers would gather in memory. One that sends nothing but pings and pongs is closed.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from websockets.frames import apply_mask
 
 from voiceapp.runtime import metrics
 from voiceapp.server.http_backpressure import PacedServer
+from voiceapp.server.http_channel import BoundedChannel
 
 HEADER = struct.Struct("!BBH4s")
 """Of a frame with a 16-bit length: flags and opcode, length's kind, length, mask. RFC 6455, 5.2."""
@@ -43,6 +47,9 @@ WEIGHED_EVERY = 32
 """Messages; as many of the longest may come on top of MOST_BYTES."""
 MOST_UNANSWERED_BYTES = 1 << 16
 """That a peer sends before it is let in."""
+MOST_CONTROLS, CONTROLS_S = 100, 10.0
+"""Pings and pongs of one socket in so long. Honest peers send one in twenty seconds, and answer ours."""
+POLICY_VIOLATION = 1008
 
 
 class SocketServer(PacedServer):
@@ -110,6 +117,10 @@ class Socket(WebSocketProtocol):
     """What was received and not taken yet: autobahn's."""
     held = False
     """Nothing is read or taken until ``go_on``."""
+    channel: BoundedChannel
+    """That the request came by; it goes on watching the connection."""
+    _controls = 0
+    _controls_since_s = 0.0
 
     def dataReceived(self, data: bytes) -> None:
         if not self.data:
@@ -174,8 +185,27 @@ class Socket(WebSocketProtocol):
     def serverAccept(self, subprotocol: str | None = None) -> None:
         unanswered = self.held
         super().serverAccept(subprotocol)
+        self.channel.let_in()
         if unanswered:
             self.go_on()
+
+    def onPing(self, payload: bytes) -> None:
+        if self._may_send_controls() and not self.channel.is_unread:
+            super().onPing(payload)
+
+    def onPong(self, payload: bytes) -> None:
+        if self._may_send_controls():
+            super().onPong(payload)
+
+    def _may_send_controls(self) -> bool:
+        now_s = time.monotonic()
+        if now_s - self._controls_since_s > CONTROLS_S:
+            self._controls_since_s, self._controls = now_s, 0
+        self._controls += 1
+        if self._controls == MOST_CONTROLS:
+            metrics.PING_FLOODS.inc()
+            self.sendCloseFrame(code=POLICY_VIOLATION, isReply=False)
+        return self._controls < MOST_CONTROLS
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """As daphne's, without its two debug lines."""

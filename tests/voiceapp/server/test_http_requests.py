@@ -1,14 +1,10 @@
 """A body is bounded before it is kept, and an answer that breaks off is no answer that has ended."""
 
-import asyncio
-
 import pytest
 from django.urls import URLResolver
-from twisted.internet.error import ConnectionLost
-from twisted.python.failure import Failure
 
 from tests.voiceapp.daphne import Connection, turns
-from voiceapp.server.http_requests import LINGER_S, MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES, RECEIVE_S
+from voiceapp.server.http_requests import LINGER_S, MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES
 from voiceapp.urls import urlpatterns
 
 PATHS = [("/twilio/voice", MOST_WEBHOOK_BYTES), ("/admin/login/", MOST_PAGE_BYTES)]
@@ -81,52 +77,7 @@ async def test_a_webhook_that_is_written_otherwise_gets_no_higher_bound(path):
 
 def test_every_page_of_ours_may_be_sent_a_form():
     sections = {f"/{one.pattern}".encode() for one in urlpatterns if isinstance(one, URLResolver)}
-    assert set(PAGES) == sections - {b"/twilio/"}
-
-
-@pytest.mark.parametrize(
-    "dribble",
-    [
-        (b"POST /twilio/voice HTTP/1.1\r\n", b"X: y\r\n"),
-        (announced("/admin/login/", 1000), b"b"),
-        (chunked("/twilio/voice", 1)[0], b"1\r\nb\r\n"),
-    ],
-)
-async def test_a_request_that_never_ends_is_refused(dribble):
-    connection = Connection(received)
-    head, piece = dribble
-    connection.receives(head)
-    for _ in range(10):
-        connection.receives(piece)
-        connection.clock.advance(RECEIVE_S / 10 - 0.01)
-    assert connection.transport.value() == b""
-    connection.clock.advance(1)
-    assert connection.transport.value().startswith(b"HTTP/1.1 408 ")
-    connection.clock.advance(LINGER_S)
-    assert connection.was_reset()
-    assert not connection.applications
-
-
-async def test_one_that_has_ended_has_all_the_time_that_its_answer_takes():
-    goes_on = asyncio.Event()
-
-    async def slow(scope, receive, send):
-        await goes_on.wait()
-        await received(scope, receive, send)
-
-    connection = Connection(slow)
-    connection.receives(announced("/twilio/voice", 1) + b"b")
-    connection.clock.advance(RECEIVE_S + 1)
-    goes_on.set()
-    assert b"1 bytes" in await connection.answer()
-    assert b"408" not in connection.transport.value()
-
-
-async def test_a_request_whose_sender_left_is_forgotten():
-    connection = Connection(received)
-    connection.receives(announced("/twilio/voice", 10))
-    connection.protocol.connectionLost(Failure(ConnectionLost()))
-    assert connection.clock.getDelayedCalls() == []
+    assert set(PAGES) == sections - {b"/twilio/", b"/api/v1/"}, "webhooks are short, and the interface is only read"
 
 
 async def test_who_asks_whether_to_send_too_much_is_told_not_to():

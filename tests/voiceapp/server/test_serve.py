@@ -64,11 +64,11 @@ def test_an_address_that_is_not_ours_is_one_sentence_and_not_success(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_what_systemd_gives_wins_over_the_env_file():
-    """EnvironmentFile= would win over Environment=, whatever their order (systemd.exec(5))."""
-    unit = (ROOT / "deploy" / "voiceapp@.service").read_text().splitlines()
-    assert "Environment=PORT=%i" in unit
-    assert not [line for line in unit if line.startswith("EnvironmentFile=")]
+def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
+    done = serve(tmp_path, "--unix", str(tmp_path / "none" / "http.sock"))
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith("CommandError: port_unavailable: ")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.fixture

@@ -11,11 +11,20 @@ from hypothesis import strategies as st
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
-from websockets.frames import Frame, Opcode
+from websockets.frames import Close, Frame, Opcode
 
 from voiceapp.runtime import metrics
 from voiceapp.server import websocket
-from voiceapp.server.websocket import MOST_BYTES, MOST_MESSAGES, MOST_UNANSWERED_BYTES, WEIGHED_EVERY, Inbox, Socket
+from voiceapp.server.websocket import (
+    MOST_BYTES,
+    MOST_CONTROLS,
+    MOST_MESSAGES,
+    MOST_UNANSWERED_BYTES,
+    POLICY_VIOLATION,
+    WEIGHED_EVERY,
+    Inbox,
+    Socket,
+)
 
 HANDSHAKE = (
     b"GET /ws/twilio/x HTTP/1.1\r\nHost: voice.example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -46,6 +55,16 @@ class Server:
         pass
 
 
+class Peer:
+    """What a socket asks its channel about."""
+
+    is_unread = False
+    was_let_in = False
+
+    def let_in(self):
+        self.was_let_in = True
+
+
 class Line:
     """A socket after its handshake; ``says`` is what reaches the application."""
 
@@ -55,6 +74,7 @@ class Line:
         factory.setProtocolOptions(maxMessagePayloadSize=65_536, maxFramePayloadSize=65_536, openHandshakeTimeout=0)
         self.protocol = factory.buildProtocol(None)
         self.protocol._raw_query_string = b""
+        self.protocol.channel = Peer()
         self.transport = StringTransport()
         self.transport.registerProducer(object(), True)
         self.protocol.makeConnection(self.transport)
@@ -116,6 +136,40 @@ def test_both_ways_give_the_same(said, cut):
     short, long = Line(Socket), Line(WebSocketProtocol)
     assert short.says(*chunks) == long.says(*chunks)
     assert short.transport.value() == long.transport.value()
+
+
+def test_who_is_let_in_counts_as_a_stranger_no_more():
+    assert Line(Socket).protocol.channel.was_let_in
+    assert not Line(Socket, accepted=False).protocol.channel.was_let_in
+
+
+def test_an_honest_ping_is_answered_and_a_flood_is_closed():
+    line = Line(Socket)
+    line.says(frame(b"1", Opcode.PING))
+    assert line.transport.value().endswith(Frame(Opcode.PONG, b"1").serialize(mask=False))
+    line.says(*[frame(b"1", kind) for kind in (Opcode.PING, Opcode.PONG)] * MOST_CONTROLS)
+    assert line.protocol.state == WebSocketProtocol.STATE_CLOSING
+    assert line.transport.value().endswith(Close(POLICY_VIOLATION, "").serialize())
+    pongs = line.transport.value().count(Frame(Opcode.PONG, b"1").serialize(mask=False))
+    assert pongs <= MOST_CONTROLS
+
+
+def test_pings_over_a_long_call_are_no_flood(monkeypatch):
+    line = Line(Socket)
+    now_s = 0.0
+    monkeypatch.setattr(websocket.time, "monotonic", lambda: now_s)
+    for _ in range(3 * MOST_CONTROLS):
+        now_s += 1
+        line.says(frame(b"1", Opcode.PING))
+    assert line.protocol.state == WebSocketProtocol.STATE_OPEN
+
+
+def test_who_reads_nothing_gets_no_answers_to_its_pings():
+    line = Line(Socket)
+    line.protocol.channel.is_unread = True
+    line.transport.clear()
+    line.says(frame(b"1", Opcode.PING))
+    assert line.transport.value() == b""
 
 
 @pytest.mark.parametrize(
