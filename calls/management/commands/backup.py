@@ -1,0 +1,53 @@
+"""``manage.py backup DIR``: the database, recordings, traces, journals, phrases and keys, while calls run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from calls.desk.access_log.entries import Kind, note_command
+from calls.management.rows_command import RowsCommand
+from calls.storage.models import Call
+from voiceapp.backup.making import back_up, dated_folder, forget_old
+from voiceapp.backup.manifest import BackupError
+from voiceapp.runtime.arguments import whole
+
+
+class Command(RowsCommand):
+    help = "Copy all that is kept, callers' words and keys too, into a folder with a manifest; calls go on meanwhile."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path, metavar="DIR", help="Empty, or not there yet.")
+        parser.add_argument("--dated", action="store_true", help="In a folder of its own in DIR, named by the time.")
+        parser.add_argument(
+            "--without-storage-keys", action="store_true", help="Leave out the file that STORAGE_KEYS_FILE names."
+        )
+        parser.add_argument("--keep", type=whole(1, 10_000), metavar="N", help="With --dated: delete all but N.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder, before = options["folder"].absolute(), None
+        if options["keep"] and not options["dated"]:
+            raise CommandError("--keep deletes dated backups: it goes with --dated.")
+        apart = settings.SECRET_FILES.get("STORAGE_KEYS_FILE") if options["without_storage_keys"] else None
+        if options["without_storage_keys"] and apart is None:
+            raise CommandError(
+                "storage_keys_not_apart: no STORAGE_KEYS_FILE is set: keys that stand among the settings go into every "
+                "backup with them."
+            )
+        try:
+            if options["dated"]:
+                folder, before = dated_folder(folder)
+            note_command(Kind.EXPORT, "backup", calls=Call.objects.count(), detail=str(folder)[:200])
+            manifest = back_up(folder, Path(settings.VAR_DIR), settings.SECRET_FILES, before, apart)
+            old = forget_old(folder.parent, options["keep"]) if options["keep"] else 0
+        except BackupError as error:
+            raise CommandError(f"{error.code}: {error.message}") from error
+        except OSError as error:
+            raise CommandError(f"not_written: {error.filename or folder} ({error.strerror})") from error
+        size_mb = sum(file.size_bytes for file in manifest.files) / 1e6
+        self.stdout.write(f"{folder}: {len(manifest.files)} files, {size_mb:.1f} MB, {manifest.database}")
+        if old:
+            self.stdout.write(f"deleted {old} older backups")

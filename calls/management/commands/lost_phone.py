@@ -1,0 +1,26 @@
+"""``manage.py lost_phone NAME``: whose phone is lost sets up the second factor anew, at the next sign-in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from calls.desk.access_log.entries import Kind, note_command
+from calls.desk.sign_in import devices, sessions
+from calls.management.person_command import PersonCommand
+
+
+class Command(PersonCommand):
+    help = "Take a person's second factor away and end all their sessions. Ask them, by voice, whether it is they."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        person = self.person(options["name"])
+        taken, ended = devices.forget(person), sessions.end_all(person)
+        done = f"{taken} devices and recovery codes taken away, {ended} sessions ended"
+        note_command(Kind.ACCOUNT, "lost_phone", calls=0, detail=f"{person.get_username()}: {done}"[:200])
+        self.stdout.write(f"{person.get_username()}: {done}")
+        self.stdout.write("At the next sign-in the second factor is set up anew: see that it is done today.")

@@ -1,0 +1,49 @@
+"""``manage.py reencrypt``: bring recordings, traces and waveforms under the first key of STORAGE_KEYS, while calls run.
+
+After a key was added it is run once more when the calls that ran are over; when it says that nothing is left, the old
+key may be taken out. ``--plain`` takes the encryption away.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from calls.desk.access_log.entries import Kind, note_command
+from calls.desk.privacy.files import recordings
+from calls.desk.privacy.reencryption import journals_not_under, reencrypt
+from calls.management.rows_command import RowsCommand
+from calls.storage.kept_files import storage_keys
+
+
+class Command(RowsCommand):
+    help = "Encrypt the files of calls by the first key of STORAGE_KEYS, or make them plain."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--plain", action="store_true", help="Take the encryption away.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be done, and change nothing.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        key, dry = None if options["plain"] else storage_keys().newest, options["dry_run"]
+        if key is None and not options["plain"]:
+            raise CommandError("no_storage_key: STORAGE_KEYS is empty: manage.py storage_key makes a key")
+        if key is None and not dry:
+            # Whoever can do it may read them, and from now on so may whoever has the disk.
+            note_command(Kind.EXPORT, "reencrypt", calls=0, detail="recordings and traces made plain")
+        found = reencrypt(recordings(), key, dry=dry)
+        under = f"encrypted by the key {key.name}" if key else "plain"
+        done = "would be" if dry else "are now"
+        self.stdout.write(f"{found.files} files ({found.size_bytes / 1e6:.1f} MB) {done} {under}")
+        journals = journals_not_under(Path(settings.VAR_DIR) / "journal", key)
+        if found.running or journals:
+            self.stdout.write(
+                f"not yet: {found.running} files of running calls, {journals} journals of processes that began before: "
+                "keep the older keys, and run this again when those calls and processes have ended"
+            )
+        for one in found.unreadable:
+            self.stderr.write(one)
+        if found.unreadable:
+            raise CommandError(f"not_reencrypted: {len(found.unreadable)} files, the first: {found.unreadable[0]}")

@@ -1,0 +1,66 @@
+"""``manage.py retain``: delete what each line has kept for as long as it says. For a timer, once a day
+(deploy/systemd/voiceapp-retention.timer).
+
+Says of each line what and how much. A running call keeps its row and its files, and so does a call under legal hold.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from calls.desk.access_log.entries import Kind, note_command
+from calls.desk.privacy.files import Deleted, delete_files, held, recordings
+from calls.desk.privacy.retention import Due, due
+from calls.desk.privacy.rows import delete_calls, delete_expired, delete_gold_before
+from calls.management.rows_command import RowsCommand
+from calls.process.services import services
+from voiceapp.service_urls import database_url
+
+
+class Command(RowsCommand):
+    help = "Delete recordings, traces and calls that their lines have kept for long enough."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be deleted, and delete nothing.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now, folder, dry = timezone.now(), recordings(), options["dry_run"]
+        lines = due(folder, now)
+        self.stdout.write(
+            f"{'would delete' if dry else 'deletes'} in {folder} and {database_url(settings.DATABASES['default'])}"
+        )
+        failed: list[str] = []
+        for line in lines:
+            failed += self._of_line(line, dry=dry)
+        if kept := len(held()):
+            self.stdout.write(f"{kept} calls are under legal hold and stay")
+        if not dry:
+            longest = max(line.retention.words_days for line in lines)
+            delete_gold_before(now - timedelta(days=longest))
+            delete_expired()
+            # A voice says them again where they are needed.
+            shortest = min(line.retention.recordings_days for line in lines)
+            services().voices.phrases.purge((now - timedelta(days=shortest)).timestamp())
+        if failed:
+            raise CommandError(f"not_deleted: {len(failed)} files, the first: {failed[0]}")
+
+    def _of_line(self, line: Due, *, dry: bool) -> list[str]:
+        """Returns what was said of files that are still there."""
+        if dry:
+            deleted, calls = Deleted(len(line.files), line.size_bytes), line.calls.count()
+        else:
+            deleted = delete_files(recordings(), line.files)
+            calls = delete_calls(line.calls)
+        days = line.retention
+        size_mb = deleted.size_bytes / 1e6
+        told = f"{deleted.files} files of more than {days.recordings_days} days ({size_mb:.1f} MB)"
+        self.stdout.write(f"{line.label}: {told}, {calls} calls of more than {days.words_days} days")
+        if not dry and (deleted.files or calls):
+            detail = f"{line.label[:100]}: {deleted.files} recordings and traces"
+            note_command(Kind.DELETE, "retain", calls=calls, detail=detail)
+        return deleted.failed

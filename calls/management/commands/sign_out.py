@@ -1,0 +1,31 @@
+"""``manage.py sign_out NAME`` or ``--everybody``: end sessions, everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.core.management.base import CommandError, CommandParser
+
+from calls.desk.access_log.entries import Kind, note_command
+from calls.desk.sign_in import sessions
+from calls.management.person_command import PersonCommand
+
+
+class Command(PersonCommand):
+    help = "End a person's sessions, or everybody's. Live pages follow within a minute."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", nargs="?", default="")
+        parser.add_argument("--everybody", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if bool(options["name"]) == options["everybody"]:
+            raise CommandError("Name a person, or say --everybody.")
+        if options["everybody"]:
+            who, ended = "everybody", Session.objects.all().delete()[0]
+        else:
+            person = self.person(options["name"])
+            who, ended = person.get_username(), sessions.end_all(person)
+        note_command(Kind.ACCOUNT, "sign_out", calls=0, detail=f"{who}: {ended} sessions ended"[:200])
+        self.stdout.write(f"{who}: {ended} sessions ended")

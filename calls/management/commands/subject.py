@@ -1,0 +1,75 @@
+"""``manage.py subject +972… --export DIR | --forget``: everything about one phone number, taken away or deleted.
+
+Each leaves a signed receipt, which does not name the number, in VAR_DIR/receipts; ``--verify RECEIPT`` says whether one
+is this server's, and about that number.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from calls.desk.access_log.entries import Kind, note_command
+from calls.desk.privacy import receipts, subject_export
+from calls.desk.privacy.subject import Subject, SubjectError
+from calls.management.rows_command import RowsCommand
+from voiceapp.runtime.file_cipher import StorageError
+
+
+class Command(RowsCommand):
+    help = "Export or forget everything about one phone number."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("number", help="In any notation: +972…, 050-…")
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--export", type=Path, metavar="DIR", help="Write a copy of it into a new folder.")
+        what.add_argument("--forget", action="store_true", help="Delete it; calls under legal hold stay.")
+        what.add_argument("--verify", type=Path, metavar="RECEIPT", help="Is this receipt ours, and about the number?")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            subject = Subject.of(options["number"])
+            if options["verify"] is not None:
+                self._verify(subject, options["verify"])
+            elif options["forget"]:
+                self._forget(subject)
+            else:
+                self._export(subject, options["export"])
+        except SubjectError as error:
+            raise CommandError(f"{error.code}: {error.message}") from error
+        except StorageError as error:
+            raise CommandError(f"{error.code}: {error.message}") from error
+        except OSError as error:
+            raise CommandError(f"not_written: {error}") from error
+
+    def _export(self, subject: Subject, folder: Path) -> None:
+        note_command(Kind.EXPORT, "subject", calls=subject.calls.count(), detail="all about one number")
+        receipt = receipts.made("export", subject.number, {"exported": subject_export.write(subject, folder)})
+        self._keep(receipt)
+
+    def _forget(self, subject: Subject) -> None:
+        # Before it: an access is noted, or nothing is done.
+        calls = subject.calls.filter(hold=None).count()
+        note_command(Kind.DELETE, "subject", calls=calls, detail="all about one number")
+        told = subject.forget()
+        self._keep(receipts.made("forget", subject.number, told))
+        if told["not_deleted"]:
+            raise CommandError(f"not_deleted: {len(told['not_deleted'])} files, the first: {told['not_deleted'][0]}")
+
+    def _keep(self, receipt: dict[str, Any]) -> None:
+        path = receipts.write(receipt, Path(settings.VAR_DIR) / "receipts")
+        self.stdout.write(json.dumps(receipt, ensure_ascii=False, indent=1))
+        self.stdout.write(f"receipt: {path}")
+
+    def _verify(self, subject: Subject, path: Path) -> None:
+        try:
+            is_ours = receipts.is_ours(json.loads(path.read_text("utf-8")), subject.number)
+        except (ValueError, AttributeError) as error:
+            raise CommandError(f"no_receipt: {path} cannot be read") from error
+        if not is_ours:
+            raise CommandError(f"not_ours: {path} was changed, or is another server's or about another number")
+        self.stdout.write("ours, unchanged, and about this number")

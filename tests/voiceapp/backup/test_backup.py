@@ -1,0 +1,296 @@
+"""A backup is whole or none, is believed only when it is read whole, and overwrites nothing by itself."""
+
+import fcntl
+import json
+import sqlite3
+import stat
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+
+from calls.models import Call
+from calls.storage.kept_files import encrypted_by
+from calls.storage.rewriting import rewrite
+from tests.calls.storage.test_kept_files import record
+from tests.databases import (
+    migrated_postgres,  # noqa: F401 - a fixture
+    own_postgresql,
+    postgresql_url,  # noqa: F401 - a fixture
+    put_migrated_database,
+    served_by,
+)
+from tests.storage_keys import NEW, OLD, under
+from voiceapp.backup import databases
+from voiceapp.backup.manifest import NAME
+
+NOW = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
+
+
+class Box:
+    """A VAR_DIR and its database."""
+
+    def __init__(self, var_dir, url, settings):
+        self.var_dir, self._url, self._settings = var_dir, url, settings
+        var_dir.mkdir(exist_ok=True)
+
+    def __enter__(self):
+        self._settings.VAR_DIR = self.var_dir
+        self._settings.SECRET_FILES = {}
+        self._serving = served_by(self._url)
+        self._serving.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        self._serving.__exit__(*error)
+
+    def keep(self, path, content=b"x"):
+        (self.var_dir / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.var_dir / path).write_bytes(content)
+        return self.var_dir / path
+
+    def files(self):
+        kept = [path for path in self.var_dir.rglob("*") if path.is_file() and "sqlite3" not in path.name]
+        return {path.relative_to(self.var_dir).as_posix(): path.read_bytes() for path in kept}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def boxes(request, tmp_path, settings, django_db_blocker):
+    """One with a call, its files and a person; and an empty one."""
+    if request.param == "sqlite":
+        put_migrated_database(tmp_path / "db.sqlite3")
+        urls = [f"sqlite://{tmp_path}/db.sqlite3", f"sqlite://{tmp_path}/other.sqlite3"]
+        other = None
+    else:
+        other = own_postgresql()
+        urls = [request.getfixturevalue("migrated_postgres"), other.__enter__()]
+    full, empty = Box(tmp_path / "full", urls[0], settings), Box(tmp_path / "empty", urls[1], settings)
+    with django_db_blocker.unblock():
+        with full:
+            Call.objects.create(call_sid="CA1", started_at=NOW, ended_at=NOW)
+            get_user_model().objects.create_user("dana")
+            full.keep("recordings/2026-11-27/CA1-MZ1.vrec", b"VREC" + bytes(range(256)) * 100)
+            full.keep("recordings/2026-11-27/CA1-MZ1.trace", b"{}\n")
+            full.keep("journal/host-1-a.journal", b'{"half a')
+            full.keep("phrases/abc.ulaw")
+            full.keep("secret_key", b"secret")
+        yield full, empty
+    if other:
+        other.__exit__(None, None, None)
+
+
+@pytest.fixture
+def sqlite_boxes(tmp_path, settings, django_db_blocker):
+    put_migrated_database(tmp_path / "db.sqlite3")
+    with django_db_blocker.unblock():
+        yield (
+            Box(tmp_path / "full", f"sqlite://{tmp_path}/db.sqlite3", settings),
+            Box(tmp_path / "empty", f"sqlite://{tmp_path}/other.sqlite3", settings),
+        )
+
+
+def test_an_empty_box_becomes_the_other_one(boxes, tmp_path, capsys):
+    full, empty = boxes
+    with full:
+        full.keep("recordings.log", b"not kept")
+        call_command("backup", tmp_path / "backup")
+        kept = full.files()
+        del kept["recordings.log"]
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "backup").rglob("*")}
+    assert modes == {0o600, 0o700}
+    with empty:
+        call_command("restore", tmp_path / "backup")
+        assert empty.files() == kept | {
+            name: content for name, content in empty.files().items() if name == "migrate.lock"
+        }
+        assert list(Call.objects.values_list("call_sid", flat=True)) == ["CA1"]
+        assert get_user_model().objects.get().username == "dana"
+        assert {stat.S_IMODE(path.stat().st_mode) for path in empty.var_dir.rglob("*") if path.is_file()} == {0o600}
+    assert "are whole" in capsys.readouterr().out
+
+
+def test_a_box_with_something_in_it_is_overwritten_only_where_that_is_asked_for(boxes, tmp_path):
+    full, empty = boxes
+    with full:
+        call_command("backup", tmp_path / "backup")
+        with pytest.raises(CommandError, match="not_empty: .*--overwrite"):
+            call_command("restore", tmp_path / "backup")
+        Call.objects.create(call_sid="CA2", started_at=NOW)
+        later = full.keep("recordings/2026-11-28/CA2-MZ2.vrec")
+        call_command("restore", tmp_path / "backup", "--overwrite")
+        assert list(Call.objects.values_list("call_sid", flat=True)) == ["CA1"]
+        assert not later.exists()
+    with empty:
+        empty.keep("recordings/2026-11-28/CA2-MZ2.vrec")
+        with pytest.raises(CommandError, match="not_empty"):
+            call_command("restore", tmp_path / "backup")
+
+
+def test_a_backup_that_was_changed_is_not_restored(sqlite_boxes, tmp_path):
+    full, empty = sqlite_boxes
+    with full:
+        path = full.keep("recordings/d/CA1-MZ1.vrec", b"sound")
+        call_command("backup", tmp_path / "backup")
+    copy = tmp_path / "backup" / "var" / path.relative_to(full.var_dir)
+    copy.write_bytes(b"noise")
+    with empty:
+        for arguments in ([], ["--verify"], ["--overwrite"]):
+            with pytest.raises(CommandError, match=r"damaged: .*CA1-MZ1\.vrec is not what was backed up"):
+                call_command("restore", tmp_path / "backup", *arguments)
+        copy.unlink()
+        with pytest.raises(CommandError, match="damaged: .*cannot be read"):
+            call_command("restore", tmp_path / "backup")
+        assert empty.files() == {} and databases.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"migrations": ["calls.9999_from_the_future"]}, "newer_backup: .*calls.9999_from_the_future"),
+        ({"form": 99}, "newer_backup"),
+        ({"database": "postgresql"}, "other_database"),
+        ({"files": [{"path": "../../x", "size_bytes": 1, "sha256": "", "mtime_ns": 0}]}, "bad_manifest"),
+        ({"files": "none"}, "bad_manifest"),
+    ],
+)
+def test_what_this_version_cannot_take_is_said(sqlite_boxes, tmp_path, changes, says):
+    full, empty = sqlite_boxes
+    with full:
+        call_command("backup", tmp_path / "backup")
+    manifest = tmp_path / "backup" / NAME
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | changes))
+    with empty, pytest.raises(CommandError, match=says):
+        call_command("restore", tmp_path / "backup")
+
+
+def test_a_folder_without_a_manifest_is_no_backup(sqlite_boxes, tmp_path):
+    with sqlite_boxes[1], pytest.raises(CommandError, match="no_backup"):
+        call_command("restore", tmp_path)
+
+
+def test_a_box_that_serves_is_not_restored_into(sqlite_boxes, tmp_path):
+    full, _ = sqlite_boxes
+    with full:
+        call_command("backup", tmp_path / "backup")
+        with full.keep("journal/host-1-a.journal").open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with pytest.raises(CommandError, match="server_running"):
+                call_command("restore", tmp_path / "backup", "--overwrite")
+
+
+def test_what_a_copied_file_would_lack_is_in_the_backup(sqlite_boxes, tmp_path):
+    """A writer that has not closed keeps its newest rows in the write-ahead log."""
+    full, empty = sqlite_boxes
+    with full, closing(sqlite3.connect(tmp_path / "db.sqlite3")) as writer:
+        writer.execute("PRAGMA wal_autocheckpoint=0")
+        Call.objects.create(call_sid="CA1", started_at=NOW)
+        writer.execute("UPDATE calls_call SET call_sid = 'CA2'")
+        writer.commit()
+        call_command("backup", tmp_path / "backup")
+    with empty:
+        call_command("restore", tmp_path / "backup")
+        assert Call.objects.get().call_sid == "CA2"
+
+
+def test_dated_backups_share_what_has_not_changed_and_old_ones_go(sqlite_boxes, tmp_path, monkeypatch):
+    full, _ = sqlite_boxes
+    folder = tmp_path / "backups"
+    with full:
+        for hour in range(3):
+            full.keep(f"recordings/d/CA{hour}-MZ.vrec", b"sound" * hour)
+            monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
+            call_command("backup", "--dated", "--keep", "2", folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["20261127T010000Z", "20261127T020000Z"]
+    first, second = (folder / f"20261127T0{hour}0000Z" / "var/recordings/d" for hour in (1, 2))
+    assert (first / "CA1-MZ.vrec").samefile(second / "CA1-MZ.vrec")
+    assert sorted(path.name for path in second.iterdir()) == ["CA0-MZ.vrec", "CA1-MZ.vrec", "CA2-MZ.vrec"]
+    with full:
+        call_command("restore", "--verify", second.parents[2])
+
+
+def at_hour(hour):
+    return type("Clock", (), {"now": staticmethod(lambda zone: datetime(2026, 11, 27, hour, tzinfo=zone))})
+
+
+def test_files_that_variables_name_come_too_and_never_replace_others(sqlite_boxes, tmp_path, settings, capsys):
+    full, empty = sqlite_boxes
+    key, other = tmp_path / "google.json", tmp_path / "env"
+    key.write_text("{}")
+    other.write_text("A=1")
+    with full:
+        settings.SECRET_FILES = {"GOOGLE_APPLICATION_CREDENTIALS": key, "ENV_FILE": other, "X_FILE": tmp_path / "none"}
+        call_command("backup", tmp_path / "backup")
+    key.unlink()
+    other.write_text("A=2")
+    with empty:
+        call_command("restore", tmp_path / "backup")
+    assert (key.read_text(), other.read_text()) == ("{}", "A=2")
+    assert f"{other} is there already; the backup's is {tmp_path}/backup/named/ENV_FILE" in capsys.readouterr().out
+
+
+def test_a_folder_that_is_not_empty_is_not_written_into(sqlite_boxes, tmp_path):
+    full, _ = sqlite_boxes
+    with full:
+        with pytest.raises(CommandError, match="not_empty"):
+            call_command("backup", tmp_path)
+        with pytest.raises(CommandError, match="--keep"):
+            call_command("backup", "--keep", "1", tmp_path / "backup")
+        (tmp_path / "file").write_text("")
+        with pytest.raises(CommandError, match="not_written"):
+            call_command("backup", tmp_path / "file" / "backup")
+
+
+def test_programs_that_are_missing_are_named(sqlite_boxes, monkeypatch):
+    monkeypatch.setattr("voiceapp.backup.databases.shutil.which", lambda name: None)
+    with pytest.raises(databases.BackupError, match="apt install postgresql-client") as raised:
+        databases._run("pg_dump")
+    assert raised.value.code == "no_pg_dump"
+
+
+def test_a_box_that_is_restored_without_the_keys_says_which_one_is_missing(sqlite_boxes, tmp_path, settings, capsys):
+    full, empty = sqlite_boxes
+    with full:
+        with under(OLD):
+            record(full.var_dir / "recordings" / "20261127" / "CA1-MZ1.vrec", 0)
+        call_command("backup", tmp_path / "backup")
+    with empty, under(NEW):
+        call_command("restore", tmp_path / "backup")
+    assert f"storage_key_missing: 1 files are encrypted by the key {OLD.name}" in capsys.readouterr().out
+
+
+def test_the_file_of_storage_keys_goes_into_a_backup_unless_it_is_left_out(sqlite_boxes, tmp_path, settings):
+    full, _ = sqlite_boxes
+    for place in (full.var_dir / "keys" / "storage", tmp_path / "apart"):
+        with full:
+            place.parent.mkdir(exist_ok=True)
+            place.write_text(NEW.text)
+            with pytest.raises(CommandError, match="^storage_keys_not_apart: "):
+                call_command("backup", "--without-storage-keys", tmp_path / "none")
+            settings.SECRET_FILES = {"STORAGE_KEYS_FILE": place}
+            call_command("backup", tmp_path / f"with-{place.name}")
+            call_command("backup", "--without-storage-keys", tmp_path / f"without-{place.name}")
+        assert NEW.text.encode() in content_of(tmp_path / f"with-{place.name}")
+        assert NEW.text.encode() not in content_of(tmp_path / f"without-{place.name}")
+        place.unlink()
+
+
+def test_a_file_under_another_key_is_copied_anew_though_it_is_as_long(sqlite_boxes, tmp_path, monkeypatch):
+    full, _ = sqlite_boxes
+    folder = tmp_path / "backups"
+    with full:
+        path = full.var_dir / "recordings" / "20261127" / "CA1-MZ1.vrec"
+        with under(OLD):
+            record(path, 0)
+        for hour in (1, 2):
+            monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
+            call_command("backup", "--dated", folder)
+            with under(NEW, OLD):
+                rewrite(path, NEW, full.var_dir / "recordings")
+    first, second = (next((folder / f"20261127T0{hour}0000Z").rglob("*.vrec")) for hour in (1, 2))
+    assert (encrypted_by(first), encrypted_by(second)) == (OLD.key_id, NEW.key_id)
+
+
+def content_of(folder):
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())

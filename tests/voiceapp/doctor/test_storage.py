@@ -1,0 +1,37 @@
+"""Whether files of calls are encrypted, and can be decrypted, is one of the doctor's lines."""
+
+import pytest
+
+from tests.calls.storage.test_kept_files import record
+from tests.storage_keys import NEW, OLD, under
+from voiceapp.doctor.finding import FindingState
+from voiceapp.doctor.storage import storage
+
+
+@pytest.fixture(autouse=True)
+def var_dir(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    return tmp_path
+
+
+def test_without_a_key_it_is_said_plainly():
+    (finding,) = storage()
+    assert finding.state is FindingState.WARNING and "plain files" in finding.detail
+    assert "manage.py storage_key" in finding.advice
+
+
+def test_the_key_that_encrypts_is_named_and_not_told():
+    with under(NEW, OLD):
+        (finding,) = storage()
+    assert finding.state is FindingState.OK and NEW.name in finding.detail and NEW.text not in finding.detail
+
+
+def test_a_key_that_files_need_and_nobody_has_is_a_failure(var_dir):
+    with under(OLD):
+        record(var_dir / "recordings" / "20261127" / "CA1-MZ1.vrec", 0)
+    with under(NEW):
+        _, missing = storage()
+    assert (missing.state, missing.check) == (FindingState.FAILED, "storage_key_missing")
+    assert f"1 files are encrypted by the key {OLD.name}" in missing.detail
+    with under(NEW, OLD):
+        assert len(list(storage())) == 1

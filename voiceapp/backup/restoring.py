@@ -1,0 +1,104 @@
+"""Restores a backup into a box: nothing is touched before all of it has been read and found whole."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from pathlib import Path
+
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from calls.storage.kept_files import missing_keys
+from voiceapp.backup import databases
+from voiceapp.backup.contents import FOLDERS, HERE, JOURNAL, journals, kept_files
+from voiceapp.backup.manifest import BackupError, Manifest, read_manifest, verify
+from voiceapp.runtime.private_files import private_file, private_folder
+
+
+def checked(folder: Path) -> Manifest:
+    """The manifest of a backup that is whole, and that this version and database can take. Raises BackupError."""
+    manifest = read_manifest(folder)
+    known = {f"{app}.{name}" for app, name in MigrationLoader(None, ignore_no_migrations=True).disk_migrations}
+    if unknown := sorted(set(manifest.migrations) - known):
+        raise BackupError(
+            "newer_backup",
+            f"{folder} was made by a later version, which has {len(unknown)} migrations more ({unknown[0]}): "
+            "install that version, and restore with it.",
+        )
+    if manifest.database != connection.vendor:
+        raise BackupError(
+            "other_database",
+            f"{folder} is of {manifest.database}, and DATABASE_URL names {connection.vendor}: set it to such a one.",
+        )
+    verify(folder, manifest)
+    databases.check(folder / databases.FILES[manifest.database])
+    return manifest
+
+
+def restore(folder: Path, manifest: Manifest, var_dir: Path, overwrite: bool) -> list[str]:
+    """Fill this box from a backup that was ``checked``; ``overwrite``: what it has is deleted first.
+
+    Returns what is left to a person: files that stand elsewhere already, keys of files that are missing. Raises
+    BackupError, OSError.
+    """
+    if _is_served(var_dir):
+        raise BackupError("server_running", f"a server works on {var_dir}: stop it first.")
+    if not overwrite and not (databases.is_empty() and not any(journals(var_dir)) and not any(_kept(var_dir))):
+        raise BackupError(
+            "not_empty", "this box has a database or recordings of its own: --overwrite deletes them, and restores."
+        )
+    if overwrite:
+        for name in (JOURNAL, *FOLDERS):
+            shutil.rmtree(var_dir / name, ignore_errors=True)
+        databases.clear()
+    for kept in manifest.files:
+        top, _, path = kept.path.partition("/")
+        if top == HERE:
+            _copy(folder / kept.path, var_dir / path)
+            os.utime(var_dir / path, ns=(kept.mtime_ns, kept.mtime_ns))
+    databases.load(folder / databases.FILES[manifest.database])
+    left = [said for name, path in manifest.named_files.items() if (said := _put_back(folder / name, Path(path)))]
+    left += [
+        f"storage_key_missing: {count} files are encrypted by the key {name}, which this command's STORAGE_KEYS lacks: "
+        "the server's must have it, or they cannot be read"
+        for name, count in missing_keys([*kept_files(var_dir), *journals(var_dir)]).items()
+    ]
+    # An older version's rows become this one's.
+    call_command("migrate_once", verbosity=0)
+    return left
+
+
+def _kept(var_dir: Path) -> list[Path]:
+    """But for a key that settings made by themselves."""
+    return [path for path in kept_files(var_dir) if path.parent != var_dir]
+
+
+def _is_served(var_dir: Path) -> bool:
+    """Some process holds its journal."""
+    for path in journals(var_dir):
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
+
+
+def _put_back(copy: Path, path: Path) -> str:
+    """A file outside of VAR_DIR, where it was; what a person must do where that cannot be."""
+    if path.exists():
+        return f"{path} is there already; the backup's is {copy}"
+    try:
+        _copy(copy, path)
+    except OSError as error:
+        return f"{path} cannot be written ({error.strerror}); the backup's is {copy}"
+    return ""
+
+
+def _copy(source: Path, target: Path) -> None:
+    private_folder(target.parent)
+    private_file(target)
+    shutil.copyfile(source, target)

@@ -1,0 +1,41 @@
+"""All of the doctor's checks, in the order in which one mends what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from voiceapp.doctor import box, recognition, storage, telephony, web
+from voiceapp.doctor.finding import Finding, FindingState, failed
+from voiceapp.runtime import metrics
+
+Check = Callable[[], Iterator[Finding]]
+CHECKS: Mapping[str, Check] = {
+    "settings": box.configuration,
+    "versions": box.versions,
+    "database": box.database,
+    "redis": box.redis_answers,
+    "disk": box.disk,
+    "storage": storage.storage,
+    "clock": web.clock,
+    "engines": recognition.engines,
+    "quotas": recognition.quotas,
+    "voices": recognition.voices,
+    "public_url": web.public_url,
+    "twilio": telephony.account,
+}
+
+
+def examine(names: Iterable[str] = CHECKS) -> Iterator[Finding]:
+    """Each finding as soon as it is there. Never raises: what a check did not foresee is its finding."""
+    for name in names:
+        try:
+            yield from CHECKS[name]()
+        except Exception as error:
+            # The wall: the other checks are still to be made.
+            metrics.THREADS_FAILED.labels("doctor").inc()
+            yield failed(name, f"{type(error).__name__}: {error}", "the check itself failed: please report it")
+
+
+def is_well(findings: Iterable[Finding]) -> bool:
+    """Nothing has failed; there may be warnings."""
+    return all(finding.state is not FindingState.FAILED for finding in findings)

@@ -1,0 +1,38 @@
+"""Checks of the files of calls: whether they are encrypted, and can be decrypted. Blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from calls.storage.kept_files import missing_keys, storage_keys
+from voiceapp.doctor.finding import Finding, failed, ok, warning
+
+DAYS_LOOKED_AT = 30
+"""The newest folders of recordings: years of them are many files."""
+
+
+def storage() -> Iterator[Finding]:
+    """There is a key, and none is missing that files are encrypted by."""
+    newest = storage_keys().newest
+    var_dir = Path(settings.VAR_DIR)
+    days = sorted((var_dir / "recordings").glob("*"))[-DAYS_LOOKED_AT:]
+    files = [path for folder in (*days, var_dir / "journal") for path in folder.glob("*")]
+    missing = missing_keys(files)
+    if newest is None and not missing:
+        yield warning(
+            "storage",
+            "recordings, traces and journals are plain files: STORAGE_KEYS is empty",
+            "set it to what manage.py storage_key prints, or encrypt the disk",
+        )
+    elif newest is not None:
+        yield ok("storage", f"recordings, traces and journals are encrypted by the key {newest.name}")
+    for name, count in missing.items():
+        yield failed(
+            "storage_key_missing",
+            f"{count} files are encrypted by the key {name}, which STORAGE_KEYS lacks",
+            "put that very key back into STORAGE_KEYS, behind the first one where there is one: a new key reads "
+            "nothing of them; a backup has it under named/, in the .env or the file that STORAGE_KEYS_FILE named",
+        )
