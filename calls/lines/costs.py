@@ -3,7 +3,8 @@
 Google bills each request by the audio that it processed, rounded up to a second; a request that ends in a server error
 is not billed, an empty answer is (https://cloud.google.com/speech-to-text/pricing). A stream is one request: the
 seconds that it was fed once it had opened, whatever became of it, so what is shown may be more than what is billed.
-Twilio bills a call by the minute, rounded up, and its media stream by the minute beside it.
+Twilio bills a call by the minute, rounded up, and its media stream by the minute beside it. Other engines' seconds are
+rounded the same way, and have prices of their own (stt/engines/catalogue.py, or a Price row's).
 
 DEFAULT holds list prices of November 2026: Google's v1 without data logging ($0.024) as its page says, Twilio's of a
 local number in the USA ($0.0085) and of Media Streams ($0.004), which were not verified for Israel. Check your
@@ -18,7 +19,8 @@ taken from what others say of them. A model and a voice on your own machine cost
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -28,12 +30,17 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from calls.core.line_health import Trouble, Verdict
-from calls.lines.models import CHARACTERS_LIST_PRICE, TOKENS_LIST_PRICE, Alarm, PhoneLine, Price
+from calls.core.other_engines import google_s
+from calls.lines.models import Alarm, PhoneLine
+from calls.lines.prices import CHARACTERS_LIST_PRICE, TOKENS_LIST_PRICE, Price
 from calls.reply.settings import AnswerPrices
 from calls.storage.models import Call
+from calls.storage.other_engine_sums import engine_columns, other_engines, taken_from
+from stt.engines.catalogue import by_name
 
 MOST_MONTHS = 24
 MILLION = 1_000_000
+LIST_CURRENCY = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +52,34 @@ class Prices:
     stream: Decimal = Decimal("0.004")
     tokens: Decimal = TOKENS_LIST_PRICE
     characters: Decimal = CHARACTERS_LIST_PRICE
-    currency: str = "USD"
+    currency: str = LIST_CURRENCY
     since: date | None = None
     """None: list prices of November 2026."""
+    engines: Mapping[str, Decimal] = field(default_factory=dict)
+    """Of engines beside Google's v1, as entered."""
+
+    @property
+    def other_engines(self) -> list[tuple[str, Decimal]]:
+        """Engine's title, a minute."""
+        return [(by_name()[name].title, self.engine_minute(name).normalize()) for name in other_engines()]
+
+    def engine_minute(self, engine: str) -> Decimal:
+        """A minute of audio by another engine than Google's v1: as entered, or its list price; where that is in
+        another currency than these, what Google's costs. One on this machine costs nothing in any."""
+        if engine in self.engines:
+            return self.engines[engine]
+        listed = by_name().get(engine)
+        per_hour = listed.capabilities.price_per_hour if listed else None
+        if per_hour is None or (per_hour and self.currency != LIST_CURRENCY):
+            return self.stt
+        return per_hour / 60
+
+    @property
+    def unpriced(self) -> list[str]:
+        """Titles of the engines that count at Google's price, for none was entered in this currency."""
+        names = [name for name in other_engines() if name not in self.engines]
+        listed = [by_name()[name] for name in names if self.currency != LIST_CURRENCY]
+        return [entry.title for entry in listed if entry.capabilities.price_per_hour]
 
 
 DEFAULT = Prices()
@@ -66,11 +98,38 @@ class Usage:
     """As Twilio rounds them, call by call; none for a call whose status has not come."""
     tokens: int = 0
     characters: int = 0
+    other_engine_s: Mapping[str, int] = field(default_factory=dict)
+    """Seconds of streams and one-shots that others than Google's v1 heard: calls/core/other_engines.py."""
+
+    @property
+    def other_engines(self) -> list[tuple[str, int]]:
+        """Engine's title, seconds."""
+        listed = by_name()
+        titled = ((listed[name].title if name in listed else name, s) for name, s in self.other_engine_s.items())
+        return sorted(titled, key=lambda one: -one[1])
+
+    @property
+    def other_engines_min(self) -> list[tuple[str, float]]:
+        """Engine's title, minutes."""
+        return [(title, seconds / 60) for title, seconds in self.other_engines]
+
+    @property
+    def stream_min(self) -> float:
+        return self.stream_s / 60
+
+    @property
+    def one_shot_min(self) -> float:
+        return self.one_shot_s / 60
 
     def cost(self, prices: Prices) -> Decimal:
-        stt_minutes = Decimal(self.stream_s + self.one_shot_s) / 60
-        cost = stt_minutes * prices.stt + self.minutes * (prices.twilio + prices.stream) + self.answers_cost(prices)
-        return cost.quantize(Decimal("0.0001"))
+        twilio = self.minutes * (prices.twilio + prices.stream)
+        return (self.hearing_cost(prices) + twilio + self.answers_cost(prices)).quantize(Decimal("0.0001"))
+
+    def hearing_cost(self, prices: Prices) -> Decimal:
+        """What the engines cost, each by its own price."""
+        google = google_s(self.stream_s + self.one_shot_s, self.other_engine_s) * prices.stt
+        others = sum(seconds * prices.engine_minute(name) for name, seconds in self.other_engine_s.items())
+        return (google + others) / 60
 
     def answers_cost(self, prices: Prices) -> Decimal:
         """What the line's answers cost, of all of it."""
@@ -97,12 +156,16 @@ class LineMonth:
 def usage_of(call: Call) -> Usage:
     minutes = -(-(call.twilio_duration_s or 0) // 60)
     answers = call.reply_tokens, call.reply_characters
-    return Usage(1, call.stt_streams, call.stt_stream_s, call.one_shots, call.one_shot_s, minutes, *answers)
+    heard = call.stt_streams, call.stt_stream_s, call.one_shots, call.one_shot_s
+    return Usage(1, *heard, minutes, *answers, call.other_engine_s)
 
 
-def line_months(months: int) -> list[LineMonth]:
-    """Of the last so many months, this one included, the newest first: one sum in the database."""
-    calls = Call.objects.filter(started_at__gte=_begin(min(max(months, 1), MOST_MONTHS)))
+def line_months(months: int, calls: QuerySet[Call] | None = None) -> list[LineMonth]:
+    """Of these calls, else of all: the last so many months, this one included, the newest first: one sum in the
+    database."""
+    calls = (Call.objects.all() if calls is None else calls).filter(
+        started_at__gte=_begin(min(max(months, 1), MOST_MONTHS))
+    )
     ceilings = dict(PhoneLine.objects.values_list("number", "monthly_ceiling"))
     prices = _prices()
     return [
@@ -129,7 +192,13 @@ def ceilings() -> dict[tuple[str, Trouble], Verdict]:
 
 
 def prices_now() -> Prices:
-    return _prices()(timezone.localdate())
+    return prices_on(timezone.localdate())
+
+
+def prices_on(day: date) -> Prices:
+    """What was paid in that day's month: calls are summed by months, and every page counts alike. Blocking."""
+    found: Prices = _prices()(day.replace(day=1))
+    return found
 
 
 def answer_prices() -> AnswerPrices:
@@ -153,6 +222,7 @@ def _sums(calls: QuerySet[Call]) -> QuerySet[Call, Any]:
             minutes=Sum((F("twilio_duration_s") + 59) / 60),
             tokens=Sum("reply_tokens"),
             characters=Sum("reply_characters"),
+            **engine_columns(),
         )
         .order_by("-month", "to_number")
     )
@@ -160,7 +230,7 @@ def _sums(calls: QuerySet[Call]) -> QuerySet[Call, Any]:
 
 def _usage(row: dict[str, Any]) -> Usage:
     names = ("calls", "streams", "stream_s", "one_shots", "one_shot_s", "minutes", "tokens", "characters")
-    return Usage(*(row[name] or 0 for name in names))
+    return Usage(**{name: row[name] or 0 for name in names}, other_engine_s=taken_from(row))
 
 
 def _prices() -> Any:
@@ -174,8 +244,9 @@ def _prices() -> Any:
             row.million_characters,
             row.currency,
             row.since,
+            {one.engine: one.minute for one in row.engines.all()},
         )
-        for row in Price.objects.order_by("-since")
+        for row in Price.objects.order_by("-since").prefetch_related("engines")
     ]
     return lambda month: next((prices for prices in rows if prices.since <= month), DEFAULT)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from calls.core.addresses import called, dialled
@@ -50,17 +51,17 @@ def record(line: PhoneLine, before: Numbers, after: Numbers, user: Any) -> None:
     )
 
 
-def unread_numbers() -> list[str]:
-    """The first MOST_NAMED stored numbers that are not as calls/core/addresses.py writes them, each with whose it
-    is."""
-    return [f"\u2068{name}\u2069: \u2066{number}\u2069" for name, number in islice(_unread(), MOST_NAMED)]
+def unread_numbers(lines: QuerySet[PhoneLine]) -> list[str]:
+    """Of these lines the first MOST_NAMED stored numbers that are not as calls/core/addresses.py writes them, each with
+    whose it is."""
+    return [f"\u2068{name}\u2069: \u2066{number}\u2069" for name, number in islice(_unread(lines), MOST_NAMED)]
 
 
-def _unread() -> Iterator[tuple[str, str]]:
-    for name, number, *others in PhoneLine.objects.values_list("name", "number", *FIELDS):
+def _unread(lines: QuerySet[PhoneLine]) -> Iterator[tuple[str, str]]:
+    for name, number, *others in lines.values_list("name", "number", *FIELDS):
         if called(number) != number:
             yield name, number
         yield from ((name, other) for other in others if dialled(other) != other)
-    for name, number in LinePerson.objects.values_list("name", "number"):
+    for name, number in LinePerson.objects.filter(line__in=lines).values_list("name", "number"):
         if dialled(number) != number:
             yield name, number

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -13,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from calls.core.addresses import MAX_CHARACTERS
 from calls.core.line_health import Trouble
 from calls.lines.answering import LineAnswering
+from calls.lines.changes import LineChange
 from calls.lines.fields import AddressField, NumberField
+from calls.lines.privacy import LinePrivacy
 from calls.lines.sentences import speakable
 from stt.models import TuningProfile
 
@@ -23,16 +23,13 @@ LABELS = {
     Trouble.COST: _("the month's cost has reached its ceiling"),
     Trouble.ENGINE: _("a recognition engine is down; its calls have gone over to another"),
     Trouble.THREAD: _("a part of the service has stopped"),
+    Trouble.DISK: _("the disk of recordings and database is nearly full"),
 }
 ENGINE_DOWN = _("the engine %(engine)s is down; its calls have gone over to another")
 """Trouble.ENGINE, with the engine's name."""
 
 
-TOKENS_LIST_PRICE, CHARACTERS_LIST_PRICE = Decimal("1.6"), Decimal(30)
-"""USD a million: calls/lines/costs.py says whose."""
-
-
-class PhoneLine(LineAnswering):
+class PhoneLine(LineAnswering, LinePrivacy):
     """What is called at Twilio, a number mostly, how its calls are heard, and what answers them."""
 
     number = AddressField(
@@ -73,6 +70,14 @@ class PhoneLine(LineAnswering):
     fallback_records = models.BooleanField(
         _("then take a message"), default=False, help_text=_("Where nobody is dialled: Twilio records the caller.")
     )
+    review_tags = models.CharField(
+        _("tags of its calls"),
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What reviewers may put on calls of this line, separated by commas."),
+    )
     gold_since = models.DateTimeField(
         _("recordings may measure recognisers, from"),
         null=True,
@@ -100,6 +105,11 @@ class PhoneLine(LineAnswering):
     def __str__(self) -> str:
         # Isolated: a number in a Hebrew sentence would have its plus at the wrong end.
         return f"{self.name} (\u2066{self.number}\u2069)"
+
+    @property
+    def tags(self) -> list[str]:
+        """What ``review_tags`` lists, each once."""
+        return list(dict.fromkeys(name[:80] for one in self.review_tags.split(",") if (name := " ".join(one.split()))))
 
 
 class LinePerson(models.Model):
@@ -169,25 +179,19 @@ class Trial(models.Model):
             raise ValidationError({"line": running})
 
 
-class NumberChange(models.Model):
-    """Who changed a number that calls are dialled to, from what to what. Kept when person or line goes."""
+class NumberChange(LineChange):
+    """Who changed a number that calls are dialled to."""
 
     class Kind(models.TextChoices):
         FOLLOW = "follow_number", _("what follows: dial")
         FALLBACK = "fallback_number", _("then dial")
         PERSON = "person", _("person to hand calls over to")
 
-    line = models.CharField(_("line"), max_length=64)
     kind = models.CharField(_("what"), max_length=20, choices=Kind.choices)
     before = models.CharField(_("before"), max_length=120, blank=True)
     after = models.CharField(_("after"), max_length=120, blank=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    username = models.CharField(_("who"), max_length=150)
-    changed_at = models.DateTimeField(_("time"), db_index=True)
 
-    class Meta:
-        ordering = ("-changed_at", "-pk")
-        default_permissions = ("view",)
+    class Meta(LineChange.Meta):
         verbose_name = _("change of a dialled number")
         verbose_name_plural = _("changes of dialled numbers")
 
@@ -204,6 +208,9 @@ class Alarm(models.Model):
     raised_at = models.DateTimeField(_("raised"), db_index=True)
     seen_at = models.DateTimeField(_("last seen"))
     over_at = models.DateTimeField(_("over"), null=True, blank=True)
+    # With a default in the database: a process of an older version makes rows without it.
+    acknowledged_by = models.CharField(_("seen to by"), max_length=150, blank=True, default="", db_default="")
+    acknowledged_at = models.DateTimeField(_("since"), null=True, blank=True)
 
     class Meta:
         ordering = ("-raised_at",)
@@ -244,36 +251,3 @@ class AlarmNotice(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_channel_display())
-
-
-class Price(models.Model):
-    """What a minute costs, from a day on: your contract's, in place of calls/lines/costs.py's list prices."""
-
-    since = models.DateField(_("from"), unique=True, help_text=_("Months that begin on or after this day."))
-    currency = models.CharField(_("currency"), max_length=3, default="USD")
-    stt_minute = models.DecimalField(_("a minute of recognised audio"), max_digits=9, decimal_places=5)
-    twilio_minute = models.DecimalField(_("a minute of a call"), max_digits=9, decimal_places=5)
-    stream_minute = models.DecimalField(_("a minute of its media stream"), max_digits=9, decimal_places=5)
-    # With the list price: a process of an older version makes rows without them.
-    million_tokens = models.DecimalField(
-        _("a million tokens of a language model"),
-        max_digits=9,
-        decimal_places=5,
-        default=TOKENS_LIST_PRICE,
-        db_default=TOKENS_LIST_PRICE,
-    )
-    million_characters = models.DecimalField(
-        _("a million synthesised characters"),
-        max_digits=9,
-        decimal_places=5,
-        default=CHARACTERS_LIST_PRICE,
-        db_default=CHARACTERS_LIST_PRICE,
-    )
-
-    class Meta:
-        ordering = ("-since",)
-        verbose_name = _("price")
-        verbose_name_plural = _("prices")
-
-    def __str__(self) -> str:
-        return str(self.since)

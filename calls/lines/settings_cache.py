@@ -14,10 +14,12 @@ from typing import Protocol
 from django.db import DatabaseError, close_old_connections
 
 from calls.core.addresses import canonical, dialled
+from calls.core.kept_words import Keeps
 from calls.lines import costs
 from calls.lines.allocation import Arm, arm_of
 from calls.lines.dialogues import LastGoodScripts
 from calls.lines.models import LinePerson, PhoneLine, Trial
+from calls.lines.privacy import Notice
 from calls.reply.settings import AnswerSettings
 from stt.endpointing.silero import SileroThread
 from stt.models import TuningProfile
@@ -63,6 +65,8 @@ class LineSettings:
     fallback: Fallback = field(default_factory=Fallback)
     trial: RunningTrial | None = None
     answer: AnswerSettings = field(default_factory=AnswerSettings)
+    keeps: Keeps = field(default_factory=Keeps)
+    notice: Notice = field(default_factory=Notice)
 
     def tuning_for(self, call_sid: str) -> Tuning:
         return self.tuning if self.trial is None else self.trial.tuning_for(call_sid)
@@ -153,6 +157,8 @@ class LineCache:
                     self._scripts.script(line.dialogue) if line.dialogue and line.responder == "scripted" else None,
                     prices,
                 ),
+                keeps=line.keeps,
+                notice=line.spoken_notice,
             )
             for line in PhoneLine.objects.select_related("profile", "dialogue").defer("dialogue__text")
         }

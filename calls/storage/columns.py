@@ -83,7 +83,7 @@ def _of_value(kind: type, field: Field[Any], columns: dict[str, Any]) -> Fit:
     if name == "turn":
         # An agent's turn is fitted as a row: calls/storage/rows.py.
         return fitted if kind is TurnSaved else _as_it_is
-    if name == "counters":
+    if name in ("counters", "other_engine_s"):
         return _counters
     column = columns.get(COLUMN_OF.get((kind, name), name))
     if column is not None:

@@ -1,6 +1,7 @@
 """The journal: a file that holds what a process has accepted until the database has it.
 
-Each process has one file, locked while the process lives; each line is a record as JSON. After ``append`` a record
+Each process has one file, locked while the process lives; each line is a record as JSON, encrypted where STORAGE_KEYS
+has a key (calls/storage/kept_forms.py). After ``append`` a record
 survives the process (the kernel has it); after ``sync`` it survives the machine (the disk has it). The database's
 thread reads the lines back to write rows and moves a checkpoint behind what is written. A long backlog is deferred, so
 that new records need not wait for it. A file whose lock is free is orphaned: its process has died, and the next process
@@ -21,8 +22,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from calls.storage.forgetting import BLANK, not_while_forgetting
+from calls.storage.kept_files import note_damage, storage_keys
+from calls.storage.kept_forms import READ_FIRST_BYTES, KeptLines
 from calls.storage.records import Record, RecordError, record_from_json, record_to_json
 from voiceapp.runtime import metrics
+from voiceapp.runtime.file_cipher import StorageError
+from voiceapp.runtime.private_files import FILE_MODE, private_folder
 
 logger = logging.getLogger(__name__)
 
@@ -37,22 +43,28 @@ class Journal:
     """One process's file. One thread appends, one reads. Methods raise OSError when the disk fails."""
 
     def __init__(self, path: Path, file: int) -> None:
-        """``file`` is open for reading and appending, and locked."""
+        """``file`` is open for reading and appending, and locked. Raises StorageError, OSError."""
         self.path = path
         self._file = file
         self.appended_bytes = os.fstat(file).st_size
+        self._lines = (
+            KeptLines.of(os.pread(file, READ_FIRST_BYTES, 0), storage_keys())
+            if self.appended_bytes
+            else KeptLines.new(storage_keys())
+        )
         self.written_bytes = 0
         """Everything before this place is in the database or deferred."""
         self._deferred: deque[tuple[int, int]] = deque()
         """Where each deferred stretch begins and ends, oldest first."""
+        self._some_read = self._some_damaged = False
 
     @classmethod
     def begin(cls, folder: Path) -> Journal:
         """Create this process's journal."""
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         path = folder / f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}{SUFFIX}"
         unlocked = path.with_suffix(".new")
-        file = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        file = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_APPEND, FILE_MODE)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Other processes take a journal without a lock for an orphan: the file has its lock before its name.
         unlocked.rename(path)
@@ -61,7 +73,7 @@ class Journal:
     @classmethod
     def orphaned(cls, path: Path) -> Journal | None:
         """Lock and open the journal of a process that died; None when the process lives, or the file is gone or we may
-        not read it. Raises OSError when the disk fails."""
+        not read it. Raises StorageError, and OSError when the disk fails."""
         try:
             file = os.open(path, os.O_RDWR | os.O_APPEND)
         except (FileNotFoundError, PermissionError):
@@ -73,7 +85,7 @@ class Journal:
             # Otherwise another process wrote and removed it before we had the lock.
         except BlockingIOError:
             pass
-        except OSError:
+        except (OSError, StorageError):
             os.close(file)
             raise
         os.close(file)
@@ -82,10 +94,10 @@ class Journal:
     def append(self, records: list[Record]) -> list[Record]:
         """Append a line for each record and return the records that no line can hold. Raises OSError (disk full): then
         none was appended."""
-        lines, refused = bytearray(), []
+        lines, refused = bytearray(b"" if self.appended_bytes else self._lines.head), []
         for record in records:
             try:
-                lines += _line_of(record)
+                lines += self._lines.written(self.appended_bytes + len(lines), _line_of(record))
             except (RecursionError, TypeError, ValueError) as error:
                 metrics.RECORDS_UNJOURNALED.inc()
                 logger.error("a %s cannot be a line of the journal (%s)", type(record).__name__, type(error).__name__)
@@ -140,7 +152,7 @@ class Journal:
             length = min(2 * length, end - at)
             data = os.pread(self._file, length, at)
         while len(records) < max_records and (line_end := data.find(b"\n")) >= 0:
-            records += _record_of(data[:line_end], self.path.name)
+            records += self._record_of(at, data[:line_end])
             at += line_end + 1
             data = data[line_end + 1 :]
         return records, at
@@ -159,8 +171,11 @@ class Journal:
         """Empty the file if it is long and all of it is written; True if so. For the thread that appends."""
         if self.appended_bytes < MIN_TRUNCATE_BYTES or self.behind_bytes:
             return False
-        os.ftruncate(self._file, 0)
+        with not_while_forgetting(self._file):
+            os.ftruncate(self._file, 0)
         self.appended_bytes = self.written_bytes = 0
+        # What is written in the same places is encrypted anew.
+        self._lines = KeptLines.new(storage_keys())
         return True
 
     def drop_torn_line(self) -> None:
@@ -169,11 +184,35 @@ class Journal:
             logger.error("the journal %s ends with %d bytes of a line", self.path.name, self.behind_bytes)
             self.written_bytes = self.appended_bytes
 
+    @property
+    def is_unreadable(self) -> bool:
+        """It has lines, and none that was read so far is a record."""
+        return self._some_damaged and not self._some_read
+
     def close(self) -> None:
-        """Release the lock; a journal with nothing left to write is removed."""
-        if self.behind_bytes == 0:
+        """Release the lock; a journal with nothing left to write is removed. One that is unreadable stays: a byte of an
+        encrypted one's head decides about all of its lines, and with that byte back they are calls again."""
+        if self.behind_bytes == 0 and not self.is_unreadable:
             self.path.unlink(missing_ok=True)
         os.close(self._file)
+
+    def _record_of(self, at: int, line: bytes) -> list[Record]:
+        if not line.strip(BLANK):
+            return []  # forgotten (calls/storage/forgetting.py)
+        try:
+            plain = self._lines.read(at, line)
+            records = [record_from_json(json.loads(plain))] if plain else []
+            self._some_read = self._some_read or bool(records)
+            return records
+        except StorageError as error:
+            note_damage(self.path, error)
+        except (RecursionError, ValueError, RecordError):
+            # A machine that lost its power may leave such a last line; the other lines are good.
+            pass
+        self._some_damaged = True
+        metrics.RECORDS_UNWRITABLE.inc()
+        logger.error("a line of the journal %s cannot be read (%d bytes)", self.path.name, len(line))
+        return []
 
 
 def orphaned_journals(folder: Path, ignored: Collection[Path] = ()) -> Iterator[Journal | Unreadable]:
@@ -181,7 +220,7 @@ def orphaned_journals(folder: Path, ignored: Collection[Path] = ()) -> Iterator[
     for path in sorted(set(folder.glob(f"*{SUFFIX}")).difference(ignored)):
         try:
             journal = Journal.orphaned(path)
-        except OSError as error:
+        except (OSError, StorageError) as error:
             yield Unreadable(path, error)
             continue
         if journal is not None:
@@ -190,22 +229,12 @@ def orphaned_journals(folder: Path, ignored: Collection[Path] = ()) -> Iterator[
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file with a journal's name that cannot be read: it is a folder, or the disk is damaged."""
+    """A file with a journal's name that cannot be read: it is a folder, the disk is damaged, or its key is missing."""
 
     path: Path
-    error: OSError
+    error: OSError | StorageError
 
 
 def _line_of(record: Record) -> bytes:
     # A lone surrogate is not UTF-8; backslash-escaped it is JSON.
-    return json.dumps(record_to_json(record), ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
-
-
-def _record_of(line: bytes, name: str) -> list[Record]:
-    try:
-        return [record_from_json(json.loads(line))]
-    except (RecursionError, ValueError, RecordError):
-        # A machine that lost its power may leave such a last line; the other lines are good.
-        metrics.RECORDS_UNWRITABLE.inc()
-        logger.error("a line of the journal %s cannot be read (%d bytes)", name, len(line))
-        return []
+    return json.dumps(record_to_json(record), ensure_ascii=False).encode(errors="backslashreplace")

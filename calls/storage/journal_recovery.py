@@ -7,6 +7,7 @@ The database's thread (calls/storage/row_writer.py) writes one batch of them at 
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,13 +18,23 @@ from calls.storage.open_streams import OpenStreams
 from calls.storage.records import CallStarted, Record
 from calls.storage.rows import write_or_skip
 from voiceapp.runtime import metrics
+from voiceapp.runtime.file_cipher import StorageError
 
 logger = logging.getLogger(__name__)
 
 PROGRESS_INTERVAL_S = 5.0
 """A recovery logs its progress this often."""
 REREAD_INTERVAL_S = 60.0
-"""A journal that could not be read is tried again, and logged again, this often."""
+"""A journal that could not be read is tried again, and logged again, this often; a damaged one when it has changed."""
+
+WHAT_TO_DO = {
+    "storage_key_missing": "put that key back into STORAGE_KEYS, behind the first, and restart: it is written then",
+    "journal_damaged": "put back a whole copy of it, or mend its first line, and it is written within a minute; delete"
+    " it if its calls may be lost",
+    "storage_format_unknown": "put back a whole copy of it, or start the later version that wrote it; delete it if its"
+    " calls may be lost",
+}
+"""By the code of what is wrong with a journal that stays."""
 
 Accept = Callable[[Record], None]
 Recovered = Callable[[list[CallStarted], Accept], None]
@@ -41,19 +52,30 @@ class OrphanedJournals:
         self._recovered = recovered
         self.current: JournalRecovery | None = None
         self._unreadable: set[Path] = set()
+        """Those that are not tried now."""
+        self._codes: dict[Path, str] = {}
+        self._damaged: dict[Path, tuple[int, int]] = {}
+        """Those that were read and hold no record, each as it was then: each of its lines was logged."""
         self._reread_s = -REREAD_INTERVAL_S
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """By its file's name: the code of why a journal could not be read. Any thread."""
+        return {path.name: code for path, code in self._codes.copy().items()}
 
     def scan(self) -> None:
         """Make the next orphaned journal the current one, when there is none."""
         if self.current is not None:
             return
+        self._codes = {path: code for path, code in self._codes.items() if os.path.lexists(path)}
         if time.monotonic() - self._reread_s >= REREAD_INTERVAL_S:
             # The disk may give them back by now.
             self._reread_s = time.monotonic()
-            self._unreadable.clear()
+            self._unreadable = {path for path, as_read in self._damaged.items() if _state_of(path) == as_read}
         for found in orphaned_journals(self._folder, set(self._unreadable)):
             if isinstance(found, Journal):
                 self.current = JournalRecovery(found, self._batch_records)
+                self._codes.pop(found.path, None)
                 return
             self._give_up(found.path, found.error)
 
@@ -68,6 +90,11 @@ class OrphanedJournals:
         except OSError as error:
             self._give_up(recovery.path, error)
         else:
+            if recovery.is_unreadable:
+                self._damaged[recovery.path] = _state_of(recovery.path)
+                self._give_up(recovery.path, StorageError("journal_damaged", "none of its lines can be read"))
+                self.close()
+                return True
             open_streams = recovery.open_streams
             for started in open_streams:
                 # This process closes them from now on, and its journal says so if it is killed before that.
@@ -85,11 +112,17 @@ class OrphanedJournals:
             recovery, self.current = self.current, None
             recovery.close()
 
-    def _give_up(self, path: Path, error: OSError) -> None:
+    def _give_up(self, path: Path, error: OSError | StorageError) -> None:
         """Leave the file where it is, for a person to look at."""
         self._unreadable.add(path)
+        self._codes[path] = error.code if isinstance(error, StorageError) else "disk_failed"
         metrics.JOURNAL_FAILURES.inc()
-        logger.critical("journal_unreadable: %s (%s): its rows are missing", path, error.strerror)
+        why = f"{error.code}: {error.message}" if isinstance(error, StorageError) else error.strerror
+        what_to_do = WHAT_TO_DO.get(error.code) if isinstance(error, StorageError) else None
+        logger.critical(
+            "journal_unreadable: %s (%s): its rows are missing, and it stays%s",
+            path, why, f"; {what_to_do}" if what_to_do else "",
+        )  # fmt: skip
 
 
 class JournalRecovery:
@@ -116,6 +149,11 @@ class JournalRecovery:
         """The streams that have started and not ended, by what is written so far."""
         return list(self._open_streams)
 
+    @property
+    def is_unreadable(self) -> bool:
+        """It is read, and none of its lines was a record."""
+        return self._journal.is_unreadable
+
     def write_next(self) -> bool:
         """Write a batch; False when all is written. Raises DatabaseError, OSError."""
         records, behind = self._journal.unwritten(self._batch_records)
@@ -129,3 +167,12 @@ class JournalRecovery:
             self._logged_s = time.monotonic()
             logger.warning("recovering %s: %d of %d bytes", self.path.name, self.done_bytes, self.total_bytes)
         return True
+
+
+def _state_of(path: Path) -> tuple[int, int]:
+    """Another one whenever the file is written, or exchanged for a copy of the same age; zeros where it is gone."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_ino, stat.st_ctime_ns

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from calls.core.agent_turns import AGENT, Outcome
@@ -37,12 +39,27 @@ OUTCOMES = [
 CALLER = "caller"
 
 
+_LASTED_MS = Greatest(F("ended_ms") - F("started_ms"), 0)
+_NOT_KEPT = models.Q(text="", revised_text=None) & ~models.Q(source=Source.NONE)
+"""Words that the line does not keep (calls/core/kept_words.py): they were heard."""
+SPEECH_SUMS = {
+    "spoken_ms": Sum(_LASTED_MS),
+    "worded_ms": Sum(_LASTED_MS, filter=~models.Q(words="") | _NOT_KEPT),
+}
+"""Of ``TurnQuerySet.spoken``; None of no turns."""
+
+
 class TurnQuerySet(models.QuerySet["Transcript"]):
     """Turns of calls."""
 
     def heard(self) -> TurnQuerySet:
         """The callers' turns: what was recognised."""
         return self.filter(speaker=CALLER)
+
+    def spoken(self) -> TurnQuerySet:
+        """The callers' turns without the line's own words, given back: what a call's heard share is of
+        (calls/core/heard_share.py). Each has its words as they stand now: ``words``."""
+        return self.heard().filter(echo=False).annotate(words=Coalesce("revised_text", "text"))
 
 
 class Call(models.Model):
@@ -69,6 +86,8 @@ class Call(models.Model):
     stt_stream_s = models.PositiveIntegerField(_("streamed audio, billed (s)"), default=0, db_default=0)
     one_shots = models.PositiveIntegerField(_("one-shots"), default=0, db_default=0)
     one_shot_s = models.PositiveIntegerField(_("one-shots' audio, billed (s)"), default=0, db_default=0)
+    other_engine_s = models.JSONField(_("of that, by other engines (s)"), default=dict, db_default={}, blank=True)
+    """Name -> seconds of both, of engines beside Google's v1: calls/core/other_engines.py."""
     reply_tokens = models.PositiveIntegerField(_("answers' tokens"), default=0, db_default=0)
     reply_characters = models.PositiveIntegerField(_("answers' synthesised characters"), default=0, db_default=0)
     tuning_profile = models.BigIntegerField(null=True, blank=True, editable=False)
@@ -79,6 +98,8 @@ class Call(models.Model):
     hearing = models.CharField(
         _("heard"), max_length=10, choices=HEARING, blank=True, default="", db_default="", db_index=True
     )
+    is_queued = models.BooleanField(default=False, db_default=False, editable=False)
+    """The reviewers' queue knows the call as it is now (calls/storage/queued_calls.py)."""
     status = models.CharField(_("status"), max_length=20, blank=True, help_text=_("As Twilio last said."))
     status_at = models.DateTimeField(null=True, blank=True)
     twilio_duration_s = models.PositiveIntegerField(_("duration by Twilio (s)"), null=True, blank=True)
@@ -93,6 +114,7 @@ class Call(models.Model):
             ("export_call", _("May export calls")),
             ("end_call", _("May end calls and hand them over")),
             ("hand_over_anywhere", _("May hand calls over to any number")),
+            ("see_numbers", _("May see callers' numbers")),
             ("read_secret_values", _("May read secret values that callers said")),
         )
         indexes = (
@@ -100,6 +122,9 @@ class Call(models.Model):
                 fields=["tuning_profile", "tuning_revision", "started_at"],
                 name="calls_of_a_revision",
                 condition=models.Q(tuning_profile__isnull=False),
+            ),
+            models.Index(
+                fields=["id"], name="calls_unqueued", condition=models.Q(is_queued=False, ended_at__isnull=False)
             ),
         )
 

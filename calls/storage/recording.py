@@ -3,7 +3,7 @@ beside it for what the line said in it.
 
 The media path appends to a buffer of one second; a full buffer goes to the process's one thread that writes. A process
 that is killed loses less than a second. Slots have a fixed size, so that a moment is found without reading the file;
-each can be checked, and encrypted, by itself.
+each can be checked, and is encrypted, by itself (calls/storage/kept_files.py). A stream's end finishes its files.
 
     file    = header slot*
     header  = "VREC" version:u8 codec:u8 (1: µ-law) rate_hz:u16 reserved:8
@@ -12,25 +12,20 @@ each can be checked, and encrypted, by itself.
 
 from __future__ import annotations
 
-import logging
-import queue
 import re
 import struct
-import threading
 import zlib
 from bisect import bisect_right
-from collections import OrderedDict
-from collections.abc import Iterator
-from io import FileIO
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from calls.core.sender_clock import MAX_MEDIA_MS
+from calls.storage.kept_files import EncryptedFile, PlainFile, note_damage, opened
+from calls.storage.recording_disk import RecordingDisk
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, SAMPLE_RATE_HZ, ULAW_SILENCE
-from voiceapp.runtime import background, metrics
-from voiceapp.runtime.seldom import Seldom
-
-logger = logging.getLogger(__name__)
+from voiceapp.runtime.coded_error import CodedError
+from voiceapp.runtime.file_cipher import StorageError
 
 HEADER = struct.pack("<4sBBH8x", b"VREC", 1, 1, SAMPLE_RATE_HZ)
 SLOT_HEADER = struct.Struct("<IIHHI")
@@ -38,14 +33,8 @@ PAYLOAD_BYTES = 8000
 SLOT_BYTES = SLOT_HEADER.size + PAYLOAD_BYTES
 MAX_SLOT_MS = 2**32 - 1
 """A slot holds no later media time; calls/core/depacketizer.py keeps it far below."""
-MAX_WAITING_SLOTS = 20_000
-"""This many slots may wait for the disk; beyond it the newest are dropped and counted."""
-MAX_OPEN_FILES = 256
-"""The files that were written last stay open."""
 MAX_JOINED_MS = 60
 """Parts of what the line said that are so close follow each other without a gap."""
-GATHER_S = 0.1
-"""Slots gather for this long before they are written."""
 
 
 def file_name(sid: str) -> str:
@@ -59,8 +48,8 @@ def line_file(path: Path) -> Path:
     return path.with_suffix(".line.vrec")
 
 
-class RecordingError(ValueError):
-    """The file is not a recording, or has no audio."""
+class RecordingError(CodedError):
+    """``damaged_recording`` (the file is no recording, or has no audio) | the codes of StorageError."""
 
 
 class Recorder:
@@ -94,6 +83,12 @@ class Recorder:
             self._index += 1
             self._at_ms += len(payload) // BYTES_PER_MS
 
+    def finish(self) -> None:
+        """Hand on what is left: no more audio comes."""
+        self.flush()
+        if self._index:
+            self._disk.finish(self.path)
+
 
 class LineRecorder:
     """Takes what the line said in a stream to a file beside the stream's own, from its first sound on.
@@ -119,10 +114,10 @@ class LineRecorder:
         # Whole frames fill a slot to its end.
         self._pass_on(FRAME_BYTES)
 
-    def flush(self) -> None:
-        """Hand on what waits."""
+    def finish(self) -> None:
+        """Hand on what waits: no more comes."""
         self._pass_on(1)
-        self._recorder.flush()
+        self._recorder.finish()
 
     def _pass_on(self, least_bytes: int) -> None:
         while self._at_ms is not None and len(self._waiting) >= least_bytes:
@@ -130,89 +125,6 @@ class LineRecorder:
             del self._waiting[:FRAME_BYTES]
             self._recorder.push(self._at_ms, frame)
             self._at_ms += len(frame) // BYTES_PER_MS
-
-
-class RecordingDisk:
-    """One thread that appends the slots of all calls to their files."""
-
-    def __init__(self) -> None:
-        self._slots: queue.SimpleQueue[tuple[Path, bytes, bytes] | None] = queue.SimpleQueue()
-        self._thread: background.Worker | None = None
-        self._files: OrderedDict[Path, FileIO] = OrderedDict()
-        self._failures = Seldom()
-        self._stopping = threading.Event()
-
-    def start(self) -> None:
-        """Idempotent."""
-        if self._thread is None or not self._thread.is_alive():
-            self._stopping.clear()
-            self._thread = background.thread("recording", self._run)
-            self._thread.start()
-
-    def put(self, path: Path, data: bytes, header: bytes = b"") -> None:
-        """Append to a file, which begins with the header. Any thread; returns at once."""
-        if self._slots.qsize() >= MAX_WAITING_SLOTS:
-            metrics.RECORDING_DROPPED.inc()
-            return
-        self._slots.put((path, data, header))
-
-    def stop(self, timeout_s: float) -> None:
-        """Write what is left. Blocking."""
-        if self._thread is not None:
-            self._thread.retire()
-        self._stopping.set()
-        self._slots.put(None)
-        if self._thread is not None:
-            self._thread.join(timeout_s)
-            self._thread = None
-
-    def _run(self) -> None:
-        while (item := self._slots.get()) is not None:
-            if self._slots.empty():
-                # One wake-up for the slots of many calls: each wake-up makes the event loop wait for the interpreter.
-                self._stopping.wait(GATHER_S)
-            path, data, header = item
-            try:
-                _append(self._file(path), data, header)
-            except (OSError, ValueError) as error:
-                # A path that no file can have is a ValueError, and the other calls' audio waits behind it.
-                metrics.RECORDING_DROPPED.inc()
-                self._close(path)
-                if self._failures.is_due():
-                    logger.critical("recording_failed: %s takes nothing (%s)", path.parent, error)
-        for path in list(self._files):
-            self._close(path)
-
-    def _file(self, path: Path) -> FileIO:
-        file = self._files.get(path)
-        if file is None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("ab", buffering=0)
-            self._files[path] = file
-            if len(self._files) > MAX_OPEN_FILES:
-                self._close(next(iter(self._files)))
-        self._files.move_to_end(path)
-        return file
-
-    def _close(self, path: Path) -> None:
-        file = self._files.pop(path, None)
-        if file is not None:
-            try:
-                file.close()
-            except OSError:
-                metrics.RECORDING_DROPPED.inc()
-
-
-def _append(file: FileIO, data: bytes, header: bytes) -> None:
-    """Append all of it or nothing: half a slot would shift every slot behind it. Raises OSError."""
-    before = file.tell()
-    left = memoryview(data if before else header + data)
-    try:
-        while left:
-            left = left[file.write(left) :]
-    except OSError:
-        file.truncate(before)
-        raise
 
 
 def line_recording(path: Path) -> Recording | None:
@@ -230,32 +142,37 @@ class Recording:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with path.open("rb") as file:
-            if file.read(len(HEADER)) != HEADER:
-                raise RecordingError(f"{path.name} is no recording")
-        self.slots = (path.stat().st_size - len(HEADER)) // SLOT_BYTES
+        with _opened(path) as file:
+            if file.read(0, len(HEADER)) != HEADER:
+                raise RecordingError("damaged_recording", f"{path.name} is no recording")
+            self.slots = (file.size_bytes - len(HEADER)) // SLOT_BYTES
+            self.is_whole = file.is_whole
+            """False where an encrypted file was not finished: its process was killed, or its end was cut off."""
 
     def chunks(self, from_ms: int = 0) -> Iterator[tuple[int, bytes]]:
         """The media time and µ-law of each slot, from the one that holds this moment; a damaged slot is skipped."""
-        with self._path.open("rb") as file:
+        with self._slots() as slot:
 
             def begins_ms(index: int) -> int:
-                file.seek(len(HEADER) + index * SLOT_BYTES)
-                return int(SLOT_HEADER.unpack(file.read(SLOT_HEADER.size))[1])
+                """Of a damaged one, when the last good one before it ends."""
+                if (one := slot(index)) is not None:
+                    return one[0]
+                before = next(filter(None, map(slot, range(index - 1, -1, -1))), (0, b""))
+                return before[0] + len(before[1]) // BYTES_PER_MS
 
             first = max(0, bisect_right(range(self.slots), from_ms, key=begins_ms) - 1)
             for index in range(first, self.slots):
-                if (chunk := _chunk(file, index)) is not None:
+                if (chunk := slot(index)) is not None:
                     yield chunk
 
     def span_ms(self) -> tuple[int, int]:
         """The media times at which the audio begins and ends; reads only the first and last slot. Raises RecordingError
         when there is no audio."""
-        with self._path.open("rb") as file:
-            first = next(filter(None, (_chunk(file, index) for index in range(self.slots))), None)
-            last = next(filter(None, (_chunk(file, index) for index in reversed(range(self.slots)))), None)
+        with self._slots() as slot:
+            first = next(filter(None, map(slot, range(self.slots))), None)
+            last = next(filter(None, map(slot, reversed(range(self.slots)))), None)
         if first is None or last is None:
-            raise RecordingError(f"{self._path.name} holds no audio")
+            raise RecordingError("damaged_recording", f"{self._path.name} holds no audio")
         return first[0], last[0] + len(last[1]) // BYTES_PER_MS
 
     def ulaw(self) -> tuple[int, bytes]:
@@ -270,10 +187,32 @@ class Recording:
             audio += ULAW_SILENCE * (max(0, gap) if at_ms - start_ms <= MAX_MEDIA_MS else 0) + payload
         return start_ms or 0, bytes(audio)
 
+    @contextmanager
+    def _slots(self) -> Iterator[Callable[[int], tuple[int, bytes] | None]]:
+        """What reads the media time and µ-law of a slot; it gives None when it is damaged."""
+        with _opened(self._path) as file:
+            told = set[int]()
 
-def _chunk(file: BinaryIO, index: int) -> tuple[int, bytes] | None:
-    """The media time and µ-law of a slot; None when it is damaged."""
-    file.seek(len(HEADER) + index * SLOT_BYTES)
-    _, at_ms, length, _, checksum = SLOT_HEADER.unpack(file.read(SLOT_HEADER.size))
-    payload = file.read(PAYLOAD_BYTES)[:length]
-    return (at_ms, payload) if zlib.crc32(payload) == checksum else None
+            def slot(index: int) -> tuple[int, bytes] | None:
+                try:
+                    data = file.read(len(HEADER) + index * SLOT_BYTES, SLOT_BYTES)
+                except StorageError as error:
+                    if index not in told:
+                        told.add(index)
+                        note_damage(self._path, error)
+                    return None
+                _, at_ms, length, _, checksum = SLOT_HEADER.unpack_from(data)
+                payload = data[SLOT_HEADER.size :][:length]
+                return (at_ms, payload) if zlib.crc32(payload) == checksum else None
+
+            yield slot
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[PlainFile | EncryptedFile]:
+    """Raises RecordingError, OSError."""
+    try:
+        with opened(path) as file:
+            yield file
+    except StorageError as error:
+        raise RecordingError(error.code, f"{path.name}: {error.message}") from error

@@ -29,6 +29,8 @@ class CallStarted:
     """The stream's wanted block of numbers: how many streams of its call are known to come before it."""
     recording: str = ""
     """Path of the stream's audio, relative to VAR_DIR."""
+    keeps: dict[str, bool] = field(default_factory=dict)
+    """What its line keeps (calls/core/kept_words.py): words that are recovered after a crash are kept likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class CallEnded:
     """Of a language model that made the line's answers, also of those that were withdrawn."""
     reply_characters: int = 0
     """Synthesised for them, as voices charge them."""
+    other_engine_s: dict[str, int] = field(default_factory=dict)
+    """Seconds of both that other engines than Google's v1 heard, by engine: calls/core/other_engines.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,10 @@ def record_to_json(record: Record) -> dict[str, Any]:
             values[name] = value.isoformat()
     if "turn" in values:
         values["turn"] = by_stored_names(values["turn"])
+    for added in ("keeps", "other_engine_s"):
+        # A version of before these knows no such field, and closes the calls of a process that died by these records.
+        if not values.get(added, True):
+            del values[added]
     return {"kind": KIND_OF[type(record)], **values}
 
 

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.db.models import Sum
 
+from calls.core.kept_words import Keeps
 from calls.core.numbering import NUMBERS_A_STREAM, RECOVERED_NUMBER, give_block
 from calls.core.one_shots import MIN_ONE_SHOT_MS, PRE_ROLL_MS
 from calls.core.turns import EndReason, Source, Turn
@@ -83,7 +84,8 @@ def recover(recognizer: OneShotRecognizer, started: Iterable[CallStarted], accep
         try:
             for turn in _recovered_turns(recognizer, stream, ulaw, begins_ms, speech):
                 metrics.TURNS_RECOVERED.inc()
-                accept(TurnSaved(stream.call_sid, turn, stream.stream_sid))
+                kept = Keeps.from_mapping(stream.keeps).stored(turn)
+                accept(TurnSaved(stream.call_sid, kept, stream.stream_sid))
         except Exception:
             # The wall: the other streams are still to be closed and heard again.
             metrics.THREADS_FAILED.labels("recovery").inc()
@@ -96,7 +98,8 @@ def _recorded(stream: CallStarted) -> tuple[int, bytes, list[SpeechEnded]]:
         begins_ms, ulaw = Recording(Path(settings.VAR_DIR) / stream.recording).ulaw()
         return begins_ms, ulaw, _speech_in(ulaw, begins_ms, _tuning_of(stream))
     except (OSError, RecordingError) as error:
-        logger.warning("call %s: no recording to recover (%s)", stream.call_sid, type(error).__name__)
+        why = error.code if isinstance(error, RecordingError) else type(error).__name__
+        logger.warning("call %s: no recording to recover (%s)", stream.call_sid, why)
     except Exception:
         # The wall: whatever it holds, its call is closed.
         metrics.THREADS_FAILED.labels("recovery").inc()

@@ -18,6 +18,7 @@ from calls.core.numbering import give_block, row_number
 from calls.core.turns import Turn
 from calls.storage.call_streams import call_streams
 from calls.storage.columns import fit_numbers, fitted, fitted_to
+from calls.storage.line_hours import mark
 from calls.storage.models import Call, CallEvent, SavedValue, Transcript
 from calls.storage.newest_rows import NewestRows
 from calls.storage.records import (
@@ -33,6 +34,7 @@ from calls.storage.records import (
     by_stored_names,
 )
 from calls.storage.search_text import search_text
+from calls.storage.webhooks import owe
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ def write_or_skip(records: list[Record]) -> bool:
                     type(record).__name__,
                     record.call_sid,
                     type(error).__name__,
+                    extra={"call": record.call_sid},
                 )
                 all_written = False
     return all_written
@@ -71,9 +74,11 @@ def write(records: Iterable[Record]) -> None:
     records = [fitted(record) for record in records]
     with transaction.atomic():
         calls = _locked_calls({record.call_sid for record in records})
+        started = {call.started_at for call in calls.values()}
         turns, answers = _newest_turns(_TURNS_COLUMNS), _newest_turns(_AGENTS_COLUMNS)
         saved = NewestRows(SavedValue, key="key", age="number", columns=("value", "secret"))
         events: list[CallEvent] = []
+        ended: dict[str, Call] = {}
         for record in records:
             call = calls[record.call_sid]
             if isinstance(record, TurnSaved):
@@ -99,11 +104,14 @@ def write(records: Iterable[Record]) -> None:
                 _sum_up(call)
             elif isinstance(record, CallStarted):
                 _write_start(call, record)
-            else:
-                _write_end(call, record)
+            elif _write_end(call, record):
+                ended[call.call_sid] = call
         CallEvent.objects.bulk_create(events, ignore_conflicts=True)
         for rows in (turns, answers, saved):
             rows.write()
+        owe([call for call in ended.values() if call.ended_at is not None])
+        # Where a call began earlier than was known, both hours have changed.
+        mark(started | {call.started_at for call in calls.values()})
 
 
 def _locked_calls(sids: set[str]) -> dict[str, Call]:
@@ -146,12 +154,17 @@ def _write_hearing(call: Call, record: HearingNoted) -> None:
     _sum_up(call)
 
 
-def _write_end(call: Call, record: CallEnded) -> None:
+def _write_end(call: Call, record: CallEnded) -> bool:
+    """False where it was written before: a journal is read again after a crash."""
     values = asdict(record)
     stream = call.streams.setdefault(values.pop("stream_sid"), {})
     del values["call_sid"]
+    if not values["other_engine_s"]:
+        del values["other_engine_s"]  # as in most calls, and as in all of before there were others
+    is_new = bool(stream.get("ended_at") != record.ended_at.isoformat())
     stream.update({**values, "ended_at": record.ended_at.isoformat()})
     _sum_up(call)
+    return is_new
 
 
 def _sum_up(call: Call) -> None:
@@ -168,11 +181,13 @@ def _sum_up(call: Call) -> None:
     call.end_reason = last.text("end_reason")
     for name in _SUMMED_COLUMNS:
         setattr(call, name, sum(stream.count(name) for stream in ended))
-    counters: Counter[str] = Counter()
-    for stream in ended:
-        counters.update(stream.mapping("counters"))
-    call.counters = dict(counters)
+    for name in _COUNTED_COLUMNS:
+        counted: Counter[str] = Counter()
+        for stream in ended:
+            counted.update(stream.mapping(name))
+        setattr(call, name, dict(counted))
     call.frame_delay_ms = dict(last.mapping("frame_delay_ms"))
+    call.is_queued = False
     fit_numbers(call, ("tuning_profile", "tuning_revision", *_SUMMED_COLUMNS))
     call.save(update_fields=_WRITTEN_COLUMNS)
 
@@ -183,12 +198,14 @@ _SUMMED_COLUMNS = (
     *("stt_streams", "stt_stream_s", "one_shots", "one_shot_s"),
     *("reply_tokens", "reply_characters"),
 )
+_COUNTED_COLUMNS = ("counters", "other_engine_s")
 _WRITTEN_COLUMNS = [
     *(
-        "stream_sid from_number to_number started_at ended_at end_reason streams frame_delay_ms counters tuning "
-        "tuning_profile tuning_revision process hearing"
+        "stream_sid from_number to_number started_at ended_at end_reason streams frame_delay_ms tuning "
+        "tuning_profile tuning_revision process hearing is_queued"
     ).split(),
     *_SUMMED_COLUMNS,
+    *_COUNTED_COLUMNS,
 ]
 
 

@@ -6,19 +6,15 @@ running calls are left alone: the process that writes them may not know the colu
 
 from __future__ import annotations
 
-import logging
-import threading
 from datetime import timedelta
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls.storage.models import Transcript
+from calls.storage.rows_thread import RowsThread
 from calls.storage.search_text import search_text
-from voiceapp.runtime import background
-
-logger = logging.getLogger(__name__)
 
 BATCH_TURNS = 50
 """A process that serves calls fills this many turns at once: ten thousand take less than a minute."""
@@ -54,31 +50,15 @@ def _fillable(before: int | None) -> QuerySet[Transcript, tuple[int, str, str | 
     return turns if before is None else turns.filter(pk__lt=before)
 
 
-class Filler:
+class Filler(RowsThread):
     """The thread of a process that fills."""
 
     def __init__(self) -> None:
-        self._stopping = threading.Event()
-        self._thread: background.Worker | None = None
+        super().__init__("search-fill", self._fill_some)
+        self._last: int | None = None
 
-    def start(self) -> None:
-        """Idempotent."""
-        if self._thread is None:
-            self._thread = background.thread("search-fill", self._run)
-            self._thread.start()
-
-    def stop(self) -> None:
-        if self._thread is not None:
-            self._thread.retire()
-        self._stopping.set()
-
-    def _run(self) -> None:
-        last: int | None = None
-        while not self._stopping.is_set():
-            try:
-                close_old_connections()
-                last = fill(last)
-            except (DatabaseError, InterfaceError) as error:
-                logger.warning("no search text was written (%s): trying again", type(error).__name__)
-                last = None
-            self._stopping.wait(SCAN_INTERVAL_S if last is None else PAUSE_S)
+    def _fill_some(self) -> float:
+        # Where the database is away, from the newest again.
+        last, self._last = self._last, None
+        self._last = fill(last)
+        return SCAN_INTERVAL_S if self._last is None else PAUSE_S

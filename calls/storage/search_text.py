@@ -5,6 +5,9 @@ It is stored beside each turn (calls/storage/rows.py), and each query is brought
 Points and accents, invisible marks, and quotes within words are removed, so that צה״ל, צה"ל and צהל are one word. Every
 other character that is neither a letter nor a digit becomes a space between words (בית־ספר, בית-ספר, בית ספר) and is
 removed between digits (052-765-4321, 1,250). Letters have one case, digits one script.
+
+Final letters stay as they are written, for they tell a word's end; a query's word is found with either form of its last
+letter (קליף and קליפ, או"מ and או"ם).
 """
 
 from __future__ import annotations
@@ -29,8 +32,12 @@ _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _DIGITS = re.compile("[0-9]+")
 _QUERY = re.compile('["״“”„‟«»](?P<phrase>.+?)["״“”„‟«»](?=\\s|$)|(?P<word>\\S+)')
 """Only a quote at a word's edge begins or ends a phrase; one inside belongs to the word: צה"ל ומע"מ."""
+MOST_WORDS = 20
 _TYPED_NUMBER = re.compile(r"[+0(]")
 _HOME = "+972"
+_FINAL, _OTHERS = "ךםןףץ", "כמנפצ"
+_TWO_FORMS = re.compile(f"(?<=\\w)[{_FINAL}{_OTHERS}](?!\\w)")
+_LAST_LETTER = re.compile(f"(?<=\\w)(?:([{_FINAL}])|([{_OTHERS}]))(?!\\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,12 @@ class SearchWord:
 
     typed: str
     spoken: str
-    """What is searched in turns' search text."""
+    """What is searched in search texts."""
+    pattern: str
+    """...instead, a regular expression, where a word's last letter has two forms; else empty."""
+    stem: str
+    """The longest part of ``spoken`` that has one form: every text with the word has it, and a database finds it sooner
+    than it matches a pattern."""
     number: str
     """What is searched in callers' and lines' numbers."""
 
@@ -50,27 +62,43 @@ def search_text(*texts: str | None) -> str:
 
 
 def words(query: str) -> Iterator[SearchWord]:
-    """The words and the "phrases in quotes" of a query. A query that is a phone number in any notation is one word."""
+    """The words and the "phrases in quotes" of a query, each once and MOST_WORDS of them: each is a condition
+    of its own, and hundreds kept a database busy for minutes. A query that is a phone number in any notation is one
+    word."""
     query = _MARKS.sub("", query).strip()
     if _TYPED_NUMBER.match(query) and dialled(query):
         yield _word(query)
         return
-    for found in _QUERY.finditer(query):
-        word = _word(found["phrase"] or found["word"])
+    found: dict[str, SearchWord] = {}
+    for one in _QUERY.finditer(query):
+        word = _word(one["phrase"] or one["word"])
         if word.spoken:
-            yield word
+            found.setdefault(word.spoken, word)
+        if len(found) == MOST_WORDS:
+            break
+    yield from found.values()
 
 
 def _word(typed: str) -> SearchWord:
     spoken = _search_text(typed)
     if not _DIGITS.fullmatch(spoken):
-        return SearchWord(typed, spoken, typed)
+        pattern = _LAST_LETTER.sub(_either_form, spoken)
+        stem = max(_TWO_FORMS.split(spoken), key=len)
+        return SearchWord(typed, spoken, "" if pattern == spoken else pattern, stem, typed)
     number = dialled(typed)
     if not number:
-        return SearchWord(typed, spoken, spoken.lstrip("0") or spoken)
+        return SearchWord(typed, spoken, "", spoken, spoken.lstrip("0") or spoken)
     # A number may be said and stored with its country code or with a 0; the rest is the same.
     rest = number.removeprefix(_HOME).removeprefix("+")
-    return SearchWord(typed, rest, rest)
+    return SearchWord(typed, rest, "", rest, rest)
+
+
+def _either_form(found: re.Match[str]) -> str:
+    final, other = found.groups()
+    if final:
+        # It ends a word, and so does what stands for it: מים is no part of מימון.
+        return f"({final}|{_OTHERS[_FINAL.index(final)]}(?!\\w))"
+    return f"[{other}{_FINAL[_OTHERS.index(other)]}]"
 
 
 def _search_text(text: str) -> str:

@@ -30,7 +30,8 @@ import msgspec
 
 from calls.core.actions import Feed
 from calls.core.echo_control import EchoState
-from calls.storage.recording import RecordingDisk
+from calls.storage.kept_files import lines_of
+from calls.storage.recording_disk import RecordingDisk
 from stt.audio import FRAME_MS
 from stt.events import KIND_OF, RecognizerError, RecognizerEvent
 
@@ -58,6 +59,7 @@ class RecognitionTrace:
         self._arrivals_ms: list[float] = []
         self._to_ms = 0
         self._echo: EchoState | None = None
+        self._has_begun = False
 
     def frame(self, frame: Feed, now_ms: float) -> None:
         """Note a frame that has arrived. Lines are made of many at once: that is cheaper."""
@@ -94,6 +96,12 @@ class RecognitionTrace:
         """Write that no more audio comes."""
         self._put({"event": "Stopped", "now_ms": round(now_ms - self._began_ms)})
 
+    def finish(self) -> None:
+        """Write what is left: nothing more comes."""
+        self.flush()
+        if self._has_begun:
+            self._disk.finish(self._path)
+
     def flush(self) -> None:
         """Write the frames that have gathered; a gap begins a new line."""
         levels, gaps = bytearray(), bytearray()
@@ -118,6 +126,7 @@ class RecognitionTrace:
         self._put({"frames": begins_ms, "now_ms": first_ms, "levels": levels_64, "gaps": gaps_64})
 
     def _put(self, line: dict[str, Any]) -> None:
+        self._has_begun = True
         self._disk.put(self._path, msgspec.json.encode(line) + b"\n")
 
 
@@ -126,27 +135,26 @@ def _code_of(error: RecognizerError) -> str:
 
 
 def read_trace(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a trace; half a line at the end is skipped.
+    """The lines of a trace; half a line at the end is skipped. Raises StorageError, OSError.
 
     A frame line gets lists: ``voiced``, ``dbfs``, and, where the trace is new enough, ``arrived_ms``, ``unvoiced`` and
     ``echoed``. One of our own sound gets ``dbfs``.
     """
-    with path.open("rb") as lines:
-        for raw in lines:
-            try:
-                line = json.loads(raw)
-            except ValueError:
-                continue
-            if "plays" in line:
-                line["dbfs"] = [-level for level in base64.b64decode(line.pop("levels"))]
-            if "frames" in line:
-                levels = base64.b64decode(line.pop("levels"))
-                line["voiced"] = [bool(level & VOICED) for level in levels]
-                line["dbfs"] = [-(level & ~VOICED) for level in levels]
-            if "gaps" in line:
-                gaps = base64.b64decode(line.pop("gaps"))
-                line["arrived_ms"] = list(accumulate((gap & ~UNVOICED for gap in gaps[1:]), initial=line["now_ms"]))
-                bits = [bool(gap & UNVOICED) for gap in gaps]
-                line["unvoiced"] = [bit and voiced for bit, voiced in zip(bits, line["voiced"], strict=True)]
-                line["echoed"] = [bit and not voiced for bit, voiced in zip(bits, line["voiced"], strict=True)]
-            yield line
+    for raw in lines_of(path):
+        try:
+            line = json.loads(raw)
+        except ValueError:
+            continue
+        if "plays" in line:
+            line["dbfs"] = [-level for level in base64.b64decode(line.pop("levels"))]
+        if "frames" in line:
+            levels = base64.b64decode(line.pop("levels"))
+            line["voiced"] = [bool(level & VOICED) for level in levels]
+            line["dbfs"] = [-(level & ~VOICED) for level in levels]
+        if "gaps" in line:
+            gaps = base64.b64decode(line.pop("gaps"))
+            line["arrived_ms"] = list(accumulate((gap & ~UNVOICED for gap in gaps[1:]), initial=line["now_ms"]))
+            bits = [bool(gap & UNVOICED) for gap in gaps]
+            line["unvoiced"] = [bit and voiced for bit, voiced in zip(bits, line["voiced"], strict=True)]
+            line["echoed"] = [bit and not voiced for bit, voiced in zip(bits, line["voiced"], strict=True)]
+        yield line

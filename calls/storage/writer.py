@@ -64,6 +64,11 @@ class Writer:
         """The orphaned journal that is being written."""
         return self._orphans.current
 
+    @property
+    def unreadable_journals(self) -> dict[str, str]:
+        """By its file's name: the code of why the journal of a process that died could not be read."""
+        return self._orphans.unreadable
+
     def accept(self, record: Record) -> None:
         """Take a record for writing. Any thread; returns at once."""
         if not self._queue.put(record):

@@ -4,17 +4,19 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
 from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
 from calls.lines import costs
-from calls.models import Alarm, Call, PhoneLine, Price
+from calls.models import Alarm, Call, EnginePrice, PhoneLine, Price
 from calls.process.alarm_monitor import settle
 from calls.storage.records import CallEnded, CallStarted
 from calls.storage.rows import write
 from stt.engines.breaker import Breaker
 from stt.models import TuningProfile
+from stt.streaming.billing import Billed
 from stt.streaming.transcriber import Transcriber
 from stt.tuning import Tuning
 from tests.fakes import FakeStream
@@ -53,6 +55,56 @@ class TestRows:
         assert row.cost == Decimal("0.1340")
         assert costs.usage_of(Call.objects.get(call_sid="CA1")) == costs.Usage(1, 1, 90, 2, 15, 2)
 
+    def test_each_engine_costs_its_own_price(self):
+        heard = {"stt_stream_s": 300, "one_shot_s": 60, "other_engine_s": {"deepgram": 120, "whisper": 60, "gone": 60}}
+        write([started(), ended(stt_streams=3, one_shots=1, **heard)])
+        (row,) = costs.line_months(1)
+        # Google's two minutes and those of an engine that this version does not know, at Google's price.
+        assert row.usage.other_engine_s == {"deepgram": 120, "whisper": 60}
+        assert row.cost == 3 * Decimal("0.024") + 2 * Decimal("0.0048")
+        call = costs.usage_of(Call.objects.get())
+        assert call.other_engine_s == heard["other_engine_s"]
+        assert call.cost(costs.DEFAULT) == row.cost
+        assert call.other_engines[0] == ("Deepgram Nova-3", 120)
+
+    def test_an_engines_price_is_the_contracts_where_one_is_entered(self):
+        price = Price.objects.create(since=date(2026, 3, 1), stt_minute=1, twilio_minute=0, stream_minute=0)
+        price.engines.create(engine="soniox", minute=Decimal("0.5"))
+        prices = costs.prices_now()
+        assert prices.engine_minute("soniox") == Decimal("0.5")
+        assert prices.engine_minute("deepgram") == Decimal("0.0048")
+        Price.objects.update(currency="ILS")
+        prices = costs.prices_now()
+        assert prices.engine_minute("soniox") == Decimal("0.5")
+        # A list price in dollars is no price in shekels; what runs on this machine costs nothing in any.
+        assert prices.engine_minute("deepgram") == 1
+        assert "Deepgram Nova-3" in prices.unpriced and "Soniox v5" not in prices.unpriced
+        assert prices.engine_minute("whisper") == 0
+
+    def test_a_price_is_of_whole_months_of_a_known_currency_and_none_is_below_nothing(self):
+        right = {"since": date(2026, 3, 1), "stt_minute": 1, "twilio_minute": 0, "stream_minute": 0, "currency": "ILS"}
+        Price(**right).full_clean()
+        for name, wrong in (("since", date(2026, 3, 2)), ("currency", "ils"), ("currency", "₪"), ("stt_minute", -1)):
+            with pytest.raises(ValidationError) as refused:
+                Price(**{**right, name: wrong}).full_clean()
+            assert list(refused.value.error_dict) == [name]
+        price = Price.objects.create(**right)
+        price.engines.create(engine="soniox", minute=1)
+        for engine, minute in (("soniox", 2), ("deepgram", -5)):
+            with pytest.raises(ValidationError):
+                EnginePrice(price=price, engine=engine, minute=minute).clean()
+
+    def test_each_page_counts_a_month_by_the_price_of_its_first_day(self):
+        Price.objects.create(since=date(2026, 3, 2), stt_minute=9, twilio_minute=0, stream_minute=0)
+        assert costs.prices_on(date(2026, 3, 31)) == costs.DEFAULT
+        assert costs.prices_on(date(2026, 4, 1)).stt == 9
+
+    def test_what_two_streams_heard_with_other_engines_is_added_up(self):
+        write([started(), ended(stt_stream_s=9, other_engine_s={"soniox": 4})])
+        write([CallStarted("CA1", "MZ2", timezone.now(), to_number=LINE)])
+        write([ended(stream="MZ2", stt_stream_s=7, other_engine_s={"soniox": 1, "deepgram": 2, "bad": "x"})])
+        assert Call.objects.get().other_engine_s == {"soniox": 5, "deepgram": 2, "bad": 0}
+
     def test_answers_cost_what_they_used(self):
         write([started(), ended(reply_tokens=1_000_000, reply_characters=2_000_000)])
         (row,) = costs.line_months(1)
@@ -89,6 +141,33 @@ class TestRows:
         settle(costs.ceilings())
         assert Alarm.objects.get().over_at is not None
 
+    def test_the_pages_say_who_heard_how_much(self, admin_client):
+        write([started(), ended(stt_stream_s=300, other_engine_s={"soniox": 240})])
+        page = admin_client.get(reverse("console:costs")).content.decode()
+        assert '<bdi dir="ltr">Soniox v5</bdi> 4.0<' in page
+        assert '<bdi dir="ltr">Deepgram Nova-3 0.0048</bdi>' in page
+        assert (
+            '<bdi dir="ltr">Soniox v5</bdi> 240'
+            in admin_client.get(reverse("console:call", args=["CA1"])).content.decode()
+        )
+
+    def test_other_engines_prices_are_entered_beside_the_contracts(self, admin_client):
+        price = {
+            "since": "2026-03-01",
+            "currency": "USD",
+            "stt_minute": "1",
+            "twilio_minute": "0",
+            "stream_minute": "0",
+        }
+        price |= {"million_tokens": "1", "million_characters": "1"}
+        inline = {"engines-TOTAL_FORMS": "1", "engines-INITIAL_FORMS": "0", "engines-0-minute": "0.001"}
+        add = reverse("admin:calls_price_add")
+        refused = admin_client.post(add, {**price, **inline, "engines-0-engine": "google"})
+        assert refused.status_code == 200
+        assert not Price.objects.exists()
+        assert admin_client.post(add, {**price, **inline, "engines-0-engine": "whisper"}).status_code == 302
+        assert costs.prices_now().engines == {"whisper": Decimal("0.001")}
+
     def test_the_page_has_a_row_a_line_and_says_where_the_prices_are_from(self, admin_client):
         write([started(), ended(stt_stream_s=600)])
         page = admin_client.get(reverse("console:costs")).content.decode()
@@ -116,10 +195,10 @@ async def test_only_streams_that_opened_are_billed_each_rounded_up():
     hearing.start()
     for i in range(60):
         hearing.feed(bytes(160), i * 20)
-    assert hearing.billed == (0, 0)
+    assert hearing.billed == Billed()
     streams[0].opens()
-    assert hearing.billed == (1, 2)
+    assert hearing.billed == Billed(1, {"": 2})
     hearing.renew(1200, [(700 + i * 20, bytes(160)) for i in range(25)])
     streams[1].opens()
-    assert hearing.billed == (2, 3)
+    assert hearing.billed == Billed(2, {"": 3})
     hearing.close()

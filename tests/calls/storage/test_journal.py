@@ -9,6 +9,7 @@ from calls.storage.journal import Journal, orphaned_journals
 from tests.calls.storage.sample_records import RECORDS
 from tests.counters import counted
 from tests.disks import files_of_at_most
+from tests.storage_keys import plain_and_encrypted  # noqa: F401 - a fixture
 from voiceapp.runtime import metrics
 
 

@@ -10,14 +10,17 @@ import pytest
 from calls.models import Transcript
 from calls.storage import rows
 from calls.storage.journal import Journal
-from calls.storage.journal_recovery import OrphanedJournals
+from calls.storage.journal_recovery import REREAD_INTERVAL_S, OrphanedJournals
+from calls.storage.kept_forms import HEAD_LINE_BYTES
 from calls.storage.records import CallStarted, TurnSaved
 from calls.storage.writer import Writer
 from calls.storage.writer_options import DEFAULTS
 from tests.calls.storage.sample_records import ENDED, NOW, STARTED, turn
 from tests.counters import counted
+from tests.storage_keys import NEW, OLD, plain_and_encrypted, under  # noqa: F401 - a fixture
 from tests.waiting import eventually
 from voiceapp.runtime import metrics
+from voiceapp.runtime.file_cipher import HEAD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUICK = replace(DEFAULTS, scan_interval_s=0.01)
@@ -116,6 +119,89 @@ def test_a_journal_that_the_disk_does_not_give_back_stays_and_stops_nobody(tmp_p
     assert writer.stop(10)
     assert [row.number for row in Transcript.objects.all()] == [2]
     assert (path.exists(), caplog.text.count("journal_unreadable")) == (True, 1)
+
+
+SALT_BYTE = 4 * (HEAD.size - 1) // 3
+"""Of the head's line: one of the salt's."""
+
+
+@pytest.mark.parametrize("at", [0, HEAD_LINE_BYTES - 1, SALT_BYTE])
+def test_a_journal_whose_head_is_damaged_stays_and_is_written_once_it_is_mended(tmp_path, caplog, at):
+    with under(NEW):
+        path = orphan(tmp_path, turns=3)
+        whole = path.read_bytes()
+        path.write_bytes(whole[:at] + (b"W" if whole[at : at + 1] != b"W" else b"X") + whole[at + 1 :])
+        orphans, told = OrphanedJournals(tmp_path, 2, lambda record: None, None), counted(metrics.JOURNALS_RECOVERED)
+        write_all(orphans)
+        assert (path.exists(), Transcript.objects.count()) == (True, 0)
+        assert counted(metrics.JOURNALS_RECOVERED) == told
+        (critical,) = [record.getMessage() for record in caplog.records if record.levelname == "CRITICAL"]
+        assert f"journal_unreadable: {path} (journal_damaged" in critical and "put back a whole copy" in critical
+        # It is not read, and each of its lines logged, again before it has changed.
+        lines_told = caplog.text.count("cannot be read")
+        read_again(orphans)
+        assert caplog.text.count("cannot be read") == lines_told
+        put_back(path, whole)
+        read_again(orphans)
+        assert (path.exists(), Transcript.objects.count()) == (False, 3)
+
+
+@pytest.mark.parametrize(("text", "stays"), [(b"not JSON\n", True), (b"not JSON\n" * 5, True), (b"half a line", False)])
+def test_a_plain_journal_stays_where_none_of_its_lines_can_be_read(tmp_path, text, stays):
+    with under():
+        path = orphan(tmp_path, turns=1)
+        whole = path.read_bytes()
+        path.write_bytes(text)
+        orphans = OrphanedJournals(tmp_path, 2, lambda record: None, None)
+        write_all(orphans)
+        assert path.exists() == stays
+        # One that can be read is enough.
+        put_back(path, text + b"\n" + whole)
+        read_again(orphans)
+        assert (path.exists(), Transcript.objects.count()) == (False, 1)
+
+
+def test_a_journal_whose_key_is_missing_is_named_until_the_key_is_back(tmp_path, caplog):
+    with under(NEW):
+        path = orphan(tmp_path, turns=1)
+    orphans = OrphanedJournals(tmp_path, 2, lambda record: None, None)
+    with under(OLD):
+        for read in (write_all, write_all, read_again):
+            read(orphans)
+            assert orphans.unreadable == {path.name: "storage_key_missing"}
+    assert f"lacks the key {NEW.name}" in caplog.text and "put that key back into STORAGE_KEYS" in caplog.text
+    with under(OLD, NEW):
+        read_again(orphans)
+    assert (orphans.unreadable, Transcript.objects.count()) == ({}, 1)
+
+
+def test_an_unreadable_journal_that_is_deleted_is_named_no_more(tmp_path):
+    path = orphan(tmp_path, turns=1)
+    path.write_bytes(b"not JSON\n")
+    orphans = OrphanedJournals(tmp_path, 2, lambda record: None, None)
+    write_all(orphans)
+    assert orphans.unreadable == {path.name: "journal_damaged"}
+    path.unlink()
+    write_all(orphans)
+    assert orphans.unreadable == {}
+
+
+def put_back(path, data):
+    copy = path.with_suffix(".copy")
+    copy.write_bytes(data)
+    copy.replace(path)
+
+
+def write_all(orphans):
+    orphans.scan()
+    while orphans.write_next():
+        pass
+
+
+def read_again(orphans):
+    """As it is a minute later."""
+    orphans._reread_s -= REREAD_INTERVAL_S
+    write_all(orphans)
 
 
 def test_what_only_bears_a_journals_name_stops_nobody(tmp_path, monkeypatch, caplog):

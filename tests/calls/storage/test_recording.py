@@ -6,18 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calls.storage.kept_files import lines_of, storage_keys
 from calls.storage.recording import (
     HEADER,
     SLOT_BYTES,
     LineRecorder,
     Recorder,
     Recording,
-    RecordingDisk,
     RecordingError,
     line_recording,
 )
+from calls.storage.recording_disk import RecordingDisk
 from stt.audio import ULAW_SILENCE
 from tests.disks import files_of_at_most
+from tests.storage_keys import plain_and_encrypted  # noqa: F401 - a fixture
+from voiceapp.runtime.file_cipher import ADDED_BYTES, HEAD
 
 
 def frames(count, seed=1):
@@ -63,10 +66,10 @@ def test_a_time_beyond_any_call_is_no_silence_of_weeks(tmp_path):
 def test_a_path_that_is_none_costs_no_other_call_its_audio(tmp_path, name):
     disk = RecordingDisk()
     disk.start()
-    disk.put(tmp_path / name, b"x")
-    disk.put(tmp_path / "good", b"y")
+    disk.put(tmp_path / name, b"x\n")
+    disk.put(tmp_path / "good", b"y\n")
     disk.stop(10)
-    assert (tmp_path / "good").read_bytes() == b"y"
+    assert list(lines_of(tmp_path / "good")) == [b"y"]
 
 
 def test_a_moment_is_found_without_reading_the_file(tmp_path):
@@ -74,14 +77,16 @@ def test_a_moment_is_found_without_reading_the_file(tmp_path):
     assert [at_ms for at_ms, _ in recording.chunks(7300)] == [7000, 8000, 9000]
 
 
-@given(cut=st.integers(0, 3 * SLOT_BYTES))
+@given(cut=st.integers(0, 3 * (SLOT_BYTES + ADDED_BYTES)))
 def test_a_file_cut_at_any_place_gives_its_whole_seconds(tmp_path_factory, cut):
+    encrypted = storage_keys().newest is not None
+    begins, slot_bytes = len(HEADER) + HEAD.size * encrypted, SLOT_BYTES + ADDED_BYTES * encrypted
     path = tmp_path_factory.mktemp("cut") / "call.vrec"
     audio = frames(150)
     record(path, [(20 * i, frame) for i, frame in enumerate(audio)])
-    path.write_bytes(path.read_bytes()[: len(HEADER) + cut])
+    path.write_bytes(path.read_bytes()[: begins + cut])
     _, ulaw = Recording(path).ulaw()
-    assert ulaw == b"".join(audio)[: cut // SLOT_BYTES * 8000]
+    assert ulaw == b"".join(audio)[: cut // slot_bytes * 8000]
 
 
 def test_a_damaged_second_is_passed_over(tmp_path):
@@ -139,7 +144,7 @@ def record_line(path, parts):
     disk.start()
     for at_ms, ulaw in parts:
         line.push(at_ms, ulaw)
-    line.flush()
+    line.finish()
     disk.stop(5)
 
 

@@ -1,5 +1,6 @@
 """After a process has died: its recorded speech is recognised, and its calls are closed, each by itself."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,8 @@ from calls.core.agent_turns import AgentTurn, MadeBy
 from calls.core.turns import Source, Turn
 from calls.models import Call, Transcript
 from calls.storage import recovery, rows
-from calls.storage.recording import Recorder, RecordingDisk
+from calls.storage.recording import Recorder
+from calls.storage.recording_disk import RecordingDisk
 from calls.storage.records import AgentTurnSaved, CallEnded, CallStarted, TurnSaved
 from stt.audio import FRAME_MS
 from stt.engines.one_shot_chain import OneShotAnswer
@@ -16,6 +18,7 @@ from stt.events import Final, RecognizerError, Word
 from stt.tuning import Tuning
 from tests.counters import counted
 from tests.sounds import silence, speech
+from tests.storage_keys import plain_and_encrypted  # noqa: F401 - a fixture
 from voiceapp.runtime import metrics
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,6 +69,13 @@ def test_speech_that_is_not_a_turn_yet_is_recognised_and_numbered_in_its_streams
     rows.write([CallStarted("CA1", "MZ1", NOW), recorded])
     assert recover(recorded) == [(19_001, "מה שנשמע")]
     assert Call.objects.get().streams["MZ2"]["end_reason"] == "crashed"
+
+
+def test_words_that_the_line_does_not_keep_are_not_kept_after_a_crash_either(recorded):
+    stream = replace(recorded, keeps={"words": False})
+    rows.write([stream])
+    assert [text for _number, text in recover(stream)] == [""]
+    assert Transcript.objects.get().source == Source.FALLBACK
 
 
 def test_a_turn_of_another_stream_at_the_same_time_does_not_stand_for_it(recorded):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from calls.models import Call, Transcript
-from calls.storage import search_filler
+from calls.storage import rows_thread, search_filler
 from calls.storage.search_filler import Filler, fill, missing
 from tests.calls.spoken_and_searched import found
 from tests.calls.storage.sample_records import NOW
@@ -91,7 +91,8 @@ def test_the_thread_goes_on_after_a_database_that_was_away(monkeypatch):
         return answer
 
     monkeypatch.setattr(search_filler, "fill", filled)
-    monkeypatch.setattr(search_filler, "close_old_connections", lambda: None)
+    monkeypatch.setattr(rows_thread, "close_old_connections", lambda: None)
+    monkeypatch.setattr(rows_thread, "AWAY_S", 0.001)
     monkeypatch.setattr(search_filler, "SCAN_INTERVAL_S", 0.001)
     monkeypatch.setattr(search_filler, "PAUSE_S", 0.001)
     filler = Filler()

@@ -4,13 +4,17 @@ import re
 from dataclasses import replace
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calls.core.turns import Source, Turn
+from calls.desk.review.corrections import save
+from calls.models import Correction, Transcript
 from calls.storage.records import TurnSaved
 from calls.storage.rows import write
-from calls.storage.search_text import search_text, words
+from calls.storage.search_text import MOST_WORDS, search_text, words
 from tests.calls.spoken_and_searched import FOUND, found, mistaken
 from tests.calls.storage.sample_records import STARTED
 
@@ -50,3 +54,35 @@ def test_late_words_are_found_and_so_are_those_that_were_handed_on():
     assert found('"בצה״ל"') == found("מע״מ") == ["CA1"]
     write([TurnSaved("CA1", replace(TURN, text="ישן", revision=0))])
     assert found("ישן") == []
+
+
+@pytest.mark.django_db
+def test_what_a_person_has_corrected_is_found_as_it_stands():
+    write([STARTED, TurnSaved("CA1", TURN), TurnSaved("CA1", replace(TURN, number=2, text="המספר 0527654321"))])
+    turn, user = Transcript.objects.get(number=1), User.objects.create_user("dana")
+    save(turn, user, seen=0, text="הוא שירת בצה״ל")
+    assert found("שירת") == found("שירת צה״ל") == found("הוא") == ["CA1"]
+    assert found("שירת בצה״ל 0501234567") == found("שירת 052-765-4321") == ["CA1"]
+    assert found("שירת פיצה") == []
+    save(turn, user, seen=1, text="הוא גר בחיפה")
+    assert found("שירת") == []
+    assert found('"גר בחיפה"') == found("בצה״ל") == ["CA1"]
+    save(turn, user, seen=2, withdrawn=True)
+    assert found("בחיפה") == []
+
+
+@pytest.mark.django_db
+def test_corrections_of_before_are_found_once_they_are_filled():
+    write([STARTED, TurnSaved("CA1", TURN)])
+    turn, user = Transcript.objects.get(), User.objects.create_user("dana")
+    for seen, text in enumerate(("הוא שירת", "הוא גר בחיפה")):
+        save(turn, user, seen=seen, text=text)
+    Correction.objects.update(search_text=None)
+    assert found("בחיפה") == []
+    call_command("fill_search_text")
+    assert (found("שירת"), found("בחיפה")) == ([], ["CA1"])
+
+
+def test_a_word_is_asked_for_once_and_so_many_words_at_most():
+    assert [word.spoken for word in words("שלום רב שלום " * 1000)] == ["שלום", "רב"]
+    assert len(list(words(" ".join(f"w{number}" for number in range(3000))))) == MOST_WORDS

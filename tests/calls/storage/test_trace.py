@@ -4,7 +4,7 @@ from typing import get_args
 
 from calls.core.actions import Feed
 from calls.core.echo_control import EchoState
-from calls.storage.recording import RecordingDisk
+from calls.storage.recording_disk import RecordingDisk
 from calls.storage.trace import RecognitionTrace, read_trace
 from stt.events import (
     EVENT_OF,
@@ -17,6 +17,7 @@ from stt.events import (
     StreamOpened,
     Word,
 )
+from tests.storage_keys import plain_and_encrypted  # noqa: F401 - a fixture
 
 
 def test_frames_and_events_come_back_in_order(tmp_path):

@@ -1,0 +1,113 @@
+"""The API of calls and turns, version 1: read-only, for other systems, by their tokens (docs/api.md)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from ninja import Path, Query, Router, Schema
+from ninja.security import HttpBearer
+from ninja.throttling import AuthRateThrottle
+from pydantic import Field
+
+from calls.api import reading
+from calls.api.models import ApiToken, Scope, token_of
+from calls.api.paging import CURSOR
+from calls.api.problems import ApiProblem, ProblemOut
+from calls.api.schemas import CallOut, CallsOut, Moment, Sid, TurnsOut
+from calls.desk.access_log.entries import Kind, note_program
+from calls.storage.models import Call
+
+RATE = "120/m"
+"""Of a token, in each process that serves pages."""
+MOST_A_PAGE = 200
+Cursor = Annotated[str, Field(pattern=CURSOR, description="``next_cursor`` of the page before.")]
+Limit = Annotated[int, Field(ge=1, le=MOST_A_PAGE)]
+PROBLEMS = {400: ProblemOut, 401: ProblemOut, 403: ProblemOut, 429: ProblemOut}
+
+
+class Bearer(HttpBearer):
+    """``Authorization: Bearer TOKEN``."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        return token_of(token)
+
+
+class OfToken(AuthRateThrottle):
+    """So many requests of a token."""
+
+    def get_cache_key(self, request: HttpRequest) -> str:
+        return f"api-rate-{request.auth.pk}"  # type: ignore[attr-defined]
+
+
+router = Router()
+
+
+class CallsAsked(Schema):
+    """Filters of the list."""
+
+    started_since: Moment | None = None
+    started_before: Moment | None = None
+    line: Annotated[str, Field(pattern=r"^[A-Za-z0-9+:@._-]{1,64}$")] | None = None
+    state: Literal["live", "ended"] | None = None
+    order: Literal["newest_first", "oldest_first"] = "newest_first"
+    cursor: Cursor | None = None
+    limit: Limit = 50
+
+
+class TurnsAsked(Schema):
+    cursor: Cursor | None = None
+    limit: Limit = MOST_A_PAGE
+
+
+@router.get("/calls", response={200: CallsOut, **PROBLEMS}, operation_id="list_calls")
+def list_calls(request: HttpRequest, asked: Query[CallsAsked]) -> Any:
+    """Calls that have begun, a page at a time. Needs calls:read."""
+    token = _allowed(request, Scope.CALLS, CallsAsked)
+    narrowed = reading.CallFilter(
+        since=asked.started_since,
+        until=asked.started_before,
+        line=asked.line or "",
+        state=asked.state or "",
+        oldest_first=asked.order == "oldest_first",
+    )
+    page = reading.page_of_calls(token, narrowed, asked.cursor, asked.limit)
+    note_program(Kind.READ, str(token), calls=0, detail="API: calls")
+    return page
+
+
+@router.get("/calls/{call_sid}", response={200: CallOut, 404: ProblemOut, **PROBLEMS}, operation_id="read_call")
+def read_call(request: HttpRequest, call_sid: Path[Sid]) -> Any:
+    """One call. Needs calls:read."""
+    token = _allowed(request, Scope.CALLS)
+    call = _call(token, call_sid)
+    note_program(Kind.READ, str(token), call_sid=call.call_sid, detail="API: call")
+    return reading.call_out(call, token)
+
+
+@router.get("/calls/{call_sid}/turns", response={200: TurnsOut, 404: ProblemOut, **PROBLEMS}, operation_id="list_turns")
+def list_turns(request: HttpRequest, call_sid: Path[Sid], asked: Query[TurnsAsked]) -> Any:
+    """A call's turns in the order in which they were spoken, also while it runs. Needs words:read."""
+    token = _allowed(request, Scope.WORDS, TurnsAsked)
+    call = _call(token, call_sid)
+    note_program(Kind.READ, str(token), call_sid=call.call_sid, detail="API: turns")
+    return reading.page_of_turns(call, asked.cursor, asked.limit)
+
+
+def _allowed(request: HttpRequest, scope: Scope, asked: type[Schema] = Schema) -> ApiToken:
+    """``asked``: the parameters that there are. Raises ApiProblem: a filter whose name is misspelt would not narrow."""
+    token: ApiToken = request.auth  # type: ignore[attr-defined]
+    if not token.may(scope):
+        raise ApiProblem("scope_missing", f"It needs {scope.value}.")
+    unknown = sorted(set(request.GET) - asked.model_fields.keys())
+    if unknown:
+        errors = [{"parameter": name, "detail": "There is no such parameter."} for name in unknown]
+        raise ApiProblem("bad_parameter", errors=errors)
+    return token
+
+
+def _call(token: ApiToken, call_sid: str) -> Call:
+    call = reading.calls_of(token).filter(call_sid=call_sid).first()
+    if call is None:
+        raise ApiProblem("not_found")
+    return call

@@ -1,0 +1,50 @@
+"""What the API says when it gives nothing: RFC 9457 problems, each with a code that stays."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from ninja import Schema
+
+MEDIA_TYPE = "application/problem+json"
+TITLES = {
+    "bad_parameter": (400, "A parameter cannot be understood"),
+    "not_authenticated": (401, "No token, or one that does not stand"),
+    "scope_missing": (403, "The token may not read this"),
+    "not_found": (404, "There is no such call, or the token may not read it"),
+    "too_many_requests": (429, "The token asked too often"),
+}
+"""By code: status and title."""
+
+
+class FaultyParameter(Schema):
+    parameter: str
+    detail: str
+
+
+class ProblemOut(Schema):
+    """RFC 9457; ``code`` is what programs look at."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    errors: list[FaultyParameter] = []
+
+
+class ApiProblem(Exception):
+    """Raised by an endpoint; ``code`` is one of TITLES."""
+
+    def __init__(self, code: str, detail: str = "", errors: list[dict[str, str]] | None = None) -> None:
+        super().__init__(code)
+        self.code, self.detail, self.errors = code, detail, errors or []
+
+
+def answer(problem: ApiProblem, **headers: str) -> HttpResponse:
+    status, title = TITLES[problem.code]
+    said: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "code": problem.code}
+    said |= {"detail": problem.detail, "errors": problem.errors}
+    return HttpResponse(json.dumps(said), status=status, content_type=MEDIA_TYPE, headers=headers)

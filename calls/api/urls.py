@@ -1,0 +1,64 @@
+"""The API as a whole: its endpoints, its document, and what it answers where it gives nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, Throttled, ValidationError
+
+from calls.api import problems
+from calls.api.endpoints import RATE, Bearer, OfToken, router
+from calls.api.problems import ApiProblem
+
+
+class Api(NinjaAPI):
+    """Its document says of problems what they are."""
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        document = super().get_openapi_schema(**options)
+        for path in document["paths"].values():
+            for operation in path.values():
+                for status, said in operation["responses"].items():
+                    if int(status) >= 400:
+                        said["content"] = {problems.MEDIA_TYPE: said["content"]["application/json"]}
+        return document
+
+
+def make_api() -> Api:
+    api = Api(
+        title="Calls",
+        version="1",
+        description="Calls and their turns, to read. Codes of problems stay what they are; fields may come, none goes.",
+        auth=Bearer(),
+        throttle=[OfToken(RATE)],
+        docs_url=None,
+        urls_namespace="api",
+    )
+    api.add_router("", router)
+    api.add_exception_handler(ApiProblem, _problem)
+    api.add_exception_handler(ValidationError, _bad_parameter)
+    api.add_exception_handler(AuthenticationError, _not_authenticated)
+    api.add_exception_handler(Throttled, _too_many)
+    return api
+
+
+def _problem(request: HttpRequest, problem: Any) -> HttpResponse:
+    return problems.answer(problem)
+
+
+def _bad_parameter(request: HttpRequest, error: Any) -> HttpResponse:
+    faults = [{"parameter": str(one["loc"][-1]), "detail": str(one["msg"])} for one in error.errors]
+    return problems.answer(ApiProblem("bad_parameter", errors=faults))
+
+
+def _not_authenticated(request: HttpRequest, error: Any) -> HttpResponse:
+    return problems.answer(ApiProblem("not_authenticated"), **{"WWW-Authenticate": 'Bearer realm="calls"'})
+
+
+def _too_many(request: HttpRequest, error: Any) -> HttpResponse:
+    return problems.answer(ApiProblem("too_many_requests"), **{"Retry-After": str(int(error.wait or 0) + 1)})
+
+
+urls = make_api().urls

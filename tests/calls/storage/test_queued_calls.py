@@ -1,0 +1,60 @@
+"""Calls that have ended are queued for review, and again when they change."""
+
+from datetime import timedelta
+
+import pytest
+
+from calls.models import Call, QueuedCall, Transcript
+from calls.storage import queued_calls, rows
+from calls.storage.queued_calls import is_for_two, queue_ended
+from tests.calls.storage.sample_records import ENDED, NOW, STARTED
+
+pytestmark = pytest.mark.django_db
+
+
+def ended(sid, source="final", turns=1):
+    call = Call.objects.create(call_sid=sid, started_at=NOW, ended_at=NOW + timedelta(seconds=40))
+    for number in range(1, turns + 1):
+        Transcript.objects.create(call=call, number=number, started_ms=0, ended_ms=900, text="שלום", source=source)
+    return call
+
+
+def test_a_call_is_queued_when_it_has_ended():
+    call = Call.objects.create(call_sid="CA1", started_at=NOW)
+    assert queue_ended() is None
+    Call.objects.update(ended_at=NOW + timedelta(seconds=40))
+    assert queue_ended() == call.pk
+    queued = QueuedCall.objects.get()
+    assert (queued.call, queued.doubt, queued.reasons) == (call, 10, {"silent": 1})
+    assert queue_ended() is None
+
+
+def test_the_newest_are_queued_first():
+    calls = [ended(f"CA{n}") for n in range(3)]
+    assert queue_ended(most_calls=2) == calls[1].pk
+    assert queue_ended(before=calls[1].pk) == calls[0].pk
+    assert QueuedCall.objects.count() == 3
+
+
+def test_a_call_that_changes_is_doubted_anew_and_stays_reviewed():
+    call = ended("CA1")
+    queue_ended()
+    QueuedCall.objects.update(done=1)
+    Transcript.objects.update(source="fallback")
+    assert queue_ended() is None
+    rows.write([STARTED, ENDED])
+    assert queue_ended() == call.pk
+    assert (QueuedCall.objects.get().reasons, QueuedCall.objects.get().done) == ({"fallback": 1}, 1)
+
+
+def test_a_batch_reads_its_turns_at_once(django_assert_num_queries):
+    for n in range(20):
+        ended(f"CA{n}", turns=3)
+    # Its transaction is two of them.
+    with django_assert_num_queries(6):
+        queue_ended()
+
+
+def test_one_call_in_ten_is_for_two_people():
+    for_two = sum(is_for_two(f"CA{n:032x}") for n in range(5000))
+    assert for_two * queued_calls.TWICE_ONE_IN == pytest.approx(5000, rel=0.15)

@@ -1,0 +1,38 @@
+"""Webhooks go out to the world, and nowhere near."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from calls.webhooks.addresses import AddressRefused, refuse
+
+NEAR = (
+    "127.0.0.1", "0.0.0.0",  # noqa: S104 - refused
+    "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "224.0.0.1",
+    "240.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1",
+    "2001:db8::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
+    "2002:7f00:1::", "2002:a01:203::1",
+)  # fmt: skip
+WORLD = ("8.8.8.8", "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808")
+
+
+@pytest.mark.parametrize("address", NEAR)
+def test_an_address_that_is_not_public_is_refused(address):
+    with pytest.raises(AddressRefused):
+        refuse(address, ())
+
+
+@pytest.mark.parametrize("address", WORLD)
+def test_a_public_one_is_taken_but_not_without_tls(address):
+    refuse(address, ())
+    with pytest.raises(AddressRefused):
+        refuse(address, (), is_plain=True)
+
+
+def test_a_network_that_the_owner_names_is_taken_also_without_tls():
+    own = [ip_network("10.1.0.0/16")]
+    refuse("10.1.2.3", own, is_plain=True)
+    refuse("::ffff:10.1.2.3", own)
+    for address in ("10.2.0.1", "127.0.0.1"):
+        with pytest.raises(AddressRefused):
+            refuse(address, own)
