@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from stt.engines_field import EnginesField
@@ -26,6 +28,16 @@ class ProfileForm(ProfileModelForm):
     """Knows which revision it was filled from: who saves an older one would undo another's change unseen."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    reason = forms.CharField(
+        label=_("Why this change"),
+        help_text=_(
+            "Kept with the revision, where its figures stand: what you saw, and what you expect. May stay empty."
+        ),
+        # django-simple-history keeps so many.
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"size": 60, "dir": "auto"}),
+    )
     engines = EnginesField(
         label=TuningProfile._meta.get_field("engines").verbose_name,
         help_text=TuningProfile._meta.get_field("engines").help_text,
@@ -38,7 +50,9 @@ class ProfileForm(ProfileModelForm):
     def clean(self) -> dict[str, Any] | None:
         seen = self.cleaned_data.get("seen")
         if seen is not None and TuningProfile.objects.filter(pk=self.instance.pk).exclude(revision=seen).exists():
-            sentence = _("Somebody else has changed this profile meanwhile: open it anew.")
+            shown: Any = self.instance  # the form's own attribute of it
+            shown.shown_revision = seen
+            sentence = _("This profile was changed meanwhile, in another tab or by somebody else: open it anew.")
             raise ValidationError(sentence, code="changed_meanwhile")
         return super().clean()
 
@@ -47,13 +61,13 @@ class ProfileForm(ProfileModelForm):
 class TuningProfileAdmin(ProfileModelAdmin):
     form = ProfileForm
     list_display = ("name", "is_default", "revision", "vad_hangover_ms", "stt_timeout_ms", "streaming", "updated_at")
-    readonly_fields = ("revision", "updated_at")
+    readonly_fields = ("shown_revision", "updated_at")
 
     class Media:
         css: ClassVar = {"all": ["stt/profile.css"]}
 
     fieldsets = (
-        (None, {"fields": (("name", "is_default"), ("revision", "updated_at"), "seen")}),
+        (None, {"fields": (("name", "is_default"), ("shown_revision", "updated_at"), "seen")}),
         (_("Hearing speech"), {"fields": ("vad_hangover_ms", "vad_engine", "vad_aggressiveness", "noise_margin_db")}),
         (
             _("Deciding on a turn's words"),
@@ -76,6 +90,7 @@ class TuningProfileAdmin(ProfileModelAdmin):
             {
                 "fields": (
                     "engines",
+                    "most_wer_points",
                     "streaming",
                     "model",
                     "endpoint",
@@ -115,13 +130,26 @@ class TuningProfileAdmin(ProfileModelAdmin):
             {"fields": ("responder_first_ms", "responder_total_ms", "filler_after_ms", "playback_lead_ms")},
         ),
         (_("Answering: our own voice on the line"), {"fields": ("echo_canceller",)}),
+        (_("The reason"), {"fields": ("reason",)}),
     )
 
     actions = ("duplicate", "activate")
 
+    @admin.display(description=TuningProfile._meta.get_field("revision").verbose_name)
+    def shown_revision(self, profile: Any) -> str:
+        """Which one the values of the form are; of a form that was filled from an older one, what stands now beside."""
+        shown = getattr(profile, "shown_revision", profile.revision)
+        if shown == profile.revision:
+            return str(shown)
+        return _("%(shown)s (now: %(now)s)") % {"shown": shown, "now": profile.revision}
+
     def save_model(self, request: HttpRequest, obj: TuningProfile, form: Any, change: bool) -> None:
         obj._history_user = request.user
+        obj._change_reason = form.cleaned_data["reason"]
         super().save_model(request, obj, form, change)
+        if change and request.user.has_perm("stt.view_tuningprofile"):
+            address, label = reverse("desk-profile", args=[obj.pk]), _("What it did, beside the revision before")
+            self.message_user(request, format_html('<a href="{}">{}</a>', address, label))
 
     def delete_model(self, request: HttpRequest, obj: TuningProfile) -> None:
         obj._history_user = request.user
@@ -130,8 +158,8 @@ class TuningProfileAdmin(ProfileModelAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Each revision beside what it did: a page that knows calls, which this package must not."""
         profile = self.get_object(request, object_id)
-        if profile is None:
-            # It says so, and sends to the list.
+        if profile is None or not self.has_view_or_change_permission(request, profile):
+            # It says so.
             return super().history_view(request, object_id, extra_context)
         return redirect("desk-profile", pk=profile.pk)
 
@@ -146,5 +174,9 @@ class TuningProfileAdmin(ProfileModelAdmin):
         if len(profiles) != 1:
             self.message_user(request, _("Select one profile."), messages.ERROR)
             return
-        activate(profiles[0], request.user)
+        try:
+            activate(profiles[0], request.user)
+        except ValidationError as refused:
+            self.message_user(request, " ".join(refused.messages), messages.ERROR)
+            return
         self.message_user(request, _("The next call uses it."), messages.SUCCESS)

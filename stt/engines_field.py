@@ -46,7 +46,7 @@ def _described(entry: EngineEntry, missing: str) -> Any:
     """What an engine can, in a line."""
     can = entry.capabilities
     parts = [
-        entry.title,
+        _(entry.title),
         entry.hebrew,
         _("streams and whole utterances") if can.streaming and can.one_shot else None,
         _("streams only") if not can.one_shot else None,

@@ -12,7 +12,8 @@ from simple_history.models import HistoricalRecords
 from stt.endpointing import silero
 from stt.engine_variables import EnginesRefused, models_of_first, names_of
 from stt.engines.google_models import HOSTS
-from stt.profile_fields import bounded
+from stt.engines_demand import check_change
+from stt.profile_fields import bounded, most_points
 from stt.tuning import (
     BACKCHANNELS,
     BOUNDS,
@@ -166,6 +167,7 @@ class TuningProfile(models.Model):
             "More: fewer calls go unheard, one more contract and bill."
         ),
     )
+    most_wer_points = most_points()
     streaming = models.BooleanField(
         _("streaming"),
         default=True,
@@ -233,13 +235,15 @@ class TuningProfile(models.Model):
             raise ValidationError(
                 {"vad_engine": _("Silero is not installed here: pip install -r requirements-silero.txt")}
             )
-        stored = TuningProfile.objects.filter(pk=self.pk).values_list("engines", flat=True).first()
+        stored = TuningProfile.objects.filter(pk=self.pk).first()
+        named_before = names_of(stored.engines) if stored is not None else ()
         try:
-            models = models_of_first(names_of(self.engines), names_of(stored or ""), streaming=self.streaming)
+            models = models_of_first(names_of(self.engines), named_before, streaming=self.streaming)
         except EnginesRefused as refused:
             raise ValidationError(
                 {"engines": ValidationError(_(refused.message), refused.code, refused.names)}
             ) from refused
+        check_change(self, stored)
         if self.model and self.model not in models:
             sentence = _("The engine has no such model for Hebrew: leave it empty, or write one of %(models)s.")
             known = {"models": ", ".join(models)}
@@ -288,6 +292,6 @@ class TuningProfile(models.Model):
 SETTINGS = tuple(
     field.name
     for field in TuningProfile._meta.concrete_fields
-    if field.name not in ("id", "name", "is_default", "revision", "updated_at")
+    if field.name not in ("id", "name", "is_default", "revision", "updated_at", "most_wer_points")
 )
 """Fields that a call can notice: a change of one is a revision."""

@@ -31,3 +31,17 @@ def bounded(name: str, db_default: Any = models.NOT_PROVIDED) -> models.Positive
         ),
         db_default=db_default,
     )
+
+
+def most_points() -> models.PositiveSmallIntegerField[int | None, int | None]:
+    """What a profile demands of a change of the engine that hears: in points of WER."""
+    return models.PositiveSmallIntegerField(
+        _("a new first engine: at most so many points worse"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text=_(
+            "Of the word error rate as “Who hears best” last measured both by the same turns. Empty: no demand. A "
+            "number: an engine that is worse by more, or was not measured, cannot become the first."
+        ),
+    )

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from stt.engines_demand import check_change
 from stt.models import SETTINGS, TuningProfile
 from stt.tuning import hints_flaws
 
@@ -23,19 +24,22 @@ def duplicate(profile: TuningProfile, by: Any) -> TuningProfile:
 
 
 def activate(profile: TuningProfile, by: Any) -> None:
-    """Make it the default of every line without one."""
+    """Make it the default of every line without one. Raises ValidationError where a demand on engines refuses it."""
     with transaction.atomic():
+        check_change(profile, TuningProfile.objects.filter(is_default=True).exclude(pk=profile.pk).first())
         for one in TuningProfile.objects.select_for_update().filter(is_default=True).exclude(pk=profile.pk):
             _set_default(one, False, by)
         _set_default(profile, True, by)
 
 
 def restore(profile: TuningProfile, revision: Any, by: Any) -> None:
-    """Back to a row of the profile's history: its settings again, as a new revision."""
+    """Back to a row of the profile's history: its settings again, as a new revision. Raises ValidationError where the
+    profile's demand on engines refuses it."""
     for name in SETTINGS:
         setattr(profile, name, getattr(revision, name))
+    check_change(profile, TuningProfile.objects.filter(pk=profile.pk).first())
     profile._history_user = by
-    profile._change_reason = f"back to revision {revision.revision}"
+    profile._change_reason = _("back to revision %(revision)s") % {"revision": revision.revision}
     profile.save()
 
 
@@ -52,7 +56,7 @@ def add_hint(profile: int, word: str, by: Any) -> bool:
         if flaws := hints_flaws(one.hints()):
             raise ValidationError([ValidationError(_(flaw.sentence), code=flaw.code) for flaw in flaws])
         one._history_user = by
-        one._change_reason = "a word that was heard wrong"
+        one._change_reason = _("a word that was heard wrong")
         one.save()
     return True
 

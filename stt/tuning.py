@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from voiceapp.runtime.coded_error import CodedError
+from voiceapp.runtime.marked_texts import gettext_noop as _
 from voiceapp.runtime.whole_number import whole_number
 
 
@@ -43,13 +44,6 @@ class Bounds:
             raise TuningError(f"{name} must be a whole number from {bounds}, not {value!r}")
         return number
 
-
-def gettext_noop(text: str) -> str:
-    """Marks a text for translation; pure, so not Django's."""
-    return text
-
-
-_ = gettext_noop
 
 BOUNDS: dict[str, Bounds] = {
     "stt_batch_ms": Bounds(
@@ -306,7 +300,7 @@ def check_phrases(name: str, phrases: Sequence[str]) -> None:
         raise TuningError(f"{name} must be at most {MOST_PHRASES} phrases of at most {LONGEST_PHRASE} characters")
 
 
-ECHO_CANCELLERS = {"auto": _("where the echo is loud"), "off": _("never: the rule alone")}
+ECHO_CANCELLERS = {"auto": _("where our voice comes back"), "off": _("never: the rule alone")}
 """When an echo canceller hears a call first; what it finds and costs is in docs/answering.md."""
 
 

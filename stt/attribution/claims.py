@@ -39,9 +39,10 @@ class OneShotClaims:
         span, before, after = spans[number], next(spans.before(number), None), spans.after(number)
         if before is not None:
             from_ms = (before.end_ms + span.start_ms) // 2 if before.end_ms is not None else 0
-            # What its one-shot was given before this utterance began is not heard again.
-            _, given_to_ms = self._given_ms.get(before.number, (0, 0))
-            from_ms = min(max(from_ms, given_to_ms), span.start_ms)
+            # What its one-shot was given before this utterance began is not heard again, and what it was not is not
+            # left out.
+            _, from_ms = self._given_ms.get(before.number, (0, from_ms))
+            from_ms = min(from_ms, span.start_ms)
         if after is not None and span.end_ms is not None:
             to_ms = (span.end_ms + after.start_ms) // 2
         return from_ms, to_ms

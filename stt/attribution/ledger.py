@@ -10,11 +10,9 @@ segment, in order. A newer hypothesis is aligned with the one before it and its 
 that are revised, merged, split or dropped cannot be given out twice.
 
 The rules are numbered in docs/attribution.md, each beside the code that holds it: segments.py (1 to 3),
-placement.py (2 and 4), claims.py (5), streams.py (6), handover.py (8 and 9). This module puts them in order for each
-result.
+placement.py (2 and 4), claims.py (5), streams.py (6), handover.py (8 and 9). This module puts them in order.
 
-Owns no clock and no audio; knows no Django, no asyncio, no engine. All times are ms of media time. Never raises on any
-order of calls.
+Owns no clock and no audio; knows no Django, no asyncio, no engine. Times: ms of media time. No order of calls raises.
 """
 
 from __future__ import annotations
@@ -70,7 +68,12 @@ class Attribution:
 
     @property
     def tell_times(self) -> bool:
+        """The engine can say when words were spoken, and its last final did."""
         return self._streams.tell_times
+
+    @tell_times.setter
+    def tell_times(self, tell: bool) -> None:
+        self._streams.tell_times = tell
 
     @property
     def size(self) -> tuple[int, int]:
@@ -87,7 +90,7 @@ class Attribution:
     def interim(self, event: Interim, *, fed_ms: int) -> None:
         """A newer hypothesis. ``fed_ms``: media time up to which audio was given to the stream."""
         stream = self._streams.of(event.stream)
-        said = tuple(word for word in event.words if word)
+        said = tuple(filter(None, event.words))
         words = self._handover.own_texts(stream, said)
         if said and not words and stream.open is not None:
             self._erase(stream.open)  # what seemed its own was misheard
@@ -110,8 +113,9 @@ class Attribution:
         stream = self._streams.of(event.stream)
         said = tuple(word for word in event.words if word.text)
         if not said:
-            if stream.open is not None:
-                stream.open.withheld = True
+            stream.withhold()
+            return
+        if stream.says_again(tuple(word.text for word in said), event.end_ms, fed_ms):
             return
         own, deferred = self._handover.divide(stream, said, event.end_ms)
         stream.deferred += deferred
@@ -201,14 +205,10 @@ class Attribution:
         entries: list[Entry] = []
         settled, stream = True, None
         for segment, mine in self._placement.words_of(number):
-            if segment.stands_beside(one_shot):
-                entries += mine
-            elif mine and not one_shot:
-                # A one-shot is settled: no hypothesis stands beside it.
-                entries += mine
-                settled = False
-            else:
-                continue
+            stands = segment.stands_beside(one_shot)
+            if not stands and (one_shot or not mine):
+                continue  # a one-shot is settled: no hypothesis stands beside it
+            entries, settled = entries + mine, settled and stands
             stream = max(segment.stream, stream or 0)
         return Share(
             words=merge(self._claims.own_words(number), in_order(entries)),

@@ -1,18 +1,34 @@
 """What the ledger knows of each recognition stream: its open segment, how far it has spoken, where it was renewed.
 
 Rule 6 of attribution: the ends of results are clamped to the audio that was fed; one that is missing or 0 is unknown,
-covers nothing and is no repeat.
+covers nothing, and is a repeat only of the final just before it.
 
 Pure. Knows no utterances and gives no words to any. All times are ms of media time.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+from stt.attribution.alignment import MIN_LETTER_MS
 from stt.attribution.segments import MAX_LOOKBACK_MS, Segment, Segments
 from stt.events import Word
+
+MAX_FINALS = 4
+"""A final is repeated soon, but perhaps behind another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidFinal:
+    """A final as the engine said it."""
+
+    words: tuple[str, ...]
+    end_ms: int | None
+    fed_ms: int
+    """Media time up to which the stream was fed by then."""
 
 
 @dataclass(slots=True)
@@ -34,6 +50,26 @@ class StreamState:
     """What streams before it said of audio that it was fed again, and it may say first."""
     deferred: list[Word] = field(default_factory=list)
     """Words of its finals that are the next stream's to say; should it not, they are this one's."""
+    finals: deque[SaidFinal] = field(default_factory=partial(deque, maxlen=MAX_FINALS))
+    """Its newest."""
+
+    def says_again(self, words: tuple[str, ...], end_ms: int | None, fed_ms: int) -> bool:
+        """Rule 6: it has said this final already, to the letter and to the end. One whose end is not known was said
+        already where nothing can have been spoken since: no hypothesis came, and less audio than its words take."""
+        if end_ms:
+            again = any((one.end_ms, one.words) == (end_ms, words) for one in self.finals)
+        else:
+            least_ms = sum(map(len, words)) * MIN_LETTER_MS
+            last = self.finals[-1] if self.finals and self.open is None else None
+            again = last is not None and last.words == words and fed_ms - last.fed_ms < least_ms
+        if not again:
+            self.finals.append(SaidFinal(words, end_ms, fed_ms))
+        return again
+
+    def withhold(self) -> None:
+        """A final without words came: what is open stands as it is until the next hypothesis."""
+        if self.open is not None:
+            self.open.withheld = True
 
     def settled_to(self, end_ms: int) -> None:
         """A result that ends here is settled."""

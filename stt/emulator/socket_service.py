@@ -160,7 +160,10 @@ class SocketEmulator:
                 raise
             refusal = refused
         socket = web.WebSocketResponse(autoping=True, compress=False)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:  # the client has gone: a process that stood still finds many of them
+            return web.Response()
         random = Random(f"{self.options.seed}/{number}")  # noqa: S311
         stream = EmulatedStream(self._library, Speaker(self.options.timing, random), self._traces)
         served = _Served(socket, self.vendor.tongue(request, faults), stream, faults, refusal)

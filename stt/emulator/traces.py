@@ -15,6 +15,7 @@ from typing import Any
 
 from stt.emulator.recordings import Spoken
 from stt.emulator.speaker import Said
+from voiceapp.runtime.private_files import private_open
 
 
 class TraceError(ValueError):
@@ -50,7 +51,8 @@ class Trace:
             "guessed_times": self.guessed_times,
             "results": [_as_json(result) for result in self.results],
         }
-        path.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        with private_open(path, "w", encoding="utf-8") as file:
+            file.write(json.dumps(body, ensure_ascii=False, indent=1) + "\n")
         return path
 
     @classmethod

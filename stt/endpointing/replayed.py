@@ -56,4 +56,13 @@ class ReplayedEndpointer(Endpointer):
         return self.boundaries.step(at_ms, self.voiced, self._pitched)
 
 
+class PartlyReplayedEndpointer(ReplayedEndpointer):
+    """Listens to a recording, except where frames were perceived of which it does not hold the sound."""
+
+    def push(self, ulaw: bytes, at_ms: int, least_dbfs: float | None = None) -> Boundary | None:
+        if at_ms in self._perceived:
+            return super().push(ulaw, at_ms)
+        return Endpointer.push(self, ulaw, at_ms, least_dbfs)
+
+
 _NOTHING = Perceived(FLOOR_DBFS, False)

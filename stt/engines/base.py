@@ -67,6 +67,8 @@ class UtterancePcm(bytes):
 
     before: bytes = b""
     """PCM16 of the utterances before it, the last one's end last; empty where nothing is known of them."""
+    avoids: str = ""
+    """The engine, as rows call it, that is asked last; empty: all in the line's order."""
 
 
 class StreamingRecognizer(Protocol):

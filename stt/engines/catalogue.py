@@ -13,6 +13,7 @@ from functools import cache
 from stt.engines import google_models, vendor_capabilities, whisper
 from stt.engines.base import Capabilities, Engine
 from stt.tuning import MOST_ENGINES
+from voiceapp.runtime.marked_texts import gettext_noop as _
 
 EngineAt = Callable[[str], Engine]
 """Makes the engine for an endpoint; "" is its own choice."""
@@ -151,7 +152,7 @@ ENTRIES: tuple[EngineEntry, ...] = (
     ),
     EngineEntry(
         name=whisper.NAME,
-        title="Whisper, on this machine",
+        title=_("Whisper, on this machine"),
         hebrew="he",
         capabilities=whisper.CAPABILITIES,
         models=(),
@@ -172,12 +173,6 @@ def variables() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for entry in ENTRIES for name in entry.variables))
 
 
-def gettext_noop(text: str) -> str:
-    """Marks a text for translation; no Django here."""
-    return text
-
-
-_ = gettext_noop
 Flaw = tuple[str, dict[str, str]]
 """A code of FLAWS, and what its sentence names."""
 NOT_CONFIGURED = "engine_not_configured"

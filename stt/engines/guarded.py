@@ -17,6 +17,7 @@ from stt.engines.breaker import Breaker
 from stt.engines.engine_health import EngineHealth
 from stt.engines.half_close import HalfClosing
 from stt.engines.request_rate import RequestRate
+from stt.engines.result_gaps import ResultGaps
 from stt.engines.waivers import Asked, Waivers
 from stt.events import Final, Interim, RecognizerError, StreamClosed
 from stt.tuning import Tuning
@@ -50,6 +51,8 @@ class GuardedEngine:
         self.requests = RequestRate()
         self.half_closing = HalfClosing(Random())
         """Whether asking its streams for finals pays."""
+        self.result_gaps = ResultGaps()
+        """How long its streams usually say nothing."""
         self.waivers = Waivers()
         self.probed = False
         """Its service has answered."""

@@ -40,6 +40,8 @@ class Ladder:
         """``rungs``: one or more, in order. ``handshakes``: of the process's calls that change their engine."""
         self._rungs = tuple(rungs)
         self._handshakes = handshakes or HandshakeRate()
+        self._has_place = False
+        """Among the process's calls that wait to change their engine."""
         self._at = 0
         self._failed: set[int] = set()
         """Those that failed this call since its last word."""
@@ -117,8 +119,12 @@ class Ladder:
         self._failed.clear()
 
     def pace_s(self, now_s: float) -> float:
-        """Seconds that a call waits before it opens a stream at another engine than its last one."""
-        return self._handshakes.reserve(now_s)
+        """Seconds until this is to be asked again, before a stream is opened at another engine than the last one; 0.0
+        and the call opens it."""
+        wait_s = 0.0 if self._has_place else self._handshakes.reserve(now_s)
+        wait_s = wait_s or self._handshakes.begin(now_s)
+        self._has_place = wait_s > 0
+        return wait_s
 
     def take_change(self, stream: int) -> EngineChanged | None:
         """What is said where another engine is in use than when this was last asked; its first stream is ``stream``."""

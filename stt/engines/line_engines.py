@@ -16,6 +16,9 @@ from stt.tuning import BOUNDS, Tuning
 RENEW_MARGIN_S = 5
 """A stream is renewed at the latest this long before its engine would end it."""
 
+RETURN_AFTER_S = 30
+"""A stand-in's stream is renewed in the first silence after this long: there the call can return."""
+
 
 @dataclass(frozen=True, slots=True)
 class LineEngines:
@@ -36,7 +39,8 @@ class LineEngines:
 
     def bounded(self, engine: GuardedEngine) -> Tuning:
         """The call's settings within what this engine can."""
-        return bounded(self.tuning, engine.engine.capabilities)
+        tuning = bounded(self.tuning, engine.engine.capabilities)
+        return tuning if engine is self.streams[0] else standing_in(tuning)
 
     @property
     def first_tuning(self) -> Tuning:
@@ -57,6 +61,11 @@ class LineEngines:
     def recognize(self, pcm: bytes, on_waived: OnWaived = lambda _: None) -> OneShotAnswer:
         """One utterance of 8 kHz PCM16. Blocking, any thread. Raises RecognizerError."""
         return recognize_by(self.one_shots, pcm, self.tuning_of, on_waived)
+
+
+def standing_in(tuning: Tuning) -> Tuning:
+    """The settings while an engine hears in another one's place."""
+    return replace(tuning, renew_after_s=min(tuning.renew_after_s, RETURN_AFTER_S))
 
 
 def bounded(tuning: Tuning, can: Capabilities) -> Tuning:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from stt.engines.base import UtterancePcm
 from stt.engines.guarded import GuardedEngine, OnWaived
 from stt.events import EMULATOR_UNKNOWN, Final, RecognizerError
 from stt.tuning import Tuning
@@ -32,11 +33,13 @@ def recognize_by(
 ) -> OneShotAnswer:
     """One utterance of 8 kHz PCM16. Blocking, any thread. Raises the last engine's RecognizerError.
 
-    In the line's order, but first those that have not failed lately. Each may take its part of what is left of the
-    deadline: one that hangs leaves time for the next. ``tuning_of``: the call's settings, as this engine is asked.
+    In the line's order, but last those that have failed lately, and of each kind the one that ``pcm`` avoids. Each may
+    take its part of what is left of the deadline: one that hangs leaves time for the next. ``tuning_of``: the call's
+    settings, as this engine is asked.
     """
     now_s = time.monotonic()
-    ordered = sorted(engines, key=lambda engine: engine.one_shot_health.rests(now_s))
+    avoided = pcm.avoids if isinstance(pcm, UtterancePcm) else ""
+    ordered = sorted(engines, key=lambda engine: (engine.one_shot_health.rests(now_s), engine.name == avoided))
     if not ordered:
         raise RecognizerError(NO_ONE_SHOT, permanent=True)
     until_s = now_s + tuning_of(ordered[0]).stt_fallback_deadline_ms / 1000

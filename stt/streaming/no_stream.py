@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from stt.events import RecognizerEvent, StreamClosed
+from stt.streaming.billing import Billed
 
 
 class NoStream:
     """Takes audio and hears nothing; its end is an ended stream's."""
 
-    billed = (0, 0)
-    """Streams, and their seconds."""
+    billed = Billed()
     dropped_ms = 0
 
     def __init__(self, deliver: Callable[[RecognizerEvent], None]) -> None:

@@ -99,7 +99,7 @@ class Reconnect:
             self.changes = self._is_news = True
 
     def pace_s(self, now_s: float) -> float:
-        """Seconds that the next attempt waits: calls that change their engine do so one after the other."""
+        """Seconds until the next attempt asks again: calls that change their engine do so one after the other."""
         return self._ladder.pace_s(now_s) if self.changes else 0.0
 
     def attempt(self, now_s: float) -> Stream | None:
@@ -107,7 +107,7 @@ class Reconnect:
         if not self._breaker.may_open(now_s):
             return None
         self._attempt += 1
-        return Stream(self.number, self._attempt, now_s)
+        return Stream(self.number, self._attempt, now_s, self._ladder.rung.name)
 
     def started(self, stream: Stream) -> Iterator[RecognizerEvent]:
         """A stream has opened: logs it, and says what is to be told of it."""

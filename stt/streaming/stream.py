@@ -23,8 +23,10 @@ MAX_PACE = 4
 class Stream:
     """One attempt at a stream of this number. Time is an argument."""
 
-    def __init__(self, number: int, attempt: int, now_s: float) -> None:
+    def __init__(self, number: int, attempt: int, now_s: float, engine: str = "") -> None:
         self.number = number
+        self.engine = engine
+        """That hears it, as rows call it."""
         self.attempt = attempt
         self.began_s = now_s
         self.clock = StreamClock()

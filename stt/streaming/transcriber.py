@@ -18,7 +18,7 @@ from stt.engines.ladder import Ladder, Rung
 from stt.events import Final, Interim, RecognizerError, RecognizerEvent, StreamClosed, StreamingLost, StreamOpened
 from stt.streaming.audio_pace import AudioPace
 from stt.streaming.batcher import Batcher, Chunk
-from stt.streaming.billing import Billing
+from stt.streaming.billing import Billed, Billing
 from stt.streaming.feeding import Feeding
 from stt.streaming.held_audio import HeldAudio
 from stt.streaming.interims import Interims
@@ -96,11 +96,9 @@ class Transcriber:
         """
         if self._feeding is Feeding.PAUSED:
             self._become(Feeding.OPEN)
-            if at_ms is None:
-                self._reconnect.come_back(self._timers.now_s())
-            else:
+            if at_ms is not None:
                 self._renewal.move_border(at_ms)
-            self._begin_with(frames)
+            self._begin_with(frames, between_turns=at_ms is None)
 
     def replace(self, code: str) -> None:
         """The stream hears nothing (``code``): end it, and let another engine hear its audio where there is one."""
@@ -132,9 +130,8 @@ class Transcriber:
         return [stream for stream in (self._stream, self._renewal.old) if stream is not None]
 
     @property
-    def billed(self) -> tuple[int, int]:
-        """Streams that opened, and their seconds of audio, each rounded up as Google bills it
-        (calls/lines/costs.py)."""
+    def billed(self) -> Billed:
+        """The streams that opened, and their audio."""
         return self._billing.total
 
     @property
@@ -162,7 +159,7 @@ class Transcriber:
     def _open(self) -> None:
         """Now, or when it is this call's turn among those that go over to another engine."""
         if wait_s := self._reconnect.pace_s(self._timers.now_s()):
-            self._timers.start("retry", wait_s, self._open_now)
+            self._timers.start("retry", wait_s, self._open)
         else:
             self._open_now()
 
@@ -181,7 +178,9 @@ class Transcriber:
         if self._finished:
             stream.finish(now_s)
 
-    def _begin_with(self, frames: Iterable[tuple[int, bytes]]) -> None:
+    def _begin_with(self, frames: Iterable[tuple[int, bytes]], *, between_turns: bool = True) -> None:
+        if between_turns:
+            self._reconnect.come_back(self._timers.now_s())
         self._begin_next()
         self._feed_first(frames)
         self._open()
@@ -216,7 +215,7 @@ class Transcriber:
             return
         elif isinstance(event, StreamOpened):
             stream.opened = True
-            self._billing.opened(stream.clock)
+            self._billing.opened(stream.clock, stream.engine)
             if not self._reconnect.lost:
                 self._started(stream)
         elif isinstance(event, StreamClosed):

@@ -141,7 +141,7 @@ def test_any_revision_can_be_gone_back_to(profile, tuner):
     restore(profile, profile.history.get(revision=1), tuner)
     profile.refresh_from_db()
     assert (profile.settings(), profile.revision) == (first, 3)
-    assert profile.history.first().history_change_reason == "back to revision 1"
+    assert profile.history.first().history_change_reason == "חזרה לגרסה 1"
 
 
 def test_a_duplicate_has_the_settings_and_a_name_of_its_own(profile, tuner):
@@ -175,9 +175,28 @@ def test_who_saves_an_older_revision_is_told_so(admin_client, profile):
     stale = {**values, "vad_hangover_ms": 300, "seen": profile.revision}
     assert admin_client.post(url, stale).status_code == 302
     refused = admin_client.post(url, {**stale, "vad_hangover_ms": 400})
-    assert "מישהו אחר שינה" in refused.content.decode()
+    page = refused.content.decode()
+    assert "הפרופיל שונה בינתיים" in page
+    # Its values are those of the revision that it was opened with, and it says so.
+    assert "1 (עכשיו: 2)" in page
     profile.refresh_from_db()
     assert (profile.vad_hangover_ms, profile.revision) == (300, 2)
+
+
+def test_a_change_keeps_its_reason_and_leads_to_what_it_did(admin_client, profile):
+    url = reverse("admin:stt_tuningprofile_change", args=[profile.pk])
+    values = {
+        **profile.settings(),
+        "name": "quick",
+        "early_punctuation": "on",
+        "streaming": "on",
+        "vad_hangover_ms": 300,
+    }
+    saved = admin_client.post(url, {**values, "reason": "<b>slow</b> speakers"}, follow=True).content.decode()
+    it_did = reverse("desk-profile", args=[profile.pk])
+    assert f'<a href="{it_did}">' in saved
+    assert profile.history.first().history_change_reason == "<b>slow</b> speakers"
+    assert "&lt;b&gt;slow&lt;/b&gt; speakers" in admin_client.get(it_did).content.decode()
 
 
 def test_the_form_shows_every_setting_with_its_unit_and_default(admin_client, profile):

@@ -48,8 +48,8 @@ def test_while_the_utterance_before_goes_on_all_that_was_heard_is_the_next_ones(
     assert Call((1000, None), (2500, None)).claims.borders(2) == (0, UNBOUND_MS)
 
 
-@pytest.mark.parametrize(("given_to_ms", "from_ms"), [(2100, 2150), (2250, 2250), (2900, 2300)])
-def test_audio_that_the_one_before_was_given_is_not_given_again_but_for_the_utterances_own(given_to_ms, from_ms):
+@pytest.mark.parametrize(("given_to_ms", "from_ms"), [(2100, 2100), (2250, 2250), (2900, 2300)])
+def test_audio_begins_where_the_one_befores_ended_and_with_the_utterance_at_the_latest(given_to_ms, from_ms):
     call = Call(*TWO)
     call.claims.asked(1, 800, given_to_ms)
     assert call.claims.borders(2)[0] == from_ms

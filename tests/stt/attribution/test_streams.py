@@ -2,8 +2,8 @@
 
 import pytest
 
-from stt.attribution.segments import Segments
-from stt.attribution.streams import Streams, known_end_ms
+from stt.attribution.segments import Segment, Segments
+from stt.attribution.streams import Streams, StreamState, known_end_ms
 
 
 @pytest.fixture
@@ -89,3 +89,25 @@ def test_a_stream_whose_next_ones_words_are_kept_is_kept(streams, segments):
     streams.forget()
     assert len(streams) == 3
     assert [streams.of(number).until_ms for number in (1, 2, 3)] == [None, 2000, 3000]
+
+
+def test_a_final_is_said_again_to_the_letter_and_to_the_end():
+    stream = StreamState(1)
+    assert not stream.says_again(("כן",), 1000, 1200)
+    assert stream.says_again(("כן",), 1000, 5000)
+    assert not stream.says_again(("כן",), 1500, 5000)
+    assert not stream.says_again(("כן", "לא"), 1500, 5000)
+    # Also behind another one.
+    assert stream.says_again(("כן",), 1000, 5000)
+
+
+def test_one_without_an_end_is_said_again_only_where_nothing_can_have_been_spoken_since():
+    stream = StreamState(1)
+    assert not stream.says_again(("שלום", "לך"), None, 1000)
+    assert stream.says_again(("שלום", "לך"), None, 1280)
+    # Six letters take 300 ms.
+    assert not stream.says_again(("שלום", "לך"), None, 1300)
+    assert not stream.says_again(("תודה",), None, 1300)
+    assert not stream.says_again(("שלום", "לך"), None, 1300)
+    stream.open = Segment(1, 1300)
+    assert not stream.says_again(("שלום", "לך"), None, 1310)

@@ -26,3 +26,22 @@ def test_no_second_holds_more(gaps_s):
         opened_s.append(now_s + rate.reserve(now_s))
     for at_s in opened_s:
         assert sum(at_s <= one_s < at_s + 1 - 1e-6 for one_s in opened_s) <= HANDSHAKES_A_SECOND
+
+
+@given(st.lists(st.floats(0, 0.4), min_size=1, max_size=12))
+def test_a_loop_that_stands_still_bunches_nobody(stalls_s):
+    """Each instant is asked for again at the next moment at which the loop runs."""
+    rate, opened_s = HandshakeRate(), []
+    due_s = [rate.reserve(0.0) for _ in range(60)]
+    now_s, stalls = 0.0, iter(stalls_s)
+    while due_s:
+        now_s = max(now_s, min(due_s)) + next(stalls, 0.0)
+        for at_s in sorted(one for one in due_s if one <= now_s):
+            due_s.remove(at_s)
+            if late_s := rate.begin(now_s):
+                due_s.append(now_s + late_s)
+            else:
+                opened_s.append(now_s)
+    for at_s in opened_s:
+        assert sum(at_s <= one_s < at_s + 1 - 1e-4 for one_s in opened_s) <= HANDSHAKES_A_SECOND
+    assert opened_s[-1] < 60 / HANDSHAKES_A_SECOND + sum(stalls_s) + 1

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from stt.engines.base import UtterancePcm
 from stt.engines.handshake_rate import HandshakeRate
 from stt.engines.line_engines import LineEngines
 from stt.engines.one_shot_chain import NO_ONE_SHOT
@@ -137,3 +138,14 @@ def test_one_engine_that_is_well_is_enough(recognition):
     assert recognition.unwell()["google"]
     recognition.named = lambda: ("google",)
     assert recognition.unwell() == {}
+
+
+def test_an_engine_that_the_call_suspects_is_asked_last_but_for_those_that_rest():
+    first, second = Shots("first"), Shots("second")
+    pcm = UtterancePcm(bytes(320))
+    pcm.avoids = "first"
+    both = line(first, second)
+    assert both.recognize(pcm).engine == "second"
+    assert both.recognize(bytes(320)).engine == "first"
+    both.one_shots[1].one_shot_health.failed(time.monotonic())
+    assert both.recognize(pcm).engine == "first"
