@@ -25,16 +25,17 @@ from calls.live.call_end import CLOSE_IMPOSSIBLE
 from calls.live.event_queue import EventQueue
 from calls.live.fallback_bridge import FallbackBridge
 from calls.live.live_call import LiveCall
+from calls.live.message_bounds import MessageBounds
 from calls.process.services import Services, services
 from calls.twilio import stream_tokens
 from calls.twilio.call_age import ask_call_age_ms
 from calls.twilio.signature import handshake_is_signed
 from voiceapp.runtime import metrics
+from voiceapp.runtime.log_context import CALL_SID
 
 logger = logging.getLogger(__name__)
 
 SUBPROTOCOL = "audio.twilio.com"
-MAX_MESSAGE_CHARACTERS = 65_536
 
 
 class MediaStreamConsumer(AsyncWebsocketConsumer):
@@ -43,10 +44,11 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.loop = asyncio.get_running_loop()
-        self.exec = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stt-fallback")
+        self.exec = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stt-fallback", initializer=self._name_thread)
         self.queue = EventQueue()
         self.events_q = self.queue.events_q
         self.bridge = FallbackBridge(self.loop, self.exec, self.queue.put_event)
+        self._bounds = MessageBounds()
         self.call: LiveCall | None = None
         """None until a token has let the call in."""
 
@@ -108,6 +110,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
 
     def begin(self, token: stream_tokens.StreamToken, base_ms: int, own: Services) -> None:
         """The call is there, whole; it runs until its record is complete."""
+        # For the socket's task, and for those that it starts.
+        CALL_SID.set(token.call_sid)
         self.call = LiveCall(
             token,
             base_ms,
@@ -124,8 +128,8 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
         """One message from Twilio. Never awaits, but to close the socket on what Twilio cannot have sent."""
         if self.call is None:
             return
-        if text_data is None or len(text_data) > MAX_MESSAGE_CHARACTERS:
-            code = "binary_frame" if text_data is None else "message_too_long"
+        code = self._bounds.flaw(text_data)
+        if code or text_data is None:
             logger.warning("call %s: socket closed: %s", self.call.call_sid, code)
             self.call.session.counters[code] += 1
             await self.close(CLOSE_IMPOSSIBLE)
@@ -170,6 +174,11 @@ class MediaStreamConsumer(AsyncWebsocketConsumer):
             self.call.hear_text(payload)
 
     # The one-shot recogniser, in the call's own thread
+
+    def _name_thread(self) -> None:
+        """Its lines of the log are the call's. Called by the thread as it begins, at its first work."""
+        if self.call is not None:
+            CALL_SID.set(self.call.call_sid)
 
     def _hebrew_stt(self, audio_data: bytes) -> str:
         """The words of an utterance, 8 kHz PCM16. Synchronous: blocks for as long as the engine takes."""

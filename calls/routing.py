@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from channels.auth import AuthMiddlewareStack
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import SessionMiddlewareStack
 from django.urls import path, re_path
 
 from calls.consumers import MediaStreamConsumer
+from calls.desk.supervision.listening import ListenConsumer
+from calls.desk.supervision.own_origin import OwnOriginOnly
 from calls.desk.supervision.socket import LiveConsumer
 
 
@@ -25,11 +26,14 @@ class Refuse(AsyncWebsocketConsumer):
 
 def websocket_application() -> Any:
     # Twilio sends no Origin: only browsers' sockets are checked for theirs.
-    browser = AllowedHostsOriginValidator(AuthMiddlewareStack(LiveConsumer.as_asgi()))
+    def browsers(consumer: type[AsyncWebsocketConsumer]) -> Any:
+        return OwnOriginOnly(SessionMiddlewareStack(consumer.as_asgi()))
+
     return URLRouter(
         [
             path("ws/twilio/<str:token>", MediaStreamConsumer.as_asgi()),
-            path("ws/live/", browser),
+            path("ws/live/", browsers(LiveConsumer)),
+            path("ws/listen/", browsers(ListenConsumer)),
             re_path(r"", Refuse.as_asgi()),
         ]
     )

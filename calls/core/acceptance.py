@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from calls.core.actions import Action, Note, TurnAccepted, TurnRevised
-from calls.core.decision import Accept, Answer, Clock, Situation, Step, Words, row_for
+from calls.core.decision import STILL_SAYS, Accept, Answer, Clock, Situation, Step, StreamOutlook, Words, row_for
 from calls.core.one_shots import MIN_ONE_SHOT_MS, OneShots
 from calls.core.open_utterances import OpenUtterances
 from calls.core.revisions import MAX_REVISABLE_MS, RevisableTurns, answer_error
 from calls.core.stream_control import StreamControl
 from calls.core.turns import Source, Turn, elapsed_ms
-from calls.core.utterances import Phase, Utterance
+from calls.core.utterances import Hedge, Phase, Utterance
 from stt.attribution.ledger import Attribution
 from stt.attribution.share import Share
 from stt.events import OneShotDone
@@ -54,6 +56,8 @@ class Acceptance:
             self._accept(utterance, share, then, answer, now_ms)
         elif then is Step.ASK_ONE_SHOT:
             return self._ask(utterance, now_ms)
+        elif then is Step.HEDGE:
+            return [*self._hedge(utterance, now_ms), *self.decide(utterance, now_ms)]
         elif then is Step.WAIT_TO_DEADLINE:
             utterance.look_at_ms = utterance.deadline_ms
         elif then is Step.WAIT_TO_SETTLE:
@@ -62,6 +66,9 @@ class Acceptance:
             utterance.look_at_ms = first_ms if now_ms < first_ms else utterance.deadline_ms + settle_ms
         elif then is Step.WAIT_FOR_STREAM_END:
             utterance.wait_until(self._stream.drain_until_ms or now_ms)
+        suspect_at_ms = self._suspect_at_ms(utterance)
+        if utterance.waits and suspect_at_ms > now_ms:
+            utterance.look_at_ms = min(utterance.look_at_ms, suspect_at_ms)
         return []
 
     def answered(self, answer: OneShotDone, now_ms: float) -> list[Action]:
@@ -76,8 +83,14 @@ class Acceptance:
             return []
         if answer.words and not self._ledger.share(number).words:
             self._stream.policy.missed()
+            self._stream.engines.missed()
         self._ledger.one_shot(number, answer.words)
         utterance = self._utterances.numbered(number)
+        if utterance is not None and utterance.phase is Phase.WAITING and utterance.hedge is not None:
+            if not answer.words:
+                utterance.hedge.answer = answer  # the stream may still have some
+                return []
+            utterance.phase = Phase.ASKED
         if utterance is None or utterance.phase is not Phase.ASKED:
             return []
         actions = self.decide(utterance, now_ms, answer)
@@ -161,20 +174,46 @@ class Acceptance:
             covered=covered,
             strong=bool(share.words) and self._is_strong(share.text),
             clock=Clock.EARLY if now_ms < utterance.deadline_ms else clock,
-            stream=self._stream.outlook(utterance.ending.end_ms, covered=covered),
+            stream=self._outlook(utterance, now_ms, covered=covered),
             draining=self._stream.drain_until_ms is not None,
             long_enough=utterance.ending.voiced_ms >= MIN_ONE_SHOT_MS,
         )
+
+    def _outlook(self, utterance: Utterance, now_ms: float, *, covered: bool) -> StreamOutlook:
+        outlook = self._stream.outlook(utterance.ending.end_ms, covered=covered)
+        may_hedge = not covered and outlook in STILL_SAYS and self._stream.drain_until_ms is None
+        return StreamOutlook.SUSPECT if may_hedge and now_ms >= self._suspect_at_ms(utterance) else outlook
+
+    def _suspect_at_ms(self, utterance: Utterance) -> float:
+        """From when on the engine that hears it is suspect; never, where its habit is not known, or the one-shot
+        recogniser has been asked, or is not for so little voice."""
+        asked = utterance.hedge is not None or utterance.phase is Phase.ASKED
+        never = asked or utterance.ending.voiced_ms < MIN_ONE_SHOT_MS
+        at_ms = None if never else self._stream.engines.suspect_at_ms(utterance.began_ms)
+        return math.inf if at_ms is None else at_ms
 
     def _is_strong(self, text: str) -> bool:
         punctuated = self._tuning.early_punctuation and text[-1] in ".,?!"
         return punctuated or len(text) >= self._tuning.early_min_characters
 
     def _ask(self, utterance: Utterance, now_ms: float) -> list[Action]:
-        number = utterance.number
-        ask = self._one_shots.ask(number, utterance.start_ms, utterance.ending.audio_to_ms, now_ms)
+        number, hedge = utterance.number, utterance.hedge
+        if hedge is not None:
+            utterance.ask(hedge.deadline_ms)
+            return self.decide(utterance, now_ms, hedge.answer)
+        suspect = self._stream.engines.suspect(utterance.began_ms, now_ms)
+        ask = self._one_shots.ask(number, utterance.start_ms, utterance.ending.audio_to_ms, now_ms, avoids=suspect)
         utterance.ask(self._one_shots.deadline_ms(number))
         return [ask, Note("fallback", f"utterance {number}")]
+
+    def _hedge(self, utterance: Utterance, now_ms: float) -> list[Action]:
+        """Ask while the stream is still waited for: another engine first, where there is one."""
+        number, ending = utterance.number, utterance.ending
+        suspect = self._stream.engines.suspect(utterance.began_ms, now_ms)
+        ask = self._one_shots.ask(number, utterance.start_ms, ending.audio_to_ms, now_ms, avoids=suspect)
+        utterance.hedge = Hedge(self._one_shots.deadline_ms(number))
+        after_ms = elapsed_ms(ending.arrived_ms, now_ms)
+        return [ask, Note("hedged", f"utterance {number}, {after_ms} ms after its end")]
 
     def _accept(
         self, utterance: Utterance, share: Share, then: Accept, answer: OneShotDone | None, now_ms: float

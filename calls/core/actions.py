@@ -47,6 +47,8 @@ class AskOneShot:
     ulaw: bytes
     is_comparison: bool = False
     """The utterance has its words: what is heard in it here is compared with them (calls/core/hastening.py)."""
+    avoids: str = ""
+    """The engine, as rows call it, that is asked last: its stream says nothing. Empty: the line's order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,15 @@ REGION = "IL"
 """The country of a number that names none."""
 MAX_CHARACTERS = 64
 """An address is no longer: the columns' length."""
+SHOWN_IN_PART = 10
+"""Of a number that is shorter only its beginning is shown."""
+MASK = "•"
 MAX_TYPED_CHARACTERS = 200
 """A text that a person types is read up to this length."""
 _NUMBER = re.compile(r"[\s(]*\+?[\d\s()./\-‐-―−]+")
 """Digits of any script, and what people put between them. No letters: an extension would be dialled by nobody."""
 _ISRAEL = 972
+_DIGIT = re.compile(r"\d")
 _ISRAELI = re.compile(r"[23489]\d{7}|[57]\d{8}")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
@@ -96,6 +100,19 @@ def dialled(text: str) -> str:
         return e164(text)
     except AddressError:
         return ""
+
+
+def masked(number: str) -> str:
+    """A caller's number for who may not see it: ``+9725•••••12``. Of an address its scheme; a caller id that is no
+    number, such as "Anonymous", as it is."""
+    scheme, colon, rest = number.rpartition(":")
+    begins = 5 if len(rest) >= SHOWN_IN_PART else 2
+    ends = 2 if len(rest) >= SHOWN_IN_PART else 0
+    if not _DIGIT.search(rest) and not colon:
+        return number
+    shown = rest[:begins] if rest.startswith("+") else ""
+    end = rest[len(rest) - ends :] if shown else ""
+    return f"{scheme}{colon}{shown}{MASK * (len(rest) - len(shown) - len(end))}{end}"
 
 
 def visible(text: str) -> str:

@@ -13,7 +13,8 @@ from calls.core.echo_control import EchoControl
 from calls.core.frame_delays import DelayMeter
 from calls.core.messages import Media
 from calls.core.status import VoicedRun
-from stt.audio import FRAME_MS, duration_ms
+from calls.core.voice_meter import VoiceMeter
+from stt.audio import duration_ms
 from stt.endpointing.endpointer import Boundary, Endpointer, SpeechEnded
 
 NO_FRAMES_MARGIN_MS = 300
@@ -55,10 +56,7 @@ class AudioIntake:
         """The frame that was perceived last, as it was heard, where our own sound may be in it."""
         self.last_frame_ms = opened_ms
         """Monotonic instant of the last frame's arrival; until the first one, of the stream's start."""
-        self.last_voiced_ms = 0.0
-        """Monotonic instant of the last voiced frame's arrival; 0 before the first."""
-        self._run_from_ms, self._run_voiced_ms = 0.0, 0
-        """Of the newest run of voice: the arrival of its first frame, and its voiced frames together."""
+        self._voice = VoiceMeter()
         self.frame_count = 0
 
     def frames(self, message: Media, now_ms: float) -> Sequence[Frame]:
@@ -80,10 +78,7 @@ class AudioIntake:
         else:
             boundary = endpointer.push(frame.ulaw, frame.at_ms)
         if endpointer.voiced:
-            if not self._run_voiced_ms or now_ms - self.last_voiced_ms >= endpointer.hangover_ms:
-                self._run_from_ms, self._run_voiced_ms = now_ms, 0
-            self._run_voiced_ms += FRAME_MS
-            self.last_voiced_ms = now_ms
+            self._voice.voiced(frame.at_ms, now_ms, endpointer.hangover_ms)
         return boundary
 
     def _perceive_beside_ours(self, frame: Frame, now_ms: float) -> Boundary | None:
@@ -99,9 +94,12 @@ class AudioIntake:
     @property
     def voiced_run(self) -> VoicedRun | None:
         """The newest voice."""
-        if not self._run_voiced_ms:
-            return None
-        return VoicedRun(self._run_from_ms, self.last_voiced_ms, self._run_voiced_ms)
+        return self._voice.run
+
+    @property
+    def last_voiced_ms(self) -> float:
+        """Monotonic instant of the last voiced frame's arrival; 0 before the first."""
+        return self._voice.last_ms
 
     def plays(self, begins_ms: float, ulaw: bytes, words: str) -> list[float]:
         """Our own sound is sent, and played from that monotonic instant on; it is part of what says these words, and

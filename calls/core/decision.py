@@ -63,6 +63,9 @@ class StreamOutlook(Enum):
     """The half-closed stream that heard the utterance has said its last word."""
     GONE = "gone"
     """No stream is open, and none is being opened."""
+    SUSPECT = "suspect"
+    """It was open or ending, and has said nothing for longer than is its engine's habit; the one-shot recogniser was
+    not asked yet for that, and can be."""
 
 
 class Situation(NamedTuple):
@@ -92,6 +95,8 @@ class Step(Enum):
     WAIT_TO_SETTLE = "wait `settle_ms` longer"
     WAIT_FOR_STREAM_END = "wait until the stream has ended"
     ASK_ONE_SHOT = "ask the one-shot recogniser"
+    HEDGE = "ask the one-shot recogniser beside the stream"
+    """Nothing else changes: the first covering text is the turn's, and the utterance keeps its deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,12 @@ TABLE = (
         strong=YES,
         then=Accept(Source.EARLY, "strong_partial"),
         because="The final will hardly differ, and may come a second later.",
+    ),
+    # The stream may be deaf.
+    DecisionRow(
+        stream=(StreamOutlook.SUSPECT,),
+        then=Step.HEDGE,
+        because="An engine that has been silent for longer than is its habit may hear nothing: another is asked too.",
     ),
     # There is time left.
     DecisionRow(

@@ -1,7 +1,7 @@
 """EchoControl: keeps our own voice out of what is heard of the caller. Pure.
 
 It knows what the line plays (own_sound.py) and by how much a caller must be louder than its echo (echo_gate.py). Where
-the echo is so loud that callers would be missed by that rule, an echo canceller hears the call first, if there is one:
+an echo makes that rule miss callers, or take them late, an echo canceller hears the call first, if there is one:
 from then on voice detector and recogniser hear what it leaves, while our sound may come back.
 
 | a frame, with a canceller | is heard |
@@ -26,9 +26,11 @@ from calls.core.own_sound import OwnSound
 from calls.core.own_words import OwnWords
 from stt.audio import FLOOR_DBFS, FRAME_MS, dbfs, ulaw_to_pcm
 
-CANCEL_ABOVE_DB = -28.0
-"""Against a louder echo the rule alone misses callers who are quieter than we are. What is learnt of an echo is 1 to
-2 dB below its level, for it is compared with our loudest of 600 ms: this is an echo of -26 dB and all above it."""
+CANCEL_ABOVE_DB = -38.0
+"""Against a louder echo callers who are quieter than we are reach the rule's margin late, from -26 dB on some never.
+What is learnt of an echo is 1 to 2 dB below its level, for it is compared with our loudest of 600 ms."""
+LOUD_ABOVE_DB = -28.0
+"""A voice within a louder echo may be the echo; a shorter one that is found within a fainter is the caller's."""
 CONVERGES_MS = 300
 """A canceller that has just begun leaves the echo as it is for so long; behind that it leaves..."""
 RESIDUAL_MARGIN_DB = -30.0
@@ -117,10 +119,11 @@ class EchoControl:
             return
         if not self.gate.learn(level_dbfs, now_ms, voiced=voiced):
             return
-        is_loud = self.gate.echo_db is not None and self.gate.echo_db > CANCEL_ABOVE_DB
+        echo_db = FLOOR_DBFS if self.gate.echo_db is None else self.gate.echo_db
+        is_loud = echo_db > LOUD_ABOVE_DB
         self.own_words.echo_is_faint = not is_loud
-        if is_loud and self._make is not None and self.canceller is None:
-            self._cancel(self._make, now_ms)
+        if echo_db > CANCEL_ABOVE_DB and self._make is not None and self.canceller is None:
+            self._cancel(self._make, now_ms, needed=is_loud)
 
     @property
     def state(self) -> EchoState:
@@ -134,11 +137,12 @@ class EchoControl:
         notes, self.notes = self.notes, []
         return notes
 
-    def _cancel(self, make: MakeCanceller, now_ms: float) -> None:
-        self.canceller, self._make = make(), None
-        if self.canceller is None:
-            self._counters["canceller_missing"] += 1
-            self.notes.append(Note("canceller_missing"))
-        else:
+    def _cancel(self, make: MakeCanceller, now_ms: float, *, needed: bool) -> None:
+        self.canceller = make()
+        if self.canceller is not None:
             self._converged_ms = now_ms + CONVERGES_MS
             self._residual = EchoGate(self.own, RESIDUAL_MARGIN_DB)
+        elif needed:
+            self._make = None
+            self._counters["canceller_missing"] += 1
+            self.notes.append(Note("canceller_missing"))

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from calls.core.actions import Note
+from calls.core.engine_silence import EngineSilence
 from calls.core.hastening import RequestCount
 from calls.core.stream_policy import StreamPolicy
 from calls.core.turns import Source
 from stt.engines.half_close import HalfClosing
+from stt.engines.result_gaps import ResultGaps
 from stt.events import EngineChanged, StreamOpened
 from stt.tuning import Tuning
 
@@ -42,32 +44,74 @@ class EngineTerms:
     requests: RequestCount
     half_closing: HalfClosing | None = None
     """The process's memory of what half-closing its streams gains."""
+    gaps: ResultGaps | None = None
+    """The process's memory of how long it usually says nothing."""
+    word_times: bool = True
+    """Its finals say when their words were spoken."""
 
 
 class HearingEngines:
     """One call's."""
 
     def __init__(self, first: HeardBy, terms: Mapping[str, EngineTerms]) -> None:
-        """``terms``: of all that can give the call streams, by the names of rows; empty where that is one."""
+        """``terms``: of all that can give the call streams, by the names of rows; may be empty where that is one."""
         self.now = first
         """Who hears."""
         self._terms = terms
+        self._silence = EngineSilence()
+        self.fed_from_ms = 0
+        """Media time from which on the stream that hears was fed."""
         self._from_stream = {0: first}
         """Who heard from this stream on."""
 
     @property
     def has_others(self) -> bool:
         """Another engine can take the place of the one that hears."""
-        return bool(self._terms)
+        return len(self._terms) > 1
+
+    @property
+    def stand_in(self) -> str:
+        """The one that hears, where it is another than the call began with."""
+        return "" if self.now.engine == self._from_stream[0].engine else self.now.engine
+
+    @property
+    def tell_times(self) -> bool:
+        """The finals of the one that hears say when their words were spoken."""
+        terms = self._terms.get(self.now.engine)
+        return terms is None or terms.word_times
+
+    def heard(self, now_ms: float, owed_since_ms: float | None) -> None:
+        """The one that hears has given words; ``owed_since_ms`` as EngineSilence takes it."""
+        self._silence.broken(now_ms, owed_since_ms, self._gaps)
+
+    def missed(self) -> None:
+        """The one that hears has said nothing of an utterance that the one-shot recogniser has heard."""
+        self._silence.missed()
+
+    def suspect_at_ms(self, began_ms: float) -> float | None:
+        """The instant from which on the one that hears is suspect, of an utterance that began then."""
+        return self._silence.suspect_at_ms(began_ms, self._gaps)
+
+    def suspect(self, began_ms: float, now_ms: float) -> str:
+        """The one that hears, where it is suspect; empty where nothing speaks against it."""
+        at_ms = self.suspect_at_ms(began_ms)
+        return "" if at_ms is None or now_ms < at_ms else self.now.engine
+
+    @property
+    def _gaps(self) -> ResultGaps | None:
+        terms = self._terms.get(self.now.engine)
+        return None if terms is None else terms.gaps
 
     def opened(self, event: StreamOpened) -> None:
         """A stream has opened, with so many attempts."""
         self.now = replace(self.now, attempts=event.attempt)
+        self.fed_from_ms = event.fed_from_ms or 0
 
-    def changed(self, event: EngineChanged, policy: StreamPolicy) -> Note:
+    def changed(self, event: EngineChanged, policy: StreamPolicy, now_ms: float) -> Note:
         """Another engine hears, within its own limits. Returns what is noted of it."""
         self.now = replace(self.now, engine=event.engine, model=event.model)
         self._from_stream[event.stream] = self.now
+        self._silence = EngineSilence(now_ms)
         terms = self._terms.get(event.engine)
         if terms is not None:
             policy.tuning = terms.tuning

@@ -34,6 +34,8 @@ class Trouble(StrEnum):
     THREAD = "thread_ended"
     """Of no line: a thread that a process needs has ended, or fails again and again
     (voiceapp/runtime/background.py)."""
+    DISK = "disk_filling"
+    """Of no line: the disk of VAR_DIR is nearly full (calls/process/disk_room.py)."""
 
 
 class Verdict(StrEnum):

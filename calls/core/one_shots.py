@@ -6,6 +6,8 @@ one of those at a time, while it owes nothing else, and a last time after the ca
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from calls.core.actions import Action, AskOneShot, Note
 from calls.core.audio_buffer import AudioBuffer
 from calls.core.revisions import RevisableTurns
@@ -39,9 +41,10 @@ class OneShots:
         self._answered_ms = 0.0
         self._drain_until_ms = 0.0
 
-    def ask(self, number: int, start_ms: int, to_ms: int, now_ms: float) -> AskOneShot:
-        """Ask for an utterance, with its pre-roll and the silence that ended it, and nothing of its neighbours."""
-        return self._request(number, self._cut_out(number, start_ms, to_ms), now_ms)
+    def ask(self, number: int, start_ms: int, to_ms: int, now_ms: float, avoids: str = "") -> AskOneShot:
+        """Ask for an utterance, with its pre-roll and the silence that ended it, and nothing of its neighbours.
+        ``avoids``: the engine that is asked last."""
+        return replace(self._request(number, self._cut_out(number, start_ms, to_ms), now_ms), avoids=avoids)
 
     def compare(self, number: int, start_ms: int, end_ms: int, now_ms: float) -> AskOneShot | None:
         """Ask for an utterance whose words are known; None while another answer is owed, or its audio is forgotten."""

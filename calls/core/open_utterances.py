@@ -65,6 +65,18 @@ class OpenUtterances:
                 covers = self.covers(utterance, result.end_ms, CONFIRMED_BEYOND_MS)
                 utterance.hypotheses.add(self._ledger.share(utterance.number).text, now_ms, covers=covers)
 
+    def owed_since_ms(self) -> float | None:
+        """When the first began of which the stream owes words; None where there is none."""
+        heard_to_ms = self._ledger.heard_to_ms
+        return next(
+            (
+                one.began_ms
+                for one in self._open
+                if one.phase is not Phase.DECIDED and not self.covers(one, heard_to_ms)
+            ),
+            None,
+        )
+
     def partials(self) -> list[Partial]:
         """The words so far of those that are spoken or wait."""
         return [

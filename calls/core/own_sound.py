@@ -7,6 +7,7 @@ Whoever tells our own voice from the caller's asks here what was audible at an i
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from stt.audio import BYTES_PER_MS, FLOOR_DBFS, FRAME_BYTES, FRAME_MS, ULAW_SILENCE, dbfs, ulaw_to_pcm
 
@@ -48,11 +49,16 @@ class OwnSound:
         """This is played from that instant on, behind what was sent before. Returns its levels, 20 ms each."""
         levels = levels_of(ulaw)
         self._chunks.append((begins_ms, ulaw))
-        self._coming.extend((begins_ms + FRAME_MS * at, level) for at, level in enumerate(levels))
+        self.sounds(begins_ms, levels)
         self._until(begins_ms + len(ulaw) / BYTES_PER_MS)
         while _ends_ms(self._chunks[0]) < begins_ms - KEPT_MS:
             self._chunks.popleft()
         return levels
+
+    def sounds(self, begins_ms: float, levels_dbfs: Sequence[float]) -> None:
+        """The same of a sound of which no more is kept than the level of each 20 ms."""
+        self._coming.extend((begins_ms + FRAME_MS * at, level) for at, level in enumerate(levels_dbfs))
+        self._until(begins_ms + FRAME_MS * len(levels_dbfs))
 
     def cleared(self, now_ms: float) -> None:
         """What would be played later is not played."""

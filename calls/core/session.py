@@ -209,7 +209,7 @@ class CallSession:
         policy = self._stream.policy
         silent = now_ms - self.audio.last_frame_ms >= SILENT_LINE_MS or policy.unheard_ms >= UNHEARD_SHOWN_MS
         shows = LineActivity.of(silent=silent, speaking=self.audio.endpointer.speaking)
-        return CallStatus(shows, self._stream.activity, policy.results)
+        return CallStatus(shows, self._stream.activity, policy.results, stand_in=self._stream.engines.stand_in)
 
     @property
     def caller(self) -> CallerActivity:

@@ -45,7 +45,7 @@ class VoicedRun:
     last_ms: float
     """The same of its newest."""
     voiced_ms: int
-    """Its voiced frames together."""
+    """Its voiced frames together, and the short holes of speech between them (calls/core/voice_meter.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +71,5 @@ class CallStatus:
     """Results with words so far: that it grows is the sign of life."""
     quiet_by: str = ""
     """Who keeps the line from answering: a supervisor's name; empty while nobody does."""
+    stand_in: str = ""
+    """The engine that hears, as rows call it, in place of the one that the call began with; empty: that one."""

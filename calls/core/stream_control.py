@@ -45,6 +45,8 @@ class SilentBorder:
     """The voice ended here."""
     fed_to_ms: int = 0
     """The stream was fed up to here."""
+    fed_from_ms: int = 0
+    """...and from here."""
 
     def replay_from_ms(self, *, tell_times: bool) -> int:
         """From where on the next stream is fed. Words begin softly: both hear the silence. But one that fades out
@@ -74,6 +76,7 @@ class StreamControl:
         """The monotonic instant up to which the last stream is read; None while the call goes on."""
         self._audio = audio
         self._ledger = ledger
+        ledger.tell_times = engines.tell_times
         self._coverage = coverage
         self._utterances = utterances
         self._turns = turns
@@ -88,6 +91,7 @@ class StreamControl:
         """The stream gave a result; one with words is a sign of hearing."""
         if result.words:
             self.policy.heard()
+            self.engines.heard(now_ms, self._utterances.owed_since_ms())
             self._turns.stream_answered(now_ms)
             self._turns.covered_to(max(result.end_ms or 0, self._coverage.heard_out_ms))
         if isinstance(result, Final):
@@ -113,7 +117,9 @@ class StreamControl:
             self.is_open = False
             return [Note("streaming_lost", event.error.code)]
         if isinstance(event, EngineChanged):
-            return [self.engines.changed(event, self.policy)]
+            note = self.engines.changed(event, self.policy, now_ms)
+            self._ledger.tell_times = self.engines.tell_times
+            return [note]
         known = event.error is None or event.error.code == StreamCommand.RENEW_DEAF
         notes = [] if known or event.error is None else [Note(event.error.code, f"stream {event.stream}")]
         if event.replays and self.drain_until_ms is None:
@@ -206,13 +212,17 @@ class StreamControl:
         self._counters[command.value] += 1
         if command is StreamCommand.HALF_CLOSE:
             silent_from_ms = self._audio.endpointer.last_voiced_end_ms or at_ms
-            self._border = SilentBorder(silent_from_ms, at_ms)
+            self._border = SilentBorder(silent_from_ms, at_ms, self.engines.fed_from_ms)
             self.policy.hastening.half_closed(silent_from_ms)
             return PauseStream(at_ms)
         if command is StreamCommand.NEXT:
             return ResumeStream(self._replay(self._border.replay_from_ms(tell_times=self._ledger.tell_times)))
         border_ms = self._border.voice_to_ms - SPOKEN_OVER_MS
-        return ResumeStream(self._replay(border_ms - REPLAY_MS), border_ms)
+        from_ms = border_ms - REPLAY_MS
+        if not self._ledger.tell_times:
+            # Its first words are known to be the other's last ones only where it hears nothing from before those.
+            from_ms = max(from_ms, self._border.fed_from_ms)
+        return ResumeStream(self._replay(from_ms), border_ms)
 
     def _replay(self, from_ms: int) -> tuple[tuple[int, bytes], ...]:
         return tuple(self._audio.buffer.since(from_ms))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from calls.core.turns import EndReason, Turn
+from stt.events import OneShotDone
 
 MIN_AGREEING = 2
 """Successive covering hypotheses that must agree before a partial is text to act on. One alone has its newest word
@@ -78,6 +79,16 @@ class Hypotheses:
 
 
 @dataclass(slots=True)
+class Hedge:
+    """The one-shot recogniser was asked for an utterance that still waits for its stream."""
+
+    deadline_ms: float
+    """Monotonic instant at which its answer is given up."""
+    answer: OneShotDone | None = None
+    """It heard no words, or failed; kept until that decides."""
+
+
+@dataclass(slots=True)
 class Utterance:
     """One utterance from its first voiced frame until its turn is handed on."""
 
@@ -97,6 +108,7 @@ class Utterance:
     hypotheses: Hypotheses = field(default_factory=Hypotheses)
     unanswered: bool = False
     """It needed the one-shot recogniser, which gave no answer."""
+    hedge: Hedge | None = None
     turn: Turn | None = None
 
     @property

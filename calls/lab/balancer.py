@@ -1,4 +1,4 @@
-"""nginx in front of two servers, by the rules of deploy/nginx.conf: what a rig of a balancer needs. Loopback only,
+"""nginx in front of two servers, by the rules of deploy/nginx/: what a rig of a balancer needs. Loopback only,
 plain http, its files in a folder of its own, a child process of the rig.
 """
 
@@ -18,9 +18,11 @@ from django.conf import settings
 
 from calls.lab.rig import START_TIMEOUT_S, Rig, RigError, free_port
 
-DEPLOYED = settings.BASE_DIR / "deploy" / "nginx.conf"
-DEPLOYED_PORTS = ("8000", "8001", "8010")
-"""The ports in the deployed rules: two media processes, and the process of the pages."""
+DEPLOYED = settings.BASE_DIR / "deploy" / "nginx" / "voiceapp.conf"
+DEPLOYED_SOCKETS = ("media-1", "media-2", "web")
+"""The sockets in the deployed rules: two media processes, and the process of the pages."""
+OF_A_BOX = r"^ *(ssl_|server_name |listen \[::\]|access_log /|error_log /).*\n"
+"""Lines of the deployed rules that name a certificate, a domain, an address or a file of the box they are for."""
 TEMPORARY_FOLDERS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 """nginx keeps these folders where only root may write, unless it is told otherwise."""
 
@@ -64,14 +66,14 @@ def find_nginx() -> str:
 
 def configuration(deployed: str, folder: Path, port: int, servers: Sequence[int]) -> str:
     """The deployed rules for these two servers, without TLS. Raises RigError where they are not as expected."""
-    rules = re.sub(r"^ *(ssl_|server_name ).*\n", "", deployed, flags=re.MULTILINE)
+    rules = re.sub(OF_A_BOX, "", deployed, flags=re.MULTILINE)
     changes = {"listen 443 ssl;": f"listen 127.0.0.1:{port};"}
     # The pages' process is the second one.
-    for deployed_port, own in zip(DEPLOYED_PORTS, (*servers, servers[-1]), strict=True):
-        changes[f"server 127.0.0.1:{deployed_port}"] = f"server 127.0.0.1:{own}"
+    for name, own in zip(DEPLOYED_SOCKETS, (*servers, servers[-1]), strict=True):
+        changes[f"server unix:/run/voiceapp/{name}/http.sock"] = f"server 127.0.0.1:{own}"
     for old, new in changes.items():
         if rules.count(old) != 1:
-            raise RigError(f"nginx_failed: deploy/nginx.conf does not say {old!r} once")
+            raise RigError(f"nginx_failed: deploy/nginx/voiceapp.conf does not say {old!r} once")
         rules = rules.replace(old, new)
     temporary = "\n".join(f"{name}_temp_path {folder}/{name};" for name in TEMPORARY_FOLDERS)
     # As root its workers would be nobody, who may not write here.

@@ -13,7 +13,7 @@ MOST_SELF_INTERRUPTIONS = 1
 LONELY_PLAYS = 200
 LEAST_TAKEN = 0.95
 CLEAR_P50_MS, CLEAR_P95_MS = 330, 800
-"""From the first word's beginning to the ``clear``."""
+"""From the first word's beginning to the ``clear``; asked of lines with a canceller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +64,19 @@ class TakenFigures:
         return len(self.delays_ms) / self.callers if self.callers else 0.0
 
     @property
-    def holds(self) -> bool:
-        p50, p95 = self._spread
-        return self.share >= LEAST_TAKEN and p50 <= CLEAR_P50_MS and p95 <= CLEAR_P95_MS
+    def are_taken(self) -> bool:
+        return self.share >= LEAST_TAKEN
 
-    def cells(self, *, required: bool) -> tuple[str, str]:
+    @property
+    def is_timely(self) -> bool:
+        p50, p95 = self._spread
+        return p50 <= CLEAR_P50_MS and p95 <= CLEAR_P95_MS
+
+    def cells(self, *, required: bool, timed: bool) -> tuple[str, str]:
         """Share, and p50 / p95; a miss of what is required is bold."""
         share, (p50, p95) = f"{100 * self.share:.0f} %", self._spread
         spread = f"{p50:.0f} / {p95:.0f}" if self.delays_ms else "-"
-        timely = p50 <= CLEAR_P50_MS and p95 <= CLEAR_P95_MS
-        return (
-            _cell(share, not required or self.share >= LEAST_TAKEN),
-            _cell(spread, not required or timely),
-        )
+        return _cell(share, not required or self.are_taken), _cell(spread, not timed or self.is_timely)
 
     @property
     def _spread(self) -> tuple[float, float]:

@@ -67,6 +67,11 @@ class Fault:
     both: bool = False
     """Of a line with two engines: the second has the emulator's faults as well."""
 
+    @property
+    def lasts(self) -> bool:
+        """Its streams are not half-closed at every pause."""
+        return set(LASTING) <= set(self.tuning)
+
 
 WORD_LISTS = {"short_word_lists", "gaps_in_word_lists", "no_word_lists", "joined_words", "no_transcripts"}
 """Faults of word lists: an engine without word times has none of these."""
@@ -121,6 +126,7 @@ HALF_CLOSED = (ENGINES,)
 LASTS = (ENGINES, *LASTING)
 ENGINE_FAULTS = (
     Fault("none", tuning=HALF_CLOSED),
+    Fault("none, lasting streams", tuning=LASTS),
     Fault("connection refused from the start", ("unavailable_opens=100000",), tuning=HALF_CLOSED),
     Fault("connection lost and refused from 5 s on", (), _refuse, tuning=HALF_CLOSED),
     Fault("the same, lasting streams", (), _refuse, tuning=LASTS),

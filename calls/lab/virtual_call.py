@@ -254,6 +254,8 @@ class VirtualLine:
 
     def answered(self, number: int, total_ms: int) -> None: ...
 
+    def not_said(self, ask: str) -> None: ...
+
     def note(self, code: str, detail: str = "") -> None:
         self._call.noted(code)
 

@@ -25,6 +25,7 @@ from calls.live.call_log import CallLog
 from calls.live.earlier_streams import conversation_of
 from calls.live.event_queue import EventQueue, now_ms
 from calls.live.stream_record import StreamRecord
+from calls.live.typed_sentences import TypedSentences
 from calls.process.services import Services
 from calls.reply.agent import SILENT, Agent
 from calls.reply.floor import MODEL_LATE_MS
@@ -66,6 +67,7 @@ class Answering:
         self._queue, self._log, self._send, self._end_call = queue, log, send, end_call
         self._settings = AnswerSettings()
         self._record = record
+        self._typed = TypedSentences(token.call_sid)
         self._agent: Agent | NoAgent = NoAgent()
         self._task: asyncio.Task[None] | None = None
         self._pending: tuple[Turn, ...] = ()
@@ -75,6 +77,8 @@ class Answering:
 
     def begin(self, start: Start) -> None:
         """The stream has started."""
+        if self._token.notified:
+            self.note("notice_said")
         at_once = self._services.lines.are_known and not self._needs_rows
         work = self._agent_of(start).run() if at_once else self._begin_late(start)
         self._task = asyncio.get_running_loop().create_task(work, name=f"agent {self._token.call_sid}")
@@ -123,7 +127,9 @@ class Answering:
     def _agent_of(self, start: Start) -> Agent:
         """Who answers, told of what was said until now."""
         token, tuning = self._token, self._driver.session.tuning
-        self._settings = self._services.lines.line(token.to_number).answer
+        line = self._services.lines.line(token.to_number)
+        self._settings = line.answer
+        can_greet = self._services.answerers.can_greet(self._settings)
         is_first = token.stream_index == 0
         conversation = self._services.conversations.of_call(token.call_sid)
         call = AgentCall(
@@ -133,7 +139,8 @@ class Answering:
             to_number=token.to_number,
             settings=self._settings,
             first_number=token.stream_index * NUMBERS_A_STREAM + FIRST_AGENT_NUMBER,
-            greets=is_first and token.greets and self._services.answerers.can_greet(self._settings),
+            greets=is_first and token.greets and can_greet,
+            notice=line.notice.text if is_first and token.notifies and can_greet else "",
             opens=is_first or not conversation.said,
         )
         if tuning.turn_model == "smart_turn":
@@ -207,6 +214,7 @@ class Answering:
         self.stop()
         if self._task is not None:
             await self._task
+        await self._typed.kept()
 
     def _voice_failed(self, code: str, detail: str) -> None:
         logger.warning("call %s: %s: %s", self._token.call_sid, code, detail)
@@ -228,12 +236,18 @@ class Answering:
 
     def save(self, turn: AgentTurn, *, playing: bool) -> None:
         self._log.answered(turn, playing=playing)
+        saying = self._services.conversations.of_call(self._token.call_sid).supervision.saying
+        if saying is not None and not playing:
+            self._typed.ended(saying, turn)
 
     def resumed(self, turn: AgentTurn, stream_sid: str) -> None:
         self._log.resumed(turn, stream_sid)
 
     def answered(self, number: int, total_ms: int) -> None:
         self._driver.answered(number, total_ms, now_ms())
+
+    def not_said(self, ask: str) -> None:
+        self._typed.not_said(ask)
 
     def note(self, code: str, detail: str = "") -> None:
         self._log.note(Note(code, detail))
@@ -246,7 +260,8 @@ class Answering:
 
     def plays(self, begins_ms: float, ulaw: bytes, words: str) -> None:
         session = self._driver.session
-        self._record.plays(session.media_ms(begins_ms), session.audio.plays(begins_ms, ulaw, words))
+        levels_dbfs = session.audio.plays(begins_ms, ulaw, words)
+        self._record.plays(session.media_ms(begins_ms), ulaw, levels_dbfs)
 
     def cleared(self, now_ms: float) -> None:
         session = self._driver.session

@@ -7,6 +7,7 @@ from functools import partial
 
 from calls.reply.rebuilt import RebuiltConversation, rebuilt
 from calls.storage.kept_turns import kept_turns
+from calls.twilio import action_rows
 from calls.twilio.stream_tokens import DatabaseAway, from_database
 
 REBUILD_S = 1.5
@@ -21,8 +22,9 @@ async def conversation_of(call_sid: str, stream_sid: str) -> RebuiltConversation
     while True:
         try:
             kept = await from_database(partial(kept_turns, stream_sid=stream_sid), call_sid)
+            if kept.is_complete or loop.time() >= until_s:
+                quiet_by = await from_database(action_rows.quiet_by, call_sid)
+                return rebuilt(kept, quiet_by) if kept.turns or kept.answers or quiet_by else None
         except DatabaseAway:
             return None
-        if kept.is_complete or loop.time() >= until_s:
-            return rebuilt(kept) if kept.turns or kept.answers else None
         await asyncio.sleep(ASK_AGAIN_S)

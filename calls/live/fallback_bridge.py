@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Protocol, TypeVar
 
 from django.db import close_old_connections
 
-from stt.audio import BYTES_PER_MS
+from calls.core.actions import AskOneShot
+from stt.audio import BYTES_PER_MS, ulaw_to_pcm
 from stt.engines.base import UtterancePcm
 from stt.engines.one_shot_chain import OneShotAnswer
 from stt.events import OneShotDone, RecognizerError
+from stt.streaming.billing import Billed
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,12 @@ class UtteranceAudio(UtterancePcm):
             return audio
         self = cls(audio)
         self.utterance, self.is_comparison = utterance, is_comparison
+        return self
+
+    @classmethod
+    def to_ask(cls, action: AskOneShot) -> UtteranceAudio:
+        self = cls.of(ulaw_to_pcm(action.ulaw), action.utterance, is_comparison=action.is_comparison)
+        self.avoids = action.avoids
         return self
 
     def follow(self, last: UtteranceAudio | None) -> None:
@@ -112,8 +120,14 @@ class FallbackBridge:
         """What the thread is at: one, or none."""
         self._tail: UtteranceAudio | None = None
         """Of the utterance that was taken last."""
-        self.one_shots = self.one_shot_s = 0
-        """Answered, and their seconds as billed; written by the call's one thread alone."""
+        self._answered = 0
+        self._answered_s = Counter[str]()
+        """By engine, as billed. Both are written by the call's one thread alone."""
+
+    @property
+    def billed(self) -> Billed:
+        """The one-shots that were answered, and their audio."""
+        return Billed(self._answered, dict(self._answered_s))
 
     @property
     def is_busy(self) -> bool:
@@ -155,10 +169,10 @@ class FallbackBridge:
         except Exception as e:  # a wall: whatever the recogniser raised, the utterance goes on without words
             if asked.is_comparison:
                 metrics.COMPARISONS_FAILED.inc()
-                logger.warning("⚠️ [STT] comparison failed: %s", e)
+                logger.warning("⚠️ [STT] comparison failed: %s", e, extra={"turn": asked.utterance})
             else:
                 metrics.FALLBACKS_FAILED.inc()
-                logger.error("❌ STT fallback failed: %s", e)
+                logger.error("❌ STT fallback failed: %s", e, extra={"turn": asked.utterance})
             text, error = "", e if isinstance(e, RecognizerError) else RecognizerError("fallback_error")
         engine, model = (text.engine, text.model) if isinstance(text, AnsweredBy) else ("", "")
         self._deliver(OneShotDone(asked.utterance, tuple(text.split()), error, engine, model))
@@ -175,11 +189,13 @@ class FallbackBridge:
             "comparison" if getattr(audio, "is_comparison", False) else "fallback",
             getattr(audio, "utterance", None),
             len(audio) // PCM_BYTES_PER_MS,
+            extra={"turn": getattr(audio, "utterance", None)},
         )
         try:
             text = recognize(audio)
-            self.one_shots += 1
-            self.one_shot_s += -(-len(audio) // (PCM_BYTES_PER_MS * 1000))
+            self._answered += 1
+            engine = text.engine if isinstance(text, AnsweredBy) else ""
+            self._answered_s[engine] += -(-len(audio) // (PCM_BYTES_PER_MS * 1000))
             return text
         finally:
             close_old_connections()

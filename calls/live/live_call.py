@@ -29,7 +29,6 @@ from calls.live.waived_settings import WaivedSettings
 from calls.process.services import Services
 from calls.reply.orders import SupervisorOrder
 from calls.twilio.stream_tokens import StreamToken
-from stt.audio import ulaw_to_pcm
 from stt.streaming.no_stream import NoStream
 from stt.streaming.transcriber import Transcriber
 from voiceapp.runtime import metrics
@@ -64,19 +63,14 @@ class LiveCall(Hands):
         self._driver = CallDriver(self.session, self, defer=self._put_off)
         self._health = RecognitionHealth(stream_hears=tuning.streaming)
         self._transcriber: Transcriber | NoStream = NoStream(queue.put_event)
-        self._record = StreamRecord(services.disk)
-        self._log = CallLog(token.call_sid, token.stream_index, services)
+        keeps = services.lines.line(token.to_number).keeps
+        self._record = StreamRecord(services.disk, keeps)
+        self._log = CallLog(token.call_sid, token.stream_index, services, keeps)
         self._end = CallEnd(self.call_sid, self._log, services, close)
         self._answering = Answering(
-            token,
-            services,
-            self._driver,
-            queue=queue,
-            log=self._log,
-            record=self._record,
-            send=send,
+            token, services, self._driver, queue=queue, log=self._log, record=self._record, send=send,
             end_call=self._end_by_us,
-        )
+        )  # fmt: skip
         self._timer = DeadlineTimer(self.loop, queue.wake)
         self._waived = WaivedSettings(self.loop, lambda code: queue.put(ActionDue(act.Note(code))))
         metrics.CALLS_LIVE.inc()
@@ -97,6 +91,10 @@ class LiveCall(Hands):
     def supervise(self, order: SupervisorOrder) -> str | None:
         """As ``Answering.supervise``; None where the stream is over, and another one may be the call's."""
         return self._answering.supervise(order) if self.session.state is State.LIVE else None
+
+    def listen_in(self) -> None:
+        """As ``StreamRecord.listen_in``."""
+        self._record.listen_in()
 
     def replace(self) -> None:
         """A newer stream of the call is heard: this one ends as at a stop, and keeps what it has heard."""
@@ -173,6 +171,7 @@ class LiveCall(Hands):
             await self._answering.ended()
             self._close_up()
             await self._end.told_to_all()
+            await self._record.sound_sent()
 
     def hear_text(self, payload: str) -> None:
         """Words have come, from the stream or the one-shot recogniser: attribute them, hand on what is ready."""
@@ -231,7 +230,7 @@ class LiveCall(Hands):
         self._answering.begin(action.start)
 
     def ask_one_shot(self, action: act.AskOneShot) -> None:
-        self._ask(UtteranceAudio.of(ulaw_to_pcm(action.ulaw), action.utterance, is_comparison=action.is_comparison))
+        self._ask(UtteranceAudio.to_ask(action))
 
     def show_partial(self, action: act.Partial) -> None:
         self._perceive(action)
@@ -286,7 +285,7 @@ class LiveCall(Hands):
         self._timer.cancel()
         self._transcriber.close()
         self._bridge.clear()
-        self._record.flush()
+        self._record.finish()
         metrics.CALLS_LIVE.dec()
         counters = self.session.counters
         if self._queue.finals_refused:
@@ -295,6 +294,6 @@ class LiveCall(Hands):
             counters["silero_late"] += self._vad.late_frames
         if self._transcriber.dropped_ms:
             counters["audio_dropped_ms"] += self._transcriber.dropped_ms
-        streams, one_shots = self._transcriber.billed, (self._bridge.one_shots, self._bridge.one_shot_s)
+        streams, one_shots = self._transcriber.billed, self._bridge.billed
         reason, answers = self._end.reason, self._answering.usage
         self._log.ended(self.session, reason, streams=streams, one_shots=one_shots, answers=answers)

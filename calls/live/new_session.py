@@ -48,9 +48,13 @@ def new_session(
 
 
 def _terms(line: LineEngines) -> dict[str, EngineTerms]:
-    """Where one engine can take another's place."""
-    terms = {one.name: EngineTerms(line.bounded(one), one.requests, one.half_closing) for one in line.streams}
-    return terms if len(line.streams) > 1 else {}
+    """Of each engine that can give the call streams."""
+    return {
+        one.name: EngineTerms(
+            line.bounded(one), one.requests, one.half_closing, one.result_gaps, one.engine.capabilities.word_times
+        )
+        for one in line.streams
+    }
 
 
 def _named(line: LineEngines, engines: Sequence[GuardedEngine]) -> tuple[str, str]:

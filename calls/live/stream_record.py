@@ -1,5 +1,5 @@
 """What one media stream leaves on disk, side by side: its audio and its recognition trace from its start message on,
-and what the line said in it."""
+and what the line said in it; of these what its line keeps. And its sound for whoever listens in meanwhile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from django.utils import timezone
 
 from calls.core.actions import Feed
 from calls.core.echo_control import EchoState
-from calls.storage.recording import LineRecorder, Recorder, RecordingDisk, file_name
+from calls.core.kept_words import EVERYTHING, Keeps
+from calls.live.sound_tap import SoundTap, Track
+from calls.storage.recording import LineRecorder, Recorder, file_name
+from calls.storage.recording_disk import RecordingDisk
 from calls.storage.trace import RecognitionTrace
 from stt.audio import FRAME_MS
 from stt.events import RecognizerEvent
@@ -24,79 +27,110 @@ files' buffers in a cache, and to touch them for each frame costs more than what
 class StreamRecord:
     """Nothing is kept before ``begin``: no stream has started, or it was not its call's."""
 
-    def __init__(self, disk: RecordingDisk) -> None:
-        self._disk = disk
-        self._files: tuple[Recorder, RecognitionTrace, LineRecorder] | None = None
+    def __init__(self, disk: RecordingDisk, keeps: Keeps = EVERYTHING) -> None:
+        self._disk, self._keeps = disk, keeps
+        self._audio: tuple[Recorder, LineRecorder] | None = None
+        """Of a line that keeps recordings."""
+        self._words: RecognitionTrace | None = None
+        """Of one that keeps words."""
         self._frames: list[Feed] = []
         """Of the last second, not recorded yet."""
         self._arrivals_ms: list[float] = []
         """When each of them arrived."""
         self._traced = 0
         """How many of them the trace has already."""
+        self._tap: SoundTap | None = None
         self.path = ""
-        """Of the audio, relative to VAR_DIR; empty before ``begin``."""
+        """Of the audio, relative to VAR_DIR; empty before ``begin``, and where nothing is kept."""
 
     def begin(self, call_sid: str, stream_sid: str, arrived_ms: float) -> None:
         """The stream is its call's: it is recorded from its first frame on."""
+        self._tap = SoundTap(call_sid)
+        if not self._keeps.anything:
+            return
         # The path is made once: asked for again after midnight it would be another day's.
         self.path = recording_path(call_sid, stream_sid)
         path = Path(settings.VAR_DIR) / self.path
-        trace = RecognitionTrace(path.with_suffix(".trace"), self._disk, arrived_ms)
-        self._files = Recorder(path, self._disk), trace, LineRecorder(path, self._disk)
+        if self._keeps.recordings:
+            self._audio = Recorder(path, self._disk), LineRecorder(path, self._disk)
+        if self._keeps.words:
+            self._words = RecognitionTrace(path.with_suffix(".trace"), self._disk, arrived_ms)
+
+    def listen_in(self) -> None:
+        """Somebody listens: the sound goes to them for a while, whatever is kept (calls/live/sound_tap.py)."""
+        if self._tap is not None:
+            self._tap.open()
 
     def frame(self, frame: Feed, arrived_ms: float) -> None:
         """The media path: constant time, no I/O."""
-        if self._files is not None:
+        if self.path:
             self._frames.append(frame)
             self._arrivals_ms.append(arrived_ms)
             if len(self._frames) == FRAMES_A_SLOT:
-                self._record(*self._files[:2])
+                self._record()
+        if self._tap is not None:
+            self._tap.put(Track.CALLER, frame.at_ms, frame.line_ulaw or frame.ulaw)
 
     def said(self, at_ms: int, ulaw: bytes) -> None:
         """The line's sound, as it was played: at its media time, cut where it was cleared. No I/O."""
-        if self._files is not None:
-            self._files[2].push(at_ms, ulaw)
+        if self._audio is not None:
+            self._audio[1].push(at_ms, ulaw)
 
     def event(self, event: RecognizerEvent, now_ms: float) -> None:
         """What a recogniser said."""
-        if self._files is not None:
-            self._trace(self._files[1])
-            self._files[1].event(event, now_ms)
+        if self._words is not None:
+            self._trace(self._words)
+            self._words.event(self._keeps.traced(event), now_ms)
 
-    def plays(self, at_ms: int, levels_dbfs: Sequence[float]) -> None:
-        """The line's sound is sent, and played from this media time on: its levels, for the trace."""
-        if self._files is not None:
-            self._files[1].plays(at_ms, levels_dbfs)
+    def plays(self, at_ms: int, ulaw: bytes, levels_dbfs: Sequence[float]) -> None:
+        """The line's sound is sent, and played from this media time on; its levels are the trace's."""
+        if self._words is not None:
+            self._words.plays(at_ms, levels_dbfs)
+        if self._tap is not None:
+            self._tap.put(Track.LINE, at_ms, ulaw)
 
     def cleared(self, at_ms: int) -> None:
         """What of it would be played from this media time on is not played."""
-        if self._files is not None:
-            self._files[1].cleared(at_ms)
+        if self._words is not None:
+            self._words.cleared(at_ms)
+        if self._tap is not None:
+            self._tap.put(Track.CLEARED, at_ms, b"")
 
     def echo(self, at_ms: int, echo: EchoState) -> None:
         """What is known of our own voice on the line."""
-        if self._files is not None:
-            self._files[1].echo(at_ms, echo)
+        if self._words is not None:
+            self._words.echo(at_ms, echo)
 
     def stopped(self, now_ms: float) -> None:
         """No more audio comes."""
-        if self._files is not None:
-            self._trace(self._files[1])
-            self._files[1].stopped(now_ms)
+        if self._words is not None:
+            self._trace(self._words)
+            self._words.stopped(now_ms)
 
-    def flush(self) -> None:
-        """Hand the last second on."""
-        if self._files is not None:
-            self._record(*self._files[:2])
-            for file in self._files[1:]:
-                file.flush()
+    def finish(self) -> None:
+        """The call is over: hand the last second on."""
+        self._record()
+        if self._words is not None:
+            self._words.finish()
+        for audio in self._audio or ():
+            audio.finish()
+        if self._tap is not None:
+            self._tap.close()
 
-    def _record(self, recorder: Recorder, trace: RecognitionTrace) -> None:
+    async def sound_sent(self) -> None:
+        """Behind ``finish``: whoever listens has the last of it."""
+        if self._tap is not None:
+            await self._tap.sent()
+
+    def _record(self) -> None:
         """Hand on the frames that have gathered."""
-        self._trace(trace)
-        for frame in self._frames:
-            recorder.push(frame.at_ms, frame.line_ulaw or frame.ulaw)
-        recorder.flush()
+        if self._words is not None:
+            self._trace(self._words)
+        if self._audio is not None:
+            recorder = self._audio[0]
+            for frame in self._frames:
+                recorder.push(frame.at_ms, frame.line_ulaw or frame.ulaw)
+            recorder.flush()
         self._frames.clear()
         self._arrivals_ms.clear()
         self._traced = 0

@@ -24,6 +24,7 @@ from calls.core.line_health import CLEAR_AFTER_S, LineHealth, Trouble, Verdict
 from calls.core.status import CallStatus
 from calls.lines import costs
 from calls.lines.models import Alarm, AlarmNotice
+from calls.lines.open_alarms import OpenAlarm, open_alarms
 from calls.process import alarm_notices
 from voiceapp.runtime import background, metrics
 
@@ -45,17 +46,22 @@ Verdicts = Mapping[tuple[str, Trouble], Verdict]
 class AlarmMonitor:
     """This process's. ``look`` is called on the loop each second; two threads do the rest."""
 
-    def __init__(self, engines: Callable[[], Mapping[str, bool]] = dict) -> None:
-        """``engines``: by their names, and whether calls have left them. Any thread."""
+    def __init__(
+        self,
+        engines: Callable[[], Mapping[str, bool]] = dict,
+        disk: Callable[[], Verdict] = lambda: Verdict.UNKNOWN,
+    ) -> None:
+        """``engines``: by their names, and whether calls have left them; ``disk``: on its room. Any thread."""
         self._engines = engines
+        self._disk = disk
         self._looks: queue.Queue[tuple[Looks, float]] = queue.Queue(MOST_LOOKS)
         self._lines = LineHealth()
         self._threads: list[background.Worker] = []
         self._stop = threading.Event()
         self._told = False
         self._costed_s = -COSTS_EVERY_S
-        self.open: list[list[str]] = []
-        """Kind and line of the alarms that are open anywhere, as last read: for the wall."""
+        self.open: list[OpenAlarm] = []
+        """Anywhere, as last read: for the wall."""
 
     def start(self) -> None:
         """Idempotent."""
@@ -110,8 +116,11 @@ class AlarmMonitor:
         if monotonic() >= self._costed_s + COSTS_EVERY_S:
             self._costed_s = monotonic()
             verdicts |= costs.ceilings()
-        settle(verdicts | self._engines_verdicts() | self._threads_verdict())
-        self.open = [[kind, line] for kind, line in Alarm.objects.filter(over_at=None).values_list("kind", "line")]
+        settle(verdicts | self._engines_verdicts() | self._threads_verdict() | self._disks_verdict())
+        self.open = open_alarms()
+
+    def _is_open(self, kind: Trouble, line: str) -> bool:
+        return any(one[:2] == (kind, line) for one in self.open)
 
     def _engines_verdicts(self) -> dict[tuple[str, Trouble], Verdict]:
         """On the engines of lines that have several; one that is well closes an alarm that is open."""
@@ -119,7 +128,7 @@ class AlarmMonitor:
         return {
             (name, kind): Verdict.TROUBLED if unwell else Verdict.WELL
             for name, unwell in self._engines().items()
-            if unwell or [kind, name] in self.open
+            if unwell or self._is_open(kind, name)
         }
 
     def _threads_verdict(self) -> dict[tuple[str, Trouble], Verdict]:
@@ -130,7 +139,13 @@ class AlarmMonitor:
                 "threads that should be at work: %s", ", ".join(f"{name} {how}" for name, how in unwell.items())
             )
             return {("", Trouble.THREAD): Verdict.TROUBLED}
-        return {("", Trouble.THREAD): Verdict.WELL} if [Trouble.THREAD, ""] in self.open else {}
+        return {("", Trouble.THREAD): Verdict.WELL} if self._is_open(Trouble.THREAD, "") else {}
+
+    def _disks_verdict(self) -> dict[tuple[str, Trouble], Verdict]:
+        """On the disk of VAR_DIR; one that has room closes an alarm that is open."""
+        verdict = self._disk()
+        concerns = verdict is Verdict.TROUBLED or self._is_open(Trouble.DISK, "")
+        return {("", Trouble.DISK): verdict} if concerns else {}
 
 
 def settle(verdicts: Verdicts) -> None:
@@ -190,8 +205,9 @@ def _send(notice: AlarmNotice) -> None:
     try:
         alarm_notices.send(notice)
     except OSError as error:
+        why = str(error) if isinstance(error, alarm_notices.NotTaken) else type(error).__name__
         metrics.NOTICES_FAILED.labels(notice.channel).inc()
-        logger.warning("a notice by %s was not sent: %s", notice.channel, type(error).__name__)
-        AlarmNotice.objects.filter(pk=notice.pk).update(error=type(error).__name__)
+        logger.warning("a notice by %s was not sent: %s", notice.channel, why)
+        AlarmNotice.objects.filter(pk=notice.pk).update(error=why)
         return
     AlarmNotice.objects.filter(pk=notice.pk).update(sent_at=timezone.now(), error="")

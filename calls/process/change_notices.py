@@ -55,7 +55,7 @@ class ChangeNotices:
             async with asyncio.timeout(TIMEOUT_S), redis_asyncio.from_url(self._redis_url) as redis:
                 await redis.publish(CHANNEL, word)
         except (RedisError, OSError, ValueError) as error:
-            logger.warning("a second stream is not announced: %s", type(error).__name__)
+            logger.warning("other processes are not told of a call: %s", type(error).__name__)
 
     def wait(self, timeout_s: float) -> None:
         """Until somebody announces, or the time is up; once at once, when we have begun to listen. Blocking."""

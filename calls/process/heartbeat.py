@@ -15,8 +15,9 @@ from calls.core.status import CallStatus
 from calls.process.alarm_monitor import AlarmMonitor
 from calls.process.live_updates import LiveUpdates
 from calls.process.loop_lag import LoopLag
-from calls.process.registry import PROCESS, RunningCall
+from calls.process.registry import RunningCall
 from voiceapp.runtime import metrics
+from voiceapp.runtime.this_process import PROCESS
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,8 @@ class Heartbeat:
                 "kind": "process",
                 "call": "",
                 "process": PROCESS,
-                "calls": {sid: [status.shows, status.hears, status.quiet_by] for sid, _, status in looks},
+                "calls": {sid: [look.shows, look.hears, look.quiet_by, look.stand_in] for sid, _, look in looks},
+                "lines": {sid: line for sid, line, _ in looks},
                 "lag_ms": self._loop_lag.p95_ms,
                 "recogniser": "down" if self._trouble() else "up",
                 "alarms": self._alarms.open,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from channels.layers import get_channel_layer
 
 from calls.core.agent_turns import AgentTurn, AnswerTimes, unheard
-from calls.core.text import clean
+from calls.core.text import MASK, clean
 from voiceapp.runtime import metrics
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ ANSWER_SHOWN = (
     *("number", "text", "started_ms", "outcome", "code", "revision", "withdrawals"),
     *("floor_rule", "floor_ms", "first_audio_ms", "total_ms", "responder", "voice"),
 )
-MASK = "••••"
-"""In place of a secret value."""
 
 
 def shown(turn: Turn | Transcript, key: str) -> Update:
@@ -126,7 +124,7 @@ class LiveUpdates:
 
     def publish(self, update: Update) -> None:
         """On a loop; returns at once. ``update`` has a ``kind``, the ``call`` it is about ("" of a process), its
-        ``stream`` and, of a turn or note, its ``key``."""
+        ``stream``, the line that was called as ``to`` and, of a turn or note, its ``key``."""
         loop = asyncio.get_running_loop()
         publisher = self._publishers.get(loop)
         if publisher is None:

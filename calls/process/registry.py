@@ -5,17 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import socket
 from collections.abc import Iterator
 from typing import Protocol
 
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.status import CallStatus
 from calls.reply.orders import SupervisorOrder
-
-PROCESS = f"{socket.gethostname()}:{os.getpid()}"
-"""This process, on rows and on the wall."""
 
 
 class RunningCall(Protocol):
@@ -41,6 +36,9 @@ class RunningCall(Protocol):
     def supervise(self, order: SupervisorOrder) -> str | None:
         """What a supervisor has the line do: a stable code, empty when it is done; None where the stream is over. On
         the call's loop."""
+
+    def listen_in(self) -> None:
+        """Somebody listens in: the stream's sound goes to them for a while. On the call's loop."""
 
     def drain(self) -> asyncio.Task[None] | None:
         """The process must end: the call closes its socket, at once or when the task that is returned is over. On the

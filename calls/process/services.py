@@ -21,22 +21,28 @@ from calls.process.answerers import Answerers
 from calls.process.call_orders import CallOrders
 from calls.process.change_notices import ChangeNotices
 from calls.process.conversations import Conversations
+from calls.process.disk_room import disk_verdict
 from calls.process.heartbeat import Heartbeat
+from calls.process.listening_in import ListeningIn
 from calls.process.live_updates import LiveUpdates
 from calls.process.loop_lag import LoopLag
 from calls.process.recognition import Recognition, recognition_of_settings
 from calls.process.registry import CallRegistry
 from calls.process.rendering import PhraseRendering
 from calls.process.shared_state import SharedState
+from calls.process.turn_traces import TurnTraces
 from calls.process.voices import voices_of_settings
 from calls.reply import speakable
 from calls.reply.language_models import LanguageModels
 from calls.reply.turn_model import TurnModelThread
 from calls.reply.voices.registry import Voices
-from calls.storage.recording import RecordingDisk
+from calls.storage.queued_calls import QueueWriter
+from calls.storage.recording_disk import RecordingDisk
 from calls.storage.recovery import recover_in_background
 from calls.storage.search_filler import Filler
+from calls.storage.sums_folder import SumsFolder
 from calls.storage.writer import Writer
+from calls.webhooks.sending import WebhookSender
 from stt.endpointing.echo_canceller import EchoCancellers
 from stt.endpointing.silero import SileroThread
 from voiceapp.runtime import background
@@ -79,8 +85,9 @@ class Services:
         self.turn_model = TurnModelThread()
         self.echo_cancellers = EchoCancellers()
         self.loop_lag = LoopLag()
+        self.traces = TurnTraces()
         self.admission = Admission(self.calls, self.loop_lag)
-        self.alarms = AlarmMonitor(lambda: self.recognition.unwell())
+        self.alarms = AlarmMonitor(lambda: self.recognition.unwell(), disk_verdict)
         self.heartbeat = Heartbeat(
             self.calls,
             updates=self.updates,
@@ -88,9 +95,10 @@ class Services:
             loop_lag=self.loop_lag,
             trouble=lambda: self.recognition.trouble,
         )
-        self._search_filler = Filler()
+        self._rows_threads = [Filler(), SumsFolder(), QueueWriter(), WebhookSender()]
         self._started = threading.Event()
-        self.notices.listeners += [self.calls.replaced_elsewhere, self.orders.heard]
+        self.listening = ListeningIn(self.calls, self.notices)
+        self.notices.listeners += [self.calls.replaced_elsewhere, self.orders.heard, self.listening.heard]
 
     @property
     def writer(self) -> Writer:
@@ -100,7 +108,8 @@ class Services:
 
     def start(self) -> None:
         """Start the threads of a process that serves, as it begins or at its first call: rows, recordings, the line
-        cache, alarms, the search text, the model probe, what voices load. Idempotent; returns at once."""
+        cache, alarms, the search text, sums, the reviewers' queue, the model probe, what voices load. Idempotent;
+        returns at once."""
         if self._started.is_set():
             return
         self._started.set()
@@ -108,7 +117,9 @@ class Services:
         self.disk.start()
         self.lines.start()
         self.alarms.start()
-        self._search_filler.start()
+        self.traces.start()
+        for thread in self._rows_threads:
+            thread.start()
         background.thread("model-probe", self.recognition.keep_probing, once=True).start()
         # What the first answer would wait for.
         background.thread("speakable", speakable.warm, once=True).start()

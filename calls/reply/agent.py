@@ -93,7 +93,7 @@ class Agent:
                     group.create_task(
                         self._delivery.fillers.load(self._answerer.voice, self._hands.note), name="fillers"
                     )
-                self._speaking.open(asks=self._call.opens and self._converses)
+                self._speaking.open(asks=self._call.opens and self._supervised.lets_answer)
                 await self._over.wait()
                 playing.cancel()
         except* Exception as failed:
@@ -234,6 +234,7 @@ class Agent:
         self._floor.hang_up()
         self._delivery.cut_off(now_ms)
         self._interruption.stop(now_ms)
+        self._supervised.stop()
         self._draft.give_up()
         self._over.set()
 

@@ -24,6 +24,8 @@ class AgentCall:
     """Of its turns, within the stream's block (calls/core/agent_turns.py)."""
     greets: bool = True
     """The greeting is said in the stream: it is the call's first, and Twilio has not said it."""
+    notice: str = ""
+    """Told before the greeting, in the stream: Twilio has not told it."""
     opens: bool = True
     """The responder may begin: nothing was said in the call."""
 
@@ -55,6 +57,9 @@ class AgentHands(Protocol):
 
     def answered(self, number: int, total_ms: int) -> None:
         """The caller's turn of this number was answered so long after its last voiced frame."""
+
+    def not_said(self, ask: str) -> None:
+        """The sentence that a supervisor has asked for will not be said. What has sounded of one is an agent's turn."""
 
     def note(self, code: str, detail: str = "") -> None:
         """A row of CallEvent."""

@@ -40,6 +40,8 @@ class SupervisorOrder:
     """Who asks: a username."""
     text: str = ""
     """Of SAY."""
+    ask: str = ""
+    """Which request this is, of the call's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class TypedSentence:
     text: str
     until_ms: float
     """Monotonic instant from which on it is not said any more."""
+    ask: str = ""
+    """Of its order."""
 
 
 @dataclass(slots=True)
@@ -60,5 +64,5 @@ class Supervision:
     released_ms: int = -1
     """Media time at which it was last told to answer again: what was said before is not answered."""
     waiting: deque[TypedSentence] = field(default_factory=deque)
-    has_spoken: bool = False
-    """A sentence has sounded."""
+    saying: str | None = None
+    """The ``ask`` of the last sentence that has sounded; None before the first."""

@@ -27,6 +27,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from voiceapp.runtime import metrics
+from voiceapp.runtime.private_files import private_folder
 from voiceapp.runtime.seldom import Seldom
 
 logger = logging.getLogger(__name__)
@@ -129,7 +130,7 @@ class PhraseCache:
     def _write(self, name: str, ulaw: bytes) -> None:
         path, data = self._path(name), HEADER.pack(MAGIC, zlib.crc32(ulaw)) + ulaw
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
             with NamedTemporaryFile(dir=path.parent, suffix=UNFINISHED, delete=False) as made:
                 try:
                     made.write(data)

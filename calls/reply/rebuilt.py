@@ -34,8 +34,9 @@ class RebuiltConversation:
     """What the caller has said and nobody has answered."""
 
 
-def rebuilt(kept: KeptTurns) -> RebuiltConversation:
-    """The conversation as its call's next stream goes on with it."""
+def rebuilt(kept: KeptTurns, quiet_by: str = "") -> RebuiltConversation:
+    """The conversation as its call's next stream goes on with it. ``quiet_by``: the supervisor who keeps the line
+    quiet, if somebody does."""
     said: list[Exchange] = []
     answered = failures = 0
     for one in kept.answers:
@@ -52,7 +53,8 @@ def rebuilt(kept: KeptTurns) -> RebuiltConversation:
     pending = _pending(kept, answered)
     conversation = Conversation(answers=len(kept.answers), failures=failures)
     conversation.said_before(said)
-    if kept.answers and said and not pending:
+    conversation.supervision.quiet_by = quiet_by
+    if kept.answers and said and not pending and not quiet_by:
         conversation.lost = _lost(kept.answers[-1], said[-1])
     return RebuiltConversation(conversation, pending)
 

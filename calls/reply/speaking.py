@@ -47,11 +47,12 @@ class Speaking:
         """The greeting and, if it is asked, the responder's first words; or what a lost stream left unsaid."""
         lost, self._conversation.lost = self._conversation.lost, None
         greeting = self._call.settings.greeting if self._call.greets else ""
+        first = [Say(text) for text in (self._call.notice, greeting) if text]
         if lost is not None:
             self._resumes = lost
             self.go_on(self._draft.resume(lost), lost.rest.before, self._now_ms())
-        elif greeting or asks:
-            self.by_itself(Occasion.OPENING, begins_with=[Say(greeting)] if greeting else [], asks=asks)
+        elif first or asks:
+            self.by_itself(Occasion.OPENING, begins_with=first, asks=asks)
 
     def take_floor(self, due: Due, now_ms: float) -> None:
         """The line may speak."""

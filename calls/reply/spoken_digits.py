@@ -21,19 +21,14 @@ import re
 from collections.abc import Callable
 from datetime import date
 
+from calls.core.check_digits import CARD_LENGTHS, ID_DIGITS, NUMBER_PLAN, id_check_holds, luhn_holds
 from calls.reply.items import DigitsCheck, Expect
 from calls.reply.reading import AnswerReading, Wholeness
 from calls.reply.spoken_numbers import digits_of, is_dangling, parts_of
 
 CORRECTIONS = {"לא", "טעות", "סליחה", "תיקון", "בעצם"}
 """After one of these the caller says it anew: only what follows can be whole."""
-ID_DIGITS = 9
 SHORTEST_ID = 7
-NUMBER_PLAN = (("0[57]", 10), ("0[23489]", 9))
-"""How Israel's numbers begin, and how long they are: mobiles and VoIP, lines on land
-(https://www.itu.int/oth/T0202000069/en)."""
-CARD_LENGTHS = (("3[47]", 15), ("3[068]", 14), ("[2456]", 16))
-"""How cards' numbers begin, and how long they are."""
 CENTURY_ENDS_AT = 40
 """Years of two digits up to this are of this century."""
 
@@ -57,16 +52,6 @@ def read_digits(expect: Expect, text: str) -> AnswerReading:
     return reading
 
 
-def id_check_holds(digits: str) -> bool:
-    """The check digit of an Israeli identity number; shorter ones are padded."""
-    return _weighted(digits.zfill(ID_DIGITS), 1) % 10 == 0 and bool(digits.strip("0"))
-
-
-def luhn_holds(digits: str) -> bool:
-    """The check digit of a card's number (ISO/IEC 7812-1)."""
-    return _weighted(digits, 2 - len(digits) % 2) % 10 == 0 and bool(digits.strip("0"))
-
-
 def real_date(day: int, month: int, year: int) -> date | None:
     """None where the calendar has no such day. A year of two digits is of this century up to 40."""
     if year < 100:
@@ -75,15 +60,6 @@ def real_date(day: int, month: int, year: int) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
-
-
-def _weighted(digits: str, first: int) -> int:
-    """The digits' sum with weights 1 and 2 in turn; a product above nine is its digits' sum."""
-    total = 0
-    for at, digit in enumerate(digits):
-        product = int(digit) * (first if at % 2 == 0 else 3 - first)
-        total += product - 9 * (product > 9)
-    return total
 
 
 def _plain(expect: Expect, digits: str) -> AnswerReading:

@@ -12,21 +12,11 @@ import unicodedata
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-_ONES = (
-    "אפס",
-    "אחת אחד",
-    "שתיים שתים שניים שנים שתי שני",
-    "שלוש שלושה שלושת שלש שלשה",
-    "ארבע ארבעה ארבעת",
-    "חמש חמישה חמישת חמשה חמשת",
-    "שש שישה ששה שישת ששת",
-    "שבע שבעה שבעת",
-    "שמונה שמונת",
-    "תשע תשעה תשעת",
-)
+from calls.core.digit_words import ONES
+
 _TENS = ("עשר עשרה עשרת", "עשרים", "שלושים שלשים", "ארבעים", "חמישים חמשים", "שישים ששים", "שבעים", "שמונים", "תשעים")
 VALUES: dict[str, int] = {
-    **{word: value for value, words in enumerate(_ONES) for word in words.split()},
+    **{word: value for value, words in enumerate(ONES) for word in words.split()},
     **{word: 10 * tens for tens, words in enumerate(_TENS, 1) for word in words.split()},
     "מאה": 100,
     "מאתיים": 200,

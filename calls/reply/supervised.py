@@ -18,6 +18,7 @@ line that only listens.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from calls.core.agent_turns import BY_SUPERVISOR
 from calls.core.turns import Turn
@@ -75,7 +76,7 @@ class Supervised:
     def obey(self, order: SupervisorOrder, now_ms: float) -> str:
         """Returns a stable code; empty when it is done, or will be."""
         if order.order is Order.SAY:
-            code = self._say(order.text, now_ms)
+            code = self._say(order, now_ms)
         elif not self._converses:
             code = NOT_ANSWERING
         elif order.order is Order.QUIET:
@@ -97,7 +98,7 @@ class Supervised:
     @property
     def lets_interrupt(self) -> bool:
         """A line that only listens says its greeting to the end; a supervisor's words may be spoken over there too."""
-        return self._converses or self._state.has_spoken
+        return self._converses or self._state.saying is not None
 
     # What the agent tells
 
@@ -112,23 +113,27 @@ class Supervised:
     def sounded(self, answer: GivenAnswer) -> None:
         """Its first frame is sent: a sentence no longer waits."""
         if _is_new_sentence(answer):
-            self._state.has_spoken = True
-            self._state.waiting.popleft()
+            self._state.saying = self._state.waiting.popleft().ask
 
     def ended(self, answer: GivenAnswer) -> None:
         """It is over. A sentence that no voice could say is not tried again."""
         if _is_new_sentence(answer) and not answer.has_sounded:
-            self._state.waiting.popleft()
+            self._hands.not_said(self._state.waiting.popleft().ask)
+
+    def stop(self) -> None:
+        """The stream ends: what waits is not said, unless the call's next stream does."""
+        for sentence in self._state.waiting:
+            self._hands.not_said(sentence.ask)
 
     def tick(self, now_ms: float) -> None:
         """What time has decided, and whether the line may speak."""
         answer, waiting = self._delivery.answer, self._state.waiting
         if answer is not None and answer.preparation.call.occasion is Occasion.SUPERVISOR:
             if answer.has_sounded and waiting:
-                waiting[0] = TypedSentence(waiting[0].text, now_ms + WAIT_MS)  # its time begins behind this one
+                waiting[0] = replace(waiting[0], until_ms=now_ms + WAIT_MS)  # its time begins behind this one
             return
         while waiting and now_ms >= waiting[0].until_ms:
-            waiting.popleft()
+            self._hands.not_said(waiting.popleft().ask)
             self._hands.note(SENTENCE_DROPPED)
         if not waiting or self._is_held:
             return
@@ -152,19 +157,20 @@ class Supervised:
 
     # Private
 
-    def _say(self, text: str, now_ms: float) -> str:
+    def _say(self, order: SupervisorOrder, now_ms: float) -> str:
         if not self._has_voice:
             return NO_VOICE
         if len(self._state.waiting) >= MAX_WAITING:
             return TOO_MANY_SENTENCES
-        self._state.waiting.append(TypedSentence(text, now_ms + WAIT_MS))
+        self._state.waiting.append(TypedSentence(order.text, now_ms + WAIT_MS, order.ask))
         return ""
 
     def _be_quiet(self, by: str, now_ms: float) -> str:
         if self.is_quiet:
             return ALREADY_QUIET
         self._state.quiet_by = by
-        self._state.waiting.clear()
+        while self._state.waiting:
+            self._hands.not_said(self._state.waiting.popleft().ask)
         self._interruption.drop()
         answer = self._delivery.answer
         if answer is not None and answer.has_sounded:

@@ -43,11 +43,19 @@ def begin(call_sid: str, user: Any, kind: str, number: str = "", ask: str = "") 
 
 def end(action: SupervisorAction, outcome: str, code: str = "") -> SupervisorAction:
     """What came of it. Raises DatabaseError."""
-    action.outcome, action.code, action.done_at = outcome, code, timezone.now()
-    action.save(update_fields=["outcome", "code", "done_at"])
+    # A short sentence may have been said before its order is known to be taken.
+    asked = SupervisorAction.objects.filter(pk=action.pk, outcome=Outcome.ASKED)
+    asked.update(outcome=outcome, code=code, done_at=timezone.now())
+    action.refresh_from_db()
     metrics.SUPERVISOR_ACTIONS.labels(action.kind, outcome).inc()
     logger.info("call %s: %s by %s: %s %s", action.call_sid, action.kind, action.username, outcome, code)
     return action
+
+
+def came_to(call_sid: str, ask: str, fate: str) -> None:
+    """What became of a sentence that the call has taken. Raises DatabaseError."""
+    rows = SupervisorAction.objects.filter(call_sid=call_sid, kind=Kind.SAY, ask=ask)
+    rows.exclude(outcome=Outcome.FAILED).update(outcome=fate, done_at=timezone.now())
 
 
 def name_of(user: Any) -> str:

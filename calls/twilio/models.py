@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -22,6 +21,11 @@ class SupervisorAction(models.Model):
     class Outcome(models.TextChoices):
         ASKED = "asked", _("asked for")
         DONE = "done", _("done")
+        TAKEN = "taken", _("taken by the call")
+        """Of a sentence: it waits for the floor, and may still come to nothing."""
+        SAID = "said", _("said to the end")
+        CUT = "cut", _("cut off in the middle")
+        NOT_SAID = "not_said", _("not said")
         ALREADY_OVER = "already_over", _("the call was over already")
         FAILED = "failed", _("failed")
 
@@ -52,15 +56,6 @@ class SupervisorAction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} \u2066{self.call_sid}\u2069"
-
-    @property
-    def came_of_it(self) -> str:
-        """The outcome in words. An order that the call has taken may still come to nothing: a sentence waits for the
-        floor, and a quieted line gives it up."""
-        is_order = self.kind in (self.Kind.SAY, self.Kind.QUIET, self.Kind.RELEASE)
-        if is_order and self.outcome == self.Outcome.DONE:
-            return gettext("taken by the call")
-        return str(self.get_outcome_display())
 
 
 class SpentToken(models.Model):

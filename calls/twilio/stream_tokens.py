@@ -1,7 +1,8 @@
 """Stream tokens: who holds one may open the media socket of one call, once, within a minute.
 
-Signed and stateless: it names the CallSid and its time. That it was spent is kept in Redis where there is one, else in
-the database, else (both away) in this process, which is counted.
+Signed and stateless: it names the CallSid and its time, in steps of STEP_S, so that a webhook that is asked again at
+once (by Twilio, or by whoever has recorded it) gives the same token. That it was spent is kept in Redis where there is
+one, else in the database, else (both away) in this process, which is counted.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -35,12 +35,23 @@ from voiceapp.runtime.coded_error import CodedError
 logger = logging.getLogger(__name__)
 
 VALID_S = 60
+SALT = "calls.stream"
+STEP_S = 30
+"""By so much longer it is valid where it was asked for at a step's beginning."""
 PLACE_TIMEOUT_S = 1.0
 AWAY_S = 10.0
 """A database that did not answer is not asked again for so long."""
 MOST_LOCAL = 10_000
 Answer = TypeVar("Answer")
-_signer = signing.TimestampSigner(salt="calls.stream")
+
+
+class SteppedSigner(signing.TimestampSigner):
+    """Its signatures of one value differ only from step to step."""
+
+    def timestamp(self) -> str:
+        return signing.b62_encode(int(time.time() // STEP_S * STEP_S))
+
+
 _database_away_until_s = 0.0
 _local: OrderedDict[str, None] = OrderedDict()
 
@@ -73,6 +84,10 @@ class StreamToken:
     """Whose call it is; empty in an older version's."""
     greets: bool = False
     """The line's greeting is left to the stream; an older version's webhook has had it said."""
+    notifies: bool = False
+    """The line was not known: its notice to callers, if it has one, is left to the stream."""
+    notified: bool = False
+    """The line's notice was said to its end before this stream began."""
 
 
 def issue(
@@ -83,13 +98,16 @@ def issue(
     account_sid: str = "",
     *,
     greets: bool = False,
+    notifies: bool = False,
+    notified: bool = False,
 ) -> str:
-    """A token for one media socket of this call, which came in on this line. ``greets``: the greeting is the
-    stream's."""
+    """A token for one media socket of this call, which came in on this line. ``greets``, ``notifies``: the greeting and
+    the notice are the stream's; ``notified``: the notice is said before it."""
     line = as_column(Call, "to_number", to_number)
     said = {"c": call_sid, "t": line, "i": stream_index, "b": base_ms, "a": account_sid, "g": int(greets)}
-    said["n"] = secrets.token_hex(4)
-    return _signer.sign_object(said).replace(":", "~")
+    # Short for most: a token is part of an address.
+    said |= ({"n": 1} if notifies else {}) | ({"p": 1} if notified else {})
+    return SteppedSigner(salt=SALT).sign_object(said).replace(":", "~")
 
 
 def stream_path(token: str) -> str:
@@ -99,7 +117,7 @@ def stream_path(token: str) -> str:
 def read(token: str) -> StreamToken:
     """What a token is for. Raises TokenError."""
     try:
-        said = _signer.unsign_object(token.replace("~", ":"), max_age=VALID_S)
+        said = SteppedSigner(salt=SALT).unsign_object(token.replace("~", ":"), max_age=VALID_S + STEP_S)
         return StreamToken(
             call_sid=str(said["c"]),
             to_number=str(said["t"]),
@@ -107,6 +125,8 @@ def read(token: str) -> StreamToken:
             base_ms=int(said["b"]),
             account_sid=str(said.get("a", "")),
             greets=bool(said.get("g", 0)),
+            notifies=bool(said.get("n", 0)),
+            notified=bool(said.get("p", 0)),
         )
     except signing.SignatureExpired as error:
         raise TokenError("expired") from error

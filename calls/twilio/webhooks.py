@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -20,8 +20,10 @@ from twilio.twiml.voice_response import Connect, Stream, VoiceResponse
 
 from calls.core.addresses import canonical
 from calls.core.text import is_sid
+from calls.lines.privacy import Notice
 from calls.process.services import services
 from calls.process.shared_state import ANSWER_FAILED, ENDED_BY_US
+from calls.storage.line_hours import mark
 from calls.storage.models import Call
 from calls.twilio import stream_tokens
 from calls.twilio.action_rows import standing
@@ -31,6 +33,7 @@ from calls.twilio.models import SupervisorAction
 from calls.twilio.signature import socket_url, webhook_is_signed
 from calls.twilio.twiml import twiml
 from voiceapp.runtime import metrics
+from voiceapp.runtime.log_context import of_call
 from voiceapp.runtime.whole_number import whole_number
 
 logger = logging.getLogger(__name__)
@@ -42,7 +45,7 @@ LONGEST_CALL_S = 10_000_000
 LONGEST_PARAMETER = 450
 """Twilio takes less than 500 characters of name and value together."""
 ANOTHER_PROCESS = "X-Another-Process"
-"""Set by a balancer that asks the next process on 503, and the last one without it (deploy/nginx.conf)."""
+"""Set by a balancer that asks the next process on 503, and the last one without it (deploy/nginx/voiceapp.conf)."""
 MOST_LOST = 1
 """A second lost socket gets the line's fallback: whatever it is, another stream will not mend it."""
 
@@ -64,7 +67,8 @@ def from_twilio(view: View) -> View:
         if not is_sid(request.POST["CallSid"]):
             metrics.WEBHOOKS_REFUSED.labels("bad_call_sid").inc()
             return HttpResponse("bad_call_sid", status=400, content_type="text/plain")
-        return view(request)
+        with of_call(request.POST["CallSid"]):
+            return view(request)
 
     return checked
 
@@ -79,10 +83,13 @@ def voice(request: HttpRequest) -> HttpResponse:
     line = lines.line(request.POST.get("To", ""))
     # Of a line that is not known yet nobody knows the greeting: the stream says it as soon as it is.
     in_stream = not lines.are_known or (bool(line.greeting) and services().answerers.can_greet(line.answer))
+    # Before the stream: nothing is heard or recorded until it is said to its end, and no voice of ours is needed.
+    _notify(response, line.notice)
     if line.greeting and not in_stream:
         response.say(line.greeting, voice=VOICE, language="he-IL")
     # Also the second time that a call asks: where its stream stands in it is found out when that opens.
-    return _connect(request, _token(request, greets=in_stream), response=response)
+    token = _token(request, greets=in_stream, notifies=not lines.are_known, notified=bool(line.notice))
+    return _connect(request, token, response=response)
 
 
 @from_twilio
@@ -125,10 +132,19 @@ def after(request: HttpRequest) -> HttpResponse:
     return _connect(request, token, f"?lost={streams + 1}")
 
 
-def _token(request: HttpRequest, stream_index: int = 0, base_ms: int = 0, *, greets: bool = False) -> str:
+def _notify(response: VoiceResponse, notice: Notice) -> None:
+    """Tell the caller what the line has to tell before anything else."""
+    if notice.recording:
+        response.play(notice.recording)
+    elif notice.text:
+        response.say(notice.text, voice=VOICE, language="he-IL")
+
+
+def _token(request: HttpRequest, stream_index: int = 0, base_ms: int = 0, **left: bool) -> str:
+    """``left``: as ``stream_tokens.issue`` takes it."""
     said = request.POST
     to_number, account_sid = canonical(said.get("To", "")), said.get("AccountSid", "")
-    return stream_tokens.issue(said["CallSid"], to_number, stream_index, base_ms, account_sid, greets=greets)
+    return stream_tokens.issue(said["CallSid"], to_number, stream_index, base_ms, account_sid, **left)
 
 
 def _connect(request: HttpRequest, token: str, query: str = "", response: VoiceResponse | None = None) -> HttpResponse:
@@ -154,9 +170,12 @@ def _not_here(request: HttpRequest) -> HttpResponse:
 
 def _fallback(request: HttpRequest) -> HttpResponse:
     """The line's sentence, and then a person, a message, or the end."""
-    line = services().lines.line(request.POST.get("To", "")).fallback
+    called = services().lines.line(request.POST.get("To", ""))
+    line = called.fallback
     metrics.CALLS_NOT_HEARD.inc()
     response = VoiceResponse()
+    if line.records and not line.number:
+        _notify(response, called.notice)
     response.say(line.sentence, voice=VOICE, language="he-IL")
     if line.number:
         response.dial(line.number)
@@ -201,12 +220,19 @@ def status(request: HttpRequest) -> HttpResponse:
         later = Call.objects.filter(pk=call.pk).exclude(status__in=_not_before(said))
         later.update(status=said, status_at=timezone.now())
         if duration_s is not None:
-            Call.objects.filter(pk=call.pk).update(twilio_duration_s=duration_s)
+            _keep_duration(call, duration_s)
     except DatabaseError as error:
         # Twilio repeats a failed callback once; the call itself is kept by the writer.
         logger.warning("a status callback was not kept: %s", type(error).__name__)
         return HttpResponse(status=503)
     return HttpResponse(status=204)
+
+
+def _keep_duration(call: Call, duration_s: int) -> None:
+    with transaction.atomic():
+        Call.objects.filter(pk=call.pk).update(twilio_duration_s=duration_s)
+        # Asked for again: the row may have got its start since.
+        mark(Call.objects.filter(pk=call.pk).values_list("started_at", flat=True))
 
 
 @from_twilio

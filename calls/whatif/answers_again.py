@@ -32,7 +32,7 @@ from calls.whatif.moments import MediaClock, Moment, Witness
 from calls.whatif.recorded_call import RecordedCall
 from calls.whatif.trace_replay import rerun
 from stt.tuning import Tuning
-from stt.tuning import gettext_noop as _
+from voiceapp.runtime.marked_texts import gettext_noop as _
 
 FLOOR = ("answer_pause_expected_ms", "answer_pause_ms", "answer_pause_unfinished_ms")
 BARGE_IN = ("barge_in_ms", "barge_in_resume_ms", "backchannels", "stop_words")

@@ -13,7 +13,7 @@ from stt.debouncer import Debouncer
 from stt.endpointing.endpointer import EndpointOptions
 from stt.events import Final, Interim
 from stt.tuning import Tuning
-from stt.tuning import gettext_noop as _
+from voiceapp.runtime.marked_texts import gettext_noop as _
 
 MIN_SHARED = 0.5
 """Two turns are of the same speech when they share this much of the longer one's time."""

@@ -48,6 +48,11 @@ class PlayedSound:
         """What of it begins before a media time."""
         return PlayedSound(self.at_ms, self.dbfs[: max(0, -((self.at_ms - at_ms) // FRAME_MS))])
 
+    @property
+    def ends_ms(self) -> int:
+        """Media time."""
+        return self.at_ms + FRAME_MS * len(self.dbfs)
+
 
 @dataclass(slots=True)
 class RecordedCall:
@@ -58,6 +63,8 @@ class RecordedCall:
     """By instant."""
     plays: list[PlayedSound] = field(default_factory=list)
     """The line's own sound, in order; none in an older trace."""
+    cancels_from_ms: int | None = None
+    """Media time from which an echo canceller heard the call beside that sound; None where none did."""
     stopped_ms: int = 0
     timed: bool = True
     """The trace says when frames arrived; False: an older one, they are taken to have come evenly."""
@@ -89,7 +96,10 @@ def heard_of(lines: Iterable[Mapping[str, Any]]) -> RecordedCall:
         elif "cleared" in line:
             cut = (sound.until(line["cleared"]) for sound in heard.plays)
             heard.plays = [sound for sound in cut if sound.dbfs]
-        elif "echo" not in line:
+        elif "echo" in line:
+            if heard.cancels_from_ms is None and line["cancels"]:
+                heard.cancels_from_ms = line["echo"]
+        else:
             if first_at_ms is None:
                 first_at_ms = line["frames"]
             count = len(line["voiced"])

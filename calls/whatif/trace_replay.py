@@ -17,10 +17,11 @@ from calls.core.session import CallSession
 from calls.core.turns import Turn
 from calls.whatif.moments import News, Witness
 from calls.whatif.one_shot_answers import Ask, LikeAnswers, OneShotAnswers, RecordedAnswers
+from calls.whatif.own_sound_again import OwnSoundAgain
 from calls.whatif.recorded_call import Audio, HeardEvent, RecordedCall
 from stt.audio import FRAME_BYTES, FRAME_MS
 from stt.endpointing.endpointer import SILERO_LAG_MS, Endpointer, EndpointOptions
-from stt.endpointing.replayed import ReplayedEndpointer
+from stt.endpointing.replayed import PartlyReplayedEndpointer, ReplayedEndpointer
 from stt.events import OneShotDone
 from stt.tuning import Tuning
 
@@ -73,11 +74,15 @@ class _Replay(Hands):
         self._over = False
         self._ulaw = b"".join(audio.frame(f.at_ms) if audio else _marked(i) for i, f in enumerate(heard.frames))
         options = EndpointOptions.of(tuning)
-        perceived = {frame.at_ms: frame.perceived for frame in heard.frames}
         lag_ms = SILERO_LAG_MS if tuning.vad_engine == "silero" else 0
-        endpointer = Endpointer(options) if audio else ReplayedEndpointer(options, perceived, lag_ms)
-        # A call's second stream begins where its first one had come to; timestamps count from there.
-        self._base_ms = heard.frames[0].at_ms if heard.frames else 0
+        # Only what is listened to anew is judged anew: the echo rule weighs levels, and those are as they were.
+        self._own = OwnSoundAgain(heard) if audio else None
+        endpointer: Endpointer
+        if self._own is not None:
+            endpointer = PartlyReplayedEndpointer(options, self._own.left_by_canceller)
+        else:
+            perceived = {frame.at_ms: frame.perceived for frame in heard.frames}
+            endpointer = ReplayedEndpointer(options, perceived, lag_ms)
         session = CallSession("CA", tuning, base_ms=self._base_ms, first_number=first, endpointer=endpointer)
         self._driver = CallDriver(session, self)
         self._events: list[tuple[float, int, HeardEvent]] = []
@@ -87,11 +92,18 @@ class _Replay(Hands):
             if not isinstance(one.event, OneShotDone):
                 self._push(one)
 
+    @property
+    def _base_ms(self) -> int:
+        """A call's second stream begins where its first one had come to; timestamps count from there."""
+        return self._heard.frames[0].at_ms if self._heard.frames else 0
+
     def run(self) -> Rerun:
         self._driver.receive(Start("MZ", "CA"), 0)
         for i, frame in enumerate(self._heard.frames):
             ulaw = self._ulaw[i * FRAME_BYTES : (i + 1) * FRAME_BYTES]
             self._run_until(frame.arrived_ms, frame.at_ms)
+            if self._own is not None:
+                self._own.tell(self._driver.session.audio.echo.own, self._now_ms)
             self._driver.receive(Media(None, frame.at_ms - self._base_ms, ulaw), self._now_ms)
             self._look()
         self._run_until(self._heard.stopped_ms)

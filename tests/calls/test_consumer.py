@@ -33,7 +33,8 @@ from calls.process.services import services
 from calls.process.shared_state import SharedState
 from calls.reply.settings import AnswerSettings
 from calls.routing import websocket_application
-from calls.storage.recording import Recording, RecordingDisk
+from calls.storage.recording import Recording
+from calls.storage.recording_disk import RecordingDisk
 from calls.twilio import stream_tokens
 from stt.endpointing.silero import SileroVad
 from stt.engines.google import GoogleSpeech
@@ -74,12 +75,17 @@ class OneLine:
         return LineSettings(self.tuning, answer=self.answer)
 
 
+def token_of(call_sid, stream_sid):
+    """A token that no other stream of the call has: two that are asked for within seconds are the same."""
+    return stream_tokens.issue(call_sid, account_sid=f"AC{stream_sid}")
+
+
 class Caller:
     """Twilio's end of the socket."""
 
     def __init__(self, *, token=None, signed=True, subprotocols=(), stream_sid="MZ1"):
         self.stream_sid = stream_sid
-        path = stream_tokens.stream_path(token or stream_tokens.issue(SID))
+        path = stream_tokens.stream_path(token or token_of(SID, stream_sid))
         signature = RequestValidator("12345").compute_signature("wss://voice.example.org" + path, {})
         self.socket = WebsocketCommunicator(
             websocket_application(),
@@ -195,6 +201,19 @@ async def test_no_subprotocol_is_spoken_that_was_not_offered(engine):
     caller = Caller()
     assert await caller.call() is None
     await caller.hang_up()
+
+
+async def test_a_token_of_the_secret_key_before_opens_a_stream(engine, settings, caplog):
+    """SECRET_KEY has been changed between the webhook and the socket, in another process for example."""
+    token = stream_tokens.issue(SID)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 50, [settings.SECRET_KEY]
+    caller = Caller(token=token)
+    await caller.call()
+    await caller.hang_up()
+    settings.SECRET_KEY_FALLBACKS = []
+    connected, _ = await Caller(token=token).socket.connect(timeout=5)
+    assert not connected
+    assert "media socket refused: token_forged" in caplog.text
 
 
 @pytest.mark.parametrize("bad", ["signature", "token", "spent"])
@@ -531,7 +550,7 @@ async def test_one_blocked_call_is_not_felt_by_another(engine):
     await blocked.call()
     await blocked.play(silence(500) + speech(600) + silence(300))
     await blocked.say(event="stop", stop={"callSid": SID})
-    free = Caller()
+    free = Caller(stream_sid="MZ2")
     await free.call()
     await free.play(silence(500) + speech(600) + silence(300))
     await free.heard_by(engine.streams[1])
@@ -588,7 +607,7 @@ async def test_of_streams_that_begin_at_once_the_last_one_is_heard(engine, setti
 
     monkeypatch.setattr(services().notices, "tell", tell)
     sid = "CA" + secrets.token_hex(16)
-    callers = [Caller(token=stream_tokens.issue(sid), stream_sid=f"MZ{number}") for number in range(5)]
+    callers = [Caller(token=token_of(sid, f"MZ{number}"), stream_sid=f"MZ{number}") for number in range(5)]
     for caller in callers:
         assert (await caller.socket.connect(timeout=5))[0]
     for caller in callers:

@@ -98,14 +98,28 @@ def test_streaming_is_lost_only_when_every_engine_is_and_the_next_ones_one_shot_
     assert all(turn.engine == "second" for turn in rescued)
 
 
-def test_the_first_comes_back_at_a_turns_border_once_it_is_well():
-    one = call(Engine(LIBRARY, faults=away(4.0, 20.0)), times=3)
+@pytest.mark.parametrize("tuning", [{}, LASTING], ids=["half-closed", "lasting"])
+def test_the_first_comes_back_at_a_turns_border_once_it_is_well(tuning):
+    one = call(Engine(LIBRARY, faults=away(4.0, 20.0)), tuning=tuning, times=4)
     assert lost_and_added(one) == KEPT
     assert [one.notes.count(code) for code in ("engine_failed_over", "engine_back")] == [1, 1]
     by_start = sorted(one.turns.values(), key=lambda turn: turn.started_ms)
     by_second_ms = [turn.started_ms for turn in by_start if turn.engine == "second"]
     assert by_start[-1].engine == "first"
     assert by_second_ms[-1] - by_second_ms[0] >= (REST_S - 10) * 1000
+
+
+@pytest.mark.parametrize("tuning", [{}, LASTING], ids=["half-closed", "lasting"])
+@pytest.mark.parametrize("first_tells", [True, False], ids=["to none", "from none"])
+@pytest.mark.parametrize("from_s", [2.0, 4.3, 9.1])
+def test_word_times_that_come_or_go_with_the_engine_cost_no_word(tuning, first_tells, from_s):
+    tells = {True: {}, False: {"listed": lambda count: ()}}
+    second = Engine(LIBRARY, seed=2, name="second", **tells[not first_tells])
+    one = call(
+        Engine(LIBRARY, faults=away(from_s, 20.0), **tells[first_tells]), tuning=tuning, others=[second], times=3
+    )
+    assert lost_and_added(one) == KEPT
+    assert {turn.engine for turn in one.turns.values()} == {"first", "second"}
 
 
 def test_a_hundred_calls_go_over_at_twenty_a_second_and_lose_no_word():

@@ -49,6 +49,13 @@ def lost_and_added(one):
     return one.score.lost, one.score.added
 
 
+@pytest.mark.parametrize("listed", [lambda count: range(count), lambda count: ()], ids=["word times", "none"])
+@pytest.mark.parametrize("tuning", [{}, LONG], ids=["half-closed", "lasting"])
+def test_finals_that_come_twice_are_heard_once(tuning, listed):
+    one = call(dialogue(900), tuning=tuning, listed=listed, repeats_finals_after_s=0.3, seed=1)
+    assert lost_and_added(one) == KEPT
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("pause_ms", [0, 120, 900])
 def test_renewal_loses_and_doubles_no_word(pause_ms, seed):

@@ -11,7 +11,6 @@ from random import Random
 from django.utils import timezone
 
 from calls.core.numbering import NUMBERS_A_STREAM
-from calls.desk.review.exporting import exported
 from calls.lab.balancer import BalancedRig
 from calls.lab.call_records import record_of
 from calls.lab.call_report import CallReport
@@ -22,6 +21,7 @@ from calls.lab.outages.word_audit import (
     score_of_all,
 )
 from calls.storage.call_streams import call_streams
+from calls.storage.exporting import exported
 from calls.storage.models import Call
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import websockets
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
 
@@ -57,4 +58,4 @@ def _signed_in() -> tuple[Any, str]:
     user = get_user_model().objects.create_superuser(f"watcher-{secrets.token_hex(4)}")
     client = Client()
     client.force_login(user)
-    return user, f"sessionid={client.cookies['sessionid'].value}"
+    return user, f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"

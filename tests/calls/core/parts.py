@@ -5,8 +5,8 @@ from collections import Counter
 from calls.core.acceptance import Acceptance
 from calls.core.audio_intake import AudioIntake
 from calls.core.coverage import Coverage
-from calls.core.hastening import Hastening
-from calls.core.hearing_engines import HeardBy, HearingEngines
+from calls.core.hastening import Hastening, NoOtherRequests
+from calls.core.hearing_engines import EngineTerms, HeardBy, HearingEngines
 from calls.core.messages import Media
 from calls.core.one_shots import OneShots
 from calls.core.open_utterances import OpenUtterances
@@ -24,7 +24,7 @@ from tests.sounds import silence
 
 
 class Parts:
-    def __init__(self, *, memory=None, **tuning):
+    def __init__(self, *, memory=None, gaps=None, **tuning):
         self.tuning = Tuning(**tuning)
         self.counted = Counter()
         self.ledger = Attribution()
@@ -36,7 +36,9 @@ class Parts:
         self.turns = RevisableTurns(self.ledger, OwnWords())
         self.stream = StreamControl(
             StreamPolicy(self.tuning, self.hastening),
-            HearingEngines(HeardBy("engine", "model"), {}),
+            HearingEngines(
+                HeardBy("engine", "model"), {"engine": EngineTerms(self.tuning, NoOtherRequests(), None, gaps)}
+            ),
             self.audio,
             self.ledger,
             self.coverage,

@@ -5,6 +5,7 @@ import pytest
 from calls.core.actions import AskOneShot, Note, TurnAccepted, TurnRevised
 from calls.core.turns import EndReason, Source
 from calls.core.utterances import Phase
+from stt.engines.result_gaps import FACTOR, MIN_KEPT, ResultGaps
 from stt.events import Final, OneShotDone, RecognizerError, StreamingLost, StreamOpened, Word
 from tests.calls.core.parts import Parts
 from tests.sounds import silence, speech
@@ -133,3 +134,82 @@ def test_words_where_no_speech_was_heard_are_a_turn_of_their_own():
         "unvoiced",
     )
     assert parts.acceptance.hand_on_missed(6000.0) == []
+
+
+# An engine that is silent for suspiciously long
+
+
+def suspected(gap_ms=600.0, **tuning):
+    """As ``waiting``, of an engine that is suspect after 900 ms: at 1400 ms of the utterance that began at 500."""
+    gaps = ResultGaps()
+    for _ in range(MIN_KEPT):
+        gaps.add(gap_ms)
+    return waiting(gaps=gaps, **tuning)
+
+
+def test_one_whose_engine_is_suspect_is_hedged_and_waits_for_its_stream_all_the_same():
+    parts, utterance = suspected()
+    assert parts.acceptance.decide_all(1320.0) == []
+    assert utterance.look_at_ms == 1400
+    ask, note = parts.acceptance.decide_all(1400.0)
+    assert (type(ask), ask.utterance, ask.avoids) == (AskOneShot, 1, "engine")
+    assert note == Note("hedged", "utterance 1, 300 ms after its end")
+    assert (utterance.phase, utterance.look_at_ms) == (Phase.WAITING, 1550)
+    assert parts.acceptance.decide_all(1410.0) == []  # once
+    parts.settles("שלום לך", 1450)
+    parts.acceptance.decide_all(1450.0)
+    assert (utterance.turn.source, utterance.turn.text) == (Source.FINAL, "שלום לך")
+
+
+def test_the_hedges_words_are_the_turns_when_they_come_first():
+    parts, utterance = suspected()
+    parts.acceptance.decide_all(1400.0)
+    parts.acceptance.answered(OneShotDone(1, ("שלום",), engine="other"), 1500.0)
+    assert (utterance.turn.source, utterance.turn.text, utterance.turn.engine) == (Source.FALLBACK, "שלום", "other")
+
+
+def test_a_hedge_that_answers_later_is_the_request_that_the_time_out_would_have_made():
+    parts, utterance = suspected(stt_fallback_deadline_ms=4000)
+    parts.acceptance.decide_all(1400.0)
+    assert parts.acceptance.decide_all(1550.0) == []
+    assert (utterance.phase, utterance.look_at_ms) == (Phase.ASKED, 5400)
+    parts.acceptance.answered(OneShotDone(1, ("שלום",)), 1700.0)
+    assert utterance.turn.text == "שלום"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(None, "no_words"), (RecognizerError("unavailable"), "unavailable")], ids=["empty", "failed"]
+)
+def test_a_hedge_without_words_is_no_answer_before_the_time_out_and_the_only_request(error, code):
+    parts, utterance = suspected()
+    parts.acceptance.decide_all(1400.0)
+    assert parts.acceptance.answered(OneShotDone(1, (), error), 1500.0) == []
+    assert utterance.turn is None
+    assert parts.acceptance.decide_all(1550.0) == []
+    assert (utterance.turn.source, utterance.turn.code) == (Source.NONE, code)
+
+
+def test_a_guess_that_does_not_reach_the_end_is_hedged_and_one_that_covers_it_is_not():
+    parts, utterance = suspected()
+    parts.says("שלום", 700)  # 840 ms after the utterance began
+    assert parts.acceptance.decide_all(1550.0) == []
+    ask, _ = parts.acceptance.decide_all(parts.at_ms + FACTOR * 840)
+    assert ask.utterance == 1
+    parts, utterance = suspected()
+    parts.says("שלום", 1200)
+    assert parts.acceptance.decide_all(parts.at_ms + FACTOR * 840) == []
+
+
+def test_a_call_that_has_ended_and_an_engine_without_a_habit_are_not_hedged():
+    parts, _ = waiting(gaps=ResultGaps())
+    assert parts.acceptance.decide_all(1540.0) == []
+    parts, _ = suspected()
+    parts.stream.drain(1330.0)
+    assert parts.acceptance.decide_all(1500.0) == []
+
+
+def test_an_engine_whose_stream_failed_in_silence_is_asked_last():
+    parts, utterance = suspected()
+    utterance.needs_one_shot = True
+    ask, note = parts.acceptance.decide_all(1400.0)
+    assert (ask.avoids, note.code) == ("engine", "fallback")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from calls.core.addresses import AddressError, address, called, canonical, dialled, e164
+from calls.core.addresses import AddressError, address, called, canonical, dialled, e164, masked
 
 
 @pytest.mark.parametrize(
@@ -131,3 +131,20 @@ def test_what_cannot_be_called_is_no_address(sent):
 )
 def test_a_caller_id_that_is_no_number_is_kept_as_it_is_seen(sent, kept):
     assert canonical(sent) == kept
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("+972501234567", "+9725••••••67"),
+        ("+97231234567", "+9723•••••67"),
+        ("+1234567", "+1••••••"),
+        ("0501234567", "••••••••••"),
+        ("whatsapp:+972501234567", "whatsapp:+9725••••••67"),
+        ("client:dana", "client:••••"),
+        ("Anonymous", "Anonymous"),
+        ("", ""),
+    ],
+)
+def test_a_masked_number_says_where_from_and_how_it_ends(number, shown):
+    assert masked(number) == shown

@@ -37,6 +37,7 @@ def is_possible(now):
     return not (
         (now.answer is not Answer.PENDING and not now.asked)
         or (now.asked and not now.long_enough)
+        or (now.stream is StreamOutlook.SUSPECT and (now.asked or now.covered or now.draining or not now.long_enough))
         or (now.strong and now.words is Words.NONE)
         or (now.covered and now.stream is StreamOutlook.ENDING)
         or (not now.covered and now.stream is StreamOutlook.HEARD_OUT)

@@ -50,11 +50,17 @@ def test_voice_detector_and_recogniser_hear_what_it_leaves_and_the_recording_the
     assert all(feed.line_ulaw == b"" for feed in heard.feeds if feed.at_ms < BEGINS_MS)
 
 
-@pytest.mark.parametrize("db", [-30, -35])
+@pytest.mark.parametrize("db", [-42, -45])
 def test_where_the_echo_is_quiet_none_is_made(db):
     made = []
     heard_with(db, lambda: made.append(1))
     assert made == []
+
+
+def test_callers_are_taken_sooner_over_a_faint_echo_as_well_but_miss_nothing_without():
+    assert heard_with(-35, Toy).echo.canceller is not None
+    without = heard_with(-35, lambda: None)
+    assert (without.counters["canceller_missing"], without.echo.notes) == (0, [])
 
 
 def test_one_that_is_missing_is_told_once():
@@ -86,7 +92,7 @@ def test_a_caller_louder_than_any_echo_is_heard_whatever_the_canceller_takes_awa
 def test_what_it_leaves_is_judged_by_a_low_margin_once_it_knows_the_echo():
     echo = EchoControl({}, Toy)
     echo.own.sent(0.0, OURS[:8000])
-    echo._cancel(Toy, 100.0)
+    echo._cancel(Toy, 100.0, needed=True)
     loudest = echo.own.loudest_dbfs(500.0)
     assert echo.least_dbfs(500.0) == loudest + RESIDUAL_MARGIN_DB
     echo._converged_ms = 520.0

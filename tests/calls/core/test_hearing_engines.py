@@ -20,14 +20,18 @@ FIRST = HeardBy("first", "wide", 1, "shots", "small")
 
 def test_each_stream_is_its_engines():
     engines = HearingEngines(FIRST, {})
-    note = engines.changed(EngineChanged(3, "second", "nova", "first", "unavailable"), policy_of(Tuning()))
+    note = engines.changed(EngineChanged(3, "second", "nova", "first", "unavailable"), policy_of(Tuning()), 0.0)
     engines.opened(StreamOpened(3, 2))
     assert (note.code, note.detail) == ("engine_failed_over", "first → second: unavailable")
+    assert engines.stand_in == "second"
     assert [engines.of_stream(number).engine for number in (0, 2, 3, 9, None)] == ["first", "first", *["second"] * 3]
     assert engines.of_stream(3).words_of(Source.FINAL) == ("second", "nova")
     assert engines.of_stream(3).words_of(Source.FALLBACK) == ("shots", "small")
     assert engines.now.attempts == 2
-    assert engines.changed(EngineChanged(7, "first", "wide", "second", ""), policy_of(Tuning())).code == "engine_back"
+    assert (
+        engines.changed(EngineChanged(7, "first", "wide", "second", ""), policy_of(Tuning()), 0.0).code == "engine_back"
+    )
+    assert engines.stand_in == ""
     assert [engines.of_stream(number).engine for number in (1, 6, 7)] == ["first", "second", "first"]
 
 
@@ -36,11 +40,11 @@ def test_limits_are_those_of_the_engine_that_hears():
     terms = {"first": EngineTerms(often, NoOtherRequests()), "second": EngineTerms(seldom, NoOtherRequests())}
     engines, policy = HearingEngines(FIRST, terms), policy_of(often)
     assert engines.has_others
-    engines.changed(EngineChanged(1, "second", "", "first", "stream_deaf"), policy)
+    engines.changed(EngineChanged(1, "second", "", "first", "stream_deaf"), policy, 0.0)
     assert policy.tuning == seldom
     assert policy.hastening.after_ms == NEVER_MS
-    engines.changed(EngineChanged(2, "first", "", "second", ""), policy)
+    engines.changed(EngineChanged(2, "first", "", "second", ""), policy, 0.0)
     assert policy.hastening.after_ms == often.half_close_ms
-    engines.changed(EngineChanged(3, "second", "", "first", "stream_deaf"), policy)
-    engines.changed(EngineChanged(4, "unknown", "", "second", "unavailable"), policy)
+    engines.changed(EngineChanged(3, "second", "", "first", "stream_deaf"), policy, 0.0)
+    engines.changed(EngineChanged(4, "unknown", "", "second", "unavailable"), policy, 0.0)
     assert policy.tuning == seldom

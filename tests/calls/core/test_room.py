@@ -14,9 +14,12 @@ BENEATH = (
     "stt.tuning",
     "stt.endpointing",
     "stt.attribution",
-    # What a process remembers of half-closing: pure, and knows no engine.
+    # What engines are called on rows.
+    "stt.engines.base",
+    # What a process remembers of half-closing, and of silences: pure, and knows no engine.
     "stt.engines.half_close",
     "stt.engines.kept_finals",
+    "stt.engines.result_gaps",
 )
 
 

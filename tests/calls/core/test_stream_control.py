@@ -4,10 +4,14 @@ import pytest
 
 from calls.core.actions import Note, PauseStream, RenewStream, ResumeStream
 from calls.core.decision import StreamOutlook
+from calls.core.hastening import NoOtherRequests
+from calls.core.hearing_engines import EngineTerms, HeardBy
+from calls.core.session import CallSession
 from calls.core.status import RecognizerActivity
 from calls.core.stream_control import DRAIN_STREAM_MS, REPLAY_MS, SPOKEN_OVER_MS
 from calls.core.stream_policy import StreamCommand
-from stt.events import RecognizerError, StreamClosed, StreamingLost, StreamOpened, StreamRenewed
+from stt.events import EngineChanged, RecognizerError, StreamClosed, StreamingLost, StreamOpened, StreamRenewed
+from stt.tuning import Tuning
 from tests.calls.core.parts import Parts
 from tests.sounds import silence, speech
 
@@ -42,6 +46,27 @@ def test_a_caller_who_speaks_on_moves_the_border_before_the_silence():
     (resume,) = parts.stream.apply_command(StreamCommand.SPOKEN_OVER, 1740)
     assert resume.at_ms == ended_ms - SPOKEN_OVER_MS
     assert 0 <= resume.frames[0][0] - (resume.at_ms - REPLAY_MS) < 20
+
+
+def test_without_word_times_the_next_stream_hears_nothing_from_before_the_one_that_was_half_closed():
+    """That one's words would stand in the middle of its own, where nothing shows that they are the same."""
+    parts = spoken()
+    parts.stream.changed(StreamOpened(1, 1, fed_from_ms=1300), 1700.0)
+    parts.ledger.tell_times = False
+    parts.stream.apply_command(StreamCommand.HALF_CLOSE, 1720)
+    (resume,) = parts.stream.apply_command(StreamCommand.SPOKEN_OVER, 1740)
+    assert resume.frames[0][0] == 1300 > resume.at_ms - REPLAY_MS
+
+
+def test_words_are_expected_with_times_where_the_engine_that_hears_can_tell_them():
+    terms = {
+        name: EngineTerms(Tuning(), NoOtherRequests(), word_times=tells)
+        for name, tells in (("one", False), ("two", True))
+    }
+    session = CallSession("CA1", Tuning(), heard_by=HeardBy("one"), engines=terms)
+    assert not session._ledger.tell_times
+    session.heard(EngineChanged(1, "two", "", "one", "unavailable"), 0.0)
+    assert session._ledger.tell_times
 
 
 def test_a_pause_and_the_speech_after_it_are_noted():

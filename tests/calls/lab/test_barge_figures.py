@@ -46,8 +46,9 @@ def test_a_caller_is_taken_by_a_clear_while_they_speak_or_just_behind():
 )
 def test_what_is_required_of_callers(delays_ms, cells, holds):
     figures = TakenFigures(20, tuple(delays_ms))
-    assert (figures.cells(required=True), figures.holds) == (cells, holds)
-    assert "*" not in "".join(figures.cells(required=False))
+    assert (figures.cells(required=True, timed=True), figures.are_taken and figures.is_timely) == (cells, holds)
+    assert "*" not in "".join(figures.cells(required=False, timed=False))
+    assert "*" not in figures.cells(required=True, timed=False)[1]
 
 
 def test_a_backchannel_that_stopped_the_line_must_let_it_go_on():

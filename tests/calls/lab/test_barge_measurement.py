@@ -29,7 +29,7 @@ def test_without_an_echo_the_line_speaks_to_its_end_and_callers_stop_it(few):
 
 def test_a_line_that_is_hard_to_stop_is_seen(few):
     slow = replace(few, tuning=Tuning(barge_in_ms=1500))
-    assert not slow.taken(None, 0, gsm=False).holds
+    assert not slow.taken(None, 0, gsm=False).is_timely
 
 
 def test_the_rule_alone_is_asked_for_loud_callers_over_a_loud_echo():

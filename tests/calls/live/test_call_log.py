@@ -6,13 +6,17 @@ from types import SimpleNamespace
 
 import pytest
 
+from calls.core.actions import Partial
 from calls.core.agent_turns import AgentTurn, AnswerTimes, Outcome, PlayedPart
+from calls.core.kept_words import EVERYTHING, Keeps
 from calls.core.messages import Start
 from calls.core.recognition_health import RecognitionStatus
+from calls.core.text import MASK
+from calls.core.turns import Source, Turn
 from calls.live.call_log import CallLog
-from calls.process.live_updates import MASK
-from calls.storage.records import AgentTurnSaved, ValueSaved
+from calls.storage.records import AgentTurnSaved, EventNoted, TurnSaved, ValueSaved
 from stt.tuning import Tuning
+from voiceapp.runtime import metrics
 
 SID = "CA1"
 ANSWER = AgentTurn(15_001, 2000, 2400, "כן, בבקשה", PlayedPart("כן,", 400), AnswerTimes("open", 1000, 200, 50, 1050))
@@ -21,13 +25,16 @@ ANSWER = AgentTurn(15_001, 2000, 2400, "כן, בבקשה", PlayedPart("כן,", 4
 class Log(CallLog):
     """Of a call's second stream, with what it gave to the writer and to those who watch."""
 
-    def __init__(self):
+    def __init__(self, keeps=EVERYTHING):
         self.records, self.updates = [], []
         services = SimpleNamespace(
-            writer=SimpleNamespace(accept=self.records.append), updates=SimpleNamespace(publish=self.updates.append)
+            writer=SimpleNamespace(accept=self.records.append),
+            updates=SimpleNamespace(publish=self.updates.append),
+            traces=SimpleNamespace(put=lambda *_: None),
         )
-        super().__init__(SID, 1, services)
+        super().__init__(SID, 1, services, keeps)
         self.begun(Start("MZ2", SID), Tuning(), "", RecognitionStatus.STREAMING)
+        self.begun_with = list(self.records)
         self.records.clear()
         self.updates.clear()
 
@@ -68,3 +75,40 @@ def test_a_saved_value_is_kept_and_a_secret_is_shown_to_nobody(log):
         ("value", "name", "דנה"),
         ("value", "card", MASK),
     ]
+
+
+def test_words_that_are_not_kept_are_shown_live_and_never_stored():
+    log = Log(Keeps(words=False))
+    (start, *_, noted) = log.begun_with
+    assert start.keeps == {"words": False}
+    assert isinstance(noted, EventNoted) and noted.code == "words_not_kept"
+    log.revised(Turn(1, 0, 900, "שלום", Source.FINAL))
+    log.answered(ANSWER)
+    log.resumed(ANSWER, "MZ1")
+    log.keep("city", "חיפה")
+    log.partial(Partial(1, "שלום"))
+    turns = [record.turn for record in log.records]
+    assert [turn.text for turn in turns] == ["", "", ""] and [turn.heard.text for turn in turns[1:]] == ["", ""]
+    assert not any(isinstance(record, ValueSaved) for record in log.records)
+    shown = [update.get("text") or update.get("value") for update in log.updates]
+    assert shown == ["שלום", "כן, בבקשה", "כן, בבקשה", "חיפה", "שלום"]
+
+
+def test_an_identity_number_reaches_neither_a_row_nor_the_wall():
+    log = Log(Keeps())
+    log.partial(Partial(1, "תעודה 123456782"))
+    log.revised(Turn(1, 0, 900, "תעודה 123456782", Source.FINAL))
+    (record,) = log.records
+    assert isinstance(record, TurnSaved) and record.turn.text == "תעודה •••••••••"
+    assert [update["text"] for update in log.updates] == ["תעודה •••••••••"] * 2
+
+
+def test_a_turns_stages_are_counted_as_far_as_they_were_measured(log, monkeypatch):
+    monkeypatch.setattr(log._services, "loop_lag", SimpleNamespace(p95_ms=1.0), raising=False)
+
+    def counted(stage):
+        return metrics.TURN_STAGES.labels(stage)._sum.get()
+
+    partial, final = counted("partial"), counted("final")
+    log.accepted(Turn(1, 0, 900, "שלום", Source.FINAL, final_ms=700))
+    assert (counted("partial"), counted("final")) == (partial, pytest.approx(final + 0.7))

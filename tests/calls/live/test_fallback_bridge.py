@@ -11,10 +11,13 @@ from calls.live.fallback_bridge import (
     MAX_WAITING,
     MOST_BEFORE_MS,
     PCM_BYTES_PER_MS,
+    AnsweredBy,
     FallbackBridge,
     UtteranceAudio,
 )
-from stt.events import OneShotDone, RecognizerError
+from stt.engines.one_shot_chain import OneShotAnswer
+from stt.events import Final, OneShotDone, RecognizerError, Word
+from stt.streaming.billing import Billed
 from voiceapp.runtime import metrics
 
 SECOND = bytes(16_000)
@@ -36,7 +39,15 @@ async def test_an_answer_comes_back_with_its_utterance_and_is_billed_by_the_seco
     bridge.take(UtteranceAudio.of(SECOND + b"\0", 7))
     bridge.submit(bridge.next(), lambda pcm: "שלום לך", bridge.answered)
     assert await asyncio.wait_for(answers.get(), 5) == OneShotDone(7, ("שלום", "לך"))
-    assert (bridge.one_shots, bridge.one_shot_s) == (1, 2)
+    assert bridge.billed == Billed(1, {"": 2})
+
+
+async def test_the_engine_that_answered_is_billed(executor):
+    bridge, answers = bridge_of(executor)
+    answer = OneShotAnswer(Final((Word("כן", 0, 100),), 100), "soniox", "stt-rt-v5")
+    bridge.submit(UtteranceAudio.of(SECOND, 7), lambda pcm: AnsweredBy.of(answer), bridge.answered)
+    await asyncio.wait_for(answers.get(), 5)
+    assert bridge.billed == Billed(1, {"soniox": 1})
 
 
 @pytest.mark.parametrize(
@@ -52,7 +63,7 @@ async def test_whatever_it_raises_the_utterance_goes_on_without_words(executor, 
     done = await asyncio.wait_for(answers.get(), 5)
     assert (done.utterance, done.words, done.error.code) == (7, (), code)
     assert "❌ STT fallback failed: " in caplog.text
-    assert (bridge.one_shots, bridge.is_busy) == (0, False)
+    assert (bridge.billed, bridge.is_busy) == (Billed(), False)
 
 
 async def test_an_utterance_knows_what_was_said_just_before_it(executor):

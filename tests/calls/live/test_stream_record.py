@@ -6,6 +6,7 @@ import pytest
 
 from calls.core.actions import Feed
 from calls.core.echo_control import EchoState
+from calls.core.kept_words import Keeps
 from calls.live.stream_record import StreamRecord
 from calls.storage.recording import HEADER, SLOT_HEADER
 from stt.audio import FRAME_BYTES, FRAME_MS
@@ -16,7 +17,7 @@ class Disk:
     """What each kind of file was given."""
 
     def __init__(self):
-        self.slots, self.lines = [], []
+        self.slots, self.lines, self.finished = [], [], []
 
     def put(self, path, data, header=b""):
         if header == HEADER:
@@ -24,6 +25,9 @@ class Disk:
             self.slots.append((at_ms, length // FRAME_BYTES))
         else:
             self.lines.append(json.loads(data))
+
+    def finish(self, path):
+        self.finished.append(path.name)
 
 
 @pytest.fixture
@@ -48,7 +52,7 @@ def test_each_second_is_a_slot_at_once_and_the_rest_one_at_the_end(record, disk)
     assert disk.slots == [(0, 50), (1000, 50)]
     feed(record, 49, from_ms=2000)
     assert len(disk.slots) == 2
-    record.flush()
+    record.finish()
     assert disk.slots[2:] == [(2000, 49)]
     assert sum(len(line["levels"]) * 3 // 4 for line in disk.lines) >= 149
 
@@ -74,12 +78,12 @@ def test_nothing_is_kept_before_the_stream_has_started(disk):
     record = StreamRecord(disk)
     feed(record, 60)
     record.begin("CA1", "MZ1", 1000.0)
-    record.flush()
+    record.finish()
     assert (disk.slots, disk.lines) == ([], [])
 
 
 def test_our_own_sound_is_traced_and_its_echo_where_it_changes(record, disk):
-    record.plays(1000, [-20.0] * 10)
+    record.plays(1000, b"", [-20.0] * 10)
     record.cleared(1100)
     for _ in range(3):
         record.echo(1200, EchoState(-18, None, False))
@@ -96,13 +100,53 @@ def test_the_recording_keeps_the_line_as_it_was(tmp_path):
     record = StreamRecord(disk := Kept())
     record.begin("CA1", "MZ1", 0.0)
     record.frame(Feed(b"\xff" * FRAME_BYTES, 0, -60.0, line_ulaw=b"\x11" * FRAME_BYTES), 0.0)
-    record.flush()
+    record.finish()
     assert disk.audio[SLOT_HEADER.size :].startswith(b"\x11" * FRAME_BYTES)
 
 
 def test_before_a_stream_is_its_calls_nothing_of_ours_is_traced(disk):
     record = StreamRecord(disk)
-    record.plays(0, [-20.0])
+    record.plays(0, b"", [-20.0])
     record.cleared(0)
     record.echo(0, EchoState(-18, None, False))
     assert disk.lines == []
+
+
+@pytest.mark.parametrize(
+    ("keeps", "audio", "words"),
+    [
+        (Keeps(recordings=False), False, True),
+        (Keeps(words=False), True, False),
+        (Keeps(recordings=False, words=False), False, False),
+    ],
+)
+def test_what_a_line_does_not_keep_is_never_written(disk, keeps, audio, words):
+    record = StreamRecord(disk, keeps)
+    record.begin("CA1", "MZ1", 1000.0)
+    feed(record, 60)
+    record.said(0, b"\x00" * 1600)
+    record.plays(0, b"", [-20.0])
+    record.cleared(20)
+    record.echo(0, EchoState(6.0, None, False))
+    record.event(Interim(("one",), 100), 1150.0)
+    record.stopped(2200.0)
+    record.finish()
+    assert bool(disk.slots) is audio
+    assert any("event" in line for line in disk.lines) is words
+    assert bool(record.path) is (audio or words)
+
+
+def test_a_trace_has_identity_numbers_masked(disk):
+    record = StreamRecord(disk, Keeps())
+    record.begin("CA1", "MZ1", 1000.0)
+    record.event(Interim(("123456782",), 100), 1150.0)
+    assert disk.lines[-1]["words"] == ["•••••••••"]
+
+
+def test_the_end_finishes_the_files_that_were_begun_and_no_others(record, disk):
+    feed(record, 10)
+    record.finish()
+    assert disk.finished == ["CA1-MZ1.trace", "CA1-MZ1.vrec"]
+    record.said(0, b"\x11" * FRAME_BYTES)
+    record.finish()
+    assert disk.finished[-1] == "CA1-MZ1.line.vrec"

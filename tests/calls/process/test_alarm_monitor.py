@@ -18,6 +18,7 @@ from calls.core.status import CallStatus, LineActivity, RecognizerActivity
 from calls.models import Alarm, AlarmNotice
 from calls.process import alarm_monitor, alarm_notices
 from calls.process.alarm_monitor import AlarmMonitor, deliver, settle
+from calls.webhooks.signing import OLDEST_S, signed_headers
 from voiceapp.runtime import background, metrics
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +36,10 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 stamp = self.headers["X-Voiceapp-Timestamp"]
-                assert abs(time.time() - int(stamp)) < alarm_notices.OLDEST_S
+                assert abs(time.time() - int(stamp)) < OLDEST_S
                 signed = self.headers["X-Voiceapp-Signature"] == alarm_notices.signature("secret", stamp, body)
+                standard = signed_headers("secret", self.headers["webhook-id"], int(stamp), body)
+                signed = signed and standard["webhook-signature"] == self.headers["webhook-signature"]
                 status = 500 if receiver.failures else 200 if signed else 403
                 receiver.failures = max(0, receiver.failures - 1)
                 if status == 200:
@@ -99,7 +102,7 @@ def test_a_receiver_that_fails_is_asked_again_and_nobody_else_hears_twice(receiv
     settle({DEAF: Verdict.TROUBLED})
     deliver()
     assert receiver.bodies == []
-    assert AlarmNotice.objects.get(channel="webhook").error == "HTTPError"
+    assert AlarmNotice.objects.get(channel="webhook").error == "http_status 500"
     deliver()
     assert receiver.bodies == []
     AlarmNotice.objects.update(due_at=timezone.now())
@@ -147,7 +150,7 @@ def test_a_watchman_hears_of_a_deaf_line_and_tells(receiver, monkeypatch):
             watchman.look(looks)
             time.sleep(0.01)
         assert receiver.bodies[0]["kind"] == "line_deaf"
-        assert watchman.open == [["line_deaf", DEAF[0]]]
+        assert [one[:2] for one in watchman.open] == [("line_deaf", DEAF[0])]
     finally:
         watchman.stop()
 
@@ -159,7 +162,7 @@ def test_a_thread_that_has_ended_is_an_alarm_until_all_are_at_work(monkeypatch):
     watchman._decide()
     watchman._decide()
     (alarm,) = Alarm.objects.filter(kind="thread_ended")
-    assert (alarm.line, alarm.over_at, watchman.open) == ("", None, [["thread_ended", ""]])
+    assert (alarm.line, alarm.over_at, watchman.open) == ("", None, [("thread_ended", "", alarm.pk, "")])
     unwell.clear()
     watchman._decide()
     assert Alarm.objects.get().over_at is None, "another process may see trouble of its own"
@@ -175,7 +178,7 @@ def test_an_engine_that_calls_have_left_is_one_alarm_until_somebody_hears_by_it(
     for _ in range(3):
         watchman._decide()
     (alarm,) = Alarm.objects.filter(kind="engine_down")
-    assert (alarm.line, alarm.over_at, watchman.open) == ("google", None, [["engine_down", "google"]])
+    assert (alarm.line, alarm.over_at, watchman.open) == ("google", None, [("engine_down", "google", alarm.pk, "")])
     unwell["google"] = False
     Alarm.objects.update(seen_at=timezone.now() - timedelta(seconds=CLEAR_AFTER_S + 1))
     watchman._decide()

@@ -40,6 +40,14 @@ def test_what_is_not_in_the_database_yet_is_told(client, monkeypatch):
 
 
 @pytest.mark.django_db
+def test_a_journal_that_cannot_be_read_is_told_and_is_no_reason_to_refuse_calls(client, monkeypatch):
+    assert client.get("/readyz").json()["unreadable_journals"] == {}
+    monkeypatch.setattr(Writer, "unreadable_journals", {"host-1.journal": "storage_key_missing"})
+    answer = client.get("/readyz").json()
+    assert (answer["ready"], answer["unreadable_journals"]) == (True, {"host-1.journal": "storage_key_missing"})
+
+
+@pytest.mark.django_db
 def test_a_thread_that_ended_is_a_reason_and_one_that_fails_is_told(client, monkeypatch):
     assert client.get("/readyz").json()["threads"] == {}
     monkeypatch.setattr(background, "unwell", lambda: {"recording": background.Unwell.ENDED})

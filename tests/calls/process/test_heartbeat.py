@@ -8,11 +8,11 @@ from calls.process import heartbeat
 from calls.process.alarm_monitor import AlarmMonitor
 from calls.process.heartbeat import Heartbeat, status_of
 from calls.process.loop_lag import LoopLag
-from calls.process.registry import PROCESS
 from stt.events import RecognizerError, StreamingLost, StreamOpened
 from tests.calls.core.test_session import SID, Call
 from tests.sounds import silence, speech
 from voiceapp.runtime import metrics
+from voiceapp.runtime.this_process import PROCESS
 
 
 def look(call):
@@ -69,7 +69,7 @@ async def test_a_beat_names_every_call_of_the_process(monkeypatch):
     mine.start()
     update = await asyncio.wait_for(published.get(), 5)
     await mine.stop()
-    assert update["calls"] == {SID: ["listening", "stream", ""]}
+    assert update["calls"] == {SID: ["listening", "stream", "", ""]}
     assert (update["process"], update["recogniser"]) == (PROCESS, "up")
 
 

@@ -134,7 +134,7 @@ class VirtualConversation:
         )
         self.saved, self.codes, self.details, self.kept, self.recorded, self.ended = {}, [], [], [], [], ""
         self.answered_turns, self.transfers, self.sent = {}, [], []
-        self.resumes = []
+        self.resumes, self.unsaid = [], []
         self.ended_activity, self.number = CallerActivity(), 0
         self.voiced_from_ms = None
         """Of a caller who speaks, until the hangover has passed."""
@@ -186,6 +186,9 @@ class VirtualConversation:
     def note(self, code, detail=""):
         self.codes.append(code)
         self.details.append(detail)
+
+    def not_said(self, ask):
+        self.unsaid.append(ask)
 
     def keep(self, note):
         self.kept.append((note.key, note.value))
@@ -269,7 +272,7 @@ class VirtualConversation:
     # A supervisor
 
     def supervise(self, order, text="", by="dana"):
-        code = self.agent.supervise(SupervisorOrder("CA1", order, by, text), self.now_ms)
+        code = self.agent.supervise(SupervisorOrder("CA1", order, by, text, ask=text), self.now_ms)
         self._look()
         return code
 

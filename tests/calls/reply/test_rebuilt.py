@@ -27,9 +27,9 @@ def answers(text, at_ms, *, heard=None, rule="open", to=None, outcome="played", 
     return KeptAnswer(turn, "MZ1")
 
 
-def of(*kept):
+def of(*kept, quiet_by=""):
     turns = tuple(one for one in kept if isinstance(one, Turn))
-    return rebuilt(KeptTurns(turns, tuple(one for one in kept if isinstance(one, KeptAnswer))))
+    return rebuilt(KeptTurns(turns, tuple(one for one in kept if isinstance(one, KeptAnswer))), quiet_by)
 
 
 def exchanges(found):
@@ -116,3 +116,10 @@ def test_a_dialogue_finds_its_place_again():
 
 def test_of_nothing_comes_a_conversation_that_has_not_begun():
     assert (of().conversation.said, of().pending, of().conversation.lost) == ((), (), None)
+
+
+def test_a_line_that_a_supervisor_keeps_quiet_stays_so_and_goes_on_with_nothing():
+    cut = says(1, "ספר", 0), answers(LONG, 1000, to=1, heard="משפט ראשון.", outcome="interrupted")
+    conversation = of(*cut, quiet_by="dana").conversation
+    assert (conversation.supervision.quiet_by, conversation.lost) == ("dana", None)
+    assert of(*cut).conversation.supervision.quiet_by == ""

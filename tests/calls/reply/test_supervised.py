@@ -184,7 +184,7 @@ def test_a_caller_who_talks_for_ever_does_not_hear_it():
         await call.listen(WAIT_MS + 1000)
 
     call = supervised(steps)
-    assert (made(call), call.codes) == ([], ["sentence_dropped"])
+    assert (made(call), call.codes, call.unsaid) == ([], ["sentence_dropped"], [SENTENCE])
 
 
 def test_the_caller_may_speak_over_it():
@@ -238,7 +238,7 @@ def test_sentences_are_said_one_after_the_other_and_a_fourth_is_refused():
         await call.listen(9000)
 
     call = supervised(steps, responder=ToyResponder(lambda *_: []))
-    assert [one[0] for one in made(call)] == ["א.", "ב.", "ג."]
+    assert ([one[0] for one in made(call)], call.unsaid) == (["א.", "ב.", "ג."], [])
     assert MAX_WAITING == 3
 
 
@@ -265,7 +265,7 @@ def test_a_voice_that_cannot_say_it_is_noted_and_nothing_is_said_in_its_place():
 
     call = supervised(steps, voice=ToyVoice(fails={SENTENCE: "text_unspeakable", "כבר בודקים את זה": "x"}))
     assert [one[0] for one in made(call)] == ["רגע."]
-    assert call.codes == ["text_unspeakable"]
+    assert (call.codes, call.unsaid) == (["text_unspeakable"], [SENTENCE])
     assert call.ended == ""
 
 
@@ -467,7 +467,24 @@ def test_sentences_that_wait_are_given_up_with_it():
         await call.says("כן", ms=500)
         await call.listen(5000)
 
-    assert supervised(steps).saved == {}
+    call = supervised(steps)
+    assert (call.saved, call.unsaid) == ({}, [SENTENCE])
+
+
+def test_a_sentence_that_waits_when_the_stream_ends_is_said_in_the_next_one():
+    async def first(call):
+        await call.listen(3000)
+        call.begins_to_speak()
+        assert call.supervise(Order.SAY, SENTENCE) == ""
+
+    async def next_one(call):
+        call.wake()
+        await call.listen(4000)
+
+    lost = supervised(first)
+    call = supervised(next_one, conversation=lost.agent.conversation)
+    assert (lost.unsaid, made(call)[0][:2], call.unsaid) == ([SENTENCE], (SENTENCE, "played"), [])
+    assert call.agent.conversation.supervision.saying == SENTENCE
 
 
 def test_twice_is_said_to_be_so():

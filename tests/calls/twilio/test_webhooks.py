@@ -14,11 +14,13 @@ from django.db import DatabaseError
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
+from calls.lines.privacy import Notice
 from calls.lines.settings_cache import Fallback, LineCache, LineSettings
-from calls.models import Call, SupervisorAction
+from calls.models import Call, ChangedHour, SupervisorAction
 from calls.process.answerers import Answerers
 from calls.process.services import services
 from calls.reply.voices.registry import Voices
+from calls.storage.line_hours import hour_of
 from calls.twilio import stream_tokens, webhooks
 from calls.twilio.action_rows import STALE_S
 from calls.twilio.signature import handshake_is_signed
@@ -76,6 +78,17 @@ def test_the_calls_numbers_are_kept_in_one_form(client, sent, kept):
     assert stream_tokens.read(stream.get("url").rsplit("/", 1)[1]).to_number == kept[1]
 
 
+def test_while_the_accounts_token_is_exchanged_either_signs(client, settings):
+    """Twilio goes on signing by the old one until the new one is promoted."""
+    settings.TWILIO_AUTH_TOKEN, settings.TWILIO_AUTH_TOKEN_FALLBACKS = "new", [TOKEN]
+    for token, status in ((TOKEN, 200), ("new", 200), ("another", 403), ("", 403)):
+        assert post(client, "/twilio/voice", token=token).status_code == status
+        signature = RequestValidator(token).compute_signature("wss://voice.example.org/ws/twilio/x", {})
+        assert handshake_is_signed("/ws/twilio/x", signature) is (status == 200)
+    settings.TWILIO_AUTH_TOKEN_FALLBACKS = []
+    assert post(client, "/twilio/voice").status_code == 403
+
+
 def test_a_call_that_is_over_ends(client):
     assert b"<Hangup" in post(client, "/twilio/after", CallStatus="completed").content
 
@@ -100,9 +113,11 @@ def test_a_token_says_whose_call_it_opens(client, path):
 
 
 def test_a_token_of_an_older_version_is_taken(monkeypatch):
-    sign = stream_tokens._signer.sign_object
+    sign = stream_tokens.SteppedSigner.sign_object
     monkeypatch.setattr(
-        stream_tokens._signer, "sign_object", lambda said: sign({key: said[key] for key in said if key != "a"})
+        stream_tokens.SteppedSigner,
+        "sign_object",
+        lambda signer, said: sign(signer, {key: said[key] for key in said if key != "a"}),
     )
     assert stream_tokens.read(stream_tokens.issue("CA1", account_sid="AC7")) == stream_tokens.StreamToken("CA1")
 
@@ -203,6 +218,37 @@ def test_a_line_says_how_its_calls_begin_and_what_follows_them(client, monkeypat
     Call.objects.create(call_sid="CA1", end_reason="too_long")
     assert b"<Dial>+97231111111</Dial>" in post(client, "/twilio/after", CallStatus="in-progress").content
     assert b"<Hangup" in post(client, "/twilio/after", CallStatus="completed").content
+
+
+@pytest.mark.parametrize(
+    ("notice", "tag", "said"),
+    [
+        (Notice("השיחה מוקלטת"), "Say", "השיחה מוקלטת"),
+        (Notice("השיחה מוקלטת", "https://example.org/notice.mp3"), "Play", "https://example.org/notice.mp3"),
+    ],
+)
+def test_a_notice_is_said_to_its_end_before_anything_is_heard(client, monkeypatch, notice, tag, said):
+    has(monkeypatch, LineSettings(Tuning(), greeting="שלום", notice=notice))
+    monkeypatch.setattr(services(), "answerers", Answerers(Voices([ToyVoices()], None, None), None))
+    told, connect = ElementTree.fromstring(post(client, "/twilio/voice").content)
+    assert (told.tag, told.text, connect.tag) == (tag, said, "Connect")
+    token = stream_tokens.read(connect.find("Stream").get("url").rsplit("/", 1)[1])
+    assert (token.notified, token.notifies, token.greets) == (True, False, True)
+
+
+@pytest.mark.django_db
+def test_a_lost_stream_is_gone_on_with_without_the_notice(client, monkeypatch):
+    has(monkeypatch, LineSettings(Tuning(), notice=Notice("השיחה מוקלטת")))
+    (connect,) = ElementTree.fromstring(post(client, "/twilio/after", CallStatus="in-progress").content)
+    assert connect.tag == "Connect"
+
+
+def test_who_leaves_a_message_is_told_as_well(client, monkeypatch):
+    fallback = Fallback("לא כעת", records=True)
+    has(monkeypatch, LineSettings(Tuning(), fallback=fallback, notice=Notice("השיחה מוקלטת")))
+    monkeypatch.setattr(services().admission, "draining", True)
+    told = [verb.text for verb in ElementTree.fromstring(post(client, "/twilio/voice").content).findall("Say")]
+    assert told == ["השיחה מוקלטת", "לא כעת"]
 
 
 def test_the_greeting_of_a_line_that_is_not_known_yet_is_left_to_the_stream(client, monkeypatch):
@@ -325,6 +371,16 @@ def test_a_status_never_goes_back(client):
 
 
 @pytest.mark.django_db
+def test_a_duration_is_counted_again(client):
+    """Its line's hour has changed; a call that was never heard is of no hour."""
+    assert post(client, "/twilio/status", CallStatus="completed", CallDuration="7").status_code == 204
+    assert not ChangedHour.objects.exists()
+    Call.objects.update(started_at=timezone.now())
+    assert post(client, "/twilio/status", CallStatus="completed", CallDuration="61").status_code == 204
+    assert [one.hour for one in ChangedHour.objects.all()] == [hour_of(Call.objects.get().started_at)]
+
+
+@pytest.mark.django_db
 def test_a_status_that_is_none_is_passed_over(client):
     assert post(client, "/twilio/status", CallStatus="dreaming").status_code == 204
     assert not Call.objects.exists()
@@ -354,9 +410,26 @@ def test_a_forged_or_old_token_opens_nothing(monkeypatch):
     token = stream_tokens.issue("CA1")
     with pytest.raises(stream_tokens.TokenError, match="forged"):
         stream_tokens.read(token[:-2] + "xx")
-    monkeypatch.setattr(stream_tokens, "VALID_S", -1)
+    monkeypatch.setattr(stream_tokens, "VALID_S", -1 - stream_tokens.STEP_S)
     with pytest.raises(stream_tokens.TokenError, match="expired"):
         stream_tokens.read(token)
+
+
+def test_a_webhook_that_is_replayed_gets_the_same_token(client, monkeypatch):
+    monkeypatch.setattr(stream_tokens.time, "time", lambda: 1_800_000_000.0)
+    first, again = (post(client, "/twilio/voice").content for _ in range(2))
+    assert first == again
+    assert post(client, "/twilio/voice", CallSid="CA2").content != first
+    monkeypatch.setattr(stream_tokens.time, "time", lambda: 1_800_000_000.0 + stream_tokens.STEP_S)
+    assert post(client, "/twilio/voice").content != first
+
+
+def test_a_token_is_valid_for_a_minute_at_least(monkeypatch):
+    for asked_s in (1_800_000_000.0, 1_800_000_000.0 + stream_tokens.STEP_S - 1):
+        monkeypatch.setattr(stream_tokens.time, "time", lambda asked_s=asked_s: asked_s)
+        token = stream_tokens.issue("CA1")
+        monkeypatch.setattr(stream_tokens.time, "time", lambda asked_s=asked_s: asked_s + stream_tokens.VALID_S)
+        assert stream_tokens.read(token).call_sid == "CA1"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -378,7 +451,7 @@ async def test_without_redis_and_database_a_token_is_spent_in_the_process(settin
 
     monkeypatch.setattr(stream_tokens, "_insert", away)
     monkeypatch.setattr(stream_tokens, "_database_away_until_s", 0.0)
-    token = stream_tokens.issue("CA1")
+    token = stream_tokens.issue(f"CA{url}")
     assert await stream_tokens.spend(token) is stream_tokens.SpendPlace.PROCESS
     with pytest.raises(stream_tokens.TokenError, match="spent"):
         await stream_tokens.spend(token)

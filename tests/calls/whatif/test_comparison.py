@@ -1,5 +1,6 @@
 """Calls replayed at other settings: what would really have come, and what cannot be known."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
@@ -14,12 +15,14 @@ from calls.models import Call
 from calls.storage import rows
 from calls.storage.recording import Recording
 from calls.storage.records import AgentTurnSaved, TurnSaved
+from calls.storage.rewriting import rewrite
 from calls.whatif.answers_again import BARGE_IN, FLOOR, UNKNOWABLE_TALK
 from calls.whatif.comparison import ANSWERS, Pair, debounced, paired, right, unknowable, what_if
 from calls.whatif.recorded_call import Audio, HeardEvent, RecordedCall
 from stt.admin import TuningProfileAdmin
 from stt.events import Final, Interim, StreamClosed, Word
 from stt.tuning import Tuning
+from tests.storage_keys import NEW, OLD, under
 from tests.traced import LIBRARY, heard, sorted_by_time
 
 UNHASTENED = Tuning(half_close_ms=0)
@@ -144,6 +147,22 @@ def whatif(*arguments):
     out = StringIO()
     call_command("whatif", *arguments, stdout=out)
     return out.getvalue()
+
+
+def without_its_time(said):
+    """How long it took is another one each time."""
+    return re.sub(r"in \d+\.\d s$", "in s", said, flags=re.MULTILINE)
+
+
+def test_a_call_is_heard_again_from_encrypted_files_and_not_without_their_key(kept_call, settings):
+    plain = without_its_time(whatif("--call", "CA1"))
+    folder = settings.VAR_DIR / "recordings"
+    with under(OLD):
+        for path in folder.iterdir():
+            rewrite(path, OLD, folder)
+        assert without_its_time(whatif("--call", "CA1")) == plain
+    with under(NEW), pytest.raises(CommandError, match="storage_key_missing"):
+        whatif("--call", "CA1")
 
 
 def test_the_command_shows_before_and_after(kept_call):

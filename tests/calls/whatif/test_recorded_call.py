@@ -60,5 +60,6 @@ def test_our_own_sound_is_what_was_played_of_it():
     lines = [{"plays": at_ms, "dbfs": [-20, -21, -22]} for at_ms in (1000, 1060, 1120)]
     echo = {"echo": 1100, "margin_db": -15, "echo_db": -21, "cancels": True}
     heard = heard_of([*lines, {"cleared": 1090}, echo, {**FRAMES, "echoed": [False, True]}])
+    assert heard.cancels_from_ms == 1100
     assert heard.plays == [PlayedSound(1000, (-20, -21, -22)), PlayedSound(1060, (-20, -21))]
     assert [frame.perceived.echoed for frame in heard.frames] == [False, True]
