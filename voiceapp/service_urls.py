@@ -42,7 +42,7 @@ def database_settings(url: str, var_dir: Path) -> dict[str, Any] | None:
 def sqlite_settings(path: Path, var_dir: Path) -> dict[str, Any]:
     """An entry of settings.DATABASES for this file."""
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "voiceapp.sqlite",
         "NAME": path,
         "OPTIONS": {
             "timeout": 20,

@@ -1,11 +1,13 @@
 """Settings, from the environment only (voiceapp/environment.py; .env.example lists the variables)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
 
 from voiceapp.environment import Environment
 from voiceapp.runtime.web_address import host_of
+from voiceapp.secret_file import files_of_secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 _env = Environment()
@@ -14,12 +16,26 @@ DEBUG = _env.flag("DEBUG", False)
 # Not from the working directory: a timer starts its command elsewhere, and would work on another database.
 VAR_DIR = _env.var_dir(BASE_DIR)
 SECRET_KEY = _env.secret_key(DEBUG, VAR_DIR)
+SECRET_KEY_FALLBACKS = _env.secret_list("SECRET_KEY_FALLBACKS")
+STORAGE_KEYS = _env.storage_keys()
 PORT = _env.number("PORT", 8000, 1, 65535, "")
 HOST = _env.address("HOST", "127.0.0.1")
+PROXY_NETWORKS = _env.networks("PROXY_NETWORKS", "127.0.0.0/8 ::1/128")
 PUBLIC_URL = _env.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}" if DEBUG else "").rstrip("/")
 
+# Who is let in
+SECOND_FACTOR_REQUIRED = (
+    _env.choice("SECOND_FACTOR", *("off", "required") if DEBUG else ("required", "off")) == "required"
+)
+SESSION_IDLE_MIN = _env.number("SESSION_IDLE_MIN", 120, 5, 10_080, "min")
+SESSION_MAX_H = _env.number("SESSION_MAX_H", 12, 1, 720, "h")
+
+# Traces of turns, where there is a collector; the exporter reads the other OTEL_* variables itself
+OTEL_EXPORTER_OTLP_ENDPOINT = _env.text("OTEL_EXPORTER_OTLP_ENDPOINT")
+
 # Telephony
-TWILIO_AUTH_TOKEN = _env.text("TWILIO_AUTH_TOKEN")
+TWILIO_AUTH_TOKEN = _env.secret("TWILIO_AUTH_TOKEN")
+TWILIO_AUTH_TOKEN_FALLBACKS = _env.secret_list("TWILIO_AUTH_TOKEN_FALLBACKS")
 TWILIO_ACCOUNT_SID = _env.text("TWILIO_ACCOUNT_SID")
 TWILIO_HTTP_CLIENT = ""
 """Dotted path of another way to Twilio's REST interface; only tests' settings name one."""
@@ -45,10 +61,13 @@ LLM_API_KEY, LLM_BASE_URL = _env.language_model()
 # Who hears of alarms, and how
 ALARM_EMAILS = [address.strip() for address in _env.text("ALARM_EMAILS").split(",") if address.strip()]
 ALARM_WEBHOOK_URL, ALARM_WEBHOOK_SECRET = _env.webhook()
+WEBHOOK_NETWORKS = _env.networks("WEBHOOK_NETWORKS", "")
 EMAIL_HOST = _env.text("EMAIL_HOST", "localhost")
+PASSWORD_RESET_BY_MAIL = bool(_env.text("EMAIL_HOST"))
+PASSWORD_RESET_TIMEOUT = 3600
 EMAIL_PORT = _env.number("EMAIL_PORT", 25, 1, 65535, "")
 EMAIL_HOST_USER = _env.text("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = _env.text("EMAIL_HOST_PASSWORD")
+EMAIL_HOST_PASSWORD = _env.secret("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = _env.flag("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = _env.text("EMAIL_FROM", "voiceapp@localhost")
@@ -58,6 +77,8 @@ _public = _env.twilio(PUBLIC_URL)
 DATABASES = {"default": _env.database(VAR_DIR)}
 REDIS_URL = _env.redis_url()
 CONFIGURATION_PROBLEMS = _env.problems
+SECRET_FILES = files_of_secrets(_env.text, _env.secrets_read, BASE_DIR / ".env")
+"""What a backup keeps beside VAR_DIR."""
 
 # Django
 _host = host_of(_public) if _public else ""
@@ -67,12 +88,16 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if _public else 
 INSTALLED_APPS = [
     # Before staticfiles, whose runserver knows no sockets.
     "voiceapp",
-    "django.contrib.admin",
+    "calls.desk.first_page.config.DeskAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "channels",
     "csp",
     "simple_history",
@@ -83,14 +108,20 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "voiceapp.oddvalues.RefuseOddValues",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "voiceapp.no_store.NoStore",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "calls.desk.sign_in.sessions.SessionAge",
     "django.middleware.locale.LocaleMiddleware",
     "calls.process.health.CommonMiddleware",
+    "calls.desk.sign_in.gate.LoginGate",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "calls.desk.sign_in.factor.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+    *(["voiceapp.own_not_found.OwnNotFound"] if DEBUG else []),
 ]
 TEMPLATES = [
     {
@@ -121,7 +152,21 @@ CHANNEL_LAYERS = {
         else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     )
 }
-LOGIN_URL = "admin:login"
+LOGIN_URL = "/admin/login/"
+# Who fails to sign in is kept out for a while (calls/desk/sign_in/attempts.py)
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_HANDLER = "calls.desk.sign_in.attempts.Attempts"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "calls.desk.sign_in.source.source_of"
+AXES_LOCKOUT_CALLABLE = "calls.desk.sign_in.attempts.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+AXES_DISABLE_ACCESS_LOG = True
+OTP_TOTP_ISSUER = f"voiceapp {_host}".strip()
 PASSWORD_HASHERS = ["voiceapp.passwords.OneAtATimeHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -160,22 +205,41 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = not DEBUG
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+# Not strict: an alarm's mail links to the wall.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = SESSION_MAX_H * 3600
+if not DEBUG:
+    # Browsers take these from this very host alone, and over TLS.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for subdomains and
     "security.W021",  # preloading concern the whole domain, which is its owner's to decide, not one application's
 ]
 
+LOG_FORMAT = _env.choice("LOG_FORMAT", "text", "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "text": {"()": "voiceapp.refusals.WithoutTokens", "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "voiceapp.json_lines.JsonLines"},
+    },
     "filters": {"one_line": {"()": "voiceapp.refusals.OneLine"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line"]}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": _env.choice("LOG_FORMAT", "text", "json"),
+            "filters": ["one_line"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO"},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # A line for each password that was mistyped; a lock has one of ours.
+        "axes": {"level": "ERROR"},
         # Request paths carry stream tokens.
         "daphne": {"level": "WARNING"},
         # One line for each answer of a language model.

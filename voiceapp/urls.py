@@ -1,14 +1,10 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
+from calls.api import urls as api
 from calls.process import health
-
-admin.site.site_header = _("Hebrew phone lines")
-admin.site.site_title = _("Hebrew phone lines")
-admin.site.site_url = None  # "/" leads back to the admin
-admin.site.index_title = _("Calls, lines and tuning")
 
 urlpatterns = [
     path("twilio/", include("calls.urls")),
@@ -16,11 +12,15 @@ urlpatterns = [
     path("desk/", include("calls.desk.engines.urls")),
     path("desk/", include("calls.desk.admin.urls")),
     path("review/", include("calls.desk.review.urls")),
+    path("review/", include("calls.desk.privacy.urls")),
+    path("api/v1/", api.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
+    path("account/", include("calls.desk.sign_in.urls")),
+    *([path("account/password/", include("calls.desk.sign_in.reset_urls"))] if settings.PASSWORD_RESET_BY_MAIL else []),
     path("console/", include("calls.desk.supervision.urls")),
 ]

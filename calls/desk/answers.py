@@ -10,10 +10,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.core.agent_turns import AnswerTimes, unheard
+from calls.core.text import MASK
 from calls.desk.codes import shown_code
 from calls.desk.permissions import READ_SECRETS
 from calls.lines.answering import RESPONDER_LABELS
-from calls.process.live_updates import MASK, Update, shown_answer
+from calls.process.live_updates import Update, shown_answer
 from calls.reply.voice import EMULATOR
 from calls.reply.voices.recorded import RECORDED
 from calls.storage.models import OUTCOMES, Call, Transcript

@@ -3,11 +3,9 @@ code beside them; docs/operating.md says what to do about each."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 ANSWERING: Mapping[str, Any] = {
@@ -37,6 +35,9 @@ ANSWERING: Mapping[str, Any] = {
     "dialogue_invalid": _("the line's dialogue cannot be used"),
     "settings_unknown": _("the call began before its line's settings were known"),
     "settings_late": _("the line's settings became known during the call, and it answers from here on"),
+    "notice_said": _("the caller was told the line's notice before anything was heard"),
+    "not_recorded": _("the line keeps no recordings"),
+    "words_not_kept": _("the line keeps no words"),
     "conversation_rebuilt": _("the call was another process's: what was said in it was read from its rows"),
     "conversation_unknown": _("nothing is known of what was said before: the call was opened anew"),
     "by_supervisor": _("a supervisor stopped it"),
@@ -46,6 +47,7 @@ HEARING: Mapping[str, Any] = {
     "no_words": _("there was speech, and no word of it was recognised"),
     "too_short": _("a click or a breath, too short for speech"),
     "fallback": _("the one-shot recogniser was asked"),
+    "hedged": _("the stream was silent for unusually long: the one-shot recogniser was asked beside it"),
     "fallback_failed": _("the one-shot recogniser failed"),
     "fallback_timeout": _("the one-shot recogniser did not answer in time"),
     "fallback_busy": _("too many utterances waited for the one-shot recogniser"),
@@ -211,34 +213,25 @@ ACTS: Mapping[str, Any] = {
 NOT_HEARD_AGAIN: Mapping[str, Any] = {
     "trace_missing": _("its trace was not kept, or has been purged"),
     "trace_unreadable": _("its trace is damaged"),
+    "storage_key_missing": _("it is encrypted by a key that this server does not have"),
+    "storage_format_unknown": _("it is encrypted in a way that this version does not know"),
     "trace_too_long": _("it is too long for a page: use manage.py whatif"),
     "settings_out_of_bounds": _("a setting of the profile is out of its bounds"),
 }
 """Why a call cannot be heard again at other settings."""
-DETAILS: Mapping[str, Any] = {
-    **ACTS,
-    **{code: meaning for code, meaning in {**EVENTS, **ACTIONS}.items() if "_" in code},
+
+
+WEBHOOKS: Mapping[str, Any] = {
+    "http_status": _("the receiver refused it"),
+    "redirected": _("the receiver sent it elsewhere: redirects are not followed"),
+    "timed_out": _("the receiver did not answer in time"),
+    "not_reached": _("the receiver was not reached"),
+    "bad_certificate": _("the receiver's certificate is not valid"),
+    "address_refused": _("the address is none that calls are sent to"),
 }
-"""Words that a detail may hold beside a reason's own; none of them is a word of a sentence."""
-_OF = re.compile(r"(utterance|stream) (\d+)\Z")
-_WORD = re.compile(r"[A-Za-z]\w*")
+"""Of a webhook's delivery (calls/webhooks/posting.py)."""
 
 
 def shown_code(code: str, meanings: Mapping[str, Any] = EVENTS) -> str:
     """What it means; a code that a later version has written stands for itself."""
     return str(meanings.get(code, code))
-
-
-def shown_detail(detail: str) -> str:
-    """An event's detail: which turn or stream it is of, or the reason as whoever met it wrote it. As the console's
-    script says it (static/console/call.js)."""
-    found = _OF.match(detail)
-    if found is None:
-        return shown_code(detail) if detail in EVENTS else _WORD.sub(lambda word: _in_words(word[0]), detail)
-    kind, number = found.groups()
-    told = gettext("turn %(number)s") if kind == "utterance" else gettext("stream %(number)s")
-    return told % {"number": number}
-
-
-def _in_words(word: str) -> str:
-    return str(DETAILS.get(word, word))

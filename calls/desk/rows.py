@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.paginator import Page, Paginator
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
 
 ROWS_A_PAGE = 50
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
 class ReadOnly:
@@ -30,9 +33,12 @@ class ReadOnly:
 
 
 class NamedFilters:
-    """A list that says by which filters it is narrowed: ``narrowed`` of templates/admin/change_list.html."""
+    """A list that says by which filters it is narrowed: ``narrowed`` of templates/admin/change_list.html; and that a
+    filter is unknown."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if ERROR_FLAG in request.GET:  # Django leads here, and shows all rows
+            messages.warning(request, _("The address named a filter that there is not: all rows are shown."))
         answer = cast(Any, super()).changelist_view(request, extra_context)
         if isinstance(answer, TemplateResponse) and answer.context_data and "cl" in answer.context_data:
             answer.context_data["narrowed"] = list(narrowed_by(answer.context_data["cl"]))
@@ -79,6 +85,11 @@ def ltr(text: str) -> str:
     return format_html('<bdi dir="ltr">{}</bdi>', text)
 
 
+def stacked(*lines: Any) -> str:
+    """Lines of a cell; on a phone's card they stand beside each other (static/calls/lists.css)."""
+    return format_html_join("", '<span class="stacked">{}</span>', ((line,) for line in lines))
+
+
 def coded(code: str, meaning: str) -> str:
     """What a code means, and the code itself beneath."""
     if not code:
@@ -86,17 +97,17 @@ def coded(code: str, meaning: str) -> str:
     return format_html('{}<br><bdi dir="ltr" class="code quiet">{}</bdi>', meaning if meaning != code else "", code)
 
 
-def named_values(rows: Iterable[tuple[Any, Any, str]]) -> str:
-    """``rows``: name, value, unit."""
-    cells = ((name, value, unit) for name, value, unit in rows)
-    table = format_html_join("", '<tr><th scope="row">{}</th><td><bdi>{}</bdi> {}</td></tr>', cells)
-    return format_html('<table class="named">{}</table>', table) if table else "—"
-
-
-def data(values: Any) -> str:
-    """What only an engineer reads, as it is stored."""
-    return format_html('<pre class="code" dir="ltr">{}</pre>', json.dumps(values, indent=1, ensure_ascii=False))
-
-
 def ms(value: int | None) -> str:
     return "—" if value is None else ltr(f"{value} ms")
+
+
+def percent(share: float) -> str:
+    """A share, 0 to 1, as every page writes it: nothing stands between the number and its sign, which would change
+    sides in a Hebrew sentence."""
+    return f"{100 * share:.1f}%"
+
+
+def direction(text: str) -> str:
+    """The ``dir`` of words that were said: right to left where any of them is Hebrew or Arabic. By itself a browser
+    goes by the first letter, and a Hebrew sentence may begin with Wi-Fi. As the console's script has it (live.js)."""
+    return "rtl" if _RIGHT_TO_LEFT.search(text) else "auto"

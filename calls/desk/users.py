@@ -3,17 +3,28 @@
 Whoever may change users could otherwise make themselves superusers: by the field, by a permission, by a group, by
 adding to a group that they are in, or by setting the password of somebody who may more. So whoever is no superuser
 changes and deletes only users and groups that may no more than they do, and is offered no other permission or group.
+The lines whose calls one sees are bounded likewise (calls/desk/line_limits/): whoever is limited neither lifts a limit
+nor gives a line that they do not see.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import ReadOnlyPasswordHashField, ReadOnlyPasswordHashWidget, UserChangeForm
 from django.contrib.auth.models import Group, Permission, User
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from calls.desk.line_limits.fields import FIELDS as LIMIT
+from calls.desk.line_limits.fields import LimitFields, keep_limit, shown_limit
+from calls.desk.line_limits.seen import limit_of, seen_by
+from calls.desk.shown_permissions import offered, shown_group, shown_permission
 
 
 def permissions_of(user: Any) -> QuerySet[Permission]:
@@ -32,6 +43,8 @@ def may_no_more(request: HttpRequest, of: User | Group | None) -> bool:
     """The user or group has nothing that the person at the page has not."""
     if of is None or request.user.is_superuser:
         return True
+    if not seen_by(request.user).has_all(seen_by(of) if isinstance(of, User) else limit_of(of)):
+        return False
     if isinstance(of, User):
         return not of.is_superuser and not permissions_of(of).exclude(pk__in=own(request)).exists()
     return not of.permissions.exclude(pk__in=own(request)).exists()
@@ -40,21 +53,75 @@ def may_no_more(request: HttpRequest, of: User | Group | None) -> bool:
 class Bounded:
     """A ModelAdmin of users or groups."""
 
+    class Media:
+        css: ClassVar = {"all": ["calls/admin.css"]}
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and may_no_more(request, obj)  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and may_no_more(request, obj)  # type: ignore[misc]
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
+        form.seen = seen_by(request.user)
+        return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With the lines whose calls are seen; a new user's form has none."""
+        shown = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        if obj is None and self.model is User:  # type: ignore[attr-defined]
+            return shown
+        limit = LIMIT if obj is None or self.has_change_permission(request, obj) else ("sees",)
+        apart = {*LIMIT, "sees"}
+        rest = [(title, {**one, "fields": [f for f in one["fields"] if f not in apart]}) for title, one in shown]
+        # Of a user behind who it is, before a screen of permissions.
+        return [*rest[:2], (_("whose calls are seen"), {"fields": limit}), *rest[2:]]
+
+    @admin.display(description=_("sees the calls of"))
+    def sees(self, of: Any) -> str:
+        return shown_limit(of)
+
     def formfield_for_manytomany(self, db_field: Any, request: Any = None, **options: Any) -> Any:
         field = super().formfield_for_manytomany(db_field, request, **options)  # type: ignore[misc]
-        if field is not None and not request.user.is_superuser:
+        if field is None:
+            return field
+        # Django's chooser of two lists has texts without a Hebrew translation.
+        field.widget = CheckboxSelectMultiple()
+        if db_field.name == "groups":
+            field.label_from_instance, field.help_text = shown_group, _("May what each of these groups may.")
+        else:
+            field.label_from_instance, field.help_text = shown_permission, ""
+            field.queryset = field.queryset.filter(offered())
+        if not request.user.is_superuser:
             beyond = Permission.objects.exclude(pk__in=own(request))
             if db_field.name == "groups":
                 field.queryset = field.queryset.exclude(permissions__in=beyond)
             else:
                 field.queryset = field.queryset.filter(pk__in=own(request))
         return field
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Permissions that the page does not offer stay as they were."""
+        held = form.instance.permissions if isinstance(form.instance, Group) else form.instance.user_permissions
+        not_offered = list(held.exclude(offered())) if change else []
+        super().save_related(request, form, formsets, change)  # type: ignore[misc]
+        held.add(*not_offered)
+        mine = seen_by(request.user)
+        keep_limit(form.instance, form, mine)
+        if isinstance(form.instance, User) and not mine.has_all(seen_by(User.objects.get(pk=form.instance.pk))):
+            raise PermissionDenied  # they have left the group that limited them
+
+
+class QuietPassword(ReadOnlyPasswordHashWidget):
+    """The button that sets another one; of how it is kept nobody reads."""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        return {**super().get_context(name, value, attrs), "summary": []}
+
+
+class UserForm(LimitFields, UserChangeForm):
+    password = ReadOnlyPasswordHashField(label=_("password"), widget=QuietPassword)
 
 
 admin.site.unregister(User)
@@ -63,6 +130,9 @@ admin.site.unregister(Group)
 
 @admin.register(User)
 class BoundedUserAdmin(Bounded, UserAdmin):
+    form = UserForm
+    readonly_fields = ("last_login", "date_joined", "sees")
+
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         shown = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
@@ -78,4 +148,14 @@ class BoundedUserAdmin(Bounded, UserAdmin):
 
 @admin.register(Group)
 class BoundedGroupAdmin(Bounded, GroupAdmin):
-    pass
+    form = LimitFields
+    list_display = ("called",)
+    readonly_fields = ("sees",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A group's limit goes with it, and its people would see more."""
+        return not seen_by(request.user).is_limited and super().has_delete_permission(request, obj)
+
+    @admin.display(description=_("group"), ordering="name")
+    def called(self, group: Group) -> str:
+        return shown_group(group)

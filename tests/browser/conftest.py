@@ -22,6 +22,7 @@ from calls.lab.rig import Rig, free_port
 from calls.lab.sample_calls import long_calls
 from tests.browser.shell import Shell
 from tests.browser.used_pages import UsedPages
+from tests.databases import put_migrated_database
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 
 PASSWORD = "desk-password"
@@ -136,7 +137,10 @@ def server(tmp_path_factory):
     redis = OwnRedis()
     redis.start()
     try:
-        with own_database(PASSWORD) as environment, TwilioRest(environment["TWILIO_AUTH_TOKEN"]) as rest:
+        with (
+            own_database(PASSWORD, fill=put_migrated_database) as environment,
+            TwilioRest(environment["TWILIO_AUTH_TOKEN"]) as rest,
+        ):
             environment |= {
                 "REDIS_URL": redis.url,
                 "DJANGO_SETTINGS_MODULE": "tests.browser.settings",
@@ -161,14 +165,14 @@ def desk_server(server):
 
 
 @contextlib.contextmanager
-def server_beside(desk):
-    """Another process on the same database and Redis, with callers of its own."""
+def server_beside(desk, **environment):
+    """Another process on the same database and Redis, with callers of its own; ``environment`` is set besides."""
     first = desk.rig
     rig = replace(
         first,
         port=free_port(first.port + 1),
         speech_host=first.emulator_address,
-        environment={**first.environment},
+        environment={**first.environment, **environment},
         _started=[],
         _last_words=[],
     )

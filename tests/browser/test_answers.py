@@ -107,4 +107,15 @@ def test_an_answer_is_followed_while_it_is_played(tab, made):
     page.wait_for_selector("#saved tr:nth-child(2)")
     assert (row.locator(".heard").inner_text(), row.locator(".unheard").inner_text()) == ("תודה,", "להתראות!")
     assert "נקטעה" in row.locator(".about").inner_text()
+    event = {
+        "kind": "note",
+        "call": sid,
+        "number": 900,
+        "code": "deaf",
+        "detail": "",
+        "at": "2026-11-26T10:00:00+00:00",
+    }
+    sockets[-1].send(json.dumps({"updates": [event]}))
+    page.locator("#events li[title='12:00:00']").wait_for()
+    assert page.locator(".facts .zone").inner_text() == "שעון ישראל"
     assert page.locator("#turns .total").first.inner_text().strip("\u2066\u2069") == "נענה אחרי \u20661060 ms"

@@ -6,7 +6,8 @@ pytestmark = pytest.mark.live
 SIZES = {"desk": {}, "phone": {"width": 360, "height": 740}, "zoomed": {"zoom": 2}}
 ADMIN = (
     "/admin/ /admin/calls/call/ /admin/calls/phoneline/add/ /admin/stt/tuningprofile/ /admin/stt/tuningprofile/add/ "
-    "/admin/auth/user/ /admin/auth/group/ /admin/password_change/ /admin/calls/alarm/ /admin/calls/supervisoraction/"
+    "/admin/auth/user/ /admin/auth/group/ /admin/password_change/ /account/ "
+    "/account/second-factor/set-up /admin/calls/alarm/ /admin/calls/supervisoraction/"
 ).split()
 
 

@@ -17,6 +17,13 @@ AUDIO = "document.querySelector('audio')"
 PLAYED_S = f"((p) => [...Array(p.length).keys()].reduce((s, i) => s + p.end(i) - p.start(i), 0))({AUDIO}.played)"
 
 
+BEYOND = """[...document.querySelectorAll("#call_form tbody :is(td, th), dd")].filter((cell) => {
+    const box = cell.getBoundingClientRect();
+    return box.left < -1 || box.right > document.documentElement.clientWidth + 1;
+}).map((cell) => cell.textContent)"""
+"""What lies beyond the page's edge."""
+
+
 @pytest.fixture(scope="module")
 def calls_over(request, server):
     """The addresses of calls that have been recorded and are over, one for each test, made at once."""
@@ -173,6 +180,13 @@ def test_a_call_to_review_fits_and_has_no_serious_barrier(open_tab, over, size, 
     assert (overflow(page), barriers(page)) == (0, [])
 
 
+@pytest.mark.parametrize("width", [360, 1280, 1440, 1920])
+def test_no_column_of_a_call_is_cut(open_tab, over, width):
+    page = open_tab(width=width, height=900).sign_in("reviewer", over)
+    page.locator(".ran-with details summary").click()
+    assert (page.evaluate(BEYOND), overflow(page)) == ([], 0)
+
+
 def test_the_selected_calls_are_taken_away_as_json_lines(tab, desk_server, over):
     page = tab.sign_in("reviewer", "/admin/calls/call/")
     page.locator("#action-toggle").check()
@@ -221,6 +235,12 @@ def test_a_call_is_heard_and_corrected_by_keyboard_alone(tab, over):
     page.keyboard.press("Control+Enter")
     page.locator("#turn-1 .corrected").wait_for()
     assert page.locator("#turn-1 .corrected").inner_text() == "jk s"
+    assert page.locator("#turn-1 .corrected ins").inner_text() == "jk s"
+    assert page.locator("#turn-1 .heard del").count() == 1
+    assert page.locator("tr#turn-1.has-correction").count() == 1
+    page.locator("#turn-1 .turn-times summary").focus()
+    page.keyboard.press("Enter")
+    assert "ms" in page.locator("#turn-1 .turn-times li").first.inner_text()
 
 
 def test_a_link_to_a_moment_opens_there(tab, over):

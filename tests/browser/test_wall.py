@@ -1,5 +1,8 @@
 """The wall and a followed call, in Chromium."""
 
+import json
+import re
+
 import pytest
 
 pytestmark = pytest.mark.live
@@ -45,6 +48,30 @@ def test_a_wall_that_is_opened_later_has_the_running_calls(tab, desk_server):
     page.wait_for_selector('#processes li[data-health="up"]')
 
 
+BEATS = """
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from calls.process.live_updates import GROUP
+beats = [
+    {"kind": "process", "call": "", "process": f"late:{lag}", "calls": {}, "lag_ms": lag, "recogniser": "up",
+     "alarms": []}
+    for lag in (3.4, 90.2, 400.0)
+]
+async_to_sync(get_channel_layer().group_send)(GROUP, {"type": "live.update", "update": {"updates": beats}})
+"""
+
+
+def test_how_a_server_keeps_up_is_said_in_words_and_measured_in_the_title(page, desk_server):
+    page.wait_for_selector('#link[data-link="live"]')
+    desk_server.shell(BEATS)
+    said = {"in_time": "עומד בקצב", "behind": "מפגר", "overloaded": "אינו מקבל שיחות חדשות"}
+    for (pace, words), lag_ms in zip(said.items(), ("3", "90", "400"), strict=True):
+        node = page.locator(f'#processes li[data-process^="late:"][data-pace="{pace}"]')
+        node.wait_for()
+        assert words in node.text_content() and "ms" not in node.text_content()
+        assert f"(loop lag, p95)\u2069: \u2066{lag_ms} ms" in node.get_attribute("title")
+
+
 def process_line(page, desk, health):
     return page.locator(f'#processes li[data-process$=":{desk.rig.server.pid}"][data-health="{health}"]')
 
@@ -77,6 +104,17 @@ def test_a_call_is_followed_as_it_is_spoken(tab, desk_server):
     page.wait_for_selector("#over:not([hidden])")
 
 
+def test_the_page_of_a_call_that_is_not_saved_yet_becomes_its_page_by_itself(tab, desk_server):
+    page, sid = tab.sign_in(), "CA" + "0b" * 16
+    page.goto(f"{desk_server.url}/console/calls/{sid}")
+    assert "השיחה התחילה זה עתה" in page.locator("h1").text_content()
+    desk_server.shell(
+        "from calls.models import Call; "
+        f"Call.objects.create(call_sid='{sid}', started_at='2026-11-27T08:00:00Z', ended_at='2026-11-27T08:01:00Z')"
+    )
+    page.wait_for_selector("#turns", state="attached")
+
+
 def test_the_wall_is_sifted_and_walked_by_keyboard(page, desk_server):
     first, second = desk_server.call(2)
     card(page, second).wait_for()
@@ -93,15 +131,70 @@ def test_the_wall_is_sifted_and_walked_by_keyboard(page, desk_server):
     page.wait_for_url(f"**/console/calls/{focused}")
 
 
-def test_an_alarm_is_on_the_wall_until_it_is_over(page, desk_server):
-    desk_server.call()
+def test_an_alarm_is_heard_seen_to_and_on_the_wall_until_it_is_over(page, desk_server):
+    page.wait_for_selector('#link[data-link="live"]')
+    page.locator("#sound").click()
     alarm = "from calls.process.alarm_monitor import settle; from calls.core.line_health import Trouble, Verdict; "
     line = "('+97235550100', Trouble.DEAF)"
     desk_server.shell(alarm + f"settle({{{line}: Verdict.TROUBLED}})")
     page.wait_for_selector("#alarms li")
-    assert "+97235550100" in page.locator("#alarms").text_content()
+    page.wait_for_selector('#sound[aria-pressed="true"][data-rung="1"]')
+    assert "+97235550100" in page.locator("#alarms a").text_content()
+    assert "/admin/calls/alarm/" in page.locator("#alarms a").get_attribute("href")
+    page.locator("#alarms button").click()
+    page.wait_for_selector("#alarms li.is-seen-to")
+    assert "desk" in page.locator("#alarms .seen-to").text_content()
+    assert not page.locator("#alarms button").is_visible()
     desk_server.shell("from calls.models import Alarm; Alarm.objects.update(over_at='2026-11-25T00:00:00Z')")
     page.wait_for_selector("#alarms li", state="detached")
+
+
+def test_an_alarm_that_somebody_sees_to_stays_so_whatever_a_process_read_before(tab):
+    sockets = []
+    tab.page.route_web_socket(re.compile("/ws/live/"), lambda socket: sockets.append(socket))
+    page = tab.sign_in()
+    page.wait_for_selector('#link[data-link="live"]')
+    beat = {"kind": "process", "call": "", "process": "one:1", "calls": {}, "lag_ms": 3, "recogniser": "up"}
+    one, other = ["line_deaf", "+97235550100", 7], ["line_deaf", "+97235550101", 8]
+    for alarms in ([[*one, "dana"]], [[*one, ""], [*other, ""]]):
+        sockets[-1].send(json.dumps({"updates": [{**beat, "alarms": alarms}]}))
+        page.wait_for_function("count => document.querySelectorAll('#alarms li').length === count", arg=len(alarms))
+    assert page.locator("#alarms li.is-seen-to .seen-to").all_text_contents() == ["בטיפול של \u2068dana\u2069"]
+    assert "+97235550100" in page.locator("#alarms li.is-seen-to a").text_content()
+
+
+def test_a_call_in_trouble_comes_first_and_is_not_called_fast(tab):
+    sockets = []
+    tab.page.route_web_socket(re.compile("/ws/live/"), lambda socket: sockets.append(socket))
+    page = tab.sign_in()
+    page.wait_for_selector('#link[data-link="live"]')
+
+    def tell(*updates):
+        sockets[-1].send(json.dumps({"updates": updates}))
+
+    # However long this takes: no process falls silent.
+    page.evaluate("performance.now = () => 0")
+    for number, sid in enumerate(("CA1", "CA2", "CA3")):
+        began = f"2026-11-26T10:0{number}:00Z"
+        tell(
+            {"kind": "call", "call": sid, "stream": "MZ", "from": "", "to": "", "started_at": began, "state": "started"}
+        )
+        # What it shows comes later than the call itself, and is no trouble until then.
+        card(page, sid).wait_for()
+        tell({"kind": "turn", "call": sid, "number": 1, "text": "שלום", "final_ms": 300})
+        tell({"kind": "state", "call": sid, "shows": "listening", "hears": "stream", "quiet_by": ""})
+    card(page, "CA3").locator(".late", has_text="300 ms").wait_for()
+    shown = "cards => cards.map(card => card.dataset.sid)"
+    assert page.eval_on_selector_all("#wall .card", shown) == ["CA1", "CA2", "CA3"]
+    card(page, "CA3").locator("a").focus()
+    tell({"kind": "state", "call": "CA3", "shows": "listening", "hears": "deaf", "quiet_by": ""})
+    page.wait_for_selector("#wall .card:first-child[data-sid=CA3][data-hears=deaf]")
+    assert page.eval_on_selector_all("#wall .card", shown) == ["CA3", "CA1", "CA2"]
+    assert card(page, "CA3").locator(".late").text_content() == ""
+    assert page.evaluate("document.activeElement.closest('.card').dataset.sid") == "CA3"
+    stands_in = {"shows": "listening", "hears": "stream", "quiet_by": "", "stand_in": "deepgram"}
+    tell({"kind": "state", "call": "CA1", **stands_in})
+    card(page, "CA1").locator(".hears", has_text="deepgram").wait_for()
 
 
 def test_an_alarm_of_an_engine_names_it_as_the_one_that_is_down(page, desk_server):
@@ -110,7 +203,7 @@ def test_an_alarm_of_an_engine_names_it_as_the_one_that_is_down(page, desk_serve
         "settle({('emulator:deepgram', Trouble.ENGINE): Verdict.TROUBLED})"
     )
     page.wait_for_selector("#alarms li")
-    said = page.locator("#alarms li").text_content()
+    said = page.locator("#alarms li a").text_content()
     assert said.replace("\u2066", "").replace("\u2069", "") == (
         "מנוע הזיהוי emulator:deepgram אינו פעיל; השיחות עברו למנוע אחר"
     )

@@ -13,6 +13,9 @@ document.addEventListener("securitypolicyviolation", (event) =>
     console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
 """
 
+ELSEWHERE = {"locale": "he-IL", "timezone_id": "America/New_York"}
+"""Whoever looks reads Hebrew, and has a clock that is not the pages'."""
+
 
 class UsedPages:
     """Of one Chromium."""
@@ -60,7 +63,7 @@ class UsedPages:
         self._free[zoom].append(page)
 
     def _new(self, zoom):
-        page = self._chromium.new_context(device_scale_factor=zoom, locale="he-IL").new_page()
+        page = self._chromium.new_context(**ELSEWHERE, device_scale_factor=zoom).new_page()
         page.add_init_script(WATCH_THE_POLICY)
         return page
 

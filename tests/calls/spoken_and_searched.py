@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.db.models import Q
 
 from calls.core.turns import Source, Turn
-from calls.desk.admin.listing import search
+from calls.desk.admin.searching import search
 from calls.models import Call
 from calls.storage.records import CallStarted, TurnSaved
 from calls.storage.rows import write
@@ -27,6 +27,13 @@ FOUND = [
     ("רחוב ז’בוטינסקי", "ז'בוטינסקי"),
     ("רחוב ז'בוטינסקי", "ז׳בוטינסקי"),
     ("ג׳ורג׳ התקשר", "ג´ורג'"),
+    # Final letters
+    ("יש לי קליפ חדש", "קליף"),
+    ("יש לי קליף חדש", "קליפ"),
+    ("הנציג באו״ם", 'או"מ'),
+    ("הנציג באו״מ", 'או"ם'),
+    ("שלומית התקשרה", "שלומ"),
+    ("ראיתי קליפ חדש", '"קליף חדש"'),
     # Points
     ("שָׁלוֹם לְךָ", "שלום"),
     ("שלום לך", "שָׁלוֹם"),
@@ -66,6 +73,7 @@ NOT_FOUND = [
     ("הוא שירת בצה״ל", "מע״מ"),
     ("צה״ל", 'צה"ל מע"מ'),
     ("בית ספר", '"ספר בית"'),
+    ("בקשה למימון", "מים"),
     ("המספר שלי 052-765-4321", "0527654322"),
     ("שלום", "'"),
     ("שלום", "־"),

@@ -10,17 +10,18 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.access_log.models import AccessEntry
+from calls.desk.permissions import READ
 from calls.desk.rows import NamedFilters, ReadOnly, ltr
 from calls.storage.models import Call
 
 
 @admin.register(AccessEntry)
 class AccessEntryAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
-    list_display = ("when", "who", "kind", "what", "until", "detail")
+    list_display = ("when", "who", "kind", "what", "until", "more")
     list_filter = ("kind", "began_at")
     search_fields = ("call_sid", "username")
     search_help_text = _("Who, or a CallSid.")
@@ -31,7 +32,19 @@ class AccessEntryAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessEntry]:
         call = Call.objects.filter(call_sid=OuterRef("call_sid")).order_by()
-        return super().get_queryset(request).annotate(call_pk=Subquery(call.values("pk")[:1]))
+        entries = super().get_queryset(request).annotate(call_pk=Subquery(call.values("pk")[:1]))
+        if not request.user.has_perm(READ):
+            return entries
+        # The row is written beside its entry, just before it.
+        saved = call.filter(
+            corrections__turn=OuterRef("turn"),
+            corrections__username=OuterRef("username"),
+            corrections__made_at__lte=OuterRef("began_at"),
+        ).order_by("-corrections__number")
+        return entries.annotate(
+            corrected_text=Subquery(saved.values("corrections__text")[:1]),
+            correction_withdrawn=Subquery(saved.values("corrections__withdrawn")[:1]),
+        )
 
     @admin.display(description=_("time"), ordering="began_at")
     def when(self, entry: AccessEntry) -> str:
@@ -52,7 +65,8 @@ class AccessEntryAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
         if not entry.call_sid:
             if entry.kind == entry.Kind.WATCH:
                 return gettext("live calls")
-            return gettext("%(count)s calls") % {"count": entry.calls} if entry.calls else "—"
+            said = ngettext("one call", "%(count)s calls", entry.calls)
+            return said % {"count": entry.calls} if entry.calls else "—"
         sid = format_html('<bdi dir="ltr" title="{}">{}…</bdi>', entry.call_sid, entry.call_sid[:10])
         call = entry.call_pk
         shown = (
@@ -60,4 +74,18 @@ class AccessEntryAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
         )
         if entry.turn is None:
             return shown
-        return format_html("{}, {}", shown, gettext("turn %(number)s") % {"number": entry.turn})
+        turn = gettext("turn %(number)s") % {"number": entry.turn}
+        if call:
+            to_turn = f"{reverse('admin:calls_call_change', args=[call])}#turn-{entry.turn}"
+            turn = format_html('<a href="{}">{}</a>', to_turn, turn)
+        return format_html("{}, {}", shown, turn)
+
+    @admin.display(description=_("detail"))
+    def more(self, entry: Any) -> str:
+        """What was noted; of a correction its text, for as long as the call stands."""
+        text = getattr(entry, "corrected_text", None)
+        if entry.kind != entry.Kind.CORRECT or text is None:
+            return entry.detail or "—"
+        if entry.correction_withdrawn:
+            return gettext("withdrawn")
+        return format_html('<bdi dir="auto">{}</bdi>', text) if text else gettext("nothing was said")

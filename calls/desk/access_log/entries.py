@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from calls.desk.access_log.models import AccessEntry
@@ -28,7 +30,7 @@ def note_lasting(kind: AccessEntry.Kind, user: Any, call_sid: str = "", stream_s
         # Browsers send several requests at once: one person's are told apart one by one.
         get_user_model().objects.select_for_update().get(pk=user.pk)
         rows = AccessEntry.objects.filter(kind=kind, user=user, call_sid=call_sid, stream_sid=stream_sid)
-        if not rows.filter(last_at__gt=now - SAME_ACCESS).update(last_at=now):
+        if not rows.filter(last_at__gt=now - SAME_ACCESS).update(last_at=_not_before(now)):
             note(kind, user, call_sid=call_sid, stream_sid=stream_sid, calls=calls)
 
 
@@ -43,6 +45,20 @@ def note_command(kind: AccessEntry.Kind, command: str, **what: Any) -> None:
     now = timezone.now()
     who = f"manage.py {command} ({getpass.getuser()})"
     AccessEntry.objects.create(kind=kind, username=who[:150], began_at=now, last_at=now, **what)
+
+
+def note_program(kind: AccessEntry.Kind, name: str, *, call_sid: str = "", **what: Any) -> None:
+    """An access by another system, which has no person: one row for as long as it goes on asking for the same. Two
+    requests of a moment may write two. Blocking."""
+    now = timezone.now()
+    rows = AccessEntry.objects.filter(kind=kind, user=None, username=name[:150], call_sid=call_sid, **what)
+    if not rows.filter(last_at__gt=now - SAME_ACCESS).update(last_at=_not_before(now)):
+        AccessEntry.objects.create(kind=kind, username=name[:150], call_sid=call_sid, began_at=now, last_at=now, **what)
+
+
+def _not_before(now: datetime) -> Greatest:
+    """``now``, or what another request has written while this one waited: the database refuses an earlier time."""
+    return Greatest(F("last_at"), Value(now))
 
 
 def delete_old() -> int:

@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext as said
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.admin.voices import (
@@ -20,6 +20,7 @@ from calls.desk.admin.voices import (
     warn_of_unrendered,
     with_what_may_be_heard,
 )
+from calls.desk.line_limits.seen import seen_by
 from calls.desk.rows import ltr
 from calls.desk.unspeakable import refuse_unspeakable
 from calls.lines.dialogues import Dialogue, sentence_of
@@ -115,9 +116,9 @@ class DialogueAdmin(admin.ModelAdmin):
         return format_html(
             '<p class="hear-voice"><label for="id_hear_voice">{}</label> <select id="id_hear_voice" data-hear-voice>{}'
             '</select></p><p class="quiet">{}</p>{}',
-            said("voice"),
+            gettext("voice"),
             format_html_join("", '<option value="{}" {}>{}</option>', options),
-            said("As saved. Values are those of the examples."),
+            gettext("As saved. Values are those of the examples."),
             texts_to_hear((one.example, one.text, one.path) for one in texts),
         )
 
@@ -126,7 +127,8 @@ class DialogueAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         dialogue = self.get_object(request, object_id)
         if request.method == "GET" and dialogue is not None and self.has_view_permission(request, dialogue):
-            warn_of_unrendered(request, answering_with(dialogue))
+            seen = seen_by(request.user)
+            warn_of_unrendered(request, [line for line in answering_with(dialogue) if seen.has(line.number)])
         return super().change_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Dialogue, form: Any, change: bool) -> None:
@@ -135,7 +137,7 @@ class DialogueAdmin(admin.ModelAdmin):
         render_later(answering_with(obj))
         results = obj.results()
         level = messages.INFO if all(result.passed for result in results) else messages.WARNING
-        self.message_user(request, said("Examples: %(passed)s.") % {"passed": summary_of(results)}, level)
+        self.message_user(request, gettext("Examples: %(passed)s.") % {"passed": summary_of(results)}, level)
 
     def delete_model(self, request: HttpRequest, obj: Dialogue) -> None:
         obj._history_user = request.user
@@ -152,14 +154,14 @@ def answering_with(dialogue: Dialogue) -> list[PhoneLine]:
 def summary_of(results: tuple[ExampleResult, ...]) -> str:
     """Such as ``5 of 5``, in the page's language."""
     named = {"passed": sum(result.passed for result in results), "all": len(results)}
-    return said("%(passed)s of %(all)s pass") % named
+    return gettext("%(passed)s of %(all)s pass") % named
 
 
 def _row(result: ExampleResult) -> str:
     name = result.name or "—"
     if result.passed:
         return format_html("✓ {}", name)
-    difference = said("found “%(found)s”, expected “%(expected)s”")
+    difference = gettext("found “%(found)s”, expected “%(expected)s”")
     named = [(one.path, {"found": one.found or "—", "expected": one.expected or "—"}) for one in result.differences]
     differences = format_html_join("", "{} {}<br>", ((ltr(path), difference % values) for path, values in named))
     return format_html('<span class="differs">✗ {}</span> <span class="quiet">{}</span>', name, differences)

@@ -39,8 +39,8 @@ def hear(request: HttpRequest) -> HttpResponse:
     try:
         ulaw = services().rendering.sound(voice, text)
     except CodedError as error:
-        return _kept_by_nobody(_refusal(error, voice, text))
-    return _kept_by_nobody(HttpResponse(wav_of(ulaw), content_type="audio/wav"))
+        return _refusal(error, voice, text)
+    return HttpResponse(wav_of(ulaw), content_type="audio/wav")
 
 
 def _refusal(error: CodedError, voice: str, text: str) -> JsonResponse:
@@ -49,8 +49,3 @@ def _refusal(error: CodedError, voice: str, text: str) -> JsonResponse:
     if error.code == "text_unspeakable" and (words := words_without_points(voice, [text])):
         message = str(NEEDS_POINTS % {"words": ", ".join(words)})
     return JsonResponse({"code": error.code, "message": message, "detail": detail}, status=status)
-
-
-def _kept_by_nobody(answer: HttpResponse) -> HttpResponse:
-    answer["Cache-Control"] = "private, no-store"
-    return answer

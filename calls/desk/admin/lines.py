@@ -22,6 +22,7 @@ from calls.desk.admin.voices import (
     warn_of_unsaid_words,
     with_what_may_be_heard,
 )
+from calls.desk.line_limits.seen import seen_by
 from calls.desk.permissions import CHANGE_DIALLED
 from calls.desk.rows import NamedFilters, ReadOnly, ltr
 from calls.desk.unspeakable import refuse_unspeakable
@@ -29,6 +30,7 @@ from calls.lines.answering import refuse_strangers
 from calls.lines.dialled_numbers import FIELDS, NumberChange, numbers_of, record, unread_numbers
 from calls.lines.dialogues import errors_of
 from calls.lines.models import LinePerson, PhoneLine
+from calls.lines.privacy import PrivacyChange, note_privacy_changes, privacy_of
 from calls.lines.spoken_texts import dialogue_texts
 from calls.reply.dialogue_faults import DialogueInvalid
 from stt.models import TuningProfile
@@ -47,7 +49,7 @@ class PhoneLineForm(forms.ModelForm):
         for name in ("voice", "voice_fallback"):
             if name in self.fields:
                 self._choose_voice(name)
-        for name in ("greeting", "fallback_sentence"):
+        for name in ("notice", "greeting", "fallback_sentence"):
             if name in self.fields:
                 self.fields[name].widget.attrs |= hear_attributes(self.fields[name].label)
 
@@ -136,6 +138,17 @@ class PhoneLineAdmin(admin.ModelAdmin):
             {"fields": ("fallback_sentence", "fallback_number", "fallback_records")},
         ),
         (_("cost"), {"fields": ("monthly_ceiling",)}),
+        (
+            _("what callers are told, and what is kept"),
+            {
+                "fields": (
+                    ("notice", "notice_recording", "notice_since"),
+                    ("keeps_recordings", "keeps_words", "redacts"),
+                    ("recordings_days", "words_days"),
+                )
+            },
+        ),
+        (_("review"), {"fields": ("review_tags",)}),
         (_("who hears best"), {"fields": ("gold_since",)}),
     )
 
@@ -163,11 +176,11 @@ class PhoneLineAdmin(admin.ModelAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new line has the default profile, as its calls had before it was a line."""
-        default = TuningProfile.objects.filter(is_default=True).values_list("pk", flat=True).first()
+        default = seen_by(request.user).of(TuningProfile).filter(is_default=True).values_list("pk", flat=True).first()
         return {"profile": default, **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: PhoneLine | None = None) -> tuple[str, ...]:
-        return ("prompts", *(() if request.user.has_perm(CHANGE_DIALLED) else FIELDS))
+        return ("prompts", "notice_since", *(() if request.user.has_perm(CHANGE_DIALLED) else FIELDS))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -180,11 +193,14 @@ class PhoneLineAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: PhoneLine, form: Any, change: bool) -> None:
         form.numbers_before = numbers_of(obj.pk)
+        form.privacy_before = privacy_of(PhoneLine.objects.filter(pk=obj.pk).first() or PhoneLine())
+        obj.date_notice()
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         record(form.instance, form.numbers_before, numbers_of(form.instance.pk), request.user)
+        note_privacy_changes(form.instance, form.privacy_before, privacy_of(form.instance), request.user)
         render_later([form.instance])
         if "_continue" not in request.POST:
             warn_of_unsaid_words(request, form.instance)  # else the page that follows does
@@ -199,7 +215,7 @@ class PhoneLineAdmin(admin.ModelAdmin):
         super().delete_queryset(request, queryset)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        unread = unread_numbers() if request.method == "GET" else []
+        unread = unread_numbers(seen_by(request.user).of(PhoneLine)) if request.method == "GET" else []
         if unread and self.has_view_permission(request):
             sentence = _("These numbers are not valid, no call is connected by them: %(numbers)s.")
             self.message_user(request, sentence % {"numbers": "; ".join(unread)}, messages.WARNING)
@@ -223,3 +239,14 @@ class NumberChangeAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     @admin.display(description=_("after"))
     def new(self, change: NumberChange) -> str:
         return ltr(change.after or "—")
+
+
+@admin.register(PrivacyChange)
+class PrivacyChangeAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
+    list_display = ("changed_at", "called", "setting", "before", "after", "username")
+    list_filter = ("setting", "changed_at")
+    search_fields = ("line", "username")
+
+    @admin.display(description=_("line"), ordering="line")
+    def called(self, change: PrivacyChange) -> str:
+        return ltr(change.line)

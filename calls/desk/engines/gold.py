@@ -16,6 +16,7 @@ from typing import Any
 from django.db.models import Q
 
 from calls.desk.access_log.entries import Kind, note
+from calls.desk.line_limits.seen import seen_by
 from calls.desk.permissions import EXPORT, LISTEN, READ
 from calls.desk.review.listening import NoRecording, part_of, recording_of, streams_of
 from calls.desk.review.models import Correction
@@ -24,6 +25,7 @@ from calls.storage.models import Call, Transcript
 from calls.storage.recording import file_name
 from stt.wavfile import WavError, read_ulaw, wav_of
 from voiceapp.runtime.coded_error import CodedError
+from voiceapp.runtime.private_files import private_folder, private_open
 
 LIST = "gold.jsonl"
 NEEDS = (READ, LISTEN, EXPORT)
@@ -60,7 +62,7 @@ def taken_by(user: Any, line: str = "", last: int | None = None) -> list[GoldTur
     """
     if not user.is_active or not user.has_perms(NEEDS):
         raise GoldError("gold_not_allowed", f"{user.get_username()} may not listen and export: {', '.join(NEEDS)}")
-    corrections = _newest(_allowed(line), last)
+    corrections = _newest(_allowed(user, line), last)
     turns = list(_turns(corrections))
     note(Kind.GOLD, user, calls=len({turn.call_sid for turn in turns}))
     return turns
@@ -70,11 +72,12 @@ def write(folder: Path, turns: Iterable[GoldTurn]) -> None:
     """A WAV file a turn, and the list of them. Raises GoldError, OSError."""
     if (folder / LIST).exists():
         raise GoldError("gold_exists", f"{folder} holds gold already: name another folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LIST).open("x", encoding="utf-8") as listed:
+    private_folder(folder)
+    with private_open(folder / LIST, "x", encoding="utf-8") as listed:
         for turn in turns:
             name = f"{file_name(turn.call_sid)}-{turn.turn}.wav"
-            (folder / name).write_bytes(wav_of(turn.ulaw))
+            with private_open(folder / name, "wb") as wav:
+                wav.write(wav_of(turn.ulaw))
             row = {name: getattr(turn, name) for name in TEXTS}
             row |= {"turn": turn.turn, "speech_ends_ms": turn.speech_ends_ms, "wav": name}
             listed.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -99,12 +102,13 @@ def _read(folder: Path, row: Any) -> GoldTurn:
     return GoldTurn(**texts, said=str(row["said"]), turn=int(row.get("turn", 0)), speech_ends_ms=ends_ms, ulaw=ulaw)
 
 
-def _allowed(line: str) -> Q:
-    """Calls of lines whose callers were told, from then on. Raises GoldError."""
-    lines = PhoneLine.objects.filter(gold_since__isnull=False)
+def _allowed(user: Any, line: str) -> Q:
+    """Calls of lines that the person sees and whose callers were told, from then on. Raises GoldError."""
+    seen = seen_by(user).of(PhoneLine)
+    lines = seen.filter(gold_since__isnull=False)
     if line:
         lines = lines.filter(number=line)
-        if not PhoneLine.objects.filter(number=line).exists():
+        if not seen.filter(number=line).exists():
             raise GoldError("unknown_line", f"there is no line {line}")
         if not lines.exists():
             raise GoldError("gold_not_allowed", f"the line {line} does not say that its recordings may be used so")

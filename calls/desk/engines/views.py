@@ -7,9 +7,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -21,6 +21,7 @@ from calls.desk.engines.figures import SHORT_WORDS
 from calls.desk.engines.measuring import SHARES, STREAM, MeasuredEngine
 from calls.desk.engines.models import EngineMeasurement
 from calls.desk.engines.shown import milliseconds, percent
+from calls.desk.line_limits.seen import seen_by
 from calls.desk.permissions import READ, TUNE
 from calls.desk.tuning.comparison import Shown
 from calls.desk.tuning.uncertainty import MIN_CALLS
@@ -63,7 +64,7 @@ class HintForm(forms.Form):
 @needs(READ)
 def measurements(request: HttpRequest) -> HttpResponse:
     """One measurement, the newest in which something was heard where none is chosen: figures, plots, confusions."""
-    choices = list(EngineMeasurement.objects.all()[:MOST_CHOICES])
+    choices = list(seen_by(request.user).of(EngineMeasurement)[:MOST_CHOICES])
     asked = request.GET.get("measurement", "")
     one = next((row for row in choices if str(row.pk) == asked), None)
     one = one or next((row for row in choices if not _all_failed(row)), choices[0] if choices else None)
@@ -83,6 +84,9 @@ def hint(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         raise Http404
     word, profile = form.cleaned_data["word"], form.cleaned_data["profile"]
+    seen = seen_by(request.user)
+    if not seen.may_change(get_object_or_404(seen.of(TuningProfile), pk=profile)):
+        raise PermissionDenied
     try:
         is_new = add_hint(profile, word, request.user)
     except TuningProfile.DoesNotExist as error:
@@ -102,17 +106,19 @@ def _all_failed(one: EngineMeasurement) -> bool:
 
 def _shown(request: HttpRequest, one: EngineMeasurement) -> dict[str, Any]:
     rows = [_row(number, MeasuredEngine.of_json(kept, one.calls)) for number, kept in enumerate(one.figures, 1)]
-    profiles = list(TuningProfile.objects.all())
+    seen = seen_by(request.user)
+    profiles = list(seen.of(TuningProfile))
     asked = whole_number(request.GET.get("profile", ""), 1, MOST_ID)
     name = one.profile.rpartition("@")[0]
     chosen = next((p for p in profiles if p.pk == asked), None) or next((p for p in profiles if p.name == name), None)
+    shown = chosen or (profiles[0] if profiles else None)
     return {
         "rows": rows,
         "words": [(word, _counts(word, rows)) for word in confused_words(one)],
         "profiles": profiles,
-        "chosen": chosen or (profiles[0] if profiles else None),
-        "expected": (chosen or profiles[0]).hints() if profiles else (),
-        "can_tune": request.user.has_perm(TUNE),
+        "chosen": shown,
+        "expected": shown.hints() if shown is not None else (),
+        "can_tune": request.user.has_perm(TUNE) and shown is not None and seen.may_change(shown),
         "short_words": SHORT_WORDS,
         "all_failed": _all_failed(one),
         "too_few": MIN_CALLS if one.calls < MIN_CALLS else 0,
@@ -128,7 +134,7 @@ def _row(number: int, one: MeasuredEngine) -> EngineRow:
         mood = "better" if one.difference.value < 0 else "worse"
     return EngineRow(
         number,
-        entry.title if entry else one.engine,
+        _(entry.title) if entry else one.engine,
         _("stream") if one.way == STREAM else _("one-shot"),
         one,
         [
@@ -156,7 +162,7 @@ def _plots(rows: list[EngineRow]) -> dict[str, Any]:
         "shares": [round(100 * share) for share in SHARES],
         "engines": [
             {
-                "label": f"{row.number} {row.one.key}",
+                "label": f"{row.number} \u2068{row.title}\u2069 · {row.way}",
                 "wer": [None if value is None else round(100 * value, 2) for value in (wer.value, wer.low, wer.high)],
                 "finals": row.one.finals_ms,
             }

@@ -4,13 +4,44 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from calls.desk.review.models import Correction
+from calls.desk.review.word_difference import ComparedWords, difference, unchanged
+from calls.desk.rows import direction
+from calls.storage.masking import as_kept
 from calls.storage.models import Call, Transcript
+from calls.storage.search_text import search_text
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTexts:
+    """A caller's turn's texts, each in pieces: what the one before or behind it has not is marked."""
+
+    early: tuple[ComparedWords, ...]
+    """As it was first handed on, with what was taken back; empty where nothing was revised."""
+    heard: tuple[ComparedWords, ...]
+    """As it stands: with what a person struck out, else with what came later."""
+    corrected: tuple[ComparedWords, ...]
+    """...with what a person put in; empty where nobody did."""
+
+    @property
+    def direction(self) -> str:
+        """The ``dir`` of each of them."""
+        return direction(" ".join(piece.text for piece in (*self.early, *self.heard, *self.corrected)))
+
+    @classmethod
+    def of(cls, turn: Transcript, correction: Correction | None) -> ShownTexts:
+        revised = turn.revised_text is not None
+        early, heard = difference(turn.text, turn.heard_text) if revised else ((), unchanged(turn.text))
+        if correction is None:
+            return cls(early, heard, ())
+        return cls(early, *difference(turn.heard_text, correction.text))
 
 
 class CorrectionConflict(Exception):
@@ -22,7 +53,7 @@ def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: b
 
     True when there is another row. Raises CorrectionConflict.
     """
-    text = "" if withdrawn else text
+    text = "" if withdrawn else as_kept(text, turn.call.to_number)
     newest = _newest(turn)
     if _says(newest, user, text, withdrawn):
         return False
@@ -30,11 +61,13 @@ def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: b
         raise CorrectionConflict
     try:
         with transaction.atomic():
+            Correction.objects.filter(call=turn.call, turn=turn.number).exclude(search_text="").update(search_text="")
             Correction.objects.create(
                 call=turn.call,
                 turn=turn.number,
                 number=seen + 1,
                 text=text,
+                search_text=search_text(text),
                 withdrawn=withdrawn,
                 turn_revision=turn.revision,
                 user=user,
@@ -48,20 +81,39 @@ def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: b
     return True
 
 
-def add_corrections(call: Call, turns: Sequence[Transcript]) -> None:
-    """Give each of these turns of a call its ``corrections``, the newest first, and the ``correction`` that stands."""
+def add_corrections(call: Call, turns: Sequence[Transcript], only_of: Any = None) -> None:
+    """Give each of these turns of a call its ``corrections``, the newest first, the ``correction`` that stands, and the
+    number of the newest as ``seen``. ``only_of``: a person who is shown no other's, but corrects behind them all."""
     found: dict[int, list[Correction]] = defaultdict(list)
     for row in Correction.objects.filter(call=call, turn__in=[turn.number for turn in turns]).order_by("-number"):
         found[row.turn].append(row)
     for turn in turns:
         shown: Any = turn  # the page's own attributes of it
-        shown.corrections = found[turn.number]
-        shown.correction = standing(found[turn.number])
+        rows = found[turn.number]
+        shown.seen = rows[0].number if rows else 0
+        shown.corrections = [row for row in rows if only_of is None or row.user_id == only_of.pk]
+        shown.correction = standing(shown.corrections)
+        shown.texts = ShownTexts.of(turn, shown.correction)
+
+
+def standing_corrections() -> QuerySet[Correction]:
+    """Of all calls: the correction of each turn that counts, where one stands."""
+    newer = Correction.objects.filter(call=OuterRef("call"), turn=OuterRef("turn"), number__gt=OuterRef("number"))
+    return Correction.objects.filter(~Exists(newer), withdrawn=False).order_by()
 
 
 def standing(newest_first: Sequence[Correction]) -> Correction | None:
     """The one that counts; None where there is none, or it was withdrawn."""
     return newest_first[0] if newest_first and not newest_first[0].withdrawn else None
+
+
+def fill_search_text() -> None:
+    """Write the search text of corrections that have none: an older version has made them. Blocking."""
+    unfilled = Correction.objects.filter(search_text=None)
+    later = Correction.objects.filter(call=OuterRef("call"), turn=OuterRef("turn"), number__gt=OuterRef("number"))
+    unfilled.filter(Q(withdrawn=True) | Exists(later)).update(search_text="")
+    for pk, text in list(unfilled.values_list("pk", "text")):
+        unfilled.filter(pk=pk).update(search_text=search_text(text))
 
 
 def _newest(turn: Transcript) -> Correction | None:

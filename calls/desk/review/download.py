@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from calls.core.addresses import masked
 from calls.desk.access_log.entries import Kind, note
+from calls.desk.numbers import sees_numbers
 from calls.desk.review import spreadsheet
 from calls.desk.review.captions import Caption, srt, vtt
-from calls.desk.review.exporting import exported, line, with_all_of_it
 from calls.desk.review.listening import streams_of
+from calls.storage.exporting import exported, line, with_all_of_it
 from calls.storage.models import Call
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -61,7 +65,8 @@ def download(calls: QuerySet[Call], user: Any, file: Format = JSON_LINES) -> Str
     found.sort(key=lambda row: (row[0] is not None, row[0] or now, row[1]))
     one = Call.objects.get(pk=found[0][1]).call_sid if len(found) == 1 else ""
     note(Kind.EXPORT, user, call_sid=one, calls=len(found), detail=file.suffix)
-    pieces = _pieces([pk for _at, pk in found], file)
+    language = get_language() or settings.LANGUAGE_CODE
+    pieces = _pieces([pk for _at, pk in found], file, language, masks=not sees_numbers(user))
     return _attached(
         StreamingHttpResponse(pieces, content_type=file.content_type),
         f"calls-{timezone.localtime(now):%Y%m%d-%H%M}.{file.suffix}",
@@ -88,19 +93,24 @@ def captions(call: Call, user: Any, kind: str) -> HttpResponse:
 
 def _attached(answer: Answer, name: str) -> Answer:
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["Cache-Control"] = "private, no-store"
     return answer
 
 
-async def _pieces(pks: Sequence[int], file: Format) -> AsyncIterator[str]:
-    """Read in the request's thread, never on the loop."""
-    if head := file.head():
+async def _pieces(pks: Sequence[int], file: Format, language: str, *, masks: bool) -> AsyncIterator[str]:
+    """Read in the request's thread, never on the loop; the page's language is no longer active by then."""
+    with translation.override(language):
+        head = file.head()
+    if head:
         yield head
     for at in range(0, len(pks), CALLS_A_PIECE):
-        yield await sync_to_async(_rows)(pks[at : at + CALLS_A_PIECE], file)
+        yield await sync_to_async(_rows)(pks[at : at + CALLS_A_PIECE], file, language, masks=masks)
 
 
-def _rows(pks: Sequence[int], file: Format) -> str:
-    """Of these calls, in this order; one that was purged meanwhile is left out."""
+def _rows(pks: Sequence[int], file: Format, language: str, *, masks: bool) -> str:
+    """Of these calls, in this order; one that was purged meanwhile is left out. ``masks``: callers' numbers."""
     calls = {call.pk: call for call in with_all_of_it(Call.objects.filter(pk__in=pks))}
-    return "".join(row for pk in pks if pk in calls for row in file.rows(calls[pk]))
+    if masks:
+        for call in calls.values():
+            call.from_number = masked(call.from_number)
+    with translation.override(language):
+        return "".join(row for pk in pks if pk in calls for row in file.rows(calls[pk]))

@@ -22,6 +22,10 @@ LEAD_MS, TAIL_MS = 100, 300
 WHY_SILENT = {
     "no_recording": _("There is no recording: it was never made, or it has been purged."),
     "damaged_recording": _("There is a recording, but it is damaged and cannot be played."),
+    "storage_key_missing": _(
+        "The recording is encrypted by a key that this server does not have: its STORAGE_KEYS lack it."
+    ),
+    "storage_format_unknown": _("The recording is encrypted in a way that this version does not know."),
     "still_recording": _("The call is still being recorded: it can be listened to when it has ended."),
 }
 
@@ -102,7 +106,9 @@ def _wave(stream: CallStream) -> Wave:
         raise NoRecording("still_recording")
     try:
         return Wave(path)
-    except (OSError, RecordingError) as error:
+    except RecordingError as error:
+        raise NoRecording(error.code if error.code in WHY_SILENT else "damaged_recording") from error
+    except OSError as error:
         raise NoRecording("damaged_recording" if path.exists() else "no_recording") from error
 
 

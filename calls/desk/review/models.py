@@ -11,7 +11,8 @@ MOST_LETTERS = 2000
 
 
 class Correction(models.Model):
-    """What a person says was said in a turn. One row a save, counted within the turn; the newest counts, none changes.
+    """What a person says was said in a turn. One row a save, counted within the turn; the newest counts, and of the
+    others only the search text changes.
 
     Apart from the Transcript, which is its writer's alone and can still be revised; ``turn`` is its number there.
     """
@@ -20,6 +21,8 @@ class Correction(models.Model):
     turn = models.PositiveIntegerField(_("turn"))
     number = models.PositiveIntegerField(_("number"))
     text = models.CharField(_("text"), max_length=MOST_LETTERS, blank=True)
+    search_text = models.TextField(null=True, editable=False)  # noqa: DJ001 - null is: written by who did not know it
+    """The text as calls/storage/search_text.py writes it, of the newest alone: what no longer counts is not found."""
     withdrawn = models.BooleanField(_("withdrawn"), default=False)
     """The heard text stands again; else an empty text says that nothing was said."""
     turn_revision = models.PositiveIntegerField()

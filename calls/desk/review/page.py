@@ -7,11 +7,15 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from calls.core.agent_turns import AGENT
 from calls.desk.answers import ShownAnswer, saved_values
 from calls.desk.permissions import LISTEN
-from calls.desk.review.corrections import add_corrections
+from calls.desk.review.corrections import add_corrections, standing_corrections
+from calls.desk.review.head import head_of
+from calls.desk.review.latency_bar import add_bars
 from calls.desk.review.listening import part_of, streams_of
 from calls.desk.review.models import MOST_LETTERS
+from calls.desk.review.queue.block import queue_block
 from calls.storage.models import Call, Transcript
 
 SPEEDS = "0.75", "1", "1.25", "1.5", "2"
@@ -31,13 +35,22 @@ def reviewed(request: HttpRequest, call: Call, turns: Iterable[Transcript], rows
         shown.part = part_of(turn, streams)
         if turn.is_agents:
             shown.answer = ShownAnswer.of(turn)
-    add_corrections(call, turns)
+    block = queue_block(request, call, turns)
+    only_of: Any = request.user if block["blind"] else None
+    add_corrections(call, turns, only_of=only_of)
+    corrected = standing_corrections().filter(call=call)
+    numbers = [turn.number for turn in turns if not turn.is_agents]
+    add_bars(turns, call.turns.filter(speaker=AGENT, answers__in=numbers), call.tuning)
     saved = saved_values(call, request.user)
     return {
+        "head": head_of(call),
+        "corrected_n": (corrected if only_of is None else corrected.filter(user=only_of)).count(),
+        "emulated": any("emulator" in turn.engine for turn in turns),
         "speeds": SPEEDS,
         "streams": streams,
         "turns": turns,
         "most_letters": MOST_LETTERS,
         "rows": rows,
         "saved": saved,
+        "queue": block,
     }

@@ -11,9 +11,11 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from calls.core.sender_clock import MAX_MEDIA_MS
+from calls.storage.kept_files import lines_of, whole_file
 from calls.storage.recording import Recording, line_recording
 from stt.audio import BYTES_PER_MS, FRAME_MS, ulaw_to_pcm
 from voiceapp.runtime import metrics
+from voiceapp.runtime.file_cipher import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +30,9 @@ def peaks_of(path: Path) -> dict[str, Any]:
     MOST_PEAKS loudest samples from 0 to 100. Blocking. Raises RecordingError, OSError."""
     kept = path.with_suffix(KEPT_SUFFIX)
     try:
-        return dict(json.loads(kept.read_bytes()))
-    except (OSError, ValueError):
-        pass  # the first time, or it was cut off while it was written
+        return dict(json.loads(b"".join(lines_of(kept))))
+    except (OSError, ValueError, StorageError):
+        pass  # the first time, or it was cut off while it was written, or its key is gone
     begins_ms, ends_ms = Recording(path).span_ms()
     duration_ms = max(0, min(ends_ms - begins_ms, MAX_MEDIA_MS))
     line = line_recording(path)
@@ -66,7 +68,7 @@ def _keep(path: Path, data: bytes) -> None:
     """Whole or not at all; where it cannot be kept it is computed again."""
     try:
         with NamedTemporaryFile(dir=path.parent, prefix=path.stem, suffix=KEPT_SUFFIX, delete=False) as file:
-            file.write(data)
+            file.write(whole_file(data))
         os.replace(file.name, path)
     except OSError as error:
         metrics.PEAKS_NOT_KEPT.inc()

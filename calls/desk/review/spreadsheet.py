@@ -1,20 +1,22 @@
 """Calls as CSV that Excel and LibreOffice open as they are: a row a turn, in UTF-8, nothing taken for a formula.
 
-For people; programs take the JSON lines (calls/desk/review/exporting.py).
+For people; programs take the JSON lines (calls/storage/exporting.py).
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import StringIO
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from calls.desk.review.exporting import exported
-from calls.storage.models import Call
+from calls.desk.review.queue.models import CallReview, TurnMark
+from calls.storage.exporting import exported
+from calls.storage.models import SOURCES, Call
 
 BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel reads UTF-8 as the machine's own code page: https://support.microsoft.com/office (CSV UTF-8)."""
@@ -24,19 +26,45 @@ FORMULA = re.compile(r"[\s\x00-\x1f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff
 """How a cell begins that a spreadsheet may run, behind what nobody sees:
 https://owasp.org/www-community/attacks/CSV_Injection."""
 NUMBER = re.compile(r"\+[0-9]+")
-COLUMNS = (
-    "call_sid", "line", "caller", "call_started_at", "turn", "speaker", "started_s", "ended_s", "text", "correction",
-    "source", "engine", "model", "partial_ms", "final_ms", "total_ms",
-)  # fmt: skip
+COLUMNS: Mapping[str, Any] = {
+    "call_sid": "CallSid",
+    "line": _("line"),
+    "caller": _("caller"),
+    "call_started_at": _("started"),
+    "verdicts": _("verdict"),
+    "tags": _("tags"),
+    "notes": _("notes"),
+    "turn": _("turn"),
+    "speaker": _("who speaks"),
+    "started_s": _("from second"),
+    "ended_s": _("to second"),
+    "text": _("text"),
+    "correction": _("correction"),
+    "marks": _("marks"),
+    "source": _("source"),
+    "engine": _("engine"),
+    "model": _("model"),
+    "partial_ms": _("first words (ms)"),
+    "final_ms": _("text ready (ms)"),
+    "total_ms": _("answer heard (ms)"),
+}
+"""What each is called in the reader's language."""
+OF_CALL = 7
+"""So many columns are the call's, and stand in each of its rows."""
+SPEAKERS = {"caller": _("caller"), "agent": _("The line")}
+SOURCE_LABELS = dict(SOURCES)
+MARK_LABELS = dict(TurnMark.Kind.choices)
+VERDICT_LABELS = dict(CallReview.Verdict.choices)
 
 
 def head() -> str:
-    """The mark and the columns' names."""
-    return BYTE_ORDER_MARK + _csv(COLUMNS)
+    """The mark and the columns' names, in the language that is active."""
+    return BYTE_ORDER_MARK + _csv(tuple(str(name) for name in COLUMNS.values()))
 
 
 def rows(call: Call) -> Iterator[str]:
-    """A call's turns in the order in which they began; a call without turns has one row."""
+    """A call's turns in the order in which they began; a call without turns has one row. In the language that is
+    active."""
     whole = exported(call)
     began_at = call.started_at and timezone.localtime(call.started_at)
     about = (
@@ -44,6 +72,9 @@ def rows(call: Call) -> Iterator[str]:
         number(call.to_number),
         number(call.from_number),
         f"{began_at:%Y-%m-%d %H:%M:%S}" if began_at else "",
+        ", ".join(str(VERDICT_LABELS[one["verdict"]]) for one in whole.get("reviews", ())),
+        text(", ".join(whole.get("tags", ()))),
+        text(" | ".join(one["text"] for one in whole.get("notes", ()))),
     )
     for turn in whole["turns"] or [{}]:
         yield _csv((*about, *_turn(turn)))
@@ -77,15 +108,16 @@ def words(turn: dict[str, Any]) -> str:
 
 def _turn(turn: dict[str, Any]) -> tuple[Any, ...]:
     if not turn:
-        return ("",) * (len(COLUMNS) - 4)
+        return ("",) * (len(COLUMNS) - OF_CALL)
     return (
         turn["number"],
-        turn["speaker"],
+        SPEAKERS[turn["speaker"]],
         f"{turn['started_ms'] / 1000:.2f}",
         f"{turn['ended_ms'] / 1000:.2f}",
         text(words(turn)),
         text(turn.get("correction", {}).get("text")),
-        turn["source"],
+        ", ".join(str(MARK_LABELS[kind]) for kind in turn.get("marks", ())),
+        SOURCE_LABELS.get(turn["source"], turn["source"]),
         text(turn["engine"]),
         text(turn["model"]),
         *(turn[name] for name in ("partial_ms", "final_ms", "total_ms")),

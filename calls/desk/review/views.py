@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TypeVar
 
 from asgiref.sync import sync_to_async
 from django import forms
@@ -13,24 +12,26 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Stream
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from calls.desk.access import needs
 from calls.desk.access_log.entries import Kind, note, note_lasting
+from calls.desk.line_limits.seen import seen_call
 from calls.desk.permissions import CORRECT, EXPORT, LISTEN, READ
 from calls.desk.review.corrections import CorrectionConflict, add_corrections, save
 from calls.desk.review.download import CAPTIONS, captions
 from calls.desk.review.listening import WHY_SILENT, NoRecording, recording_of
 from calls.desk.review.models import MOST_LETTERS
 from calls.desk.review.peaks import peaks_of
+from calls.desk.review.queue.waiting import is_blind
 from calls.desk.review.ranges import RangeNotSatisfiable, asked_range
 from calls.desk.review.wave import Wave
-from calls.storage.models import Call, Transcript
+from calls.storage.models import Transcript
 from calls.storage.recording import RecordingError
 from voiceapp.runtime.whole_number import whole_number
 
-Answer = TypeVar("Answer", bound=HttpResponseBase)
 PIECE_BYTES = 128 * 1024
 """Read and sent at a time: eight seconds."""
 MOST_BYTES = 16 * 1024 * 1024
@@ -54,7 +55,7 @@ class CorrectionForm(forms.Form):
 @needs(READ, LISTEN)
 def audio(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     """A stream's recording as WAV, or the range of it that is asked for. Who listens is noted."""
-    call = get_object_or_404(Call, pk=pk)
+    call = seen_call(request.user, pk=pk)
     try:
         stream_sid, wave = recording_of(call, number)
     except NoRecording as error:
@@ -78,20 +79,22 @@ def audio(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
         answer["Content-Range"] = f"bytes {begin}-{end - 1}/{wave.size_bytes}"
     answer["Content-Length"] = str(end - begin)
     answer["Accept-Ranges"] = "bytes"
-    return _kept_by_nobody(answer)
+    return answer
 
 
 @require_safe
 @needs(READ, LISTEN)
 def peaks(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """How loud a stream's recording is, as JSON (calls/desk/review/peaks.py)."""
-    call = get_object_or_404(Call, pk=pk)
+    call = seen_call(request.user, pk=pk)
     try:
         _sid, wave = recording_of(call, number)
-        return _kept_by_nobody(JsonResponse(peaks_of(wave.path)))
+        return JsonResponse(peaks_of(wave.path))
     except NoRecording as error:
         return _said(str(WHY_SILENT[error.code]), 404)
-    except (OSError, RecordingError):
+    except RecordingError as error:
+        return _said(str(WHY_SILENT.get(error.code, WHY_SILENT["damaged_recording"])), 404)
+    except OSError:
         return _said(str(WHY_SILENT["damaged_recording"]), 404)
 
 
@@ -101,7 +104,7 @@ def subtitles(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """A call's turns as a file of subtitles."""
     if kind not in CAPTIONS:
         raise Http404
-    return captions(get_object_or_404(Call, pk=pk), request.user, kind)
+    return captions(seen_call(request.user, pk=pk), request.user, kind)
 
 
 @require_POST
@@ -111,7 +114,9 @@ def correct(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
     Where it was not taken (400, 409), what was typed is shown again.
     """
-    turn = get_object_or_404(Transcript.objects.heard().select_related("call"), call=pk, number=number)
+    turn = get_object_or_404(
+        Transcript.objects.heard().select_related("call"), call=seen_call(request.user, pk=pk), number=number
+    )
     form = CorrectionForm(request.POST)
     status, problem = 200, ""
     if not form.is_valid():
@@ -123,7 +128,8 @@ def correct(request: HttpRequest, pk: int, number: int) -> HttpResponse:
                     note(Kind.CORRECT, request.user, call_sid=turn.call.call_sid, turn=turn.number)
         except CorrectionConflict:
             status, problem = 409, _("Somebody else has corrected this turn meanwhile. Save again to replace that.")
-    add_corrections(turn.call, [turn])
+    blind = is_blind(turn.call, request.user, timezone.now())
+    add_corrections(turn.call, [turn], only_of=request.user if blind else None)
     typed = request.POST.get("text", "")[: 2 * MOST_LETTERS]
     context = {"turn": turn, "problem": problem, "typed": typed, "most_letters": MOST_LETTERS}
     if request.headers.get("X-Requested-With") == "XMLHttpRequest":
@@ -144,9 +150,4 @@ async def _pieces(wave: Wave, begin: int, end: int) -> AsyncIterator[bytes]:
 
 
 def _said(text: str, status: int) -> HttpResponse:
-    return _kept_by_nobody(HttpResponse(text, status=status, content_type="text/plain; charset=utf-8"))
-
-
-def _kept_by_nobody(answer: Answer) -> Answer:
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")

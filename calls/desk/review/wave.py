@@ -29,6 +29,8 @@ class Wave:
         # A damaged time makes no file of weeks, nor one that WAV's 32 bits cannot count.
         self.duration_ms = max(0, min(ends_ms - self.begins_ms, MAX_MEDIA_MS))
         self._line = line_recording(path)
+        self.is_whole = self._recording.is_whole and (self._line is None or self._line.is_whole)
+        """False where a file's end is known to be missing."""
         self._channels = 1 if self._line is None else 2
         self._frame_bytes = SAMPLE_BYTES * self._channels
         """A sample of each channel."""

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Field
+from django.forms import ChoiceField
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from calls.core.line_health import Trouble
 from calls.desk.codes import ACTIONS, shown_code
 from calls.desk.rows import NamedFilters, ReadOnly, coded, ltr
-from calls.lines.models import Alarm, AlarmNotice, Price
+from calls.lines.models import Alarm, AlarmNotice
+from calls.lines.prices import EnginePrice, Price
+from calls.storage.other_engine_sums import other_engines
 from calls.twilio.models import SupervisorAction
+from stt.engines.catalogue import by_name
 
 
 @admin.register(SupervisorAction)
 class SupervisorActionAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
-    list_display = ("asked_at", "kind", "to", "username", "came_of_it", "means", "call_sid")
-    fields = ("call_sid", "kind", "to", "username", "asked_at", "done_at", "came_of_it", "means")
-    readonly_fields = ("to", "came_of_it", "means")
+    list_display = ("asked_at", "kind", "to", "username", "outcome", "means", "call_sid")
+    fields = ("call_sid", "kind", "to", "username", "asked_at", "done_at", "outcome", "means")
+    readonly_fields = ("to", "means")
     list_filter = ("kind", "outcome", "asked_at")
     search_fields = ("call_sid", "username", "number")
 
     @admin.display(description=_("to number"), ordering="number")
     def to(self, action: SupervisorAction) -> str:
         return ltr(action.number or "—")
-
-    @admin.display(description=_("outcome"), ordering="outcome")
-    def came_of_it(self, action: SupervisorAction) -> str:
-        return action.came_of_it
 
     @admin.display(description=_("code"), ordering="code")
     def means(self, action: SupervisorAction) -> str:
@@ -42,10 +46,11 @@ class NoticeInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Alarm)
 class AlarmAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
-    list_display = ("raised_at", "kind", "called", "over_at", "detail")
-    fields = ("kind", "called", "detail", "raised_at", "seen_at", "over_at")
+    list_display = ("raised_at", "kind", "called", "over_at", "acknowledged_by", "detail")
+    fields = ("kind", "called", "detail", "raised_at", "seen_at", "over_at", "acknowledged_by", "acknowledged_at")
     readonly_fields = ("called",)
     list_filter = ("kind", "raised_at")
+    linked_lookups = ("over_at__isnull",)  # calls/desk/first_page/page.py
     search_fields = ("line",)
     inlines = (NoticeInline,)
 
@@ -55,6 +60,31 @@ class AlarmAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
         return format_html("{} {}", _("engine"), name) if alarm.kind == Trouble.ENGINE else name
 
 
+class EnginePriceInline(admin.TabularInline):
+    """Whoever may see or change prices, these too: they have no permissions of their own."""
+
+    model = EnginePrice
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("calls.view_price")) or self._may_change(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_change(request)
+
+    has_change_permission = has_delete_permission = has_add_permission
+
+    def _may_change(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("calls.change_price")) or bool(request.user.has_perm("calls.add_price"))
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "engine":
+            named = [(name, by_name()[name].title) for name in other_engines()]
+            return ChoiceField(label=db_field.verbose_name, choices=[("", "—"), *named])
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
 @admin.register(Price)
 class PriceAdmin(admin.ModelAdmin):
     list_display = ("since", "currency", "stt_minute", "twilio_minute", "stream_minute")
+    inlines = (EnginePriceInline,)

@@ -68,5 +68,6 @@ def give(orders: CallOrders, call: Call, user: Any, order: Order, text: str = ""
     if call.ended_at is not None:
         code = "call_ended"
     else:
-        code = orders.give(SupervisorOrder(call.call_sid, order, action.username, text))
-    return action_rows.end(action, action_rows.Outcome.FAILED if code else action_rows.Outcome.DONE, code)
+        code = orders.give(SupervisorOrder(call.call_sid, order, action.username, text, action.ask))
+    taken = action_rows.Outcome.TAKEN if order is Order.SAY else action_rows.Outcome.DONE
+    return action_rows.end(action, action_rows.Outcome.FAILED if code else taken, code)

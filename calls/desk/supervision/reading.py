@@ -10,9 +10,11 @@ from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from calls.core.addresses import masked
 from calls.core.numbering import row_key
 from calls.desk.answers import stored_answer
-from calls.lines.models import Alarm, PhoneLine
+from calls.desk.line_limits.seen import SeenLines
+from calls.lines.models import PhoneLine
 from calls.process.live_updates import Update, shown
 from calls.storage.models import Call, Transcript
 
@@ -21,14 +23,15 @@ MOST_TURNS = 500
 """The newest of a call."""
 MOST_EVENTS = 100
 MOST_LINES = 2000
-MOST_ALARMS = 100
 
 
-def running_calls() -> list[dict[str, Any]]:
-    """Calls that have not ended, the newest first, each with its last turn."""
+def running_calls(seen: SeenLines, *, sees_numbers: bool) -> list[dict[str, Any]]:
+    """Calls of these lines that have not ended, the newest first, each with its last turn; callers' numbers masked for
+    who may not see them."""
     last = Transcript.objects.heard().filter(call=OuterRef("pk")).order_by("-number")
     calls = (
-        Call.objects.filter(ended_at=None, started_at__gte=timezone.now() - timedelta(seconds=settings.MAX_CALL_S))
+        seen.of(Call)
+        .filter(ended_at=None, started_at__gte=timezone.now() - timedelta(seconds=settings.MAX_CALL_S))
         .order_by("-started_at")
         .values("call_sid", "from_number", "to_number", "started_at", "process", "stream_sid", "streams")
         .annotate(turn=Subquery(last.values("pk")[:1]))[:MOST_CALLS]
@@ -38,7 +41,7 @@ def running_calls() -> list[dict[str, Any]]:
     return [
         {
             "call": row["call_sid"],
-            "from": row["from_number"],
+            "from": row["from_number"] if sees_numbers else masked(row["from_number"]),
             "to": row["to_number"],
             "started_at": row["started_at"].isoformat() if row["started_at"] else None,
             "process": row["process"],
@@ -49,13 +52,8 @@ def running_calls() -> list[dict[str, Any]]:
     ]
 
 
-def line_names() -> dict[str, str]:
-    return dict(PhoneLine.objects.order_by("number").values_list("number", "name")[:MOST_LINES])
-
-
-def open_alarms() -> list[list[str]]:
-    """Kind and line."""
-    return [list(row) for row in Alarm.objects.filter(over_at=None).values_list("kind", "line")[:MOST_ALARMS]]
+def line_names(seen: SeenLines) -> dict[str, str]:
+    return dict(seen.of(PhoneLine).order_by("number").values_list("number", "name")[:MOST_LINES])
 
 
 def newest_turns(call: Call) -> list[Transcript]:

@@ -7,6 +7,7 @@ app_name = "console"
 urlpatterns = [
     path("", views.wall, name="wall"),
     path("state.json", views.state, name="state"),
+    path("alarms/<int:alarm_id>/acknowledge", views.acknowledge_alarm, name="acknowledge"),
     path("costs", views.costs_by_line, name="costs"),
     path("calls/<str:call_sid>", views.call, name="call"),
     path("calls/<str:call_sid>/state.json", views.call_state, name="call_state"),

@@ -2,77 +2,119 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from calls.core.addresses import canonical
-from calls.core.line_health import Trouble
 from calls.desk.access import needs
 from calls.desk.access_log.entries import Kind, note_lasting
-from calls.desk.answers import ShownAnswer, answer_texts, saved_values
-from calls.desk.codes import ACTIONS, DETAILS, EVENTS, shown_code
-from calls.desk.permissions import END_CALLS, HAND_OVER_ANYWHERE, READ
+from calls.desk.answers import ShownAnswer, saved_values
+from calls.desk.clock import in_call, zone, zone_name
+from calls.desk.codes import ACTIONS, shown_code
+from calls.desk.line_limits.seen import seen_by, seen_call
+from calls.desk.numbers import sees_numbers, shown_caller
+from calls.desk.permissions import END_CALLS, HAND_OVER_ANYWHERE, LISTEN, READ
 from calls.desk.supervision.ordering import SentenceForm, give
 from calls.desk.supervision.reading import (
     line_names,
     newest_events,
     newest_turns,
-    open_alarms,
     running_calls,
     shown_answers,
     shown_turns,
 )
+from calls.desk.supervision.shown_actions import shown_actions
+from calls.desk.supervision.texts import texts
 from calls.lines import costs
-from calls.lines.models import ENGINE_DOWN, LABELS, PhoneLine
+from calls.lines.models import Alarm, PhoneLine
+from calls.lines.open_alarms import acknowledge, open_alarms
 from calls.lines.spoken_texts import is_answering
+from calls.process.admission import MAX_LOOP_LAG_MS
 from calls.process.services import services
 from calls.reply.orders import MAX_SENTENCE_CHARACTERS, Order
-from calls.storage.models import SOURCES, Call, Transcript
+from calls.storage.models import Call, Transcript
 from calls.twilio import action_rows, rest
 from calls.twilio.call_status import ENDED
 from calls.twilio.models import SupervisorAction
 from voiceapp.runtime.whole_number import whole_number
 
 COST_MONTHS = 3
+CALL_SID = re.compile("CA[0-9a-f]{32}")
+# A call whose row is awaited: half a minute, then it is not found.
+ASKED_AGAIN_S = 1
+MAX_TIMES_ASKED = 30
+LAG_MS = {"behind": 50, "overloaded": MAX_LOOP_LAG_MS}
+"""A process whose loop is later than this (p95) hears calls late, two frames and more; takes no new ones."""
 
 
 @require_GET
-@never_cache
 @needs(READ)
 def wall(request: HttpRequest) -> HttpResponse:
     """Every running call, and the processes that hear them."""
     note_lasting(Kind.WATCH, request.user, calls=0)
-    urls = {"state": reverse("console:state"), "call": reverse("console:call", args=["SID"])}
-    return render(request, "console/wall.html", {"page": {"urls": urls, "texts": texts()}})
+    urls = {
+        "state": reverse("console:state"),
+        "call": reverse("console:call", args=["SID"]),
+        "alarm": reverse("admin:calls_alarm_change", args=[0]),
+        "acknowledge": reverse("console:acknowledge", args=[0]),
+    }
+    return render(request, "console/wall.html", {"page": {"urls": urls, "texts": texts(), "lag_ms": LAG_MS}})
+
+
+@require_POST
+@needs(READ)
+def acknowledge_alarm(request: HttpRequest, alarm_id: int) -> HttpResponse:
+    """Whoever watches says that they see to it."""
+    if not acknowledge(alarm_id, request.user, seen_by(request.user).of(Alarm)):
+        messages.info(request, _("This alarm is over, or somebody sees to it already."))
+    return redirect("console:wall")
 
 
 @require_GET
-@never_cache
 @needs(READ)
 def state(request: HttpRequest) -> HttpResponse:
     """What the wall shows, as the database has it."""
     note_lasting(Kind.WATCH, request.user, calls=0)
-    return JsonResponse({"calls": running_calls(), "lines": line_names(), "alarms": open_alarms()})
+    seen = seen_by(request.user)
+    return JsonResponse(
+        {
+            "calls": running_calls(seen, sees_numbers=sees_numbers(request.user)),
+            "lines": line_names(seen),
+            "alarms": open_alarms(seen.of(Alarm)),
+        }
+    )
 
 
 @require_GET
-@never_cache
 @needs(READ)
 def call(request: HttpRequest, call_sid: str) -> HttpResponse:
     """One call, followed."""
-    row = get_object_or_404(Call, call_sid=call_sid)
+    row = seen_by(request.user).of(Call).filter(call_sid=call_sid).first()
+    if row is None:
+        return _not_saved_yet(request, call_sid)
     _note(request, row)
     return _call_page(request, row)
+
+
+def _not_saved_yet(request: HttpRequest, call_sid: str) -> HttpResponse:
+    """A call is on the wall before its row is written: until then its page asks again, by itself."""
+    asked = whole_number(request.GET.get("asked", "0"), 0, MAX_TIMES_ASKED)
+    if not CALL_SID.fullmatch(call_sid) or asked is None or asked == MAX_TIMES_ASKED:
+        raise Http404
+    answer = render(request, "console/not_saved_yet.html", status=202)
+    answer["Refresh"] = f"{ASKED_AGAIN_S}; url={request.path}?asked={asked + 1}"
+    return answer
 
 
 def _note(request: HttpRequest, row: Call) -> None:
@@ -87,33 +129,35 @@ def _call_page(
     line = _line_of(row)
     urls = {"state": reverse("console:call_state", args=[row.call_sid])}
     saved = saved_values(row, request.user)
-    page = {"call": row.call_sid, "urls": urls, "texts": texts(), "state": _state_of(row, turns, saved)}
+    prices = costs.prices_on(timezone.localdate(row.started_at) if row.started_at else timezone.localdate())
+    page = {"call": row.call_sid, "zone": zone(), "urls": urls, "texts": texts(), "state": _state_of(row, turns, saved)}
     for turn in turns:
+        shown: Any = turn  # the page's own attributes of it
+        shown.shown_at = in_call(turn.started_ms)
         if turn.is_agents:
-            shown: Any = turn  # the page's own attribute of it
             shown.answer = ShownAnswer.of(turn)
-    done: Any = list(SupervisorAction.objects.filter(call_sid=row.call_sid))
-    for action in done:
-        action.means = shown_code(action.code, ACTIONS)
     return render(
         request,
         "console/call.html",
         {
             "call": row,
+            "caller": shown_caller(request.user, row.from_number),
+            "zone": zone_name(),
             "line": line,
             "turns": turns,
             "saved": saved,
             "usage": costs.usage_of(row),
-            "cost": costs.usage_of(row).cost(costs.prices_now()),
-            "prices": costs.prices_now(),
+            "cost": costs.usage_of(row).cost(prices),
+            "prices": prices,
             "page": page,
-            "done": done,
+            "done": shown_actions(row),
             "quiet_by": action_rows.quiet_by(row.call_sid),
             "may_be_quiet": line is not None and is_answering(line),
             "sentence": sentence,
             "asked": uuid4().hex,
             "most_characters": MAX_SENTENCE_CHARACTERS,
             "may_end": request.user.has_perm(END_CALLS) and row.ended_at is None and row.status not in ENDED,
+            "may_listen": request.user.has_perm(LISTEN) and row.ended_at is None,
             "missing": rest.missing(),
             "people": rest.people_of(row),
             "any_number": request.user.has_perm(HAND_OVER_ANYWHERE),
@@ -123,10 +167,9 @@ def _call_page(
 
 
 @require_GET
-@never_cache
 @needs(READ)
 def call_state(request: HttpRequest, call_sid: str) -> HttpResponse:
-    row = get_object_or_404(Call, call_sid=call_sid)
+    row = seen_call(request.user, call_sid=call_sid)
     _note(request, row)
     return JsonResponse(_state_of(row, newest_turns(row), saved_values(row, request.user)))
 
@@ -136,13 +179,14 @@ def call_state(request: HttpRequest, call_sid: str) -> HttpResponse:
 def costs_by_line(request: HttpRequest) -> HttpResponse:
     """What calls cost, by line and month."""
     months = whole_number(request.GET.get("months", ""), 1, costs.MOST_MONTHS) or COST_MONTHS
-    rows = costs.line_months(months)
+    seen = seen_by(request.user)
+    rows = costs.line_months(months, seen.of(Call))
     return render(
         request,
         "console/costs.html",
         {
             "rows": rows,
-            "lines": line_names(),
+            "lines": line_names(seen),
             "prices": costs.prices_now(),
             "months": months,
             "emulated": bool(settings.STT_EMULATOR_HOST),
@@ -154,7 +198,7 @@ def costs_by_line(request: HttpRequest) -> HttpResponse:
 @needs(END_CALLS)
 def end(request: HttpRequest, call_sid: str) -> HttpResponse:
     """Hang up."""
-    row = get_object_or_404(Call, call_sid=call_sid)
+    row = seen_call(request.user, call_sid=call_sid)
     return _after(request, row, rest.end_call(row, request.user))
 
 
@@ -162,7 +206,7 @@ def end(request: HttpRequest, call_sid: str) -> HttpResponse:
 @needs(END_CALLS)
 def hand_over(request: HttpRequest, call_sid: str) -> HttpResponse:
     """Connect the caller with one of the line's people; another number for who may."""
-    row = get_object_or_404(Call, call_sid=call_sid)
+    row = seen_call(request.user, call_sid=call_sid)
     number = request.POST.get("other_number", "").strip() or request.POST.get("number", "")
     try:
         anywhere = request.user.has_perm(HAND_OVER_ANYWHERE)
@@ -180,7 +224,7 @@ def hand_over(request: HttpRequest, call_sid: str) -> HttpResponse:
 @needs(END_CALLS)
 def say(request: HttpRequest, call_sid: str) -> HttpResponse:
     """Say a typed sentence in the line's voice."""
-    row = get_object_or_404(Call, call_sid=call_sid)
+    row = seen_call(request.user, call_sid=call_sid)
     form = SentenceForm(request.POST, _line_of(row))
     if not form.is_valid():
         return _call_page(request, row, status=400, sentence=form)
@@ -192,7 +236,7 @@ def say(request: HttpRequest, call_sid: str) -> HttpResponse:
 @needs(END_CALLS)
 def quiet(request: HttpRequest, call_sid: str) -> HttpResponse:
     """The line stops speaking, and answers nothing."""
-    row = get_object_or_404(Call, call_sid=call_sid)
+    row = seen_call(request.user, call_sid=call_sid)
     return _after(request, row, give(services().orders, row, request.user, Order.QUIET))
 
 
@@ -200,7 +244,7 @@ def quiet(request: HttpRequest, call_sid: str) -> HttpResponse:
 @needs(END_CALLS)
 def answer_again(request: HttpRequest, call_sid: str) -> HttpResponse:
     """The line answers what is said from now on."""
-    row = get_object_or_404(Call, call_sid=call_sid)
+    row = seen_call(request.user, call_sid=call_sid)
     return _after(request, row, give(services().orders, row, request.user, Order.RELEASE))
 
 
@@ -210,7 +254,7 @@ def _line_of(row: Call) -> PhoneLine | None:
 
 def _after(request: HttpRequest, row: Call, action: SupervisorAction) -> HttpResponse:
     """What came of it, said on the call's page."""
-    said = f"{action.get_kind_display()}: {action.came_of_it}"
+    said = f"{action.get_kind_display()}: {action.get_outcome_display()}"
     failed = action.outcome == SupervisorAction.Outcome.FAILED
     messages.add_message(
         request,
@@ -230,47 +274,5 @@ def _state_of(row: Call, turns: list[Transcript], saved: list[dict[str, Any]]) -
         "answers": shown_answers(row, turns),
         "saved": saved,
         "events": newest_events(row),
-    }
-
-
-def texts() -> dict[str, Any]:
-    """What the pages' scripts say."""
-    return {
-        "listening": _("the caller is silent"),
-        "speaking": _("the caller speaks"),
-        "nothing": _("hearing nothing"),
-        "unknown": _("no news"),
-        "stream": _("streaming"),
-        "one_shot": _("one-shot"),
-        "deaf": _("deaf"),
-        "quiet": _("quiet"),
-        "down": _("recogniser down"),
-        "up": _("recogniser up"),
-        "live": _("live"),
-        "silent": _("not live: nothing has come for a while"),
-        "off": _("not live: connecting again"),
-        "refused": _("not live: you may not watch"),
-        "unread": _("the database does not answer; what is live goes on"),
-        "ended": _("the call has ended"),
-        "one_call": ngettext("one call", "%(count)s calls", 1),
-        "calls": ngettext("one call", "%(count)s calls", 2),
-        "lag": _("loop lag"),
-        "no_words": _("(no words)"),
-        "echo": _("echo"),
-        "emulated": _("emulated"),
-        "emulated_why": _("An emulator heard this: it recognises no speech, it knows recordings."),
-        **{trouble.value: str(label) for trouble, label in LABELS.items()},
-        Trouble.ENGINE.value: ENGINE_DOWN,
-        "sources": {source: str(label) for source, label in SOURCES},
-        "line": _("The line"),
-        "not_heard": _("not heard:"),
-        "playing": _("is being said"),
-        "answered_after": _("answered after"),
-        "secret": _("secret"),
-        "withdrawn": _("preparations withdrawn: %(times)s"),
-        "answer": answer_texts(),
-        "codes": {code: str(meaning) for code, meaning in EVENTS.items()},
-        "details": {word: str(meaning) for word, meaning in DETAILS.items()},
-        "of_turn": _("turn %(number)s"),
-        "of_stream": _("stream %(number)s"),
+        "done": [asdict(one) for one in shown_actions(row)],
     }

@@ -22,7 +22,12 @@ TUNE = "stt.change_tuningprofile"
 
 class RevisionField(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
-        return f"\u2066{obj.name}@{obj.revision}\u2069"
+        return shown_revision(obj)
+
+
+def shown_revision(row: Any) -> str:
+    """``row`` of the history; its own text is the moment of the change."""
+    return f"\u2066{row.name}@{row.revision}\u2069"
 
 
 @admin.register(Trial)
@@ -31,6 +36,20 @@ class TrialAdmin(admin.ModelAdmin):
     list_select_related = ("line", "a", "b")
     fields = ("line", "a", "b", "share_b_percent")
     actions = ("end",)
+
+    def get_fields(self, request: HttpRequest, obj: Trial | None = None) -> Any:
+        return self.fields if obj is None else ("line", "revision_a", "revision_b", "share_b_percent", "report")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Trial | None = None) -> Any:
+        return () if obj is None else ("revision_a", "revision_b", "report")
+
+    @admin.display(description=Trial._meta.get_field("a").verbose_name)
+    def revision_a(self, trial: Trial) -> str:
+        return shown_revision(trial.a)
+
+    @admin.display(description=Trial._meta.get_field("b").verbose_name)
+    def revision_b(self, trial: Trial) -> str:
+        return shown_revision(trial.b)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in ("a", "b"):

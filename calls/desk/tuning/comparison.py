@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from calls.desk.clock import zone, zone_name
 from calls.desk.tuning.figures import NUMBERS, PERCENTILES, Measure
+from calls.desk.tuning.mix import Mix, other_mixes
 from calls.desk.tuning.selectors import DAY, MOST_COUNTED, SLOT_MS, Measured
 from calls.desk.tuning.uncertainty import MIN_CALLS, Estimate, TrialVerdict, differences, verdict
-from calls.desk.tuning.words import LABELS, LESS_IS_BETTER, MOVES, UNITS, Setting, setting, shown_value
+from calls.desk.tuning.words import (
+    LABELS,
+    LESS_IS_BETTER,
+    MIX_LABELS,
+    MOVES,
+    UNITS,
+    Setting,
+    kind_label,
+    setting,
+    shown_value,
+)
 from stt.models import SETTINGS
+
+CHOOSES_ENGINE = ("engines", "streaming")
+"""Settings whose change makes other engines hear."""
+
+
+@dataclass(frozen=True, slots=True)
+class MixRow:
+    """A mix that differs, and the kind of calls whose shares differ most."""
+
+    label: Any
+    kind: Any
+    a: str
+    b: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +68,7 @@ class SettingRow:
     moves: list[MeasureRow]
 
 
-@dataclass(slots=True)
+@dataclass
 class Comparison:
     """B against A."""
 
@@ -85,6 +111,17 @@ class Comparison:
         """How many calls a side it takes to say better or worse, where one side has fewer; else 0."""
         return MIN_CALLS if min(len(self.a.sample.calls), len(self.b.sample.calls)) < MIN_CALLS else 0
 
+    @cached_property
+    def other_mixes(self) -> list[MixRow]:
+        """In what the sides' calls differ, beside the settings."""
+        engines_changed = any(getattr(self.a_row, name) != getattr(self.b_row, name) for name in CHOOSES_ENGINE)
+        left_out = {Mix.ENGINE} if engines_changed else set()
+        a, b = ({mix: kinds for mix, kinds in side.mixes.items() if mix not in left_out} for side in (self.a, self.b))
+        return [
+            MixRow(MIX_LABELS[one.mix], kind_label(one.mix, one.kind), f"{one.a:.0%}", f"{one.b:.0%}")
+            for one in other_mixes(a, b)
+        ]
+
     def measures(self) -> list[MeasureRow]:
         rows = [self._row(measure) for measure in Measure]
         return [row for row in rows if row.a.value != "—" or row.b.value != "—"]
@@ -119,8 +156,9 @@ class Comparison:
             "words": {
                 "final": _("from the end of speech to the text, ms"),
                 "share": _("turns, %"),
-                "time": _("time"),
+                "time": f"{_('time')} ({zone_name()})",
             },
+            "zone": zone(),
         }
 
     def _row(self, measure: Measure) -> MeasureRow:
@@ -130,7 +168,7 @@ class Comparison:
             shown(measure, self.a.estimates.get(measure, Estimate(None))),
             shown(measure, self.b.estimates.get(measure, Estimate(None))),
             shown(measure, difference, signed=True),
-            _mood(measure, difference),
+            "" if self.other_mixes else _mood(measure, difference),
         )
 
 

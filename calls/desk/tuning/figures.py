@@ -48,6 +48,8 @@ class CallFigures:
     answering: AnswerFigures = field(default_factory=AnswerFigures)
     corrected: WordErrors = field(default_factory=WordErrors)
     """Of the turns that a person has corrected, as they were heard in the end."""
+    engine: str = ""
+    """That heard most of the turns."""
 
     @classmethod
     def of(

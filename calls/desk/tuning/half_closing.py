@@ -50,8 +50,8 @@ def _standing(status: HalfClosingStatus) -> str:
     if status.standing is Standing.TRYING:
         return gettext("Tried again after a rest, because %(because)s.") % {"because": because}
     until = timezone.localtime(timezone.now() + timedelta(milliseconds=status.rests_for_ms))
-    values = {"until": date_format(until, "H:i"), "because": because}
-    return gettext("Rests until \u2066%(until)s\u2069, because %(because)s.") % values
+    values = {"until": f"\u2066{date_format(until, 'H:i')}\u2069", "because": because}
+    return gettext("Rests until %(until)s, because %(because)s.") % values
 
 
 def _figures(kind: str, figures: FinalsFigures) -> str:

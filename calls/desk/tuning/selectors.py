@@ -5,9 +5,9 @@ What was looked at is part of the answer. Kept for a while in the process's cach
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, cast
@@ -17,9 +17,11 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from calls.core.agent_turns import AGENT
+from calls.desk.line_limits.seen import ALL, SeenLines
 from calls.desk.review.models import Correction
 from calls.desk.tuning.answer_totals import heard_text
 from calls.desk.tuning.figures import CallFigures, Measure, Sample
+from calls.desk.tuning.mix import Mix, Mixes, caller_of, day_of, hour_of, words_of
 from calls.desk.tuning.uncertainty import Estimate, Resamples, estimates, resamples
 from calls.lines.models import Trial
 from calls.storage.models import Call, CallEvent, Transcript
@@ -65,6 +67,8 @@ class Measured:
     """Of the sample's calls, in its order."""
     drawn: Resamples
     estimates: dict[Measure, Estimate]
+    mixes: Mixes = field(default_factory=dict)
+    """Calls of the sample by their kinds."""
 
     @property
     def more_than_counted(self) -> bool:
@@ -97,34 +101,48 @@ class Measured:
         return points
 
 
-def refused_settings(profile: int, revision: int) -> dict[str, int]:
+def refused_settings(profile: int, revision: int, seen: SeenLines = ALL) -> dict[str, int]:
     """Code of stt/engines/waivers.py -> calls of a revision that were heard without that setting: the engine refuses
     it."""
-    events = CallEvent.objects.filter(code__in=WAIVABLE, call__tuning_profile=profile, call__tuning_revision=revision)
+    events = seen.of(CallEvent).filter(code__in=WAIVABLE, call__tuning_profile=profile, call__tuning_revision=revision)
     return dict(events.order_by("code").values_list("code").annotate(Count("call", distinct=True)))
 
 
-def measured(profile: int, revision: int, trial: Trial | None = None) -> Measured:
-    """A revision's figures; ``trial``: only of its calls."""
-    over = Call.objects.filter(tuning_profile=profile, tuning_revision=revision, ended_at__isnull=False)
+def measured(profile: int, revision: int, trial: Trial | None = None, *, seen: SeenLines = ALL) -> Measured:
+    """A revision's figures, of calls of these lines; ``trial``: only of its calls."""
+    over = seen.of(Call).filter(tuning_profile=profile, tuning_revision=revision, ended_at__isnull=False)
     if trial is not None:
         over = over.filter(_within(trial))
-    charged = ("reply_tokens", "reply_characters")
-    newest = list(over.order_by("-started_at").values_list("pk", "started_at", *charged)[:MOST_CALLS])
-    key = f"desk:{profile}:{revision}:{trial.pk if trial else 0}:{len(newest)}:{newest[0][0] if newest else 0}"
+    columns = ("pk", "started_at", "from_number", "to_number", "reply_tokens", "reply_characters")
+    newest: list[Any] = list(over.order_by("-started_at").values_list(*columns, named=True)[:MOST_CALLS])
+    of_what = f"{profile}:{revision}:{trial.pk if trial else 0}:{seen.key}"
+    key = f"desk:mixes:{of_what}:{len(newest)}:{newest[0].pk if newest else 0}"
     found = cache.get_or_set(key, lambda: _measure(profile, revision, over, newest), KEPT_S)
     return cast("Measured", found)
 
 
-def _measure(
-    profile: int, revision: int, over: QuerySet[Call], newest: Sequence[tuple[int, Any, int, int]]
-) -> Measured:
-    figures = _figures({pk: (tokens, characters) for pk, _, tokens, characters in newest})
-    kept = [(started_at, figures[pk]) for pk, started_at, *_ in newest if pk in figures and started_at is not None]
-    sample = Sample([one for _, one in kept])
+def _measure(profile: int, revision: int, over: QuerySet[Call], newest: Sequence[Any]) -> Measured:
+    figures = _figures({call.pk: (call.reply_tokens, call.reply_characters) for call in newest})
+    kept = [call for call in newest if call.pk in figures and call.started_at is not None]
+    sample = Sample([figures[call.pk] for call in kept])
     drawn = resamples(sample, seed=revision)
     counted = over.order_by()[: MOST_COUNTED + 1].count() if len(newest) == MOST_CALLS else len(newest)
-    return Measured(profile, revision, counted, sample, [at for at, _ in kept], drawn, estimates(sample, drawn))
+    started = [call.started_at for call in kept]
+    return Measured(
+        profile, revision, counted, sample, started, drawn, estimates(sample, drawn), _mixes(kept, sample.calls)
+    )
+
+
+def _mixes(calls: Sequence[Any], figures: Sequence[CallFigures]) -> dict[Mix, Counter[str]]:
+    began = [timezone.localtime(call.started_at) for call in calls]
+    return {
+        Mix.LINE: Counter(call.to_number for call in calls),
+        Mix.HOUR: Counter(map(hour_of, began)),
+        Mix.DAY: Counter(map(day_of, began)),
+        Mix.CALLER: Counter(caller_of(call.from_number) for call in calls),
+        Mix.WORDS: Counter(words_of(one.words) for one in figures),
+        Mix.ENGINE: Counter(one.engine for one in figures if one.engine),
+    }
 
 
 def _figures(charged: Mapping[int, tuple[int, int]]) -> dict[int, CallFigures]:
@@ -138,7 +156,7 @@ def _figures(charged: Mapping[int, tuple[int, int]]) -> dict[int, CallFigures]:
         .annotate(vad_missed=F("unvoiced"))
         .values_list(
             "call_id", "number", "speaker", "started_ms", "ended_ms", "text", "revised_text", "source", "vad_missed",
-            "echo",
+            "echo", "engine",
             "partial_ms", "final_ms", "total_ms",
             "answers", "floor_ms", "first_audio_ms", "withdrawals", "tokens", "characters",
             "outcome", "code", named=True,
@@ -163,6 +181,7 @@ def _figures_of(rows: Sequence[Any], tokens: int, characters: int, said: Mapping
     """``said``: what was said in the turns that somebody has corrected, by their numbers."""
     turns, answers = ([row for row in rows if (row.speaker == AGENT) is agents] for agents in (False, True))
     figures = CallFigures.of(turns, answers, tokens, characters)
+    figures.engine = next((name for name, _ in Counter(turn.engine for turn in turns).most_common(1)), "")
     for turn in turns:
         if turn.number in said:
             figures.corrected += compare(said[turn.number], heard_text(turn)).errors

@@ -18,10 +18,12 @@ from calls.whatif.answers_again import AnswerChange, answers_again
 from calls.whatif.recorded_call import Audio, RecordedCall, heard_of
 from stt.tuning import Tuning, TuningError
 from voiceapp.runtime.coded_error import CodedError
+from voiceapp.runtime.file_cipher import StorageError
 
 
 class TraceMissing(CodedError):
-    """``code``: ``trace_missing`` (purged, or never written) | ``trace_unreadable`` | ``settings_out_of_bounds``."""
+    """``code``: ``trace_missing`` (purged, or never written) | ``trace_unreadable`` | ``settings_out_of_bounds`` | a
+    code of StorageError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,12 @@ def tuning_of(call: Call) -> Tuning:
         raise TraceMissing("settings_out_of_bounds") from error
 
 
+def has_trace(call: Call) -> bool:
+    """Something of it is kept that could be heard again."""
+    paths = (Path(settings.VAR_DIR) / one.recording for one in call_streams(call.streams) if one.recording)
+    return any(path.with_suffix(".trace").is_file() for path in paths)
+
+
 def traces_of(call: Call) -> list[StreamTrace]:
     """Of each of a call's streams, in their order. Raises TraceMissing."""
     streams = [(one.recording, one.first_number) for one in call_streams(call.streams) if one.first_number is not None]
@@ -64,6 +72,8 @@ def _trace(recording: str, first_number: int, rows: Sequence[Transcript]) -> Str
         raise TraceMissing("trace_missing")
     try:
         heard = heard_of(read_trace(path.with_suffix(".trace")))
+    except StorageError as error:
+        raise TraceMissing(error.code) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TraceMissing("trace_unreadable") from error
     if not heard.frames:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,12 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from calls.desk.access import needs
 from calls.desk.access_log.entries import Kind, note_lasting
 from calls.desk.codes import NOT_HEARD_AGAIN, shown_code
+from calls.desk.line_limits.seen import SeenLines, seen_by
 from calls.desk.tuning import half_closing
 from calls.desk.tuning.answer_changes import ShownChange
 from calls.desk.tuning.comparison import Comparison, Shown, counted, name_of, shown
 from calls.desk.tuning.figures import Measure
 from calls.desk.tuning.selectors import Measured, measured, refused_settings
 from calls.desk.tuning.traces import TraceMissing, traces_of, tuning_of
+from calls.desk.tuning.tried import TRIED, calls_to_try, tried, tried_profile
 from calls.desk.tuning.words import LEFT_OUT, REFUSED_SETTINGS, setting, shown_value
 from calls.lines.models import Trial
 from calls.process.half_closing import statuses
@@ -76,16 +78,17 @@ class ShownPair:
 @needs(VIEW)
 def profile(request: HttpRequest, pk: int) -> HttpResponse:
     """A profile's revisions beside what they did; two of them side by side."""
-    one = get_object_or_404(TuningProfile, pk=pk)
+    seen = seen_by(request.user)
+    one = get_object_or_404(seen.of(TuningProfile), pk=pk)
     history = list(one.history.select_related("history_user")[: MOST_ROWS + 1])
-    rows = _history_rows(one, history)
-    choices = _choices(one, history)
+    rows = _history_rows(one, history, seen)
+    choices = _choices(one, history, seen)
     b = request.GET.get("b", f"{one.pk}.{one.revision}")
     a = request.GET.get("a", _before(rows, one))
-    comparison = _compared(choices, a, b)
+    comparison = _compared(choices, a, b, seen)
     context = {
         "profile": one,
-        "refused": [(REFUSED_SETTINGS[code], n) for code, n in refused_settings(one.pk, one.revision).items()],
+        "refused": [(REFUSED_SETTINGS[code], n) for code, n in refused_settings(one.pk, one.revision, seen).items()],
         "half_closings": half_closing.shown(statuses(services().recognition)),
         "left_out": LEFT_OUT if hints_flaws(one.hints()) else "",
         "history": rows,
@@ -94,7 +97,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
         "b": b,
         "comparison": comparison,
         "only_revision": len({row.row.revision for row in rows}) == 1,
-        "can_tune": request.user.has_perm(TUNE),
+        "can_tune": request.user.has_perm(TUNE) and seen.may_change(one),
     }
     return _page(request, "desk/profile.html", _("What it did: %(profile)s") % {"profile": one.name}, context)
 
@@ -103,9 +106,16 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(TUNE)
 def back_to(request: HttpRequest, pk: int, history_id: int) -> HttpResponse:
     """Make an old revision's settings the profile's again."""
-    one = get_object_or_404(TuningProfile, pk=pk)
-    restore(one, get_object_or_404(one.history, history_id=history_id), request.user)
-    messages.success(request, _("The next call uses it."))
+    seen = seen_by(request.user)
+    one = get_object_or_404(seen.of(TuningProfile), pk=pk)
+    if not seen.may_change(one):
+        raise PermissionDenied
+    try:
+        restore(one, get_object_or_404(one.history, history_id=history_id), request.user)
+    except ValidationError as refused:
+        messages.error(request, " ".join(refused.messages))
+    else:
+        messages.success(request, _("The next call uses it."))
     return redirect("desk-profile", pk=pk)
 
 
@@ -113,8 +123,10 @@ def back_to(request: HttpRequest, pk: int, history_id: int) -> HttpResponse:
 @needs(VIEW)
 def trial(request: HttpRequest, pk: int) -> HttpResponse:
     """A trial's difference, its uncertainty, and whether it is enough."""
-    one = get_object_or_404(Trial.objects.select_related("line", "a", "b", "started_by", "ended_by"), pk=pk)
-    a, b = (measured(row.id, row.revision, one) for row in (one.a, one.b))
+    seen = seen_by(request.user)
+    trials = seen.of(Trial).select_related("line", "a", "b", "started_by", "ended_by")
+    one = get_object_or_404(trials, pk=pk)
+    a, b = (measured(row.id, row.revision, one, seen=seen) for row in (one.a, one.b))
     comparison = Comparison(a, b, one.a, one.b)
     return _page(request, "desk/trial.html", str(one), {"trial": one, "comparison": comparison})
 
@@ -125,11 +137,18 @@ def call(request: HttpRequest, sid: str) -> HttpResponse:
     """A call's turns as they were, and as they would have been with a profile."""
     if not request.user.has_perm("calls.view_call"):
         raise PermissionDenied
-    one = get_object_or_404(Call, call_sid=sid)
+    seen = seen_by(request.user)
+    one = get_object_or_404(seen.of(Call), call_sid=sid)
     note_lasting(Kind.READ, request.user, one.call_sid)
-    profiles = list(TuningProfile.objects.all())
-    chosen = next((p for p in profiles if str(p.pk) == request.GET.get("profile")), profiles[0] if profiles else None)
-    context: dict[str, Any] = {"call": one, "profiles": profiles, "chosen": chosen}
+    profiles = list(seen.of(TuningProfile))
+    unsaved, asked = tried(request.session), request.GET.get("profile")
+    chosen = next((p for p in profiles if str(p.pk) == asked), profiles[0] if profiles else None)
+    if unsaved is not None and asked == TRIED:
+        chosen = unsaved
+    context: dict[str, Any] = {"call": one, "profiles": profiles, "chosen": chosen, "unsaved": unsaved, "tried": TRIED}
+    if chosen is not None and chosen is unsaved:
+        form = tried_profile(request.session)
+        context |= {"others": calls_to_try(form, seen), "form": form}
     if chosen is not None:
         try:
             context |= _what_if(one, chosen)
@@ -171,14 +190,14 @@ def _field_name(name: str) -> str:
     return str(field.verbose_name)
 
 
-def _history_rows(one: TuningProfile, history: list[Any]) -> list[HistoryRow]:
+def _history_rows(one: TuningProfile, history: list[Any], seen: SeenLines) -> list[HistoryRow]:
     rows: list[HistoryRow] = []
-    seen: set[int] = set()
+    met: set[int] = set()
     for row, older in zip(history[:MOST_ROWS], [*history[1:], None], strict=False):
         found = None
-        if row.revision not in seen and len(seen) < MOST_MEASURED:
-            found = measured(one.pk, row.revision)
-        seen.add(row.revision)
+        if row.revision not in met and len(met) < MOST_MEASURED:
+            found = measured(one.pk, row.revision, seen=seen)
+        met.add(row.revision)
         delta = row.diff_against(older).changes if older is not None else []
         fields = {change.field: _field_name(change.field) for change in delta}
         rows.append(
@@ -201,12 +220,12 @@ def _history_rows(one: TuningProfile, history: list[Any]) -> list[HistoryRow]:
 COLUMNS = (Measure.FINAL_P50, Measure.FINAL_P95, Measure.REGRET, Measure.CUT_OFFS)
 
 
-def _choices(one: TuningProfile, history: list[Any]) -> dict[str, Any]:
+def _choices(one: TuningProfile, history: list[Any], seen: SeenLines) -> dict[str, Any]:
     """What can be compared: this profile's revisions, and the other profiles as they stand."""
     choices: dict[str, Any] = {}
     for row in history:
         choices.setdefault(f"{one.pk}.{row.revision}", row)
-    for other in TuningProfile.objects.exclude(pk=one.pk):
+    for other in seen.of(TuningProfile).exclude(pk=one.pk):
         choices[f"{other.pk}.{other.revision}"] = other
     return choices
 
@@ -219,14 +238,14 @@ def _before(rows: list[HistoryRow], one: TuningProfile) -> str:
     return f"{one.pk}.{chosen}"
 
 
-def _compared(choices: dict[str, Any], a: str, b: str) -> Comparison | None:
+def _compared(choices: dict[str, Any], a: str, b: str, seen: SeenLines) -> Comparison | None:
     """None where there are not two."""
     if a not in choices or b not in choices or a == b:
         return None
     sides = []
     for key in (a, b):
         profile, revision = key.split(".")
-        sides.append(measured(int(profile), int(revision)))
+        sides.append(measured(int(profile), int(revision), seen=seen))
     return Comparison(sides[0], sides[1], choices[a], choices[b])
 
 

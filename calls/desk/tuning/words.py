@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.tuning.figures import ANSWER_RATIOS, NUMBERS, PERCENTILES, Measure
+from calls.desk.tuning.mix import Mix
 from stt.engines.waivers import HINTS, MODEL, PUNCTUATION
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS
@@ -53,6 +54,33 @@ LESS_IS_BETTER |= {
     Measure.WORD_ERRORS,
 }
 """Of the others neither is better by itself."""
+
+MIX_LABELS = {
+    Mix.LINE: _("the line that was called"),
+    Mix.HOUR: _("time of day"),
+    Mix.DAY: _("day of the week"),
+    Mix.CALLER: _("where callers call from"),
+    Mix.WORDS: _("words that the caller says in a call"),
+    Mix.ENGINE: _("the engine that heard"),
+}
+KINDS = {
+    (Mix.HOUR, "night"): _("night, 22–6"),
+    (Mix.HOUR, "morning"): _("morning, 6–12"),
+    (Mix.HOUR, "afternoon"): _("afternoon, 12–17"),
+    (Mix.HOUR, "evening"): _("evening, 17–22"),
+    (Mix.DAY, "weekday"): _("Sunday to Thursday"),
+    (Mix.DAY, "friday"): _("Friday"),
+    (Mix.DAY, "saturday"): _("Saturday"),
+    (Mix.CALLER, "mobile"): _("Israeli mobile"),
+    (Mix.CALLER, "landline"): _("Israeli landline"),
+    (Mix.CALLER, "abroad"): _("from abroad"),
+    (Mix.CALLER, "app"): _("from an app"),
+    (Mix.CALLER, "withheld"): _("no number"),
+    (Mix.WORDS, "none"): _("no word"),
+    (Mix.WORDS, "few"): _("1–9 words"),
+    (Mix.WORDS, "some"): _("10–39 words"),
+    (Mix.WORDS, "many"): _("40 words and more"),
+}
 
 REFUSED_SETTINGS = {
     PUNCTUATION: _("The engine refuses to write punctuation for this revision: calls are heard without it."),
@@ -122,6 +150,11 @@ class Setting:
     unit: str
     default: Any
     trades: Any
+
+
+def kind_label(mix: Mix, kind: str) -> Any:
+    """A line by its number, an engine by its name, all others in words."""
+    return KINDS.get((mix, kind), kind or "—")
 
 
 def shown_value(name: str, value: Any) -> str:

@@ -49,7 +49,7 @@ HEAD = (
 
 ENGINES_HEAD = (
     "| first engine | words | lost | added | final_ms p95 | later than none | went over | back | turns heard by "
-    "| one-shots | turns without words |"
+    "| one-shots | hedges | turns without words |"
 )
 
 
@@ -165,7 +165,7 @@ class Command(BaseCommand):
                 second_engine=fault in ENGINE_FAULTS,
                 second_faults=fault.faults if fault.both else (),
             )
-            with _profile(dict(fault.tuning)), rig:
+            with changed_profile(dict(fault.tuning)), rig:
                 proxy.target = rig.emulator_address
                 row = asyncio.run(_play(fault, rig, proxy, library, samples, seed))
         row.billed_s = rig.billed_s
@@ -187,9 +187,13 @@ class Command(BaseCommand):
     def _write_engines(self, rows: Sequence[Row]) -> None:
         """A line a fault, and one a round."""
         self.stdout.write(ENGINES_HEAD + "\n" + "|---" * ENGINES_HEAD.count(" | ") + "|---|")
-        no_fault_ms = percentile([ms for row in rows if row.fault.name == "none" for ms in row.finals_ms], 0.95) or 0.0
+        healthy = [row for row in rows if row.fault.name.startswith("none")]
+        no_faults_ms = {
+            lasts: percentile([ms for row in healthy if row.fault.lasts is lasts for ms in row.finals_ms], 0.95)
+            for lasts in (False, True)
+        }
         for row in rows:
-            final_ms = percentile(row.finals_ms, 0.95) or 0.0
+            final_ms, no_fault_ms = percentile(row.finals_ms, 0.95) or 0.0, no_faults_ms[row.fault.lasts]
             cells = (
                 row.fault.name,
                 row.score.words,
@@ -200,7 +204,8 @@ class Command(BaseCommand):
                 row.codes["engine_failed_over"],
                 row.codes["engine_back"],
                 ", ".join(f"{n} {engine or '–'}" for engine, n in row.engines.most_common()),
-                row.codes["fallback"],
+                row.codes["fallback"] + row.codes["hedged"],
+                row.codes["hedged"],
                 ", ".join(f"{n} {code}" for code, n in row.none_codes.items()) or "–",
             )
             self.stdout.write(f"| {' | '.join(map(str, cells))} |")
@@ -261,7 +266,7 @@ async def _play(
 
 
 @contextmanager
-def _profile(changes: dict[str, int | str]) -> Iterator[None]:
+def changed_profile(changes: dict[str, int | str]) -> Iterator[None]:
     """The default profile with these values, and afterwards as it was."""
     profile = first_profile(settings.ENVIRONMENT_TUNING)
     before = {name: getattr(profile, name) for name in changes}

@@ -72,6 +72,7 @@ class Command(BaseCommand):
                 seed=options["seed"],
                 port=free_port(settings.PORT),
             )
+            self.stdout.write(port_note(rig.port), ending="")
             with rig, noted(rig.line, settings.VAR_DIR, rig.environment.get("TTS_EMULATOR_HOST", "")):
                 password = secrets.token_urlsafe(9)
                 cookie = login(password)
@@ -240,6 +241,13 @@ def login(password: str) -> str:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     return str(session.session_key)
+
+
+def port_note(port: int) -> str:
+    """A line that says that PORT was taken; empty where the server stands on it."""
+    if port == settings.PORT or not settings.PORT:
+        return ""
+    return f"port {settings.PORT} is taken: serving on {port} (PORT chooses another)\n"
 
 
 def _samples(folder: Path, only: list[str] | None) -> tuple[list[SampleCall], list[SampleConversation]]:

@@ -19,6 +19,7 @@ from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError, line_recording
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, stereo, ulaw_to_pcm
+from voiceapp.runtime.private_files import private_open
 
 
 class Command(RowsCommand):
@@ -39,14 +40,16 @@ class Command(RowsCommand):
             path = Path(settings.VAR_DIR) / stream.recording
             try:
                 at_ms, ulaw = Recording(path).ulaw()
-            except (OSError, RecordingError) as error:
+            except RecordingError as error:
+                raise CommandError(f"{error.code}: {error.message}") from error
+            except OSError as error:
                 raise CommandError(f"no_recording: {error}") from error
             begins_ms = at_ms if begins_ms is None else begins_ms
             _place(audio, at_ms - begins_ms, ulaw)
             line = line_recording(path)
             for said_ms, part in line.chunks() if line is not None else ():
                 _place(said, said_ms - begins_ms, part)
-        with wave.open(str(options["out"]), "wb") as wav:
+        with private_open(options["out"], "wb") as file, wave.open(file, "wb") as wav:
             wav.setnchannels(2 if said else 1)
             wav.setsampwidth(2)
             wav.setframerate(SAMPLE_RATE_HZ)

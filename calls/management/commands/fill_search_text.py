@@ -1,4 +1,4 @@
-"""``manage.py fill_search_text``: bring the search text to turns that have none, at once, after an upgrade."""
+"""``manage.py fill_search_text``: write the search text of turns and corrections that have none, after an upgrade."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 
+from calls.desk.review.corrections import fill_search_text as fill_corrections
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Transcript
 from calls.storage.search_filler import fill
@@ -18,6 +19,7 @@ class Command(RowsCommand):
     help = "Make old turns searchable now; a server does it by itself, slowly. May be broken off and run again."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        fill_corrections()
         filled, last = 0, None
         while (last := fill(last, BATCH_TURNS)) is not None:
             filled += BATCH_TURNS

@@ -24,7 +24,7 @@ from calls.lab.call_report import CallRefused, Line
 from calls.lab.demo_note import noted
 from calls.lab.rig import Rig, RigError, free_port
 from calls.lab.simulator import SimulatedCall
-from calls.management.commands.demo import USER, login
+from calls.management.commands.demo import USER, login, port_note
 from stt.engines import whisper
 from stt.management.commands.whisper_weights import base_weights
 from stt.wavfile import WavError, read_ulaw
@@ -55,18 +55,21 @@ class Command(BaseCommand):
                 environment=offline_line.environment(weights),
                 port=free_port(settings.PORT),
             )
+            self.stdout.write(port_note(rig.port), ending="")
             with rig, noted(replace(rig.line, to_number=number), settings.VAR_DIR):
                 password = secrets.token_urlsafe(9)
                 login(password)
                 self.stdout.write(f"heard on this machine by Whisper ({weights.name}); nothing is sent anywhere")
                 if not options["files"]:
                     self.stdout.write(SYNTHETIC)
-                asyncio.run(self._calls(replace(rig.line, to_number=number), files))
+                asyncio.run(self._calls(replace(rig.line, to_number=number), files, is_kept_up=not options["once"]))
+                if options["once"]:
+                    # The server ends with it: an address would lead nowhere.
+                    self.stdout.write(f"log:     {rig.log}")
+                    return
                 self.stdout.write(
                     f"admin:   {rig.url}/admin/\nlogin:   {USER}   password: {password}\nlog:     {rig.log}"
                 )
-                if options["once"]:
-                    return
                 self.stdout.write("Call it again: .venv/bin/python manage.py simulate_call FILE.wav\nCtrl-C ends.")
                 self.stdout.flush()
                 assert rig.server is not None  # noqa: S101 - it has answered calls
@@ -93,7 +96,7 @@ class Command(BaseCommand):
             raise CommandError(f"{missing.code}: {missing.message}")
         return weights
 
-    async def _calls(self, line: Line, files: list[Path]) -> None:
+    async def _calls(self, line: Line, files: list[Path], *, is_kept_up: bool) -> None:
         finals: list[int] = []
         for file in files:
             self.stdout.write(f"\n{file.name}: calling")
@@ -107,6 +110,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{turn.number:>4}. {words}   [LATENCY] {turn.source}, {turn.engine}: final {took}")
             if not turns:
                 self.stdout.write("      no speech was found in it")
-            self.stdout.write(f"      {line.base_url}{reverse('admin:calls_call_change', args=[call.pk])}")
+            if is_kept_up:
+                self.stdout.write(f"      {line.base_url}{reverse('admin:calls_call_change', args=[call.pk])}")
         if finals:
             self.stdout.write(f"\nfinal_ms: p50 {percentile(finals, 0.5)}, p95 {percentile(finals, 0.95)}")

@@ -26,6 +26,7 @@ from stt.engines.guarded import GuardedEngine
 from stt.events import RecognizerError
 from stt.wavfile import WavError, read_ulaw
 from voiceapp.runtime.percentile import percentile
+from voiceapp.runtime.private_files import private_folder
 
 HALF_CLOSE_MS = 120
 """Where the tuning half-closes never."""
@@ -74,7 +75,7 @@ class Command(BaseCommand):
         entry = by_name()[name]
         self._engine = GuardedEngine(entry.engine_at(self.values(entry)))
         out = out or settings.VAR_DIR / "traces"
-        out.mkdir(parents=True, exist_ok=True)
+        private_folder(out)
         self._engine.probe()
         finals: list[int] = []
         hastened: list[_Hastened] = []

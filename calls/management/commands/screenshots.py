@@ -53,6 +53,7 @@ class Picture:
 
 
 PICTURES = (
+    Picture("first-page", "/admin/"),
     Picture("console", "/console/"),
     Picture("console-dark", "/console/", dark=True),
     Picture("console-phone", "/console/", width=360, height=740),

@@ -98,6 +98,8 @@ async function save(form, submitter) {
   const fresh = document.createElement("template");
   fresh.innerHTML = await answer.text();
   cell(form).replaceWith(fresh.content.querySelector(".said"));
+  const row = cell(form).closest("tr"); // null on a page of one turn
+  row?.classList.toggle("has-correction", row.querySelector(".correction") !== null);
   cell(form).querySelector(answer.ok ? ".editor summary" : "textarea").focus();
   said.textContent = answer.ok ? said.dataset.saved : "";
 }

@@ -1,5 +1,6 @@
 // The recording of a call as a waveform, in step with its turns: a turn is heard by a click on either, the one that is
-// spoken is lit, and all of it goes by keyboard. Without this file the players and the turns' buttons are still there.
+// spoken is lit, and all of it goes by keyboard, turns also where nothing was recorded. Without this file the players
+// and the turns' buttons are still there.
 
 import WaveSurfer from "./vendor/wavesurfer.esm.js";
 import RegionsPlugin from "./vendor/wavesurfer.regions.esm.js";
@@ -7,21 +8,22 @@ import RegionsPlugin from "./vendor/wavesurfer.regions.esm.js";
 const HEIGHT_PX = 56; // of a channel
 const SKIPPED_S = 0.8; // silence that is worth skipping
 const LEAD_S = 0.2; // heard before the next word, so that its beginning is not cut
+const TYPING_MS = 2000; // letters that follow one another faster are a sentence, where there is nothing to type in
 
 const controls = document.getElementById("controls");
 const speed = document.getElementById("speed");
 const skip = document.getElementById("skip-silence");
 const moment = document.getElementById("moment");
+const uncorrected = document.getElementById("uncorrected");
 const audios = [...document.querySelectorAll(".recording audio")];
 
-// The turns that can be heard, in the order of the page: { row, button, audio, from, to }
-const turns = [...document.querySelectorAll("button.play")].map((button) => ({
-  row: button.closest("tr"),
-  button,
-  audio: document.getElementById(button.dataset.stream),
-  from: Number(button.dataset.from),
-  to: Number(button.dataset.to),
-}));
+// In the order of the page: { row }, and of those that can be heard { row, button, audio, from, to }
+const turns = [...document.querySelectorAll(".turns tr[id^=turn-]")].map((row) => {
+  const button = row.querySelector("button.play");
+  if (!button) return { row };
+  const { stream, from, to } = button.dataset;
+  return { row, button, audio: document.getElementById(stream), from: Number(from), to: Number(to) };
+});
 let lit = null;
 
 function colour(name) {
@@ -145,24 +147,53 @@ function toggle() {
   const playing = audios.find((audio) => !audio.paused);
   if (playing) return playing.pause();
   const turn = turns[place()];
-  if (turn) turn.button.click();
-  else audios[0]?.play();
+  if (turn?.button) turn.button.click();
+  else audios[0].play();
 }
 
-const KEYS = {
-  " ": toggle,
+// Whoever corrects a turn that cannot be corrected is told so, and goes on typing for a moment: those letters are no keys.
+let typedAt = -Infinity;
+
+function correct() {
+  const row = turns[Math.max(place(), 0)].row;
+  const summary = row.querySelector(".editor summary");
+  uncorrected.hidden = Boolean(summary);
+  if (summary) {
+    summary.focus(); // whoever opens an editor from inside writes in it (review.js)
+    summary.click();
+  } else {
+    row.querySelector(".said").append(uncorrected);
+    typedAt = performance.now();
+  }
+}
+
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (performance.now() - typedAt > TYPING_MS || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key.length > 1) {
+      typedAt = -Infinity;
+      return;
+    }
+    typedAt = performance.now();
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
+
+const TURN_KEYS = {
   j: () => go(1),
   ArrowDown: () => go(1),
   k: () => go(-1),
   ArrowUp: () => go(-1),
+  ...(uncorrected && { e: correct }), // only for who may correct
+};
+const SOUND_KEYS = {
+  " ": toggle,
   ">": () => setSpeed(1),
   "<": () => setSpeed(-1),
   s: () => skip.click(),
-  e: () => {
-    const summary = turns[place()]?.row.querySelector(".editor summary");
-    summary?.focus(); // whoever opens an editor from inside writes in it (review.js)
-    summary?.click();
-  },
 };
 // The same keys on a Hebrew keyboard.
 const HEBREW = { ח: "j", ל: "k", ד: "s", ק: "e" };
@@ -178,16 +209,20 @@ if (audios.length && controls) {
   }
   document.getElementById("to-turn-before").addEventListener("click", () => go(-1));
   document.getElementById("to-next-turn").addEventListener("click", () => go(1));
+  addEventListener("hashchange", openMoment);
+  openMoment();
+  for (const one of document.querySelectorAll(".wave")) draw(one);
+}
+
+if (turns.length) {
+  const keys = audios.length && controls ? { ...TURN_KEYS, ...SOUND_KEYS } : TURN_KEYS;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select, audio, [contenteditable]")) return;
     if (event.key === " " && event.target.closest("button, summary, a")) return;
-    const act = KEYS[HEBREW[event.key] ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key)];
+    const act = keys[HEBREW[event.key] ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key)];
     if (!act) return;
     event.preventDefault();
     act();
   });
-  addEventListener("hashchange", openMoment);
-  openMoment();
-  for (const one of document.querySelectorAll(".wave")) draw(one);
 }

@@ -1,9 +1,11 @@
 // One call, followed: its turns as they are accepted and revised, and the words that are being spoken.
 
 import { answerRow, showAnswer as drawAnswer, showSaved } from "./answers.js";
-import { Live, clock, keyOf, late, page, read, say, showEmulated, showLink, unread } from "./live.js";
+import { stop as stopListening } from "./listen.js";
+import { Live, clock, keyOf, late, page, read, say, sayWords, showEmulated, showLink, unread } from "./live.js";
 
 const NEAR_END_PX = 120;
+const READ_AGAIN_MS = 1000; // what came of something is written by then
 
 const turns = document.getElementById("turns");
 const events = document.getElementById("events");
@@ -45,7 +47,7 @@ function showTurn(turn) {
   row.revision = turn.revision;
   const [at, words, source, emulated, delay, total] = row.children;
   say(at, clock(turn.started_ms));
-  say(words, turn.text || page.texts.no_words);
+  sayWords(words, turn.text || page.texts.no_words);
   say(source, turn.echo ? page.texts.echo : page.texts.codes[turn.code] || turn.code || page.texts.sources[turn.source]);
   showEmulated(emulated, turn.engine);
   late(delay, turn.final_ms);
@@ -68,7 +70,9 @@ function showEvent(event) {
   if (eventsShown.has(keyOf(event))) return;
   eventsShown.add(keyOf(event));
   const row = events.appendChild(document.createElement("li"));
-  const at = new Date(event.at).toLocaleTimeString(document.documentElement.lang);
+  // In the call, as turns are; the time of day is had by pointing at it.
+  const at = clock(Date.parse(event.at) - started);
+  row.title = new Date(event.at).toLocaleTimeString("en-GB", { timeZone: page.zone });
   const means = page.texts.codes[event.code] ?? "";
   for (const [name, dir, text] of [["at", "ltr", at], ["means", "auto", means], ["code", "ltr", event.code], ["detail", "auto", detailOf(event)]]) {
     if (!text) continue;
@@ -79,12 +83,41 @@ function showEvent(event) {
   }
 }
 
-// As on the server (calls/desk/codes.py).
+// As on the server (calls/desk/event_details.py), by the same table.
+const forms = page.texts.details.forms.map(([pattern, said]) => [new RegExp(`^(?:${pattern})$`), said]);
+
 function detailOf({ detail }) {
-  const found = /^(utterance|stream) (\d+)$/.exec(detail ?? "");
-  if (!found) return page.texts.codes[detail] ?? detail?.replace(/[A-Za-z]\w*/g, (word) => page.texts.details[word] ?? word);
-  const told = found[1] === "utterance" ? page.texts.of_turn : page.texts.of_stream;
-  return told.replace("%(number)s", found[2]);
+  for (const [pattern, said] of forms) {
+    const found = pattern.exec(detail ?? "");
+    if (found) return said.replace(/%\((\w+)\)s/g, (_, name) => found.groups[name]);
+  }
+  return page.texts.codes[detail] ?? detail?.replace(/[A-Za-z]\w*/g, (word) => page.texts.details.words[word] ?? word);
+}
+
+// What supervisors did; what became of a sentence is known when its answer is over.
+const done = document.getElementById("done");
+
+function showDone(actions) {
+  done.hidden = !actions.length;
+  done.replaceChildren(
+    ...actions.map(({ what, number, outcome, why, who, at, failed }) => {
+      const row = document.createElement("li");
+      row.className = failed ? "error" : "";
+      const part = (text, dir) => Object.assign(document.createElement("bdi"), { textContent: text, dir });
+      row.append(what, ...(number ? [" ", part(number, "ltr")] : []), `: ${outcome}`, why ? ` (${why})` : "");
+      row.append(" · ", part(who, "auto"), " · ", part(at, "ltr"));
+      return row;
+    }),
+  );
+}
+
+let again = 0;
+function readAgain() {
+  if (done.hidden || again) return;
+  again = setTimeout(() => {
+    again = 0;
+    readAll();
+  }, READ_AGAIN_MS);
 }
 
 function showState(shows, hears) {
@@ -117,6 +150,7 @@ function showEnd(is = true) {
   if (!is) return;
   partial.hidden = true;
   for (const id of ["shows", "hears"]) say(document.getElementById(id), "");
+  stopListening("ended");
 }
 
 function showAll(state) {
@@ -128,20 +162,27 @@ function showAll(state) {
   for (const answer of state.answers) showAnswer(answer);
   for (const one of state.saved) showSaved(one);
   for (const event of state.events) showEvent(event);
+  showDone(state.done);
 }
 
 const kinds = {
   partial(update) {
     partial.hidden = false;
-    say(partial, update.text);
+    sayWords(partial, update.text);
   },
   turn(update) {
     if (update.started_ms >= newest) partial.hidden = true;
     showTurn(update);
   },
-  answer: showAnswer,
+  answer(update) {
+    showAnswer(update);
+    if (!update.playing) readAgain();
+  },
   value: showSaved,
-  note: showEvent,
+  note(update) {
+    showEvent(update);
+    readAgain();
+  },
   state(update) {
     showState(update.shows, update.hears);
     showQuiet(update.quiet_by);
@@ -156,7 +197,10 @@ const kinds = {
       stream = update.stream;
       newest = 0;
       showEnd(false);
-    } else if (!update.stream || update.stream === stream) showEnd();
+    } else if (!update.stream || update.stream === stream) {
+      showEnd();
+      readAgain();
+    }
   },
 };
 

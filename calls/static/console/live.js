@@ -103,6 +103,16 @@ export function say(node, text) {
   node.textContent = text;
 }
 
+// Words that were said read right to left where any of them is Hebrew or Arabic: by itself a browser goes by the first
+// letter, and a Hebrew sentence may begin with Wi-Fi. As on the server (calls/desk/rows.py).
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+export function sayWords(node, text) {
+  if (node.said === text) return;
+  node.dir = RIGHT_TO_LEFT.test(text) ? "rtl" : "auto";
+  say(node, text);
+}
+
 // Words of the emulator are no recognised speech.
 export function showEmulated(node, engine) {
   const [first, vendor] = (engine ?? "").split(":");

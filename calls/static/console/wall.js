@@ -1,7 +1,9 @@
 // The wall: one card a running call. Updates change a model; a frame of animation draws the cards that changed.
 
-import { Live, clock, keyOf, late, page, read, say, showEmulated, showLink, unread } from "./live.js";
+import { ring } from "./alarm_sound.js";
+import { Live, clock, keyOf, late, page, read, say, sayWords, showEmulated, showLink, unread } from "./live.js";
 
+const CALM_MS = 10000; // after its trouble a card stays high for so long
 const LOST_MS = 6000; // a process without a pulse for this long is gone, or cut off
 const READ_SOON_MS = 2000;
 
@@ -36,7 +38,9 @@ function touch(call) {
 function callOf(sid) {
   let call = calls.get(sid);
   if (!call) {
-    call = { sid, from: "", to: "", started: Date.now(), text: "", shows: "unknown", hears: "stream", quietBy: "", partial: false };
+    // Of a call that has just begun nothing is known yet: that is no trouble.
+    const state = { shows: "", hears: "stream", quietBy: "", standIn: "" };
+    call = { sid, from: "", to: "", started: Date.now(), metAt: performance.now(), text: "", ...state, partial: false };
     calls.set(sid, call);
   }
   return call;
@@ -67,31 +71,51 @@ function cardOf(call) {
     call.parts = Object.fromEntries(["line", "from", "lasted", "words", "shows", "hears", "quiet", "emulated", "late"].map((n) => [n, part(n)]));
     call.card.querySelector("a").href = page.urls.call.replace("SID", encodeURIComponent(call.sid));
     call.card.dataset.sid = call.sid;
+    rank(call);
     place(call);
   }
   return call.card;
 }
 
-// The longest-running call first: cards do not move under the eye.
+// Trouble first, then the longest-running call. A card moves when its trouble begins, and back when it has been over for
+// a while: nothing jumps to and fro under the eye.
 function place(call) {
+  const focused = call.card.contains(document.activeElement) && document.activeElement;
+  call.placed = call.isHigh;
   let after = wall.lastElementChild;
-  while (after && calls.get(after.dataset.sid)?.started > call.started) after = after.previousElementSibling;
+  while (after && (after === call.card || goesBefore(call, calls.get(after.dataset.sid)))) after = after.previousElementSibling;
   if (after) after.after(call.card);
   else wall.prepend(call.card);
+  if (focused) focused.focus();
+}
+
+function goesBefore(call, other) {
+  if (!other) return false;
+  return call.isHigh === other.isHigh ? call.started < other.started : call.isHigh;
+}
+
+function rank(call) {
+  const now = performance.now();
+  if (isTrouble(call)) call.troubledAt = now;
+  call.isHigh = call.troubledAt !== undefined && now - call.troubledAt < CALM_MS;
+  if (call.card && call.placed !== call.isHigh) place(call);
 }
 
 function drawCard(call) {
   if (!calls.has(call.sid)) return;
   const card = cardOf(call);
   const { parts } = call;
+  rank(call);
   say(parts.line, lines[call.to] || call.to);
   say(parts.from, call.from || "—");
-  say(parts.words, call.text);
-  say(parts.shows, page.texts[call.shows]);
-  say(parts.hears, call.hears === "stream" ? "" : page.texts[call.hears]);
+  sayWords(parts.words, call.text);
+  say(parts.shows, page.texts[call.shows] ?? "");
+  const standIn = call.standIn ? `${page.texts.stand_in}: \u2068${call.standIn}\u2069` : "";
+  say(parts.hears, call.hears === "stream" ? standIn : page.texts[call.hears]);
   say(parts.quiet, call.quietBy ? `${page.texts.quiet}: \u2068${call.quietBy}\u2069` : "");
   showEmulated(parts.emulated, call.engine);
-  late(parts.late, call.final);
+  // How fast its last words came says nothing of a call that is not heard.
+  late(parts.late, isTrouble(call) ? null : call.final);
   mark(card, "shows", call.shows);
   mark(card, "hears", call.hears);
   mark(card, "words", call.partial ? "partial" : "turn");
@@ -112,12 +136,22 @@ function isTrouble(call) {
 function isSought(call) {
   if (trouble.checked && !isTrouble(call)) return false;
   const sought = find.value.trim().toLowerCase();
-  return !sought || `${call.from} ${call.to} ${lines[call.to] || ""} ${call.sid} ${call.text}`.toLowerCase().includes(sought);
+  if (!sought) return true;
+  const said = `${call.from} ${call.to} ${lines[call.to] || ""} ${call.sid} ${call.text}`.toLowerCase();
+  const number = digitsOf(sought);
+  return said.includes(sought) || (number && [call.from, call.to].some((one) => digitsOf(one).includes(number)));
+}
+
+// A number as it is dialled at home or from abroad, however it is written: 050-123, +972 50 123.
+function digitsOf(text) {
+  if (!/^[\d\s()+.\-\u2010-\u2015\u200e\u200f\u202a-\u202e\u2066-\u2069]+$/.test(text)) return "";
+  return text.replace(/\D/g, "").replace(/^(00)?972|^0/, "");
 }
 
 function drawCount() {
   say(document.getElementById("count"), String(calls.size));
   document.getElementById("empty").hidden = calls.size > 0;
+  document.getElementById("unfound").hidden = !calls.size || wall.querySelector(".card:not([hidden])") !== null;
 }
 
 const kinds = {
@@ -144,18 +178,21 @@ const kinds = {
   state(update) {
     const call = callOf(update.call);
     Object.assign(call, { shows: update.shows, hears: update.hears, quietBy: update.quiet_by });
+    call.standIn = update.stand_in ?? "";
     touch(call);
   },
   process(update) {
     const now = performance.now();
     drawAlarms(update.alarms);
     processes.set(update.process, { ...update, at: now });
-    for (const [sid, [shows, hears, quietBy]] of Object.entries(update.calls)) {
+    // A process of an older version names no stand-in.
+    for (const [sid, [shows, hears, quietBy, standIn = ""]] of Object.entries(update.calls)) {
       if (!calls.has(sid)) readSoon();
       const call = callOf(sid);
       call.process = update.process;
-      if (call.shows !== shows || call.hears !== hears || call.quietBy !== quietBy || !call.card) {
-        Object.assign(call, { shows, hears, quietBy });
+      const state = { shows, hears, quietBy, standIn };
+      if (!call.card || Object.entries(state).some(([name, value]) => call[name] !== value)) {
+        Object.assign(call, state);
         touch(call);
       }
     }
@@ -225,35 +262,64 @@ function drawProcesses() {
     if (!node) {
       node = list.appendChild(document.createElement("li"));
       node.dataset.process = name;
-      const bdi = node.appendChild(document.createElement("bdi"));
+      const bdi = document.createElement("bdi");
       bdi.dir = "ltr";
       bdi.textContent = name;
-      node.append(" ", document.createElement("span"));
+      node.append(page.texts.server, " ", bdi, document.createElement("span"));
     }
     process.node = node;
-    const lag = process.lag_ms === null ? "" : ` · ${page.texts.lag} \u2066${process.lag_ms} ms\u2069`;
     const count = Object.keys(process.calls).length;
-    const health = lost ? page.texts.unknown : page.texts[process.recogniser];
-    say(node.lastElementChild, `${count === 1 ? page.texts.one_call : page.texts.calls.replace("%(count)s", count)}${lag} · ${health}`);
+    const calls = count === 1 ? page.texts.one_call : page.texts.calls.replace("%(count)s", count);
+    const pace = lost || process.lag_ms === null ? "" : paceOf(process.lag_ms);
+    const told = lost ? [calls, page.texts.unknown] : [calls, pace && page.texts[pace], page.texts[process.recogniser]];
+    say(node.lastElementChild, `: ${told.filter(Boolean).join(" · ")}`);
+    // The terms that whoever runs the server looks for in its metrics.
+    const title = pace ? `${page.texts.lag} \u2066(loop lag, p95)\u2069: \u2066${Math.round(process.lag_ms)} ms\u2069` : "";
+    if (node.title !== title) node.title = title;
     node.dataset.health = lost ? "lost" : process.recogniser;
+    node.dataset.pace = pace;
   }
 }
 
-function drawAlarms(alarms) {
+// How far a process is behind with its work, in a supervisor's words.
+function paceOf(lagMs) {
+  if (lagMs > page.lag_ms.overloaded) return "overloaded";
+  return lagMs > page.lag_ms.behind ? "behind" : "in_time";
+}
+
+// Who sees to which alarm, by its key. A process tells what it read some seconds ago, and nobody takes it back.
+let seenTo = new Map();
+
+// An older process says kind and line alone.
+function drawAlarms(newest) {
+  const alarms = newest.map(([kind, line, key, by]) => [kind, line, key, by || seenTo.get(key)]);
+  seenTo = new Map(alarms.filter(([, , key, by]) => key && by).map(([, , key, by]) => [key, by]));
+  const told = JSON.stringify([alarms, lines]);
+  if (told === drawAlarms.told) return;
+  drawAlarms.told = told;
   const list = document.getElementById("alarms");
-  const said = alarms.map(([kind, line]) => {
-    const text = page.texts[kind];
-    const name = lines[line] || `\u2066${line}\u2069`;
-    return text.includes("%(engine)s") ? text.replace("%(engine)s", () => name) : `${text}: ${name}`;
-  });
-  if (said.join() === [...list.children].map((node) => node.textContent).join()) return;
-  list.replaceChildren(
-    ...said.map((text) => {
-      const node = document.createElement("li");
-      node.textContent = text;
-      return node;
-    }),
-  );
+  const unseen = alarms.filter(([, , , by]) => !by);
+  list.replaceChildren(...[...unseen, ...alarms.filter(([, , , by]) => by)].map(alarmNode));
+  ring(unseen.filter(([, , key]) => key).map(([kind, line, key]) => [key, alarmText(kind, line)]));
+}
+
+function alarmText(kind, line) {
+  const text = page.texts[kind];
+  const name = lines[line] || `\u2066${line}\u2069`;
+  return text.includes("%(engine)s") ? text.replace("%(engine)s", () => name) : `${text}: ${name}`;
+}
+
+function alarmNode([kind, line, key, by]) {
+  const node = document.getElementById("alarm").content.firstElementChild.cloneNode(true);
+  const link = node.querySelector("a");
+  link.textContent = alarmText(kind, line);
+  if (key) link.href = page.urls.alarm.replace("0", key);
+  if (by) node.querySelector(".seen-to").textContent = `${page.texts.seen_to_by} \u2068${by}\u2069`;
+  node.classList.toggle("is-seen-to", Boolean(by));
+  const form = node.querySelector("form");
+  if (key) form.action = page.urls.acknowledge.replace("0", key);
+  else form.remove();
+  return node;
 }
 
 // Once a second: how long calls have lasted, and whose process has fallen silent.
@@ -262,8 +328,10 @@ function tick() {
   const now = Date.now();
   for (const call of calls.values()) {
     if (call.card && !call.card.hidden) say(call.parts.lasted, clock(now - call.started));
+    if (call.isHigh) rank(call);
     const process = processes.get(call.process);
-    if ((!process || performance.now() - process.at > LOST_MS) && call.shows !== "unknown") {
+    // A process that has not said a word yet has as long as one that has fallen silent.
+    if (performance.now() - (process?.at ?? call.metAt) > LOST_MS && call.shows !== "unknown") {
       call.shows = "unknown";
       touch(call);
     }

@@ -56,6 +56,8 @@ function wordErrors(place, data, colour) {
   );
 }
 
+const DASHES = [undefined, [6, 3], [2, 3], [12, 3], [12, 3, 2, 3], [6, 3, 2, 3]];
+
 function finals(place, data, colour, several) {
   const known = data.engines.filter((engine) => engine.finals.length === data.shares.length);
   if (!known.length) return null;
@@ -71,7 +73,8 @@ function finals(place, data, colour, several) {
           label: engine.label,
           stroke: several[i % several.length],
           width: 2,
-          dash: i % 2 ? [6, 3] : undefined,
+          // Colours come again: then the dashes are others.
+          dash: DASHES[((i % 2) + 2 * Math.floor(i / several.length)) % DASHES.length],
           points: { show: false },
         })),
       ],

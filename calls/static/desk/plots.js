@@ -66,15 +66,18 @@ function overTime(place, data, colour) {
       });
     });
   });
+  // The pages' clock, not the browser's.
+  const clock = (s) => uPlot.tzDate(new Date(s * 1000), data.zone);
   const format = uPlot.fmtDate(data.daily ? "{DD}.{MM}" : "{HH}:{mm}");
   const margin = data.daily ? 43200 : 300;
   return new uPlot(
     {
       ...size(place),
       legend: { live: false },
+      tzDate: clock,
       scales: { x: { range: (_, low, high) => [low - margin, high + margin] } },
       axes: [
-        axis(colour, data.words.time, { space: 70, values: (_, at) => at.map((s) => format(new Date(s * 1000))) }),
+        axis(colour, data.words.time, { space: 70, values: (_, at) => at.map((s) => format(clock(s))) }),
         axis(colour, "ms", { size: 52 }),
       ],
       series,

@@ -14,7 +14,7 @@ def tuner(page, desk_server):
     page.fill("#id_username", "tuner")
     page.fill("#id_password", PASSWORD)
     page.click("input[type=submit]")
-    page.wait_for_selector("#user-tools")
+    page.wait_for_selector(".site-header .tools")
     return page
 
 

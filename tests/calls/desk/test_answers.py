@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import translation
 
 from calls.core.agent_turns import AnswerTimes, MadeBy, Outcome, PlayedPart
+from calls.core.text import MASK
 from calls.desk.answers import RULES, ShownAnswer, saved_values, shown_voice
 from calls.desk.permissions import GROUPS
 from calls.models import Call, Transcript
-from calls.process.live_updates import MASK
 from calls.storage import rows
 from calls.storage.records import CallEnded, TurnSaved, ValueSaved
 from tests.calls.storage.sample_records import NOW, STARTED, answer, turn

@@ -10,6 +10,7 @@ from calls.core.decision import TABLE, Accept
 from calls.core.stream_policy import StreamCommand
 from calls.core.turns import EndReason
 from calls.desk import codes
+from calls.desk.event_details import shown_detail
 from calls.live.call_end import CLOSE_CODES
 from calls.process.shared_state import ENDED_BY_US
 from calls.reply.items import Act
@@ -108,10 +109,12 @@ def test_a_later_versions_code_stands_for_itself():
 
 @pytest.mark.parametrize(
     ("detail", "shown"),
-    [("utterance 3", "turn 3"), ("stream 2", "stream 2"), ("unavailable", "the engine could not be reached"),
+    [("utterance 3", "turn 3"), ("turn 3", "turn 3"), ("stream 2", "stream 2"),
+     ("utterance 4, 229 ms after its end", "turn 4, 229 milliseconds after its end"),
+     ("utterance 4, forced", "turn 4, a final that was asked for"), ("unavailable", "the engine could not be reached"),
      ("Transfer, דנה: no_such_person", "handing over, דנה: the line has no person of this name"),
      ("The server answered: unknown.", "The server answered: unknown."), ("", "")],
 )  # fmt: skip
 def test_an_events_detail_is_said_where_it_is_known(detail, shown):
     with translation.override("en"):
-        assert codes.shown_detail(detail) == shown
+        assert shown_detail(detail) == shown

@@ -3,11 +3,13 @@
 import re
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 
 from calls.desk import permissions
-from calls.models import Call
+from calls.models import Call, GivenPermission
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -17,11 +19,14 @@ ABILITIES = {
     "correct": permissions.CORRECT,
     "export": permissions.EXPORT,
     "tune": permissions.TUNE,
-    "end calls": permissions.END_CALLS,
-    "any number": permissions.HAND_OVER_ANYWHERE,
-    "dialled numbers": permissions.CHANGE_DIALLED,
+    "end": permissions.END_CALLS,
+    "any": permissions.HAND_OVER_ANYWHERE,
+    "dialled": permissions.CHANGE_DIALLED,
     "secrets": permissions.READ_SECRETS,
-    "accesses": permissions.READ_ACCESS_LOG,
+    "access": permissions.READ_ACCESS_LOG,
+    "reviews": permissions.OVERSEE_REVIEWS,
+    "holds": permissions.HOLD,
+    "numbers": permissions.SEE_NUMBERS,
 }
 
 
@@ -35,7 +40,7 @@ def table(text):
     head, _, *rows = [
         [cell.strip().strip("`") for cell in line.strip("| ").split("|")]
         for line in re.findall(
-            r"^\| (?:group|`?(?:reviewer|supervisor|tuner|admin)`?) .*$|^\|(?:---\|){11}$",
+            r"^\| (?:group|`?(?:reviewer|supervisor|tuner|admin)`?) .*$|^\|(?:---\|){14}$",
             text,
             re.M,
         )
@@ -56,6 +61,50 @@ def test_what_was_changed_by_hand_stays():
     group.permissions.clear()
     permissions.make_groups()
     assert not group.permissions.exists()
+
+
+def lacking(group):
+    return {"read_secret_values", "hold_call"} - set(group.permissions.values_list("codename", flat=True))
+
+
+def as_before(*codenames):
+    """As a version left the group of administrators that did not know these permissions."""
+    group = Group.objects.get(name="admin")
+    group.permissions.remove(*group.permissions.filter(codename__in=codenames))
+    GivenPermission.objects.filter(group=group, permission__codename__in=codenames).delete()
+    return group
+
+
+def test_an_upgrade_gives_what_is_new_and_nothing_back():
+    group = as_before("hold_call")
+    group.permissions.remove(group.permissions.get(codename="read_secret_values"))
+    own = Permission.objects.get(codename="delete_session")
+    group.permissions.add(own)
+    for _again in range(2):
+        permissions.make_groups()
+        assert lacking(group) == {"read_secret_values"}
+        assert own in group.permissions.all()
+
+
+def test_a_group_from_before_this_was_kept_gets_what_it_lacks_if_nobody_has_changed_it(capsys):
+    group = as_before("hold_call")
+    GivenPermission.objects.all().delete()
+    permissions.make_groups()
+    assert (lacking(group), capsys.readouterr().out) == (set(), "")
+
+
+def test_one_that_somebody_has_changed_is_left_and_what_it_lacks_is_said(capsys):
+    group = as_before("hold_call")
+    GivenPermission.objects.all().delete()
+    boss, kind = User.objects.create_superuser("boss"), ContentType.objects.get_for_model(Group)
+    LogEntry.objects.create(user=boss, content_type=kind, object_id=str(group.pk), action_flag=CHANGE)
+    permissions.make_groups()
+    assert lacking(group) == {"hold_call"}
+    assert "the group admin was changed by hand and lacks: calls.hold_call" in capsys.readouterr().out
+    # From now on it is known what it was given.
+    new = as_before("read_secret_values")
+    permissions.make_groups()
+    assert (lacking(new), capsys.readouterr().out) == ({"hold_call"}, "")
 
 
 @pytest.mark.parametrize(("group", "status"), [("reviewer", 403), ("supervisor", 403), ("tuner", 200), ("admin", 200)])

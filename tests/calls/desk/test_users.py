@@ -1,5 +1,7 @@
 """Nobody who administers users can give a permission that is not their own, themselves included."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.urls import reverse
@@ -10,11 +12,6 @@ PASSWORD = "quite-a-long-password"
 
 def permission(codename):
     return Permission.objects.get(codename=codename)
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["tests.passwords.QuickHasher"]
 
 
 @pytest.fixture
@@ -156,3 +153,33 @@ def test_a_superuser_gives_everything(client, boss, owners):
     client.force_login(boss)
     answer = change(client, user, is_superuser="on", groups=[owners.pk], user_permissions=[permission("add_user").pk])
     assert (answer.status_code, rights(user)[0]) == (302, True)
+
+
+@pytest.mark.parametrize("of", ["user", "group"])
+def test_permissions_are_named_in_the_pages_language_and_only_what_a_page_asks_for_is_offered(client, boss, of):
+    client.force_login(boss)
+    row = boss if of == "user" else Group.objects.get(name="reviewer")
+    page = client.get(reverse(f"admin:auth_{of}_change", args=[row.pk])).content.decode()
+    field = "user_permissions" if of == "user" else "permissions"
+    labels = re.findall(rf'<label for="id_{field}_[0-9]+"><input[^>]*>\s*([^<]*)</label>', page)
+    assert len(labels) > 30
+    assert [label for label in labels if re.search("[A-Za-z]", label)] == []
+    offered = set(re.findall(rf'name="{field}" value="([0-9]+)"', page))
+    wanted = {"view_call": True, "listen_call": True, "add_call": False, "add_session": False}
+    for codename, is_offered in wanted.items():
+        assert (str(permission(codename).pk) in offered) is is_offered
+
+
+def test_a_permission_that_is_not_offered_is_not_taken_by_saving(client, boss):
+    client.force_login(boss)
+    user = User.objects.create_user("dana", password=PASSWORD)
+    user.user_permissions.add(permission("add_session"), permission("view_call"))
+    assert change(client, user, user_permissions=[permission("listen_call").pk]).status_code == 302
+    assert {one.codename for one in user.user_permissions.all()} == {"add_session", "listen_call"}
+
+
+def test_groups_are_called_by_their_hebrew_names(client, boss):
+    client.force_login(boss)
+    page = client.get(reverse("admin:auth_group_changelist")).content.decode()
+    assert all(name in page for name in ("בודקי שיחות", "מפקחים"))
+    assert ">reviewer<" not in page

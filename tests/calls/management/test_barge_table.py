@@ -39,3 +39,10 @@ def test_what_is_missed_is_named(few, monkeypatch, tmp_path, capsys):
 def test_a_folder_without_recordings_is_one_sentence(tmp_path):
     with pytest.raises(CommandError, match="^no_recordings: "):
         call_command("barge_table", "--quick", f"--samples={tmp_path}", f"--clips={tmp_path / 'none'}")
+
+
+def test_one_echo_may_be_measured_alone(few, tmp_path, capsys):
+    call_command("barge_table", "--quick", "--echo=-60", f"--clips={tmp_path / 'none'}")
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    assert {row.split("|")[1].strip() for row in rows} <= {"echo", "-60 dB", "-60 dB, GSM"}
+    assert any("-60 dB" in row for row in rows)

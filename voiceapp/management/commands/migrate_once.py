@@ -1,4 +1,5 @@
-"""``manage.py migrate_once``: migrate under a lock, for servers that start in several places at once."""
+"""``manage.py migrate_once``: migrate under a lock, for servers that start in several places at once. Before that it
+closes the files of VAR_DIR to other users, where an older version left them open."""
 
 from __future__ import annotations
 
@@ -13,9 +14,13 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from voiceapp.runtime.private_files import close_to_others, private_open
+
 LOCK = 0x766F6963
 """Of PostgreSQL's advisory locks; any number that nobody else uses."""
 ASK_AGAIN_S = 0.2
+KEPT = ("recordings", "journal", "phrases", "traces", "secret_key", "migrate.lock", "*.sqlite3*")
+"""What earlier versions have left in VAR_DIR with the rights that the umask gave."""
 
 
 class Command(BaseCommand):
@@ -23,6 +28,9 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
+        var_dir = Path(settings.VAR_DIR)
+        # Here, and not as a server starts: this runs once before all of them.
+        close_to_others(path for pattern in KEPT for path in var_dir.glob(pattern))
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 # Asked for again and again: one who waits inside of a query is waited for by an index that is built
@@ -34,7 +42,7 @@ class Command(BaseCommand):
                 finally:
                     cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
             return
-        with (Path(settings.VAR_DIR) / "migrate.lock").open("w") as lock:
+        with private_open(var_dir / "migrate.lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             call_command("migrate", verbosity=options["verbosity"])
 

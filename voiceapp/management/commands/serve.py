@@ -1,7 +1,8 @@
-"""``manage.py serve``: daphne that drains, on HOST and PORT."""
+"""``manage.py serve``: daphne that drains, on HOST and PORT or on a unix socket."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=settings.HOST)
         parser.add_argument("--port", type=whole(0, 65_535), default=settings.PORT)
+        parser.add_argument(
+            "--unix", type=Path, metavar="PATH", help="Listen on this socket instead, which nginx reaches here."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -26,9 +30,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         # Not above: importing the application logs the start-up lines, and starts what serves.
         from voiceapp.asgi import application
-        from voiceapp.server.serve import PortUnavailable, serve
+        from voiceapp.server.listening import Port, PortUnavailable, UnixSocket
+        from voiceapp.server.serve import serve
 
+        path = options["unix"]
         try:
-            serve(application, options["host"], options["port"])
+            serve(application, UnixSocket(path) if path else Port(options["host"], options["port"]))
         except PortUnavailable as error:
             raise CommandError(str(error)) from error

@@ -1,11 +1,13 @@
 """Each way to a call's words, its audio or its end leaves an entry, and each entry is shown."""
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from calls.desk.access_log import entries
 from calls.models import AccessEntry, Call
@@ -98,3 +100,17 @@ def test_the_list_leads_to_calls_that_still_stand_and_can_be_narrowed(sign_in, c
     call.delete()
     assert '/change/"' not in client.get(address, {"q": "CA1"}).content.decode().partition('id="result_list"')[2]
     assert 'id="result_list"' not in client.get(address, {"kind": "delete"}).content.decode()
+
+
+def test_a_request_that_waited_for_a_later_one_changes_nothing(call, django_user_model):
+    """Its time is the earlier one, which the database refuses: the page would be an error."""
+    person, now = django_user_model.objects.create(username="dana"), timezone.now()
+    entries.note_lasting(entries.Kind.LISTEN, person, call.call_sid)
+    later = now + timedelta(seconds=9)
+    AccessEntry.objects.update(last_at=later)
+    entries.note_lasting(entries.Kind.LISTEN, person, call.call_sid)
+    assert AccessEntry.objects.get().last_at == later
+    entries.note_program(entries.Kind.READ, "CRM")
+    AccessEntry.objects.filter(username="CRM").update(last_at=later)
+    entries.note_program(entries.Kind.READ, "CRM")
+    assert AccessEntry.objects.get(username="CRM").last_at == later

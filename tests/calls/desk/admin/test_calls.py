@@ -22,7 +22,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def call():
     call = Call.objects.create(
-        call_sid="CA1", from_number="+972501234567", hearing="degraded", started_at=datetime(2026, 11, 23, tzinfo=UTC)
+        call_sid="CA1",
+        from_number="+972501234567",
+        to_number="+97235550100",
+        hearing="degraded",
+        started_at=datetime(2026, 11, 23, tzinfo=UTC),
     )
     common = {"call": call, "started_ms": 0, "ended_ms": 900, "engine": "google"}
     Transcript.objects.create(number=1, text="שלום", revised_text="שלום לך", source="partial", final_ms=670, **common)
@@ -43,10 +47,10 @@ def test_a_call_shows_what_was_heard_and_what_was_handed_on(admin_client, call):
     [
         ("slowest=slow", True),
         ("slowest=2000", False),
-        ("slowest=whatever", True),
+        ("slowest=over-3399", True),
+        ("slowest=over-3400", False),
         ("interrupted=interrupted", True),
         ("interrupted=false_start", False),
-        ("interrupted=whatever", True),
     ],
 )
 def test_calls_are_found_by_their_slowest_answer_and_by_who_spoke_over_it(admin_client, call, query, found):
@@ -55,6 +59,16 @@ def test_calls_are_found_by_their_slowest_answer_and_by_who_spoke_over_it(admin_
     call.events.create(number=1, at=call.started_at, code="interrupted")
     page = admin_client.get(f"{reverse('admin:calls_call_changelist')}?{query}").content.decode()
     assert ('title="CA1"' in page) is found
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["slowest=whatever", "delay=over-", "delay=over-12345678", "interrupted=whatever", "corrected=perhaps", "what=1"],
+)
+def test_a_filter_that_there_is_not_is_said_so(admin_client, call, query):
+    answer = admin_client.get(f"{reverse('admin:calls_call_changelist')}?{query}", follow=True)
+    page = answer.content.decode()
+    assert answer.redirect_chain and 'title="CA1"' in page and "מסנן שאינו קיים" in page
 
 
 @pytest.mark.parametrize(
@@ -68,6 +82,8 @@ def test_calls_are_found_by_their_slowest_answer_and_by_who_spoke_over_it(admin_
         ("hearing=degraded", True),
         ("hearing=down", False),
         ("turns__engine=google", True),
+        ("corrected=yes", False),
+        ("corrected=no", True),
         ("q=לך", True),
         ("q=CA1", True),
         ("q=nothing", False),
@@ -76,6 +92,35 @@ def test_calls_are_found_by_their_slowest_answer_and_by_who_spoke_over_it(admin_
 def test_calls_are_found_by_filters_and_search(admin_client, call, query, found):
     page = admin_client.get(f"{reverse('admin:calls_call_changelist')}?{query}").content.decode()
     assert ('title="CA1"' in page) is found
+
+
+def test_corrected_calls_are_marked_in_the_list_and_found(admin_client, admin_user, call):
+    def listed(query=""):
+        return admin_client.get(f"{reverse('admin:calls_call_changelist')}?{query}").content.decode()
+
+    def correct(number, *, withdrawn=False):
+        call.corrections.create(
+            turn=1, number=number, text="x", withdrawn=withdrawn, turn_revision=0, user=admin_user, username="x",
+            made_at=call.started_at,
+        )  # fmt: skip
+
+    assert "✎" not in listed()
+    correct(1)
+    assert "✎ 1 תוקנו" in listed()
+    assert ['title="CA1"' in listed(f"corrected={asked}") for asked in ("yes", "no")] == [True, False]
+    correct(2, withdrawn=True)
+    assert "✎" not in listed()
+    assert ['title="CA1"' in listed(f"corrected={asked}") for asked in ("yes", "no")] == [False, True]
+
+
+def test_a_line_stands_in_the_list_by_its_name_and_narrows_it(admin_client, call):
+    PhoneLine.objects.create(number=call.to_number, name="מכירות", profile=TuningProfile.objects.create(name="default"))
+    url = reverse("admin:calls_call_changelist")
+    page = admin_client.get(url).content.decode()
+    assert '<bdi title="+97235550100">מכירות</bdi>' in page
+    assert '<a href="?line=%2B97235550100">מכירות</a>' in page
+    found = [f'title="{call}"' in admin_client.get(f"{url}?line=%2B9723555010{n}").content.decode() for n in (0, 1)]
+    assert found == [True, False]
 
 
 @pytest.mark.parametrize("engine", ["emulator", "emulator:deepgram"])
@@ -138,13 +183,14 @@ def test_a_profile_says_its_bounds_and_units_and_refuses_what_is_beyond(admin_cl
     assert TuningProfile.objects.get(name="x").tuning().stt_batch_ms == 80
 
 
-def test_every_field_that_may_be_changed_is_in_its_form(rf, admin_user):
+def test_every_field_that_may_be_changed_is_in_its_form_or_in_that_which_makes_it(rf, admin_user):
     request = rf.get("/")
     request.user = admin_user
     missing = []
     for model, options in admin.site._registry.items():
         if options.has_add_permission(request) or options.has_change_permission(request):
-            offered = set(flatten_fieldsets(options.get_fieldsets(request, model.objects.first() or model(pk=1))))
+            made, new = (options.get_fieldsets(request, one) for one in (model.objects.first() or model(pk=1), None))
+            offered = set(flatten_fieldsets([*made, *new]))
             ours = [field for field in model._meta.fields if field.editable and not field.primary_key]
             missing += [str(field) for field in ours if field.name not in offered]
     assert missing == []

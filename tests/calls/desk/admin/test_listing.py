@@ -3,14 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from calls.desk import rows
 from calls.desk.admin import calls as calls_module
-from calls.desk.admin import listing
-from calls.models import Call, Transcript
+from calls.desk.admin import listing, searching
+from calls.models import Call, SavedValue, Transcript
 from calls.storage.search_text import search_text
 
 pytestmark = pytest.mark.django_db
@@ -144,45 +145,145 @@ def test_a_call_is_found_by_what_was_said_and_who_spoke(query, found):
     one = call("CA123", "שתי פיצות", "ב WhatsApp 3606316", from_number="+972501234567", to_number="+97235550100")
     turn(one, 3, "שלוש קולות", revised_text="ארבע קולות בבקשה")
     call("CB1", "משהו אחר", from_number="Anonymous")
-    assert list(listing.search(Call.objects.all(), query)) == ([one] if found else [])
+    assert list(searching.search(Call.objects.all(), query)) == ([one] if found else [])
 
 
 def test_a_caller_id_of_letters_is_found():
     one = call("CA1", from_number="Anonymous")
-    assert list(listing.search(Call.objects.all(), "anonymous")) == [one]
+    assert list(searching.search(Call.objects.all(), "anonymous")) == [one]
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """Two calls are walked, then windows begin with a few; of a window three candidates are looked through."""
+    monkeypatch.setattr(searching, "NEWEST_CALLS", 2)
+    monkeypatch.setattr(searching, "FURTHER_WALKED", 2)
+    monkeypatch.setattr(searching, "SAMPLED_CALLS", 1)
+    monkeypatch.setattr(searching, "MOST_CANDIDATES", 3)
+    monkeypatch.setattr(searching, "LATER_CALLS", 1)
+    monkeypatch.setattr(searching, "FURTHER", 2)
 
 
 @pytest.mark.parametrize(
-    ("sampled", "walked", "way"),
-    [(100, 100, "common"), (100, 4, "common, and not in enough of the newest"), (1, 0, "rare")],
+    ("every", "most"),
+    [(1, 3), (1, 100), (3, 2), (3, 4), (3, 100), (7, 2), (7, 100), (19, 1), (19, 2), (100, 5)],
 )
-def test_a_word_is_found_whether_it_is_common_or_rare(sampled, walked, way, monkeypatch):
-    monkeypatch.setattr(listing, "SAMPLED_TURNS", sampled)
-    monkeypatch.setattr(listing, "WALKED_TURNS", walked)
-    monkeypatch.setattr(listing, "MOST_LISTED", 2)
-    calls = [call(f"CA{hours}", "שתי פיצות", "פיצות", hours_ago=hours) for hours in (5, 4, 3, 2, 1)]
-    call("CBnewest", "קולה", "ולא עוד")
-    found = listing.search(Call.objects.order_by("-started_at"), "פיצות")
-    assert list(found) == calls[:1:-1]
-    assert list(listing.search(Call.objects.all(), "קולה")) != []
+def test_the_newest_with_a_word_are_found_however_common_it_is(every, most, narrow):
+    calls = [call(f"CA{n}", "פיצות" if n % every == every - 1 else "קולה", hours_ago=40 - n) for n in range(40)]
+    found = searching.search(Call.objects.order_by("-started_at"), "פיצות", most=most)
+    assert list(found) == calls[every - 1 :: every][::-1][:most]
 
 
-def test_a_number_that_was_spoken_long_ago_is_found(monkeypatch):
-    monkeypatch.setattr(listing, "SAMPLED_TURNS", 1)
-    old = call("CA1", "ב 3606316")
+def test_what_is_found_enough_of_is_not_looked_for_further_back(narrow):
+    for number in range(40):
+        call(f"CA{number}", "פיצות", hours_ago=40 - number)
+    with CaptureQueriesContext(connection) as asked:
+        assert len(searching.search(Call.objects.order_by("-started_at"), "פיצות", most=2)) == 2
+    assert len(asked) == 2  # the newest with the word, and the calls themselves
+
+
+def test_a_call_that_came_late_into_the_table_is_found(narrow):
+    call("CAnewest", "משהו אחר")
+    for number in range(5):
+        call(f"CBbetween{number}", "משהו אחר", hours_ago=2)
+    late = call("CAlate", "פיצות", hours_ago=3)
+    assert list(searching.search(Call.objects.order_by("-started_at"), "פיצות")) == [late]
+
+
+def test_words_of_different_turns_and_numbers_are_found_together(narrow):
+    calls = [call(f"CA{n}", "שתי פיצות", "וקולה", from_number=f"+97250123456{n}") for n in range(7)]
+    found = searching.search(Call.objects.order_by("-started_at"), "פיצות קולה 0501234563")
+    assert list(found) == [calls[3]]
+
+
+def test_a_number_that_was_spoken_long_ago_is_found(narrow):
+    old = call("CA1", "ב 3606316", hours_ago=9)
     for hours in range(5):
         call(f"CB{hours}", "משהו אחר", hours_ago=hours)
-    assert list(listing.search(Call.objects.all(), "3606316")) == [old]
+    assert list(searching.search(Call.objects.all(), "3606316")) == [old]
+
+
+def test_a_search_looks_only_some_pages_ahead_and_says_so(page, monkeypatch):
+    monkeypatch.setattr(calls_module.CallAdmin, "list_per_page", 2)
+    monkeypatch.setattr(listing, "PAGES_AHEAD", 1)
+    monkeypatch.setattr(listing, "MOST_LISTED", 8)
+    calls = [call(f"CA{hours}", "שלום", hours_ago=hours).call_sid for hours in reversed(range(9))]
+    seen = []
+    for number, (pages, said) in enumerate([(2, "יותר מ-4"), (3, "יותר מ-6"), (4, "8 החדשות"), (4, "8 החדשות")], 1):
+        response = page(f"q=שלום&p={number}")
+        seen += listed(response)
+        assert response.context["cl"].paginator.num_pages == pages
+        assert said in response.content.decode()
+    assert seen == calls[:0:-1]
+
+
+def test_an_action_on_all_that_was_searched_is_for_all_of_the_list(admin_client, monkeypatch):
+    monkeypatch.setattr(calls_module.CallAdmin, "list_per_page", 2)
+    monkeypatch.setattr(listing, "PAGES_AHEAD", 1)
+    calls = [call(f"CA{hours}", "שלום", hours_ago=hours) for hours in range(9)]
+    sent = {"action": "export", "select_across": "1", "index": "0", "_selected_action": [calls[0].pk]}
+    response = admin_client.post(f"{reverse('admin:calls_call_changelist')}?q=שלום", sent)
+    assert len(b"".join(async_to_sync(_all)(response)).splitlines()) == 9
+
+
+def value(one, key, value, **changes):
+    return SavedValue.objects.create(call=one, key=key, value=value, **changes)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("0527654321", True), ("052-765-4321", True), ("7654321", True), ("2026-12-31", True), ("דנה כהן", True),
+     ("דנה", True), ("5555", False), ("12345678", False)],
+)  # fmt: skip
+def test_a_call_is_found_by_what_was_kept_of_an_answer_but_not_by_a_secret(query, found):
+    one = call("CA1", "אפס חמש שתיים שבע שש חמש ארבע שלוש שתיים אחת")
+    value(one, "phone", "+972527654321")
+    value(one, "day", "2026-12-31")
+    value(one, "name", "דנה כהן")
+    value(one, "card", "12345678", secret=True)
+    call("CB1", "משהו אחר")
+    assert list(searching.search(Call.objects.all(), query)) == ([one] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("query", "by_caller", "by_line", "by_anyone"),
+    [
+        ("תספורת", [], ["CA1"], ["CA1"]),
+        ("תור", ["CA1"], [], ["CA1"]),
+        ("תור תספורת", [], [], ["CA1"]),
+        ("לשלומ", [], ["CA2"], ["CA2"]),  # written with points, and another last letter
+        ("להתראות", [], ["CA2"], ["CA2"]),
+        ("לא נשמע", [], [], []),  # cut off before it
+    ],
+)
+def test_the_lines_words_are_found_where_they_are_asked_for(page, query, by_caller, by_line, by_anyone):
+    first, second = call("CA1", "אני רוצה תור"), call("CA2", hours_ago=1)
+    turn(first, 2, "לאיזה טיפול? תִּסְפּוֹרֶת אוֹ צֶבַע", speaker="agent", source="", played_text=None)
+    turn(second, 1, "לֵךְ לְשָׁלוֹם וּלְהִתְרָאוֹת, לֹא נִשְׁמַע", speaker="agent", source="", played_text="לֵךְ לְשָׁלוֹם וּלְהִתְרָאוֹת")
+    Transcript.objects.filter(speaker="agent").update(search_text="")
+    assert [listed(page(f"q={query}{said}")) for said in ("", "&said=line", "&said=anyone")] == [
+        by_caller, by_line, by_anyone,
+    ]  # fmt: skip
+
+
+def test_whose_words_are_searched_is_said_and_a_choice_that_there_is_not_refused(page, admin_client):
+    call("CA1", "שלום")
+    assert "נאמרו על ידי הקו" in page("q=שלום&said=line").content.decode()
+    assert admin_client.get(f"{reverse('admin:calls_call_changelist')}?q=שלום&said=nobody").status_code == 302
+
+
+async def _all(response):
+    return [piece async for piece in response]
 
 
 @pytest.mark.parametrize("word", ["כן", "555"])
 def test_a_short_word_is_looked_for_in_the_newest_calls_of_the_list(word, monkeypatch):
-    monkeypatch.setattr(listing, "NEWEST_CALLS", 2)
+    monkeypatch.setattr(searching, "NEWEST_CALLS", 2)
     calls = [call(f"CA{hours}", f"אז {word}", hours_ago=hours) for hours in range(4)]
     newest_first = Call.objects.order_by("-started_at")
-    assert list(listing.search(newest_first, word)) == calls[:2]
+    assert list(searching.search(newest_first, word)) == calls[:2]
     yesterday = newest_first.filter(started_at__lt=NEWEST - timedelta(hours=1))
-    assert list(listing.search(yesterday, word)) == calls[2:]
+    assert list(searching.search(yesterday, word)) == calls[2:]
 
 
 def test_a_call_of_many_turns_is_read_in_pages(admin_client, monkeypatch):

@@ -64,7 +64,7 @@ def test_who_reads_calls_sees_the_figures_of_the_newest_measurement(measurement,
     page = shown(sign_in("supervisor"))
     assert "33.3 %" in page and "66.7 %" in page and "+33.3 %" in page
     assert "2.0 $" not in page and "2 $" in page
-    assert '"label": "1 toy one-shot"' in page
+    assert r'"label": "1 \u2068toy\u2069 \u00b7 one-shot"' in page
     assert "[—]" in page and "below 30 there is no interval" in page
 
 
@@ -117,7 +117,7 @@ def test_one_click_makes_the_profile_expect_the_word(named, line, sign_in):
     assert line.profile.hints() == ("קיים", "לוי")
     assert line.profile.revision == 2
     newest = line.profile.history.first()
-    assert (newest.history_user.username, newest.history_change_reason) == ("me-tuner", "a word that was heard wrong")
+    assert (newest.history_user.username, newest.history_change_reason) == ("me-tuner", "מילה שזוהתה לא נכון")
     assert reverse(HINT) not in answer.content.decode()
     client.post(form.action, dict(form.fields))
     line.profile.refresh_from_db()

@@ -115,7 +115,7 @@ def test_many_calls_are_read_with_few_questions_and_in_pieces(sign_in, calls):
     answer = export(sign_in("reviewer"), calls, select_across=1)
     with CaptureQueriesContext(connection) as asked:
         assert len(sids(answer)) == 100
-    assert len(asked) == 4 * 100 / download.CALLS_A_PIECE
+    assert len(asked) == 8 * 100 / download.CALLS_A_PIECE
 
 
 def test_a_turn_has_its_correction_only_if_one_stands(sign_in, calls):
@@ -131,3 +131,17 @@ def test_a_turn_has_its_correction_only_if_one_stands(sign_in, calls):
         else:
             assert first["correction"] == {**changes, "by": "dana", "made_at": NEWEST.isoformat()}
             assert list(first)[-1] == "correction"
+
+
+def test_what_reviewers_said_is_exported_where_they_said_something(calls, django_user_model):
+    call, dana, avi = calls[0], *(django_user_model.objects.create(username=name) for name in ("dana", "avi"))
+    call.reviews.create(user=dana, username="dana", verdict="training", made_at=NEWEST)
+    for who in (dana, avi):
+        call.tags.create(name="תלונה", user=who, username=who.username, made_at=NEWEST)
+        call.marks.create(turn=2, kind="unclear", user=who, username=who.username, made_at=NEWEST)
+    call.notes.create(text="כדאי להקשיב", user=dana, username="dana", made_at=NEWEST)
+    said = {one["call_sid"]: one for one in map(json.loads, by_command().splitlines())}
+    assert said["CA0"]["reviews"] == [{"verdict": "training", "by": "dana", "made_at": NEWEST.isoformat()}]
+    assert (said["CA0"]["tags"], said["CA0"]["notes"][0]["text"]) == (["תלונה"], "כדאי להקשיב")
+    assert [turn.get("marks") for turn in said["CA0"]["turns"]] == [None, ["unclear"]]
+    assert not {"reviews", "tags", "notes"} & said["CA1"].keys()

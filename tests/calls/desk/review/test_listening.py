@@ -12,7 +12,14 @@ from calls.desk.access_log import entries
 from calls.desk.review import views
 from calls.desk.review.wave import Wave
 from calls.models import AccessEntry, Call, Transcript
+from calls.storage.kept_files import GrowingFile, encrypted_by
+from stt.audio import ULAW_SILENCE, ulaw_to_pcm
 from tests.calls.storage.test_recording import frames, record
+from tests.storage_keys import (
+    OLD,
+    plain_and_encrypted,  # noqa: F401 - a fixture
+    under,
+)
 
 pytestmark = pytest.mark.django_db
 HEAR, MAY_NOT_HEAR = ("reviewer", "supervisor", "admin"), ("tuner",)
@@ -197,3 +204,36 @@ def test_a_turn_of_the_second_stream_plays_there(sign_in, call, settings):
 def test_a_turn_beyond_its_recording_has_no_button(sign_in, call):
     Transcript.objects.create(call=call, number=3, started_ms=60_000, ended_ms=61_000, source="final")
     assert page(sign_in("reviewer"), call).count('class="play"') == 2
+
+
+def test_a_recording_whose_key_is_missing_says_so_and_the_rest_of_the_page_stands(sign_in, call, recording):
+    recording.unlink()
+    with under(OLD):
+        record(recording, [(20 * i, frame) for i, frame in enumerate(frames(100))])
+    client = sign_in("reviewer")
+    for path in (url(call), reverse("review-peaks", args=[call.pk, 1])):
+        answer = client.get(path)
+        assert (answer.status_code, "חסר ב־STORAGE_KEYS" in answer.content.decode()) == (404, True)
+    shown = page(client, call)
+    assert "חסר ב־STORAGE_KEYS" in shown and "שתי פיצות" in shown and "<audio" not in shown
+
+
+def test_a_damaged_second_is_silence_and_the_others_are_heard(hear, recording):
+    _, whole = hear()
+    data = bytearray(recording.read_bytes())
+    data[len(data) // 2] ^= 1
+    recording.write_bytes(data)
+    _, heard = hear()
+    silent = [at for at in range(44, len(whole), 16_000) if heard[at : at + 16_000] != whole[at : at + 16_000]]
+    assert len(heard) == len(whole) and len(silent) == 1
+    assert heard[silent[0] : silent[0] + 16_000] == ulaw_to_pcm(ULAW_SILENCE * 8000)
+
+
+def test_the_page_says_where_a_recordings_end_is_missing(sign_in, call, recording):
+    # The fixture's stream was never finished, as that of a process that was killed.
+    said = "סוף ההקלטה חסר" in page(sign_in("reviewer"), call)
+    assert said == (encrypted_by(recording) is not None)
+    file = GrowingFile(recording)
+    file.finish()
+    file.close()
+    assert "סוף ההקלטה חסר" not in page(sign_in("reviewer"), call)

@@ -12,6 +12,7 @@ from calls.storage.recording import RecordingError, line_file
 from stt.audio import pcm_to_ulaw
 from tests.calls.storage.test_recording import record
 from tests.counters import counted
+from tests.storage_keys import plain_and_encrypted  # noqa: F401 - a fixture
 from voiceapp.runtime import metrics
 
 LOUDEST = 51

@@ -49,7 +49,12 @@ def told(db):
 
 def rows_of(text):
     assert text.startswith(spreadsheet.BYTE_ORDER_MARK)
-    return list(csv.DictReader(StringIO(text.removeprefix(spreadsheet.BYTE_ORDER_MARK), newline="")))
+    return by_column(StringIO(text.removeprefix(spreadsheet.BYTE_ORDER_MARK), newline=""))
+
+
+def by_column(lines):
+    """The rows below the head, by the columns' own names."""
+    return list(csv.DictReader(lines, tuple(spreadsheet.COLUMNS)))[1:]
 
 
 def file_of(sign_in):
@@ -67,6 +72,18 @@ def test_a_turn_is_a_row_with_its_correction_and_a_call_without_turns_is_one_too
     assert AccessEntry.objects.get().calls == 2
 
 
+def test_heads_and_what_reviewers_said_are_in_the_readers_language(sign_in, told):
+    told.reviews.create(username="dana", verdict="training", made_at="2026-11-26T10:00:00Z")
+    told.marks.create(turn=1, kind="unclear", username="dana", made_at="2026-11-26T10:00:00Z")
+    told.notes.create(text=FORMULA, username="dana", made_at="2026-11-26T10:00:00Z")
+    file = file_of(sign_in)
+    head = next(csv.reader(StringIO(file.removeprefix(spreadsheet.BYTE_ORDER_MARK))))
+    assert [name for name in head if name.isascii()] == ["CallSid"]
+    first, second, _silent = rows_of(file)
+    assert (first["speaker"], first["source"], first["marks"]) == ("המתקשר", "סופי", "לא ברור")
+    assert (second["verdicts"], second["marks"], second["notes"]) == ("להדרכה", "", f"'{FORMULA}")
+
+
 def test_a_spreadsheet_program_reads_ids_whole_hebrew_right_and_runs_nothing(sign_in, told, tmp_path):
     office = shutil.which("soffice") or shutil.which("libreoffice")
     if office is None:
@@ -78,7 +95,7 @@ def test_a_spreadsheet_program_reads_ids_whole_hebrew_right_and_runs_nothing(sig
     folder = ["--outdir", str(tmp_path / "out")]
     command = [office, profile, "--headless", *filters, *folder, str(tmp_path / "calls.csv")]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
-    read = list(csv.DictReader((tmp_path / "out" / "calls.csv").read_text("utf-8-sig").splitlines()))
+    read = by_column((tmp_path / "out" / "calls.csv").read_text("utf-8-sig").splitlines())
     assert [row["call_sid"] for row in read] == ["CA1", "CA1", "CA2"]
     assert read[0]["caller"].lstrip("\u200e") == "+972501234567"
     assert read[0]["text"] == "שלום לך"

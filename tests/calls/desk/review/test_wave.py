@@ -13,6 +13,7 @@ from calls.desk.review.wave import WAV_HEADER, Wave
 from calls.storage.recording import HEADER, SLOT_BYTES, RecordingError
 from stt.audio import BYTES_PER_MS, ULAW_SILENCE, ulaw_to_pcm
 from tests.calls.storage.test_recording import frames, record, record_line, sound
+from tests.storage_keys import plain_and_encrypted  # noqa: F401 - a fixture
 
 AUDIO = frames(150)
 

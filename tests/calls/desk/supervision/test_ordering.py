@@ -13,7 +13,7 @@ from calls.models import Call, PhoneLine, SupervisorAction
 from calls.process.services import services
 from calls.reply.orders import Order, SupervisorOrder
 from calls.reply.voice import VoiceError
-from calls.twilio.action_rows import quiet_by, standing
+from calls.twilio.action_rows import came_to, quiet_by, standing
 from stt.models import TuningProfile
 
 pytestmark = pytest.mark.django_db
@@ -74,14 +74,34 @@ def test_who_may_not_end_calls_may_not_do_this_either(client, call, given, group
 
 def test_a_sentence_is_given_to_the_call_and_its_row_does_not_hold_it(supervisor, given):
     page = text_of(send(supervisor, "say", sentence="  כבר\r\nבודקים.  "))
-    assert given.orders == [SupervisorOrder("CA1", Order.SAY, "supervisor", "כבר בודקים.")]
     (row,) = SupervisorAction.objects.all()
-    assert (row.kind, row.username, row.outcome, row.code) == ("say", "supervisor", "done", "")
+    assert given.orders == [SupervisorOrder("CA1", Order.SAY, "supervisor", "כבר בודקים.", row.ask)]
+    assert (row.kind, row.username, row.outcome, row.code) == ("say", "supervisor", "taken", "")
     assert row.done_at >= row.asked_at
     assert "בודקים" not in str(vars(row))
-    assert "אמירת משפט: נמסר לשיחה" in page and "בוצע" not in page
-    SupervisorAction.objects.update(kind="end")
-    assert SupervisorAction.objects.get().came_of_it == "בוצע"
+    assert "אמירת משפט: ממתין להשמעה" in page and "בוצע" not in page
+
+
+@pytest.mark.parametrize(("fate", "shown"), [("said", "נאמר עד סופו"), ("cut", "נקטע באמצע"), ("not_said", "לא נאמר")])
+def test_what_became_of_a_sentence_is_shown_and_filtered_by(supervisor, given, fate, shown):
+    send(supervisor, "say", sentence="כבר בודקים.")
+    came_to("CA1", SupervisorAction.objects.get().ask, fate)
+    assert f"אמירת משפט: {shown}" in text_of(supervisor.get(reverse("console:call", args=["CA1"])))
+    User.objects.update(is_superuser=True)
+    actions = reverse("admin:calls_supervisoraction_changelist")
+    assert shown in text_of(supervisor.get(actions, {"outcome": fate}))
+    assert "CA1" in text_of(supervisor.get(actions, {"outcome": fate}))
+    assert "CA1" not in text_of(supervisor.get(actions, {"outcome": "done"}))
+
+
+def test_a_sentence_that_was_said_before_its_order_was_known_to_be_taken_stays_said(supervisor, given, monkeypatch):
+    def give(order):
+        came_to(order.call_sid, order.ask, "said")
+        return ""
+
+    monkeypatch.setattr(services().orders, "give", give)
+    send(supervisor, "say", sentence="כבר בודקים.")
+    assert SupervisorAction.objects.get().outcome == "said"
 
 
 def test_sent_twice_from_one_page_it_is_said_once(supervisor, given):

@@ -15,6 +15,7 @@ from calls.live.call_log import CallLog
 from calls.models import Call, CallEvent, PhoneLine, Transcript
 from calls.process.loop_lag import LoopLag
 from calls.storage import rows
+from calls.twilio.models import SupervisorAction
 from stt.models import TuningProfile
 from stt.tuning import Tuning
 
@@ -56,7 +57,7 @@ def test_the_wall_has_the_calls_that_run_with_their_last_turn(reader, call):
 
 def test_two_hundred_calls_are_read_with_as_many_questions_as_one(reader, call, django_assert_max_num_queries):
     Call.objects.bulk_create(Call(call_sid=f"CB{i}", started_at=datetime.now(UTC)) for i in range(200))
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         assert len(state(reader)["calls"]) == 201
 
 
@@ -93,9 +94,34 @@ def test_a_call_is_followed_from_what_was_heard_so_far(reader, call):
     assert not said["ended"]
 
 
+def test_what_became_of_a_sentence_is_not_claimed_of_a_call_that_is_over(reader, call):
+    SupervisorAction.objects.create(
+        call_sid="CA1", kind="say", outcome="taken", username="ronit", asked_at=datetime.now(UTC)
+    )
+    (waits,) = state(reader, "console:call_state", "CA1")["done"]
+    assert (waits["outcome"], waits["who"], waits["failed"]) == ("ממתין להשמעה", "ronit", False)
+    Call.objects.update(ended_at=datetime.now(UTC))
+    (lost,) = state(reader, "console:call_state", "CA1")["done"]
+    assert lost["outcome"] == "לא ידוע אם המתקשר שמע"
+    assert lost["outcome"] in reader.get(reverse("console:call", args=["CA1"])).content.decode()
+
+
 def test_an_unknown_call_is_not_found_and_any_other_address_is_the_wall(reader):
     assert reader.get(reverse("console:call", args=["CA9"])).status_code == 404
     assert reader.get("/console/whatever/else")["Location"] == reverse("console:wall")
+
+
+def test_a_call_whose_row_is_not_written_yet_is_asked_for_again_and_in_the_end_not_found(reader, call):
+    page = reverse("console:call", args=["CA" + "0a" * 16])
+    waits = reader.get(page)
+    assert waits.status_code == 202
+    assert waits["Refresh"] == f"1; url={page}?asked=1"
+    assert "השיחה התחילה זה עתה" in waits.content.decode()
+    assert reader.get(page, {"asked": "29"})["Refresh"] == f"1; url={page}?asked=30"
+    assert reader.get(page, {"asked": "30"}).status_code == 404
+    assert reader.get(page, {"asked": "x"}).status_code == 404
+    Call.objects.update(call_sid="CA" + "0a" * 16)
+    assert reader.get(page, {"asked": "2"}).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["", "state.json", "calls/CA1", "calls/CA1/state.json"])

@@ -196,6 +196,55 @@ def test_who_may_see_may_not_turn(client, profile):
     assert client.get(page).url.startswith("/admin/login/")
 
 
+def compared_in_english(admin_client, profile):
+    page = admin_client.get(reverse("desk-profile", args=[profile.pk]), headers={"accept-language": "en"})
+    return page, unescape(re.sub("<[^>]*>", "", page.content.decode()))
+
+
+def test_nothing_is_better_where_the_calls_came_in_on_other_lines(admin_client, profile):
+    calls(profile, 1, 40, 900)
+    calls(profile, 2, 40, 400, to="+2", seed=2)
+    page, said = compared_in_english(admin_client, profile)
+    assert 'class="better"' not in page.content.decode()
+    assert "the line that was called: +1 – 100% of the calls of quick@1, 0% of the calls of quick@2" in said
+
+
+def test_better_is_said_where_the_calls_are_of_one_mix(admin_client, profile):
+    calls(profile, 1, 40, 900)
+    calls(profile, 2, 40, 400, seed=2)
+    page, said = compared_in_english(admin_client, profile)
+    assert 'class="better"' in page.content.decode() and "another mix" not in said
+
+
+def test_nothing_is_better_where_callers_called_from_elsewhere_at_another_hour(admin_client, profile):
+    rows = calls(profile, 1, 40, 900) + calls(profile, 2, 40, 400, seed=2)
+    noon = timezone.localtime().replace(hour=13) - timedelta(days=1)
+    for number, row in enumerate(rows):
+        row.started_at = noon if number < 40 else noon.replace(hour=23)
+        row.from_number = "+972521234567" if number < 40 else "Anonymous"
+    Call.objects.bulk_update(rows, ["started_at", "from_number"])
+    page, said = compared_in_english(admin_client, profile)
+    assert 'class="better"' not in page.content.decode()
+    assert "time of day: afternoon, 12–17 – 100% of the calls of quick@1, 0%" in said
+    assert "where callers call from: Israeli mobile – 100% of the calls of quick@1, 0%" in said
+
+
+@pytest.mark.parametrize(("setting", "is_other_mix"), [({}, True), ({"streaming": False}, False)])
+def test_another_engine_is_another_mix_unless_the_settings_chose_it(admin_client, profile, setting, is_other_mix):
+    calls(profile, 1, 40, 900)
+    Transcript.objects.update(engine="google")
+    revision = 2
+    for name, value in setting.items():
+        setattr(profile, name, value)
+        profile.save()
+        revision = profile.revision
+    calls(profile, revision, 40, 400, seed=2)
+    Transcript.objects.filter(engine="").update(engine="whisper")
+    page, said = compared_in_english(admin_client, profile)
+    assert ("the engine that heard: " in said) is is_other_mix
+    assert ('class="better"' in page.content.decode()) is not is_other_mix
+
+
 def test_the_admins_history_is_this_page(admin_client, profile):
     response = admin_client.get(reverse("admin:stt_tuningprofile_history", args=[profile.pk]))
     assert response.url == reverse("desk-profile", args=[profile.pk])

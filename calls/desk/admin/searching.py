@@ -1,0 +1,241 @@
+"""Which calls a typed query finds among millions: the newest of the list that have every word.
+
+The newest calls of the list are walked first, turn by turn: a word that many calls have is found there, and an index of
+words would give every turn that has it. What is said seldom is looked for in that index (migrations ``search_text``,
+``corrections_found`` and ``values_found``), in windows of calls' ids from the newest backwards, each as large as the
+hits so far make necessary. SQLite reads the same windows without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import BooleanField, Exists, F, Func, Max, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
+
+from calls.core.addresses import dialled
+from calls.core.agent_turns import AGENT
+from calls.desk.review.models import Correction
+from calls.storage.models import Call, SavedValue, Transcript
+from calls.storage.queued_calls import QueuedCall
+from calls.storage.search_text import SearchWord, search_text, words
+
+MOST_FOUND = 1001
+"""Calls that a search gives at most, where nobody asks for fewer."""
+SHORT_LETTERS, SHORT_DIGITS = 3, 5
+"""Shorter words and numbers are in so many calls, or help the trigram index so little, that the newest must do."""
+NEWEST_CALLS = 2000
+"""Of the list as it is filtered, which are walked: some 20 000 turns."""
+FURTHER_WALKED = 4000
+"""So many more are walked where that will do."""
+SAMPLED_CALLS = 200
+"""The newest: in how few of them a word is found says which word of several is the rarest."""
+MOST_CANDIDATES = 20_000
+"""Calls of a window that have the rarest word: the newest of them are looked through for the others."""
+SPARE = 1.5
+"""A window is so much larger than the hits so far make necessary: no word is spread evenly."""
+FURTHER = 8
+"""A window is so many times as large as the one before it, where there were no hits."""
+LATER_CALLS = 2000
+"""By so many ids a call may have come into the table later than one of a narrowed list that began after it."""
+
+
+class SaidBy(StrEnum):
+    """Whose words are looked for."""
+
+    CALLER = "caller"
+    LINE = "line"
+    ANYONE = "anyone"
+
+
+Identified = Callable[[SearchWord], Q]
+"""The calls that a word names: by a number, or by their CallSid."""
+Calls = dict[str, Any]
+"""Which calls, by lookups of their ids: ``{"in": a query of ids}``, ``{"gt": 0, "lte": 99}``."""
+
+
+def search(
+    calls: QuerySet[Call],
+    query: str,
+    *,
+    unsaid: QuerySet[QueuedCall] | None = None,
+    whole_numbers: bool = False,
+    said_by: SaidBy = SaidBy.CALLER,
+    most: int = MOST_FOUND,
+) -> QuerySet[Call]:
+    """The newest ``most`` calls that have every word of the query, or "words in quotes": heard or corrected so, kept as
+    the answer to a question, unless that is secret, in a number, or as the CallSid begins. ``unsaid``: calls of whose
+    corrections whoever searches must not know. ``whole_numbers``: a caller's number is found by all of it alone: by
+    parts a masked one could be guessed digit by digit. ``said_by``: whose words; the line's are looked for in the
+    newest NEWEST_CALLS of the list, for no index has what a line says in every call.
+
+    Parts of words are found; short ones in the newest NEWEST_CALLS of the list alone. Both sides are read in one form:
+    calls/storage/search_text.py. A query without a letter or digit finds nothing.
+    """
+    asked = list(words(query))
+    if not asked:
+        return calls.none() if query.strip() else calls
+    one = _Search(calls, asked, _by_whole_number if whole_numbers else _by_number, unsaid)
+    found = one.newest(most) if said_by is SaidBy.CALLER else one.with_answers(most, or_heard=said_by is SaidBy.ANYONE)
+    return calls.filter(pk__in=found)
+
+
+class _Search:
+    """One search: what its words are looked for in. Calls are handed from query to query as queries, for a list of
+    thousands of ids is itself slow to send and to plan."""
+
+    def __init__(
+        self,
+        calls: QuerySet[Call],
+        asked: list[SearchWord],
+        identified: Identified,
+        unsaid: QuerySet[QueuedCall] | None,
+    ) -> None:
+        self._calls, self._asked, self._identified, self._unsaid = calls, asked, identified, unsaid
+        self._is_narrowed = bool(calls.query.where)
+
+    def newest(self, most: int) -> set[int]:
+        found = self._walked(0, NEWEST_CALLS)
+        if len(found) < most and not any(map(_is_short, self._asked)):
+            further = _needed(NEWEST_CALLS, found, most)
+            if further <= FURTHER_WALKED:
+                found |= self._walked(NEWEST_CALLS, NEWEST_CALLS + further)
+        if len(found) < most and not any(map(_is_short, self._asked)):
+            walked = list(self._calls.values_list("pk", flat=True)[:NEWEST_CALLS])
+            if len(walked) == NEWEST_CALLS:
+                self._look_further(found, most, walked)
+        return set(sorted(found, reverse=True)[:most])
+
+    def with_answers(self, most: int, *, or_heard: bool) -> set[int]:
+        """Those in which the line has said the words. ``or_heard``: or has heard some of them."""
+        newest = self._calls.values("pk")[:NEWEST_CALLS]
+        answers = Transcript.objects.filter(_of("call_id", {"in": newest}), speaker=AGENT).order_by()
+        rows = answers.values_list("call_id", "text", "played_text")
+        said = [(call, search_text(text if played is None else played)) for call, text, played in rows]
+        by_word = [{call for call, text in said if _is_in(word, text)} for word in self._asked]
+        if or_heard:
+            heard = (self._having(word, {"in": newest}) for word in self._asked)
+            by_word = [by_line | set(by_caller) for by_line, by_caller in zip(by_word, heard, strict=True)]
+        return set(sorted(set.intersection(*by_word), reverse=True)[:most])
+
+    def _walked(self, begin: int, end: int) -> set[int]:
+        """Those with every word among these of the list."""
+        return set(self._having_all(self._asked, self._calls.values("pk")[begin:end]))
+
+    def _look_further(self, found: set[int], most: int, walked: list[int]) -> None:
+        """``walked``: the calls that were looked through."""
+        rarest, *others = self._rarest_first()
+        top, bottom = self._bounds(walked)
+        size = max(walked) - min(walked) + 1
+        read = size
+        while top > bottom and len(found) < most:
+            size = min(max(_needed(read, found, most), size), size * FURTHER)
+            window = {"gt": max(top - size, bottom), "lte": top}
+            candidates = self._having(rarest, window).order_by("-call_id")[:MOST_CANDIDATES]
+            looked_through = list(candidates)
+            found |= self._listed(candidates, others) if others or self._is_narrowed else set(looked_through)
+            seen_to = looked_through[-1] - 1 if len(looked_through) == MOST_CANDIDATES else window["gt"]
+            read, top = read + top - seen_to, seen_to
+
+    def _rarest_first(self) -> list[SearchWord]:
+        if len(self._asked) == 1:
+            return self._asked
+        sample = self._calls.values("pk")[:SAMPLED_CALLS]
+        return sorted(self._asked, key=lambda word: (len(self._having(word, {"in": sample})), -len(word.spoken)))
+
+    def _bounds(self, walked: list[int]) -> tuple[int, int]:
+        """Ids: the highest of the list, and one below the lowest."""
+        if not self._is_narrowed:
+            return Call.objects.aggregate(pk=Max("pk"))["pk"] or 0, 0
+        oldest = self._calls.reverse().values_list("pk", flat=True).first() or 0
+        return max(walked) + LATER_CALLS, max(min(oldest, *walked) - LATER_CALLS, 0)
+
+    def _listed(self, candidates: QuerySet[Any, Any], others: list[SearchWord]) -> set[int]:
+        """Those of them that have the other words and stand in the list."""
+        if others:
+            candidates = self._having_all(others, candidates)
+        return set(self._calls.filter(pk__in=candidates).order_by().values_list("pk", flat=True))
+
+    def _having_all(self, asked: list[SearchWord], calls: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        """The ids of those of these calls that have each of the words."""
+        first, *others = (self._having(word, {"in": calls}) for word in asked)
+        return first.intersection(*others) if others else first
+
+    def _having(self, word: SearchWord, calls: Calls) -> QuerySet[Any, Any]:
+        """The ids of those of these calls that have the word, each once. A union, no OR: for that PostgreSQL would look
+        at each call."""
+        corrections = _said(word, Correction.objects.filter(_of("call_id", calls)), "search_text")
+        if self._unsaid is not None:
+            corrections = corrections.filter(~Exists(self._unsaid.filter(pk=OuterRef("call_id"))))
+        turns = Transcript.objects.filter(_of("call_id", calls))
+        if "in" in calls:
+            # Listed calls have few turns: they are read, and not looked for in the words' index, where a word can have
+            # a million.
+            plain = Concat("search_text", Value(""), output_field=TextField())
+            found = _said(word, turns.annotate(plain=plain), "plain")
+        else:
+            found = _said(word, turns, "search_text")
+        values = SavedValue.objects.filter(_of("call_id", calls), _kept(word), secret=False)
+        ids = [rows.order_by().values_list("call_id", flat=True) for rows in (found, corrections, values)]
+        if word.spoken.isascii():
+            numbered = Call.objects.filter(self._identified(word), _of("pk", calls)).order_by()
+            ids.append(numbered.values_list("pk", flat=True))
+        return ids[0].union(*ids[1:])
+
+
+def _needed(read: int, found: set[int], most: int) -> int:
+    """How many calls more must be read, as far as those that were read can say."""
+    return int(read / len(found) * (most - len(found)) * SPARE) if found else read * FURTHER
+
+
+def _said(word: SearchWord, rows: QuerySet[Any], column: str) -> QuerySet[Any]:
+    """Of turns or corrections those with the word."""
+    rows = rows.filter(**{f"{column}__contains": word.stem})
+    return rows.filter(**{f"{column}__regex": word.pattern}) if word.pattern else rows
+
+
+def _kept(word: SearchWord) -> Q:
+    """As a value: in figures where it was said in words, and unlike what is said it is kept as it is."""
+    forms = dict.fromkeys((word.typed, word.spoken, word.number))
+    return reduce(or_, (Q(value__icontains=form) for form in forms))
+
+
+def _is_in(word: SearchWord, text: str) -> bool:
+    return word.stem in text and (not word.pattern or re.search(word.pattern, text) is not None)
+
+
+def _of(field: str, calls: Calls) -> Q:
+    if "in" in calls and connection.vendor == "postgresql":
+        # As an array a query is run once; as a subquery as often as the planner likes, for each row perhaps.
+        return Q(
+            Func(
+                F(field),
+                ArraySubquery(calls["in"]),
+                template="%(expressions)s)",
+                arg_joiner=" = ANY(",
+                output_field=BooleanField(),
+            )
+        )
+    return Q(**{f"{field}__{lookup}": value for lookup, value in calls.items()})
+
+
+def _is_short(word: SearchWord) -> bool:
+    return len(word.spoken) < (SHORT_DIGITS if word.spoken.isascii() else SHORT_LETTERS)
+
+
+def _by_number(word: SearchWord) -> Q:
+    return (
+        Q(call_sid__startswith=word.typed) | Q(from_number__icontains=word.number) | Q(to_number__icontains=word.number)
+    )
+
+
+def _by_whole_number(word: SearchWord) -> Q:
+    caller = Q(from_number=number) if (number := dialled(word.typed)) else Q(pk__in=[])
+    return caller | Q(call_sid__startswith=word.typed) | Q(to_number__icontains=word.number)

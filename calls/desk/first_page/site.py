@@ -1,0 +1,34 @@
+"""The admin's site: Django's, with a first page of its own for who may read calls, and rows of seen lines alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from calls.desk.first_page.page import first_page
+from calls.desk.line_limits.admin import OfSeenLines
+from calls.desk.offered_lookups import OfOfferedLookups
+from calls.desk.permissions import READ
+
+
+class DeskSite(admin.AdminSite):
+    site_header = site_title = _("Hebrew phone lines")
+    site_url = None  # "/" leads back to the admin
+    index_title = _("Today on the lines")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Every model's admin shows its reader the lines that they see, takes no row of others, and is narrowed by
+        its own filters alone."""
+        base = admin_class or admin.ModelAdmin
+        super().register(model_or_iterable, type(base.__name__, (OfSeenLines, OfOfferedLookups, base), {}), **options)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        shown = dict(extra_context or {})
+        if request.user.has_perm(READ):
+            shown |= first_page(timezone.now(), request.user)
+        return super().index(request, shown)

@@ -1,0 +1,16 @@
+"""Callers' numbers as a person may see them: whole with ``see_numbers``, else masked (calls/core/addresses.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from calls.core.addresses import masked
+from calls.desk.permissions import SEE_NUMBERS
+
+
+def sees_numbers(user: Any) -> bool:
+    return bool(user.has_perm(SEE_NUMBERS))
+
+
+def shown_caller(user: Any, number: str) -> str:
+    return number if sees_numbers(user) else masked(number)

@@ -1,0 +1,62 @@
+"""A copy of everything that is kept about one phone number, in a folder, for the person whose number it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from calls.desk.privacy.subject import Subject
+from calls.storage.exporting import as_text, exported, with_all_of_it
+from calls.storage.kept_files import lines_of
+from calls.storage.models import Call
+from calls.storage.recording import Recording, RecordingError
+from stt.wavfile import wav_of
+from voiceapp.runtime.file_cipher import StorageError
+from voiceapp.runtime.private_files import private_folder, private_open
+
+CALLS = "calls.jsonl"
+
+
+def write(subject: Subject, folder: Path) -> dict[str, Any]:
+    """``calls.jsonl`` (docs/export.md, with events and secret values: they are this person's own), a WAV file for each
+    recording, and the traces. Returns what was written. Raises OSError; FileExistsError where the folder holds
+    an export already."""
+    private_folder(folder)
+    calls = with_all_of_it(subject.calls.order_by("started_at", "pk")).prefetch_related("events")
+    count = 0
+    with private_open(folder / CALLS, "x", encoding="utf-8") as file:
+        for call in calls.iterator(chunk_size=100):
+            file.write(as_text(_whole(call)) + "\n")
+            count += 1
+    damaged = list(_copy_files(subject, folder))
+    sums = {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir()) if path.is_file()}
+    return {"calls": count, "files": sums, "damaged": damaged}
+
+
+def _whole(call: Call) -> dict[str, Any]:
+    events = [{"at": one.at, "code": one.code, "detail": one.detail} for one in call.events.all()]
+    saved = [{"key": one.key, "value": one.value, "secret": one.secret} for one in call.saved_values.all()]
+    return {**exported(call), "events": events, **({"saved_values": saved} if saved else {})}
+
+
+def _copy_files(subject: Subject, folder: Path) -> Iterator[str]:
+    """As plain files. Yields the names of recordings and traces that cannot be read."""
+    for kept in subject.files:
+        if kept.path.suffix == ".vrec":
+            try:
+                _begins_ms, ulaw = Recording(kept.path).ulaw()
+            except RecordingError:
+                yield kept.path.name
+                continue
+            with private_open(folder / f"{kept.path.stem}.wav", "wb") as wav:
+                wav.write(wav_of(ulaw))
+        elif kept.path.suffix == ".trace":
+            try:
+                lines = b"".join(line + b"\n" for line in lines_of(kept.path))
+            except StorageError:
+                yield kept.path.name
+                continue
+            with private_open(folder / kept.path.name, "wb") as copy:
+                copy.write(lines)

@@ -1,0 +1,221 @@
+"""Everything about one phone number: a copy of it, and nothing left of it."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from calls.core.agent_turns import AgentTurn, PlayedPart
+from calls.core.turns import Source, Turn
+from calls.desk.privacy.holding import place
+from calls.desk.review.corrections import save
+from calls.desk.review.queue.reviewing import write_note
+from calls.models import (
+    AccessEntry,
+    Call,
+    CallTag,
+    EngineMeasurement,
+    MeasuredTurn,
+    PhoneLine,
+    SupervisorAction,
+    Transcript,
+    TurnMark,
+)
+from calls.storage import rows
+from calls.storage.journal import Journal
+from calls.storage.queued_calls import queue_ended
+from calls.storage.recording import file_name
+from calls.storage.recording_disk import RecordingDisk
+from calls.storage.records import AgentTurnSaved, CallEnded, CallStarted, EventNoted, TurnSaved, ValueSaved
+from stt.models import TuningProfile
+from tests.calls.storage.test_recording import frames, record, record_line
+from tests.rows import LINE
+from tests.storage_keys import (
+    OLD,
+    plain_and_encrypted,  # noqa: F401 - a fixture
+    under,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+A, B = "+972507654321", "+972527654321"
+WORDS_A, WORDS_B = "ארטישוק", "תרנגולת"
+SPELLINGS_A = [A, "972507654321", "0507654321", "050-765-4321", "050-7654321", "507654321"]
+
+
+@pytest.fixture(autouse=True)
+def line(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    profile = TuningProfile.objects.create(name="default", is_default=True)
+    return PhoneLine.objects.create(number=LINE, name="line", profile=profile, keeps_callers_words=True)
+
+
+def records_of(sid, number, words):
+    """Of a call that said these words, and its number, in every way that a call keeps words."""
+    now = timezone.now() - timedelta(minutes=5)
+    path = f"recordings/20260101/{file_name(sid)}-MZ1.vrec"
+    said = f"{words} 0{number[4:6]}-{number[6:9]}-{number[9:]}"
+    yield CallStarted(sid, "MZ1", now, number, LINE, {}, "host:1", 0, path)
+    yield EventNoted(sid, 1, now, "fallback", "", "MZ1")
+    yield TurnSaved(sid, Turn(1, 0, 900, f"אמרתי {said}", Source.FINAL, revised_text=said, revision=1), "MZ1")
+    yield AgentTurnSaved(sid, AgentTurn(5001, 1000, 2000, f"שמעתי {said}", PlayedPart(f"שמעתי {said}", 900)), "MZ1")
+    yield ValueSaved(sid, "city", said, True, 1, "MZ1")
+    yield CallEnded(sid, "MZ1", now + timedelta(minutes=1), "stop", 100, 0, 900)
+
+
+def leave_a_call(var_dir, sid, number, words, journal):
+    """Its rows, what people wrote of it, its files, and its lines in a running process's journal."""
+    records = list(records_of(sid, number, words))
+    journal.append(records)
+    rows.write(records)
+    path = var_dir / records[0].recording
+    record(path, [(20 * i, frame) for i, frame in enumerate(frames(60))])
+    record_line(path, [(600, b"\x00" * 1600)])
+    disk = RecordingDisk()
+    disk.start()
+    disk.put(path.with_suffix(".trace"), f'{{"event": "Final", "words": ["{words}"]}}\n'.encode())
+    disk.stop(10)
+    path.with_suffix(".peaks").write_text("{}")
+    call = Call.objects.get(call_sid=sid)
+    boss, _ = User.objects.get_or_create(username="boss", is_superuser=True)
+    turn = call.turns.get(number=1)
+    save(turn, boss, seen=0, text=f"{words} {number}")
+    save(turn, boss, seen=1, text=f"{words} שוב {number}")
+    write_note(call, boss, f"{words} {number}")
+    by = {"user": boss, "username": "boss", "made_at": timezone.now()}
+    TurnMark.objects.create(call=call, turn=1, kind="unclear", **by)
+    CallTag.objects.create(call=call, name=words, **by)
+    SupervisorAction.objects.create(call_sid=sid, kind="end", username="boss", asked_at=timezone.now(), user=boss)
+    measurement = EngineMeasurement.objects.create(made_at=timezone.now(), turns=1, calls=1)
+    MeasuredTurn.objects.create(measurement=measurement, call=call, turn=1, engine="toy", said=words, heard=words)
+    queue_ended()
+    return call
+
+
+def dump():
+    """Every value of every table, as text."""
+    told = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608 - our own tables
+            told += [str(value) for row in cursor.fetchall() for value in row]
+    return "\n".join(told)
+
+
+def files_of(folder):
+    return b"\n".join(path.name.encode() + b"\n" + path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def receipt_in(text):
+    return json.loads(text[: text.index("\nreceipt: ")])
+
+
+def test_one_number_is_forgotten_everywhere_and_the_other_is_untouched(tmp_path, capsys):
+    journal = Journal.begin(tmp_path / "journal")
+    leave_a_call(tmp_path, "CA1", A, WORDS_A, journal)
+    leave_a_call(tmp_path, "CA2", B, WORDS_B, journal)
+    assert all(one in dump() for one in (A, WORDS_A, B, WORDS_B))
+    call_command("subject", "050-765-4321", "--forget")
+    receipt = receipt_in(capsys.readouterr().out)
+    left, files = dump(), files_of(tmp_path)
+    for gone in (*SPELLINGS_A, WORDS_A):
+        assert gone not in left and gone.encode() not in files
+    assert "CA1-MZ1" not in files.decode(errors="replace")
+    assert Call.objects.get().call_sid == "CA2" and B in left and WORDS_B in left
+    assert Call.objects.get().corrections.count() == 2 and CallTag.objects.get().name == WORDS_B
+    assert {path.name for path in tmp_path.glob("recordings/*/*")} == {
+        "CA2-MZ1.vrec", "CA2-MZ1.line.vrec", "CA2-MZ1.trace", "CA2-MZ1.peaks",
+    }  # fmt: skip
+    assert [one.call_sid for one in journal.unwritten(100)[0]] == ["CA2"] * 6
+    deleted = receipt["deleted"]
+    assert (deleted["calls"], deleted["turns"], deleted["files"], deleted["journal_lines"]) == (1, 2, 3, 6)
+    assert [one["what"] for one in receipt["kept"]] == ["access_log"]
+    entry = AccessEntry.objects.get(username__startswith="manage.py subject")
+    assert (entry.kind, entry.calls) == ("delete", 1)
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="SQLite keeps its rows in a file of ours")
+def test_the_bytes_of_the_database_hold_nothing_of_it_either(tmp_path):
+    # Debian's SQLite overwrites what is deleted by itself, others do not.
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete = OFF")
+    journal = Journal.begin(tmp_path / "journal")
+    leave_a_call(tmp_path, "CA1", A, " ".join([WORDS_A] * 100), journal)
+    leave_a_call(tmp_path, "CA2", B, WORDS_B, journal)
+    call_command("subject", A, "--forget")
+    place_of = Path(connection.settings_dict["NAME"])
+    held = b"".join(path.read_bytes() for path in place_of.parent.glob(f"{place_of.name}*"))
+    assert WORDS_B.encode() in held
+    for gone in (A, WORDS_A):
+        assert gone.encode() not in held
+
+
+def test_a_call_under_legal_hold_is_kept_and_the_receipt_says_why(tmp_path, capsys):
+    journal = Journal.begin(tmp_path / "journal")
+    call = leave_a_call(tmp_path, "CA1", A, WORDS_A, journal)
+    place(call, User.objects.get(), "a claim")
+    leave_a_call(tmp_path, "CA3", A, WORDS_B, journal)
+    call_command("subject", A, "--forget")
+    receipt = receipt_in(capsys.readouterr().out)
+    assert receipt["kept"][0]["call_sid"] == "CA1" and receipt["kept"][0]["why"] == "legal_hold"
+    assert Call.objects.get().call_sid == "CA1" and Transcript.objects.count() == 2
+    assert {path.name.partition("-")[0] for path in tmp_path.glob("recordings/*/*")} == {"CA1"}
+
+
+def test_other_peoples_calls_that_say_the_number_are_named_and_kept(tmp_path, capsys):
+    journal = Journal.begin(tmp_path / "journal")
+    other = leave_a_call(tmp_path, "CA2", B, WORDS_B, journal)
+    other.turns.filter(number=1).update(text="050 765 4321", search_text="0507654321")
+    call_command("subject", A, "--forget")
+    (kept,) = receipt_in(capsys.readouterr().out)["kept"]
+    assert (kept["what"], kept["calls"]) == ("said_by_others", ["CA2"])
+
+
+def test_a_copy_has_all_of_it_and_its_receipt_is_signed(tmp_path, capsys):
+    journal = Journal.begin(tmp_path / "journal")
+    leave_a_call(tmp_path, "CA1", A, WORDS_A, journal)
+    leave_a_call(tmp_path, "CA2", B, WORDS_B, journal)
+    call_command("subject", A, "--export", str(tmp_path / "copy"))
+    told = capsys.readouterr().out
+    (call,) = map(json.loads, (tmp_path / "copy" / "calls.jsonl").read_text("utf-8").splitlines())
+    assert call["call_sid"] == "CA1" and WORDS_A in call["turns"][0]["text"]
+    assert WORDS_A in call["saved_values"][0]["value"]  # a secret, and this person's
+    assert set(receipt_in(told)["exported"]["files"]) == {
+        "calls.jsonl", "CA1-MZ1.wav", "CA1-MZ1.line.wav", "CA1-MZ1.trace",
+    }  # fmt: skip
+    assert not any(path.stat().st_mode & 0o077 for path in (tmp_path / "copy").iterdir())
+    kept = Path(told.rpartition("receipt: ")[2].strip())
+    call_command("subject", A, "--verify", str(kept))
+    text = kept.read_text("utf-8")
+    for number, changed in ((B, text), (A, text.replace('"calls": 1', '"calls": 0'))):
+        (tmp_path / "changed.json").write_text(changed, "utf-8")
+        with pytest.raises(CommandError, match="not_ours"):
+            call_command("subject", number, "--verify", str(tmp_path / "changed.json"))
+    with pytest.raises(CommandError, match="not_written"):
+        call_command("subject", A, "--export", str(tmp_path / "copy"))
+
+
+def test_a_line_and_a_running_call_are_refused(line):
+    Call.objects.create(call_sid="CA1", from_number=A, to_number=LINE, started_at=timezone.now())
+    with pytest.raises(CommandError, match="number_of_a_line"):
+        call_command("subject", LINE, "--forget")
+    with pytest.raises(CommandError, match="call_is_running: CA1"):
+        call_command("subject", A, "--forget")
+    assert Call.objects.exists()
+
+
+def test_where_a_journals_key_is_missing_nothing_is_deleted_and_the_key_is_named(tmp_path):
+    with under(OLD):
+        journal = Journal.begin(tmp_path / "journal")
+        leave_a_call(tmp_path, "CA1", A, WORDS_A, journal)
+    files = sorted(tmp_path.rglob("*"))
+    with pytest.raises(CommandError, match=f"^storage_key_missing: .*{OLD.name}"):
+        call_command("subject", A, "--forget")
+    assert sorted(tmp_path.rglob("*")) == files and Call.objects.exists()
+    with under(OLD):
+        call_command("subject", A, "--forget")
+    assert not Call.objects.exists() and list((tmp_path / "recordings").rglob("*.*")) == []
