@@ -55,7 +55,7 @@ class Browser:
         headers = {**PROXY, "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         body = None
         if form is not None:
-            body = urllib.parse.urlencode({**form, "csrfmiddlewaretoken": self._cookies["csrftoken"]})
+            body = urllib.parse.urlencode({**form, "csrfmiddlewaretoken": self._csrf_token})
             headers |= {"Content-Type": "application/x-www-form-urlencoded"}
             headers |= {"Referer": f"https://127.0.0.1:{self.connection.port}/admin/login/"}
         self.connection.request("GET" if body is None else "POST", path, body, headers)
@@ -63,6 +63,11 @@ class Browser:
         for said in answer.headers.get_all("Set-Cookie", []):
             self._cookies |= {name: morsel.value for name, morsel in http.cookies.SimpleCookie(said).items()}
         return answer
+
+    @property
+    def _csrf_token(self) -> str:
+        # Behind TLS its name begins with __Host-.
+        return next(value for name, value in self._cookies.items() if name.endswith("csrftoken"))
 
     def log_in(self, username: str) -> int:
         self.ask("/admin/login/").read()
@@ -189,7 +194,8 @@ def main() -> None:
             settings.VAR_DIR / "attacks.log",
             server_processors=processors[:1],
             other_processors=processors[1:],
-            environment={**environment, "DEBUG": "0", "DRAIN_TIMEOUT_S": "60"},
+            # Readers sign in by a password alone: what is tried is what comes behind that.
+            environment={**environment, "DEBUG": "0", "DRAIN_TIMEOUT_S": "60", "SECOND_FACTOR": "off"},
             deployed=True,
         )
         os.sched_setaffinity(0, processors[1:] or processors)
@@ -205,7 +211,8 @@ def make_recording() -> tuple[str, str]:
     from django.utils import timezone
 
     from calls.models import Call
-    from calls.storage.recording import Recorder, RecordingDisk
+    from calls.storage.recording import Recorder
+    from calls.storage.recording_disk import RecordingDisk
     from stt.audio import BYTES_PER_MS
 
     disk = RecordingDisk()

@@ -108,9 +108,10 @@ def main() -> None:
 
     services().lines.tuning_for = tuning_for  # type: ignore[method-assign]
     from voiceapp.asgi import application
+    from voiceapp.server.listening import Port
     from voiceapp.server.serve import serve
 
-    serve(application, "127.0.0.1", options.port)
+    serve(application, Port("127.0.0.1", options.port))
 
 
 if __name__ == "__main__":

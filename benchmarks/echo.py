@@ -97,7 +97,7 @@ def row(
             over = mixed(theirs, 1000 + seed, WHOLE_MS)
             spoken_over.append(heard(make, echo_db, ours, seed, (BEGINS_MS // 2, over, level)).margins_db[-1])
         taken.append(f"{100 * found / plays:.0f}")
-    margin = median(one.margins_db[-1] for one in alone)
+    margin = median(one.echo.state.margin_db for one in alone)
     echo = "none" if echo_db is None else f"{echo_db} dB"
     return (
         f"| {echo} | {name} | {selves} of {plays} | {margin:.0f} dB | {' / '.join(taken)} % "

@@ -34,7 +34,7 @@ KEPT = ROOT / "tests" / "golden" / "calls.jsonl"
 KINDS: dict[str, str] = {}
 """An action's class -> its name in the golden records, where it has another by now."""
 CAME_LATER: dict[str, dict[str, Any]] = {
-    "AskOneShot": {"is_comparison": False},
+    "AskOneShot": {"is_comparison": False, "avoids": ""},
     "Turn": {"echo": False},
     "Feed": {"echoed": False, "line_ulaw": b""},
     "Perceived": {"echoed": False},

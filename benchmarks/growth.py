@@ -1,8 +1,8 @@
 """A million calls, ten million turns: is the admin still at hand? ``python -m benchmarks.growth``
 
-Makes a database of its own on the PostgreSQL of DATABASE_URL, fills it as the first migration left it and migrates it,
-as an owner does who upgrades; asks for the admin's pages as a logged-in person, exports and purges; then the writer's
-speed in turn on an empty and on the full database. The database is dropped. Minutes; a few gigabytes of disk.
+Makes a database of its own on the PostgreSQL of DATABASE_URL, and fills it: rows with their search text, then the
+indexes. Asks for the admin's pages as a logged-in person, exports and purges; then the writer's speed in turn on an
+empty and on the full database. The database is dropped. Minutes; a few gigabytes of disk.
 """
 
 from __future__ import annotations
@@ -19,18 +19,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import stored_calls, writes
+from benchmarks import review_queue, stored_calls, writes
 from benchmarks.own_database import own_postgresql, server_url
 from tests.paths import ROOT
 from voiceapp.runtime.percentile import percentile
 
 LIST = "/admin/calls/call/"
+LINE = "+97235550007"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     name: str
     url: str
+    is_posted: bool = False
 
 
 def main() -> None:
@@ -42,15 +44,22 @@ def main() -> None:
     parser.add_argument("--purge", type=int, default=330, metavar="DAYS", help="Purge what is older; there is a year.")
     parser.add_argument("--rounds", type=int, default=3, help="Of the writer on either database; the median counts.")
     parser.add_argument("--written", type=int, default=50, metavar="TURNS", help="A call and round of the writer.")
-    parser.add_argument("--step", choices=["fill", "measure"], help="One half now, one later: the database stays.")
+    parser.add_argument(
+        "--step", choices=["fill", "pages", "measure"], help="A part now, one later: the database stays until measure."
+    )
+    parser.add_argument("--pages", default="", metavar="WORDS", help="Only pages whose names have these words.")
+    parser.add_argument("--limited", action="store_true", help="As somebody who sees three of the twenty lines.")
     options = parser.parse_args()
     server_url()
     name = f"growth_{options.calls}"
-    with own_postgresql(name, begin=options.step != "measure", drop=options.step != "fill"):
-        if options.step != "measure":
+    with own_postgresql(name, begin=options.step in (None, "fill"), drop=options.step in (None, "measure")):
+        if options.step in (None, "fill"):
             _fill(stored_calls.Amounts(options.calls, options.turns))
         if options.step != "fill":
-            _time_pages(options.times)
+            _time_pages(options.times, options.pages, limited=options.limited)
+            if not options.pages:
+                review_queue.time_queue(options.times)
+        if options.step in (None, "measure"):
             _export(options.export)
             _purge(options.purge)
             _compare_writers(options.rounds, options.written)
@@ -59,17 +68,17 @@ def main() -> None:
 def _fill(amounts: stored_calls.Amounts) -> None:
     from django.core.management import call_command
 
-    call_command("migrate", "calls", "0001", verbosity=0)
+    call_command("migrate", verbosity=0)
+    indexes = stored_calls.without_indexes()
     with _timed("filled"):
         stored_calls.fill(amounts)
-    with _timed("migrated (indexes built on the full tables)"):
-        call_command("migrate", verbosity=0)
-    with _timed("search text written"):
-        call_command("fill_search_text")
+    with _timed("indexes built"):
+        stored_calls.build(indexes)
+    with _timed("sums counted"):
+        call_command("rebuild_sums")
 
 
-def _time_pages(times: int) -> None:
-    from django.contrib.auth.models import User
+def _time_pages(times: int, only: str, *, limited: bool) -> None:
     from django.db import connection
     from django.test import Client
 
@@ -77,7 +86,7 @@ def _time_pages(times: int) -> None:
     size = _one("SELECT pg_size_pretty(pg_database_size(current_database()))")
     print(f"{calls} calls, {turns} turns; {size}", flush=True)
     client = Client(SERVER_NAME="127.0.0.1")
-    client.force_login(User.objects.get_or_create(username="growth", is_staff=True, is_superuser=True)[0])
+    client.force_login(_person(limited=limited))
     client.get(LIST)  # templates and URLs are loaded once
     queries = 0
 
@@ -89,19 +98,41 @@ def _time_pages(times: int) -> None:
     print(f"\n{'a page, ms':52} {'p50':>6} {'p95':>6} {'queries':>8}")
     worst = 0.0
     for page in _pages():
+        if only not in page.name:
+            continue
         took_ms = []
         for _ in range(times):
             queries = 0
             began_s = time.perf_counter()
             with connection.execute_wrapper(count):
-                response = client.get(page.url)
+                response = client.post(page.url) if page.is_posted else client.get(page.url)
             took_ms.append((time.perf_counter() - began_s) * 1000)
-            if response.status_code != 200:
+            if response.status_code != (302 if page.is_posted else 200):
                 raise SystemExit(f"page_failed: {page.url} answered {response.status_code}: the run is void")
         p50, p95 = percentile(took_ms, 0.5), percentile(took_ms, 0.95)
         worst = max(worst, p95)
         print(f"{page.name:52} {p50:6.0f} {p95:6.0f} {queries:8}", flush=True)
     print(f"{'the worst p95':52} {'':6} {worst:6.0f}")
+
+
+def _person(*, limited: bool) -> Any:
+    """A superuser, or who may everything else of the lines of the calls that the pages are of, and of LINE's."""
+    from django.contrib.auth.models import Group, User
+
+    from calls.desk.line_limits.fields import set_limit
+    from calls.models import Call, PhoneLine
+    from stt.models import TuningProfile
+
+    if not limited:
+        return User.objects.get_or_create(username="growth", is_staff=True, is_superuser=True)[0]
+    person = User.objects.get_or_create(username="limited", is_staff=True)[0]
+    person.groups.set(Group.objects.all())
+    shown = Call.objects.filter(call_sid__in=(stored_calls.CALL_OF_10, stored_calls.CALL_OF_2000))
+    profile = TuningProfile.objects.get_or_create(name="growth")[0]
+    numbers = {LINE, *shown.values_list("to_number", flat=True)}
+    named = {"name": "growth", "profile": profile}
+    set_limit(person, [PhoneLine.objects.get_or_create(number=number, defaults=named)[0] for number in numbers])
+    return person
 
 
 def _pages() -> Iterator[Page]:
@@ -110,6 +141,9 @@ def _pages() -> Iterator[Page]:
 
     heard = Call.objects.filter(started_at__isnull=False, from_number__startswith="+").order_by("pk")
     some = heard.filter(pk__gte=Call.objects.count() // 2)[0]
+    yield Page("first page", "/admin/")
+    yield Page("queue", "/review/queue/")
+    yield Page("queue, next", "/review/queue/next", is_posted=True)
     yield Page("list", LIST)
     yield Page("list, page 2", f"{LIST}?p=2")
     yield Page("list, last page", f"{LIST}?p=20")
@@ -126,6 +160,8 @@ def _pages() -> Iterator[Page]:
         yield Page(f"code {code}", f"{LIST}?turns__code={code}")
     for delay in ("500", "1000", "2000", "slow"):
         yield Page(f"delay {delay}", f"{LIST}?delay={delay}")
+    for narrowed in ("line=%2B97235550007", "corrected=yes", "corrected=no", "interrupted=interrupted", "slowest=slow"):
+        yield Page(narrowed.partition("%")[0].replace("=", " ").strip(), f"{LIST}?{narrowed}")
     for status in STATUS_ORDER[3:]:
         yield Page(f"status {status}", f"{LIST}?status={status}")
     for what, words in stored_calls.spoken_words():

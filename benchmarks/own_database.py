@@ -32,8 +32,9 @@ def own_postgresql(name: str, *, begin: bool = True, drop: bool = True) -> Itera
     """
     url = server_url()
     with psycopg.connect(url, autocommit=True) as server:
-        dropping = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        dropping = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
         if begin:
+            # Not with FORCE: one that somebody works in stays, and the error says so.
             server.execute(dropping)
             # Of template0: what an owner has put into template1 is not ours to measure.
             server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
@@ -42,7 +43,7 @@ def own_postgresql(name: str, *, begin: bool = True, drop: bool = True) -> Itera
                 yield
         finally:
             if drop:
-                server.execute(dropping)
+                server.execute(dropping + sql.SQL(" WITH (FORCE)"))
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from typing import Any
 
 import django
 
-from benchmarks.refereed_turns import OurAnswer, RefereeComparison, count_utterances, read_turns
+from benchmarks.refereed_turns import OurAnswer, RefereeComparison, read_turns, utterance_ends_ms
 from stt.audio import BYTES_PER_MS, dbfs, ulaw_to_pcm
 from stt.emulator.recordings import Clip, Library
 
@@ -175,7 +175,7 @@ def _compare(analyzer: Path, folder: Path, kept: Iterable[RefereedCall]) -> Refe
         call = folder / call_sid
         call.mkdir(parents=True)
         one.report.write_wav(call / "recording.wav")
-        turns = [{"index": index, "spoken": True} for index in range(1, _utterances(one) + 1)]
+        turns = [{"index": index, "spoken": True} for index in range(1, len(_ends_ms(one)) + 1)]
         said = {"call_id": call_sid, "mode": "scripted_dialog", "channel_map": {"near": 0, "far": 1}, "turns": turns}
         (call / "metadata.json").write_text(json.dumps(said))
     command = [sys.executable, "-m", "analyzer", str(folder.resolve()), "--json", "--no-write"]
@@ -185,28 +185,32 @@ def _compare(analyzer: Path, folder: Path, kept: Iterable[RefereedCall]) -> Refe
     comparison = RefereeComparison()
     for result in json.loads(done.stdout):
         one = by_sid[result["call_id"]]
+        ends_ms = _ends_ms(one)
         answers = [
-            OurAnswer(row.started_ms, row.total_ms, quiet_ms(one.report, row.started_ms))
+            OurAnswer(row.started_ms, row.total_ms, *sound_of(one.report, row.started_ms))
             for row in one.answers
             if row.total_ms is not None
         ]
-        comparison.add(read_turns(result, one.report.first_ms, _utterances(one)), answers)
+        comparison.add(read_turns(result, one.report.first_ms, len(ends_ms)), answers, ends_ms)
     return comparison
 
 
-def _utterances(one: RefereedCall) -> int:
-    """What the analyzer is told to find at the caller's side: by the number it knows that it has the right channel."""
+def _ends_ms(one: RefereedCall) -> list[float]:
+    """Of each utterance that the analyzer is told to find at the caller's side: by their number it knows which channel
+    is whose."""
     clips = _clips()
-    return count_utterances([clips[name].words for name, _, _ in one.report.played])
+    return utterance_ends_ms([(begins_ms, clips[name].words) for name, begins_ms, _ in one.report.played])
 
 
-def quiet_ms(report: Any, started_ms: int) -> float:
-    """From the first sample of the answer that was heard nearest to this time to its first sound, by the recording."""
+def sound_of(report: Any, started_ms: int) -> tuple[float, float]:
+    """Of the answer that was heard nearest to this time, by the recording: how long it is quiet before its first sound,
+    and the media time of that."""
     began = min((one.began_samples for one in report.answers), key=lambda at: abs(report.at_ms(at) - started_ms))
     ulaw = b"".join(piece.ulaw for piece in report.heard if piece.at_samples >= began)
     windows = range(0, len(ulaw), SOUND_WINDOW_BYTES)
     loud = (at for at in windows if dbfs(ulaw_to_pcm(ulaw[at : at + SOUND_WINDOW_BYTES])) > SOUND_DBFS)
-    return next(loud, 0) / BYTES_PER_MS
+    quiet_ms = next(loud, 0) / BYTES_PER_MS
+    return quiet_ms, report.at_ms(began) + quiet_ms
 
 
 @cache

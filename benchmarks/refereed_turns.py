@@ -1,7 +1,8 @@
 """Compares an independent analyzer's turns of a recording with our rows of the same call. Pure.
 
 The analyzer, of openbenchmarks-labs's voice-agent-latency, measures from the caller's last sound in a stereo recording
-to the line's first; our ``total_ms`` is from the last voiced frame's arrival to the answer's first frame sent.
+to the line's first; our ``total_ms`` is from the last voiced frame's arrival to the answer's first frame sent. Which of
+the two is right the simulator knows: it has said the caller's words, and has the sound that it was sent.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class OurAnswer:
     total_ms: int
     quiet_ms: float = 0
     """The voice's own quiet before its first sound, by the recording."""
+    sounds_ms: float = 0
+    """Media time of that sound, as it reached the caller."""
 
 
 class TurnPair(NamedTuple):
@@ -64,6 +67,8 @@ class TurnPair(NamedTuple):
     """The part of ``onset_ms`` that is the voice's own quiet beginning."""
     doubted: bool
     """By the analyzer's second detector."""
+    true_ms: float = 0
+    """From the end of the caller's last word to the answer's first sound, as the simulator knows them."""
 
     @property
     def differs_ms(self) -> float:
@@ -89,11 +94,15 @@ def read_turns(result: dict[str, Any], first_ms: float, expected: int) -> list[R
     ]
 
 
-def count_utterances(clips: Iterable[Sequence[Any]]) -> int:
-    """How often the caller of these clips speaks, by the analyzer's rule. Each clip: its words, with their times."""
-    return sum(
-        1 + sum(after.start_ms - word.end_ms >= UTTERANCE_GAP_MS for word, after in pairwise(words)) for words in clips
-    )
+def utterance_ends_ms(clips: Iterable[tuple[float, Sequence[Any]]]) -> list[float]:
+    """Where the caller of these clips stops speaking, by the analyzer's rule. Each clip: when it begins, and its words
+    with their times in it."""
+    return [
+        begins_ms + word.end_ms
+        for begins_ms, words in clips
+        for word, after in [*pairwise(words), (words[-1], None)]
+        if after is None or after.start_ms - word.end_ms >= UTTERANCE_GAP_MS
+    ]
 
 
 @dataclass(slots=True)
@@ -106,11 +115,11 @@ class RefereeComparison:
     unanswered: int = 0
     """Turns that the analyzer measured and of which we have no row."""
 
-    def add(self, turns: Sequence[RefereeTurn], answers: Sequence[OurAnswer]) -> None:
+    def add(self, turns: Sequence[RefereeTurn], answers: Sequence[OurAnswer], ends_ms: Sequence[float] = ()) -> None:
         """One call's. A turn's answer is the first that began after the caller's turn did and before the next: the
-        analyzer's own rule."""
-        ends = [*(turn.began_ms for turn in turns[1:]), float("inf")]
-        for turn, until_ms in zip(turns, ends, strict=False):
+        analyzer's own rule. ``ends_ms``: where the caller stopped speaking, turn by turn; empty where nobody knows."""
+        nexts_ms = [*(turn.began_ms for turn in turns[1:]), float("inf")]
+        for turn, until_ms, end_ms in zip(turns, nexts_ms, ends_ms or [turn.ended_ms for turn in turns], strict=True):
             if turn.discarded or turn.onset_ms is None:
                 self.discarded[turn.discarded or "no_response"] += 1
                 continue
@@ -127,6 +136,7 @@ class RefereeComparison:
                     turn.onset_ms - ours.started_ms,
                     ours.quiet_ms,
                     turn.doubted,
+                    ours.sounds_ms - end_ms,
                 )
             )
 
@@ -155,7 +165,23 @@ class RefereeComparison:
             f"{max(differences):+.0f}; its end of speech {_spread([pair.end_ms for pair in self.pairs])}, "
             f"its onset {_spread([pair.onset_ms for pair in self.pairs])}",
             self._explained(),
+            self._truth(),
         ]
+
+    def _truth(self) -> str:
+        """Each against the simulator, and the turns on which they do not agree."""
+        theirs = [pair.referee_ms - pair.true_ms for pair in self.pairs]
+        ours = [pair.our_ms - pair.true_ms for pair in self.pairs]
+        far = [
+            f"{pair.true_ms:.0f}/{pair.referee_ms:.0f}/{pair.our_ms}{' doubted' if pair.doubted else ''}"
+            for pair in self.pairs
+            if abs(pair.differs_ms) > WITHIN_MS
+        ]
+        return (
+            f"against the simulator's own gap, within {WITHIN_MS} ms: "
+            f"the analyzer {_within(theirs)}, {_spread(theirs)}; total_ms {_within(ours)}, {_spread(ours)}; "
+            f"where the two differ by more (true/analyzer/ours): {', '.join(far) or 'nowhere'}"
+        )
 
     def _explained(self) -> str:
         sure = [pair for pair in self.pairs if not pair.doubted]
@@ -171,6 +197,10 @@ class RefereeComparison:
         return f"{self.discarded.total()} discarded by the analyzer{f' ({reasons})' if reasons else ''}, " + (
             f"{self.unanswered} without a row of ours"
         )
+
+
+def _within(differences_ms: Sequence[float]) -> str:
+    return f"{sum(abs(one) <= WITHIN_MS for one in differences_ms)} of {len(differences_ms)}"
 
 
 def _spread(values: Sequence[float]) -> str:

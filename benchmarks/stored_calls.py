@@ -12,6 +12,7 @@ from itertools import accumulate
 
 from django.db import connection
 
+from calls.storage.search_text import search_text
 from stt.tuning import Tuning
 
 SENTENCES = 200_000
@@ -50,20 +51,39 @@ def spoken_words() -> Iterator[tuple[str, str]]:
 
 
 def fill(amounts: Amounts) -> None:
-    """Write the rows, by the server itself where it can; the tables must be empty."""
+    """Write the rows, by the server itself where it can; the tables must be empty, and are without their indexes."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.5)")
-        cursor.execute("CREATE TEMPORARY TABLE sentence (n int, words text)")
+        cursor.execute("CREATE TEMPORARY TABLE sentence (n int, words text, plain text)")
         with cursor.copy("COPY sentence FROM STDIN") as copy:
             for number, words in enumerate(_sentences()):
-                copy.write_row((number, words))
+                copy.write_row((number, words, search_text(words)))
         cursor.execute("ALTER TABLE sentence ADD PRIMARY KEY (n)")
         cursor.execute("ANALYZE sentence")
         tuning = json.dumps(Tuning(profile="default@1").as_dict())
         cursor.execute(_CALLS, {"n": amounts.calls, "tuning": tuning, "ten": CALL_OF_10, "many": CALL_OF_2000})
         cursor.execute(_TURNS, {"spread": 2 * amounts.turns, "ten": CALL_OF_10, "many": CALL_OF_2000})
-        cursor.execute(_EVENTS)
+        for rows in (_EVENTS, _CORRECTIONS, _QUEUE):
+            cursor.execute(rows)
         cursor.execute("DROP TABLE sentence")
+
+
+def without_indexes() -> list[str]:
+    """Drop the indexes of the calls' tables, but those of their constraints; returns what makes them again."""
+    with connection.cursor() as cursor:
+        cursor.execute(_INDEXES)
+        rows = cursor.fetchall()
+        for name, _made in rows:
+            cursor.execute(f'DROP INDEX "{name}"')
+    return [made for _name, made in rows]
+
+
+def build(indexes: list[str]) -> None:
+    """Make them, and have PostgreSQL know its tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET maintenance_work_mem = '1GB'")
+        for made in indexes:
+            cursor.execute(made)
         cursor.execute("VACUUM ANALYZE calls_call, calls_transcript, calls_callevent")
 
 
@@ -85,10 +105,17 @@ def _sentences() -> list[str]:
     return sentences
 
 
+_INDEXES = """
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+WHERE indrelid IN ('calls_call'::regclass, 'calls_transcript'::regclass, 'calls_callevent'::regclass)
+    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+ORDER BY 1
+"""
+
 _CALLS = """
 INSERT INTO calls_call (call_sid, stream_sid, from_number, to_number, started_at, ended_at, end_reason, streams,
     frames_received, frames_lost, speech_ms, frame_delay_ms, counters, tuning, process, status, status_at,
-    twilio_duration_s)
+    twilio_duration_s, stt_streams, stt_stream_s, one_shots, one_shot_s, is_queued)
 SELECT sid, 'MZ' || md5(sid),
     CASE WHEN r < 0.01 THEN 'Anonymous' ELSE '+9725' || lpad((r * 1e8)::int::text, 8, '0') END,
     '+9723555' || lpad((i %% 20)::text, 4, '0'), heard, heard + interval '90 s',
@@ -100,7 +127,7 @@ SELECT sid, 'MZ' || md5(sid),
     CASE WHEN r < 0.05 THEN '{"frames_lost": 2, "dtmf": 1}'::jsonb ELSE '{}'::jsonb END, %(tuning)s::jsonb, 'media:1',
     CASE WHEN heard IS NULL THEN 'no-answer' WHEN r < 0.985 THEN 'completed' WHEN r < 0.995 THEN 'busy'
         ELSE 'failed' END,
-    at + interval '91 s', 91
+    at + interval '91 s', 91, 1, 90, (r < 0.1)::int, (r < 0.1)::int * 3, true
 FROM (SELECT i, random() AS r, at, CASE WHEN i %% 50 = 3 THEN NULL ELSE at END AS heard,
         CASE i WHEN %(n)s - 1 THEN %(ten)s WHEN %(n)s - 2 THEN %(many)s ELSE 'CA' || md5(i::text) END AS sid
     FROM (SELECT i, now() - (%(n)s - i) * (interval '365 days' / %(n)s) AS at
@@ -109,23 +136,29 @@ FROM (SELECT i, random() AS r, at, CASE WHEN i %% 50 = 3 THEN NULL ELSE at END A
 """One call in fifty was never heard: Twilio's status is all that is known of it."""
 
 _TURNS = """
-INSERT INTO calls_transcript (call_id, number, speaker, started_ms, ended_ms, text, revised_text, source, end_reason,
-    unvoiced, rule, code, engine, model, attempts, partial_ms, final_ms, total_ms, loop_lag_ms, revision)
-SELECT call_id, number, 'caller', number * 4000, number * 4000 + 2100,
-    CASE WHEN r > 0.99 THEN '' WHEN r < 0.1 THEN words || ' ' || (r * 1e8)::int::text ELSE words END,
-    CASE WHEN r BETWEEN 0.5 AND 0.52 THEN words || ' בבקשה' END,
-    CASE WHEN r > 0.99 THEN 'none' WHEN r > 0.98 THEN 'fallback' WHEN r > 0.9 THEN 'partial' WHEN r > 0.4 THEN 'early'
-        ELSE 'final' END,
-    CASE WHEN r < 0.97 THEN 'silence' ELSE 'hangup' END, r BETWEEN 0.6 AND 0.601, 'covering_final',
-    CASE WHEN r > 0.9999 THEN 'fallback_timeout' WHEN r > 0.995 THEN 'no_words' WHEN r > 0.99 THEN 'too_short'
-        ELSE '' END,
+INSERT INTO calls_transcript (call_id, number, speaker, started_ms, ended_ms, text, revised_text, search_text, source,
+    end_reason, unvoiced, rule, code, engine, model, attempts, partial_ms, final_ms, total_ms, loop_lag_ms, revision,
+    heard_text)
+SELECT call_id, number, CASE WHEN agents THEN 'agent' ELSE 'caller' END, number * 4000, number * 4000 + 2100,
+    CASE WHEN r > 0.99 THEN '' WHEN r < 0.1 AND NOT agents THEN words || digits ELSE words END,
+    CASE WHEN r BETWEEN 0.5 AND 0.52 AND NOT agents THEN words || ' בבקשה' END,
+    CASE WHEN r > 0.99 OR agents THEN '' WHEN r < 0.1 THEN plain || digits
+        WHEN r BETWEEN 0.5 AND 0.52 THEN plain || chr(10) || plain || ' בבקשה' ELSE plain END,
+    CASE WHEN agents THEN '' WHEN r > 0.99 THEN 'none' WHEN r > 0.98 THEN 'fallback' WHEN r > 0.9 THEN 'partial'
+        WHEN r > 0.4 THEN 'early' ELSE 'final' END,
+    CASE WHEN agents THEN '' WHEN r < 0.97 THEN 'silence' ELSE 'hangup' END, r BETWEEN 0.6 AND 0.601, 'covering_final',
+    CASE WHEN agents THEN '' WHEN r > 0.9999 THEN 'fallback_timeout' WHEN r > 0.995 THEN 'no_words'
+        WHEN r > 0.99 THEN 'too_short' ELSE '' END,
     CASE WHEN r BETWEEN 0.3 AND 0.30001 THEN 'emulator' ELSE 'google' END, 'default', 1, 700,
-    CASE WHEN r > 0.99 THEN NULL ELSE (250 + 400 * -ln(s + 0.0001))::int END, NULL, 1.5, 0
-FROM (SELECT id AS call_id, number, random() AS r, random() AS s, floor(random() * 200000)::int AS pick
+    CASE WHEN r > 0.99 OR agents THEN NULL ELSE (250 + 400 * -ln(s + 0.0001))::int END,
+    CASE WHEN agents THEN (700 + 500 * -ln(s + 0.0001))::int END, 1.5, 0, CASE WHEN agents THEN words END
+FROM (SELECT id AS call_id, number, id %% 4 = 0 AND number %% 2 = 0 AS agents, random() AS r, random() AS s,
+        floor(random() * 200000)::int AS pick
     FROM calls_call, LATERAL generate_series(1, CASE call_sid WHEN %(ten)s THEN 10 WHEN %(many)s THEN 2000
         ELSE CASE WHEN started_at IS NULL THEN 0 ELSE 1 + (id * 7919) %% %(spread)s END END) AS number
-    ) AS turns JOIN sentence ON n = pick
+    ) AS turns JOIN sentence ON n = pick, LATERAL (SELECT ' ' || (r * 1e8)::int::text AS digits) AS said
 """
+"""Every fourth call is answered: its every second turn is the line's."""
 
 _EVENTS = """
 INSERT INTO calls_callevent (call_id, number, at, code, detail)
@@ -133,3 +166,17 @@ SELECT id, number, started_at + number * interval '9 s',
     CASE WHEN random() < 0.9 THEN 'unavailable' ELSE 'stream_old' END, 'attempt 1'
 FROM calls_call, LATERAL generate_series(1, 2) AS number WHERE id % 5 = 0 AND started_at IS NOT NULL
 """
+
+_CORRECTIONS = """
+INSERT INTO calls_correction (call_id, turn, number, text, search_text, withdrawn, turn_revision, username, made_at)
+SELECT call_id, number, 1, text || ' בערך', search_text || ' בערך', false, 0, 'dana', now()
+FROM calls_transcript WHERE call_id % 50 = 1 AND number = 1 AND speaker = 'caller'
+"""
+
+_QUEUE = """
+INSERT INTO calls_queuedcall (call_id, doubt, reasons, wanted, done)
+SELECT id, CASE WHEN id % 3 = 0 THEN (id * 7919) % 100 ELSE 0 END, '{}', CASE WHEN id % 10 = 0 THEN 2 ELSE 1 END,
+    (id % 4 = 0)::int
+FROM calls_call WHERE ended_at IS NOT NULL
+"""
+"""A third of the calls has doubt; every fourth has been reviewed."""

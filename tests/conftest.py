@@ -3,18 +3,24 @@
 import gc
 import inspect
 import os
+from contextlib import suppress
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 
 import hypothesis
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.utils import translation
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.paths import CLIPS, ROOT
 
 # The developer's .env is nothing for tests, nor for the processes that they start.
 os.environ["ENV_FILE"] = ""
+# Before a test of theirs is imported.
+pytest.register_assert_rewrite("tests.calls.reply.voices.contract", "tests.stt.engines.contract")
 hypothesis.settings.register_profile("quick", max_examples=80, deadline=None)
 hypothesis.settings.register_profile(
     "fuzz",
@@ -36,8 +42,17 @@ def pytest_pyfunc_call(pyfuncitem):
     return True
 
 
-COMPUTING = ("tests/test_every_page.py", "tests/test_golden.py", "tests/calls/test_streams.py")
-"""Modules whose tests compute for seconds and wait for nothing."""
+COMPUTING = (
+    "tests/test_every_page.py",
+    "tests/test_golden.py",
+    "tests/calls/test_streams.py",
+    "tests/calls/test_failover.py",
+    "tests/calls/test_half_closing.py",
+    "tests/calls/reply/test_interrupted_conversations.py",
+    "tests/voiceapp/test_env_file.py",
+    "tests/voiceapp/test_environment.py",
+)
+"""Modules whose tests compute for ten seconds and more, and wait for nothing."""
 
 
 def pytest_collection_modifyitems(items):
@@ -51,6 +66,16 @@ def pytest_collection_modifyitems(items):
     # Of as many as there are places each has its share.
     order |= {item: (i * len(places) // len(computing), 1) for i, item in enumerate(computing)}
     items.sort(key=lambda item: order.get(item, (len(places), 0)))
+
+
+def pytest_collection(session):
+    """Compile a share of the tests first, another one in each worker: in a new clone each would compile them all."""
+    if (worker := getattr(session.config, "workerinput", None)) and session.config.args_source.name != "ARGS":
+        modules = sorted(path.relative_to(ROOT).with_suffix("") for path in (ROOT / "tests").rglob("test_*.py"))
+        own = int(worker["workerid"].removeprefix("gw"))
+        for module in modules[own :: worker["workercount"]]:
+            with suppress(pytest.skip.Exception):  # what it needs is not here; it says so in its place
+                import_module(".".join(module.parts))
 
 
 def _unit(item):
@@ -74,9 +99,12 @@ SHARING = {
     "test_columns.py": "PostgreSQL",
     "test_postgresql.py": "PostgreSQL",
     "tests/live/test_played.py": "played call",
+    "tests/live/test_answering.py": "conversations",
     "tests/test_layers.py": "the code's syntax",
 }
 """By a part of its tests' ids: what a worker starts once for all of them."""
+ALONE = ("tests/live/", *COMPUTING)
+"""Modules of which each test may go to another worker; any other module is one worker's, with what it makes once."""
 
 
 def _shared(nodeid):
@@ -85,17 +113,59 @@ def _shared(nodeid):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give tests that share what they start to one worker.
+    """Give tests that share what they start to one worker, and those of a quick module, which end before a worker has
+    been told of the next.
 
     pytest-xdist 3.8 writes its own groups (``--dist loadgroup``) where pytest 9.2 no longer reads them.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class Sharing(LoadScopeScheduling):
+        @cached_property
+        def _scopes(self):
+            """By test. A module's tests that empty the tables come behind all others: they are a scope of their own."""
+            scopes, before, run = {}, "", 0
+            for nodeid in self.collection:
+                part = _shared(nodeid) or (nodeid if nodeid.startswith(ALONE) else nodeid.partition("::")[0])
+                run += part != before
+                scopes[nodeid] = _shared(nodeid) or f"{part} {run}"
+                before = part
+            return scopes
+
         def _split_scope(self, nodeid):
-            return _shared(nodeid) or nodeid
+            return self._scopes[nodeid]
 
     return Sharing(config, log)
+
+
+@pytest.fixture(scope="session")
+def copied_database(request, django_db_modify_db_settings_parallel_suffix):
+    """The path of the tests' SQLite database where it is a copy: of several workers one migrates, which takes 5 s of
+    processor time, and Django finds nothing left to do in each."""
+    from django.db import connection
+
+    from tests.databases import put_migrated_database
+
+    if connection.vendor != "sqlite" or not hasattr(request.config, "workerinput"):
+        yield None
+        return
+    path = Path(connection.creation._get_test_db_name())
+    files = [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
+
+    def forget():
+        for file in files:
+            file.unlink(missing_ok=True)
+
+    # A run that was killed has left its log beside it, which SQLite would write into the copy.
+    forget()
+    put_migrated_database(path)
+    yield path
+    forget()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(copied_database, django_db_keepdb):
+    return copied_database is not None or django_db_keepdb
 
 
 @pytest.fixture(scope="session")
@@ -116,10 +186,29 @@ def own_var_dir(tmp_path_factory):
     settings.VAR_DIR = kept
 
 
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords():
+    """tests/voiceapp/test_passwords.py has the product's."""
+    settings.PASSWORD_HASHERS = ["tests.passwords.QuickHasher"]
+
+
 @pytest.fixture(autouse=True)
 def plain_http(settings):
     """The test client speaks http, whatever DEBUG says in the environment."""
     settings.SECURE_SSL_REDIRECT = False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def a_password_is_enough():
+    """tests/calls/desk/sign_in has the second factor."""
+    settings.SECOND_FACTOR_REQUIRED = False
+
+
+@pytest.fixture(autouse=True)
+def the_sites_own_language():
+    """A request leaves its reader's language behind, in the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,6 @@ from voiceapp.passwords import OneAtATimeHasher
 
 
 class QuickHasher(OneAtATimeHasher):
-    """The product's own with few rounds: a login costs a millisecond in place of a third of a second."""
+    """The product's own with few rounds: a password costs a millisecond in place of a quarter of a second."""
 
     iterations = 1000

@@ -9,26 +9,43 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
+from calls.lines.prices import EnginePrice
 from calls.models import (
     AccessEntry,
     Alarm,
     AlarmNotice,
+    ApiToken,
     Call,
     CallEvent,
+    CallNote,
+    CallReview,
+    CallTag,
     Correction,
     Dialogue,
     EngineMeasurement,
+    LegalHold,
+    LineLimit,
     LinePerson,
     MeasuredTurn,
+    Mention,
     NumberChange,
     PhoneLine,
     Price,
+    PrivacyChange,
+    QueuedCall,
+    ReviewSample,
+    SampledCall,
     SavedValue,
     SpentToken,
     SupervisorAction,
     Transcript,
     Trial,
+    TurnMark,
+    Webhook,
+    WebhookDelivery,
 )
+from calls.storage.line_hours import fold, mark
+from calls.storage.queued_calls import queue_ended
 from stt.models import TuningProfile
 from tests.paths import SAMPLES
 
@@ -38,6 +55,11 @@ ANSWERING = {
     "max_tokens": "300",
     "max_agent_turns": "60",
     "max_answered_s": "1800",
+    "recordings_days": "90",
+    "words_days": "365",
+    "keeps_recordings": "on",
+    "keeps_words": "on",
+    "redacts": "on",
 }
 """Of a line's form: what a browser sends of its answers when nobody has touched them."""
 LINE, CALLER = "+97235550100", "+972501234567"
@@ -65,17 +87,23 @@ def make_rows(var_dir, trace, recording):
         name="other", vad_aggressiveness=1, streaming=False, model="x", stt_partial_debounce_ms=60, noise_margin_db=3
     )
     lines = [
-        PhoneLine.objects.create(number=LINE, name="מכירות", profile=profile, monthly_ceiling=50),
+        PhoneLine.objects.create(
+            number=LINE, name="מכירות", profile=profile, monthly_ceiling=50, review_tags="ביטול עסקה, תלונה"
+        ),
         PhoneLine.objects.create(
             number="+97235550101", name="שירות", profile=profile, responder="scripted", dialogue=_dialogues()
         ),
     ]
     LinePerson.objects.create(line=lines[0], name="דנה", number="+97231234567")
+    LineLimit.objects.create(user=User.objects.get(username="avi")).lines.add(lines[0])
     a, b = (profile.history.get(revision=one) for one in (1, 2))
     Trial.objects.create(line=lines[0], a=a, b=b, started_by=boss)
     Trial.objects.create(line=lines[1], a=a, b=b, started_by=None, ended_at=timezone.now(), ended_by=boss)
     _calls(profile, boss)
-    Price.objects.create(since="2026-03-01", stt_minute=1, twilio_minute=1, stream_minute=0)
+    queue_ended()
+    _reviews(boss)
+    price = Price.objects.create(since="2026-03-01", stt_minute=1, twilio_minute=1, stream_minute=0)
+    EnginePrice.objects.create(price=price, engine="deepgram", minute="0.0077")
     now = timezone.now()
     alarm = Alarm.objects.create(kind="line_deaf", line=LINE, raised_at=now, seen_at=now)
     AlarmNotice.objects.create(alarm=alarm, channel="email", due_at=now)
@@ -96,6 +124,15 @@ def make_rows(var_dir, trace, recording):
         began_at=now,
         last_at=now,
     )
+    token = ApiToken(name="CRM", scopes=["calls:read", "words:read"], all_lines=True)
+    token.renew()
+    token.save()
+    hook = Webhook.objects.create(name="CRM", url="https://crm.example.org/calls", secret="whsec_x", line=lines[0])
+    of_call = {"webhook": hook, "call": Call.objects.get(call_sid="CAwhole"), "due_at": now}
+    WebhookDelivery.objects.create(**of_call, attempts=2, code="http_status", status=503)
+    WebhookDelivery.objects.create(**of_call, attempts=10, code="timed_out", given_up_at=now)
+    LegalHold.objects.create(call=Call.objects.get(call_sid="CAbusy"), why="תביעה", placed_at=now, **said)
+    PrivacyChange.objects.create(line=LINE, setting="words_days", before="365", after="400", changed_at=now, **said)
     NumberChange.objects.create(line=LINE, kind="person", after="דנה: +97231234567", changed_at=now, **said)
     _measurement(boss)
     SpentToken.objects.create(digest="d" * 64, expires_at=now)
@@ -107,6 +144,9 @@ def make_rows(var_dir, trace, recording):
         action_flag=CHANGE,
     )
     SessionStore().create()
+    while fold():
+        pass
+    mark([now])
 
 
 def _dialogues():
@@ -168,6 +208,27 @@ def _calls(profile, user):
         )  # fmt: skip
 
 
+def _reviews(user):
+    """A call that was reviewed, one that somebody has open, and a sample of both."""
+    now = timezone.now()
+    by = {"user": user, "username": "boss", "made_at": now}
+    dana, avi = (User.objects.get(username=name) for name in ("dana", "avi"))
+    whole, opened = (Call.objects.get(call_sid=sid) for sid in ("CAwhole", "CAtraced"))
+    CallReview.objects.create(call=whole, verdict="follow_up", corrected=1, opened_at=now, **by)
+    QueuedCall.objects.filter(pk=whole.pk).update(done=1, wanted=2, last_reviewer=user)
+    QueuedCall.objects.filter(pk=opened.pk).update(
+        claimed_by=avi, claimed_at=now, claimed_until=now + timedelta(minutes=10)
+    )
+    TurnMark.objects.create(call=whole, turn=1, kind="crosstalk", **by)
+    CallTag.objects.create(call=whole, name="תלונה", **by)
+    note = CallNote.objects.create(call=whole, text="@dana לבדוק את המחיר", **by)
+    Mention.objects.create(note=note, user=dana)
+    days = {"since": now - timedelta(days=7), "until": now}
+    sample = ReviewSample.objects.create(seed="1f2e", line=LINE, population=9, size=2, **days, **by)
+    for position, call in enumerate((opened, whole), 1):
+        SampledCall.objects.create(sample=sample, queued_id=call.pk, position=position)
+
+
 def _measurement(user):
     """Two engines, of which one failed; a turn whose call is elsewhere."""
     some, none = {"value": 0.25, "low": 0.1, "high": 0.4}, {"value": None, "low": None, "high": None}
@@ -207,7 +268,7 @@ def _answers(call):
 
 def _turns(call, source):
     common = {"call": call, "engine": "google", "model": "phone_call", "attempts": 1}
-    common |= {"rule": "one_shot" if source == "fallback" else "covering_final"}
+    common |= {"end_reason": "silence", "rule": "one_shot" if source == "fallback" else "covering_final"}
     for number, text in enumerate(("שלום", "שתי פיצות", ""), 1):
         Transcript.objects.create(
             number=number, started_ms=2000 * number, ended_ms=2000 * number + 900, text=text,

@@ -5,6 +5,7 @@ import re
 import grpc
 import pytest
 from django.conf import settings
+from prometheus_client import Histogram
 
 from calls.core import (
     echo_control,
@@ -16,16 +17,18 @@ from calls.core import (
     stream_control,
 )
 from calls.desk import codes
-from calls.desk.admin import listing
+from calls.desk.admin import listing, searching
 from calls.desk.engines import figures as engine_figures
-from calls.desk.review import download, exporting
+from calls.desk.review import download
 from calls.desk.review.listening import TAIL_MS
+from calls.desk.review.queue.models import CallReview, TurnMark
 from calls.desk.tuning import figures, selectors
 from calls.desk.tuning.uncertainty import TOLERANCES
 from calls.lab import emulated_answers, floor_figures, floor_measurement
 from calls.lines import settings_cache
 from calls.reply import floor, floor_hold, floor_rule
 from calls.reply.playback import MARK_LATE_MS, STARVED_MS
+from calls.storage import exporting
 from stt.audio import FRAME_MS
 from stt.emulator.timing import Faults
 from stt.endpointing import silero
@@ -38,7 +41,10 @@ from stt.models import SETTINGS
 from stt.streaming import reconnect, stream
 from stt.tuning import BOUNDS, Tuning
 from tests.paths import ROOT
-from voiceapp.server.http_requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES, RECEIVE_S
+from voiceapp.runtime import metrics
+from voiceapp.server.connection_limits import MAX_OF_PROCESS, MAX_OF_SOURCE
+from voiceapp.server.http_channel import BODY_S, HEADERS_S, UNREAD_S
+from voiceapp.server.http_requests import MOST_PAGE_BYTES, MOST_WEBHOOK_BYTES, PAGES
 
 README = (ROOT / "README.md").read_text("utf-8")
 SOURCE = "".join(
@@ -57,8 +63,15 @@ def example():
 
 def test_the_example_lists_every_variable_that_is_read():
     read = set(re.findall(r'_env\.\w+\("([A-Z_]+)"', SOURCE)) | {b.env for b in BOUNDS.values() if b.env}
-    read |= set(re.findall(r'self\.(?:text|flag)\("([A-Z_]+)"', SOURCE)) | set(catalogue.variables())
+    read |= set(re.findall(r'self\.(?:text|flag|secret(?:_list)?)\("([A-Z_]+)"', SOURCE)) | set(catalogue.variables())
     assert read == set(example())
+
+
+def test_the_example_names_every_secret_that_may_stand_in_a_file():
+    secrets = set(re.findall(r'(?:self|_env)\.secret(?:_list)?\("([A-Z_]+)"', SOURCE))
+    secrets |= {name for name in catalogue.variables() if name.endswith("_API_KEY")}
+    head = (ROOT / ".env.example").read_text("utf-8").partition("\n\n")[0]
+    assert set(re.findall(r"[A-Z_]{8,}", head)) - {"SECRET_KEY_FILE"} == secrets
 
 
 def test_the_example_has_the_defaults():
@@ -111,32 +124,57 @@ def test_the_endpointing_page_has_the_endpointers_numbers():
 
 def test_the_operators_page_has_the_lists_numbers():
     page = doc("operating.md")
-    assert f"newest {listing.NEWEST_CALLS} calls of the list" in page
+    assert f"newest {searching.NEWEST_CALLS} calls of the list" in page
     assert f"its newest\n{listing.MOST_LISTED} calls" in page
     assert f"at most {download.MOST_EXPORTED // 1000} 000, as" in page
-    assert f"under {listing.SHORT_LETTERS} letters, and numbers and\nLatin words under {listing.SHORT_DIGITS}," in page
+    assert (
+        f"under {searching.SHORT_LETTERS} letters, and numbers and\nLatin words under {searching.SHORT_DIGITS}," in page
+    )
 
 
 def test_the_operators_page_has_the_servers_numbers():
     page = doc("operating.md")
     pages = ", ".join(f"`{path.decode()}`" for path in PAGES)
     assert f"over {MOST_PAGE_BYTES >> 20} MB under {pages}, over {MOST_WEBHOOK_BYTES >> 10} kB elsewhere" in page
-    assert f"has not arrived after {RECEIVE_S:.0f} s" in page
+    assert f"not whole after {HEADERS_S:.0f} s, a body {BODY_S:.0f} s behind them" in page
+    assert f"a {MAX_OF_SOURCE + 1}th connection of one address" in page
+    assert f"a {MAX_OF_PROCESS + 1}th connection that nobody has let in" in page
+    assert f"wait for it for {UNREAD_S:.0f} s" in page
     # Not imported: that installs a reactor.
     (watchdog_s,) = re.findall(r"^WATCHDOG_S = (\d+)", SOURCE, re.MULTILINE)
     assert f"DRAIN_TIMEOUT_S + {watchdog_s} s" in page
-    assert f"DRAIN_TIMEOUT_S + {watchdog_s} s" in (ROOT / "deploy" / "voiceapp@.service").read_text()
+    unit = (ROOT / "deploy" / "systemd" / "voiceapp-media@.service").read_text()
+    assert f"DRAIN_TIMEOUT_S + {watchdog_s} s" in unit
     assert f"HOST is {example()['HOST']} unless" in page
-    assert f"client_max_body_size {MOST_WEBHOOK_BYTES >> 10}k;" in (ROOT / "deploy" / "nginx.conf").read_text()
+    rules = (ROOT / "deploy" / "nginx" / "voiceapp.conf").read_text()
+    assert f"client_max_body_size {MOST_WEBHOOK_BYTES >> 10}k;" in rules
+    assert f"client_max_body_size {MOST_PAGE_BYTES >> 20}m;" in rules
+
+
+def test_every_histogram_and_its_stages_are_named():
+    page = doc("operating.md")
+    stages = {
+        metrics.TURN_STAGES: ("partial", "final"),
+        metrics.ANSWER_STAGES: ("floor", "responder", "voice", "first", "total"),
+    }
+    histograms = [one for one in vars(metrics).values() if isinstance(one, Histogram)]
+    assert len(histograms) >= 5
+    for one in histograms:
+        (family,) = one.describe()
+        labels = "{stage}" if one in stages else ""
+        assert f"`{family.name}{labels}`" in page
+        assert all(f"`{stage}`" in page and stage in family.documentation for stage in stages.get(one, ()))
 
 
 def test_the_exports_page_has_every_field():
     page = doc("export.md")
     of_call, of_turn, of_answer = (part.partition("\n\n## ")[0] for part in page.split("\n## ")[1:])
     stream = ("streams", "stream_sid", *exporting.STREAM_FIELDS)
+    marked = ("marks", *TurnMark.Kind.values)
+    said = ("reviews", "tags", "notes", "verdict", "by", "made_at", *CallReview.Verdict.values)
     for part, fields in (
-        (of_call, (*exporting.CALL_FIELDS, *stream, "saved_values", "key", "value", "secret", "turns")),
-        (of_turn, (*exporting.TURN_FIELDS, "echo", "correction", "text", "by", "made_at")),
+        (of_call, (*exporting.CALL_FIELDS, *stream, "saved_values", "key", "value", "secret", *said, "turns")),
+        (of_turn, (*exporting.TURN_FIELDS, "echo", "correction", "text", "by", "made_at", *marked)),
         (of_answer, exporting.ANSWER_FIELDS),
     ):
         rows = "\n".join(line for line in part.splitlines() if line.startswith("| `"))

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import deque
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 import pytest
 from django.apps import apps
@@ -21,12 +21,30 @@ from tests.html import Page
 from tests.rows import make_rows
 from tests.traced import heard
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
+from voiceapp.no_store import NO_STORE
 
 PEOPLE = [*GROUPS, "nobody", "superuser"]
 ODD = ["²", "٣", "-1", "1e9", str(10**30), "9" * 5000, "\0", "x", ""]
-LEFT = {"admin:logout", "set_language"}
+LEFT = {"admin:logout", "account:sign_out_everywhere", "set_language"}
 """Not pressed: the rest needs somebody who is logged in, and in Hebrew."""
-NOT_PAGES = {"twilio:voice", "twilio:after", "twilio:status", "twilio:stream", "desk-hear"}
+NO_PAGES = {"admin", "axes", "otp_static", "otp_totp"}
+"""Applications whose rows no page shows."""
+WHEN_ASKED = {"account:verify", "account:codes"}
+"""Of whoever has a second factor (tests/calls/desk/sign_in/test_second_factor.py)."""
+NOT_PAGES = {
+    "twilio:voice",
+    "twilio:after",
+    "twilio:status",
+    "twilio:stream",
+    "desk-hear",
+    "review-claim",
+    "review-seen",
+    "review-undo",
+    "desk-try",
+    *(f"api:{name}" for name in ("api-root", "openapi-json", "list_calls", "read_call", "list_turns")),
+}
+"""Of other programs and scripts. ``review-seen`` is offered to whom a note names, ``review-undo`` for minutes after
+one's own review, ``desk-try`` by a second button of a form: tests/calls/desk/ has them."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +67,6 @@ def rows(db, settings, tmp_path, stream, monkeypatch):
     settings.VAR_DIR = tmp_path
     settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, "12345"
     settings.TWILIO_HTTP_CLIENT = "tests.twilio_rest.LoopbackClient"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     make_rows(tmp_path, *stream)
     with TwilioRest("12345") as rest:
         monkeypatch.setenv(PORT, str(rest.port))
@@ -66,8 +83,9 @@ def sign_in(client, who):
 
 def pages():
     """The address of every page, with every row."""
-    single = ("admin:index", "console:wall", "console:state", "console:costs", "desk-engines", "admin:jsi18n")
-    found = [reverse(name) for name in single]
+    single = ("admin:index", "console:wall", "console:state", "console:costs", "desk-engines", "review-queue")
+    own = ("account:page", "account:enrol", "account:verify")
+    found = [reverse(name) for name in (*single, *own, "admin:jsi18n")]
     for model in admin.site._registry:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         found += [reverse(f"{name}_changelist"), reverse(f"{name}_add")]
@@ -84,15 +102,21 @@ def pages():
             found += [reverse(name, args=[call.pk, number]) for number in (1, 2, 3)]
     found += [reverse("desk-profile", args=[row.pk]) for row in models["TuningProfile"].objects.all()]
     found += [reverse("desk-trial", args=[row.pk]) for row in models["Trial"].objects.all()]
+    found += [reverse("review-sample", args=[row.pk]) for row in models["ReviewSample"].objects.all()]
     return found
 
 
 class Visitor:
-    """Opens pages, follows their links and presses their buttons; notes what went wrong, and where it has been."""
+    """Opens pages, follows their links and presses their buttons; notes what went wrong, and where it has been.
 
-    def __init__(self, client):
+    What a page shows at one more value of a parameter, a list's filter for example, is the same whoever looks: one who
+    asks for every value is enough, and all others have one of each.
+    """
+
+    def __init__(self, client, every_value):
         self.client = client
         self.faults, self.been, self._seen, self._pressed = [], set(), set(), set()
+        self._every_value = every_value
         self._queue = deque()
         self._links, self._forms = {}, {}
         """Of each page, by its address: where its links lead that are followed, and where its forms are sent."""
@@ -101,8 +125,9 @@ class Visitor:
         self._queue.extend((address, "") for address in addresses)
         while self._queue:
             address, linked_on = self._queue.popleft()
-            if address not in self._seen:
-                self._seen.add(address)
+            key = address if self._every_value else without_values(address)
+            if key not in self._seen:
+                self._seen.add(key)
                 self._open(address, linked_on)
 
     def _open(self, address, linked_on):
@@ -162,6 +187,8 @@ class Visitor:
         self.been.add(name or self._name(address))
         if answer.status_code >= 500:
             self.faults.append((answer.status_code, address, why(answer)))
+        elif answer["Cache-Control"] != NO_STORE:
+            self.faults.append((answer.status_code, address, "may be kept by a browser"))
         elif linked_on and (answer.status_code in (403, 404, 405) or asks_to_sign_in(answer)):
             self.faults.append((answer.status_code, address, f"offered on {linked_on}"))
 
@@ -177,6 +204,12 @@ class Visitor:
         if parts.netloc != "testserver" or parts.path.startswith("/static/"):
             return None
         return parts._replace(scheme="", netloc="", fragment="").geturl()
+
+
+def without_values(address):
+    """Its path, and which parameters it has."""
+    parts = urlsplit(address)
+    return parts.path, frozenset(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
 
 
 def sendings(form):
@@ -207,17 +240,18 @@ def why(answer):
 
 
 def test_there_is_a_row_of_every_model(rows):
-    assert [m for m in apps.get_models() if m._meta.app_label != "admin" and not m.objects.exists()] == []
+    shown = [model for model in apps.get_models() if model._meta.app_label not in NO_PAGES]
+    assert [model for model in shown if not model.objects.exists()] == []
 
 
 @pytest.mark.parametrize("who", PEOPLE)
 def test_every_page_opens_and_offers_only_what_can_be_done(rows, client, who):
     sign_in(client, who)
-    visitor = Visitor(client)
+    visitor = Visitor(client, every_value=who == "superuser")
     visitor.visit(pages())
     assert not visitor.faults, "\n".join(map(str, visitor.faults))
     if who == "superuser":
-        never = {"admin:login", "admin:view_on_site", "admin:password_change_done", "admin:autocomplete"}
+        never = {"admin:login", "admin:view_on_site", "admin:password_change_done", "admin:autocomplete"} | WHEN_ASKED
         assert named() - NOT_PAGES - LEFT - never - visitor.been == set()
         for start in ("admin:index", "console:wall"):
             assert_every_page_is_reached_by_clicks(visitor, start)
@@ -228,7 +262,7 @@ def assert_every_page_is_reached_by_clicks(visitor, start):
     ours = {name for name in named() if not name.startswith("admin:") or name.endswith("_changelist")}
     for_scripts = {"console:state", "console:call_state", "review-peaks"}
     assert {"desk-trial", "console:costs", "admin:auth_user_changelist"} <= ours
-    assert ours - NOT_PAGES - LEFT - for_scripts - visitor.reached_by_clicks(reverse(start)) == set()
+    assert ours - NOT_PAGES - LEFT - for_scripts - WHEN_ASKED - visitor.reached_by_clicks(reverse(start)) == set()
 
 
 def named():
@@ -317,10 +351,9 @@ def test_no_odd_address_is_an_error_of_ours(rows, client):
     assert not faults, "\n".join(map(str, faults))
 
 
-def odd_in_company(fields):
-    """Odd values by field, as often as there are odd values: each field has had each of them."""
-    for turn in range(len(ODD)):
-        yield {field: ODD[(place + turn) % len(ODD)] for place, field in enumerate(fields)}
+def odd_at_once(fields, turn):
+    """An odd value by field: in as many turns as there are odd values, each field has had each of them."""
+    return {field: ODD[(place + turn) % len(ODD)] for place, field in enumerate(fields)}
 
 
 class OddSender:
@@ -328,20 +361,26 @@ class OddSender:
 
     What a field itself refuses is read, refused and shown again the same whoever comes with it: all fields are odd at
     once first, and of what each refused there one value is sent alone, for the checks that then miss a field. One is
-    enough as well where the form is refused as it stands: nothing is done with what its other fields take.
+    enough as well where the form is refused as it stands: nothing is done with what its other fields take. The same
+    form of another turn, call or profile is sent once, with all its fields odd: what differs is the row.
     """
 
     def __init__(self, client):
         self.client = client
-        self.faults, self.pressed = [], set()
+        self.faults, self.pressed, self._sent = [], set(), set()
 
     def send(self, target, values):
         read = [at for at, (name, _) in enumerate(values) if self._is_read(name)]
-        fresh = [at for at in read if (target, values[at][0]) not in self.pressed]
-        self.pressed.update((target, values[at][0]) for at in fresh)
+        view = resolve(urlsplit(target).path).view_name
+        fresh = [at for at in read if (view, values[at][0]) not in self.pressed]
+        self.pressed.update((view, values[at][0]) for at in fresh)
+        if not fresh and read and target not in self._sent:
+            self._post(target, values, odd_at_once(read, len(self._sent)))
+        self._sent.add(target)
         refused = {at: [] for at in fresh}
         # With another count of forms than there are, none of a formset's fields would be looked at.
-        for odd in odd_in_company([at for at in fresh if not values[at][0].endswith("_FORMS")]):
+        fields = [at for at in fresh if not values[at][0].endswith("_FORMS")]
+        for odd in (odd_at_once(fields, turn) for turn in range(len(ODD) if fields else 0)):
             names = self._post(target, values, odd)
             for at in odd:
                 if values[at][0] in names:

@@ -11,6 +11,7 @@ from functools import cache
 
 import pytest
 
+import manage
 from benchmarks.import_graph import Import, Room, imports_of, read_graph, room_of
 from tests.paths import ROOT
 from tests.syntax import all_classes, long_files, module_level_instances
@@ -20,7 +21,12 @@ ROOMS = [
     Room(
         "voiceapp/runtime",
         "P",
-        ("voiceapp.runtime.whole_number", "voiceapp.runtime.coded_error", "voiceapp.runtime.percentile"),
+        (
+            "voiceapp.runtime.whole_number",
+            "voiceapp.runtime.coded_error",
+            "voiceapp.runtime.marked_texts",
+            "voiceapp.runtime.percentile",
+        ),
     ),
     Room("stt", "P", ("stt.events", "stt.audio", "stt.tuning", "stt.debouncer", "stt.wavfile")),
     Room("stt/endpointing", "P", ("stt.endpointing",)),
@@ -39,6 +45,7 @@ ROOMS = [
             "stt.engines.half_close",
             "stt.engines.handshake_rate",
             "stt.engines.kept_finals",
+            "stt.engines.result_gaps",
             "stt.engines.ladder",
             "stt.engines.one_in_every",
             "stt.engines.request_rate",
@@ -58,6 +65,7 @@ ROOMS = [
             "stt.admin",
             "stt.profiles",
             "stt.engine_variables",
+            "stt.engines_demand",
             "stt.engines_field",
             "stt.profile_fields",
             "stt.apps",
@@ -73,6 +81,8 @@ ROOMS = [
             "calls.storage.records",
             "calls.storage.open_streams",
             "calls.storage.call_streams",
+            "calls.storage.doubt",
+            "calls.storage.latency_histogram",
             "calls.storage.search_text",
         ),
     ),
@@ -119,22 +129,36 @@ ROOMS = [
     Room("calls/whatif", "P", ("calls.whatif",)),
     Room("calls/lines", "D", ("calls.lines",)),
     Room("calls/lines", "P", ("calls.lines.allocation",)),
+    Room("calls/webhooks", "S", ("calls.webhooks",)),
+    Room("calls/webhooks", "P", ("calls.webhooks.addresses", "calls.webhooks.signing")),
     Room("calls/process", "S", ("calls.process",)),
     Room("calls/twilio", "S", ("calls.twilio",)),
     Room("calls/live", "S", ("calls.live",)),
+    Room("calls/desk/line_limits", "D", ("calls.desk.line_limits",)),
     Room("calls/desk", "D", ("calls.desk",)),
     Room("calls/desk/access_log", "D", ("calls.desk.access_log",)),
+    Room("calls/desk/sign_in", "D", ("calls.desk.sign_in",)),
     Room("calls/desk/review", "D", ("calls.desk.review",)),
+    Room("calls/desk/review", "P", ("calls.desk.review.turn_times", "calls.desk.review.word_difference")),
     Room("calls/desk/supervision", "D", ("calls.desk.supervision",)),
     Room("calls/desk/tuning", "D", ("calls.desk.tuning",)),
     Room(
         "calls/desk/tuning",
         "P",
-        ("calls.desk.tuning.answer_totals", "calls.desk.tuning.figures", "calls.desk.tuning.uncertainty"),
+        (
+            "calls.desk.tuning.answer_totals",
+            "calls.desk.tuning.figures",
+            "calls.desk.tuning.mix",
+            "calls.desk.tuning.uncertainty",
+        ),
     ),
     Room("calls/desk/engines", "D", ("calls.desk.engines",)),
     Room("calls/desk/engines", "P", ("calls.desk.engines.figures",)),
+    Room("calls/desk/privacy", "D", ("calls.desk.privacy",)),
     Room("calls/desk/admin", "D", ("calls.desk.admin",)),
+    Room("calls/desk/first_page", "D", ("calls.desk.first_page",)),
+    Room("calls/api", "D", ("calls.api",)),
+    Room("calls/api", "P", ("calls.api.paging",)),
     Room("calls/lab", "L", ("calls.lab",)),
     Room(
         "calls",
@@ -273,7 +297,8 @@ def test_what_a_process_owns_is_made_by_its_services():
 
 
 def test_two_classes_never_have_one_name():
-    counts = Counter(one.name for one in all_classes() if one.name != "Command")  # as Django wants it of each command
+    djangos = {"Command", "DatabaseWrapper"}  # as Django wants it of each command and database
+    counts = Counter(one.name for one in all_classes() if one.name not in djangos)
     assert {name for name, count in counts.items() if count > 1} == set()
 
 
@@ -330,6 +355,22 @@ def test_a_command_that_serves_nobody_imports_no_vendors_client():
     assert "google.cloud.speech_v1" in imported_after(serving, *vendors)
 
 
+@pytest.mark.parametrize("command", manage.WITHOUT_APPS)
+def test_an_emulator_is_started_without_the_application(command):
+    """Each of the tests' servers waits for one or two of them."""
+    program = (
+        "import contextlib, manage, sys; sys.argv = ['manage.py', *sys.argv[1:]]\n"
+        "with contextlib.suppress(SystemExit): manage.main()\n"
+        "print(*{'calls.models', 'stt.models', 'django.contrib.admin'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    *told, loaded = done.stdout.splitlines()
+    assert f"usage: manage.py {command} " in told[0]
+    assert loaded == ""
+
+
 def test_only_the_environment_module_reads_the_environment():
     readers = [
         path.relative_to(ROOT).as_posix()
@@ -338,7 +379,12 @@ def test_only_the_environment_module_reads_the_environment():
         if "os.environ" in path.read_text("utf-8")
     ]
     # rig.py hands the whole environment on to the processes it starts; asgi.py names the settings module.
-    assert sorted(readers) == ["calls/lab/rig.py", "voiceapp/asgi.py", "voiceapp/environment.py"]
+    assert sorted(readers) == [
+        "calls/lab/rig.py",
+        "voiceapp/asgi.py",
+        "voiceapp/env_file.py",
+        "voiceapp/environment.py",
+    ]
 
 
 COUNTS = {"inc", "_on_lost"}

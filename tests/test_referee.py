@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from twilio.request_validator import RequestValidator
 
 from benchmarks.independent_caller import SigningRelay, StreamEar, complaints_of
-from benchmarks.referee import quiet_ms
-from benchmarks.refereed_turns import OurAnswer, RefereeComparison, RefereeTurn, count_utterances, read_turns
+from benchmarks.referee import sound_of
+from benchmarks.refereed_turns import OurAnswer, RefereeComparison, RefereeTurn, read_turns, utterance_ends_ms
 from calls.lab.call_report import CallReport
 from calls.lab.playout import HeardAnswer, MarkFate, PlayedAudio
 
@@ -25,9 +25,9 @@ def measured(start, end, onset, reason=None, flags=()):
     }
 
 
-def compared(turns, answers):
+def compared(turns, answers, ends_ms=()):
     comparison = RefereeComparison()
-    comparison.add(turns, answers)
+    comparison.add(turns, answers, ends_ms)
     return comparison
 
 
@@ -72,20 +72,29 @@ def test_the_report_says_what_a_doubted_onset_and_a_quiet_voice_explain():
     assert "analyzer p50 600, p95 700 ms; total_ms p50 500, p95 600 ms" in said
     assert "within 60 ms: 0.0% (wanted 95%)" in said
     assert "1 onsets are put over 40 ms earlier by its second detector" in said
-    assert said.endswith("within 60 ms: 1 of 2")
+    assert "within 60 ms: 1 of 2" in said
+
+
+def test_the_simulator_says_which_of_two_measurements_is_right():
+    turns = [RefereeTurn(0, 1000, 1700), RefereeTurn(3000, 4000, 4600)]
+    answers = [OurAnswer(1590, 600, 20, 1610), OurAnswer(4590, 590, 20, 4610)]
+    said = compared(turns, answers, [1005, 4005]).lines()[-1]
+    assert "the analyzer 1 of 2" in said and "total_ms 2 of 2" in said
+    assert said.endswith("(true/analyzer/ours): 605/700/600")
 
 
 def test_an_utterance_ends_at_a_long_pause():
     def words(*times):
         return [SimpleNamespace(start_ms=start, end_ms=end) for start, end in times]
 
-    assert count_utterances([words((0, 300), (900, 1200)), words((0, 300), (1000, 1300)), words((0, 9))]) == 4
+    clips = [(0, words((0, 300), (900, 1200))), (5000, words((0, 300), (1000, 1300))), (9000, words((0, 9)))]
+    assert utterance_ends_ms(clips) == [1200, 5300, 6300, 9009]
 
 
 def test_a_voices_quiet_beginning_is_measured_to_its_first_sound():
     report = CallReport("CA1", answers=[HeardAnswer(8000, 9000), HeardAnswer(16000, 17000)], first_ms=100)
     report.heard = [PlayedAudio(8000, SOUND * 800), PlayedAudio(16000, SILENCE * 320 + SOUND * 480)]
-    assert quiet_ms(report, 2090) == 40
+    assert sound_of(report, 2090) == (40, 100 + 2000 + 40)
 
 
 @dataclass

@@ -36,3 +36,11 @@ def test_the_demos_help_names_its_options(tmp_path):
     said = helped("demo", tmp_path, "--help")
     assert len(set(own) - django) >= 6
     assert [option for option in own if option not in django and option not in said] == []
+
+
+def test_the_demo_says_that_its_port_was_taken(settings):
+    settings.PORT = 8000
+    assert demo.port_note(8000) == ""
+    assert "port 8000 is taken: serving on 41000" in demo.port_note(41000)
+    settings.PORT = 0
+    assert demo.port_note(41000) == ""

@@ -1,8 +1,12 @@
 """Every text of the pages has its Hebrew, and what is served is what is written."""
 
 import re
+import shutil
 
 import polib
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
@@ -44,6 +48,39 @@ def test_a_hebrew_page_says_it_in_hebrew():
         assert gettext("tuning profile") == "פרופיל הגדרות"
     with translation.override("en"):
         assert gettext("tuning profile") == "tuning profile"
+
+
+@pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs GNU gettext")
+def test_collecting_the_texts_changes_nothing(capsys):
+    """Texts that are looked up from tables are marked where they stand; what nobody asks for is gone."""
+    call_command("collect_texts", "--check")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs GNU gettext")
+def test_collecting_says_what_would_change(tmp_path, capsys):
+    """In a site of a few files: one text is new, one is gone, one is as it was, one has got a placeholder's mark."""
+    catalogue = tmp_path / "voiceapp" / "locale" / "he" / "LC_MESSAGES" / "django.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+        'msgid "gone"\nmsgstr "איננו"\n\nmsgid "%(n)s stay"\nmsgstr "%(n)s נשארים"\n\nmsgid "kept"\nmsgstr "נשמר"\n'
+    )
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "page.html").write_text('{% load i18n %}{% translate "kept" %}{% translate "kept too" %}')
+    (tmp_path / "calls").mkdir()
+    (tmp_path / "calls" / "table.py").write_text('SAID = {"a": _("%(n)s stay")}\n')
+    before = catalogue.read_text()
+    with override_settings(BASE_DIR=tmp_path), pytest.raises(CommandError, match="^catalogue_differs: "):
+        call_command("collect_texts", "--check")
+    assert sorted(capsys.readouterr().out.splitlines()) == ["+ kept too", "- gone", "~ %(n)s stay"]
+    assert catalogue.read_text() == before
+    with override_settings(BASE_DIR=tmp_path):
+        call_command("collect_texts")
+    entries = {one.msgid: (one.msgstr, one.flags) for one in polib.pofile(str(catalogue))}
+    marked = {"%(n)s stay": ("%(n)s נשארים", ["python-format"])}
+    assert entries == {**marked, "kept": ("נשמר", []), "kept too": ("", [])}
+    assert catalogue.with_suffix(".mo").exists()
 
 
 OLD_WORDS = ("מבע", "חרטה", "מה זה עשה", "מה אם", "פיגור לולאה", "כוונון", "מילת ביניים", "מילות ביניים", "יכול להגיד")

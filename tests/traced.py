@@ -1,7 +1,8 @@
 """Virtual calls of the samples that keep their trace and recording, as a live call does."""
 
 from calls.core import actions as act
-from calls.storage.recording import Recorder, RecordingDisk
+from calls.storage.recording import Recorder
+from calls.storage.recording_disk import RecordingDisk
 from calls.storage.trace import RecognitionTrace, read_trace
 from calls.whatif.recorded_call import heard_of
 from stt.emulator.recordings import Library

@@ -1,4 +1,5 @@
-"""Twilio's REST interface, as far as calls are changed: real HTTP on loopback, the official client on our side.
+"""Twilio's REST interface, as far as calls are changed and numbers looked at: real HTTP on loopback, the official
+client on our side.
 
 https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource
 """
@@ -17,6 +18,9 @@ PORT = "TWILIO_REST_PORT"
 """Where a server in another process finds it."""
 
 
+UNAUTHENTICATED = {"code": 20003, "message": "Authenticate", "status": 401}
+
+
 class LoopbackClient(TwilioHttpClient):
     """Twilio's own client, to loopback in place of api.twilio.com."""
 
@@ -30,6 +34,7 @@ class TwilioRest:
 
     def __init__(self, auth_token):
         self.auth_token, self.asked, self.over = auth_token, [], set()
+        self.numbers, self.status = [], "active"
         self.on_change = lambda call_sid, change: None
         self.gate = threading.Event()
         self.gate.set()
@@ -38,7 +43,12 @@ class TwilioRest:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                status, answer = rest.answer(self.path, self.headers.get("Authorization", ""), body)
+                self._say(*rest.answer(self.path, self.headers.get("Authorization", ""), body))
+
+            def do_GET(self):
+                self._say(*rest.read(urlsplit(self.path).path, self.headers.get("Authorization", "")))
+
+            def _say(self, status, answer):
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.end_headers()
@@ -61,9 +71,8 @@ class TwilioRest:
 
     def answer(self, path, authorization, body):
         self.gate.wait(20)
-        expected = base64.b64encode(f"{ACCOUNT_SID}:{self.auth_token}".encode()).decode()
-        if authorization != f"Basic {expected}":
-            return 401, {"code": 20003, "message": "Authenticate", "status": 401}
+        if not self._is_authentic(authorization):
+            return 401, UNAUTHENTICATED
         call_sid = path.removeprefix(f"/2010-04-01/Accounts/{ACCOUNT_SID}/Calls/").removesuffix(".json")
         if call_sid in self.over:
             message = "Call is not in-progress. Cannot redirect."
@@ -72,3 +81,15 @@ class TwilioRest:
         self.asked.append((call_sid, change))
         self.on_change(call_sid, change)
         return 200, {"sid": call_sid, "account_sid": ACCOUNT_SID, "status": change.get("Status", "in-progress")}
+
+    def read(self, path, authorization):
+        """The account, or its numbers."""
+        if not self._is_authentic(authorization):
+            return 401, UNAUTHENTICATED
+        if path.endswith("/IncomingPhoneNumbers.json"):
+            return 200, {"incoming_phone_numbers": self.numbers, "next_page_uri": None, "page": 0, "page_size": 1000}
+        return 200, {"sid": ACCOUNT_SID, "status": self.status}
+
+    def _is_authentic(self, authorization):
+        expected = base64.b64encode(f"{ACCOUNT_SID}:{self.auth_token}".encode()).decode()
+        return authorization == f"Basic {expected}"

@@ -27,6 +27,8 @@ from stt.emulator.timing import UNKIND, Timing
 from stt.engines.breaker import Breaker
 from stt.engines.engine_health import EngineHealth
 from stt.engines.ladder import Ladder, Rung
+from stt.engines.line_engines import standing_in
+from stt.engines.result_gaps import ResultGaps
 from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
 from stt.streaming.transcriber import Transcriber
 from tests.fault_schedule import FAIR, FaultSchedule
@@ -90,6 +92,8 @@ class Engine:
     finals: bool = True
     listed: Callable = staticmethod(lambda count: range(count))
     """Which of so many words of a final stand in its word list."""
+    repeats_finals_after_s: float = 0.0
+    """It says each final once more, so much later; 0: it does not."""
     timing: Timing = UNKIND
     traces: dict = field(default_factory=dict)
     handshake_ms: float = 50
@@ -100,6 +104,8 @@ class Engine:
     name: str = "first"
     health: EngineHealth = field(default_factory=EngineHealth)
     breaker: Breaker = field(default_factory=lambda: Breaker(Random(1)))
+    gaps: ResultGaps | None = None
+    """How long it usually says nothing: a process that knows it hedges."""
     gave: list = field(default_factory=list)
     """Every word that a stream or a one-shot gave, with the media time that it lies in."""
 
@@ -184,7 +190,10 @@ class EngineStream:
         def last_word():
             if not self.over:
                 self._say(self.emulated.finish())
-                self._end(None)
+                if self.engine.repeats_finals_after_s:
+                    self.loop.call_later(1.01 * self.engine.repeats_finals_after_s, self._end, None)
+                else:
+                    self._end(None)
 
         self.loop.call_later(self.emulated.finish_after_ms() / 1000, last_word)
 
@@ -196,7 +205,10 @@ class EngineStream:
         if not self.engine.deaf and not faults.over(faults.deaf, self.loop.time()):
             for said in results:
                 spoken = self.speaker.open_words if said.spoken is None else said.spoken
-                self._arrive(self._as_listed(event_of(said)), [word for word in spoken if word.text in said.words])
+                event = self._as_listed(event_of(said))
+                self._arrive(event, [word for word in spoken if word.text in said.words])
+                if isinstance(event, Final) and self.engine.repeats_finals_after_s:
+                    self.loop.call_later(self.engine.repeats_finals_after_s, self._deliver, event, ())
 
     def _as_listed(self, event):
         if not isinstance(event, Final):
@@ -238,11 +250,18 @@ class VirtualCall(Hands):
         self.loop = asyncio.get_running_loop()
         self.engine = engine
         self.engines = [engine, *others]
-        terms = {one.name: EngineTerms(tuning, NoOtherRequests()) for one in self.engines} if others else {}
+        times = {one.name: bool(one.listed(1)) for one in self.engines}
+        of_line = self.engines if others or not times[engine.name] else []
+        terms = {
+            one.name: EngineTerms(
+                tuning if one is engine else standing_in(tuning), NoOtherRequests(), None, one.gaps, times[one.name]
+            )
+            for one in of_line
+        }
         self.session = CallSession(
             "CA1",
             tuning,
-            heard_by=HeardBy(engine.name) if others else None,
+            heard_by=HeardBy(engine.name) if of_line else None,
             requests=requests,
             half_closing=half_closing,
             engines=terms,
@@ -345,7 +364,7 @@ class VirtualCall(Hands):
         """As calls/process/recognition.py asks, in the call's one thread."""
         until_s = self.loop.time() + self.session.tuning.stt_fallback_deadline_ms / 1000
         words, error = (), None
-        asked = list(self.engines)
+        asked = sorted(self.engines, key=lambda engine: engine.name == action.avoids)
         while True:
             left_s = until_s - self.loop.time()
             engine = asked[0]

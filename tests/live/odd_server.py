@@ -22,6 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
 django.setup()
 
 from voiceapp.server import serve  # noqa: E402
+from voiceapp.server.listening import Port  # noqa: E402
 
 
 async def application(scope, receive, send):
@@ -47,11 +48,11 @@ servers = []
 on_ready = serve._on_ready
 
 
-def ready(server, host, port):
+def ready(server, place):
     servers.append(server)
-    on_ready(server, host, port)
+    on_ready(server, place)
 
 
 serve._on_ready = ready
 serve.WATCHDOG_S = float(sys.argv[1])
-serve.serve(application, "127.0.0.1", int(sys.argv[2]))
+serve.serve(application, Port("127.0.0.1", int(sys.argv[2])))

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 
 import pytest
 from django.conf import settings
@@ -12,22 +11,22 @@ from calls.lab.own_database import own_database
 from calls.lab.rig import Rig
 from calls.lab.sample_calls import long_calls
 from tests.calls.process.test_alarm_monitor import Receiver
+from tests.databases import put_migrated_database
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.live
 
 
 def wait_for(receiver, event):
-    until_s = time.monotonic() + 60
-    while not any(one["event"] == event for one in receiver.bodies):
-        assert time.monotonic() < until_s, f"nobody was told: {event}"
-        time.sleep(0.1)
+    told = eventually(lambda: any(one["event"] == event for one in receiver.bodies), 60, 0.1)
+    assert told, f"nobody was told: {event}"
 
 
 def test_a_deaf_line_alarms_once_and_is_over_when_it_is_heard_again(tmp_path):
     receiver = Receiver()
     url = f"http://127.0.0.1:{receiver.server.server_address[1]}/alarm"
     folder = settings.BASE_DIR / "samples"
-    with own_database("alarms") as environment, FaultProxy() as proxy:
+    with own_database("alarms", fill=put_migrated_database) as environment, FaultProxy() as proxy:
         environment |= {"ALARM_WEBHOOK_URL": url, "ALARM_WEBHOOK_SECRET": "secret"}
         server = Rig(
             folder, tmp_path / "server.log", faults=("deaf",), environment=environment, speech_host=proxy.address

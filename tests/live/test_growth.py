@@ -9,12 +9,16 @@ from django.db import connection
 
 from calls.models import Transcript
 from tests.calls.spoken_and_searched import mistaken
+from tests.calls.summed_histories import differing
 from tests.databases import SERVER, migrated_postgres, postgres, postgresql_url, served_by  # noqa: F401 - fixtures
 from tests.live.test_demo import ROOT, manage
 
 pytestmark = pytest.mark.live
-INDEXES = {"call_newest", "call_status_newest", "turn_engine", "turn_code_call", "turn_unsearchable"}
-TRIGRAMS = {"call_from_trigrams", "call_to_trigrams", "turn_search_trigrams"}
+INDEXES = {
+    *("call_newest", "call_status_newest", "turn_engine", "turn_code_call", "turn_unsearchable"),
+    "turn_seldom_source",
+}
+TRIGRAMS = {"call_from_trigrams", "call_to_trigrams", "turn_search_trigrams", "saved_value_trigrams"}
 
 
 def valid_indexes(url):
@@ -23,18 +27,23 @@ def valid_indexes(url):
     return {name for (name,) in rows} & (INDEXES | TRIGRAMS)
 
 
+def migrate(*arguments, var_dir, database_url):
+    """The command's end. Without Django's checks, which import all pages."""
+    return manage("migrate", "-v0", "--skip-checks", *arguments, var_dir=var_dir, DATABASE_URL=database_url)
+
+
 def test_the_list_has_its_indexes_and_a_broken_build_is_mended(tmp_path, postgres):  # noqa: F811
-    assert manage("migrate", "-v0", "calls", "0001", var_dir=tmp_path, DATABASE_URL=postgres).returncode == 0
+    assert migrate("calls", "0001", var_dir=tmp_path, database_url=postgres).returncode == 0
     with psycopg.connect(postgres) as connection:
         # As a build leaves it that was broken off: of this name, and not what it should be.
         connection.execute("CREATE INDEX turn_engine ON calls_call (process)")
-    done = manage("migrate", "-v0", var_dir=tmp_path, DATABASE_URL=postgres)
+    done = migrate(var_dir=tmp_path, database_url=postgres)
     assert (done.returncode, done.stdout) == (0, "")
     assert valid_indexes(postgres) == INDEXES | TRIGRAMS
     with psycopg.connect(postgres) as connection:
         (definition,) = connection.execute("SELECT pg_get_indexdef('turn_engine'::regclass)").fetchone()
     assert "calls_transcript" in definition
-    assert manage("migrate", "-v0", "calls", "0001", var_dir=tmp_path, DATABASE_URL=postgres).returncode == 0
+    assert migrate("calls", "0001", var_dir=tmp_path, database_url=postgres).returncode == 0
     assert valid_indexes(postgres) == set()
 
 
@@ -45,7 +54,7 @@ def test_who_may_not_make_an_extension_migrates_and_is_told_what_to_do(tmp_path,
         owner.execute(f"GRANT ALL ON SCHEMA public TO {name}")
         try:
             plain = postgres.replace("postgres@", f"{name}@")
-            done = manage("migrate", "-v0", var_dir=tmp_path, DATABASE_URL=plain)
+            done = migrate(var_dir=tmp_path, database_url=plain)
             assert done.returncode == 0, done.stderr
             assert "no_trigrams: " in done.stdout
             assert valid_indexes(postgres) == INDEXES
@@ -64,7 +73,7 @@ def test_a_database_that_knows_no_hebrew_letters_is_told_of(tmp_path, postgres):
     with psycopg.connect(SERVER + "postgres", autocommit=True) as server:
         server.execute(f"DROP DATABASE {name}")
         server.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_CTYPE 'C' LC_COLLATE 'C'")
-    done = manage("migrate", "-v0", var_dir=tmp_path, DATABASE_URL=postgres)
+    done = migrate(var_dir=tmp_path, database_url=postgres)
     assert done.returncode == 0, done.stderr
     assert "knows no Hebrew letters" in done.stdout
     assert valid_indexes(postgres) == INDEXES
@@ -89,6 +98,38 @@ def test_words_are_looked_for_in_their_index():
     words = Transcript.objects.filter(search_text__contains="שלום").order_by().explain()
     unsearchable = Transcript.objects.filter(search_text=None).order_by("-pk").explain()
     assert "on turn_search_trigrams" in words and "using turn_unsearchable" in unsearchable, words + unsearchable
+
+
+@pytest.mark.usefixtures("served")
+def test_sums_and_rows_agree_after_any_history():
+    assert differing(range(100, 105)) == []
+
+
+FOLDED = """
+from datetime import datetime, UTC
+from django.db import transaction
+from concurrent.futures import ThreadPoolExecutor
+from calls.models import Call, SumsState
+from calls.storage.line_hours import any_marked, fold
+def elsewhere():
+    from django.db import connection
+    try:
+        return fold()
+    finally:
+        connection.close()
+Call.objects.create(call_sid="CA1", started_at=datetime.now(UTC))
+SumsState.objects.create(pk=1)
+with transaction.atomic():
+    SumsState.objects.select_for_update().get()
+    with ThreadPoolExecutor() as pool:
+        print(pool.submit(elsewhere).result())
+print(fold(), any_marked())
+"""
+
+
+def test_one_process_folds_at_a_time_and_nobody_waits(tmp_path, migrated_postgres):  # noqa: F811
+    done = manage("shell", "-v0", "-c", FOLDED, var_dir=tmp_path, DATABASE_URL=migrated_postgres)
+    assert (done.returncode, done.stdout) == (0, "0\n1 False\n"), done.stderr
 
 
 UNFILLED = """

@@ -8,7 +8,7 @@ import redis
 
 from calls.lab.balancer import find_nginx
 from calls.lab.rig import RigError
-from tests.databases import postgres, put_migrated_database  # noqa: F401 - a fixture
+from tests.databases import migrated_postgres, postgres, postgresql_url, put_migrated_database  # noqa: F401 - fixtures
 from tests.live.test_demo import manage
 
 pytestmark = pytest.mark.live
@@ -61,9 +61,9 @@ def test_streams_that_die_take_no_word_with_them(tmp_path):
     assert "unavailable in mid-stream" in said
 
 
-def test_a_database_that_is_away_is_caught_up_with(tmp_path, postgres):  # noqa: F811
+def test_a_database_that_is_away_is_caught_up_with(tmp_path, migrated_postgres):  # noqa: F811
     arguments = ("outage", "--kind", "database", "--calls", "3", "--clips", "3", "--away", "8")
-    said = command(tmp_path, *arguments, DATABASE_URL=postgres)
+    said = command(tmp_path, *arguments, DATABASE_URL=migrated_postgres)
     assert "lost 0, added 0" in said
 
 

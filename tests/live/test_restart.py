@@ -91,6 +91,11 @@ class Reviewer:
         form = {"csrfmiddlewaretoken": token, "username": username, "password": password, "next": "/admin/"}
         return self.status_of("/admin/login/", urllib.parse.urlencode(form).encode())
 
+    def lands_on(self, path):
+        """Where redirects lead to."""
+        with self._opener.open(self.url + path, timeout=PATIENCE_S) as answer:
+            return urllib.parse.urlsplit(answer.url).path
+
     def status_of(self, path, body=None):
         try:
             with self._opener.open(self.url + path, body, timeout=PATIENCE_S) as answer:

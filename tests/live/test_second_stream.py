@@ -15,7 +15,7 @@ from calls.lab.call_report import Line
 from calls.lab.simulator import SimulatedCall
 from calls.lab.twilio_messages import CONNECTED, connect_of, media_message, start_message
 from calls.models import Call
-from tests.databases import migrate, postgres, put_migrated_database, served_by  # noqa: F401 - a fixture
+from tests.databases import migrated_postgres, postgresql_url, put_migrated_database, served_by  # noqa: F401 - fixtures
 from tests.live.pair import TOKEN, pair  # noqa: F401 - a fixture
 from tests.live.test_demo import ROOT
 
@@ -64,8 +64,7 @@ def test_two_processes_number_two_streams_of_each_call_at_once_and_lose_no_turn(
     tmp_path, request, database, django_db_blocker
 ):
     if database == "postgres":
-        url = request.getfixturevalue("postgres")
-        migrate(url, tmp_path)
+        url = request.getfixturevalue("migrated_postgres")
     else:
         url = f"sqlite://{tmp_path}/db.sqlite3"
         put_migrated_database(tmp_path)
@@ -131,9 +130,27 @@ def test_a_second_stream_in_another_process_closes_the_first_one(pair):  # noqa:
     async def run():
         first = await open_stream(await here.ring(sid), here.line.base_url, sid, "MZa")
         assert await closes(first, 0.5) is None
-        second = await open_stream(await there.ring(sid), there.line.base_url, sid, "MZb")
+        after = {"CallSid": sid, "From": "+972501234567", "To": "+97231234567", "CallStatus": "in-progress"}
+        # For Twilio its socket is lost; the process that has it does not know yet.
+        twiml = await there.post("/twilio/after", after)
+        second = await open_stream(twiml, there.line.base_url, sid, "MZb")
         code = await closes(first, 10)
         await second.close()
         return code
 
     assert asyncio.run(run()) == 4409
+
+
+def test_a_token_that_is_used_again_at_another_process_opens_no_second_stream(pair):  # noqa: F811
+    here, there = (SimulatedCall(Line(pair.url(port), pair.url(port), TOKEN), []) for port in pair.ports)
+    sid = "CA" + secrets.token_hex(16)
+
+    async def run():
+        twiml = await here.ring(sid)
+        first = await open_stream(twiml, here.line.base_url, sid, "MZa")
+        with pytest.raises(websockets.InvalidStatus, match="403"):
+            await open_stream(twiml, there.line.base_url, sid, "MZb")
+        assert await closes(first, 0.5) is None
+        await first.close()
+
+    asyncio.run(run())

@@ -106,3 +106,27 @@ def test_numbers_that_were_saved_before_are_read_and_the_others_are_named(run):
         "('+97235550302', '+97235550111')"
     )
     assert (people, groups) == ("+97231234567 03-1234567 +972527654321", "admin")
+
+
+TOKENS_BEFORE = """
+model = models_of("0043")
+profile = model("stt", "TuningProfile").objects.create(name="p")
+line = model("calls", "PhoneLine").objects.create(number="+97235550101", name="line", profile=profile)
+for name in ("all", "some"):
+    token = model("calls", "ApiToken").objects.create(name=name, digest=name)
+token.lines.add(line)
+"""
+ITS_LINE_IS_DELETED = "from calls.models import PhoneLine; PhoneLine.objects.all().delete()"
+TOKENS_AFTER = """
+from calls.models import ApiToken
+print(*ApiToken.objects.values_list("name", "all_lines"))
+"""
+TOKENS_BACK = """
+print(*models_of("0043")("calls", "ApiToken").objects.filter(revoked_at=None).values_list("name", flat=True))
+"""
+
+
+def test_tokens_without_lines_are_of_all_lines_and_one_of_none_is_never_one_of_all(run):
+    steps = (("calls", "0043"), ("stt",), TOKENS_BEFORE, (), TOKENS_AFTER, ITS_LINE_IS_DELETED, ("calls", "0043"))
+    *_, after, _deleted, _back, standing = run(*steps, TOKENS_BACK)
+    assert (after.strip(), standing.strip()) == ("('all', True) ('some', False)", "all")

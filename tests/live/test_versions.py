@@ -10,7 +10,6 @@ import time
 import pytest
 
 from calls.lab.call_report import CallRefused, Line
-from calls.lab.rig import Rig
 from calls.lab.simulator import SimulatedCall
 from tests.databases import row_of_ended_call, rows_of
 from tests.live.test_process import TOKEN, Process
@@ -32,18 +31,6 @@ def version_before(tmp_path_factory):
     folder = tmp_path_factory.mktemp("before")
     subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
     return folder
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    """The emulator's address."""
-    rig = Rig(SAMPLES, tmp_path_factory.mktemp("engine") / "log")
-    rig.log.write_text("")
-    try:
-        rig.start_emulator()
-        yield rig.emulator_address
-    finally:
-        rig.__exit__()
 
 
 def server(folder, engine, checkout=ROOT):

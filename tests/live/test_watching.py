@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -9,6 +10,7 @@ from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 from channels_redis.core import RedisChannelLayer
 
+from calls.desk.line_limits.seen import ALL
 from calls.desk.supervision import socket as watchers
 from calls.lab.fault_proxy import FaultProxy
 from calls.process.services import services
@@ -23,7 +25,7 @@ CALL = {"kind": "call", "call": "CA1"}
 async def watching_through_a_proxy(monkeypatch):
     """On this machine's Redis, in a place of its own."""
     monkeypatch.setattr(watchers, "PULSE_S", 0.3)
-    monkeypatch.setattr(watchers, "_is_allowed", lambda user: True)
+    monkeypatch.setattr(watchers, "_watcher_at", lambda session_key: (object(), True, ALL))
     monkeypatch.setattr(watchers, "note_lasting", lambda *access, **what: None)
     server = redis.from_url(REDIS, socket_connect_timeout=2)
     try:
@@ -36,7 +38,7 @@ async def watching_through_a_proxy(monkeypatch):
         before = channel_layers["default"]
         channel_layers.set("default", layer)
         socket = WebsocketCommunicator(watchers.LiveConsumer.as_asgi(), "/ws/live/")
-        socket.scope["user"] = "anybody"
+        socket.scope["session"] = SimpleNamespace(session_key="s")
         try:
             assert (await socket.connect())[0]
             yield socket, proxy, lambda: server.delete(f"{prefix}:group:{watchers.GROUP}")
