@@ -27,6 +27,10 @@ from voiceapp.runtime.whole_number import whole_number
 from voiceapp.secret_file import SecretFileError, read_secret
 from voiceapp.service_urls import database_settings, is_redis_url, sqlite_settings
 
+THE_KEYS_THAT_WERE = (
+    "put back the keys that this box had, for a new one reads nothing of what is kept (a backup has them under named/; "
+    "only a box that never had a key takes one from manage.py storage_key)."
+)
 FALSE = {"false", "0", "no", "off"}
 TRUE = {"true", "1", "yes", "on"}
 
@@ -235,15 +239,25 @@ class Environment:
 
     def storage_keys(self) -> StorageKeys:
         """Keys of files of calls, the newest first; white space or commas between. None: files are not encrypted."""
-        try:
-            return StorageKeys([StorageKey.of(text) for text in self.secret_list("STORAGE_KEYS")])
-        except ValueError as error:
-            # A key is not repeated.
-            self._problem(
-                "STORAGE_KEYS",
-                f"STORAGE_KEYS holds something that is no key ({error}): set it to what manage.py storage_key prints.",
-            )
-            return StorageKeys()
+        name, keys = "STORAGE_KEYS", []
+        written = self.secret_list(name)
+        for number, text in enumerate(written, 1):
+            try:
+                keys.append(StorageKey.of(text))
+            except ValueError as error:
+                # A key is not repeated.
+                self._problem(
+                    name, f"{name} holds something that is no key (number {number} of {len(written)}: {error})."
+                )
+        flaw = next((problem for problem in self.problems if problem.variable == name), None)
+        if flaw is None:
+            return StorageKeys(keys)
+        if not (self.text(name) and self.text(f"{name}_FILE")):
+            # Whoever makes a new key here can read nothing that is kept under the one that is broken or not found.
+            self.problems.remove(flaw)
+            flaw = Problem(name, f"{flaw.sentence.removesuffix('.')}; {THE_KEYS_THAT_WERE}")
+            self.problems.append(flaw)
+        return StorageKeys(flaw=flaw.sentence)
 
     def database(self, var_dir: Path) -> dict[str, Any]:
         """DATABASE_URL (postgresql://user:password@host:port/name or sqlite:///path); default SQLite in VAR_DIR."""

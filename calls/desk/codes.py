@@ -214,6 +214,7 @@ NOT_HEARD_AGAIN: Mapping[str, Any] = {
     "trace_missing": _("its trace was not kept, or has been purged"),
     "trace_unreadable": _("its trace is damaged"),
     "storage_key_missing": _("it is encrypted by a key that this server does not have"),
+    "storage_keys_unusable": _("this server cannot read its storage keys"),
     "storage_format_unknown": _("it is encrypted in a way that this version does not know"),
     "trace_too_long": _("it is too long for a page: use manage.py whatif"),
     "settings_out_of_bounds": _("a setting of the profile is out of its bounds"),

@@ -13,11 +13,15 @@ from voiceapp.service_urls import database_url
 
 
 class RowsCommand(BaseCommand):
-    """A command that reads or writes rows; raises CommandError ``not_migrated`` where their tables are missing."""
+    """A command that reads or writes rows; raises CommandError ``not_migrated`` where their tables are missing, and
+    before it begins ``storage_keys_unusable`` where it opens files of calls and STORAGE_KEYS cannot be used."""
 
     requires_system_checks = ()
+    opens_files_of_calls = False
 
     def execute(self, *args: Any, **options: Any) -> str | None:
+        if self.opens_files_of_calls and (flaw := settings.STORAGE_KEYS.flaw):
+            raise CommandError(f"storage_keys_unusable: {flaw}")
         try:
             return super().execute(*args, **options)
         # A table or a column that is missing is the first with SQLite, the second with PostgreSQL.

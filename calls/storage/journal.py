@@ -60,7 +60,8 @@ class Journal:
 
     @classmethod
     def begin(cls, folder: Path) -> Journal:
-        """Create this process's journal."""
+        """Create this process's journal. Raises StorageError where the keys cannot be used: then nothing is made."""
+        storage_keys()
         private_folder(folder)
         path = folder / f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}{SUFFIX}"
         unlocked = path.with_suffix(".new")

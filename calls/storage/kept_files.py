@@ -25,8 +25,11 @@ logger = logging.getLogger(__name__)
 
 
 def storage_keys() -> StorageKeys:
-    """Those of this process."""
+    """Those of this process. Raises StorageError ``storage_keys_unusable`` where what is set cannot be used: written
+    plain or under another key, files would be what nobody wants, and no one would be told."""
     keys: StorageKeys = settings.STORAGE_KEYS
+    if keys.flaw:
+        raise StorageError("storage_keys_unusable", keys.flaw)
     return keys
 
 
@@ -145,16 +148,25 @@ def encrypted_by(path: Path) -> bytes | None:
     return head.key_id if head else None
 
 
-def missing_keys(paths: Iterable[Path]) -> Counter[str]:
-    """How many of these files are encrypted by a key that this process does not know, by the key's name; those that
-    cannot be looked at are passed over."""
+def missing_keys(paths: Iterable[Path], keys: StorageKeys | None = None) -> Counter[str]:
+    """How many of these files are encrypted by a key that is not among ``keys``, which are this process's unless others
+    are given, by the key's name; those that cannot be looked at are passed over. Raises StorageError where this
+    process's cannot be used."""
+    known = storage_keys() if keys is None else keys
     missing = Counter[str]()
     for path in paths:
         with suppress(StorageError, OSError):
             key_id = encrypted_by(path)
-            if key_id is not None and storage_keys().find(key_id) is None:
+            if key_id is not None and known.find(key_id) is None:
                 missing[key_id.hex()] += 1
     return missing
+
+
+PUT_BACK = (
+    "put that very key back into STORAGE_KEYS, behind the first one where there is one: a new key reads nothing of "
+    "them; a backup has it under named/, in the .env or the file that STORAGE_KEYS_FILE named"
+)
+"""What to do where a key is missing."""
 
 
 def whole_file(data: bytes) -> bytes:

@@ -5,6 +5,7 @@ from django.conf import settings as product
 from django.core import signing
 
 from stt.engines import catalogue
+from tests.storage_keys import OLD
 from voiceapp.environment import Environment
 from voiceapp.secret_file import MOST_BYTES
 
@@ -103,3 +104,24 @@ def test_the_settings_take_keys_of_before(settings):
     old = signing.dumps("said", salt="x")
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", [settings.SECRET_KEY]
     assert signing.loads(old, salt="x") == "said"
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"STORAGE_KEYS": "c2hvcnQ"}, "number 1 of 1: 5 bytes"),
+        ({"STORAGE_KEYS": f"{OLD.text},key+of/öur"}, "number 2 of 2: no base64"),
+        ({"STORAGE_KEYS_FILE": "/none/there"}, "cannot be read (No such file"),
+    ],
+)
+def test_storage_keys_that_cannot_be_used_are_put_back_and_never_made_anew(values, why):
+    environment = Environment(values)
+    keys = environment.storage_keys()
+    said = problem_of(environment)
+    assert why in said and "put back the keys that this box had" in said and OLD.text not in said
+    assert keys.flaw == said and keys.newest is None
+
+
+def test_storage_keys_in_two_places_are_one_too_many(file):
+    keys = Environment({"STORAGE_KEYS": OLD.text, "STORAGE_KEYS_FILE": str(file)}).storage_keys()
+    assert keys.flaw == "STORAGE_KEYS and STORAGE_KEYS_FILE are both set: set one of them."

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
@@ -15,6 +16,7 @@ from calls.storage.kept_files import missing_keys
 from voiceapp.backup import databases
 from voiceapp.backup.contents import FOLDERS, HERE, JOURNAL, journals, kept_files
 from voiceapp.backup.manifest import BackupError, Manifest, read_manifest, verify
+from voiceapp.environment import Environment
 from voiceapp.runtime.private_files import private_file, private_folder
 
 
@@ -44,6 +46,9 @@ def restore(folder: Path, manifest: Manifest, var_dir: Path, overwrite: bool) ->
     Returns what is left to a person: files that stand elsewhere already, keys of files that are missing. Raises
     BackupError, OSError.
     """
+    if settings.STORAGE_KEYS.flaw and not _brings_keys(manifest, var_dir):
+        # Before anything is deleted: without them, nobody could say whether the files can be read.
+        raise BackupError("storage_keys_unusable", settings.STORAGE_KEYS.flaw)
     if _is_served(var_dir):
         raise BackupError("server_running", f"a server works on {var_dir}: stop it first.")
     if not overwrite and not (databases.is_empty() and not any(journals(var_dir)) and not any(_kept(var_dir))):
@@ -61,14 +66,28 @@ def restore(folder: Path, manifest: Manifest, var_dir: Path, overwrite: bool) ->
             os.utime(var_dir / path, ns=(kept.mtime_ns, kept.mtime_ns))
     databases.load(folder / databases.FILES[manifest.database])
     left = [said for name, path in manifest.named_files.items() if (said := _put_back(folder / name, Path(path)))]
+    # As they are now: the backup may have brought the file that STORAGE_KEYS_FILE names.
+    keys = Environment().storage_keys() if settings.STORAGE_KEYS.flaw else settings.STORAGE_KEYS
+    left += [f"storage_keys_unusable: {keys.flaw}"] if keys.flaw else []
     left += [
         f"storage_key_missing: {count} files are encrypted by the key {name}, which this command's STORAGE_KEYS lacks: "
         "the server's must have it, or they cannot be read"
-        for name, count in missing_keys([*kept_files(var_dir), *journals(var_dir)]).items()
+        for name, count in missing_keys([*kept_files(var_dir), *journals(var_dir)], keys).items()
     ]
     # An older version's rows become this one's.
     call_command("migrate_once", verbosity=0)
     return left
+
+
+def _brings_keys(manifest: Manifest, var_dir: Path) -> bool:
+    """The backup puts the file in its place that STORAGE_KEYS_FILE names."""
+    path = settings.SECRET_FILES.get("STORAGE_KEYS_FILE")
+    if path is None:
+        return False
+    if path.resolve().is_relative_to(var_dir):
+        name = f"{HERE}/{path.resolve().relative_to(var_dir).as_posix()}"
+        return any(kept.path == name for kept in manifest.files)
+    return str(path.absolute()) in manifest.named_files.values() and not path.exists()
 
 
 def _kept(var_dir: Path) -> list[Path]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from calls.storage.kept_files import missing_keys, storage_keys
+from calls.storage.kept_files import PUT_BACK, missing_keys, storage_keys
 from voiceapp.doctor.finding import Finding, failed, ok, warning
+from voiceapp.runtime.file_cipher import StorageError
 
 DAYS_LOOKED_AT = 30
 """The newest folders of recordings: years of them are many files."""
@@ -16,7 +17,12 @@ DAYS_LOOKED_AT = 30
 
 def storage() -> Iterator[Finding]:
     """There is a key, and none is missing that files are encrypted by."""
-    newest = storage_keys().newest
+    try:
+        newest = storage_keys().newest
+    except StorageError as error:
+        flaw, _, advice = error.message.partition("; ")
+        yield failed(error.code, flaw, advice)
+        return
     var_dir = Path(settings.VAR_DIR)
     days = sorted((var_dir / "recordings").glob("*"))[-DAYS_LOOKED_AT:]
     files = [path for folder in (*days, var_dir / "journal") for path in folder.glob("*")]
@@ -33,6 +39,5 @@ def storage() -> Iterator[Finding]:
         yield failed(
             "storage_key_missing",
             f"{count} files are encrypted by the key {name}, which STORAGE_KEYS lacks",
-            "put that very key back into STORAGE_KEYS, behind the first one where there is one: a new key reads "
-            "nothing of them; a backup has it under named/, in the .env or the file that STORAGE_KEYS_FILE named",
+            PUT_BACK,
         )

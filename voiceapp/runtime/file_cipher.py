@@ -39,7 +39,8 @@ _PURPOSE = b"voiceapp file of a call"
 
 
 class StorageError(CodedError):
-    """A file of a call cannot be read: ``storage_key_missing`` (STORAGE_KEYS does not hold its key) |
+    """A file of a call cannot be read: ``storage_keys_unusable`` (STORAGE_KEYS cannot be read: neither can any file) |
+    ``storage_key_missing`` (STORAGE_KEYS does not hold its key) |
     ``storage_chunk_damaged`` (a part of it: the others can be read) | ``storage_format_unknown`` (its head is damaged,
     or of a later version) | ``journal_damaged`` (none of a journal's lines can be read)."""
 

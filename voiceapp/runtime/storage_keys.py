@@ -53,7 +53,9 @@ class StorageKey:
 class StorageKeys:
     """Those that a process knows. Without one, files are written as they are."""
 
-    def __init__(self, keys: Iterable[StorageKey] = ()) -> None:
+    def __init__(self, keys: Iterable[StorageKey] = (), flaw: str = "") -> None:
+        """``flaw``: why the keys that are set cannot be used, in a sentence; such a process must open no file."""
+        self.flaw = flaw
         self._keys = tuple(keys)
         self._by_id = {key.key_id: key for key in self._keys}
 

@@ -25,6 +25,7 @@ WHY_SILENT = {
     "storage_key_missing": _(
         "The recording is encrypted by a key that this server does not have: its STORAGE_KEYS lack it."
     ),
+    "storage_keys_unusable": _("This server cannot read its STORAGE_KEYS, and so no recording: see manage.py doctor."),
     "storage_format_unknown": _("The recording is encrypted in a way that this version does not know."),
     "still_recording": _("The call is still being recorded: it can be listened to when it has ended."),
 }

@@ -18,6 +18,7 @@ from voiceapp.runtime.arguments import whole
 
 class Command(RowsCommand):
     help = "Copy all that is kept, callers' words and keys too, into a folder with a manifest; calls go on meanwhile."
+    opens_files_of_calls = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR", help="Empty, or not there yet.")

@@ -24,6 +24,7 @@ from voiceapp.runtime.private_files import private_open
 
 class Command(RowsCommand):
     help = "Write a call's recording as a wav file."
+    opens_files_of_calls = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("call_sid")

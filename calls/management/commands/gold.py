@@ -53,6 +53,7 @@ def taken(options: dict[str, Any]) -> list[GoldTurn]:
 
 class Command(RowsCommand):
     help = "Write corrected turns with their audio: a WAV file each, and gold.jsonl, which lists them."
+    opens_files_of_calls = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--out", type=Path, required=True, metavar="DIR")

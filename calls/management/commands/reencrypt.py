@@ -13,14 +13,15 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from calls.desk.access_log.entries import Kind, note_command
-from calls.desk.privacy.files import recordings
+from calls.desk.privacy.files import call_files, recordings
 from calls.desk.privacy.reencryption import journals_not_under, reencrypt
 from calls.management.rows_command import RowsCommand
-from calls.storage.kept_files import storage_keys
+from calls.storage.kept_files import PUT_BACK, missing_keys, storage_keys
 
 
 class Command(RowsCommand):
     help = "Encrypt the files of calls by the first key of STORAGE_KEYS, or make them plain."
+    opens_files_of_calls = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--plain", action="store_true", help="Take the encryption away.")
@@ -29,6 +30,11 @@ class Command(RowsCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         key, dry = None if options["plain"] else storage_keys().newest, options["dry_run"]
         if key is None and not options["plain"]:
+            if missing := missing_keys(file.path for file in call_files(recordings())):
+                raise CommandError(
+                    f"storage_key_missing: STORAGE_KEYS is empty, and {missing.total()} files are encrypted by the key "
+                    f"{', '.join(missing)}: {PUT_BACK}"
+                )
             raise CommandError("no_storage_key: STORAGE_KEYS is empty: manage.py storage_key makes a key")
         if key is None and not dry:
             # Whoever can do it may read them, and from now on so may whoever has the disk.

@@ -22,6 +22,7 @@ from voiceapp.runtime.file_cipher import StorageError
 
 class Command(RowsCommand):
     help = "Export or forget everything about one phone number."
+    opens_files_of_calls = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("number", help="In any notation: +972…, 050-…")

@@ -40,6 +40,7 @@ from voiceapp.runtime.arguments import decimal, seed, whole
 
 class Command(RowsCommand):
     help = "Measure engines by corrected turns: word errors, short answers, latencies, price."
+    opens_files_of_calls = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         names = ", ".join(by_name())

@@ -29,6 +29,7 @@ FLAGS = {"true": True, "on": True, "1": True, "false": False, "off": False, "0":
 
 class Command(RowsCommand):
     help = "Hear calls again at other settings, and show their turns, sources and latencies before and after."
+    opens_files_of_calls = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)

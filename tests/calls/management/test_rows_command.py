@@ -6,6 +6,7 @@ from django.db import OperationalError
 
 from calls.management.commands import export_calls
 from tests.databases import own_postgresql, served_by
+from voiceapp.runtime.storage_keys import StorageKeys
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -42,3 +43,26 @@ def test_another_trouble_of_a_migrated_database_is_said_as_it_is(db, monkeypatch
     monkeypatch.setattr(export_calls, "with_all_of_it", fail)
     with pytest.raises(OperationalError, match="disk I/O error"):
         call_command("export_calls")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["backup", "{}/backup"],
+        ["reencrypt"],
+        ["export_recording", "CA1", "--out", "{}/a.wav"],
+        ["subject", "0521234567", "--export", "{}/export"],
+        ["subject", "0521234567", "--forget"],
+        ["whatif", "--call", "CA1"],
+        ["gold", "--user", "dana", "--out", "{}/gold"],
+        ["wer", "--engine", "google", "--user", "dana"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_what_opens_files_of_calls_refuses_keys_that_cannot_be_used_before_it_begins(command, settings, tmp_path):
+    settings.STORAGE_KEYS = StorageKeys(flaw="STORAGE_KEYS_FILE names a file that cannot be read.")
+    settings.VAR_DIR = tmp_path / "var"
+    # No database: whatever was begun would ask it.
+    with pytest.raises(CommandError, match="^storage_keys_unusable: STORAGE_KEYS_FILE names a file"):
+        call_command(*(part.format(tmp_path) for part in command))
+    assert not list(tmp_path.iterdir())

@@ -23,7 +23,9 @@ from tests.disks import files_of_at_most
 from tests.paths import ROOT
 from tests.storage_keys import NEW, OLD, under
 from voiceapp.runtime import metrics
+from voiceapp.runtime.coded_error import CodedError
 from voiceapp.runtime.file_cipher import ADDED_BYTES, HEAD, StorageError
+from voiceapp.runtime.storage_keys import StorageKeys
 
 SLOT = SLOT_BYTES + ADDED_BYTES
 BEGINS = HEAD.size + len(HEADER)
@@ -322,3 +324,13 @@ def test_files_of_calls_are_opened_in_one_place():
         if names & opens:
             found.add(path.relative_to(ROOT).as_posix())
     assert found - {"calls/live/stream_record.py"} == set(MAY_OPEN)  # that one opens a tap of sound
+
+
+def test_a_process_whose_keys_cannot_be_read_opens_no_file(tmp_path, settings):
+    with under(NEW):
+        path = record(tmp_path / "a.vrec", 0)
+    settings.STORAGE_KEYS = StorageKeys(flaw="STORAGE_KEYS holds something that is no key.")
+    for opening in (lambda: Recording(path), lambda: whole_file(b"x"), lambda: Journal.begin(tmp_path / "journal")):
+        with pytest.raises(CodedError) as raised:
+            opening()
+        assert raised.value.code == "storage_keys_unusable" and "no key" in raised.value.message

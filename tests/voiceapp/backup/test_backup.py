@@ -25,6 +25,7 @@ from tests.databases import (
 from tests.storage_keys import NEW, OLD, under
 from voiceapp.backup import databases
 from voiceapp.backup.manifest import NAME
+from voiceapp.environment import Environment
 
 NOW = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
 
@@ -294,3 +295,31 @@ def test_a_file_under_another_key_is_copied_anew_though_it_is_as_long(sqlite_box
 
 def content_of(folder):
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_box_whose_keys_cannot_be_read_is_not_emptied_for_a_backup_unless_that_brings_them(
+    sqlite_boxes, tmp_path, settings, monkeypatch, capsys
+):
+    full, empty = sqlite_boxes
+    apart = tmp_path / "apart"
+    with full:
+        apart.write_text(OLD.text)
+        with under(OLD):
+            record(full.var_dir / "recordings" / "20261127" / "CA1-MZ1.vrec", 0)
+            call_command("backup", tmp_path / "without")
+            settings.SECRET_FILES = {"STORAGE_KEYS_FILE": apart}
+            call_command("backup", tmp_path / "with")
+    apart.unlink()
+    monkeypatch.setenv("STORAGE_KEYS_FILE", str(apart))
+    monkeypatch.delenv("STORAGE_KEYS", raising=False)
+    with empty:
+        empty.keep("recordings/of/before")
+        settings.SECRET_FILES = {"STORAGE_KEYS_FILE": apart}
+        settings.STORAGE_KEYS = Environment().storage_keys()
+        assert settings.STORAGE_KEYS.flaw
+        with pytest.raises(CommandError, match="^storage_keys_unusable: STORAGE_KEYS_FILE names"):
+            call_command("restore", "--overwrite", tmp_path / "without")
+        assert (empty.var_dir / "recordings/of/before").exists()
+        call_command("restore", "--overwrite", tmp_path / "with")
+    assert apart.read_text() == OLD.text
+    assert "storage_key" not in capsys.readouterr().out

@@ -6,6 +6,7 @@ from tests.calls.storage.test_kept_files import record
 from tests.storage_keys import NEW, OLD, under
 from voiceapp.doctor.finding import FindingState
 from voiceapp.doctor.storage import storage
+from voiceapp.environment import Environment
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +36,11 @@ def test_a_key_that_files_need_and_nobody_has_is_a_failure(var_dir):
     assert f"1 files are encrypted by the key {OLD.name}" in missing.detail
     with under(NEW, OLD):
         assert len(list(storage())) == 1
+
+
+def test_keys_that_cannot_be_used_are_a_failure_and_no_new_one_is_advised(settings):
+    settings.STORAGE_KEYS = Environment({"STORAGE_KEYS_FILE": "/none/there"}).storage_keys()
+    (finding,) = storage()
+    assert (finding.state, finding.check) == (FindingState.FAILED, "storage_keys_unusable")
+    assert "STORAGE_KEYS_FILE names a file that cannot be read" in finding.detail
+    assert finding.advice.startswith("put back the keys that this box had")

@@ -230,3 +230,13 @@ def test_a_dry_run_makes_nothing_plain_and_notes_nothing(folder, capsys):
         assert "3 files (0.0 MB) would be plain" in reencrypt(capsys, "--plain", "--dry-run")
         assert keys_of(files) == {NEW.key_id}
     assert not AccessEntry.objects.exists()
+
+
+def test_with_no_key_set_and_files_under_one_that_key_is_asked_for_and_no_new_one(folder):
+    with under(OLD):
+        leave(folder)
+    with (
+        under(),
+        pytest.raises(CommandError, match=f"^storage_key_missing: .* 3 files .* {OLD.name}: put that very key"),
+    ):
+        call_command("reencrypt")
