@@ -240,7 +240,7 @@ class Environment:
     def storage_keys(self) -> StorageKeys:
         """Keys of files of calls, the newest first; white space or commas between. None: files are not encrypted."""
         name, keys = "STORAGE_KEYS", []
-        written = self.secret_list(name)
+        written = self.secret_list("STORAGE_KEYS")
         for number, text in enumerate(written, 1):
             try:
                 keys.append(StorageKey.of(text))
