@@ -174,9 +174,9 @@ FROM calls_transcript WHERE call_id % 50 = 1 AND number = 1 AND speaker = 'calle
 """
 
 _QUEUE = """
-INSERT INTO calls_queuedcall (call_id, doubt, reasons, wanted, done)
-SELECT id, CASE WHEN id % 3 = 0 THEN (id * 7919) % 100 ELSE 0 END, '{}', CASE WHEN id % 10 = 0 THEN 2 ELSE 1 END,
-    (id % 4 = 0)::int
+INSERT INTO calls_queuedcall (call_id, line, doubt, reasons, wanted, done)
+SELECT id, to_number, CASE WHEN id % 3 = 0 THEN (id * 7919) % 100 ELSE 0 END, '{}',
+    CASE WHEN id % 10 = 0 THEN 2 ELSE 1 END, (id % 4 = 0)::int
 FROM calls_call WHERE ended_at IS NOT NULL
 """
 """A third of the calls has doubt; every fourth has been reviewed."""

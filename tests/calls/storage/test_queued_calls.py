@@ -6,7 +6,7 @@ import pytest
 
 from calls.models import Call, QueuedCall, Transcript
 from calls.storage import queued_calls, rows
-from calls.storage.queued_calls import is_for_two, queue_ended
+from calls.storage.queued_calls import fill_lines, is_for_two, queue_ended
 from tests.calls.storage.sample_records import ENDED, NOW, STARTED
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,19 @@ def test_a_call_that_changes_is_doubted_anew_and_stays_reviewed():
     assert queue_ended() is None
     rows.write([STARTED, ENDED])
     assert queue_ended() == call.pk
-    assert (QueuedCall.objects.get().reasons, QueuedCall.objects.get().done) == ({"fallback": 1}, 1)
+    queued = QueuedCall.objects.get()
+    assert (queued.reasons, queued.done, queued.line) == ({"fallback": 1}, 1, STARTED.to_number)
+
+
+def test_rows_of_an_older_version_get_their_line():
+    calls = [
+        Call.objects.create(call_sid=f"CA{n}", to_number=number) for n, number in enumerate(("+9723", "", "+9724"))
+    ]
+    QueuedCall.objects.bulk_create(QueuedCall(call=call) for call in calls)
+    assert fill_lines(most_calls=2)
+    assert list(QueuedCall.objects.order_by("pk").values_list("line", flat=True)) == [None, "", "+9724"]
+    assert fill_lines() and not fill_lines()
+    assert QueuedCall.objects.get(pk=calls[0].pk).line == "+9723"
 
 
 def test_a_batch_reads_its_turns_at_once(django_assert_num_queries):

@@ -6,12 +6,14 @@ condition does not hold any more (PostgreSQL's READ COMMITTED; SQLite writes one
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
 
-from calls.desk.review.queue.waiting import free, not_reviewed_by, unreviewed
+from calls.desk.review.queue.waiting import doubtful, free, not_reviewed_by, unreviewed
 from calls.storage.queued_calls import QueuedCall
 
 CLAIMED_FOR = timedelta(minutes=10)
@@ -56,9 +58,15 @@ def next_call(user: Any, now: datetime, *, sample: int | None = None, put_back: 
     rows = not_reviewed_by(unreviewed(user), user).exclude(pk__in=put_back)
     if sample is None:
         rows = rows.filter(doubt__gt=0).order_by("-doubt", "-call_id")
+        candidates = partial(doubtful, user, now, CANDIDATES, without=put_back)
     else:
         rows = rows.filter(samples__sample=sample).order_by("samples__position")
-    return _own(rows, user, now) or _free(rows, user, now)
+        candidates = partial(_first, free(rows, user, now))
+    return _own(rows, user, now) or _free(candidates, user, now)
+
+
+def _first(rows: QuerySet[QueuedCall]) -> list[int]:
+    return list(rows.values_list("pk", flat=True)[:CANDIDATES])
 
 
 def _own(rows: QuerySet[QueuedCall], user: Any, now: datetime) -> int | None:
@@ -68,12 +76,12 @@ def _own(rows: QuerySet[QueuedCall], user: Any, now: datetime) -> int | None:
     return None
 
 
-def _free(rows: QuerySet[QueuedCall], user: Any, now: datetime) -> int | None:
+def _free(candidates: Callable[[], list[int]], user: Any, now: datetime) -> int | None:
     for _attempt in range(ATTEMPTS):
-        candidates = list(free(rows, user, now).values_list("pk", flat=True)[:CANDIDATES])
-        if not candidates:
+        found = candidates()
+        if not found:
             return None
-        for call in candidates:
+        for call in found:
             # Somebody may have been done with it since the list was read.
             if _take(unreviewed(user).filter(pk=call), user, now):
                 return call

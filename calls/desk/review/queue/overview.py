@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,7 +25,7 @@ from calls.desk.review.queue.reasons import shown_reasons
 from calls.desk.review.queue.reviewing import mentions_of, undoable
 from calls.desk.review.queue.sampling import MOST_SAMPLED, NothingToDraw, draw
 from calls.desk.review.queue.tallies import agreed, found_in, tallies
-from calls.desk.review.queue.waiting import MOST_COUNTED, free, not_reviewed_by, unreviewed, waiting
+from calls.desk.review.queue.waiting import MOST_COUNTED, doubtful, unreviewed, waiting
 from calls.lines.models import PhoneLine
 from calls.storage.queued_calls import TWICE_ONE_IN, QueuedCall
 
@@ -108,8 +109,6 @@ def _page(request: HttpRequest, form: SampleForm | None = None, status: int = 20
     user: Any = request.user
     now, seen = timezone.now(), seen_by(user)
     may_review, oversees = user.has_perm(CORRECT), user.has_perm(OVERSEE_REVIEWS)
-    rows = not_reviewed_by(unreviewed(user), user).filter(doubt__gt=0)
-    next_ones = free(rows, user, now).order_by("-doubt", "-call_id").select_related("call")[:MOST_SHOWN]
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     context = {
         **admin.site.each_context(request),
@@ -118,7 +117,7 @@ def _page(request: HttpRequest, form: SampleForm | None = None, status: int = 20
         "oversees": oversees,
         "waiting": waiting(user, now),
         "most_counted": MOST_COUNTED,
-        "next_ones": [(one, shown_reasons(one.reasons)) for one in next_ones] if may_review else [],
+        "next_ones": [(one, shown_reasons(one.reasons)) for one in _next_ones(user, now)] if may_review else [],
         "undoable": undoable(user, now) if may_review else None,
         "done_today": seen.of(CallReview).filter(user=user, made_at__gte=today).count(),
         "mentions": _mentions(user),
@@ -134,6 +133,11 @@ def _page(request: HttpRequest, form: SampleForm | None = None, status: int = 20
             "form": form or SampleForm(seen=seen, initial=_last_week(today)),
         }
     return render(request, "admin/calls/queue/overview.html", context, status=status)
+
+
+def _next_ones(user: Any, now: datetime) -> QuerySet[QueuedCall]:
+    rows = unreviewed(user).filter(pk__in=doubtful(user, now, MOST_SHOWN))
+    return rows.select_related("call").order_by("-doubt", "-call_id")
 
 
 def _last_week(today: datetime) -> dict[str, Any]:

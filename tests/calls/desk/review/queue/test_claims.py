@@ -52,17 +52,14 @@ def test_the_most_doubtful_comes_first_and_of_equals_the_newest(person, waiting_
 
 def test_a_call_that_somebody_is_done_with_meanwhile_is_nobodys_next(person, waiting_call, monkeypatch):
     call = waiting_call()
-    read = claims.free
+    read = claims.doubtful
 
-    def done_meanwhile(rows, user, now):
-        found = read(rows, user, now)
-        if rows.query.order_by:  # the list of candidates, as it is read
-            found = list(found.values_list("pk", flat=True))
-            QueuedCall.objects.update(done=1)
-            found = read(QueuedCall.objects.filter(pk__in=found), user, now)
+    def done_meanwhile(*asked, **options):
+        found = read(*asked, **options)
+        QueuedCall.objects.update(done=1)
         return found
 
-    monkeypatch.setattr(claims, "free", done_meanwhile)
+    monkeypatch.setattr(claims, "doubtful", done_meanwhile)
     assert next_of(person("dana")) is None
     assert QueuedCall.objects.get(pk=call.pk).claimed_by is None
 

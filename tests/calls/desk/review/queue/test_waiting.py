@@ -6,8 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from calls.desk.review.queue.waiting import waiting
-from calls.models import Call, QueuedCall
+from calls.desk.line_limits.fields import set_limit
+from calls.desk.review.queue import waiting as queue_waiting
+from calls.desk.review.queue.waiting import doubtful, waiting
+from calls.models import Call, PhoneLine, QueuedCall
+from stt.models import TuningProfile
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -42,3 +45,21 @@ def test_it_is_not_counted_far():
     for number in range(5):
         queued(f"CA{number}")
     assert waiting(User.objects.create(username="dana"), NOW, most=3) == 3
+
+
+@pytest.mark.parametrize("lines_apart", [0, 50])
+def test_who_is_limited_to_lines_has_the_most_doubtful_of_these(lines_apart, monkeypatch):
+    monkeypatch.setattr(queue_waiting, "LINES_APART", lines_apart)
+    profile = TuningProfile.objects.create(name="default")
+    lines = [PhoneLine.objects.create(number=f"+97235550{n}00", name=str(n), profile=profile) for n in range(3)]
+    calls = [
+        queued(f"CA{n}", doubt=doubt, line=lines[n % 3].number).pk for n, doubt in enumerate((5, 9, 5, 7, 1, 0, 5))
+    ]
+    dana = User.objects.create(username="dana")
+    assert doubtful(dana, NOW, 9) == [calls[n] for n in (1, 3, 6, 2, 0, 4)]
+    set_limit(dana, [lines[0], lines[2]])
+    dana = User.objects.get()
+    assert doubtful(dana, NOW, 9) == [calls[n] for n in (3, 6, 2, 0)] and waiting(dana, NOW) == 4
+    assert doubtful(dana, NOW, 2, without=[calls[3]]) == [calls[6], calls[2]]
+    set_limit(dana, [])
+    assert doubtful(User.objects.get(), NOW, 9) == []
