@@ -47,11 +47,12 @@ def main() -> None:
     parser.add_argument(
         "--step", choices=["fill", "pages", "measure"], help="A part now, one later: the database stays until measure."
     )
+    parser.add_argument("--database", metavar="NAME", help="growth_CALLS unless it is said.")
     parser.add_argument("--pages", default="", metavar="WORDS", help="Only pages whose names have these words.")
     parser.add_argument("--limited", action="store_true", help="As somebody who sees three of the twenty lines.")
     options = parser.parse_args()
     server_url()
-    name = f"growth_{options.calls}"
+    name = options.database or f"growth_{options.calls}"
     with own_postgresql(name, begin=options.step in (None, "fill"), drop=options.step in (None, "measure")):
         if options.step in (None, "fill"):
             _fill(stored_calls.Amounts(options.calls, options.turns))
