@@ -5,6 +5,7 @@ import re
 import grpc
 import pytest
 from django.conf import settings
+from django.utils import translation
 from prometheus_client import Histogram
 
 from calls.core import (
@@ -16,7 +17,7 @@ from calls.core import (
     revisions,
     stream_control,
 )
-from calls.desk import codes
+from calls.desk import codes, permissions, shown_permissions
 from calls.desk.admin import listing, searching
 from calls.desk.engines import figures as engine_figures
 from calls.desk.review import download
@@ -196,6 +197,17 @@ def test_the_glossary_names_what_the_code_names():
     for word in ("Call", "CallSession", "Utterance", "Turn", "Transcript", "Attribution", "Endpointer", "Tuning"):
         assert f"**{word}**" in words
         assert f"class {word}" in SOURCE
+
+
+def test_groups_are_called_in_the_documents_as_on_the_pages():
+    page = doc("operating.md")
+    for name, shown in shown_permissions.GROUPS.items():
+        with translation.override("he"):
+            hebrew = str(shown)
+        with translation.override("en"):
+            assert f"\n| {shown}, {hebrew} | yes" in page
+        assert all(f"`{name}`" not in doc(path.name) for path in (ROOT / "docs").glob("*.md") if name != "supervisor")
+    assert set(shown_permissions.GROUPS) == set(permissions.GROUPS)
 
 
 def test_pages_are_hebrew_and_times_are_israels():

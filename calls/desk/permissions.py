@@ -14,7 +14,7 @@ Who corrects also works through the queue of calls: has them open, marks, tags, 
 reviews is to draw samples, to see who reviewed how many, and to free a call that somebody else has open.
 Secret values are what callers said at a line's questions that are marked so; exports mask them whoever takes them.
 Who may not see callers' numbers is shown ``+9725•••••12``, and finds calls by a whole number alone.
-Admins alone place calls under legal hold, and lift it.
+The group admin alone places calls under legal hold, and lifts it.
 Whom a line lists, and where its calls are dialled to, changes who has the last one: such a number costs money abroad.
 
 An upgrade gives each group the permissions of its row that are new, once: what somebody has taken from a group stays

@@ -11,20 +11,26 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import ReadOnlyPasswordHashField, ReadOnlyPasswordHashWidget, UserChangeForm
+from django.contrib.auth.forms import (
+    ReadOnlyPasswordHashField,
+    ReadOnlyPasswordHashWidget,
+    UserChangeForm,
+    UserCreationForm,
+)
 from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.line_limits.fields import FIELDS as LIMIT
 from calls.desk.line_limits.fields import LimitFields, keep_limit, shown_limit
 from calls.desk.line_limits.seen import limit_of, seen_by
-from calls.desk.shown_permissions import offered, shown_group, shown_permission
+from calls.desk.shown_permissions import GROUPS, offered, shown_group, shown_permission
 
 
 def permissions_of(user: Any) -> QuerySet[Permission]:
@@ -68,9 +74,9 @@ class Bounded:
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """With the lines whose calls are seen; a new user's form has none."""
+        """With the lines whose calls are seen; whom the limited make sees what they see."""
         shown = super().get_fieldsets(request, obj)  # type: ignore[misc]
-        if obj is None and self.model is User:  # type: ignore[attr-defined]
+        if obj is None and self.model is User and seen_by(request.user).is_limited:  # type: ignore[attr-defined]
             return shown
         limit = LIMIT if obj is None or self.has_change_permission(request, obj) else ("sees",)
         apart = {*LIMIT, "sees"}
@@ -124,14 +130,69 @@ class UserForm(LimitFields, UserChangeForm):
     password = ReadOnlyPasswordHashField(label=_("password"), widget=QuietPassword)
 
 
+class NewUserForm(LimitFields, UserCreationForm):
+    """All that an invited colleague needs, on one page: a name alone could not even sign in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("is_staff", True)
+        if self.seen.is_limited:  # what their maker sees, until somebody says otherwise
+            for name in LIMIT:
+                del self.fields[name]
+
+
+def lacking(user: User) -> str:
+    """Why this person could do nothing here, and what on the page mends it; empty where they can."""
+    if not user.is_active or user.is_superuser:
+        return ""
+    said = {"who": user.get_username()}
+    if not user.is_staff:
+        return gettext("%(who)s cannot sign in yet: “may sign in” is not ticked.") % said
+    if not permissions_of(user).exists():
+        return gettext("%(who)s can sign in and do nothing yet: choose a group.") % said
+    if seen_by(user).numbers == frozenset():
+        return gettext("%(who)s sees no calls yet: no line is ticked.") % said
+    return ""
+
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
+# Titles, trails and deletions say a row by itself: the groups' own names are the program's.
+Group.add_to_class("__str__", shown_group)
 
 
 @admin.register(User)
 class BoundedUserAdmin(Bounded, UserAdmin):
-    form = UserForm
+    form, add_form = UserForm, NewUserForm
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("username", "email", "password1", "password2")}),
+        (_("what they may do"), {"fields": ("is_staff", "groups")}),
+    )
+    list_display = ("username", "email", "of_groups", "signs_in")
     readonly_fields = ("last_login", "date_joined", "sees")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("groups"))
+    def of_groups(self, user: User) -> str:
+        return gettext("everything") if user.is_superuser else ", ".join(map(shown_group, user.groups.all())) or "—"
+
+    @admin.display(description=_("may sign in"), ordering="is_staff")
+    def signs_in(self, user: User) -> str:
+        return gettext("yes") if user.is_active and user.is_staff else gettext("no")
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **options)
+        if db_field.name == "is_staff":
+            field.label = _("may sign in")
+            field.help_text = _("Not ticked: these pages refuse their name and password.")
+        return field
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if warning := lacking(User.objects.get(pk=form.instance.pk)):
+            messages.warning(request, warning)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         shown = super().get_fieldsets(request, obj)
@@ -151,6 +212,13 @@ class BoundedGroupAdmin(Bounded, GroupAdmin):
     form = LimitFields
     list_display = ("called",)
     readonly_fields = ("sees",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Group | None = None) -> Any:
+        """Without the name of those that a migration makes: renamed, it would be made again."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or obj.name not in GROUPS:
+            return shown
+        return [(title, {**one, "fields": [f for f in one["fields"] if f != "name"]}) for title, one in shown]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A group's limit goes with it, and its people would see more."""

@@ -7,8 +7,10 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
+from django.utils import translation
 
 from calls.desk import permissions
+from calls.desk.shown_permissions import GROUPS
 from calls.models import Call, GivenPermission
 from tests.paths import ROOT
 
@@ -37,14 +39,18 @@ def member(group):
 
 
 def table(text):
+    """The page's words for groups stand in the documents (tests/test_docs.py holds them), the program's in the code."""
     head, _, *rows = [
-        [cell.strip().strip("`") for cell in line.strip("| ").split("|")]
+        [cell.strip() for cell in line.strip("| ").split("|")]
         for line in re.findall(
-            r"^\| (?:group|`?(?:reviewer|supervisor|tuner|admin)`?) .*$|^\|(?:---\|){14}$",
+            r"^\| (?:group|reviewers?|supervisors?|tuners?|admin(?:istrators)?)\b.*$|^\|(?:---\|){14}$",
             text,
             re.M,
         )
     ]
+    with translation.override("en"):
+        named = {str(shown): name for name, shown in GROUPS.items()}
+    rows = [[named.get(row[0].partition(",")[0], row[0]), *row[1:]] for row in rows]
     return {row[0]: {what for what, cell in zip(head[1:], row[1:], strict=False) if cell == "yes"} for row in rows}
 
 

@@ -4,7 +4,12 @@ import re
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.messages import get_messages
 from django.urls import reverse
+
+from calls.desk.line_limits.seen import seen_by
+from calls.lines.models import PhoneLine
+from stt.models import TuningProfile
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "quite-a-long-password"
@@ -155,6 +160,39 @@ def test_a_superuser_gives_everything(client, boss, owners):
     assert (answer.status_code, rights(user)[0]) == (302, True)
 
 
+NEW = {"username": "rina", "password1": PASSWORD, "password2": PASSWORD}
+
+
+def test_a_colleague_of_one_line_is_invited_on_one_page(client, boss):
+    line = PhoneLine.objects.create(number="+97235550101", name="sales", profile=TuningProfile.objects.create(name="a"))
+    client.force_login(boss)
+    page = client.get(reverse("admin:auth_user_add")).content.decode()
+    assert re.search(r'<input[^>]*name="is_staff"[^>]*checked', page) and 'name="usable_password"' not in page
+    said = {**NEW, "is_staff": "on", "groups": [Group.objects.get(name="reviewer").pk]}
+    answer = client.post(
+        reverse("admin:auth_user_add"), {**said, "is_limited": "on", "seen_lines": [line.pk]}, follow=True
+    )
+    assert [message.level_tag for message in get_messages(answer.wsgi_request)] == ["success"]
+    user = User.objects.get(username="rina")
+    assert user.is_staff and user.has_perm("calls.correct_call") and seen_by(user).numbers == {line.number}
+
+
+@pytest.mark.parametrize(
+    ("said", "warned"),
+    [
+        ({"groups": ["reviewer"]}, "להיכנס"),
+        ({"is_staff": "on"}, "קבוצה"),
+        ({"is_staff": "on", "groups": ["reviewer"], "is_limited": "on"}, "שיחות"),
+    ],
+)
+def test_who_could_do_nothing_yet_is_named_with_what_is_missing(client, boss, said, warned):
+    client.force_login(boss)
+    groups = [Group.objects.get(name=name).pk for name in said.get("groups", ())]
+    answer = client.post(reverse("admin:auth_user_add"), {**NEW, **said, "groups": groups}, follow=True)
+    (warning,) = [str(one) for one in get_messages(answer.wsgi_request) if one.level_tag == "warning"]
+    assert "rina" in warning and warned in warning
+
+
 @pytest.mark.parametrize("of", ["user", "group"])
 def test_permissions_are_named_in_the_pages_language_and_only_what_a_page_asks_for_is_offered(client, boss, of):
     client.force_login(boss)
@@ -183,3 +221,5 @@ def test_groups_are_called_by_their_hebrew_names(client, boss):
     page = client.get(reverse("admin:auth_group_changelist")).content.decode()
     assert all(name in page for name in ("בודקי שיחות", "מפקחים"))
     assert ">reviewer<" not in page
+    page = client.get(reverse("admin:auth_group_change", args=[Group.objects.get(name="reviewer").pk])).content.decode()
+    assert "reviewer" not in page and 'name="name"' not in page
