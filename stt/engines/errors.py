@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from types import TracebackType
 
 from stt.events import RecognizerError
 from voiceapp.runtime import metrics
@@ -21,26 +22,34 @@ Translate = Callable[[Exception], RecognizerError | None]
 """The RecognizerError that an exception of the engine's library stands for; None where it is none of the service's."""
 
 
-@contextmanager
-def recognizer_errors(translate: Translate, otherwise: str = ENGINE_ERROR) -> Iterator[None]:
+class recognizer_errors(ContextDecorator):
     """Turn whatever is raised inside into a RecognizerError; ``otherwise`` is the code of what is no service's error.
 
-    What passed it would end a stream or a call's thread without a word.
+    What passed it would end a stream or a call's thread without a word. No generator: since Python 3.12 the frame of
+    one that raises leads back to the error, which holds the stream's frames until a collection.
     """
-    try:
-        yield
-    except RecognizerError:
-        raise
-    except Exception as error:
-        if (known := translate(error)) is not None:
+
+    def __init__(self, translate: Translate, otherwise: str = ENGINE_ERROR) -> None:
+        self._translate = translate
+        self._otherwise = otherwise
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if not isinstance(error, Exception) or isinstance(error, RecognizerError):
+            return
+        if (known := self._translate(error)) is not None:
             try:
                 raise known from error
             finally:
                 del known  # its traceback holds this frame: a circle, until a collection
-        metrics.ENGINE_ERRORS.labels(otherwise).inc()
+        metrics.ENGINE_ERRORS.labels(self._otherwise).inc()
         message = f"{type(error).__name__}: {error}"
-        logger.error("[STT] %s: %s", otherwise, message, exc_info=otherwise == ENGINE_ERROR)
-        raise RecognizerError(otherwise, message, permanent=otherwise == CLIENT_FAILED) from error
+        logger.error("[STT] %s: %s", self._otherwise, message, exc_info=self._otherwise == ENGINE_ERROR)
+        raise RecognizerError(self._otherwise, message, permanent=self._otherwise == CLIENT_FAILED) from error
 
 
 def without_traceback(error: RecognizerError) -> RecognizerError:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 import grpc
 from google.api_core.exceptions import GoogleAPICallError, InternalServerError, RetryError, TooManyRequests
@@ -17,16 +16,20 @@ LOST = "Internal error from Core"
 server's status is lost with it (grpc/aio/_call.py: ``_write``)."""
 
 
-@contextmanager
-def voice_errors() -> Iterator[None]:
-    """What is none of the service's goes on to the wall of guarded.py."""
-    try:
-        yield
-    except (GoogleAPICallError, GoogleAuthError, RetryError, grpc.RpcError) as error:
-        code = "voice_quota" if is_quota(error) else "voice_raised"
-        raise VoiceError(code, f"{type(error).__name__}: {error}") from error
-    except WavError as error:
-        raise VoiceError("voice_empty", str(error)) from error
+class voice_errors:
+    """What is none of the service's goes on to the wall of guarded.py. No generator, as in stt/engines/errors.py."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, GoogleAPICallError | GoogleAuthError | RetryError | grpc.RpcError):
+            code = "voice_quota" if is_quota(error) else "voice_raised"
+            raise VoiceError(code, f"{type(error).__name__}: {error}") from error
+        if isinstance(error, WavError):
+            raise VoiceError("voice_empty", str(error)) from error
 
 
 def is_quota(error: BaseException | None) -> bool:
