@@ -175,6 +175,8 @@ def _pages() -> Iterator[Page]:
     yield Page("caller's number, 0…", f"{LIST}?q=0{number[:2]}-{number[2:]}")
     yield Page("our number, of every twentieth call", f"{LIST}?q=%2B97235550007")
     yield Page("three digits", f"{LIST}?q=972")
+    yield Page("kept value, of one call in 36 000", f"{LIST}?q=8,764")
+    yield Page("kept value, of every fourth call", f"{LIST}?q=דנה+כהן")
     yield Page("CallSid", f"{LIST}?q={some.call_sid}")
     for turns, sid in ((10, stored_calls.CALL_OF_10), (2000, stored_calls.CALL_OF_2000)):
         call = Call.objects.get(call_sid=sid)

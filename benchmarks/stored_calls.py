@@ -63,7 +63,7 @@ def fill(amounts: Amounts) -> None:
         tuning = json.dumps(Tuning(profile="default@1").as_dict())
         cursor.execute(_CALLS, {"n": amounts.calls, "tuning": tuning, "ten": CALL_OF_10, "many": CALL_OF_2000})
         cursor.execute(_TURNS, {"spread": 2 * amounts.turns, "ten": CALL_OF_10, "many": CALL_OF_2000})
-        for rows in (_EVENTS, _CORRECTIONS, _QUEUE):
+        for rows in (_EVENTS, _CORRECTIONS, _QUEUE, _VALUES):
             cursor.execute(rows)
         cursor.execute("DROP TABLE sentence")
 
@@ -180,3 +180,12 @@ SELECT id, to_number, CASE WHEN id % 3 = 0 THEN (id * 7919) % 100 ELSE 0 END, '{
 FROM calls_call WHERE ended_at IS NOT NULL
 """
 """A third of the calls has doubt; every fourth has been reviewed."""
+
+_VALUES = """
+INSERT INTO calls_savedvalue (call_id, key, value, search_text, secret, number)
+SELECT id, key, value, replace(value, ',', ''), false, 1
+FROM calls_call, LATERAL (VALUES ('phone', '0' || right(from_number, 9)), ('sum', to_char(id % 9000, 'FM9,999')),
+    ('name', 'דנה כהן')) AS said (key, value)
+WHERE id % 4 = 0 AND from_number LIKE '+%' AND started_at IS NOT NULL
+"""
+"""Of the calls that are answered three values each."""

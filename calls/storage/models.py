@@ -218,6 +218,8 @@ class SavedValue(models.Model):
     call = models.ForeignKey(Call, models.CASCADE, related_name="saved_values")
     key = models.CharField(_("name"), max_length=80)
     value = models.CharField(_("value"), max_length=2000, blank=True)
+    search_text = models.TextField(null=True, editable=False)  # noqa: DJ001 - null is: written by who did not know it
+    """As Transcript's; of a secret it is empty."""
     secret = models.BooleanField(_("secret"), default=False, help_text=_("Masked on pages and in exports."))
     number = models.PositiveIntegerField(default=0)
     """Of the call's savings; of a key the highest wins."""
@@ -228,6 +230,7 @@ class SavedValue(models.Model):
         verbose_name = _("saved value")
         verbose_name_plural = _("saved values")
         constraints = (models.UniqueConstraint(fields=["call", "key"], name="one_row_a_saved_value"),)
+        indexes = (models.Index(fields=["id"], condition=models.Q(search_text=None), name="value_unsearchable"),)
 
     def __str__(self) -> str:
         return f"{self.call_id}/{self.key}"

@@ -33,7 +33,7 @@ from calls.storage.records import (
     ValueSaved,
     by_stored_names,
 )
-from calls.storage.search_text import search_text
+from calls.storage.search_text import search_text, value_search_text
 from calls.storage.webhooks import owe
 from voiceapp.runtime import metrics
 
@@ -76,7 +76,7 @@ def write(records: Iterable[Record]) -> None:
         calls = _locked_calls({record.call_sid for record in records})
         started = {call.started_at for call in calls.values()}
         turns, answers = _newest_turns(_TURNS_COLUMNS), _newest_turns(_AGENTS_COLUMNS)
-        saved = NewestRows(SavedValue, key="key", age="number", columns=("value", "secret"))
+        saved = NewestRows(SavedValue, key="key", age="number", columns=("value", "search_text", "secret"))
         events: list[CallEvent] = []
         ended: dict[str, Call] = {}
         for record in records:
@@ -87,10 +87,7 @@ def write(records: Iterable[Record]) -> None:
             elif isinstance(record, AgentTurnSaved):
                 answers.add(call.pk, _agent_row(call, record))
             elif isinstance(record, ValueSaved):
-                number = _row_number(call, record.stream_sid, record.number)
-                saved.add(
-                    call.pk, {"key": record.key, "value": record.value, "secret": record.secret, "number": number}
-                )
+                saved.add(call.pk, _value_row(call, record))
             elif isinstance(record, EventNoted):
                 number = _row_number(call, record.stream_sid, record.number)
                 event = CallEvent(call=call, number=number, at=record.at, code=record.code, detail=record.detail)
@@ -220,6 +217,16 @@ def _agent_row(call: Call, record: AgentTurnSaved) -> dict[str, Any]:
     if row["answers"] is not None:
         row["answers"] = _row_number(call, record.stream_sid, row["answers"])
     return row
+
+
+def _value_row(call: Call, record: ValueSaved) -> dict[str, Any]:
+    return {
+        "key": record.key,
+        "value": record.value,
+        "search_text": value_search_text(record.value, secret=record.secret),
+        "secret": record.secret,
+        "number": _row_number(call, record.stream_sid, record.number),
+    }
 
 
 def _newest_turns(columns: Iterable[str]) -> NewestRows:

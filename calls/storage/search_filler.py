@@ -1,4 +1,5 @@
-"""Writes the search text of turns that have none: old ones, and those of an older process that runs beside this one.
+"""Writes the search text of turns and kept values that have none: old ones, and those of an older process that runs
+beside this one.
 
 A thread fills the newest turns first, a few at a time; ``manage.py fill_search_text`` fills all at once. Turns of
 running calls are left alone: the process that writes them may not know the column, and revise them without it.
@@ -6,15 +7,17 @@ running calls are left alone: the process that writes them may not know the colu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
-from calls.storage.models import Transcript
+from calls.storage.models import SavedValue, Transcript
 from calls.storage.rows_thread import RowsThread
-from calls.storage.search_text import search_text
+from calls.storage.search_text import search_text, value_search_text
 
 BATCH_TURNS = 50
 """A process that serves calls fills this many turns at once: ten thousand take less than a minute."""
@@ -24,17 +27,21 @@ SCAN_INTERVAL_S = 60.0
 """When all turns are filled, those that an older process has written meanwhile are looked for this often."""
 MAX_CALL_DURATION = timedelta(days=1)
 """A call that began earlier is over, whatever is known of its end."""
-_FILL = "UPDATE calls_transcript SET search_text = %s WHERE id = %s"
 
 
 def fill(before: int | None = None, max_turns: int = BATCH_TURNS) -> int | None:
     """Write the search text of turns with a lower key than ``before``; returns the lowest key of them, None when there
     were none. Several processes may do it at once: each takes other turns. Blocking. Raises DatabaseError."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        turns = list(_fillable(before).select_for_update(skip_locked=True, of=("self",)).order_by("-pk")[:max_turns])
-        # Not bulk_update: it costs three times the interpreter's time, which is the calls'.
-        cursor.executemany(_FILL, [(search_text(text, revised), pk) for pk, text, revised in turns])
-    return turns[-1][0] if turns else None
+    return _fill(Transcript, ("text", "revised_text"), search_text, before, max_turns)
+
+
+def fill_values(before: int | None = None, max_values: int = BATCH_TURNS) -> int | None:
+    """...of kept values."""
+
+    def of_value(value: str, secret: bool) -> str:
+        return value_search_text(value, secret=secret)
+
+    return _fill(SavedValue, ("value", "secret"), of_value, before, max_values)
 
 
 def missing() -> bool:
@@ -43,11 +50,21 @@ def missing() -> bool:
     return Transcript.objects.filter(search_text=None).order_by("-pk").values_list("pk").first() is not None
 
 
-def _fillable(before: int | None) -> QuerySet[Transcript, tuple[int, str, str | None]]:
+def _fill(
+    model: Any, columns: tuple[str, ...], text_of: Callable[..., str], before: int | None, most: int
+) -> int | None:
     over = Q(call__ended_at__isnull=False) | Q(call__started_at__lt=timezone.now() - MAX_CALL_DURATION)
-    turns = Transcript.objects.filter(over, search_text=None).values_list("pk", "text", "revised_text")
-    # By key downwards: PostgreSQL would walk again over the index entries of what was just filled.
-    return turns if before is None else turns.filter(pk__lt=before)
+    unfilled = model.objects.filter(over, search_text=None)
+    if before is not None:
+        # By key downwards: PostgreSQL would walk again over the index entries of what was just filled.
+        unfilled = unfilled.filter(pk__lt=before)
+    with transaction.atomic(), connection.cursor() as cursor:
+        locked = unfilled.select_for_update(skip_locked=True, of=("self",)).order_by("-pk")
+        rows = list(locked.values_list("pk", *columns)[:most])
+        # Not bulk_update: it costs three times the interpreter's time, which is the calls'.
+        statement = f"UPDATE {model._meta.db_table} SET search_text = %s WHERE id = %s"  # noqa: S608 - our own table
+        cursor.executemany(statement, [(text_of(*texts), pk) for pk, *texts in rows])
+    return rows[-1][0] if rows else None
 
 
 class Filler(RowsThread):
@@ -56,9 +73,15 @@ class Filler(RowsThread):
     def __init__(self) -> None:
         super().__init__("search-fill", self._fill_some)
         self._last: int | None = None
+        self._last_value: int | None = None
 
     def _fill_some(self) -> float:
-        # Where the database is away, from the newest again.
+        # Where the database is away, from the newest again. Values first: they are few.
         last, self._last = self._last, None
-        self._last = fill(last)
-        return SCAN_INTERVAL_S if self._last is None else PAUSE_S
+        last_value, self._last_value = self._last_value, None
+        self._last_value = fill_values(last_value)
+        if self._last_value is None:
+            self._last = fill(last)
+        else:
+            self._last = last
+        return SCAN_INTERVAL_S if self._last is None and self._last_value is None else PAUSE_S

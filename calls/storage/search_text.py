@@ -6,6 +6,9 @@ Points and accents, invisible marks, and quotes within words are removed, so tha
 other character that is neither a letter nor a digit becomes a space between words (בית־ספר, בית-ספר, בית ספר) and is
 removed between digits (052-765-4321, 1,250). Letters have one case, digits one script.
 
+Digits are what they are, with the zeros in front of them: 007 is no 7. Where a number begins as it is dialled at home
+(0), its rest is looked for behind the country's code as well (+972).
+
 Final letters stay as they are written, for they tell a word's end; a query's word is found with either form of its last
 letter (קליף and קליפ, או"מ and או"ם).
 """
@@ -35,6 +38,7 @@ _QUERY = re.compile('["״“”„‟«»](?P<phrase>.+?)["״“”„‟«»](?
 MOST_WORDS = 20
 _TYPED_NUMBER = re.compile(r"[+0(]")
 _HOME = "+972"
+_DIALLED_AT_HOME = re.compile(r"(?:(?:\+972|00972)0?|0)(?P<rest>[1-9][0-9]*)")
 _FINAL, _OTHERS = "ךםןףץ", "כמנפצ"
 _TWO_FORMS = re.compile(f"(?<=\\w)[{_FINAL}{_OTHERS}](?!\\w)")
 _LAST_LETTER = re.compile(f"(?<=\\w)(?:([{_FINAL}])|([{_OTHERS}]))(?!\\w)")
@@ -48,17 +52,25 @@ class SearchWord:
     spoken: str
     """What is searched in search texts."""
     pattern: str
-    """...instead, a regular expression, where a word's last letter has two forms; else empty."""
+    """...instead, a regular expression, where a word's last letter has two forms, or a number's beginning; else
+    empty."""
     stem: str
     """The longest part of ``spoken`` that has one form: every text with the word has it, and a database finds it sooner
     than it matches a pattern."""
     number: str
     """What is searched in callers' and lines' numbers."""
+    begins: str = ""
+    """How a number of this country begins that is meant as well; else empty."""
 
 
 def search_text(*texts: str | None) -> str:
     """The normal form of these texts, one on each line."""
     return "\n".join(_search_text(text) for text in texts if text)
+
+
+def value_search_text(value: str, *, secret: bool) -> str:
+    """...of a value that is kept of an answer; a secret is never found."""
+    return "" if secret else search_text(value)
 
 
 def words(query: str) -> Iterator[SearchWord]:
@@ -87,10 +99,19 @@ def _word(typed: str) -> SearchWord:
         return SearchWord(typed, spoken, "" if pattern == spoken else pattern, stem, typed)
     number = dialled(typed)
     if not number:
-        return SearchWord(typed, spoken, "", spoken, spoken.lstrip("0") or spoken)
+        return _digits(typed, spoken)
     # A number may be said and stored with its country code or with a 0; the rest is the same.
     rest = number.removeprefix(_HOME).removeprefix("+")
     return SearchWord(typed, rest, "", rest, rest)
+
+
+def _digits(typed: str, spoken: str) -> SearchWord:
+    """As they are typed, or the beginning of a number of this country."""
+    home = _DIALLED_AT_HOME.fullmatch(f"+{spoken}" if typed.startswith("+") else spoken)
+    if home is None:
+        return SearchWord(typed, spoken, "", spoken, spoken)
+    rest = home["rest"]
+    return SearchWord(typed, spoken, f"(0|972){rest}", rest, spoken, f"{_HOME}{rest}")
 
 
 def _either_form(found: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from calls.core.turns import Source, Turn
 from calls.desk.admin.searching import search
 from calls.models import Call
-from calls.storage.records import CallStarted, TurnSaved
+from calls.storage.records import CallStarted, TurnSaved, ValueSaved
 from calls.storage.rows import write
 
 FOUND = [
@@ -62,6 +62,10 @@ FOUND = [
     ("החשבון על 1,250 שקל", "1250"),
     ("החשבון על 12,500 שקל", "12500"),
     ("קוד 1-700-500-500", "1700500500"),
+    ("הקוד הוא 007", "007"),
+    ("הקוד הוא 007", "7"),
+    ("המספר שלי +972-52-765-4321", "052765"),
+    ("המספר שלי 052-765-4321", "+972-52-76"),
     # Marks in words, and Latin
     ("ש\u200fל\u200eום עולם", "שלום"),
     ("שלום עולם", "\u2067שלום\u2069"),
@@ -75,6 +79,9 @@ NOT_FOUND = [
     ("בית ספר", '"ספר בית"'),
     ("בקשה למימון", "מים"),
     ("המספר שלי 052-765-4321", "0527654322"),
+    ("הקוד הוא 7", "007"),
+    ("הקוד הוא 9727", "007"),
+    ("הסכום הוא 52765", "052765"),
     ("שלום", "'"),
     ("שלום", "־"),
     ("שלום", "\u200f"),
@@ -89,14 +96,20 @@ def found(query):
 
 
 def mistaken():
-    """Write each of the turns as the writer does, search for each; those that are found and should not be, or not."""
+    """Write each of the turns as the writer does, and each as a kept value of another call; search for each: those that
+    are found and should not be, or not."""
     cases = [(*case, True) for case in FOUND] + [(*case, False) for case in NOT_FOUND]
     for number, (spoken, _, _) in enumerate(cases):
-        sid, turn = f"CAsearch{number}", Turn(1, 0, 900, spoken, Source.FINAL)
-        write([CallStarted(sid, f"MZ{number}", datetime.now(UTC)), TurnSaved(sid, turn)])
+        for sid in (f"CAsearch{number}", f"CAkept{number}"):
+            is_kept = sid.startswith("CAkept")
+            said = (
+                ValueSaved(sid, "value", spoken) if is_kept else TurnSaved(sid, Turn(1, 0, 900, spoken, Source.FINAL))
+            )
+            write([CallStarted(sid, f"MZ{sid}", datetime.now(UTC)), said])
     calls = Call.objects.order_by("-pk")
     return [
-        case
+        (sid, *case)
         for number, case in enumerate(cases)
-        if search(calls, case[1]).filter(Q(call_sid=f"CAsearch{number}")).exists() is not case[2]
+        for sid in (f"CAsearch{number}", f"CAkept{number}")
+        if search(calls, case[1]).filter(Q(call_sid=sid)).exists() is not case[2]
     ]

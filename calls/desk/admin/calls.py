@@ -71,7 +71,8 @@ class CallAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     ordering = (F("started_at").desc(nulls_last=True), "-pk")
     search_fields = ("call_sid", "from_number", "to_number", "turns__text", "turns__revised_text")
     search_help_text = _(
-        "A word that the caller said, an answer to a question, a number or a CallSid. Short ones: in the newest calls."
+        "A word that the caller said, an answer to a question, a number or a CallSid. Short ones: in the newest calls. "
+        "Digits as they are typed: 007 does not find 7; a phone number in any form."
     )
     date_hierarchy = "started_at"
     show_full_result_count = False

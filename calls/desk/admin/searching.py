@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -175,15 +173,11 @@ class _Search:
         if self._unsaid is not None:
             corrections = corrections.filter(~Exists(self._unsaid.filter(pk=OuterRef("call_id"))))
         turns = Transcript.objects.filter(_of("call_id", calls))
-        if "in" in calls:
-            # Listed calls have few turns: they are read, and not looked for in the words' index, where a word can have
-            # a million.
-            plain = Concat("search_text", Value(""), output_field=TextField())
-            found = _said(word, turns.annotate(plain=plain), "plain")
-        else:
-            found = _said(word, turns, "search_text")
-        values = SavedValue.objects.filter(_of("call_id", calls), _kept(word), secret=False)
-        ids = [rows.order_by().values_list("call_id", flat=True) for rows in (found, corrections, values)]
+        values = SavedValue.objects.filter(_of("call_id", calls), secret=False)
+        # Listed calls have few turns: they are read, and not looked for in the words' index, where a word can have a
+        # million.
+        found, kept = (_said(word, rows, "search_text", is_read="in" in calls) for rows in (turns, values))
+        ids = [rows.order_by().values_list("call_id", flat=True) for rows in (found, corrections, kept)]
         if word.spoken.isascii():
             numbered = Call.objects.filter(self._identified(word), _of("pk", calls)).order_by()
             ids.append(numbered.values_list("pk", flat=True))
@@ -195,16 +189,12 @@ def _needed(read: int, found: set[int], most: int) -> int:
     return int(read / len(found) * (most - len(found)) * SPARE) if found else read * FURTHER
 
 
-def _said(word: SearchWord, rows: QuerySet[Any], column: str) -> QuerySet[Any]:
-    """Of turns or corrections those with the word."""
+def _said(word: SearchWord, rows: QuerySet[Any], column: str, *, is_read: bool = False) -> QuerySet[Any]:
+    """Of turns, corrections or values those with the word. ``is_read``: without the words' index."""
+    if is_read:
+        rows, column = rows.annotate(plain=Concat(column, Value(""), output_field=TextField())), "plain"
     rows = rows.filter(**{f"{column}__contains": word.stem})
     return rows.filter(**{f"{column}__regex": word.pattern}) if word.pattern else rows
-
-
-def _kept(word: SearchWord) -> Q:
-    """As a value: in figures where it was said in words, and unlike what is said it is kept as it is."""
-    forms = dict.fromkeys((word.typed, word.spoken, word.number))
-    return reduce(or_, (Q(value__icontains=form) for form in forms))
 
 
 def _is_in(word: SearchWord, text: str) -> bool:
@@ -231,11 +221,20 @@ def _is_short(word: SearchWord) -> bool:
 
 
 def _by_number(word: SearchWord) -> Q:
-    return (
-        Q(call_sid__startswith=word.typed) | Q(from_number__icontains=word.number) | Q(to_number__icontains=word.number)
-    )
+    return _by_sid(word) | _in_number(word, "from_number") | _in_number(word, "to_number")
 
 
 def _by_whole_number(word: SearchWord) -> Q:
     caller = Q(from_number=number) if (number := dialled(word.typed)) else Q(pk__in=[])
-    return caller | Q(call_sid__startswith=word.typed) | Q(to_number__icontains=word.number)
+    return caller | _by_sid(word) | _in_number(word, "to_number")
+
+
+def _in_number(word: SearchWord, column: str) -> Q:
+    found = Q(**{f"{column}__icontains": word.number})
+    # Not minding letters: so the trigrams' index has it.
+    return found | Q(**{f"{column}__istartswith": word.begins}) if word.begins else found
+
+
+def _by_sid(word: SearchWord) -> Q:
+    # The list shows its beginning, with dots behind it.
+    return Q(call_sid__startswith=word.typed.rstrip("….") or word.typed)

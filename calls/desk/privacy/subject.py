@@ -107,7 +107,7 @@ class Subject:
             Transcript.objects.filter(**said),
             Correction.objects.filter(**said),
             CallNote.objects.filter(text__contains=spelled.spoken),
-            SavedValue.objects.filter(value__contains=spelled.spoken),
+            SavedValue.objects.filter(Q(**said) | Q(value__contains=spelled.spoken)),  # a secret is not searched
         ]
         return {sid for rows in found for sid in rows.values_list("call__call_sid", flat=True)}
 

@@ -1,4 +1,5 @@
-"""``manage.py fill_search_text``: write the search text of turns and corrections that have none, after an upgrade."""
+"""``manage.py fill_search_text``: write the search text of turns, corrections and kept values that have none, after an
+upgrade."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from django.db import connection
 from calls.desk.review.corrections import fill_search_text as fill_corrections
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Transcript
-from calls.storage.search_filler import fill
+from calls.storage.search_filler import fill, fill_values
 
 BATCH_TURNS = 1000
 SAY_EVERY = 100_000
@@ -20,6 +21,9 @@ class Command(RowsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         fill_corrections()
+        value = None
+        while (value := fill_values(value, BATCH_TURNS)) is not None:
+            pass
         filled, last = 0, None
         while (last := fill(last, BATCH_TURNS)) is not None:
             filled += BATCH_TURNS

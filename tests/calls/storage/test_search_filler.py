@@ -9,9 +9,9 @@ from django.db import DatabaseError
 from django.urls import reverse
 from django.utils import timezone
 
-from calls.models import Call, Transcript
+from calls.models import Call, SavedValue, Transcript
 from calls.storage import rows_thread, search_filler
-from calls.storage.search_filler import Filler, fill, missing
+from calls.storage.search_filler import Filler, fill, fill_values, missing
 from tests.calls.spoken_and_searched import found
 from tests.calls.storage.sample_records import NOW
 
@@ -55,6 +55,35 @@ def test_what_has_its_search_text_is_left_alone():
     assert Transcript.objects.get().search_text == "משהו אחר"
 
 
+def value_of_an_old_process(call, key, value, **values):
+    return SavedValue.objects.create(call=Call.objects.get(call_sid=call), key=key, value=value, **values)
+
+
+@pytest.mark.django_db
+def test_kept_values_of_before_are_found_once_they_are_filled():
+    for sid, ended in (("CA1", True), ("CA2", True), ("CA3", False)):
+        turn_of_an_old_process(sid, "כן", ended, started_at=timezone.now())
+        value_of_an_old_process(sid, "sum", "1,250")
+    value_of_an_old_process("CA1", "code", "7,777", secret=True)
+    assert fill_values(fill_values(fill_values(max_values=1))) is None
+    assert found("1250") == ["CA2", "CA1"]
+    assert found("7777") == [] and SavedValue.objects.get(secret=True).search_text == ""
+    Call.objects.update(ended_at=NOW)
+    call_command("fill_search_text")
+    assert found("1250") == ["CA3", "CA2", "CA1"]
+
+
+@pytest.mark.django_db
+def test_the_thread_fills_values_and_turns():
+    turn_of_an_old_process("CA1")
+    value_of_an_old_process("CA1", "unit", "צה״ל")
+    filler = Filler()
+    pauses = [filler._fill_some() for _ in range(4)]
+    assert found("צהל") == ["CA1"] and not missing()
+    assert not SavedValue.objects.filter(search_text=None).exists()
+    assert pauses[-1] == search_filler.SCAN_INTERVAL_S
+
+
 @pytest.mark.django_db
 def test_a_person_fills_all_at_once(capsys, monkeypatch):
     monkeypatch.setattr("calls.management.commands.fill_search_text.BATCH_TURNS", 2)
@@ -91,6 +120,7 @@ def test_the_thread_goes_on_after_a_database_that_was_away(monkeypatch):
         return answer
 
     monkeypatch.setattr(search_filler, "fill", filled)
+    monkeypatch.setattr(search_filler, "fill_values", lambda before: None)
     monkeypatch.setattr(rows_thread, "close_old_connections", lambda: None)
     monkeypatch.setattr(rows_thread, "AWAY_S", 0.001)
     monkeypatch.setattr(search_filler, "SCAN_INTERVAL_S", 0.001)

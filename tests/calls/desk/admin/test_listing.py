@@ -12,7 +12,7 @@ from calls.desk import rows
 from calls.desk.admin import calls as calls_module
 from calls.desk.admin import listing, searching
 from calls.models import Call, SavedValue, Transcript
-from calls.storage.search_text import search_text
+from calls.storage.search_text import search_text, value_search_text
 
 pytestmark = pytest.mark.django_db
 NEWEST = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -136,7 +136,13 @@ def test_known_values_are_those_that_occur():
         ("972501234567", True),
         ("97235550100", True),
         ("0599999999", False),
+        ("05012", True),
+        ("+9725012", True),
+        ("0097250123", True),
+        ("0567", False),
+        ("001234567", False),
         ("CA12", True),
+        ("CA12…", True),
         ("A12", False),
         ("'", False),
     ],
@@ -227,7 +233,8 @@ def test_an_action_on_all_that_was_searched_is_for_all_of_the_list(admin_client,
 
 
 def value(one, key, value, **changes):
-    return SavedValue.objects.create(call=one, key=key, value=value, **changes)
+    found = value_search_text(value, secret=changes.get("secret", False))
+    return SavedValue.objects.create(call=one, key=key, value=value, search_text=found, **changes)
 
 
 @pytest.mark.parametrize(
