@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -139,6 +139,24 @@ def is_whole(path: Path) -> bool:
         except StorageError:
             return False
         return form.is_last(last)
+
+
+def lines_lost(path: Path, is_line: Callable[[bytes], bool]) -> tuple[int, bool]:
+    """How many of a file's lines cannot be read, or are none of its kind, and whether its end is missing: of a plain
+    one, half a line is known, and nothing that was cut off between two. Raises StorageError, OSError."""
+    lost, at, cut = 0, 0, False
+    with path.open("rb") as file:
+        lines = KeptLines.of(os.pread(file.fileno(), READ_FIRST_BYTES, 0), storage_keys())
+        for raw in file:
+            try:
+                line = lines.read(at, raw.removesuffix(b"\n"))
+                cut = not raw.endswith(b"\n") or not lines.is_last(raw)
+                lost += bool(line) and raw.endswith(b"\n") and not is_line(line)
+            except StorageError:
+                cut = True
+                lost += raw.endswith(b"\n")
+            at += len(raw)
+    return lost, cut
 
 
 def encrypted_by(path: Path) -> bytes | None:

@@ -19,6 +19,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from calls.core.sender_clock import MAX_MEDIA_MS
 from calls.storage.kept_files import EncryptedFile, PlainFile, note_damage, opened
@@ -27,6 +28,7 @@ from stt.audio import BYTES_PER_MS, FRAME_BYTES, SAMPLE_RATE_HZ, ULAW_SILENCE
 from voiceapp.runtime.coded_error import CodedError
 from voiceapp.runtime.file_cipher import StorageError
 
+RECORDING_SUFFIX = ".vrec"
 HEADER = struct.pack("<4sBBH8x", b"VREC", 1, 1, SAMPLE_RATE_HZ)
 SLOT_HEADER = struct.Struct("<IIHHI")
 PAYLOAD_BYTES = 8000
@@ -127,6 +129,20 @@ class LineRecorder:
             self._at_ms += len(frame) // BYTES_PER_MS
 
 
+class Slot(NamedTuple):
+    """A second of sound, or what of it there was."""
+
+    number: int
+    """Of the slots that its recorder has written, and of those that the disk did not take."""
+    at_ms: int
+    """Media time."""
+    ulaw: bytes
+
+    @property
+    def ends_ms(self) -> int:
+        return self.at_ms + len(self.ulaw) // BYTES_PER_MS
+
+
 def line_recording(path: Path) -> Recording | None:
     """What the line said in the stream whose recording is at ``path``; None where there is none, or it is damaged."""
     try:
@@ -145,9 +161,23 @@ class Recording:
         with _opened(path) as file:
             if file.read(0, len(HEADER)) != HEADER:
                 raise RecordingError("damaged_recording", f"{path.name} is no recording")
-            self.slots = (file.size_bytes - len(HEADER)) // SLOT_BYTES
-            self.is_whole = file.is_whole
-            """False where an encrypted file was not finished: its process was killed, or its end was cut off."""
+            self.slots, torn_bytes = divmod(file.size_bytes - len(HEADER), SLOT_BYTES)
+            self.is_whole = file.is_whole and not torn_bytes
+            """False where an encrypted file was not finished, because its process was killed or its end was cut off;
+            of a plain one, where its last slot is cut off."""
+
+    def lost_slots(self) -> int:
+        """How many slots, of a second each, are damaged or were never written though later ones were. Reads all of
+        it."""
+        lost = damaged = behind = 0
+        with self._slots() as slot:
+            for place in range(self.slots):
+                if (one := slot(place)) is None:
+                    damaged += 1
+                    continue
+                lost += max(damaged, one.number - behind)
+                damaged, behind = 0, one.number + 1
+        return lost + damaged
 
     def chunks(self, from_ms: int = 0) -> Iterator[tuple[int, bytes]]:
         """The media time and µ-law of each slot, from the one that holds this moment; a damaged slot is skipped."""
@@ -156,14 +186,14 @@ class Recording:
             def begins_ms(index: int) -> int:
                 """Of a damaged one, when the last good one before it ends."""
                 if (one := slot(index)) is not None:
-                    return one[0]
-                before = next(filter(None, map(slot, range(index - 1, -1, -1))), (0, b""))
-                return before[0] + len(before[1]) // BYTES_PER_MS
+                    return one.at_ms
+                before = next(filter(None, map(slot, range(index - 1, -1, -1))), Slot(0, 0, b""))
+                return before.ends_ms
 
             first = max(0, bisect_right(range(self.slots), from_ms, key=begins_ms) - 1)
             for index in range(first, self.slots):
-                if (chunk := slot(index)) is not None:
-                    yield chunk
+                if (one := slot(index)) is not None:
+                    yield one.at_ms, one.ulaw
 
     def span_ms(self) -> tuple[int, int]:
         """The media times at which the audio begins and ends; reads only the first and last slot. Raises RecordingError
@@ -173,7 +203,7 @@ class Recording:
             last = next(filter(None, map(slot, reversed(range(self.slots)))), None)
         if first is None or last is None:
             raise RecordingError("damaged_recording", f"{self._path.name} holds no audio")
-        return first[0], last[0] + len(last[1]) // BYTES_PER_MS
+        return first.at_ms, last.ends_ms
 
     def ulaw(self) -> tuple[int, bytes]:
         """The media time at which the audio begins, and the µ-law, with silence in its gaps."""
@@ -188,12 +218,12 @@ class Recording:
         return start_ms or 0, bytes(audio)
 
     @contextmanager
-    def _slots(self) -> Iterator[Callable[[int], tuple[int, bytes] | None]]:
-        """What reads the media time and µ-law of a slot; it gives None when it is damaged."""
+    def _slots(self) -> Iterator[Callable[[int], Slot | None]]:
+        """What reads the slot at a place of the file; it gives None when it is damaged."""
         with _opened(self._path) as file:
             told = set[int]()
 
-            def slot(index: int) -> tuple[int, bytes] | None:
+            def slot(index: int) -> Slot | None:
                 try:
                     data = file.read(len(HEADER) + index * SLOT_BYTES, SLOT_BYTES)
                 except StorageError as error:
@@ -201,9 +231,10 @@ class Recording:
                         told.add(index)
                         note_damage(self._path, error)
                     return None
-                _, at_ms, length, _, checksum = SLOT_HEADER.unpack_from(data)
+                number, at_ms, length, _, checksum = SLOT_HEADER.unpack_from(data)
                 payload = data[SLOT_HEADER.size :][:length]
-                return (at_ms, payload) if zlib.crc32(payload) == checksum else None
+                # The checksum of nothing is 0, and a disk may leave zeros.
+                return Slot(number, at_ms, payload) if payload and zlib.crc32(payload) == checksum else None
 
             yield slot
 

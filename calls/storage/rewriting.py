@@ -16,13 +16,12 @@ from tempfile import NamedTemporaryFile
 
 from calls.storage.kept_files import encrypted_by, is_whole, lines_of, opened
 from calls.storage.kept_forms import KeptChunks, KeptLines
-from calls.storage.recording import HEADER, SLOT_BYTES, RecordingError
+from calls.storage.recording import HEADER, RECORDING_SUFFIX, SLOT_BYTES, Recording, RecordingError
 from voiceapp.runtime.file_cipher import FileCipher
 from voiceapp.runtime.storage_keys import StorageKey
 
 PART_SUFFIX = ".part"
 """Of a file that is not whole yet; its name begins with the call's."""
-RECORDING_SUFFIX = ".vrec"
 TOUCHED_NS = 1_000_000
 """Added to the time at which a file was last written, by which it is kept or deleted: with the same time and size the
 next backup would take the copy of the one before (voiceapp/backup/contents.py), which is under the old key."""
@@ -92,7 +91,7 @@ def _pieces(path: Path, key: StorageKey | None) -> Iterator[bytes]:
         piece = form.written(at, plain)
         yield piece
         at += len(piece)
-    if is_whole(path):
+    if Recording(path).is_whole if is_recording else is_whole(path):
         yield form.last(at)
 
 

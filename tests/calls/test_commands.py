@@ -331,3 +331,19 @@ def test_an_emulators_port_that_is_taken_is_one_sentence(vendor):
 def test_what_an_emulated_vendor_cannot_do_is_one_sentence(arguments, sentence):
     with pytest.raises(CommandError, match=sentence):
         call_command("speech_emulator", "--vendor", *arguments)
+
+
+def test_what_is_missing_of_a_recording_is_said_and_the_rest_is_exported(recorded, tmp_path):
+    (path,) = tmp_path.glob("recordings/*/*.vrec")
+    gone = {"recording": "recordings/20200101/CA1-MZ2.vrec", "started_at": timezone.now().isoformat()}
+    recorded.streams |= {"MZ2": gone}
+    recorded.streams["MZ1"]["ended_at"] = timezone.now().isoformat()
+    recorded.save()
+    path.write_bytes(path.read_bytes() + path.read_bytes()[-100:])
+    with pytest.raises(CommandError) as raised:
+        call_command("export_recording", "CA1", "--out", str(tmp_path / "call.wav"))
+    head, one, two = str(raised.value).splitlines()
+    assert head.startswith("not_whole: ") and two.startswith("no_recording: ")
+    assert one == f"recording_damaged: {path.name}: its end is missing"
+    with wave.open(str(tmp_path / "call.wav")) as wav:
+        assert wav.getnframes() == 8000

@@ -16,8 +16,8 @@ from django.utils import timezone
 from calls.desk.privacy.models import LegalHold
 from calls.desk.review.peaks import KEPT_SUFFIX
 from calls.storage.models import Call
-from calls.storage.recording import file_name
-from calls.storage.rewriting import PART_SUFFIX, RECORDING_SUFFIX, changing
+from calls.storage.recording import RECORDING_SUFFIX, file_name
+from calls.storage.rewriting import PART_SUFFIX, changing
 
 SUFFIXES = {RECORDING_SUFFIX, ".trace", KEPT_SUFFIX, PART_SUFFIX}
 RUNS_AT_MOST = timedelta(days=2)

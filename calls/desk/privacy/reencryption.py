@@ -38,7 +38,7 @@ def reencrypt(folder: Path, key: StorageKey | None, *, dry: bool) -> Reencrypted
     """Of all files of calls in the folder; without a key they become plain. Idempotent. Blocking; asks the database."""
     found = Reencrypted()
     now_s = time.time()
-    for file, is_over in _with_ends(_others(folder, key, found), now_s):
+    for file, is_over in with_ends(_others(folder, key, found), now_s):
         if not is_over:
             found.running += 1
             continue
@@ -87,7 +87,7 @@ def _others(folder: Path, key: StorageKey | None, found: Reencrypted) -> Iterato
             found.unreadable.append(f"not_read: {file.path.name}: {error.strerror}")
 
 
-def _with_ends(files: Iterable[CallFile], now_s: float) -> Iterator[tuple[CallFile, bool]]:
+def with_ends(files: Iterable[CallFile], now_s: float) -> Iterator[tuple[CallFile, bool]]:
     """Each file, and whether nothing more is written to it."""
     files = iter(files)
     while batch := list(islice(files, FILES_AT_ONCE)):

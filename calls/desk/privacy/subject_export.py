@@ -10,6 +10,7 @@ from typing import Any
 from calls.desk.privacy.subject import Subject
 from calls.storage.exporting import as_text, exported, with_all_of_it
 from calls.storage.kept_files import lines_of
+from calls.storage.losses import loss_of
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
 from stt.wavfile import wav_of
@@ -42,13 +43,14 @@ def _whole(call: Call) -> dict[str, Any]:
 
 
 def _copy_files(subject: Subject, folder: Path) -> Iterator[str]:
-    """As plain files. Yields the names of recordings and traces that cannot be read."""
+    """As plain files. Yields what is missing of recordings and traces that cannot be read, or not all of them."""
     for kept in subject.files:
+        if kept.path.suffix in {".vrec", ".trace"} and (loss := loss_of(kept.path)):
+            yield loss.sentence(kept.path)
         if kept.path.suffix == ".vrec":
             try:
                 _begins_ms, ulaw = Recording(kept.path).ulaw()
             except RecordingError:
-                yield kept.path.name
                 continue
             with private_open(folder / f"{kept.path.stem}.wav", "wb") as wav:
                 wav.write(wav_of(ulaw))
@@ -56,7 +58,6 @@ def _copy_files(subject: Subject, folder: Path) -> Iterator[str]:
             try:
                 lines = b"".join(line + b"\n" for line in lines_of(kept.path))
             except StorageError:
-                yield kept.path.name
                 continue
             with private_open(folder / kept.path.name, "wb") as copy:
                 copy.write(lines)

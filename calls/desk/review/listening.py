@@ -15,10 +15,13 @@ from calls.desk.review.wave import Wave
 from calls.storage.call_streams import CallStream, call_streams
 from calls.storage.models import Call, Transcript
 from calls.storage.recording import RecordingError
+from stt.audio import FRAME_MS
 from voiceapp.runtime.coded_error import CodedError
 
 LEAD_MS, TAIL_MS = 100, 300
 """Played around a turn: a word begins and fades out beyond the frames in which the voice detector hears it."""
+UNWRITTEN_MS = 1500
+"""A recording may hold this much less than what came: a second is written at a time."""
 WHY_SILENT = {
     "no_recording": _("There is no recording: it was never made, or it has been purged."),
     "damaged_recording": _("There is a recording, but it is damaged and cannot be played."),
@@ -45,6 +48,15 @@ class RecordedStream:
     wave: Wave | None
     code: str = ""
     """Why there is no wave."""
+    received_ms: int = 0
+    """So much sound came, whatever of it is in the file."""
+
+    @property
+    def is_whole(self) -> bool:
+        """False where its end is missing. Of a plain file that does not say so itself: where less than came is in it,
+        for its times count what the network lost as well."""
+        wave = self.wave
+        return wave is None or (wave.is_whole and self.received_ms <= wave.duration_ms + UNWRITTEN_MS)
 
     @property
     def length(self) -> str:
@@ -70,7 +82,8 @@ def streams_of(call: Call) -> list[RecordedStream]:
     streams = []
     for number, stream in enumerate(call_streams(call.streams), 1):
         try:
-            streams.append(RecordedStream(number, stream.stream_sid, _wave(stream)))
+            received_ms = FRAME_MS * stream.count("frames_received")
+            streams.append(RecordedStream(number, stream.stream_sid, _wave(stream), received_ms=received_ms))
         except NoRecording as error:
             streams.append(RecordedStream(number, stream.stream_sid, None, error.code))
     return streams

@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 
 from calls.core.sender_clock import MAX_MEDIA_MS
-from calls.storage.recording import Recording, line_recording
+from calls.storage.recording import Recording, line_file, line_recording
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, stereo, ulaw_to_pcm
 
 SAMPLE_BYTES = 2
@@ -31,6 +31,8 @@ class Wave:
         self._line = line_recording(path)
         self.is_whole = self._recording.is_whole and (self._line is None or self._line.is_whole)
         """False where a file's end is known to be missing."""
+        self.lacks_line = self._line is None and line_file(path).exists()
+        """What the line said was kept, and cannot be read."""
         self._channels = 1 if self._line is None else 2
         self._frame_bytes = SAMPLE_BYTES * self._channels
         """A sample of each channel."""
@@ -40,6 +42,10 @@ class Wave:
     @property
     def ends_ms(self) -> int:
         return self.begins_ms + self.duration_ms
+
+    def lost_seconds(self) -> int:
+        """How many of its seconds are known to be missing, of both channels: they are silence. Reads all of it."""
+        return self._recording.lost_slots() + (self._line.lost_slots() if self._line else 0)
 
     def read(self, first: int, length: int) -> bytes:
         """So many bytes of the file from this one on; fewer where it ends. Reads the slots that hold them. Blocking."""

@@ -11,6 +11,7 @@ from django.conf import settings
 from calls.core.agent_turns import AgentTurn
 from calls.core.numbering import NUMBERS_A_STREAM
 from calls.storage.call_streams import call_streams
+from calls.storage.losses import loss_of
 from calls.storage.models import Call, Transcript
 from calls.storage.recording import Recording, RecordingError
 from calls.storage.trace import read_trace
@@ -37,6 +38,8 @@ class StreamTrace:
     """The line's, in it."""
     echoes: frozenset[int]
     """Numbers of turns that were the line's own words."""
+    damage: str = ""
+    """What is missing of its trace, for an operator; empty where nothing is known to be."""
 
     def answers_again(self, before: Tuning, after: Tuning) -> list[AnswerChange]:
         """Its answers at both settings."""
@@ -78,6 +81,7 @@ def _trace(recording: str, first_number: int, rows: Sequence[Transcript]) -> Str
         raise TraceMissing("trace_unreadable") from error
     if not heard.frames:
         raise TraceMissing("trace_missing")
+    loss = loss_of(path.with_suffix(".trace"))
     try:
         audio = Audio(*Recording(path).ulaw())
     except (OSError, RecordingError):
@@ -85,4 +89,6 @@ def _trace(recording: str, first_number: int, rows: Sequence[Transcript]) -> Str
     rows = [row for row in rows if row.number // NUMBERS_A_STREAM == first_number // NUMBERS_A_STREAM]
     # An older version kept no outcome of what it may have said.
     answers = [AgentTurn.of_row(vars(row)) for row in rows if row.is_agents and row.outcome]
-    return StreamTrace(heard, audio, first_number, answers, frozenset(row.number for row in rows if row.echo))
+    echoes = frozenset(row.number for row in rows if row.echo)
+    damage = loss.sentence(path.with_suffix(".trace")) if loss else ""
+    return StreamTrace(heard, audio, first_number, answers, echoes, damage)

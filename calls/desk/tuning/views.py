@@ -172,6 +172,7 @@ def _what_if(one: Call, chosen: TuningProfile) -> dict[str, Any]:
     answers = [ShownChange.of(change) for stream in streams for change in stream.answers_again(before, after)]
     return {
         "answers": answers,
+        "is_damaged": any(stream.damage for stream in streams),
         "unknowable_talk": _(UNKNOWABLE_TALK),
         "pairs": [ShownPair.of(pair) for result in found for pair in result.pairs],
         # Each once, however many streams the call had.

@@ -11,8 +11,9 @@ from django.core.management.base import CommandError, CommandParser
 from calls.desk.access_log.entries import Kind, note_command
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
+from voiceapp.backup.losses import files_not_there, losses
 from voiceapp.backup.making import back_up, dated_folder, forget_old
-from voiceapp.backup.manifest import BackupError
+from voiceapp.backup.manifest import BackupError, read_manifest
 from voiceapp.runtime.arguments import whole
 
 
@@ -43,7 +44,10 @@ class Command(RowsCommand):
                 folder, before = dated_folder(folder)
             note_command(Kind.EXPORT, "backup", calls=Call.objects.count(), detail=str(folder)[:200])
             manifest = back_up(folder, Path(settings.VAR_DIR), settings.SECRET_FILES, before, apart)
-            old = forget_old(folder.parent, options["keep"]) if options["keep"] else 0
+            last = read_manifest(before) if before else None
+            lacks = [*files_not_there(settings.SECRET_FILES), *losses(folder, manifest, last)]
+            # An older one may have what this one lacks.
+            old = forget_old(folder.parent, options["keep"]) if options["keep"] and not lacks else 0
         except BackupError as error:
             raise CommandError(f"{error.code}: {error.message}") from error
         except OSError as error:
@@ -52,3 +56,6 @@ class Command(RowsCommand):
         self.stdout.write(f"{folder}: {len(manifest.files)} files, {size_mb:.1f} MB, {manifest.database}")
         if old:
             self.stdout.write(f"deleted {old} older backups")
+        if lacks:
+            said = f"not_whole: {folder} is kept, and lacks what was missing before (no older backup was deleted):"
+            raise CommandError("\n".join([said, *lacks]))

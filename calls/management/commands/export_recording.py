@@ -16,8 +16,9 @@ from calls.core.sender_clock import MAX_MEDIA_MS
 from calls.desk.access_log.entries import Kind, note_command
 from calls.management.rows_command import RowsCommand
 from calls.storage.call_streams import call_streams
+from calls.storage.losses import loss_of
 from calls.storage.models import Call
-from calls.storage.recording import Recording, RecordingError, line_recording
+from calls.storage.recording import Recording, RecordingError, line_file, line_recording
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, stereo, ulaw_to_pcm
 from voiceapp.runtime.private_files import private_open
 
@@ -37,19 +38,25 @@ class Command(RowsCommand):
         note_command(Kind.EXPORT, "export_recording", call_sid=call.call_sid)
         audio, said = bytearray(), bytearray()
         begins_ms: int | None = None
+        missing: list[str] = []
         for stream in call_streams(call.streams):
             path = Path(settings.VAR_DIR) / stream.recording
             try:
                 at_ms, ulaw = Recording(path).ulaw()
             except RecordingError as error:
-                raise CommandError(f"{error.code}: {error.message}") from error
+                missing.append(f"{error.code}: {error.message}")
+                continue
             except OSError as error:
-                raise CommandError(f"no_recording: {error}") from error
+                missing.append(f"no_recording: {error}")
+                continue
             begins_ms = at_ms if begins_ms is None else begins_ms
             _place(audio, at_ms - begins_ms, ulaw)
             line = line_recording(path)
             for said_ms, part in line.chunks() if line is not None else ():
                 _place(said, said_ms - begins_ms, part)
+            missing += _lost(path, is_over=stream.has_ended)
+        if begins_ms is None and missing:
+            raise CommandError(missing[0])
         with private_open(options["out"], "wb") as file, wave.open(file, "wb") as wav:
             wav.setnchannels(2 if said else 1)
             wav.setsampwidth(2)
@@ -57,6 +64,15 @@ class Command(RowsCommand):
             caller = ulaw_to_pcm(bytes(audio))
             wav.writeframes(stereo(caller, _as_long(said, len(audio))) if said else caller)
         self.stdout.write(f"{len(audio) / SAMPLE_RATE_HZ:.1f} s in {options['out']}")
+        if missing:
+            # After the file: whatever can be read is in it.
+            raise CommandError("\n".join(["not_whole: some of the call's sound is missing from it:", *missing]))
+
+
+def _lost(path: Path, *, is_over: bool) -> list[str]:
+    """What is missing of a stream's recording, and of what the line said in it; one that grows has no end yet."""
+    losses = {one: loss_of(one) for one in (path, line_file(path)) if one.exists()}
+    return [loss.sentence(one) for one, loss in losses.items() if loss.parts or loss.code or (loss and is_over)]
 
 
 def _place(audio: bytearray, at_ms: int, ulaw: bytes) -> None:

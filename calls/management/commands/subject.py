@@ -49,8 +49,11 @@ class Command(RowsCommand):
 
     def _export(self, subject: Subject, folder: Path) -> None:
         note_command(Kind.EXPORT, "subject", calls=subject.calls.count(), detail="all about one number")
-        receipt = receipts.made("export", subject.number, {"exported": subject_export.write(subject, folder)})
-        self._keep(receipt)
+        written = subject_export.write(subject, folder)
+        self._keep(receipts.made("export", subject.number, {"exported": written}))
+        if damaged := written["damaged"]:
+            # After the receipt: whatever can be read is exported.
+            raise CommandError("\n".join(["not_whole: some of what is kept is missing from it:", *damaged]))
 
     def _forget(self, subject: Subject) -> None:
         # Before it: an access is noted, or nothing is done.

@@ -61,6 +61,8 @@ class Command(RowsCommand):
                 continue
             first = len(compared)
             for stream in streams:
+                if stream.damage:
+                    self.stderr.write(f"{stream.damage}: it is heard again without that")
                 result = what_if(stream.heard, before, after, audio=stream.audio, first=stream.first_number)
                 compared.append(result)
                 unknown |= dict.fromkeys(result.unknown)

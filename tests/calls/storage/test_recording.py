@@ -185,3 +185,19 @@ def test_the_next_answer_stands_at_its_own_time(tmp_path):
 def test_a_damaged_file_of_the_line_is_none(tmp_path):
     (tmp_path / "call.line.vrec").write_bytes(b"VREC")
     assert line_recording(tmp_path / "call.vrec") is None
+
+
+def test_seconds_that_were_damaged_or_never_written_are_counted(tmp_path, plain_and_encrypted):  # noqa: F811
+    path = tmp_path / "call.vrec"
+    assert record(path, [(20 * i, frame) for i, frame in enumerate(frames(50 * 6))]).lost_slots() == 0
+    data = path.read_bytes()
+    slot = SLOT_BYTES + (ADDED_BYTES if plain_and_encrypted == "encrypted" else 0)
+    third, second = len(data) - 3 * slot, len(data) - 2 * slot
+    if plain_and_encrypted == "plain":
+        # Encrypted, those behind it would not stand where they were written.
+        path.write_bytes(data[:third] + data[second:])
+        assert Recording(path).lost_slots() == 1
+    path.write_bytes(data[:second] + bytes(100) + data[second + 100 :])
+    assert Recording(path).lost_slots() == 1
+    path.write_bytes(data[:-5])
+    assert not Recording(path).is_whole

@@ -2,8 +2,10 @@
 
 import fcntl
 import json
+import os
 import sqlite3
 import stat
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -72,7 +74,7 @@ def boxes(request, tmp_path, settings, django_db_blocker):
         with full:
             Call.objects.create(call_sid="CA1", started_at=NOW, ended_at=NOW)
             get_user_model().objects.create_user("dana")
-            full.keep("recordings/2026-11-27/CA1-MZ1.vrec", b"VREC" + bytes(range(256)) * 100)
+            record(full.var_dir / "recordings/2026-11-27/CA1-MZ1.vrec", 0, 1, 2)
             full.keep("recordings/2026-11-27/CA1-MZ1.trace", b"{}\n")
             full.keep("journal/host-1-a.journal", b'{"half a')
             full.keep("phrases/abc.ulaw")
@@ -132,7 +134,7 @@ def test_a_box_with_something_in_it_is_overwritten_only_where_that_is_asked_for(
 def test_a_backup_that_was_changed_is_not_restored(sqlite_boxes, tmp_path):
     full, empty = sqlite_boxes
     with full:
-        path = full.keep("recordings/d/CA1-MZ1.vrec", b"sound")
+        path = record(full.var_dir / "recordings/d/CA1-MZ1.vrec", 0)
         call_command("backup", tmp_path / "backup")
     copy = tmp_path / "backup" / "var" / path.relative_to(full.var_dir)
     copy.write_bytes(b"noise")
@@ -200,7 +202,7 @@ def test_dated_backups_share_what_has_not_changed_and_old_ones_go(sqlite_boxes, 
     folder = tmp_path / "backups"
     with full:
         for hour in range(3):
-            full.keep(f"recordings/d/CA{hour}-MZ.vrec", b"sound" * hour)
+            record(full.var_dir / f"recordings/d/CA{hour}-MZ.vrec", *range(hour + 1))
             monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
             call_command("backup", "--dated", "--keep", "2", folder)
     assert sorted(path.name for path in folder.iterdir()) == ["20261127T010000Z", "20261127T020000Z"]
@@ -222,7 +224,8 @@ def test_files_that_variables_name_come_too_and_never_replace_others(sqlite_boxe
     other.write_text("A=1")
     with full:
         settings.SECRET_FILES = {"GOOGLE_APPLICATION_CREDENTIALS": key, "ENV_FILE": other, "X_FILE": tmp_path / "none"}
-        call_command("backup", tmp_path / "backup")
+        with pytest.raises(CommandError, match=f"not_whole: .*\nnot_there: X_FILE names {tmp_path}/none"):
+            call_command("backup", tmp_path / "backup")
     key.unlink()
     other.write_text("A=2")
     with empty:
@@ -252,9 +255,8 @@ def test_programs_that_are_missing_are_named(sqlite_boxes, monkeypatch):
 
 def test_a_box_that_is_restored_without_the_keys_says_which_one_is_missing(sqlite_boxes, tmp_path, settings, capsys):
     full, empty = sqlite_boxes
-    with full:
-        with under(OLD):
-            record(full.var_dir / "recordings" / "20261127" / "CA1-MZ1.vrec", 0)
+    with full, under(OLD):
+        record(full.var_dir / "recordings" / "20261127" / "CA1-MZ1.vrec", 0)
         call_command("backup", tmp_path / "backup")
     with empty, under(NEW):
         call_command("restore", tmp_path / "backup")
@@ -286,8 +288,8 @@ def test_a_file_under_another_key_is_copied_anew_though_it_is_as_long(sqlite_box
             record(path, 0)
         for hour in (1, 2):
             monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
-            call_command("backup", "--dated", folder)
             with under(NEW, OLD):
+                call_command("backup", "--dated", folder)
                 rewrite(path, NEW, full.var_dir / "recordings")
     first, second = (next((folder / f"20261127T0{hour}0000Z").rglob("*.vrec")) for hour in (1, 2))
     assert (encrypted_by(first), encrypted_by(second)) == (OLD.key_id, NEW.key_id)
@@ -323,3 +325,34 @@ def test_a_box_whose_keys_cannot_be_read_is_not_emptied_for_a_backup_unless_that
         call_command("restore", "--overwrite", tmp_path / "with")
     assert apart.read_text() == OLD.text
     assert "storage_key" not in capsys.readouterr().out
+
+
+def test_damage_is_told_once_and_no_backup_that_may_have_the_whole_is_deleted(sqlite_boxes, tmp_path, monkeypatch):
+    full, _ = sqlite_boxes
+    folder = tmp_path / "backups"
+    ago_s = time.time() - 3 * 86_400
+    with full:
+        for hour in range(4):
+            monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
+            arguments = "--dated", "--keep", "1", folder
+            path = full.var_dir / f"recordings/d/CA{hour}-MZ.vrec"
+            if hour != 2:
+                record(path, 0, 1)
+                os.utime(path, (ago_s, ago_s))
+                call_command("backup", *arguments)
+                continue
+            path = full.var_dir / "recordings/d/CA1-MZ.vrec"
+            path.write_bytes(path.read_bytes()[:-9])
+            os.utime(path, (ago_s, ago_s))
+            says = "(?s)^not_whole: .*recording_damaged: CA1-MZ.vrec: its end is missing"
+            with pytest.raises(CommandError, match=says):
+                call_command("backup", *arguments)
+            assert len(list(folder.iterdir())) == 2
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_a_recording_that_still_grows_is_not_told_of(sqlite_boxes, tmp_path):
+    full, _ = sqlite_boxes
+    with full, under(NEW):
+        record(full.var_dir / "recordings/d/CA7-MZ.vrec", 0, 1, finish=False)
+        call_command("backup", tmp_path / "backup")

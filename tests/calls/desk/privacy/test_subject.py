@@ -29,7 +29,7 @@ from calls.models import (
 from calls.storage import rows
 from calls.storage.journal import Journal
 from calls.storage.queued_calls import queue_ended
-from calls.storage.recording import file_name
+from calls.storage.recording import file_name, line_file
 from calls.storage.recording_disk import RecordingDisk
 from calls.storage.records import AgentTurnSaved, CallEnded, CallStarted, EventNoted, TurnSaved, ValueSaved
 from stt.models import TuningProfile
@@ -78,6 +78,8 @@ def leave_a_call(var_dir, sid, number, words, journal):
     disk = RecordingDisk()
     disk.start()
     disk.put(path.with_suffix(".trace"), f'{{"event": "Final", "words": ["{words}"]}}\n'.encode())
+    for kept in (path, line_file(path), path.with_suffix(".trace")):
+        disk.finish(kept)
     disk.stop(10)
     path.with_suffix(".peaks").write_text("{}")
     call = Call.objects.get(call_sid=sid)

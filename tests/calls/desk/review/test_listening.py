@@ -13,7 +13,9 @@ from calls.desk.review import views
 from calls.desk.review.wave import Wave
 from calls.models import AccessEntry, Call, Transcript
 from calls.storage.kept_files import GrowingFile, encrypted_by
+from calls.storage.recording import line_file
 from stt.audio import ULAW_SILENCE, ulaw_to_pcm
+from tests.calls.desk.review.conftest import SECONDS
 from tests.calls.storage.test_recording import frames, record
 from tests.storage_keys import (
     OLD,
@@ -237,3 +239,24 @@ def test_the_page_says_where_a_recordings_end_is_missing(sign_in, call, recordin
     file.finish()
     file.close()
     assert "סוף ההקלטה חסר" not in page(sign_in("reviewer"), call)
+
+
+def test_the_page_says_how_many_seconds_cannot_be_read(sign_in, call, recording):
+    client = sign_in("reviewer")
+    assert "שנייה אחת" not in page(client, call)
+    data = bytearray(recording.read_bytes())
+    data[len(data) // 2] ^= 1
+    recording.write_bytes(data)
+    assert "אי אפשר לקרוא שנייה אחת מההקלטה" in page(client, call)
+
+
+def test_less_than_came_is_a_recording_without_its_end(sign_in, call):
+    client = sign_in("reviewer")
+    call.streams["MZ1"]["frames_received"] = 50 * (SECONDS + 3)
+    call.save()
+    assert "סוף ההקלטה חסר" in page(client, call)
+
+
+def test_what_the_line_said_and_cannot_be_played_is_said(sign_in, call, recording):
+    line_file(recording).write_bytes(b"no recording")
+    assert "אי אפשר להשמיע את מה שהקו אמר" in page(sign_in("reviewer"), call)
