@@ -135,6 +135,9 @@ def pytest_xdist_make_scheduler(config, log):
         def _split_scope(self, nodeid):
             return self._scopes[nodeid]
 
+    # Else xdist begins with the modules of most tests, and the slow tests, each a scope of its own, are all waited for
+    # at the end while no processor has anything to do.
+    config.option.loadscopereorder = False
     return Sharing(config, log)
 
 
@@ -171,8 +174,12 @@ def django_db_keepdb(copied_database, django_db_keepdb):
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """Tests of several transactions empty their tables, which the access log refuses on SQLite."""
+    from django.core.management.commands import flush
     from django.db import connection
 
+    from tests.databases import RowsOfApplications
+
+    flush.emit_post_migrate_signal = RowsOfApplications(flush.emit_post_migrate_signal)
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER IF EXISTS calls_access_log_is_not_deleted")
