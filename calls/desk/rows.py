@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 ROWS_A_PAGE = 50
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -73,6 +74,8 @@ class PagedInline(ReadOnly, admin.TabularInline):
     formset = PageOfRows
     template = "admin/calls/paged_inline.html"
     extra = 0
+    when_empty: Any = gettext_lazy("There are none.")
+    """What stands in place of a table without rows."""
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> type[PageOfRows]:
         formset = cast("type[PageOfRows]", super().get_formset(request, obj, **kwargs))

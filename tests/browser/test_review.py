@@ -23,6 +23,11 @@ BEYOND = """[...document.querySelectorAll("#call_form tbody :is(td, th), dd")].f
 }).map((cell) => cell.textContent)"""
 """What lies beyond the page's edge."""
 
+MOVED = """(() => { const seen = new PerformanceObserver(() => {});
+    seen.observe({ type: "layout-shift", buffered: true });
+    return seen.takeRecords().filter((one) => !one.hadRecentInput).reduce((sum, one) => sum + one.value, 0); })()"""
+"""How far what stood on the page has moved: Chromium's layout shift; of 0.1 people begin to take notice."""
+
 
 @pytest.fixture(scope="module")
 def calls_over(request, server):
@@ -180,11 +185,26 @@ def test_a_call_to_review_fits_and_has_no_serious_barrier(open_tab, over, size, 
     assert (overflow(page), barriers(page)) == (0, [])
 
 
-@pytest.mark.parametrize("width", [360, 1280, 1440, 1920])
+@pytest.mark.parametrize("width", [360, 768, 1280, 1440, 1920])
 def test_no_column_of_a_call_is_cut(open_tab, over, width):
     page = open_tab(width=width, height=900).sign_in("reviewer", over)
     page.locator(".ran-with details summary").click()
     assert (page.evaluate(BEYOND), overflow(page)) == ([], 0)
+
+
+def test_nothing_moves_while_a_call_is_drawn_and_the_wide_page_keeps_the_review_and_the_waveform_in_sight(
+    open_tab, over
+):
+    page = open_tab(width=1440, height=900).sign_in("reviewer", over)
+    page.wait_for_selector("#wave-1:not([hidden]) .axis")
+    assert page.evaluate(MOVED) < 0.02
+    page.set_viewport_size({"width": 1440, "height": 720})
+    page.locator("#turns-group tbody tr").last.scroll_into_view_if_needed()
+    for part in ("#done button", "#wave-1 .channel-0"):
+        top, bottom = page.locator(part).evaluate(
+            "one => { const b = one.getBoundingClientRect(); return [b.top, b.bottom]; }"
+        )
+        assert 0 <= top < bottom <= 720
 
 
 def test_the_selected_calls_are_taken_away_as_json_lines(tab, desk_server, over):

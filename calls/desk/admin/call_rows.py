@@ -20,6 +20,7 @@ class TurnInline(PagedInline):
     fields = ("place", "when", "words", "how", "partial", "final", "total", "tries")
     readonly_fields = fields
     verbose_name_plural = _("turns in speech order")
+    when_empty = _("No turn: nothing that was said could be heard.")
 
     @admin.display(description=_("number"))
     def place(self, turn: Transcript) -> str:
@@ -63,6 +64,7 @@ class TurnInline(PagedInline):
 
 class EventInline(PagedInline):
     model = CallEvent
+    when_empty = _("No event: nothing out of the ordinary happened.")
     fields = ("place", "when", "means", "more")
     readonly_fields = fields
 

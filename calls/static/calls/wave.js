@@ -30,12 +30,36 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+// Where time stands under a waveform: so many seconds apart, that a dozen figures at most have room.
+const STEPS_S = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
+const MOST_TICKS = 12;
+
+function label(className, text) {
+  return Object.assign(document.createElement("span"), { className, textContent: text });
+}
+
+function axis(duration) {
+  const step = STEPS_S.find((one) => duration / one <= MOST_TICKS) ?? STEPS_S.at(-1);
+  const line = document.createElement("div");
+  line.className = "axis";
+  for (let at = 0; at < 0.97 * duration; at += step) { // the last figures would be cut
+    const tick = label("tick", `${Math.floor(at / 60)}:${String(at % 60).padStart(2, "0")}`);
+    tick.style.left = `${(100 * at) / duration}%`;
+    line.append(tick);
+  }
+  return line;
+}
+
 async function draw(place) {
+  if (!(await drawn(place))) place.classList.add("silent"); // the player stands there, and says why
+}
+
+async function drawn(place) {
   const audio = document.getElementById(place.dataset.audio);
-  const answer = await fetch(place.dataset.peaks);
-  if (!answer.ok) return; // the player stands there, and says why it is silent
+  const answer = await fetch(place.dataset.peaks).catch(() => null);
+  if (!answer?.ok) return false;
   const { duration_s: duration, channels } = await answer.json();
-  if (!duration) return;
+  if (!duration) return false;
   place.hidden = false;
   const [waves, played] = [colour("--body-quiet-color"), colour("--link-fg")];
   const channel = { waveColor: waves, progressColor: played, height: HEIGHT_PX, normalize: true };
@@ -67,7 +91,13 @@ async function draw(place) {
       });
     }
   });
-  wave.on("error", () => (place.hidden = true));
+  const names = [place.dataset.caller, place.dataset.line].slice(0, channels.length);
+  place.append(...names.map((name, at) => label(`channel channel-${at}`, name)), axis(duration));
+  wave.on("error", () => {
+    place.hidden = true;
+    place.classList.add("silent");
+  });
+  return true;
 }
 
 // The moment

@@ -61,7 +61,7 @@ def queue_block(request: HttpRequest, call: Call, turns: Sequence[Transcript]) -
         and queued.claimed_until is not None
         and queued.claimed_until > now
     )
-    return {
+    block = {
         "may_review": may_review,
         "may_free": user.has_perm(OVERSEE_REVIEWS),
         "queued": queued,
@@ -82,6 +82,12 @@ def queue_block(request: HttpRequest, call: Call, turns: Sequence[Transcript]) -
         "people": list(people_who_read(call).values_list("username", flat=True)[:MOST_PEOPLE]) if may_review else [],
         "most_note_letters": MOST_NOTE_LETTERS,
         "renewed_every_s": RENEWED_EVERY_S,
+    }
+    may_free = block["may_free"] and block["is_held_by_another"]
+    # Who only reads, of a call that nobody has said anything about, would have a heading and nothing below it.
+    return {
+        **block,
+        "is_shown": may_free or any(block[part] for part in ("may_review", "reasons", "reviews", "tags", "notes")),
     }
 
 
