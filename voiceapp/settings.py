@@ -244,6 +244,8 @@ LOGGING = {
         "daphne": {"level": "WARNING"},
         # One line for each answer of a language model.
         "httpx2": {"level": "WARNING"},
+        # Ten lines a request, with call ids and numbers that were asked for.
+        "twilio.http_client": {"level": "WARNING"},
         # A watcher that left without a word stays in the group for a day, and five batches a second would each say so.
         "channels_redis": {"level": "WARNING"},
     },

@@ -66,6 +66,12 @@ def test_a_call_is_ended_once_with_a_row_of_who_did_it(client, rest, call):
     assert (row.username, row.kind, row.outcome, row.call_sid) == ("supervisor", "end", "done", "CA1")
 
 
+def test_what_twilio_is_asked_is_no_line_of_the_log(client, rest, call, caplog):
+    client.force_login(member("supervisor"))
+    client.post(reverse("console:end", args=["CA1"]))
+    assert rest.asked and not [line for line in caplog.records if line.name.startswith("twilio")]
+
+
 def hand_over(client, number, field="number"):
     return client.post(reverse("console:hand_over", args=["CA1"]), {field: number})
 
