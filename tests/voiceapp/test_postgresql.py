@@ -113,6 +113,15 @@ def test_a_pool_that_is_full_is_not_away(postgresql_url, monkeypatch):  # noqa: 
         another().ensure_connection()
 
 
+def test_no_pool_is_left_open_when_the_interpreter_ends(postgresql_url, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(base.DatabaseWrapper, "_connection_pools", {})
+    with pooled(postgresql_url) as (database, _):
+        database.ensure_connection()
+        pool = database.pool
+        base.DatabaseWrapper.close_pools()
+        assert pool.closed
+
+
 @pytest.mark.parametrize("path", ["/twilio/after", "/twilio/after?lost=1", "/twilio/status", "/readyz"])
 def test_a_request_waits_for_a_database_that_is_away_no_longer_than_once(client, settings, monkeypatch, path):
     settings.REDIS_URL, settings.TWILIO_AUTH_TOKEN, settings.PUBLIC_URL = "", TOKEN, URL
