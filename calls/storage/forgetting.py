@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from calls.storage.journal_files import journal_files
 from calls.storage.kept_files import storage_keys
 from calls.storage.kept_forms import READ_FIRST_BYTES, KeptLines
 from voiceapp.runtime.file_cipher import StorageError
@@ -37,7 +38,7 @@ def forget_in_journals(folder: Path, call_sids: Collection[str]) -> int:
     """Overwrite the lines of these calls in all journals of the folder; returns how many. Raises StorageError
     (where one of them cannot be decrypted, or none of its lines read, nothing is overwritten: mended, it would bring
     the calls back), OSError."""
-    paths = sorted(folder.glob("*.journal"))
+    paths = journal_files(folder)
     for path in paths:
         # Before any is changed.
         with path.open("rb") as file:

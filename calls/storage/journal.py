@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calls.storage.forgetting import BLANK, not_while_forgetting
+from calls.storage.journal_files import SEALED_SUFFIX, SUFFIX, journal_files
 from calls.storage.kept_files import note_damage, storage_keys
 from calls.storage.kept_forms import READ_FIRST_BYTES, KeptLines
 from calls.storage.records import Record, RecordError, record_from_json, record_to_json
@@ -32,7 +33,6 @@ from voiceapp.runtime.private_files import FILE_MODE, private_folder
 
 logger = logging.getLogger(__name__)
 
-SUFFIX = ".journal"
 MIN_TRUNCATE_BYTES = 8_000_000
 """A journal is truncated when it has this size and all of its records are written."""
 READ_CHUNK_BYTES = 256_000
@@ -61,9 +61,9 @@ class Journal:
     @classmethod
     def begin(cls, folder: Path) -> Journal:
         """Create this process's journal. Raises StorageError where the keys cannot be used: then nothing is made."""
-        storage_keys()
+        suffix = SEALED_SUFFIX if storage_keys().newest else SUFFIX
         private_folder(folder)
-        path = folder / f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}{SUFFIX}"
+        path = folder / f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}{suffix}"
         unlocked = path.with_suffix(".new")
         file = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_APPEND, FILE_MODE)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -218,7 +218,7 @@ class Journal:
 
 def orphaned_journals(folder: Path, ignored: Collection[Path] = ()) -> Iterator[Journal | Unreadable]:
     """Lock and open the journals of processes that died. The caller writes, checkpoints and closes each of them."""
-    for path in sorted(set(folder.glob(f"*{SUFFIX}")).difference(ignored)):
+    for path in sorted(set(journal_files(folder)).difference(ignored)):
         try:
             journal = Journal.orphaned(path)
         except (OSError, StorageError) as error:

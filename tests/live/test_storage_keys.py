@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from calls.storage.journal_files import journal_files
 from calls.storage.recording import Recording
 from stt.audio import ULAW_SILENCE, duration_ms
 from tests.live.test_backup import ENDED, SAID, Kept, RunningCall, short_call
@@ -64,7 +65,7 @@ def test_a_key_is_changed_while_a_call_runs_and_everything_still_plays(tmp_path,
             with Process(tmp_path, *SERVE, **environment, STORAGE_KEYS=NEW_FIRST) as second:
                 new = short_call(second)
                 box.rows_when(ENDED, new)
-                journals = list(tmp_path.glob("journal/*.journal"))
+                journals = journal_files(tmp_path / "journal")
                 assert len(journals) == 2 and all(path.stat().st_size for path in journals)
                 assert says(files_of(tmp_path, plain), words)
                 encrypted = [path for sid in (over, running.sid, new) for path in files_of(tmp_path, sid)]
@@ -80,7 +81,7 @@ def test_a_key_is_changed_while_a_call_runs_and_everything_still_plays(tmp_path,
     written_a_minute_ago(tmp_path, running.sid)
     # The first process was killed: its journal goes to the next one that knows its key.
     with Process(tmp_path, *SERVE, **environment, STORAGE_KEYS=NEW_FIRST):
-        assert eventually(lambda: not set(journals) & set(tmp_path.glob("journal/*.journal")), 30, 0.1)
+        assert eventually(lambda: not set(journals) & set(journal_files(tmp_path / "journal")), 30, 0.1)
     assert "not yet" not in reencrypt(tmp_path, NEW_FIRST)
     with Process(tmp_path, *SERVE, **environment, STORAGE_KEYS=NEW.text) as last:
         after = short_call(last)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from calls.storage.journal_files import journal_files
 from voiceapp.backup.manifest import KeptFile, chunks_of
 from voiceapp.runtime.private_files import private_folder, private_open
 
@@ -21,7 +22,7 @@ HERE = "var"
 
 def journals(var_dir: Path) -> Iterator[Path]:
     """Of every process; some may be gone before they are read: then all of it is in the database."""
-    return (path for path in sorted((var_dir / JOURNAL).glob("*.journal")) if path.is_file())
+    return (path for path in journal_files(var_dir / JOURNAL) if path.is_file())
 
 
 def kept_files(var_dir: Path) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from calls.desk.privacy.files import RUNS_AT_MOST, CallFile, call_files
 from calls.storage.call_streams import call_streams
+from calls.storage.journal_files import journal_files
 from calls.storage.models import Call
 from calls.storage.recording import RecordingError
 from calls.storage.rewriting import PART_SUFFIX, FileChanged, is_under, rewrite
@@ -62,7 +63,7 @@ def journals_not_under(folder: Path, key: StorageKey | None) -> int:
     """How many journals hold something and are not under the key: each goes when its process has ended, and what it
     holds is rows. Raises OSError."""
     others = 0
-    for path in folder.glob("*.journal"):
+    for path in journal_files(folder):
         with suppress(FileNotFoundError):
             try:
                 others += path.stat().st_size > 0 and not is_under(path, key)

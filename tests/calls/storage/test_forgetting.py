@@ -6,6 +6,7 @@ import pytest
 
 from calls.storage.forgetting import forget_in_journals
 from calls.storage.journal import Journal
+from calls.storage.journal_files import journal_files
 from calls.storage.records import EndChosen
 from tests.storage_keys import plain_and_encrypted  # noqa: F401 - a fixture
 from voiceapp.runtime.file_cipher import StorageError
@@ -31,7 +32,7 @@ def test_a_crashed_process_does_not_bring_a_forgotten_call_back(tmp_path):
     child.start()
     child.join(30)
     assert forget_in_journals(tmp_path, {"CA1"}) == 1
-    (path,) = tmp_path.glob("*.journal")
+    (path,) = journal_files(tmp_path)
     journal = Journal.orphaned(path)
     assert [record.call_sid for record in journal.unwritten(100)[0]] == ["CA2"]
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from calls.storage import kept_files
 from calls.storage.journal import Journal, Unreadable, orphaned_journals
+from calls.storage.journal_files import journal_files
 from calls.storage.journal_recovery import OrphanedJournals
 from calls.storage.kept_files import GrowingFile, encrypted_by, is_whole, lines_of, missing_keys, opened, whole_file
 from calls.storage.recording import HEADER, SLOT_BYTES, Recorder, Recording, RecordingError
@@ -236,7 +237,7 @@ def test_a_journal_has_no_word_in_it_and_comes_back_after_a_kill(tmp_path):
         [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)], cwd=ROOT, env=environment, check=False
     )
     assert done.returncode == -9
-    (path,) = tmp_path.glob("*.journal")
+    (path,) = tmp_path.glob("*.journal.sealed")
     assert b"call_sid" not in path.read_bytes()
     with under(OLD, NEW):
         journal = Journal.orphaned(path)
@@ -273,6 +274,22 @@ def test_a_journal_of_an_older_version_is_read_and_its_next_one_encrypted(tmp_pa
         orphan.append(RECORDS[:1])
         assert [json.loads(line)["kind"] for line in orphan.path.read_bytes().splitlines()]
         orphan.close()
+
+
+def test_a_version_that_knows_no_encryption_does_not_see_an_encrypted_journal(tmp_path):
+    # It globs *.journal, takes each encrypted line for a damaged one, and deletes the file.
+    plain = Journal.begin(tmp_path)
+    with under(NEW):
+        sealed = Journal.begin(tmp_path)
+        assert list(tmp_path.glob("*.journal")) == [plain.path] and journal_files(tmp_path) == sorted(
+            [plain.path, sealed.path]
+        )
+        sealed.append(RECORDS)
+        sealed.close()
+        (found,) = (one for one in orphaned_journals(tmp_path) if one.path == sealed.path)
+        assert found.unwritten(100)[0] == RECORDS
+        found.close()
+    plain.close()
 
 
 def test_a_journal_that_was_emptied_begins_with_a_key_of_its_own_again(tmp_path, monkeypatch):
