@@ -166,7 +166,7 @@ def test_several_processes_fill_and_wait_for_nobody(tmp_path, migrated_postgres)
 
 def benchmark(name, *arguments, **environment):
     command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1200)
 
 
 def test_a_few_stored_calls_are_measured(postgres):  # noqa: F811
