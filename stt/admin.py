@@ -27,7 +27,7 @@ else:
 class ProfileForm(ProfileModelForm):
     """Knows which revision it was filled from: who saves an older one would undo another's change unseen."""
 
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen = forms.IntegerField(label="", widget=forms.HiddenInput, required=False)
     reason = forms.CharField(
         label=_("Why this change"),
         help_text=_(

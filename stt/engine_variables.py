@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from stt.engines.catalogue import FLAWS, NOT_CONFIGURED, by_name, flaw_of, unready, variables
 from stt.tuning import DEFAULT_ENGINES
@@ -19,10 +20,21 @@ class EnginesRefused(CodedError, ValueError):
         self.names = names
         """What the sentence names."""
 
+    @property
+    def shown_names(self) -> dict[str, str]:
+        """In the page's language: an engine's title is a text too."""
+        return {what: gettext(said) for what, said in self.names.items()}
+
 
 def engine_variables() -> dict[str, str]:
     """Each variable of the catalogue, "" where it is not set. One that is a setting of its own counts as that."""
     return {name: getattr(settings, name, settings.ENGINE_VARIABLES[name]) for name in variables()}
+
+
+def shown_engine(name: str) -> str:
+    """What an engine is called, in the page's language; one that this version does not know, by its name."""
+    entry = by_name().get(name)
+    return gettext(entry.title) if entry is not None else name
 
 
 def names_of(text: str) -> tuple[str, ...]:

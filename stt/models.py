@@ -241,7 +241,7 @@ class TuningProfile(models.Model):
             models = models_of_first(names_of(self.engines), named_before, streaming=self.streaming)
         except EnginesRefused as refused:
             raise ValidationError(
-                {"engines": ValidationError(_(refused.message), refused.code, refused.names)}
+                {"engines": ValidationError(_(refused.message), refused.code, refused.shown_names)}
             ) from refused
         check_change(self, stored)
         if self.model and self.model not in models:

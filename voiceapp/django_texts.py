@@ -6,6 +6,9 @@ from voiceapp.runtime.marked_texts import ngettext_noop as ngettext
 DJANGO_TEXTS = (
     _("Error:"),
     _("Forgotten your login credentials?"),
+    _("Model name"),
+    _("Add link"),
+    _("Change or view list link"),
     _("In case you’ve forgotten, you are:"),
     _("After you’ve created a user, you’ll be able to edit more user options."),
 )

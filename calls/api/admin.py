@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -39,6 +40,7 @@ class ApiTokenForm(forms.ModelForm):
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):
     form = ApiTokenForm
+    formfield_overrides: ClassVar = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
     list_display = ("name", "begins_with", "reads", "of_lines", "last_used", "stands")
     actions = ("revoke",)
 
@@ -70,7 +72,7 @@ class ApiTokenAdmin(admin.ModelAdmin):
         if obj is None:
             of_lines = ("lines",) if seen_by(request.user).is_limited else ("all_lines", "lines")
             return ("name", "scopes", *of_lines)
-        return ("name", "begins_with", "reads", "of_lines", "made_at", "made_by", "last_used", "stands")
+        return ("name", "begins_with", "reads", "of_lines", "made_at", "maker", "last_used", "stands")
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:
         return () if obj is None else self.get_fields(request, obj)
@@ -122,6 +124,10 @@ class ApiTokenAdmin(admin.ModelAdmin):
         if token.all_lines:
             return gettext("all lines")
         return stacked(*(str(line) for line in token.lines.all())) or gettext("no line: they have been deleted")
+
+    @admin.display(description=_("made by"))
+    def maker(self, token: ApiToken) -> str:
+        return str(token.made_by or "—")
 
     @admin.display(description=_("last used"), ordering="last_used_at")
     def last_used(self, token: ApiToken) -> str:

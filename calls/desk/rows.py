@@ -12,6 +12,7 @@ from django.core.paginator import Page, Paginator
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -39,7 +40,7 @@ class NamedFilters:
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if ERROR_FLAG in request.GET:  # Django leads here, and shows all rows
-            messages.warning(request, _("The address named a filter that there is not: all rows are shown."))
+            messages.warning(request, _("The address named an unknown filter: all rows are shown."))
         answer = cast(Any, super()).changelist_view(request, extra_context)
         if isinstance(answer, TemplateResponse) and answer.context_data and "cl" in answer.context_data:
             answer.context_data["narrowed"] = list(narrowed_by(answer.context_data["cl"]))
@@ -81,6 +82,12 @@ class PagedInline(ReadOnly, admin.TabularInline):
         formset = cast("type[PageOfRows]", super().get_formset(request, obj, **kwargs))
         formset.page_number = request.GET.get(formset.get_default_prefix())
         return formset
+
+
+def yes_or_no(value: bool | None) -> str:
+    """Django's icon of a yes or a no; who cannot see it is told in the page's language, and not "True"."""
+    name, said = {True: ("yes", _("yes")), False: ("no", _("no")), None: ("unknown", "—")}[value]
+    return format_html('<img src="{}" alt="{}">', static(f"admin/img/icon-{name}.svg"), said)
 
 
 def ltr(text: str) -> str:

@@ -30,6 +30,7 @@ from django.utils.translation import gettext_lazy as _
 from calls.desk.line_limits.fields import FIELDS as LIMIT
 from calls.desk.line_limits.fields import LimitFields, keep_limit, shown_limit
 from calls.desk.line_limits.seen import limit_of, seen_by
+from calls.desk.rows import yes_or_no
 from calls.desk.shown_permissions import GROUPS, offered, shown_group, shown_permission
 
 
@@ -95,7 +96,10 @@ class Bounded:
         # Django's chooser of two lists has texts without a Hebrew translation.
         field.widget = CheckboxSelectMultiple()
         if db_field.name == "groups":
-            field.label_from_instance, field.help_text = shown_group, _("May what each of these groups may.")
+            field.label_from_instance, field.help_text = (
+                shown_group,
+                _("They may do what any of these groups may."),
+            )
         else:
             field.label_from_instance, field.help_text = shown_permission, ""
             field.queryset = field.queryset.filter(offered())
@@ -180,7 +184,7 @@ class BoundedUserAdmin(Bounded, UserAdmin):
 
     @admin.display(description=_("may sign in"), ordering="is_staff")
     def signs_in(self, user: User) -> str:
-        return gettext("yes") if user.is_active and user.is_staff else gettext("no")
+        return yes_or_no(user.is_active and user.is_staff)
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
         field: Any = super().formfield_for_dbfield(db_field, request, **options)

@@ -36,6 +36,7 @@ from calls.lines.prices import CHARACTERS_LIST_PRICE, TOKENS_LIST_PRICE, Price
 from calls.reply.settings import AnswerPrices
 from calls.storage.models import Call
 from calls.storage.other_engine_sums import engine_columns, other_engines, taken_from
+from stt.engine_variables import shown_engine
 from stt.engines.catalogue import by_name
 
 MOST_MONTHS = 24
@@ -61,7 +62,7 @@ class Prices:
     @property
     def other_engines(self) -> list[tuple[str, Decimal]]:
         """Engine's title, a minute."""
-        return [(by_name()[name].title, self.engine_minute(name).normalize()) for name in other_engines()]
+        return [(shown_engine(name), self.engine_minute(name).normalize()) for name in other_engines()]
 
     def engine_minute(self, engine: str) -> Decimal:
         """A minute of audio by another engine than Google's v1: as entered, or its list price; where that is in
@@ -79,7 +80,7 @@ class Prices:
         """Titles of the engines that count at Google's price, for none was entered in this currency."""
         names = [name for name in other_engines() if name not in self.engines]
         listed = [by_name()[name] for name in names if self.currency != LIST_CURRENCY]
-        return [entry.title for entry in listed if entry.capabilities.price_per_hour]
+        return [shown_engine(entry.name) for entry in listed if entry.capabilities.price_per_hour]
 
 
 DEFAULT = Prices()
@@ -104,8 +105,7 @@ class Usage:
     @property
     def other_engines(self) -> list[tuple[str, int]]:
         """Engine's title, seconds."""
-        listed = by_name()
-        titled = ((listed[name].title if name in listed else name, s) for name, s in self.other_engine_s.items())
+        titled = ((shown_engine(name), s) for name, s in self.other_engine_s.items())
         return sorted(titled, key=lambda one: -one[1])
 
     @property

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from stt.engine_variables import shown_engine
+
 TOKENS_LIST_PRICE, CHARACTERS_LIST_PRICE = Decimal("1.6"), Decimal(30)
 """USD a million: calls/lines/costs.py says whose."""
 
@@ -74,7 +76,7 @@ class EnginePrice(models.Model):
         verbose_name_plural = _("other engines' prices")
 
     def __str__(self) -> str:
-        return self.engine
+        return shown_engine(self.engine)
 
     def clean(self) -> None:
         if self.minute is not None and self.minute < 0:

@@ -51,7 +51,7 @@ UNKNOWABLE = {
     "other_ear": _("What another detector takes for speech is not known: what was voiced stands."),
     "other_streams": _("Other streams' words and times are not known: those of this call stand."),
     "finer_partials": _("Partials that were passed over are not known."),
-    "finer_ear": _("A more sensitive ear cannot be known without the recording: what was voiced stands."),
+    "finer_ear": _("What a more sensitive detector hears is not known without the recording: what was voiced stands."),
     "other_answers": _(
         "It decides when the line answers and changes no word that is heard: what the caller would have said to an "
         "earlier or a later answer is not known. A trial shows what it does."

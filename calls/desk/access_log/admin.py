@@ -26,6 +26,7 @@ class AccessEntryAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     search_fields = ("call_sid", "username")
     search_help_text = _("Who, or a CallSid.")
     date_hierarchy = "began_at"
+    exclude = ("user",)  # their name says it, also once they are deleted
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 100

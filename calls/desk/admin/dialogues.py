@@ -35,7 +35,7 @@ from calls.reply.dialogue_text import plain_of
 class DialogueForm(forms.ModelForm):
     """Knows which revision it was filled from: who saves an older one would undo another's change unseen."""
 
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen = forms.IntegerField(label="", widget=forms.HiddenInput, required=False)
 
     class Meta:
         widgets: ClassVar = {

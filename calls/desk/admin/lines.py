@@ -227,6 +227,7 @@ class NumberChangeAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     list_display = ("changed_at", "called", "kind", "old", "new", "username")
     list_filter = ("kind", "changed_at")
     search_fields = ("line", "before", "after", "username")
+    exclude = ("user",)
 
     @admin.display(description=_("line"), ordering="line")
     def called(self, change: NumberChange) -> str:
@@ -246,6 +247,7 @@ class PrivacyChangeAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     list_display = ("changed_at", "called", "setting", "before", "after", "username")
     list_filter = ("setting", "changed_at")
     search_fields = ("line", "username")
+    exclude = ("user",)
 
     @admin.display(description=_("line"), ordering="line")
     def called(self, change: PrivacyChange) -> str:

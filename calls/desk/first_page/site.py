@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.templatetags import admin_list
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -14,6 +15,10 @@ from calls.desk.first_page.page import first_page
 from calls.desk.line_limits.admin import OfSeenLines
 from calls.desk.offered_lookups import OfOfferedLookups
 from calls.desk.permissions import READ
+from calls.desk.rows import yes_or_no
+
+# Every list and page takes it from there as it draws one.
+admin_list._boolean_icon = yes_or_no  # type: ignore[attr-defined]
 
 
 class DeskSite(admin.AdminSite):

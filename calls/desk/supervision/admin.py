@@ -18,7 +18,7 @@ from calls.lines.models import Alarm, AlarmNotice
 from calls.lines.prices import EnginePrice, Price
 from calls.storage.other_engine_sums import other_engines
 from calls.twilio.models import SupervisorAction
-from stt.engines.catalogue import by_name
+from stt.engine_variables import shown_engine
 
 
 @admin.register(SupervisorAction)
@@ -79,7 +79,7 @@ class EnginePriceInline(admin.TabularInline):
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "engine":
-            named = [(name, by_name()[name].title) for name in other_engines()]
+            named = [(name, shown_engine(name)) for name in other_engines()]
             return ChoiceField(label=db_field.verbose_name, choices=[("", "—"), *named])
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 

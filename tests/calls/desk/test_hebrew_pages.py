@@ -104,3 +104,22 @@ def test_no_page_shows_an_identifier_or_a_stored_value_in_place_of_a_word(pages)
 def test_what_stands_as_a_code_beside_its_words_is_no_fault():
     html = '<p>שלום <bdi class="code quiet">no_words</bdi><input value="a_b"><script>c_d</script> e_f</p>'
     assert RAW.findall(SeenText(html).text) == ["e_f"]
+
+
+WORDS = re.compile(r"[A-Za-z][a-z]{2,}(?: [A-Za-z]?[a-z]+)*:?")
+"""A text of a page that is English and nothing else."""
+NAMES = {"English", "Google", "Ctrl", "Shift", "Enter"}
+NAMES |= {"admin", "default", "other", "avi", "boss", "dana", "google", "Anonymous", "name", "card", "goodbye"}
+"""A language's own name, a vendor's, keys'; and what the rows themselves are called."""
+
+
+def test_no_text_of_a_hebrew_page_is_english(pages):
+    found = {address: {part.strip() for part in text.split("\n")} - NAMES for address, text in pages.items()}
+    english = {address: sorted(filter(WORDS.fullmatch, texts)) for address, texts in found.items()}
+    assert {address: texts for address, texts in english.items() if texts} == {}
+
+
+def test_pictures_of_a_hebrew_page_are_named_in_hebrew(admin_client):
+    page = admin_client.get(reverse("admin:auth_user_changelist")).content.decode()
+    names = re.findall(r'<img[^>]* alt="([^"]*)"', page)
+    assert "כן" in names and [name for name in names if re.search("[A-Za-z]", name)] == []

@@ -144,12 +144,13 @@ class TestRows:
     def test_the_pages_say_who_heard_how_much(self, admin_client):
         write([started(), ended(stt_stream_s=300, other_engine_s={"soniox": 240})])
         page = admin_client.get(reverse("console:costs")).content.decode()
-        assert '<bdi dir="ltr">Soniox v5</bdi> 4.0<' in page
-        assert '<bdi dir="ltr">Deepgram Nova-3 0.0048</bdi>' in page
-        assert (
-            '<bdi dir="ltr">Soniox v5</bdi> 240'
-            in admin_client.get(reverse("console:call", args=["CA1"])).content.decode()
-        )
+        assert "<bdi>Soniox v5</bdi> 4.0<" in page
+        assert '<bdi>Deepgram Nova-3</bdi> <bdi dir="ltr">0.0048</bdi>' in page
+        assert "<bdi>Soniox v5</bdi> 240" in admin_client.get(reverse("console:call", args=["CA1"])).content.decode()
+
+    def test_engines_are_called_as_elsewhere_on_the_page(self, admin_client):
+        for page in ("console:costs", "admin:calls_price_add"):
+            assert "Whisper, על השרת הזה" in admin_client.get(reverse(page)).content.decode()
 
     def test_other_engines_prices_are_entered_beside_the_contracts(self, admin_client):
         price = {
