@@ -108,13 +108,18 @@ class LookedAt(AbstractResolver):
 
     def look_at_literal(self, url: str) -> None:
         """An address in the place of a name is connected to without being resolved. Raises AddressRefused."""
-        host = URL(url).host or ""
+        host = self.host_of(url)
         try:
             ip_address(host.partition("%")[0])
         except ValueError:
             return
         if self._networks is not None:
             refuse(host, self._networks, is_plain=self._is_plain)
+
+    @staticmethod
+    def host_of(url: str) -> str:
+        """As it is connected to; raises ValueError."""
+        return URL(url).host or ""
 
     async def close(self) -> None:
         pass

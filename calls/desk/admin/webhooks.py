@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -18,12 +19,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.access_log.entries import Kind, note
 from calls.desk.codes import WEBHOOKS, shown_code
 from calls.desk.permissions import EXPORT, SEE_NUMBERS
 from calls.desk.rows import NamedFilters, ReadOnly, coded, ltr
 from calls.storage.webhooks import Webhook, WebhookDelivery
 from calls.webhooks.sending import send_again
 from calls.webhooks.signing import new_secret
+from calls.webhooks.trying import refusal, send_sample
 from voiceapp.runtime.web_address import read_web_url
 
 TAKES_OUT = (EXPORT, SEE_NUMBERS)
@@ -38,6 +41,12 @@ class WebhookForm(forms.ModelForm):
             raise ValidationError(_("This is no web address, or one with a user's name."), code="invalid")
         if parts.scheme == "http" and not settings.WEBHOOK_NETWORKS:
             raise ValidationError(_("Calls are sent over https alone."), code="plain")
+        if why := refusal(url, settings.WEBHOOK_NETWORKS):
+            said = _(
+                "Nothing would be sent there (%(why)s): private addresses, and plain http, need their network in "
+                "WEBHOOK_NETWORKS."
+            )
+            raise ValidationError(said, code="address_refused", params={"why": why})
         return url
 
 
@@ -72,6 +81,20 @@ class WebhookAdmin(admin.ModelAdmin):
         if not change:
             obj.secret = new_secret()
         super().save_model(request, obj, form, change)
+
+    def response_change(self, request: HttpRequest, obj: Webhook) -> HttpResponse:
+        if "_send_test" not in request.POST:
+            return super().response_change(request, obj)
+        # Before it: who had something sent where is noted, or nothing is sent.
+        note(Kind.EXPORT, request.user, calls=0, detail=f"a test of the webhook {obj.name}"[:200])
+        answered = send_sample(obj.url, obj.secret, settings.WEBHOOK_NETWORKS)
+        came = f"{shown_code(answered.code, WEBHOOKS)} {answered.status or ''}".strip()
+        if answered.code:
+            said = gettext("Saved. The test was not delivered: %(came)s.") % {"came": came}
+        else:
+            said = gettext("Saved. The test was delivered: the receiver answered %(came)s.") % {"came": came}
+        self.message_user(request, said, messages.WARNING if answered.code else messages.SUCCESS)
+        return redirect(request.path)
 
     def response_add(self, request: HttpRequest, obj: Webhook, post_url_continue: str | None = None) -> HttpResponse:
         return self._show_secret(request, obj)

@@ -1,6 +1,10 @@
 """Webhooks in the admin: the secret is shown once, and what was given up is sent again."""
 
+import json
 import re
+import socket
+import threading
+from ipaddress import ip_network
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -8,10 +12,12 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
 
-from calls.models import Webhook, WebhookDelivery
+from calls.models import AccessEntry, Webhook, WebhookDelivery
 from calls.storage import rows
-from calls.webhooks.signing import new_secret
+from calls.webhooks.signing import new_secret, signed_headers
+from calls.webhooks.trying import refusal, send_sample
 from tests.calls.storage.sample_records import RECORDS
+from tests.calls.webhooks.receiver import receiving
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:calls_webhook_changelist")
@@ -56,7 +62,18 @@ def test_a_new_secret_takes_the_old_ones_place(admins):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://crm.example.org/", "ftp://a.example.org/", "nonsense", "https://u:p@a.example.org/", "https://a b/"]
+    "url",
+    [
+        "http://crm.example.org/",
+        "ftp://a.example.org/",
+        "nonsense",
+        "https://u:p@a.example.org/",
+        "https://a b/",
+        "https://10.1.2.3/",
+        "https://[::1]/",
+        "https://169.254.169.254/latest",
+        "https://localhost/",
+    ],  # fmt: skip
 )
 def test_an_address_that_calls_are_not_sent_to_is_refused(admins, url):
     assert admins.post(ADD, {**FORM, "url": url}).status_code == 200
@@ -106,3 +123,49 @@ def test_who_may_not_export_calls_with_their_numbers_has_nothing_sent(client, gi
     client.post(DELIVERIES, {"action": "send_again", "_selected_action": [given_up.pk]})
     given_up.refresh_from_db()
     assert given_up.given_up_at
+
+
+def test_the_reason_is_said_and_a_network_of_ours_is_taken(admins, settings):
+    said = admins.post(ADD, {**FORM, "url": "https://10.1.2.3/"}).content.decode()
+    assert "10.1.2.3 is not an address" in said and "WEBHOOK_NETWORKS" in said
+    settings.WEBHOOK_NETWORKS = [ip_network("10.1.0.0/16")]
+    for url in ("https://10.1.2.3/", "http://10.1.2.3:8080/"):
+        assert admins.post(ADD, {**FORM, "url": url}).status_code == 200 and Webhook.objects.filter(url=url)
+    assert "WEBHOOK_NETWORKS" in admins.post(ADD, {**FORM, "url": "http://10.2.0.1/"}).content.decode()
+
+
+@pytest.mark.parametrize(("answers", "says"), [(204, "204"), (500, "500"), (302, "302")])
+def test_a_test_is_signed_and_noted_and_what_the_receiver_says_is_shown(admins, settings, answers, says):
+    with receiving() as receiver:
+        settings.WEBHOOK_NETWORKS = [ip_network("127.0.0.1/32")]
+        hook = Webhook.objects.create(name="CRM", url=receiver.url, secret=new_secret())
+        receiver.answers = [answers]
+        change = reverse("admin:calls_webhook_change", args=[hook.pk])
+        assert "_send_test" in admins.get(change).content.decode()
+        shown = admins.post(change, {**FORM, "url": receiver.url, "_send_test": "1"}, follow=True)
+        ((headers, body),) = receiver.taken
+    (message,) = get_messages(shown.wsgi_request)
+    assert says in str(message) and (message.level_tag == "success") == (answers == 204)
+    sent_at_s = int(headers["webhook-timestamp"])
+    assert (
+        headers["webhook-signature"]
+        == signed_headers(hook.secret, headers["webhook-id"], sent_at_s, body)["webhook-signature"]
+    )
+    assert json.loads(body)["type"] == "webhook.test"
+    entry = AccessEntry.objects.get(kind="export")
+    assert (entry.username, entry.calls, entry.detail) == ("dana", 0, "a test of the webhook CRM")
+
+
+def test_a_receiver_that_never_answers_keeps_nobody_waiting_for_long(monkeypatch):
+    monkeypatch.setattr("calls.webhooks.posting.WHOLE_S", 0.1)
+    with receiving() as receiver:
+        receiver.answers = [receiver.hangs]
+        assert send_sample(receiver.url, new_secret(), [ip_network("127.0.0.1/32")]).code == "timed_out"
+
+
+def test_a_name_that_is_resolved_too_slowly_is_taken(monkeypatch):
+    left = threading.Event()
+    monkeypatch.setattr("calls.webhooks.trying.LOOKED_UP_WITHIN_S", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: left.wait() and [])
+    assert refusal("https://crm.example.org/", []) == ""
+    left.set()
