@@ -11,6 +11,7 @@ from calls.desk.review.queue import waiting as queue_waiting
 from calls.desk.review.queue.waiting import doubtful, waiting
 from calls.models import Call, PhoneLine, QueuedCall
 from stt.models import TuningProfile
+from tests.databases import each_database, postgresql_url  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -47,6 +48,7 @@ def test_it_is_not_counted_far():
     assert waiting(User.objects.create(username="dana"), NOW, most=3) == 3
 
 
+@pytest.mark.usefixtures("each_database")
 @pytest.mark.parametrize("lines_apart", [0, 50])
 def test_who_is_limited_to_lines_has_the_most_doubtful_of_these(lines_apart, monkeypatch):
     monkeypatch.setattr(queue_waiting, "LINES_APART", lines_apart)
