@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.contrib import admin
 from django.utils import translation
 from hypothesis.database import DirectoryBasedExampleDatabase
 
@@ -66,6 +67,11 @@ def pytest_collection_modifyitems(items):
     # Of as many as there are places each has its share.
     order |= {item: (i * len(places) // len(computing), 1) for i, item in enumerate(computing)}
     items.sort(key=lambda item: order.get(item, (len(places), 0)))
+
+
+def pytest_sessionstart():
+    """The admin's pages are there, as in a server: a command finds them where it asks for an address."""
+    admin.autodiscover()
 
 
 def pytest_collection(session):

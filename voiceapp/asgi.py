@@ -19,6 +19,7 @@ django_application = get_asgi_application()
 # Apps are loaded: what imports models comes after.
 from calls.process import startup  # noqa: E402
 from calls.routing import websocket_application  # noqa: E402
+from voiceapp import urls  # noqa: E402, F401 - the first call would wait for what all pages import
 from voiceapp.page_lanes import PageLanes  # noqa: E402
 
 startup.require_servable()

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from calls.api import urls as api
 from calls.process import health
 
+admin.autodiscover()
 urlpatterns = [
     path("twilio/", include("calls.urls")),
     path("desk/", include("calls.desk.tuning.urls")),
