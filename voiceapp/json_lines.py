@@ -7,12 +7,11 @@ pid); ``call`` (CallSid) and ``turn`` (its number) where a line is of one; ``exc
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from voiceapp.refusals import without_tokens
+from voiceapp.refusals import utc_time, without_tokens
 from voiceapp.runtime.log_context import CALL_SID
 from voiceapp.runtime.this_process import PROCESS
 
@@ -26,7 +25,7 @@ class JsonLines(JsonFormatter):
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         fields = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": utc_time(record),
             "level": record.levelname,
             "logger": record.name,
             "message": record.message,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import re
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 REFUSALS = "django.security."
@@ -24,6 +25,11 @@ class OneLine(logging.Filter):
         return True
 
 
+def utc_time(record: logging.LogRecord) -> str:
+    """When it was logged: ``2026-11-27T12:17:05.123+00:00``."""
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
 def without_tokens(text: str) -> str:
     return TOKENS.sub(r"\1…", text)
 
@@ -34,3 +40,7 @@ class WithoutTokens(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return without_tokens(super().format(record))
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """As JSON lines have it: the box's own zone would not be known to who reads the log elsewhere."""
+        return utc_time(record)

@@ -177,6 +177,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "he"
 LANGUAGES = [("he", "עברית"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "voiceapp" / "locale"]
+FORMAT_MODULE_PATH = "voiceapp.formats"
 TIME_ZONE = "Asia/Jerusalem"
 USE_TZ = True
 STATIC_URL = "static/"

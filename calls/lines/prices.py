@@ -48,7 +48,7 @@ class Price(models.Model):
         verbose_name_plural = _("prices")
 
     def __str__(self) -> str:
-        return str(self.since)
+        return f"{self.since:%d.%m.%Y}"
 
     def clean(self) -> None:
         if self.since is not None and self.since.day != 1:

@@ -222,4 +222,4 @@ class WebhookDeliveryAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     @admin.display(description=_("next attempt"))
     def next_attempt(self, delivery: WebhookDelivery) -> str:
         is_over = delivery.sent_at or delivery.given_up_at
-        return "—" if is_over else ltr(f"{timezone.localtime(delivery.due_at):%d.%m. %H:%M:%S}")
+        return "—" if is_over else ltr(f"{timezone.localtime(delivery.due_at):%d.%m.%Y %H:%M:%S}")

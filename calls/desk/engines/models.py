@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -28,7 +29,7 @@ class EngineMeasurement(models.Model):
         verbose_name_plural = _("measurements of engines")
 
     def __str__(self) -> str:
-        return f"{self.made_at:%Y-%m-%d %H:%M}"
+        return f"{timezone.localtime(self.made_at):%d.%m.%Y %H:%M}"
 
 
 class MeasuredTurn(models.Model):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from calls.core.agent_turns import AgentTurn
@@ -41,7 +41,7 @@ class StoryLine:
 def heading(call: Call, *, words: bool) -> str:
     """The call in one line; with ``words`` its numbers as well."""
     numbers = f" {call.from_number} → {call.to_number}" if words else ""
-    began = f"{call.started_at:%Y-%m-%d %H:%M:%S} UTC" if call.started_at else "never started"
+    began = call.started_at.astimezone(UTC).isoformat(timespec="seconds") if call.started_at else "never started"
     lasted = f", {(call.ended_at - call.started_at).total_seconds():.1f} s" if call.ended_at and call.started_at else ""
     end = f", end {call.end_reason}" if call.ended_at else ", running"
     heard = f", heard {call.hearing}" if call.hearing else ""

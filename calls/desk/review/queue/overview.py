@@ -37,8 +37,8 @@ MOST_DAYS = 366
 class SampleForm(forms.Form):
     """A sample to be drawn: of whole days by the pages' clock."""
 
-    since = forms.DateField(label=gettext_lazy("from"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=gettext_lazy("to"), widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label=gettext_lazy("from"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    until = forms.DateField(label=gettext_lazy("to"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
     size = forms.IntegerField(label=gettext_lazy("calls"), min_value=1, max_value=MOST_SAMPLED, initial=50)
     line = forms.ModelChoiceField(
         PhoneLine.objects.none(), label=gettext_lazy("line"), required=False, empty_label=gettext_lazy("all lines")

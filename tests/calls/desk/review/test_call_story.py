@@ -57,7 +57,7 @@ def told(capsys, *arguments):
 
 def test_all_of_it_stands_in_order(call, capsys):
     head, *lines = told(capsys)
-    assert head == "CA1: 2026-11-27 04:10:00 UTC, 30.0 s, end stop, heard degraded"
+    assert head == "CA1: 2026-11-27T04:10:00+00:00, 30.0 s, end stop, heard degraded"
     story = [line for line in lines if not line.startswith("→")]
     assert [line.split(" s  ")[0].strip() for line in story] == [
         "+0.000", "+6.400", "+11.400", "+15.500", "+16.050", "+16.900", "+21.400", "+30.000",
