@@ -111,6 +111,11 @@ def ms(value: int | None) -> str:
     return "—" if value is None else ltr(f"{value} ms")
 
 
+def span(started_ms: int, ended_ms: int) -> str:
+    """When a turn was spoken, in seconds of its call."""
+    return f"{started_ms / 1000:.1f}–{ended_ms / 1000:.1f} s"
+
+
 def percent(share: float) -> str:
     """A share, 0 to 1, as every page writes it: nothing stands between the number and its sign, which would change
     sides in a Hebrew sentence."""

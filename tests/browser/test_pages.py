@@ -46,6 +46,11 @@ def test_the_console_fits_and_has_no_serious_barrier(open_tab, desk_server, size
     assert (overflow(page), barriers(page)) == (0, [])
 
 
+MOVED = """(() => { const seen = new PerformanceObserver(() => {});
+    seen.observe({ type: "layout-shift", buffered: true });
+    return seen.takeRecords().filter((one) => !one.hadRecentInput).reduce((sum, one) => sum + one.value, 0); })()"""
+"""How far what stood on the page has moved: Chromium's layout shift; of 0.1 people begin to take notice."""
+
 CUT = """[...document.querySelectorAll("#result_list td, #result_list th")].filter((cell) => {
     const box = cell.querySelector(".card-value")?.getBoundingClientRect() ?? cell.getBoundingClientRect();
     return box.width > 1 && (box.left < -1 || box.right > document.documentElement.clientWidth + 1);
@@ -54,7 +59,7 @@ CUT = """[...document.querySelectorAll("#result_list td, #result_list th")].filt
 SCROLLED = "[...document.querySelectorAll('.results')].some((one) => one.scrollWidth > one.clientWidth)"
 
 
-@pytest.mark.parametrize("width", [360, 1280, 1440, 1920])
+@pytest.mark.parametrize("width", [360, 768, 1280, 1440, 1920])
 def test_no_column_of_a_list_is_cut(open_tab, desk_server, width):
     desk_server.call()
     tab = open_tab(width=width, height=900)
@@ -65,9 +70,23 @@ def test_no_column_of_a_list_is_cut(open_tab, desk_server, width):
 
 
 @pytest.mark.parametrize("path", ADMIN)
-def test_the_stock_admin_works_under_the_policy(tab, desk_server, path):
-    page = tab.sign_in(path=path)
+def test_the_stock_admin_works_under_the_policy_stands_still_and_fits_a_tablet(tab, desk_server, path):
+    tab.sign_in()
+    page = tab.go(path)
     assert page.locator("h1, h2").count()
+    assert page.evaluate(MOVED) < 0.02
+    page.set_viewport_size({"width": 768, "height": 900})
+    assert overflow(page) == 0
+
+
+def test_the_console_has_the_theme_that_was_chosen_in_the_admin(tab):
+    page = tab.sign_in(path="/admin/")
+    page.locator(".theme-toggle").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page = tab.go("/console/costs")
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+    page.locator(".theme-toggle").click()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
 
 
 def test_the_login_and_the_list_of_calls_have_no_serious_barrier(tab, desk_server):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import PASSWORD
-from tests.browser.test_pages import SIZES, barriers, overflow
+from tests.browser.test_pages import MOVED, SIZES, barriers, overflow
 from tests.databases import row_of_ended_call, rows_of
 
 pytestmark = pytest.mark.live
@@ -22,11 +22,6 @@ BEYOND = """[...document.querySelectorAll("#call_form tbody :is(td, th), dd")].f
     return box.left < -1 || box.right > document.documentElement.clientWidth + 1;
 }).map((cell) => cell.textContent)"""
 """What lies beyond the page's edge."""
-
-MOVED = """(() => { const seen = new PerformanceObserver(() => {});
-    seen.observe({ type: "layout-shift", buffered: true });
-    return seen.takeRecords().filter((one) => !one.hadRecentInput).reduce((sum, one) => sum + one.value, 0); })()"""
-"""How far what stood on the page has moved: Chromium's layout shift; of 0.1 people begin to take notice."""
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.desk.codes import TURN_RULES, shown_code
 from calls.desk.event_details import shown_detail
-from calls.desk.rows import PagedInline, ltr, ms
+from calls.desk.rows import PagedInline, ltr, ms, span
 from calls.storage.models import CallEvent, Transcript
 from calls.storage.shown_number import shown_number
 
@@ -28,7 +28,7 @@ class TurnInline(PagedInline):
 
     @admin.display(description=_("time"))
     def when(self, turn: Transcript) -> str:
-        return ltr(f"{turn.started_ms / 1000:.1f}–{turn.ended_ms / 1000:.1f} s")
+        return ltr(span(turn.started_ms, turn.ended_ms))
 
     @admin.display(description=_("words"))
     def words(self, turn: Transcript) -> str:

@@ -40,6 +40,7 @@ from calls.desk.permissions import EXPORT
 from calls.desk.privacy.holding import hold_of
 from calls.desk.review.corrections import standing_corrections
 from calls.desk.review.download import JSON_LINES, SPREADSHEET, Format, TooMany, download
+from calls.desk.review.head import lasted
 from calls.desk.review.page import reviewed
 from calls.desk.review.queue.waiting import blind_for
 from calls.desk.rows import NamedFilters, ReadOnly, ltr, ms, stacked
@@ -169,10 +170,14 @@ class CallAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
         found = search(queryset, search_term, unsaid=unsaid, whole_numbers=whole, said_by=said_by, most=most)
         return found, False
 
-    @admin.display(description=_("started"))
+    @admin.display(description=_("started, duration"))
     def when(self, call: Call) -> str:
         started_at = call.started_at and timezone.localtime(call.started_at)
-        return ltr(f"{started_at:%d.%m.%Y %H:%M:%S}" if started_at else "—")
+        if not started_at:
+            return "—"
+        began, took = f"{started_at:%d.%m.%Y %H:%M:%S}", lasted(call)
+        # Two texts beside each other in a link: each by itself, or the date would change sides.
+        return stacked(ltr(began), format_html('<bdi dir="ltr" class="quiet">{}</bdi>', took)) if took else ltr(began)
 
     @admin.display(description="CallSid")
     def sid(self, call: Call) -> str:

@@ -171,8 +171,17 @@ class PhoneLineAdmin(admin.ModelAdmin):
     def called(self, line: PhoneLine) -> str:
         return ltr(line.number)
 
+    @admin.display(description=_("tuning profile"))
+    def profile_name(self, line: PhoneLine) -> str:
+        return ltr(line.profile.name) if line.profile else "—"
+
     def get_fieldsets(self, request: HttpRequest, obj: PhoneLine | None = None) -> Any:
-        return with_what_may_be_heard(super().get_fieldsets(request, obj), self.has_change_permission(request, obj))
+        may_change = self.has_change_permission(request, obj)
+        fieldsets = with_what_may_be_heard(super().get_fieldsets(request, obj), may_change)
+        if may_change or request.user.has_perm("stt.view_tuningprofile"):
+            return fieldsets
+        # Who only reads gets a field of another model as a link, also to a page that they may not see.
+        return [(None, {"fields": ("name", "number", "profile_name")}), *fieldsets[1:]]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new line has the default profile, as its calls had before it was a line."""
@@ -180,7 +189,7 @@ class PhoneLineAdmin(admin.ModelAdmin):
         return {"profile": default, **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: PhoneLine | None = None) -> tuple[str, ...]:
-        return ("prompts", "notice_since", *(() if request.user.has_perm(CHANGE_DIALLED) else FIELDS))
+        return ("prompts", "notice_since", "profile_name", *(() if request.user.has_perm(CHANGE_DIALLED) else FIELDS))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -69,6 +69,8 @@ class LineRow:
     bars: list[Bar]
     steps: str
     """The day before's calls as the points of a line."""
+    highest: int
+    """Calls of the plot's top: its busiest hour."""
 
     @property
     def heard(self) -> str:
@@ -180,13 +182,13 @@ def _lines(days: TwoDays, seen: SeenLines) -> list[LineRow]:
     return sorted(rows, key=lambda row: (-row.today.calls, -row.before.calls, row.number))
 
 
-def _plot(today: list[int], before: list[int]) -> tuple[list[Bar], str]:
+def _plot(today: list[int], before: list[int]) -> tuple[list[Bar], str, int]:
     highest = max(*today, *before, 1)
     heights = [PLOT_HEIGHT * calls / highest for calls in today]
     bars = [Bar(hour, PLOT_HEIGHT - height, height) for hour, height in enumerate(heights) if height]
     levels = [PLOT_HEIGHT - PLOT_HEIGHT * calls / highest for calls in before]
     steps = " ".join(f"{hour},{level:.1f} {hour + 1},{level:.1f}" for hour, level in enumerate(levels))
-    return bars, steps
+    return bars, steps, highest
 
 
 def calls_of(day: Day, **narrowed: str) -> str:

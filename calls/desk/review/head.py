@@ -69,7 +69,7 @@ def head_of(call: Call) -> CallHead:
         line=lines.values_list("name", flat=True).first() or "",
         began_at=call.started_at and timezone.localtime(call.started_at),
         zone=zone_name(),
-        lasted=_lasted(call),
+        lasted=lasted(call),
         profile=str(call.tuning.get("profile", "")),
         cost=f"{usage_of(call).cost(prices):.4f} {prices.currency}",
         ending=shown_code(call.end_reason, ENDS),
@@ -85,7 +85,8 @@ def heard_share(call: Call) -> HeardShare:
     return HeardShare(call.frames_received, call.frames_lost, sums["spoken_ms"] or 0, sums["worded_ms"] or 0)
 
 
-def _lasted(call: Call) -> str:
+def lasted(call: Call) -> str:
+    """From its start to its end, h:mm:ss; empty while it runs."""
     if call.started_at is None or call.ended_at is None:
         return ""
     return str(timedelta(seconds=max(0, round((call.ended_at - call.started_at).total_seconds()))))

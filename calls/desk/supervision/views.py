@@ -180,13 +180,12 @@ def costs_by_line(request: HttpRequest) -> HttpResponse:
     """What calls cost, by line and month."""
     months = whole_number(request.GET.get("months", ""), 1, costs.MOST_MONTHS) or COST_MONTHS
     seen = seen_by(request.user)
-    rows = costs.line_months(months, seen.of(Call))
+    rows, names = costs.line_months(months, seen.of(Call)), line_names(seen)
     return render(
         request,
         "console/costs.html",
         {
-            "rows": rows,
-            "lines": line_names(seen),
+            "rows": [(row, names.get(row.line, "")) for row in rows],
             "prices": costs.prices_now(),
             "months": months,
             "emulated": bool(settings.STT_EMULATOR_HOST),

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from calls.core.agent_turns import Outcome
+from calls.desk.rows import span
 from calls.whatif.answers_again import AnswerChange, Begins, Stops
 
 BEGINS = {
@@ -42,6 +43,10 @@ class ShownChange:
     begins_ms: int | None
     stops: Any
     stops_ms: int | None
+
+    @property
+    def span(self) -> str:
+        return span(self.change.answer.started_ms, self.change.answer.ended_ms)
 
     @classmethod
     def of(cls, change: AnswerChange) -> ShownChange:

@@ -16,6 +16,7 @@ from calls.desk.access import needs
 from calls.desk.access_log.entries import Kind, note_lasting
 from calls.desk.codes import NOT_HEARD_AGAIN, shown_code
 from calls.desk.line_limits.seen import SeenLines, seen_by
+from calls.desk.rows import span
 from calls.desk.tuning import half_closing
 from calls.desk.tuning.answer_changes import ShownChange
 from calls.desk.tuning.comparison import Comparison, Shown, counted, name_of, shown
@@ -67,6 +68,12 @@ class ShownPair:
     pair: Pair
     before_source: str
     after_source: str
+
+    @property
+    def span(self) -> str:
+        """When it was spoken; of what is heard in only one of both, by that one."""
+        turn = self.pair.before or self.pair.after
+        return span(turn.started_ms, turn.ended_ms) if turn else ""
 
     @classmethod
     def of(cls, pair: Pair) -> ShownPair:

@@ -11,7 +11,8 @@ from django.utils import translation
 
 from calls.desk import permissions
 from calls.desk.shown_permissions import GROUPS
-from calls.models import Call, GivenPermission
+from calls.models import Call, GivenPermission, PhoneLine
+from stt.models import TuningProfile
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -125,3 +126,14 @@ def test_everybody_of_a_group_reads_calls(client, group):
     client.force_login(member(group))
     assert client.get(reverse("console:wall")).status_code == 200
     assert client.get(reverse("admin:calls_call_change", args=[call.pk])).status_code == 200
+
+
+@pytest.mark.parametrize(("group", "is_led"), [("reviewer", False), ("tuner", True), ("admin", True)])
+def test_a_lines_page_leads_to_its_profile_those_alone_who_may_see_that(client, group, is_led):
+    profile = TuningProfile.objects.create(name="quick")
+    line = PhoneLine.objects.create(name="מכירות", number="+97231234567", profile=profile)
+    client.force_login(member(group))
+    page = client.get(reverse("admin:calls_phoneline_change", args=[line.pk])).content.decode()
+    assert "quick" in page
+    assert (reverse("admin:stt_tuningprofile_change", args=["__fk__"]) in page) or not is_led
+    assert reverse("admin:stt_tuningprofile_change", args=[profile.pk]) not in page

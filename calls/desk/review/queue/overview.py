@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from calls.desk.access import needs
 from calls.desk.line_limits.seen import SeenLines, seen_by
 from calls.desk.permissions import CORRECT, OVERSEE_REVIEWS, READ
+from calls.desk.review.head import lasted
 from calls.desk.review.queue.block import add_pieces
 from calls.desk.review.queue.models import CallReview, Mention, ReviewSample
 from calls.desk.review.queue.reasons import shown_reasons
@@ -117,7 +117,7 @@ def _page(request: HttpRequest, form: SampleForm | None = None, status: int = 20
         "oversees": oversees,
         "waiting": waiting(user, now),
         "most_counted": MOST_COUNTED,
-        "next_ones": [(one, shown_reasons(one.reasons)) for one in _next_ones(user, now)] if may_review else [],
+        "next_ones": _next_ones(user, now, seen) if may_review else [],
         "undoable": undoable(user, now) if may_review else None,
         "done_today": seen.of(CallReview).filter(user=user, made_at__gte=today).count(),
         "mentions": _mentions(user),
@@ -135,9 +135,18 @@ def _page(request: HttpRequest, form: SampleForm | None = None, status: int = 20
     return render(request, "admin/calls/queue/overview.html", context, status=status)
 
 
-def _next_ones(user: Any, now: datetime) -> QuerySet[QueuedCall]:
+def _next_ones(user: Any, now: datetime, seen: SeenLines) -> list[QueuedCall]:
+    """Each with its ``shown_reasons``, its ``line_name``, empty where it has none, and how long it ``lasted``."""
     rows = unreviewed(user).filter(pk__in=doubtful(user, now, MOST_SHOWN))
-    return rows.select_related("call").order_by("-doubt", "-call_id")
+    found = list(rows.select_related("call").order_by("-doubt", "-call_id"))
+    numbers = {one.call.to_number for one in found}
+    names = dict(seen.of(PhoneLine).filter(number__in=numbers).values_list("number", "name"))
+    for one in found:
+        row: Any = one  # the page's own attributes of it
+        row.shown_reasons = shown_reasons(one.reasons)
+        row.line_name = names.get(one.call.to_number, "")
+        row.lasted = lasted(one.call)
+    return found
 
 
 def _last_week(today: datetime) -> dict[str, Any]:

@@ -26,3 +26,10 @@ def test_filters_that_leave_rows_out_are_named_while_they_are_folded(admin_clien
 
 def test_a_list_without_filters_has_no_place_for_them(admin_client):
     assert 'id="filters"' not in admin_client.get(reverse("admin:calls_price_changelist")).content.decode()
+
+
+def test_a_list_without_rows_says_whether_it_is_empty_or_narrowed(admin_client):
+    address = reverse("admin:calls_call_changelist")
+    assert "עדיין אין כאן רשומות" in admin_client.get(address).content.decode()
+    narrowed = admin_client.get(f"{address}?q=zzz").content.decode()
+    assert f'אין תוצאות לחיפוש ולסינון. <a href="{address}">' in narrowed
