@@ -14,7 +14,6 @@ from types import SimpleNamespace
 import pytest
 from asgiref.sync import SyncToAsync
 from channels.db import database_sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
@@ -44,6 +43,7 @@ from tests.calls.process.test_change_notices import redis_url  # noqa: F401 - a 
 from tests.fakes import FakeEngine, recognition_by
 from tests.serving import serving
 from tests.sounds import silence, speech
+from tests.waiting import Socket
 from voiceapp.runtime import metrics
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,7 +87,7 @@ class Caller:
         self.stream_sid = stream_sid
         path = stream_tokens.stream_path(token or token_of(SID, stream_sid))
         signature = RequestValidator("12345").compute_signature("wss://voice.example.org" + path, {})
-        self.socket = WebsocketCommunicator(
+        self.socket = Socket(
             websocket_application(),
             path,
             headers=[(b"x-twilio-signature", signature.encode() if signed else b"no")],
@@ -96,7 +96,7 @@ class Caller:
         self.sent = 0
 
     async def call(self):
-        connected, subprotocol = await self.socket.connect(timeout=5)
+        connected, subprotocol = await self.socket.connect()
         assert connected
         await self.say(event="connected", protocol="Call", version="1.0.0")
         start = {"callSid": SID, "streamSid": self.stream_sid, "customParameters": {"from_number": "+972501234567"}}
@@ -211,7 +211,7 @@ async def test_a_token_of_the_secret_key_before_opens_a_stream(engine, settings,
     await caller.call()
     await caller.hang_up()
     settings.SECRET_KEY_FALLBACKS = []
-    connected, _ = await Caller(token=token).socket.connect(timeout=5)
+    connected, _ = await Caller(token=token).socket.connect()
     assert not connected
     assert "media socket refused: token_forged" in caplog.text
 
@@ -221,7 +221,7 @@ async def test_who_is_not_twilio_is_refused_before_accept(engine, caplog, bad):
     token = "forged" if bad == "token" else stream_tokens.issue(SID)
     if bad == "spent":
         await stream_tokens.spend(token)
-    connected, _ = await Caller(token=token, signed=bad != "signature").socket.connect(timeout=5)
+    connected, _ = await Caller(token=token, signed=bad != "signature").socket.connect()
     assert not connected
     code = {"signature": "bad_signature", "token": "token_forged", "spent": "token_spent"}[bad]
     assert f"media socket refused: {code}" in caplog.text
@@ -229,7 +229,7 @@ async def test_who_is_not_twilio_is_refused_before_accept(engine, caplog, bad):
 
 async def test_no_room_for_one_more_call_is_said(engine, settings, caplog):
     settings.MAX_CALLS = 0
-    connected, _ = await Caller().socket.connect(timeout=5)
+    connected, _ = await Caller().socket.connect()
     assert not connected
     assert "too_many_calls" in caplog.text
 
@@ -248,7 +248,7 @@ async def test_what_changed_while_the_token_was_spent_is_asked_again(
             settings.MAX_CALLS = 0
 
     monkeypatch.setattr(stream_tokens, "spend", meanwhile)
-    connected, _ = await Caller().socket.connect(timeout=5)
+    connected, _ = await Caller().socket.connect()
     assert not connected
     assert f"media socket refused: {code}" in caplog.text
 
@@ -256,7 +256,7 @@ async def test_what_changed_while_the_token_was_spent_is_asked_again(
 async def test_many_sockets_at_once_take_no_more_places_than_there_are(engine, settings):
     settings.MAX_CALLS = 2
     callers = [Caller(token=stream_tokens.issue(f"CA{number}")) for number in range(8)]
-    connected = await asyncio.gather(*(caller.socket.connect(timeout=10) for caller in callers))
+    connected = await asyncio.gather(*(caller.socket.connect() for caller in callers))
     assert sum(is_in for is_in, _ in connected) == len(services().calls) == 2
     for caller, (is_in, _) in zip(callers, connected, strict=True):
         if is_in:
@@ -269,7 +269,7 @@ async def test_at_full_house_a_caller_whose_socket_was_lost_comes_back(engine, s
     settings.MAX_CALLS = 1
     lost = Caller()
     await lost.call()
-    other, _ = await Caller(token=stream_tokens.issue("CA2")).socket.connect(timeout=5)
+    other, _ = await Caller(token=stream_tokens.issue("CA2")).socket.connect()
     again = Caller(token=stream_tokens.issue(SID, stream_index=1), stream_sid="MZ2")
     await again.call()
     assert not other
@@ -278,7 +278,7 @@ async def test_at_full_house_a_caller_whose_socket_was_lost_comes_back(engine, s
 
 
 async def test_an_unknown_socket_path_is_refused():
-    connected, _ = await WebsocketCommunicator(websocket_application(), "/ws/nowhere").connect(timeout=5)
+    connected, _ = await Socket(websocket_application(), "/ws/nowhere").connect()
     assert not connected
 
 
@@ -286,7 +286,7 @@ async def test_a_binary_frame_closes_the_socket_with_a_reason(engine, caplog):
     caller = Caller()
     await caller.call()
     await caller.socket.send_to(bytes_data=b"\x00")
-    assert (await caller.socket.receive_output(timeout=5))["code"] == 4400
+    assert (await caller.socket.receive_output())["code"] == 4400
     assert "binary_frame" in caplog.text
     await caller.hang_up()
 
@@ -361,7 +361,7 @@ async def test_a_message_that_cannot_be_handled_is_counted_and_the_call_goes_on(
 async def test_a_start_whose_parameters_no_database_takes_is_kept(engine):
     token = stream_tokens.issue(SID, f"sip:{'b' * 46}@pbx.example.org;transport=tls;x\0")
     caller = Caller(token=token)
-    await caller.socket.connect(timeout=5)
+    await caller.socket.connect()
     said = {"from_number": f"sip:{'a' * 30}@pbx.example.org;transport=tls;x", "to_number": "\0+972\ud80035550100"}
     start = {"callSid": SID, "streamSid": "MZ1", "customParameters": said}
     await caller.say(event="start", sequenceNumber="1", start=start)
@@ -577,7 +577,7 @@ async def says(caller, stream, text):
 
 
 async def closed_with(caller):
-    return (await caller.socket.receive_output(timeout=5)).get("code", 1000)
+    return (await caller.socket.receive_output()).get("code", 1000)
 
 
 async def kept_turns():
@@ -609,7 +609,7 @@ async def test_of_streams_that_begin_at_once_the_last_one_is_heard(engine, setti
     sid = "CA" + secrets.token_hex(16)
     callers = [Caller(token=token_of(sid, f"MZ{number}"), stream_sid=f"MZ{number}") for number in range(5)]
     for caller in callers:
-        assert (await caller.socket.connect(timeout=5))[0]
+        assert (await caller.socket.connect())[0]
     for caller in callers:
         await caller.say(event="start", start={"callSid": sid, "streamSid": caller.stream_sid})
     for caller in callers[:-1]:
@@ -671,7 +671,7 @@ async def test_the_start_of_a_call_that_another_process_began_is_read_from_its_r
 )
 async def test_a_start_of_another_call_is_closed_at_once_and_reaches_no_recogniser(engine, start, code):
     caller = Caller(token=stream_tokens.issue(SID, account_sid="AC1"))
-    connected, _ = await caller.socket.connect(timeout=5)
+    connected, _ = await caller.socket.connect()
     assert connected
     await caller.say(event="start", sequenceNumber="1", start={"streamSid": "MZ1", **start})
     assert await closed_with(caller) == 4400
@@ -693,7 +693,7 @@ async def test_a_start_of_another_call_is_closed_at_once_and_reaches_no_recognis
 )
 async def test_a_malformed_start_is_closed_at_once_and_reaches_no_recogniser(engine, start, code):
     caller = Caller(token=stream_tokens.issue(SID, account_sid="AC1"))
-    assert (await caller.socket.connect(timeout=5))[0]
+    assert (await caller.socket.connect())[0]
     await caller.say(event="start", start={"callSid": SID, "streamSid": "MZ1", **start})
     assert await closed_with(caller) == 4400
     await caller.hang_up()
@@ -715,7 +715,7 @@ async def test_who_says_stop_and_stays_is_closed_when_the_record_is_complete(eng
 async def test_a_socket_without_a_start_is_closed_and_reaches_no_recogniser(engine, monkeypatch):
     monkeypatch.setattr("calls.core.media_connection.NO_START_MS", 50)
     caller = Caller()
-    connected, _ = await caller.socket.connect(timeout=5)
+    connected, _ = await caller.socket.connect()
     assert connected
     await caller.play(speech(200))
     assert await closed_with(caller) == 4408

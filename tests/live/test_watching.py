@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import pytest
 import redis
 from channels.layers import channel_layers
-from channels.testing import WebsocketCommunicator
 from channels_redis.core import RedisChannelLayer
 
 from calls.desk.line_limits.seen import ALL
 from calls.desk.supervision import socket as watchers
 from calls.lab.fault_proxy import FaultProxy
 from calls.process.services import services
+from tests.waiting import Socket
 
 # Channels closes old connections around each message: whatever the worker has opened before is this test's too.
 pytestmark = [pytest.mark.live, pytest.mark.django_db(transaction=True)]
@@ -37,7 +37,7 @@ async def watching_through_a_proxy(monkeypatch):
         layer = RedisChannelLayer(hosts=[f"redis://{proxy.address}/1"], prefix=prefix)
         before = channel_layers["default"]
         channel_layers.set("default", layer)
-        socket = WebsocketCommunicator(watchers.LiveConsumer.as_asgi(), "/ws/live/")
+        socket = Socket(watchers.LiveConsumer.as_asgi(), "/ws/live/")
         socket.scope["session"] = SimpleNamespace(session_key="s")
         try:
             assert (await socket.connect())[0]
@@ -47,9 +47,9 @@ async def watching_through_a_proxy(monkeypatch):
             await layer.close_pools()
 
 
-async def update_comes(socket, seconds=3):
+async def update_comes(socket):
     services().updates.publish(CALL)
-    return await socket.receive_json_from(seconds) == {"updates": [CALL]}
+    return await socket.receive_json_from() == {"updates": [CALL]}
 
 
 async def test_a_redis_that_resets_its_connections_closes_the_socket(monkeypatch):
@@ -57,14 +57,14 @@ async def test_a_redis_that_resets_its_connections_closes_the_socket(monkeypatch
         assert await update_comes(socket)
         proxy.refusing = True
         proxy.cut()
-        assert await socket.receive_output(20) == {"type": "websocket.close", "code": watchers.LAYER_LOST}
+        assert await socket.receive_output() == {"type": "websocket.close", "code": watchers.LAYER_LOST}
 
 
 async def test_a_redis_that_falls_silent_closes_the_socket(monkeypatch):
     async with watching_through_a_proxy(monkeypatch) as (socket, proxy, _):
         assert await update_comes(socket)
         proxy.delay_s = 3600
-        closed = await socket.receive_output(5)
+        closed = await socket.receive_output()
         assert (closed["type"], closed["code"]) == ("websocket.close", watchers.LAYER_LOST)
 
 
@@ -76,5 +76,5 @@ async def test_a_redis_that_forgot_who_watches_is_told_again(monkeypatch):
             services().updates.publish(CALL)
             if not await socket.receive_nothing(0.3):
                 break
-        assert await socket.receive_json_from(1) == {"updates": [CALL]}
+        assert await socket.receive_json_from() == {"updates": [CALL]}
         await socket.disconnect()

@@ -12,6 +12,7 @@ from calls.process.change_notices import ChangeNotices
 from calls.process.registry import replacing
 from calls.reply.orders import Order, SupervisorOrder
 from tests.calls.process.test_change_notices import redis_url  # noqa: F401 - a fixture
+from tests.waiting import PATIENCE_S
 
 ORDER = SupervisorOrder("CA1", Order.SAY, "dana", "כבר בודקים.")
 
@@ -79,8 +80,8 @@ async def test_another_process_runs_the_call_and_says_what_came_of_it(redis_url)
     console, server = CallOrders([], redis_url), CallOrders([call], redis_url)
     notices = ChangeNotices(redis_url)
     notices.listeners.append(server.heard)
-    notices.wait(1)  # it listens from now on
-    listening = asyncio.create_task(asyncio.to_thread(notices.wait, 2))
+    notices.wait(PATIENCE_S)  # it listens from now on
+    listening = asyncio.create_task(asyncio.to_thread(notices.wait, PATIENCE_S))
     assert await asyncio.to_thread(console.give, ORDER) == "too_many_sentences"
     assert call.taken == [ORDER]
     notices.announce()

@@ -4,7 +4,7 @@ import threading
 
 from calls.process.services import Services, announce_change, services, using
 from calls.process.shared_state import SharedState
-from tests.calls.process.test_change_notices import waited_s
+from tests.calls.process.test_change_notices import LONG_S, waited_s
 
 
 def test_a_process_has_its_services_once_and_a_test_its_own():
@@ -32,7 +32,7 @@ def test_the_parts_know_each_other():
 def test_a_saved_row_is_announced_to_the_process_that_runs_and_makes_no_services_where_there_are_none(monkeypatch):
     with using(Services()) as own:
         announce_change()
-        assert waited_s(own.notices, 5) < 1
+        assert waited_s(own.notices) < LONG_S
     with using(None):
         announce_change()
         monkeypatch.setattr("calls.process.services.Services", None)

@@ -296,7 +296,7 @@ class EngineContract:
             with pytest.raises(RecognizerError) as late:
                 await asyncio.to_thread(rig.engine.recognize, SILENCE_PCM, PLAIN, 100)
             assert (late.value.code, late.value.permanent) == ("deadline_exceeded", False)
-            assert 0.09 <= time.monotonic() - began_s < 0.9
+            assert 0.09 <= time.monotonic() - began_s < 4
 
         self.run(scenario, Service.SLOW)
 

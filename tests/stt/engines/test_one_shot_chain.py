@@ -2,9 +2,12 @@
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from stt.engines import guarded as engine_wall
+from stt.engines import one_shot_chain
 from stt.engines.base import UtterancePcm
 from stt.engines.handshake_rate import HandshakeRate
 from stt.engines.line_engines import LineEngines
@@ -21,7 +24,7 @@ TUNING = Tuning(stt_fallback_deadline_ms=1000, model="wide", endpoint="eu", phra
 class Shots:
     """An engine of single utterances alone, or of streams as well."""
 
-    def __init__(self, name, error=None, hangs=False, streaming=True, one_shot=True, **can):
+    def __init__(self, name, error=None, hangs=None, streaming=True, one_shot=True, **can):
         self.name, self.model, self._error, self._hangs = name, f"{name}-1", error, hangs
         self.capabilities = replace(CAPABILITIES, streaming=streaming, one_shot=one_shot, **can)
         self.asked = []
@@ -32,7 +35,7 @@ class Shots:
     def recognize(self, pcm, options, timeout_ms):
         self.asked.append((options.model, options.hints, timeout_ms))
         if self._hangs:
-            time.sleep(timeout_ms / 1000)
+            self._hangs(timeout_ms / 1000)
             raise RecognizerError("deadline_exceeded")
         if self._error is not None:
             raise self._error
@@ -58,12 +61,13 @@ def test_model_and_endpoint_are_the_firsts_and_hints_go_over():
     assert second.asked[0][:2] == ("", ("הרצל",))
 
 
-def test_one_that_hangs_leaves_time_for_the_next():
-    began_s = time.monotonic()
-    first, second = Shots("first", hangs=True), Shots("second")
+def test_one_that_hangs_leaves_time_for_the_next(monkeypatch):
+    now_s = [0.0]
+    for module in (one_shot_chain, engine_wall):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+    first, second = Shots("first", hangs=lambda wait_s: now_s.append(now_s.pop() + wait_s)), Shots("second")
     assert line(first, second).recognize(b"").engine == "second"
-    assert first.asked[0][2] <= 500 < second.asked[0][2] + 100
-    assert time.monotonic() - began_s < 1.0
+    assert (first.asked[0][2], second.asked[0][2], now_s) == (500, 500, [0.5])
 
 
 def test_one_that_failed_lately_is_asked_last_and_alone_it_is_asked_again():

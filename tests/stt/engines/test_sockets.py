@@ -13,6 +13,7 @@ from stt.engines.sockets import Address, converse, translate
 from stt.engines.task_stream import TaskStream
 from stt.engines.vendor_capabilities import DEEPGRAM
 from stt.events import Final, StreamClosed, Word
+from tests.waiting import PATIENCE_S
 
 
 class Echo(SocketDialogue):
@@ -183,7 +184,7 @@ def test_a_close_ends_the_connection_at_once():
             )
             await events.get()
             stream.close()
-            await asyncio.wait_for(gone.wait(), 1)
+            await asyncio.wait_for(gone.wait(), PATIENCE_S)
             assert events.empty()
 
     run(scenario())

@@ -5,7 +5,6 @@ import json
 import pytest
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import Group, Permission, User
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +14,7 @@ from calls.models import Call, Transcript
 from calls.process.live_updates import GROUP
 from tests.calls.desk.supervision.sessions import session_of
 from tests.rows import LINE
+from tests.waiting import Socket
 
 NUMBER = "+972501234567"
 MASKED = "+9725••••••67"
@@ -104,7 +104,7 @@ def test_a_watcher_is_told_of_a_call_likewise(sees, number):
     user = person(sees=sees)
 
     async def told():
-        socket = WebsocketCommunicator(LiveConsumer.as_asgi(), "/ws/live/")
+        socket = Socket(LiveConsumer.as_asgi(), "/ws/live/")
         socket.scope["session"] = await session_of(user)
         assert (await socket.connect())[0]
         updates = [{"kind": "call", "call": "CA1", "from": NUMBER, "to": LINE}, {"kind": "turn", "call": "CA1"}]

@@ -7,7 +7,6 @@ import sys
 import pytest
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from channels.testing import WebsocketCommunicator
 from django.conf import settings as product
 from django.contrib.auth.models import Permission, User
 from django.contrib.sessions.models import Session
@@ -21,6 +20,7 @@ from calls.process.live_updates import GROUP
 from calls.routing import websocket_application
 from tests.calls.process.test_live_updates import turn
 from tests.paths import ROOT
+from tests.waiting import Socket
 
 PASSWORD = "a-long-password"
 WALL, ACCOUNT = reverse("console:wall"), reverse("account:page")
@@ -153,14 +153,14 @@ async def watching(client, path="/ws/live/"):
         (b"origin", b"http://localhost"),
         (b"host", b"localhost"),
     ]
-    socket = WebsocketCommunicator(websocket_application(), path, headers=headers)
-    connected, _ = await socket.connect(timeout=5)
+    socket = Socket(websocket_application(), path, headers=headers)
+    connected, _ = await socket.connect()
     return socket, connected
 
 
 async def said_to(socket):
     await get_channel_layer().group_send(GROUP, {"type": "live.update", "update": {"updates": [turn("CA1", 1)]}})
-    return await socket.receive_output(timeout=5)
+    return await socket.receive_output()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import pytest
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser, Permission, User
 from redis.exceptions import RedisError
 
@@ -16,6 +15,7 @@ from calls.models import AccessEntry, Call
 from calls.process.listening_in import MOST_OF_CALL, group_of
 from calls.process.services import services
 from tests.calls.desk.supervision.sessions import session_of
+from tests.waiting import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SOUND = b"\x00\x01\x02"
@@ -34,9 +34,9 @@ def running(transactional_db):
 
 
 async def listener(user, call_sid="CA1"):
-    socket = WebsocketCommunicator(ListenConsumer.as_asgi(), f"/ws/listen/?call={call_sid}")
+    socket = Socket(ListenConsumer.as_asgi(), f"/ws/listen/?call={call_sid}")
     socket.scope["session"] = await session_of(user)
-    connected, _ = await socket.connect(timeout=5)
+    connected, _ = await socket.connect()
     return socket, connected
 
 
@@ -46,7 +46,7 @@ async def sound(times=1):
 
 
 async def closed_by(socket):
-    while (message := await socket.receive_output(timeout=5))["type"] != "websocket.close":
+    while (message := await socket.receive_output())["type"] != "websocket.close":
         pass
     return message["code"]
 
@@ -70,7 +70,7 @@ async def test_all_who_listen_get_the_sound_and_stand_in_the_access_log(running)
     assert names == [("listen_in", "CA1", "ronit"), ("listen_in", "CA1", "avi")]
     await sound()
     for socket in (first, second):
-        assert await socket.receive_from(timeout=5) == SOUND
+        assert await socket.receive_from() == SOUND
         await socket.disconnect()
     assert services().listening.begin("CA1")  # their places are free
     services().listening.end("CA1")
@@ -91,7 +91,7 @@ async def test_who_heard_nothing_because_the_layer_is_away_is_not_noted(running,
     monkeypatch.setattr(get_channel_layer(), "group_add", away)
     socket, _ = await listener(await person("ronit"))
     assert await closed_by(socket) == listening.LAYER_LOST
-    await socket.wait(timeout=5)
+    await socket.wait()
     assert not await AccessEntry.objects.aexists()
     assert services().listening.begin("CA1")  # the place is free
     services().listening.end("CA1")
@@ -108,7 +108,7 @@ async def test_the_process_that_runs_the_call_is_asked_for_its_sound(running, mo
     socket, _ = await listener(await person("d"))
     while len(asked) < 3:
         await sound()
-        await socket.receive_from(timeout=5)
+        await socket.receive_from()
         await socket.send_to(text_data=str(1_000_000))
     assert set(asked) == {"CA1"}
     await socket.disconnect()
@@ -126,12 +126,12 @@ async def test_a_listener_that_says_what_it_has_taken_goes_on(running):
     socket, _ = await listener(await person("f"))
     for taken in range(1, 2 * listening.MOST_UNTAKEN):
         await sound()
-        assert await socket.receive_from(timeout=5) == SOUND
+        assert await socket.receive_from() == SOUND
         await socket.send_to(text_data=str(taken))
     for odd in ("-1", "99999999999999999999", "א"):
         await socket.send_to(text_data=odd)
     await sound()
-    assert await socket.receive_from(timeout=5) == SOUND
+    assert await socket.receive_from() == SOUND
     await socket.disconnect()
 
 

@@ -3,7 +3,6 @@
 import pytest
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser, Permission, User
 
 from calls.desk.line_limits.fields import set_limit
@@ -14,14 +13,15 @@ from calls.process.live_updates import GROUP
 from stt.models import TuningProfile
 from tests.calls.desk.supervision.sessions import session_of
 from tests.calls.process.test_live_updates import partial, turn
+from tests.waiting import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def watcher(user, query=""):
-    socket = WebsocketCommunicator(LiveConsumer.as_asgi(), f"/ws/live/{query}")
+    socket = Socket(LiveConsumer.as_asgi(), f"/ws/live/{query}")
     socket.scope["session"] = await session_of(user)
-    connected, _ = await socket.connect(timeout=5)
+    connected, _ = await socket.connect()
     return socket, connected
 
 
@@ -48,7 +48,7 @@ async def test_who_loses_the_permission_is_closed(monkeypatch):
     monkeypatch.setattr(watchers, "CHECK_AGAIN_S", 0)
     await database_sync_to_async(user.user_permissions.clear)()
     await get_channel_layer().group_send(GROUP, {"type": "live.update", "update": {"updates": [turn("CA1", 1)]}})
-    assert (await socket.receive_output(timeout=5))["code"] == watchers.NOT_ALLOWED
+    assert (await socket.receive_output())["code"] == watchers.NOT_ALLOWED
 
 
 @database_sync_to_async
@@ -78,14 +78,14 @@ async def test_who_sees_one_line_is_told_of_its_calls_and_alarms_alone():
     everything, _ = await watcher(await person("g"))
     await get_channel_layer().group_send(GROUP, {"type": "live.update", "update": {"updates": updates}})
     told = {name: value for name, value in pulse.items() if name != "lines"}
-    assert await socket.receive_json_from(timeout=5) == {
+    assert await socket.receive_json_from() == {
         "updates": [
             mine,
             {**told, "calls": {"CA1": ["listening"]}, "alarms": alarms[1:]},
             {**told, "calls": {}, "alarms": []},
         ]
     }
-    assert len((await everything.receive_json_from(timeout=5))["updates"]) == len(updates)
+    assert len((await everything.receive_json_from())["updates"]) == len(updates)
     await socket.disconnect()
     await everything.disconnect()
 
@@ -106,7 +106,7 @@ async def test_who_is_limited_meanwhile_is_told_less(monkeypatch):
     await database_sync_to_async(set_limit)(user, lines)
     updates = [of_line("+97231110001", turn("CA2", 1)), of_line(lines[0].number, turn("CA1", 1))]
     await get_channel_layer().group_send(GROUP, {"type": "live.update", "update": {"updates": updates}})
-    assert await socket.receive_json_from(timeout=5) == {"updates": updates[1:]}
+    assert await socket.receive_json_from() == {"updates": updates[1:]}
     await socket.disconnect()
 
 
@@ -117,5 +117,5 @@ async def test_who_follows_one_call_gets_no_other():
         GROUP, {"type": "live.update", "update": {"updates": [turn("CA2", 1), partial("CA1", "כן"), pulse]}}
     )
     one = {**pulse, "calls": {"CA1": ["listening", "stream"]}}
-    assert await socket.receive_json_from(timeout=5) == {"updates": [partial("CA1", "כן"), one]}
+    assert await socket.receive_json_from() == {"updates": [partial("CA1", "כן"), one]}
     await socket.disconnect()

@@ -22,6 +22,7 @@ from calls.reply.items import (
     Wait,
 )
 from calls.reply.responder import Exchange, Occasion, ReplyCall, Responder, ResponderError
+from tests.waiting import PATIENCE_S
 
 ACTS = (HangUp, Transfer, PlayTones, PlayRecording, NoteValue)
 CALL = ReplyCall("CA1", "+972501234567", "+97235550100", Occasion.OPENING, people=("דנה",))
@@ -89,7 +90,7 @@ class ResponderContract:
             asked = asyncio.create_task(items_of(rig.responder, Occasion.TURNS, rig.words[0], []))
             await asyncio.sleep(0)
             asked.cancel()
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(PATIENCE_S):
                 # One that never waits is done by then.
                 await asyncio.gather(asked, return_exceptions=True)
             assert asked.cancelled() or asked.exception() is None
