@@ -14,9 +14,23 @@ from enum import StrEnum
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import BooleanField, Exists, F, Func, Max, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Exists,
+    F,
+    Func,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Concat
+from django.utils.functional import cached_property
 
 from calls.core.addresses import dialled
 from calls.core.agent_turns import AGENT
@@ -41,6 +55,9 @@ SPARE = 1.5
 """A window is so much larger than the hits so far make necessary: no word is spread evenly."""
 FURTHER = 8
 """A window is so many times as large as the one before it, where there were no hits."""
+MOST_SENT = 500
+"""Candidates that are sent as a list of ids: of more the query is sent, and run again. Their number times three times
+MOST_WORDS is bound to one statement at most; SQLite takes 32 766."""
 LATER_CALLS = 2000
 """By so many ids a call may have come into the table later than one of a narrowed list that began after it."""
 
@@ -56,7 +73,8 @@ class SaidBy(StrEnum):
 Identified = Callable[[SearchWord], Q]
 """The calls that a word names: by a number, or by their CallSid."""
 Calls = dict[str, Any]
-"""Which calls, by lookups of their ids: ``{"in": a query of ids}``, ``{"gt": 0, "lte": 99}``."""
+"""Which calls, by lookups of their ids: ``{"in": a query of ids, or their list}``, ``{"gt": 0, "lte": 99}``."""
+Ids = QuerySet[Any, Any] | list[int]
 
 
 def search(
@@ -87,7 +105,8 @@ def search(
 
 class _Search:
     """One search: what its words are looked for in. Calls are handed from query to query as queries, for a list of
-    thousands of ids is itself slow to send and to plan."""
+    thousands of ids is itself slow to send and to plan; but those of a list that is narrowed, which can cost more to
+    walk, and is walked once."""
 
     def __init__(
         self,
@@ -106,26 +125,34 @@ class _Search:
             if further <= FURTHER_WALKED:
                 found |= self._walked(NEWEST_CALLS, NEWEST_CALLS + further)
         if len(found) < most and not any(map(_is_short, self._asked)):
-            walked = list(self._calls.values_list("pk", flat=True)[:NEWEST_CALLS])
+            walked = list(self._newest)
             if len(walked) == NEWEST_CALLS:
                 self._look_further(found, most, walked)
         return set(sorted(found, reverse=True)[:most])
 
     def with_answers(self, most: int, *, or_heard: bool) -> set[int]:
         """Those in which the line has said the words. ``or_heard``: or has heard some of them."""
-        newest = self._calls.values("pk")[:NEWEST_CALLS]
-        answers = Transcript.objects.filter(_of("call_id", {"in": newest}), speaker=AGENT).order_by()
+        answers = Transcript.objects.filter(_of("call_id", {"in": self._newest}), speaker=AGENT).order_by()
         rows = answers.values_list("call_id", "text", "played_text")
         said = [(call, search_text(text if played is None else played)) for call, text, played in rows]
         by_word = [{call for call, text in said if _is_in(word, text)} for word in self._asked]
         if or_heard:
-            heard = (self._having(word, {"in": newest}) for word in self._asked)
+            heard = (self._having(word, {"in": self._newest}) for word in self._asked)
             by_word = [by_line | set(by_caller) for by_line, by_caller in zip(by_word, heard, strict=True)]
         return set(sorted(set.intersection(*by_word), reverse=True)[:most])
 
     def _walked(self, begin: int, end: int) -> set[int]:
         """Those with every word among these of the list."""
-        return set(self._having_all(self._asked, self._calls.values("pk")[begin:end]))
+        calls = self._newest if (begin, end) == (0, NEWEST_CALLS) else self._ids(begin, end)
+        return set(self._having_all(self._asked, calls))
+
+    @cached_property
+    def _newest(self) -> Ids:
+        return self._ids(0, NEWEST_CALLS)
+
+    def _ids(self, begin: int, end: int) -> Ids:
+        ids = self._calls.values_list("pk", flat=True)[begin:end]
+        return list(ids) if self._is_narrowed and connection.vendor == "postgresql" else ids
 
     def _look_further(self, found: set[int], most: int, walked: list[int]) -> None:
         """``walked``: the calls that were looked through."""
@@ -138,7 +165,10 @@ class _Search:
             window = {"gt": max(top - size, bottom), "lte": top}
             candidates = self._having(rarest, window).order_by("-call_id")[:MOST_CANDIDATES]
             looked_through = list(candidates)
-            found |= self._listed(candidates, others) if others or self._is_narrowed else set(looked_through)
+            if others or self._is_narrowed:
+                found |= self._listed(looked_through if len(looked_through) <= MOST_SENT else candidates, others)
+            else:
+                found |= set(looked_through)
             seen_to = looked_through[-1] - 1 if len(looked_through) == MOST_CANDIDATES else window["gt"]
             read, top = read + top - seen_to, seen_to
 
@@ -152,16 +182,20 @@ class _Search:
         """Ids: the highest of the list, and one below the lowest."""
         if not self._is_narrowed:
             return Call.objects.aggregate(pk=Max("pk"))["pk"] or 0, 0
-        oldest = self._calls.reverse().values_list("pk", flat=True).first() or 0
+        calls = self._calls
+        if not all(word.spoken.isascii() for word in self._asked):
+            # Calls that were never heard stand behind the oldest: tens of thousands, perhaps, in which no word can be.
+            calls = calls.filter(started_at__isnull=False)
+        oldest = calls.reverse().values_list("pk", flat=True).first() or 0
         return max(walked) + LATER_CALLS, max(min(oldest, *walked) - LATER_CALLS, 0)
 
-    def _listed(self, candidates: QuerySet[Any, Any], others: list[SearchWord]) -> set[int]:
+    def _listed(self, candidates: Ids, others: list[SearchWord]) -> set[int]:
         """Those of them that have the other words and stand in the list."""
         if others:
             candidates = self._having_all(others, candidates)
         return set(self._calls.filter(pk__in=candidates).order_by().values_list("pk", flat=True))
 
-    def _having_all(self, asked: list[SearchWord], calls: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    def _having_all(self, asked: list[SearchWord], calls: Ids) -> QuerySet[Any, Any]:
         """The ids of those of these calls that have each of the words."""
         first, *others = (self._having(word, {"in": calls}) for word in asked)
         return first.intersection(*others) if others else first
@@ -204,10 +238,11 @@ def _is_in(word: SearchWord, text: str) -> bool:
 def _of(field: str, calls: Calls) -> Q:
     if "in" in calls and connection.vendor == "postgresql":
         # As an array a query is run once; as a subquery as often as the planner likes, for each row perhaps.
+        ids = calls["in"]
         return Q(
             Func(
                 F(field),
-                ArraySubquery(calls["in"]),
+                Value(ids, ArrayField(BigIntegerField())) if isinstance(ids, list) else ArraySubquery(ids),
                 template="%(expressions)s)",
                 arg_joiner=" = ANY(",
                 output_field=BooleanField(),

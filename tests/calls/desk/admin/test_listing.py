@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -13,6 +14,7 @@ from calls.desk.admin import calls as calls_module
 from calls.desk.admin import listing, searching
 from calls.models import Call, SavedValue, Transcript
 from calls.storage.search_text import search_text, value_search_text
+from tests.databases import each_database, postgresql_url  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db
 NEWEST = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -194,6 +196,24 @@ def test_a_call_that_came_late_into_the_table_is_found(narrow):
         call(f"CBbetween{number}", "משהו אחר", hours_ago=2)
     late = call("CAlate", "פיצות", hours_ago=3)
     assert list(searching.search(Call.objects.order_by("-started_at"), "פיצות")) == [late]
+
+
+@pytest.mark.usefixtures("each_database", "narrow")
+def test_a_narrowed_list_is_searched_to_its_end_and_walked_once():
+    Call.objects.create(call_sid="CAunheard", to_number="+97231234567")
+    for number in range(40):
+        call(f"CA{number}", f"שתי פיצות {number}", hours_ago=40 - number, to_number=f"+9723123456{number % 2}")
+    line = Call.objects.filter(to_number="+97231234560").order_by(F("started_at").desc(nulls_last=True))
+    with CaptureQueriesContext(connection) as asked:
+        assert [one.call_sid for one in searching.search(line, "פיצות שתי")] == [f"CA{n}" for n in range(38, -1, -2)]
+    walks = sum(
+        query["sql"].count("NULLS LAST LIMIT 2)") + query["sql"].endswith("NULLS LAST LIMIT 2") for query in asked
+    )
+    assert connection.vendor == "sqlite" or walks == 1
+    assert [one.call_sid for one in searching.search(line, "פיצות 38")] == ["CA38"]
+    assert [one.call_sid for one in searching.search(line, "פיצות 37")] == []
+    unheard = Call.objects.filter(to_number__endswith="7").order_by(F("started_at").desc(nulls_last=True))
+    assert [one.call_sid for one in searching.search(unheard, "CAunheard")] == ["CAunheard"]
 
 
 def test_words_of_different_turns_and_numbers_are_found_together(narrow):
