@@ -8,6 +8,7 @@ calls refuse to start while there is one.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from voiceapp.kept_key import kept_key
 from voiceapp.key_file import flaw_of_key_file
 from voiceapp.runtime.private_files import private_folder
 from voiceapp.runtime.storage_keys import StorageKey, StorageKeys
-from voiceapp.runtime.web_address import read_web_url
+from voiceapp.runtime.web_address import host_of, is_example, read_web_url
 from voiceapp.runtime.whole_number import whole_number
 from voiceapp.secret_file import SecretFileError, read_secret
 from voiceapp.service_urls import database_settings, is_redis_url, sqlite_settings
@@ -31,6 +32,11 @@ THE_KEYS_THAT_WERE = (
     "put back the keys that this box had, for a new one reads nothing of what is kept (a backup has them under named/; "
     "only a box that never had a key takes one from manage.py storage_key)."
 )
+PLACEHOLDER = re.compile(
+    r"<.*>|\.{3}|…|x{3,}|(change|replace)[-_ ]?(me|this)|to ?do|placeholder|example|your[-_ ].*",
+    re.IGNORECASE,
+)
+"""What stands in examples of others where a secret belongs."""
 FALSE = {"false", "0", "no", "off"}
 TRUE = {"true", "1", "yes", "on"}
 
@@ -44,7 +50,7 @@ class Problem:
     @property
     def is_missing(self) -> bool:
         """It was not set, and must be."""
-        return f"{self.variable} is not set" in self.sentence
+        return any(f"{self.variable} is {nothing}" in self.sentence for nothing in ("not set", "''"))
 
 
 class Environment:
@@ -62,6 +68,8 @@ class Environment:
         """The value, or what stands in the file that ``NAME_FILE`` names; "" where there is neither."""
         if name not in self._secrets:
             self._secrets[name] = self._text_or_file(name)
+            if PLACEHOLDER.fullmatch(self._secrets[name]):
+                self._problem(name, f"{name} is a placeholder: set it to your own, or leave it empty.")
         return self._secrets[name]
 
     def _text_or_file(self, name: str) -> str:
@@ -189,6 +197,12 @@ class Environment:
                 "PUBLIC_URL", f"PUBLIC_URL is {said}: set it to the https address that Twilio reaches you at."
             )
             return None
+        if is_example(host_of(parts)):
+            self._problem(
+                "PUBLIC_URL",
+                f"PUBLIC_URL is {public_url!r}, an example's address: set it to the https address that Twilio reaches "
+                "you at.",
+            )
         return parts
 
     def webhook(self) -> tuple[str, str]:
@@ -196,6 +210,11 @@ class Environment:
         url, secret = self.text("ALARM_WEBHOOK_URL"), self.secret("ALARM_WEBHOOK_SECRET")
         if url and read_web_url(url) is None:
             self._problem("ALARM_WEBHOOK_URL", f"ALARM_WEBHOOK_URL is {url!r}: set it to an https address.")
+        elif (parts := read_web_url(url)) is not None and is_example(host_of(parts)):
+            self._problem(
+                "ALARM_WEBHOOK_URL",
+                "ALARM_WEBHOOK_URL is an example's address: set it to yours, or leave it out.",
+            )
         elif url and not secret:
             self._problem(
                 "ALARM_WEBHOOK_SECRET",
@@ -213,6 +232,8 @@ class Environment:
                 "LLM_BASE_URL is not understood: set it to an address such as https://api.example.com/v1.",
             )
             return key, ""
+        if url and (parts := read_web_url(url)) is not None and is_example(host_of(parts)):
+            self._problem("LLM_BASE_URL", "LLM_BASE_URL is an example's address: set it to yours, or leave it out.")
         return key, url
 
     def secret_key(self, debug: bool, var_dir: Path) -> str:

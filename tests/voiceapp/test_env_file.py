@@ -123,11 +123,11 @@ def test_made_up_calls_and_tests_never_go_to_the_files_database(env_file, tmp_pa
 
 def test_a_server_of_another_make_reads_the_file_too(env_file, tmp_path):
     env_file.write_text(
-        f"PUBLIC_URL=https://of-the-file.example.org\nSTT_EMULATOR_HOST=127.0.0.1:9\nVAR_DIR={tmp_path}\n"
+        f"PUBLIC_URL=https://of-the-file.callcentre.co.il\nSTT_EMULATOR_HOST=127.0.0.1:9\nVAR_DIR={tmp_path}\n"
     )
     program = "import voiceapp.asgi; from django.conf import settings; print(settings.PUBLIC_URL)"
     done = run(["-W", "ignore", "-c", program], env_file, tmp_path)
-    assert done.stdout.strip() == "https://of-the-file.example.org", done.stderr
+    assert done.stdout.strip() == "https://of-the-file.callcentre.co.il", done.stderr
 
 
 def test_a_database_that_is_not_understood_stops_every_command(env_file, tmp_path):

@@ -24,7 +24,7 @@ def problems(**values):
     environment = Environment({**GOOD, **values})
     environment.tuning()
     environment.speech_credentials()
-    environment.twilio(environment.text("PUBLIC_URL", "https://voice.example.org"))
+    environment.twilio(environment.text("PUBLIC_URL", "https://voice.callcentre.co.il"))
     environment.webhook()
     environment.language_model()
     environment.redis_url()
@@ -61,6 +61,15 @@ def test_a_good_environment_has_no_problem():
         ("STT_BATCH_MS", "٨٠"),
         ("PUBLIC_URL", "voice.example.org"),
         ("TWILIO_AUTH_TOKEN", ""),
+        ("TWILIO_AUTH_TOKEN", "your_auth_token"),
+        ("TWILIO_AUTH_TOKEN", "<token>"),
+        ("TWILIO_AUTH_TOKEN", "changeme"),
+        ("LLM_API_KEY", "xxxxxxxx"),
+        ("PUBLIC_URL", "https://voice.example.org"),
+        ("PUBLIC_URL", "https://EXAMPLE.com"),
+        ("PUBLIC_URL", "http://calls.invalid:8000"),
+        ("LLM_BASE_URL", "https://api.example.com/v1"),
+        ("ALARM_WEBHOOK_URL", "https://ops.example.org/alarm"),
         ("DEBUG", "perhaps"),
         ("PUBLIC_URL", "https://[::1"),
         ("PUBLIC_URL", "https://voice.example.org:port"),
@@ -279,9 +288,9 @@ def test_a_postgres_url_is_read_with_its_escapes(tmp_path):
 
 
 def test_a_webhook_without_a_secret_is_told():
-    (problem,) = problems(ALARM_WEBHOOK_URL="https://ops.example.org/alarm")
+    (problem,) = problems(ALARM_WEBHOOK_URL="https://ops.callcentre.co.il/alarm")
     assert problem.variable == "ALARM_WEBHOOK_SECRET"
-    assert problems(ALARM_WEBHOOK_URL="https://ops.example.org/alarm", ALARM_WEBHOOK_SECRET="s") == []
+    assert problems(ALARM_WEBHOOK_URL="https://ops.callcentre.co.il/alarm", ALARM_WEBHOOK_SECRET="s") == []
 
 
 @pytest.mark.parametrize(("value", "host"), [("", "127.0.0.1"), ("0.0.0.0", "0.0.0.0"), ("::", "::")])  # noqa: S104

@@ -47,14 +47,14 @@ def test_whatever_needs_a_secret_takes_it_from_its_file(tmp_path):
         | file_with("SECRET_KEY", "k" * 50)
         | file_with("SECRET_KEY_FALLBACKS", "old\nolder")
         | file_with("ALARM_WEBHOOK_SECRET", "hook")
-        | {"ALARM_WEBHOOK_URL": "https://ops.example.org/alarm"}
+        | {"ALARM_WEBHOOK_URL": "https://ops.callcentre.co.il/alarm"}
     )
     assert environment.database(tmp_path)["PASSWORD"] == "p"
     assert environment.redis_url() == "redis://:pw@h:6379/1"
     assert environment.language_model() == ("llm", "")
     assert environment.secret_key(False, tmp_path) == "k" * 50
     assert environment.secret_list("SECRET_KEY_FALLBACKS") == ["old", "older"]
-    assert environment.webhook() == ("https://ops.example.org/alarm", "hook")
+    assert environment.webhook() == ("https://ops.callcentre.co.il/alarm", "hook")
     assert environment.problems == []
 
 
@@ -79,7 +79,7 @@ def test_a_file_that_gives_none_is_said_once_and_by_name(tmp_path, content, why)
     if content is not None:
         path.write_bytes(content)
     environment = Environment({"TWILIO_AUTH_TOKEN_FILE": str(path)})
-    environment.twilio("https://voice.example.org")
+    environment.twilio("https://voice.callcentre.co.il")
     said = problem_of(environment)
     assert said.startswith("TWILIO_AUTH_TOKEN_FILE names a file that ") and why in said
 

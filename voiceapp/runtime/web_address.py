@@ -29,6 +29,14 @@ def read_web_url(text: str) -> SplitResult | None:
     return parts
 
 
+def is_example(host: str) -> bool:
+    """The host is one of documents: nobody can have it (RFC 2606, RFC 6761)."""
+    labels = host.lower().rstrip(".").split(".")
+    return labels[-1] in {"example", "invalid"} or (
+        labels[-2:-1] == ["example"] and labels[-1] in {"com", "net", "org"}
+    )
+
+
 def host_of(parts: SplitResult) -> str:
     """The host as a URL writes it: an IPv6 address in brackets."""
     host = parts.hostname or ""

@@ -111,7 +111,7 @@ def test_all_that_is_missing_is_named_at_once_and_what_runs_without_it(monkeypat
 
 
 def test_who_has_no_credentials_alone_is_shown_the_demo_too(monkeypatch, settings):
-    one, without = refusal(monkeypatch, settings, TWILIO_AUTH_TOKEN="x", PUBLIC_URL="https://voice.example.org")
+    one, without = refusal(monkeypatch, settings, TWILIO_AUTH_TOKEN="x", PUBLIC_URL="https://voice.callcentre.co.il")
     assert one.startswith("GOOGLE_APPLICATION_CREDENTIALS is not set")
     assert without.startswith("script/demo ")
 
