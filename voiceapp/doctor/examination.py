@@ -25,6 +25,30 @@ CHECKS: Mapping[str, Check] = {
 }
 
 
+FINDINGS: Mapping[str, str] = {
+    "migrations": "database",
+    "search": "database",
+    "storage_key_missing": "storage",
+    "storage_keys_unusable": "storage",
+    "engine": "engines",
+    "quota": "quotas",
+    "voice": "voices",
+    "certificate": "public_url",
+    "webhooks": "public_url",
+    "metrics": "public_url",
+    "number": "twilio",
+}
+"""The check that makes a finding of another name; ``engine`` stands for each engine's (``engine google``)."""
+
+
+def check_of(name: str) -> str:
+    """The check that has this name, or makes findings of this name. Raises ValueError, which names all."""
+    found = name if name in CHECKS else FINDINGS.get(name, FINDINGS.get(name.partition(" ")[0]))
+    if found is None:
+        raise ValueError(f"{name!r} is none of {', '.join(CHECKS)}, and no name of their findings")
+    return found
+
+
 def examine(names: Iterable[str] = CHECKS) -> Iterator[Finding]:
     """Each finding as soon as it is there. Never raises: what a check did not foresee is its finding."""
     for name in names:

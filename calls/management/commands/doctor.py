@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import ArgumentTypeError
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from voiceapp.doctor.examination import CHECKS, examine, is_well
+from voiceapp.doctor.examination import CHECKS, check_of, examine, is_well
 from voiceapp.doctor.finding import Finding, FindingState
 
 COLUMN = 18
@@ -31,11 +32,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="One JSON object a finding, for scripts.")
-        parser.add_argument("--only", nargs="+", choices=tuple(CHECKS), default=tuple(CHECKS), metavar="CHECK")
+        parser.add_argument(
+            "--only",
+            nargs="+",
+            type=_check,
+            default=tuple(CHECKS),
+            metavar="CHECK",
+            help=f"By the name of a check ({', '.join(CHECKS)}), or of what a line says is of it.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         findings = []
-        for finding in examine(options["only"]):
+        for finding in examine(dict.fromkeys(options["only"])):
             findings.append(finding)
             self.stdout.write(
                 json.dumps(asdict(finding), ensure_ascii=False) if options["json"] else self._line(finding)
@@ -48,3 +56,10 @@ class Command(BaseCommand):
         state = getattr(self.style, STYLES[finding.state])(f"{finding.state:<8}")
         advice = f"\n{'':<8} {'':<{COLUMN}} → {finding.advice}" if finding.advice else ""
         return f"{state} {finding.check:<{COLUMN}} {finding.detail}{advice}"
+
+
+def _check(name: str) -> str:
+    try:
+        return check_of(name)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error

@@ -1,10 +1,12 @@
 """The doctor makes every check, whatever one of them does, and says it for people and for scripts."""
 
+import ast
 import json
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
+from tests.paths import ROOT
 from voiceapp.doctor import examination
 from voiceapp.doctor.finding import FindingState, failed, ok, warning
 
@@ -66,3 +68,22 @@ def test_a_check_that_fails_itself_keeps_no_other_from_being_made(checks):
     findings = list(examination.examine(("disk", "redis")))
     assert [finding.state for finding in findings] == [FindingState.OK, FindingState.FAILED, FindingState.OK]
     assert "nobody thought of it" in findings[1].detail
+
+
+def printed():
+    """The names of findings, as the doctor's modules write them."""
+    for path in (ROOT / "voiceapp" / "doctor").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"ok", "warning", "failed", "skipped"}:
+                yield from [node.args[0].value] if isinstance(node.args[0], ast.Constant) else []
+
+
+@pytest.mark.parametrize("name", sorted({*printed(), *examination.CHECKS, "engine google", "storage_keys_unusable"}))
+def test_every_name_that_is_printed_may_be_asked_for(name):
+    assert examination.check_of(name) in examination.CHECKS
+
+
+def test_a_name_that_there_is_not_is_answered_by_those_that_there_are(checks, capsys):
+    assert told(capsys, "--only", "certificate", "webhooks") == (0, told(capsys, "--only", "public_url")[1])
+    with pytest.raises(CommandError, match="'discs' is none of settings, versions, database, .*twilio"):
+        call_command("doctor", "--only", "discs")
