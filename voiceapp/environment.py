@@ -1,14 +1,12 @@
 """The environment, typed and bounded. Nothing else in the project reads ``os.environ``, but what adds ``.env`` to it.
 
-Reading a value never raises: one that cannot be used becomes a
-``Problem`` and its default stands, so that ``migrate``, ``test`` and ``check`` work anywhere; the commands that serve
-calls refuse to start while there is one.
+Reading a value never raises: one that cannot be used becomes a ``Problem`` and its default stands, so that ``migrate``,
+``test`` and ``check`` work anywhere; the commands that serve calls refuse to start while there is one.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from stt.engines import catalogue
 from stt.tuning import BOUNDS, Tuning, TuningError
 from voiceapp.kept_key import kept_key
 from voiceapp.key_file import flaw_of_key_file
+from voiceapp.placeholders import is_placeholder
 from voiceapp.runtime.private_files import private_folder
 from voiceapp.runtime.storage_keys import StorageKey, StorageKeys
 from voiceapp.runtime.web_address import host_of, is_example, read_web_url
@@ -30,13 +29,8 @@ from voiceapp.service_urls import database_settings, is_redis_url, sqlite_settin
 
 THE_KEYS_THAT_WERE = (
     "put back the keys that this box had, for a new one reads nothing of what is kept (a backup has them under named/; "
-    "only a box that never had a key takes one from manage.py storage_key)."
+    "a box that never had one takes it from manage.py storage_key)."
 )
-PLACEHOLDER = re.compile(
-    r"<.*>|\.{3}|…|x{3,}|(change|replace)[-_ ]?(me|this)|to ?do|placeholder|example|your[-_ ].*",
-    re.IGNORECASE,
-)
-"""What stands in examples of others where a secret belongs."""
 FALSE = {"false", "0", "no", "off"}
 TRUE = {"true", "1", "yes", "on"}
 
@@ -68,7 +62,7 @@ class Environment:
         """The value, or what stands in the file that ``NAME_FILE`` names; "" where there is neither."""
         if name not in self._secrets:
             self._secrets[name] = self._text_or_file(name)
-            if PLACEHOLDER.fullmatch(self._secrets[name]):
+            if is_placeholder(self._secrets[name]):
                 self._problem(name, f"{name} is a placeholder: set it to your own, or leave it empty.")
         return self._secrets[name]
 

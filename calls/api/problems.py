@@ -17,6 +17,13 @@ TITLES = {
     "too_many_requests": (429, "The token asked too often"),
 }
 """By code: status and title."""
+DETAILS = {
+    "bad_parameter": "See errors.",
+    "not_authenticated": "Send the header Authorization: Bearer TOKEN: people make and revoke tokens in the admin.",
+    "not_found": "Ask for a CallSid that the list of calls has: the list is what the token may read.",
+    "too_many_requests": "Wait as long as Retry-After says.",
+}
+"""What to do, where nothing more is known."""
 
 
 class FaultyParameter(Schema):
@@ -46,5 +53,5 @@ class ApiProblem(Exception):
 def answer(problem: ApiProblem, **headers: str) -> HttpResponse:
     status, title = TITLES[problem.code]
     said: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "code": problem.code}
-    said |= {"detail": problem.detail, "errors": problem.errors}
+    said |= {"detail": problem.detail or DETAILS.get(problem.code, ""), "errors": problem.errors}
     return HttpResponse(json.dumps(said), status=status, content_type=MEDIA_TYPE, headers=headers)

@@ -14,6 +14,7 @@ from calls.lab.heard_answers import acts_done_twice, faults_of
 from calls.lab.sample_conversations import SampleConversation
 from calls.storage.models import SavedValue, Transcript
 from stt.audio import BYTES_PER_MS
+from voiceapp.runtime.private_files import private_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class KeptConversation:
 
     def write_wav(self, folder: Path) -> Path:
         """Both sides, in this folder. Raises OSError."""
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         path = folder / f"{self.name}.wav"
         self.report.write_wav(path)
         return path

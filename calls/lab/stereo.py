@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stt.audio import SAMPLE_RATE_HZ, ULAW_SILENCE, stereo, ulaw_to_pcm
+from voiceapp.runtime.private_files import private_open
 
 Placed = tuple[int, bytes | bytearray]
 """Where it begins, in samples, and its µ-law."""
@@ -32,7 +33,7 @@ def stereo_pcm(left: Iterable[Placed], right: Iterable[Placed]) -> bytes:
 
 def write_stereo(path: Path, pcm: bytes) -> None:
     """What ``stereo_pcm`` gave, as a WAV file. Blocking. Raises OSError."""
-    with path.open("wb") as file, wave.open(file, "wb") as wav:
+    with private_open(path, "wb") as file, wave.open(file, "wb") as wav:
         wav.setnchannels(2)
         wav.setsampwidth(2)
         wav.setframerate(SAMPLE_RATE_HZ)

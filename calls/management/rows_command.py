@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import translation
 
 from voiceapp.service_urls import database_url
 
@@ -23,7 +24,9 @@ class RowsCommand(BaseCommand):
         if self.opens_files_of_calls and (flaw := settings.STORAGE_KEYS.flaw):
             raise CommandError(f"storage_keys_unusable: {flaw}")
         try:
-            return super().execute(*args, **options)
+            # What stands around a label in a terminal is English, whatever language pages begin with.
+            with translation.override("en"):
+                return super().execute(*args, **options)
         # A table or a column that is missing is the first with SQLite, the second with PostgreSQL.
         except (OperationalError, ProgrammingError) as error:
             if not _is_behind():

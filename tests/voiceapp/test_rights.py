@@ -6,9 +6,13 @@ import stat
 import subprocess
 import sys
 
+import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from calls.lab.call_report import CallReport
+from calls.lab.kept_conversation import KeptConversation
+from calls.lab.rig import Rig
 from tests.paths import ROOT
 
 LEAVES = """
@@ -73,3 +77,17 @@ def test_an_upgrade_closes_what_stood_open(db, settings, tmp_path, monkeypatch):
 def test_the_tests_own_database_is_closed(db):
     if connection.vendor == "sqlite":
         assert not os.stat(connection.settings_dict["NAME"]).st_mode & 0o077
+
+
+def test_what_the_demo_writes_is_its_owners_alone(tmp_path, monkeypatch):
+    folder, rig = tmp_path / "demo", Rig(tmp_path, tmp_path / "demo.log")
+    monkeypatch.setattr(Rig, "_catch_endings", lambda self: (_ for _ in ()).throw(OSError))
+    before = os.umask(0)
+    try:
+        conversation = KeptConversation("pizza", CallReport("CA1"), [], [], [], [])
+        written = conversation.write_wav(folder)
+        with pytest.raises(OSError):
+            rig.__enter__()
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, written, rig.log)] == [0o700, 0o600, 0o600]

@@ -31,6 +31,18 @@ class SubjectError(CodedError):
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would be deleted of a number."""
+
+    calls: int
+    turns: int
+    files: int
+    size_bytes: int
+    held: int
+    """Calls that stay: they are under legal hold."""
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A phone number, in the form in which calls have it."""
 
@@ -54,12 +66,23 @@ class Subject:
         """Of its calls."""
         return self._files_of(self.calls)
 
+    def foreseen(self) -> Foreseen:
+        """What ``forget`` would delete now. Blocking. Raises SubjectError where it would refuse, DatabaseError."""
+        self._refuse_running()
+        free = self.calls.filter(hold=None)
+        files = self._files_of(free)
+        return Foreseen(
+            calls=free.count(),
+            turns=Transcript.objects.filter(call__in=free).count(),
+            files=len(files),
+            size_bytes=sum(file.size_bytes for file in files),
+            held=self.calls.exclude(hold=None).count(),
+        )
+
     def forget(self) -> dict[str, Any]:
         """Delete what there is of it, but for calls under legal hold. Returns what was deleted and what was kept, and
         why. Blocking. Raises SubjectError, StorageError, OSError, DatabaseError."""
-        recent = self.calls.filter(started_at__gt=timezone.now() - RUNS_AT_MOST, ended_at=None)
-        if running := recent.values_list("call_sid", flat=True).first():
-            raise SubjectError("call_is_running", f"{running} has no end yet: forget the number when it has")
+        self._refuse_running()
         free = self.calls.filter(hold=None)
         sids = set(free.values_list("call_sid", flat=True))
         kept = [
@@ -80,6 +103,11 @@ class Subject:
         }
         scrub()
         return told
+
+    def _refuse_running(self) -> None:
+        recent = self.calls.filter(started_at__gt=timezone.now() - RUNS_AT_MOST, ended_at=None)
+        if running := recent.values_list("call_sid", flat=True).first():
+            raise SubjectError("call_is_running", f"{running} has no end yet: forget the number when it has")
 
     def _kept_elsewhere(self, calls: int) -> list[dict[str, Any]]:
         """What is not about the caller, or must stay."""

@@ -19,6 +19,7 @@ from calls.reply.voice import VoiceError
 from calls.reply.voices.registry import Voices
 from stt.audio import duration_ms
 from stt.wavfile import wav_of
+from voiceapp.runtime.private_files import private_open
 
 
 class Command(BaseCommand):
@@ -50,7 +51,8 @@ class Command(BaseCommand):
         except VoiceError as error:
             raise CommandError(f"{error.code}: {error.message}") from error
         try:
-            options["out"].write_bytes(wav_of(ulaw))
+            with private_open(options["out"], "wb") as wav:
+                wav.write(wav_of(ulaw))
         except OSError as error:
             raise CommandError(f"not_written: {error}") from error
         self.stdout.write(f"{duration_ms(ulaw) / 1000:.1f} s in {options['out']}, {told}")

@@ -29,6 +29,7 @@ class Command(RowsCommand):
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--export", type=Path, metavar="DIR", help="Write a copy of it into a new folder.")
         what.add_argument("--forget", action="store_true", help="Delete it; calls under legal hold stay.")
+        parser.add_argument("--yes", action="store_true", help="With --forget: do not ask.")
         what.add_argument("--verify", type=Path, metavar="RECEIPT", help="Is this receipt ours, and about the number?")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,7 +38,7 @@ class Command(RowsCommand):
             if options["verify"] is not None:
                 self._verify(subject, options["verify"])
             elif options["forget"]:
-                self._forget(subject)
+                self._forget(subject, is_agreed=options["yes"])
             else:
                 self._export(subject, options["export"])
         except SubjectError as error:
@@ -55,7 +56,15 @@ class Command(RowsCommand):
             # After the receipt: whatever can be read is exported.
             raise CommandError("\n".join(["not_whole: some of what is kept is missing from it:", *damaged]))
 
-    def _forget(self, subject: Subject) -> None:
+    def _forget(self, subject: Subject, *, is_agreed: bool) -> None:
+        goes = subject.foreseen()
+        # Not among the receipt, which programs read.
+        self.stderr.write(
+            f"to be deleted for good: {goes.calls} calls with {goes.turns} turns, {goes.files} files "
+            f"({goes.size_bytes / 1e6:.1f} MB), and their lines in journals; {goes.held} calls under legal hold stay"
+        )
+        if not is_agreed and not _agrees():
+            raise CommandError("not_confirmed: nothing was deleted; --yes answers without being asked")
         # Before it: an access is noted, or nothing is done.
         calls = subject.calls.filter(hold=None).count()
         note_command(Kind.DELETE, "subject", calls=calls, detail="all about one number")
@@ -77,3 +86,10 @@ class Command(RowsCommand):
         if not is_ours:
             raise CommandError(f"not_ours: {path} was changed, or is another server's or about another number")
         self.stdout.write("ours, unchanged, and about this number")
+
+
+def _agrees() -> bool:
+    try:
+        return input("Type yes to delete it: ").strip().lower() == "yes"
+    except EOFError:
+        return False  # nobody is there, as in a timer

@@ -62,6 +62,7 @@ def problem(answer):
     assert answer["Content-Type"] == "application/problem+json"
     said = answer.json()
     assert said["status"] == answer.status_code
+    assert said["detail"], "it says what to do"
     return answer.status_code, said["code"]
 
 

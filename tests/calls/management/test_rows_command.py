@@ -52,7 +52,7 @@ def test_another_trouble_of_a_migrated_database_is_said_as_it_is(db, monkeypatch
         ["reencrypt"],
         ["export_recording", "CA1", "--out", "{}/a.wav"],
         ["subject", "0521234567", "--export", "{}/export"],
-        ["subject", "0521234567", "--forget"],
+        ["subject", "0521234567", "--forget", "--yes"],
         ["whatif", "--call", "CA1"],
         ["gold", "--user", "dana", "--out", "{}/gold"],
         ["wer", "--engine", "google", "--user", "dana"],

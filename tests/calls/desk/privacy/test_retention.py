@@ -1,6 +1,7 @@
 """What each line has kept for long enough is deleted, and nothing else."""
 
 import os
+import re
 from datetime import timedelta
 
 import pytest
@@ -69,6 +70,7 @@ def test_each_line_keeps_its_calls_for_as_long_as_it_says(tmp_path, capsys):
         call_of(number, days, tmp_path, sid)
     call_command("retain", "--dry-run")
     told = capsys.readouterr().out
+    assert "other numbers: " in told and not re.search("[א-ת]", told)
     assert f"short (\u2066{LINE}\u2069): 6 files of more than 10 days (0.0 MB), 1 calls of more than 20 days" in told
     assert "would delete" in told and len(sids()) == 8 and len(names(tmp_path)) == 8
     call_command("retain")

@@ -121,7 +121,7 @@ def test_one_number_is_forgotten_everywhere_and_the_other_is_untouched(tmp_path,
     leave_a_call(tmp_path, "CA1", A, WORDS_A, journal)
     leave_a_call(tmp_path, "CA2", B, WORDS_B, journal)
     assert all(one in dump() for one in (A, WORDS_A, B, WORDS_B))
-    call_command("subject", "050-765-4321", "--forget")
+    call_command("subject", "050-765-4321", "--forget", "--yes")
     receipt = receipt_in(capsys.readouterr().out)
     left, files = dump(), files_of(tmp_path)
     for gone in (*SPELLINGS_A, WORDS_A):
@@ -148,7 +148,7 @@ def test_the_bytes_of_the_database_hold_nothing_of_it_either(tmp_path):
     journal = Journal.begin(tmp_path / "journal")
     leave_a_call(tmp_path, "CA1", A, " ".join([WORDS_A] * 100), journal)
     leave_a_call(tmp_path, "CA2", B, WORDS_B, journal)
-    call_command("subject", A, "--forget")
+    call_command("subject", A, "--forget", "--yes")
     place_of = Path(connection.settings_dict["NAME"])
     held = b"".join(path.read_bytes() for path in place_of.parent.glob(f"{place_of.name}*"))
     assert WORDS_B.encode() in held
@@ -161,7 +161,7 @@ def test_a_call_under_legal_hold_is_kept_and_the_receipt_says_why(tmp_path, caps
     call = leave_a_call(tmp_path, "CA1", A, WORDS_A, journal)
     place(call, User.objects.get(), "a claim")
     leave_a_call(tmp_path, "CA3", A, WORDS_B, journal)
-    call_command("subject", A, "--forget")
+    call_command("subject", A, "--forget", "--yes")
     receipt = receipt_in(capsys.readouterr().out)
     assert receipt["kept"][0]["call_sid"] == "CA1" and receipt["kept"][0]["why"] == "legal_hold"
     assert Call.objects.get().call_sid == "CA1" and Transcript.objects.count() == 2
@@ -172,7 +172,7 @@ def test_other_peoples_calls_that_say_the_number_are_named_and_kept(tmp_path, ca
     journal = Journal.begin(tmp_path / "journal")
     other = leave_a_call(tmp_path, "CA2", B, WORDS_B, journal)
     other.turns.filter(number=1).update(text="050 765 4321", search_text="0507654321")
-    call_command("subject", A, "--forget")
+    call_command("subject", A, "--forget", "--yes")
     (kept,) = receipt_in(capsys.readouterr().out)["kept"]
     assert (kept["what"], kept["calls"]) == ("said_by_others", ["CA2"])
 
@@ -204,9 +204,9 @@ def test_a_copy_has_all_of_it_and_its_receipt_is_signed(tmp_path, capsys):
 def test_a_line_and_a_running_call_are_refused(line):
     Call.objects.create(call_sid="CA1", from_number=A, to_number=LINE, started_at=timezone.now())
     with pytest.raises(CommandError, match="number_of_a_line"):
-        call_command("subject", LINE, "--forget")
+        call_command("subject", LINE, "--forget", "--yes")
     with pytest.raises(CommandError, match="call_is_running: CA1"):
-        call_command("subject", A, "--forget")
+        call_command("subject", A, "--forget", "--yes")
     assert Call.objects.exists()
 
 
@@ -216,8 +216,29 @@ def test_where_a_journals_key_is_missing_nothing_is_deleted_and_the_key_is_named
         leave_a_call(tmp_path, "CA1", A, WORDS_A, journal)
     files = sorted(tmp_path.rglob("*"))
     with pytest.raises(CommandError, match=f"^storage_key_missing: .*{OLD.name}"):
-        call_command("subject", A, "--forget")
+        call_command("subject", A, "--forget", "--yes")
     assert sorted(tmp_path.rglob("*")) == files and Call.objects.exists()
     with under(OLD):
-        call_command("subject", A, "--forget")
+        call_command("subject", A, "--forget", "--yes")
     assert not Call.objects.exists() and list((tmp_path / "recordings").rglob("*.*")) == []
+
+
+@pytest.mark.parametrize("answer", ["", "y", EOFError])
+def test_nothing_is_forgotten_before_somebody_has_said_yes_to_what_goes(tmp_path, capsys, monkeypatch, answer):
+    journal = Journal.begin(tmp_path / "journal")
+    leave_a_call(tmp_path, "CA1", A, WORDS_A, journal)
+
+    def asked(prompt):
+        if answer is EOFError:
+            raise EOFError
+        return answer
+
+    monkeypatch.setattr("builtins.input", asked)
+    with pytest.raises(CommandError, match="^not_confirmed: "):
+        call_command("subject", A, "--forget")
+    assert "to be deleted for good: 1 calls with 2 turns, 4 files" in capsys.readouterr().err
+    assert Call.objects.filter(call_sid="CA1").exists()
+    monkeypatch.setattr("builtins.input", lambda prompt: "yes")
+    call_command("subject", A, "--forget")
+    assert not Call.objects.filter(call_sid="CA1").exists()
+    journal.close()
