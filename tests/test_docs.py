@@ -5,6 +5,7 @@ import re
 import grpc
 import pytest
 from django.conf import settings
+from django.core.management import get_commands
 from django.utils import translation
 from prometheus_client import Histogram
 
@@ -359,3 +360,29 @@ def test_the_engines_page_has_every_engine_and_the_figures_of_failing_over():
     assert f"{engine_health.RELAPSE_S / 60:.0f} minutes after" in page
     assert f"within {reconnect.BROKEN_WITHIN_S:.0f} s" in page
     assert f"{1000 / HANDSHAKES_A_SECOND:.0f} ms after" in page
+
+
+PAGES_OF_DOCS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES_OF_DOCS)
+def test_the_commands_of_a_page_are_there(page):
+    text = (ROOT / page).read_text("utf-8")
+    named = set(re.findall(r"\bmanage\.py ([a-z][a-z_0-9]+)", text)) - {"test"}
+    assert named <= set(get_commands())
+    assert [
+        name for name in re.findall(r"(?<![\w/])script/([a-z]+)", text) if not (ROOT / "script" / name).is_file()
+    ] == []
+    assert [name for name in re.findall(r"\bdeploy/[\w./-]*\w", text) if not (ROOT / name).exists()] == []
+
+
+def test_the_first_hour_is_a_page_of_numbered_steps():
+    page = doc("first-hour.md")
+    assert len(page.splitlines()) <= 100
+    steps = [int(number) for number in re.findall(r"^(\d+)\. \*\*", page, re.MULTILINE)]
+    assert steps == list(range(1, len(steps) + 1))
+    assert "docs/first-hour.md" in README[: README.index("![")]
+
+
+def test_the_privacy_page_says_that_no_lawyer_has_read_it():
+    assert "no lawyer has read this page" in doc("privacy.md")

@@ -105,6 +105,7 @@ def test_a_turn_is_corrected_by_keyboard(tab, over):
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.id === 'text-1'")
     assert page.locator("#text-1").input_value() == heard
+    assert page.evaluate("document.activeElement.selectionStart") == len(heard)  # words are mended from their end
     page.keyboard.press("Control+A")
     page.keyboard.type("שלום לך")
     page.keyboard.press("Control+Enter")

@@ -155,6 +155,7 @@ def _after(before: Tuning, options: dict[str, Any]) -> Tuning:
 
 def _value(text: str) -> tuple[str, Any]:
     name, _, value = text.partition("=")
+    name = name.strip().lower()  # pages and .env write VAD_HANGOVER_MS
     if name in BOUNDS:
         return name, BOUNDS[name].check(name, value)
     if name in ("early_punctuation", "automatic_punctuation", "streaming") and value.lower() in FLAGS:

@@ -128,7 +128,9 @@ document.addEventListener(
   "toggle",
   (event) => {
     if (event.target.matches?.(".editor[open]") && event.target.contains(document.activeElement)) {
-      event.target.querySelector("textarea").focus();
+      const text = event.target.querySelector("textarea");
+      text.focus();
+      text.setSelectionRange(text.value.length, text.value.length); // a browser begins before the first word
     }
   },
   true,
