@@ -34,7 +34,12 @@ class EnginesField(forms.MultiValueField):
         fields = [forms.ChoiceField(choices=choices, required=place == 0) for place, choices in enumerate(places)]
         # The first place has the field's own name.
         widget = EnginesWidget(
-            {str(place + 1) if place else "": forms.Select(choices=choices) for place, choices in enumerate(places)}
+            {
+                str(place + 1) if place else "": forms.Select(
+                    {"aria-label": format_lazy(_("Engine {place}"), place=place + 1)}, choices
+                )
+                for place, choices in enumerate(places)
+            }
         )
         super().__init__(fields, widget=widget, require_all_fields=False, **kwargs)
 

@@ -4,6 +4,7 @@ from voiceapp.runtime.marked_texts import gettext_noop as _
 from voiceapp.runtime.marked_texts import ngettext_noop as ngettext
 
 DJANGO_TEXTS = (
+    _("Breadcrumbs"),
     _("Error:"),
     _("Forgotten your login credentials?"),
     _("Model name"),

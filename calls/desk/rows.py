@@ -55,6 +55,16 @@ def narrowed_by(changes: Any) -> Iterator[tuple[str, str]]:
                 yield spec.title, choice["display"] or "—"
 
 
+class NamedRows(BaseInlineFormSet):
+    """Rows to be typed in a table, whose head is no label: each field says its column's name itself."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            if field.label:
+                field.widget.attrs.setdefault("aria-label", field.label)
+
+
 class PageOfRows(BaseInlineFormSet):
     """So many of a call's rows at once: a call of hours has thousands, and each is a form."""
 

@@ -24,7 +24,7 @@ from calls.desk.admin.voices import (
 )
 from calls.desk.line_limits.seen import seen_by
 from calls.desk.permissions import CHANGE_DIALLED
-from calls.desk.rows import NamedFilters, ReadOnly, ltr
+from calls.desk.rows import NamedFilters, NamedRows, ReadOnly, ltr
 from calls.desk.unspeakable import refuse_unspeakable
 from calls.lines.answering import refuse_strangers
 from calls.lines.dialled_numbers import FIELDS, NumberChange, numbers_of, record, unread_numbers
@@ -52,6 +52,9 @@ class PhoneLineForm(forms.ModelForm):
         for name in ("notice", "greeting", "fallback_sentence"):
             if name in self.fields:
                 self.fields[name].widget.attrs |= hear_attributes(self.fields[name].label)
+        if since := self.fields.get("gold_since"):
+            for one, what in zip(since.widget.widgets, (gettext("date"), gettext("time")), strict=True):
+                one.attrs["aria-label"] = f"{since.label}: {what}"
 
     def _choose_voice(self, name: str) -> None:
         field, stored = self.fields[name], getattr(self.instance, name)
@@ -73,7 +76,7 @@ class PhoneLineForm(forms.ModelForm):
         return cleaned
 
 
-class LinePeopleFormSet(forms.BaseInlineFormSet):
+class LinePeopleFormSet(NamedRows):
     """A line's people, among them whom its dialogue hands calls over to."""
 
     def clean(self) -> None:

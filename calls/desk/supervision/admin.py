@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.core.line_health import Trouble
 from calls.desk.codes import ACTIONS, shown_code
-from calls.desk.rows import NamedFilters, ReadOnly, coded, ltr
+from calls.desk.rows import NamedFilters, NamedRows, ReadOnly, coded, ltr
 from calls.lines.models import Alarm, AlarmNotice
 from calls.lines.prices import EnginePrice, Price
 from calls.storage.other_engine_sums import other_engines
@@ -64,6 +64,7 @@ class EnginePriceInline(admin.TabularInline):
     """Whoever may see or change prices, these too: they have no permissions of their own."""
 
     model = EnginePrice
+    formset = NamedRows
     extra = 0
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -108,6 +108,7 @@ function drawCard(call) {
   rank(call);
   say(parts.line, lines[call.to] || call.to);
   say(parts.from, call.from || "—");
+  if (!parts.lasted.textContent) say(parts.lasted, clock(Date.now() - call.started)); // from then on once a second
   sayWords(parts.words, call.text);
   say(parts.shows, page.texts[call.shows] ?? "");
   const standIn = call.standIn ? `${page.texts.stand_in}: \u2068${call.standIn}\u2069` : "";
