@@ -89,9 +89,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @classmethod
     def close_pools(cls) -> None:
-        """Of each alias. A pool that is open when the interpreter ends waits 5 s for each of its threads, which no longer
-        run then (Python 3.12 and newer)."""
-        for pool in cls._connection_pools.values():
+        """Of each alias. A pool that is open when the interpreter ends waits 5 s for each of its threads, which no
+        longer run then (Python 3.12 and newer)."""
+        for pool in cls._connection_pools.values():  # type: ignore[attr-defined]
             pool.close()
 
 

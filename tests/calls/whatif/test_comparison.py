@@ -170,7 +170,7 @@ def test_the_command_shows_before_and_after(kept_call):
     assert "turns changed: none" in same
     turns = kept_call.turns.count()
     assert f"{turns} of {turns} turns as stored" in same
-    other = whatif("--last", "5", "--line", "+1", "--set", "settle_ms=0", "stt_timeout_ms=150", "model=x")
+    other = whatif("--last", "5", "--line", "+1", "--set", "settle_ms=0", "STT_TIMEOUT_MS=150", "model=x")
     assert "turns changed: none" not in other
     assert "not known: model:" in other
     answered = whatif("--call", "CA1", "--set", "silence_reprompt_ms=9000", "turn_model=smart_turn")
