@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from dataclasses import field as field_of
 
 from django.apps import apps
 from django.contrib import admin
@@ -32,6 +33,8 @@ class Route:
     name: str
     """With its namespaces; empty where it has none."""
     view: object
+    entry: object = field_of(compare=False, repr=False)
+    """Of the URL table."""
 
     @property
     def key(self):
@@ -55,7 +58,7 @@ def every_route():
                 inside = f"{space}{pattern.namespace}:" if pattern.namespace else space
                 yield from walk(pattern.url_patterns, route, inside)
             else:
-                yield Route(route, f"{space}{pattern.name}" if pattern.name else "", pattern.callback)
+                yield Route(route, f"{space}{pattern.name}" if pattern.name else "", pattern.callback, pattern)
 
     return list(walk(get_resolver().url_patterns, "", ""))
 

@@ -4,6 +4,7 @@ and text that would be a page's own.
 A page that is added later is attacked without being named here, and one that nobody has said who may open it fails.
 """
 
+import inspect
 import logging
 import re
 from html.parser import HTMLParser
@@ -20,6 +21,7 @@ from django.urls import path, resolve
 from django.views.decorators.csrf import csrf_exempt
 
 from calls.desk import permissions as may
+from calls.desk.admin.webhooks import WebhookAdmin
 from calls.desk.permissions import GROUPS
 from calls.models import Call, Dialogue, PhoneLine, Trial
 from stt.models import TuningProfile
@@ -64,6 +66,8 @@ NEEDS = {
 }  # fmt: skip
 """Permissions that each of our own addresses asks for. ``desk-hear`` takes one of two."""
 ONE_OF = {"desk-hear": {"calls.change_phoneline", "calls.change_dialogue"}}
+ASK_INSIDE = {"desk-try", "desk-call", "desk-hear"}
+"""Views that ask once more themselves: without what stands around them, nobody is let in."""
 ACTIONS = {"add": ("add",), "delete": ("delete",), "history": ("view", "change"), "password_change": ("change",)}
 """Of a model's page in the admin, by the end of its name: Django's permissions of which it asks for one."""
 PEOPLE = ["anonymous", "nobody", *GROUPS]
@@ -153,16 +157,36 @@ def test_every_address_opens_for_whom_it_is_and_for_nobody_else(rows, client, wh
         sign_in(client, who)
         user = User.objects.get(username=f"me-{who}")
     client.raise_request_exception = False
-    wrong = []
-    for route in ours():
-        expected = may_open(route, user)
-        for method in ("get", "post"):
-            answer = sent(client, method, address_of(route, first), SAID)
-            # A page that takes no form says so before it asks who sends it.
-            if answer.status_code != 405 and let_in(answer, user) is not expected:
-                wrong.append((route.key, method, answer.status_code, f"may: {expected}"))
+    wrong = [found for route in ours() for found in wrong_of(route, client, user)]
     wrong += [(*found, "of a model") for found in wrong_of_models(client, user)]
     assert not wrong, "\n".join(map(str, wrong))
+
+
+def wrong_of(route, client, user):
+    """Of one of our own: lets somebody in whom it is not for, or keeps out whom it is for."""
+    expected = may_open(route, user)
+    for method in ("get", "post"):
+        answer = sent(client, method, address_of(route, first), SAID)
+        # A page that takes no form says so before it asks who sends it.
+        if answer.status_code != 405 and let_in(answer, user) is not expected:
+            yield route.key, method, answer.status_code, f"may: {expected}"
+
+
+def test_a_page_that_lost_its_check_would_be_found(rows, client, monkeypatch):  # noqa: F811
+    """Each of our own in turn, without what stands around its view; and one of the admin's."""
+    sign_in(client, "nobody")
+    user = User.objects.get(username="me-nobody")
+    client.raise_request_exception = False
+    missed = set()
+    for route in ours():
+        if route.key not in NEEDS.keys() | ONE_OF.keys():
+            continue
+        with monkeypatch.context() as patched:
+            patched.setattr(route.entry, "callback", inspect.unwrap(route.view))
+            missed |= set() if list(wrong_of(route, client, user)) else {route.key}
+    assert missed == ASK_INSIDE
+    monkeypatch.setattr(WebhookAdmin, "has_view_permission", lambda *_: True)
+    assert {key for key, *_ in wrong_of_models(client, user)} >= {"admin:calls_webhook_changelist"}
 
 
 def wrong_of_models(client, user):
