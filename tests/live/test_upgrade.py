@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.databases import postgres  # noqa: F401 - a fixture
+from tests.databases import migrated_postgres, postgres, postgresql_url, put_migrated_database  # noqa: F401 - fixtures
 from tests.live.test_demo import manage
 
 pytestmark = pytest.mark.live
@@ -35,17 +35,30 @@ print(json.dumps(said))
 """
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def run(request, tmp_path):
-    """Runs code and migrations (to where migrate's arguments say) in turn; what each said."""
-    environment = {"DATABASE_URL": request.getfixturevalue("postgres")} if request.param == "postgres" else {}
-
+def runner(tmp_path, environment):
     def run(*steps):
         done = manage("shell", "-v0", "-c", RUN.format(steps=steps), var_dir=tmp_path, **environment)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def run(request, tmp_path):
+    """Runs code and migrations (to where migrate's arguments say) in turn on an empty database; what each said."""
+    return runner(
+        tmp_path, {"DATABASE_URL": request.getfixturevalue("postgres")} if request.param == "postgres" else {}
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def run_migrated(request, tmp_path):
+    """The same on a database whose migrations have all run: a copy."""
+    if request.param == "sqlite":
+        put_migrated_database(tmp_path)
+        return runner(tmp_path, {})
+    return runner(tmp_path, {"DATABASE_URL": request.getfixturevalue("migrated_postgres")})
 
 
 BEFORE = """
@@ -89,8 +102,8 @@ print(*dials.values_list("name", flat=True))
 """
 
 
-def test_numbers_that_were_saved_before_are_read_and_the_others_are_named(run):
-    *_, upgrade, after = run((), ("calls", "0011"), NUMBERS_BEFORE, (), NUMBERS_AFTER)
+def test_numbers_that_were_saved_before_are_read_and_the_others_are_named(run_migrated):
+    *_, upgrade, after = run_migrated(("calls", "0011"), NUMBERS_BEFORE, (), NUMBERS_AFTER)
     head, *unread = upgrade.strip().splitlines()
     assert head.startswith("unread_numbers: ")
     assert [line.strip().split(": ", 1) for line in unread] == [
@@ -126,7 +139,7 @@ print(*models_of("0043")("calls", "ApiToken").objects.filter(revoked_at=None).va
 """
 
 
-def test_tokens_without_lines_are_of_all_lines_and_one_of_none_is_never_one_of_all(run):
-    steps = (("calls", "0043"), ("stt",), TOKENS_BEFORE, (), TOKENS_AFTER, ITS_LINE_IS_DELETED, ("calls", "0043"))
-    *_, after, _deleted, _back, standing = run(*steps, TOKENS_BACK)
+def test_tokens_without_lines_are_of_all_lines_and_one_of_none_is_never_one_of_all(run_migrated):
+    steps = (("calls", "0043"), TOKENS_BEFORE, (), TOKENS_AFTER, ITS_LINE_IS_DELETED, ("calls", "0043"))
+    *_, after, _deleted, _back, standing = run_migrated(*steps, TOKENS_BACK)
     assert (after.strip(), standing.strip()) == ("('all', True) ('some', False)", "all")
