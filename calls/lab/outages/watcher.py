@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import websockets
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.test import Client
+
+from calls.lab.watching_person import session_of, watching_person
 
 RECONNECT_S = 0.5
 """A page connects again this long after its socket was closed."""
@@ -55,7 +55,5 @@ class Watcher:
 
 def _signed_in() -> tuple[Any, str]:
     """A new person who may watch, and the cookie of its session."""
-    user = get_user_model().objects.create_superuser(f"watcher-{secrets.token_hex(4)}")
-    client = Client()
-    client.force_login(user)
-    return user, f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    user = watching_person(f"watcher-{secrets.token_hex(4)}")
+    return user, f"{settings.SESSION_COOKIE_NAME}={session_of(user)}"

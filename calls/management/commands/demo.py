@@ -13,13 +13,12 @@ import json
 import secrets
 from collections import Counter
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import websockets
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.lab.call_records import record_of, score_of, scored
@@ -30,6 +29,7 @@ from calls.lab.rig import Rig, RigError, free_port
 from calls.lab.sample_calls import SampleCall, library_of, sample_calls
 from calls.lab.sample_conversations import FOLDER, SampleConversation, put_lines, sample_conversations
 from calls.lab.simulator import SimulatedCall
+from calls.lab.watching_person import session_of, watching_person
 from calls.whatif.scoring import Score, ScoredTurn
 from stt.emulator.recordings import Library
 from voiceapp.runtime.arguments import seed
@@ -37,6 +37,8 @@ from voiceapp.runtime.percentile import percentile
 
 STAGGER_S = 1.2
 USER = "demo"
+WATCHER = "demo-watcher"
+"""Reads the live page for the demo, which prints what is said."""
 
 
 class Command(BaseCommand):
@@ -75,7 +77,8 @@ class Command(BaseCommand):
             self.stdout.write(port_note(rig.port), ending="")
             with rig, noted(rig.line, settings.VAR_DIR, rig.environment.get("TTS_EMULATOR_HOST", "")):
                 password = secrets.token_urlsafe(9)
-                cookie = login(password)
+                login(password)
+                cookie = session_of(watching_person(WATCHER))
                 self._say_where(rig, password)
                 wrong = asyncio.run(self._demo(rig.line, samples, conversations, library, cookie, options["seed"]))
                 if options["once"]:
@@ -235,12 +238,7 @@ def login(password: str) -> str:
     user, _ = get_user_model().objects.get_or_create(username=USER, defaults={"is_staff": True, "is_superuser": True})
     user.set_password(password)
     user.save()
-    session = import_module(settings.SESSION_ENGINE).SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.save()
-    return str(session.session_key)
+    return session_of(user)
 
 
 def port_note(port: int) -> str:
