@@ -60,7 +60,7 @@ PICTURES = (
     Picture("console-call", "/console/calls/SID"),
     Picture("console-call-phone", "/console/calls/SID", width=360, height=740, dark=True),
     Picture("console-costs", "/console/costs"),
-    Picture("call", ENDED, height=1000, shows=FIRST_ANSWER),
+    Picture("call", ENDED, width=1440, height=1000, shows=FIRST_ANSWER),
     Picture("call-phone", ENDED, width=360, height=1000, dark=True, shows=FIRST_ANSWER),
 )
 

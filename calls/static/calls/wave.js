@@ -42,7 +42,7 @@ function axis(duration) {
   const step = STEPS_S.find((one) => duration / one <= MOST_TICKS) ?? STEPS_S.at(-1);
   const line = document.createElement("div");
   line.className = "axis";
-  for (let at = 0; at < 0.97 * duration; at += step) { // the last figures would be cut
+  for (let at = 0; at < 0.9 * duration; at += step) { // the last figures would be cut
     const tick = label("tick", `${Math.floor(at / 60)}:${String(at % 60).padStart(2, "0")}`);
     tick.style.left = `${(100 * at) / duration}%`;
     line.append(tick);
