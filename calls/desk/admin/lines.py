@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.core.addresses import called
 from calls.desk.admin.voices import (
     SCRIPT,
     choices,
@@ -33,6 +34,7 @@ from calls.lines.models import LinePerson, PhoneLine
 from calls.lines.privacy import PrivacyChange, note_privacy_changes, privacy_of
 from calls.lines.spoken_texts import dialogue_texts
 from calls.reply.dialogue_faults import DialogueInvalid
+from calls.storage.models import Call
 from stt.models import TuningProfile
 from voiceapp.runtime.coded_error import CodedError
 
@@ -40,9 +42,23 @@ SPOKEN = {"greeting", "voice", "responder", "dialogue"}
 """Fields that decide whether what a line says can be said."""
 
 
+def had_calls(typed: str) -> bool:
+    """Some call came to this number, whatever line it was then."""
+    number = called(typed)
+    return bool(number) and Call.objects.filter(to_number=number).exists()
+
+
 class PhoneLineForm(forms.ModelForm):
     """Voices are chosen from those of this server, spoken texts can be heard, and one that the voice cannot say is
     refused."""
+
+    takes_calls = forms.BooleanField(
+        required=False,
+        label=_("the calls that came to this number before become this line's"),
+        help_text=_("Whoever is limited to this line sees them, and those of its number before no more."),
+    )
+    """Shown where the number had calls while it was another line's, or nobody's: they belong to a line by its number
+    alone."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,6 +84,10 @@ class PhoneLineForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
+        number = cleaned.get("number", "")
+        if "number" in self.changed_data and not cleaned.get("takes_calls") and had_calls(number):
+            said = _("This number has calls already, perhaps of another line. Say below that they become this line's.")
+            self.add_error("number", ValidationError(said, code="number_has_calls"))
         if "voice" in cleaned and SPOKEN & set(self.changed_data):
             voice = cleaned["voice"]
             refuse_unspeakable(self, "greeting", voice, [cleaned.get("greeting", "")])
@@ -181,6 +201,11 @@ class PhoneLineAdmin(admin.ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: PhoneLine | None = None) -> Any:
         may_change = self.has_change_permission(request, obj)
         fieldsets = with_what_may_be_heard(super().get_fieldsets(request, obj), may_change)
+        typed = request.POST.get("number", "")
+        is_another = called(typed) != (obj.number if obj else "") and not seen_by(request.user).is_limited
+        if may_change and is_another and had_calls(typed):
+            (name, first), *others = fieldsets
+            fieldsets = [(name, {**first, "fields": ("name", "number", "takes_calls", "profile")}), *others]
         if may_change or request.user.has_perm("stt.view_tuningprofile"):
             return fieldsets
         # Who only reads gets a field of another model as a link, also to a page that they may not see.

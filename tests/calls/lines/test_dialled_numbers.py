@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from calls.models import LinePerson, NumberChange, PhoneLine
+from calls.models import Call, LinePerson, NumberChange, PhoneLine
 from stt.models import TuningProfile
 from tests.rows import ANSWERING
 
@@ -180,3 +180,26 @@ def test_numbers_that_nobody_can_read_are_named_until_they_are_mended(admin_clie
     assert all(f"\u2066{number}\u2069" in page for number in ("abc", "*2700", "03-1234567"))
     save(admin_client, line, number="03-5550100", fallback_number="03-5550122")
     assert "אינם תקינים" not in admin_client.get(url).content.decode()
+
+
+def test_a_number_that_had_calls_becomes_a_lines_only_when_somebody_says_so(admin_client, line):
+    """Calls belong to a line by its number: a line that gets another's number shows that one's calls."""
+    Call.objects.create(call_sid="CA1", to_number="+97235550101")
+    refused = save(admin_client, line, number="03-5550101")
+    shown = refused.content.decode()
+    assert refused.status_code == 200 and 'name="takes_calls"' in shown and "למספר הזה כבר יש שיחות" in shown
+    line.refresh_from_db()
+    assert line.number == "+97235550100"
+    assert save(admin_client, line, number="03-5550101", takes_calls="on").status_code == 302
+    line.refresh_from_db()
+    assert line.number == "+97235550101"
+    # Its own number asks nothing, nor does one that never was called.
+    assert save(admin_client, line, name="אחר").status_code == 302
+    assert save(admin_client, line, number="03-5550199").status_code == 302
+
+
+def test_a_new_line_asks_too(admin_client, line):
+    Call.objects.create(call_sid="CA1", to_number="+97235550101")
+    new = PhoneLine(number="+97235550101", name="חדש", profile=line.profile)
+    assert save(admin_client, new).status_code == 200 and PhoneLine.objects.count() == 1
+    assert save(admin_client, new, takes_calls="on").status_code == 302 and PhoneLine.objects.count() == 2
