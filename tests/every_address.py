@@ -33,7 +33,7 @@ class Route:
     name: str
     """With its namespaces; empty where it has none."""
     view: object
-    entry: object = field_of(compare=False, repr=False)
+    entry: object = field_of(default=None, compare=False, repr=False)
     """Of the URL table."""
 
     @property
