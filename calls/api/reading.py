@@ -14,7 +14,7 @@ from calls.api.models import ApiToken, Scope
 from calls.core.addresses import masked
 from calls.desk.review.models import Correction
 from calls.storage.exporting import ANSWER_FIELDS, exported_turn
-from calls.storage.masking import masks_numbers
+from calls.storage.masking import Masks, masks_of
 from calls.storage.models import Call, Transcript
 
 CALL_FIELDS = (
@@ -80,7 +80,7 @@ def page_of_turns(call: Call, cursor: str | None, limit: int) -> dict[str, Any]:
     found = list(turns.order_by("started_ms", "number")[: limit + 1])
     shown = found[:limit]
     newest = _corrections(call, [turn.number for turn in shown])
-    masks = masks_numbers(call.to_number)
+    masks = masks_of(call)
     last = shown[-1] if len(found) > limit else None
     return {
         "turns": [_turn_out(turn, newest.get(turn.number), masks=masks) for turn in shown],
@@ -94,7 +94,7 @@ def _corrections(call: Call, numbers: Iterable[int]) -> dict[int, Correction]:
     return {one.turn: one for one in made}
 
 
-def _turn_out(turn: Transcript, newest: Correction | None, *, masks: bool) -> dict[str, Any]:
+def _turn_out(turn: Transcript, newest: Correction | None, *, masks: Masks) -> dict[str, Any]:
     """As the export has it, with an answer's own fields by themselves."""
     said = exported_turn(turn, newest, [], masks=masks)
     if turn.is_agents:

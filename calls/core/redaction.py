@@ -26,9 +26,12 @@ _ON_LAND = re.compile(r"0[23489]")
 _GROUPS_ON_LAND = [(2, 7), (2, 3, 4)]
 UNFINISHED_DIGITS = 8
 """So many digits at the end of a hypothesis may become a number: the next one shall not have shown them before."""
+LEAST_FIGURES, LEAST_LETTERS = 2, 3
+"""A secret that is shorter stands in too much that is none: a yes, a number between one and nine."""
 _FIGURE_OF = {word: str(figure) for figure, words in enumerate(ONES) for word in words.split()}
 _GROUP = re.compile(rf"\d+|(?<!\w)(?:{'|'.join(sorted(_FIGURE_OF, key=len, reverse=True))})(?!\w)")
 _BETWEEN = re.compile(r"[\s\-‐-―−־]{1,3}")
+_MASKED = re.compile(rf"{MASK}+(?:[\s\-‐-―−־]{{1,3}}{MASK}+)*")
 
 Group = tuple[int, int, str]
 """Where it begins and ends in the text, and its digits."""
@@ -56,6 +59,51 @@ def redacted_words(words: Sequence[str], *, growing: bool = False) -> tuple[str,
         masked.append(said[at : at + len(word)])
         at += len(word) + 1
     return tuple(masked)
+
+
+def without(text: str, values: Sequence[str]) -> str:
+    """The text with these secret values masked; as long as before. Figures are found in groups, or said one by one, as
+    above; anything else by its letters."""
+    masked = list(text)
+    chains = list(_chains(text))
+    for value in values:
+        if len(value) < (LEAST_FIGURES if value.isdecimal() else LEAST_LETTERS):
+            continue
+        if value.isdecimal():
+            places = [place for chain in chains for place in _saying(chain, value)]
+        else:
+            found = re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text, re.IGNORECASE)
+            places = [(one.start(), one.end()) for one in found]
+        for begin, end in places:
+            masked[begin:end] = [MASK if one.isalnum() else one for one in text[begin:end]]
+    return "".join(masked)
+
+
+def with_values(text: str, values: list[str]) -> str:
+    """The text with secret figures where they were masked, for a process that goes on with a call. ``values``: those
+    that were said, in their order; each is taken out of it as it is found."""
+
+    def unmasked(found: re.Match[str]) -> str:
+        lengths = found[0].count(MASK), len(re.findall(f"{MASK}+", found[0]))  # as figures; said one by one
+        value = next((one for one in values if one.isdecimal() and len(one) in lengths), None)
+        if value is None:
+            return found[0]
+        values.remove(value)
+        return value
+
+    return _MASKED.sub(unmasked, text)
+
+
+def _saying(chain: list[Group], value: str) -> Iterator[tuple[int, int]]:
+    """Where its groups say these figures and no others."""
+    for first in range(len(chain)):
+        said = ""
+        for group in chain[first:]:
+            said += group[2]
+            if said == value:
+                yield chain[first][0], group[1]
+            if not value.startswith(said):
+                break
 
 
 def _chains(text: str) -> Iterator[list[Group]]:

@@ -16,6 +16,7 @@ from calls.core.messages import Start
 from calls.core.numbering import NUMBERS_A_STREAM, key_of
 from calls.core.other_engines import other_engine_s
 from calls.core.recognition_health import RecognitionStatus
+from calls.core.secret_words import SecretWords
 from calls.core.session import CallSession
 from calls.core.status import CallStatus
 from calls.core.turns import Turn
@@ -57,6 +58,9 @@ class CallLog:
         self._values = 0
         self._shown: tuple[str, ...] | None = None
         self._answers = AnswerCount()
+        self._secrets = SecretWords()
+        self._playing: int | None = None
+        """The number of the answer that is being heard."""
 
     def begun(self, start: Start, tuning: Tuning, recording: str, state: RecognitionStatus) -> None:
         """The stream has started. ``recording``: its path, relative to VAR_DIR."""
@@ -135,15 +139,8 @@ class CallLog:
         ``playing``: more of it is still to be heard. Until then its row says that it was cut off, as it is if this
         process dies.
         """
-        self._services.writer.accept(
-            AgentTurnSaved(
-                self._call_sid,
-                self._keeps.stored_answer(as_if_cut_off(turn) if playing else turn),
-                self._stream_sid,
-            )
-        )
-        told = self._keeps.shown_answer(turn)
-        self._publish("answer", **shown_answer(told, key_of(self._stream_sid, turn.number)), playing=playing)
+        self._playing = turn.number if playing else None
+        self._save_answer(turn)
         if self._answers.note(turn):
             self._log_latencies(turn)
 
@@ -155,12 +152,18 @@ class CallLog:
         self._publish("answer", **shown_answer(told, key_of(stream_sid, turn.number)), playing=False)
 
     def keep(self, key: str, value: str, *, secret: bool = False) -> None:
-        """A value that the caller said."""
+        """A value that the caller said. A secret one is taken out of the words that were said before as well."""
         self._values += 1
         number = self._stream_index * NUMBERS_A_STREAM + self._values
         if self._keeps.words:
             self._services.writer.accept(ValueSaved(self._call_sid, key, value, secret, number, self._stream_sid))
         self._publish("value", **shown_value(key, value, secret=secret))
+        if secret:
+            turns, answers = self._secrets.found(value)
+            for turn in turns:
+                self._save(turn)
+            for answer in answers:
+                self._save_answer(answer)
 
     def look(self, look: CallStatus) -> None:
         """Speech has begun or ended, the recogniser's health has changed, or a supervisor has made the line be quiet:
@@ -215,8 +218,17 @@ class CallLog:
         logger.info("%s call=%s", turn.latency_line(), self._call_sid, extra=of_what)
 
     def _save(self, turn: Turn) -> None:
+        turn = self._secrets.hidden(turn)
         self._services.writer.accept(TurnSaved(self._call_sid, self._keeps.stored(turn), self._stream_sid))
         self._publish("turn", **shown(self._keeps.shown(turn), key_of(self._stream_sid, turn.number)))
+
+    def _save_answer(self, turn: AgentTurn) -> None:
+        playing = turn.number == self._playing
+        turn = self._secrets.hidden_answer(turn)
+        stored = self._keeps.stored_answer(as_if_cut_off(turn) if playing else turn)
+        self._services.writer.accept(AgentTurnSaved(self._call_sid, stored, self._stream_sid))
+        told = self._keeps.shown_answer(turn)
+        self._publish("answer", **shown_answer(told, key_of(self._stream_sid, turn.number)), playing=playing)
 
     def _publish(self, kind: str, **values: Any) -> None:
         about = {"call": self._call_sid, "stream": self._stream_sid, "to": self._to_number}

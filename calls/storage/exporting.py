@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
 
-from calls.core.redaction import redacted
 from calls.core.text import MASK
 from calls.storage.call_streams import CallStream, call_streams
-from calls.storage.masking import masks_numbers, saying_masks
+from calls.storage.masking import Masks, masks_of, saying_masks
 from calls.storage.models import Call, SavedValue, Transcript
 
 CALL_FIELDS = (
@@ -49,9 +49,12 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=_iso)
 
 
-def exported(call: Call) -> dict[str, Any]:
+def exported(call: Call, *, hides_secrets: bool = True) -> dict[str, Any]:
     """One call as the export's object; ``streams`` only of a call that lost its socket and has more than one, and
-    ``saved_values`` and what reviewers said only where there are some: a secret is masked, whoever exports."""
+    ``saved_values`` and what reviewers said only where there are some: a secret is masked, whoever exports.
+
+    ``hides_secrets``: in the words of the call as well, where an older version stored them as they were said.
+    """
     turns = sorted(call.turns.all(), key=lambda turn: (turn.started_ms, turn.number))
     streams = call_streams(call.streams)
     saved = [_saved(one) for one in sorted(call.saved_values.all(), key=lambda one: one.number)]
@@ -59,9 +62,7 @@ def exported(call: Call) -> dict[str, Any]:
     marks: dict[int, set[str]] = defaultdict(set)
     for one in call.marks.all():
         marks[one.turn].add(one.kind)
-    masks = getattr(call, "masks", None)
-    if masks is None:
-        masks = masks_numbers(call.to_number)
+    masks = masks_of(call) if hides_secrets else replace(masks_of(call), secrets=())
     return {
         **{name: getattr(call, name) for name in CALL_FIELDS},
         **({"streams": [_stream(stream) for stream in streams]} if len(streams) > 1 else {}),
@@ -73,14 +74,11 @@ def exported(call: Call) -> dict[str, Any]:
     }
 
 
-def _reviewed(call: Call, *, masks: bool) -> dict[str, Any]:
+def _reviewed(call: Call, *, masks: Masks) -> dict[str, Any]:
     """What reviewers said of the whole call."""
     reviews = [{"verdict": one.verdict, "by": one.username, "made_at": one.made_at} for one in call.reviews.all()]
     tags = sorted({one.name for one in call.tags.all()})
-    notes = [
-        {"text": redacted(one.text) if masks else one.text, "by": one.username, "made_at": one.made_at}
-        for one in call.notes.all()
-    ]
+    notes = [{"text": masks.of(one.text), "by": one.username, "made_at": one.made_at} for one in call.notes.all()]
     return {name: said for name, said in (("reviews", reviews), ("tags", tags), ("notes", notes)) if said}
 
 
@@ -92,7 +90,7 @@ def _saved(one: SavedValue) -> dict[str, Any]:
     return {"key": one.key, "value": MASK if one.secret else one.value, "secret": one.secret}
 
 
-def exported_turn(turn: Transcript, newest: Any, marks: list[str], *, masks: bool) -> dict[str, Any]:
+def exported_turn(turn: Transcript, newest: Any, marks: list[str], *, masks: Masks) -> dict[str, Any]:
     """``newest``: the turn's last Correction, or None. ``correction`` only where one stands, ``marks`` only where
     somebody set some, ``echo`` only of the line's own words, given back. ``masks``: as turns are stored today; those
     of before may hold such numbers."""
@@ -100,11 +98,9 @@ def exported_turn(turn: Transcript, newest: Any, marks: list[str], *, masks: boo
     fields = {name: getattr(turn, name) for name in names}
     if turn.echo:
         fields["echo"] = True
-    if masks:
-        fields |= {name: redacted(fields[name]) for name in TEXTS if fields.get(name)}
+    fields |= {name: masks.of(fields[name]) for name in TEXTS if fields.get(name)}
     if newest is not None and not newest.withdrawn:
-        text = redacted(newest.text) if masks else newest.text
-        fields["correction"] = {"text": text, "by": newest.username, "made_at": newest.made_at}
+        fields["correction"] = {"text": masks.of(newest.text), "by": newest.username, "made_at": newest.made_at}
     if marks:
         fields["marks"] = marks
     return fields

@@ -39,7 +39,7 @@ def write(subject: Subject, folder: Path) -> dict[str, Any]:
 def _whole(call: Call) -> dict[str, Any]:
     events = [{"at": one.at, "code": one.code, "detail": one.detail} for one in call.events.all()]
     saved = [{"key": one.key, "value": one.value, "secret": one.secret} for one in call.saved_values.all()]
-    return {**exported(call), "events": events, **({"saved_values": saved} if saved else {})}
+    return {**exported(call, hides_secrets=False), "events": events, **({"saved_values": saved} if saved else {})}
 
 
 def _copy_files(subject: Subject, folder: Path) -> Iterator[str]:

@@ -53,7 +53,7 @@ def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: b
 
     True when there is another row. Raises CorrectionConflict.
     """
-    text = "" if withdrawn else as_kept(text, turn.call.to_number)
+    text = "" if withdrawn else as_kept(text, turn.call)
     newest = _newest(turn)
     if _says(newest, user, text, withdrawn):
         return False

@@ -77,6 +77,27 @@ def test_a_saved_value_is_kept_and_a_secret_is_shown_to_nobody(log):
     ]
 
 
+def test_a_secret_is_taken_out_of_the_words_that_said_it(log):
+    turn = Turn(1, 0, 900, "הקוד 1234", Source.EARLY)
+    answer = replace(ANSWER, text="אמרת 1234", heard=PlayedPart("אמרת", 400))
+    log.revised(turn)
+    log.answered(answer, playing=True)
+    log.keep("name", "דנה")
+    log.records.clear(), log.updates.clear()
+    log.keep("code", "1234", secret=True)
+    value, again, said = log.records
+    assert value == ValueSaved(SID, "code", "1234", True, 10_002, "MZ2")
+    assert (again.turn.text, again.turn.revision) == ("הקוד ••••", turn.revision)
+    assert (said.turn.text, said.turn.heard.outcome) == ("אמרת ••••", Outcome.INTERRUPTED)
+    assert [(one["kind"], one.get("text")) for one in log.updates] == [
+        ("value", None), ("turn", "הקוד ••••"), ("answer", "אמרת ••••"),
+    ]  # fmt: skip
+    assert log.updates[-1]["playing"]
+    log.revised(turn.revised("הקוד הוא 1234"))
+    assert log.records[-1].turn.heard_text == "הקוד הוא ••••"
+    assert "1234" not in str([one for one in log.records if one is not value])
+
+
 def test_words_that_are_not_kept_are_shown_live_and_never_stored():
     log = Log(Keeps(words=False))
     (start, *_, noted) = log.begun_with

@@ -1,5 +1,6 @@
 """What the rows of a call say to a process that takes it over."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from calls.core.agent_turns import AgentTurn, PlayedPart
 from calls.core.turns import Source, Turn
 from calls.storage import rows
 from calls.storage.kept_turns import kept_turns
-from calls.storage.records import AgentTurnSaved, CallEnded, CallStarted, TurnSaved
+from calls.storage.records import AgentTurnSaved, CallEnded, CallStarted, TurnSaved, ValueSaved
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -36,3 +37,15 @@ def test_the_streams_own_turns_are_not_what_was_said_before_it():
 
 def test_of_a_call_without_rows_nothing_is_kept():
     assert kept_turns("CA1", "MZ1").turns == ()
+
+
+def test_secret_figures_are_read_where_they_were_masked():
+    """Or a dialogue would ask for them again, and take the next answer for theirs."""
+    turns = [
+        replace(TURN, number=1, text="••• ••••• ••••", revised_text=None),
+        replace(TURN, number=2, revised_text="••••"),
+    ]
+    rows.write([CallStarted("CA1", "MZ1", NOW), *(TurnSaved("CA1", turn, "MZ1") for turn in turns)])
+    rows.write([ValueSaved("CA1", "a", "123", True, 1, "MZ1"), ValueSaved("CA1", "b", "4567", True, 2, "MZ1")])
+    rows.write([ValueSaved("CA1", "c", "890", False, 3, "MZ1"), CallStarted("CA1", "MZ2", NOW, stream_index=1)])
+    assert [turn.heard_text for turn in kept_turns("CA1", "MZ2").turns] == ["123", "4567"]

@@ -9,10 +9,11 @@ from django.core.management import call_command
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from calls.core.secret_words import SecretWords
 from calls.core.turns import Source, Turn
 from calls.desk.review.corrections import save
 from calls.models import Correction, Transcript
-from calls.storage.records import TurnSaved
+from calls.storage.records import TurnSaved, ValueSaved
 from calls.storage.rows import write
 from calls.storage.search_text import MOST_WORDS, search_text, words
 from tests.calls.spoken_and_searched import FOUND, found, mistaken
@@ -69,6 +70,17 @@ def test_what_a_person_has_corrected_is_found_as_it_stands():
     assert found('"גר בחיפה"') == found("בצה״ל") == ["CA1"]
     save(turn, user, seen=2, withdrawn=True)
     assert found("בחיפה") == []
+
+
+@pytest.mark.django_db
+def test_a_secret_is_found_no_more_in_the_turn_that_said_it():
+    """Which is stored as it was said, until a dialogue has read it."""
+    said, secrets = replace(TURN, text="הקוד הוא 84-71"), SecretWords()
+    write([STARTED, TurnSaved("CA1", secrets.hidden(said))])
+    assert found("8471") == ["CA1"]
+    (again,), _answers = secrets.found("8471")
+    write([TurnSaved("CA1", secrets.hidden(again)), ValueSaved("CA1", "code", "8471", secret=True)])
+    assert (found("8471"), found("84"), found("הקוד")) == ([], [], ["CA1"])
 
 
 @pytest.mark.django_db

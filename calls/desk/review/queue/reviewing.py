@@ -108,7 +108,7 @@ def write_note(call: Call, user: Any, text: str) -> list[str]:
     people = {one.get_username(): one for one in people_who_read(call).filter(username__in=names)}
     with transaction.atomic():
         note(Kind.REVIEW, user, call_sid=call.call_sid)
-        written = CallNote.objects.create(call=call, text=as_kept(text, call.to_number), **_by(user))
+        written = CallNote.objects.create(call=call, text=as_kept(text, call), **_by(user))
         Mention.objects.bulk_create(Mention(note=written, user=person) for person in people.values())
     return sorted(names - people.keys())
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from calls.desk.review.corrections import save
 from calls.desk.review.queue.reviewing import write_note
 from calls.lines.settings_cache import LineCache
-from calls.models import Call, CallNote, Correction, PhoneLine, PrivacyChange, Transcript
+from calls.models import Call, CallNote, Correction, PhoneLine, PrivacyChange, SavedValue, Transcript
 from calls.storage.models import SPEECH_SUMS
 from stt.models import TuningProfile
 from stt.tuning import Tuning
@@ -48,6 +48,17 @@ def test_what_people_write_of_a_call_is_masked_and_so_is_what_an_older_version_s
     assert CallNote.objects.get().text == "אמר התעודה •••••••••"
     taken = exported_turn(capsys)
     assert (taken["text"], taken["correction"]["text"]) == ("התעודה •••••••••", "התעודה ••••••••• כן")
+
+
+def test_a_secret_is_in_no_text_that_people_write_or_take(turn, capsys):
+    SavedValue.objects.create(call=turn.call, key="code", value="4711", secret=True)
+    Transcript.objects.update(text="הקוד 47-11")
+    boss = User.objects.create_superuser("boss")
+    save(turn, boss, seen=0, text="הקוד ארבע שבע אחת אחת")
+    write_note(turn.call, boss, "אמר 4711")
+    assert Correction.objects.get().text == "הקוד •••• ••• ••• •••"
+    assert CallNote.objects.get().text == "אמר ••••"
+    assert exported_turn(capsys)["text"] == "הקוד ••-••"
 
 
 def test_a_line_that_masks_nothing_gives_what_was_said(line, turn, capsys):
