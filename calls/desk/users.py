@@ -24,9 +24,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.given_permissions import GivenPermission
 from calls.desk.line_limits.fields import FIELDS as LIMIT
 from calls.desk.line_limits.fields import LimitFields, keep_limit, shown_limit
 from calls.desk.line_limits.seen import limit_of, seen_by
@@ -57,6 +59,17 @@ def may_no_more(request: HttpRequest, of: User | Group | None) -> bool:
     return not of.permissions.exclude(pk__in=own(request)).exists()
 
 
+DEVICES = {
+    "TOTP device": _("authenticator app"),
+    "TOTP devices": _("authenticator apps"),
+    "Static device": _("set of recovery codes"),
+    "static devices": _("sets of recovery codes"),
+    "Static token": _("recovery code"),
+    "static tokens": _("recovery codes"),
+}
+"""What goes with a person: django-otp calls it in English alone."""
+
+
 class Bounded:
     """A ModelAdmin of users or groups."""
 
@@ -84,6 +97,15 @@ class Bounded:
         rest = [(title, {**one, "fields": [f for f in one["fields"] if f not in apart]}) for title, one in shown]
         # Of a user behind who it is, before a screen of permissions.
         return [*rest[:2], (_("whose calls are seen"), {"fields": limit}), *rest[2:]]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Without a line for each permission: it goes with its group, and has no name that a person would know."""
+        rows, counts, lacking, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]
+        own = (Group.permissions.through._meta, GivenPermission._meta)
+        unsaid = tuple(f"{capfirst(one.verbose_name)}: " for one in own)
+        plural = {str(one.verbose_name_plural) for one in own}
+        counts = {_shown_kind(kind): count for kind, count in counts.items() if str(kind) not in plural}
+        return _said(rows, unsaid), counts, lacking, protected
 
     @admin.display(description=_("sees the calls of"))
     def sees(self, of: Any) -> str:
@@ -121,6 +143,18 @@ class Bounded:
         keep_limit(form.instance, form, mine)
         if isinstance(form.instance, User) and not mine.has_all(seen_by(User.objects.get(pk=form.instance.pk))):
             raise PermissionDenied  # they have left the group that limited them
+
+
+def _said(rows: Any, unsaid: tuple[str, ...]) -> Any:
+    """Django's nested list of what a deletion takes along."""
+    if isinstance(rows, list):
+        return [_said(row, unsaid) for row in rows if isinstance(row, list) or not str(row).startswith(unsaid)]
+    kind, colon, rest = str(rows).partition(": ")
+    return f"{_shown_kind(kind)}: {rest}" if kind in DEVICES and colon else rows
+
+
+def _shown_kind(kind: Any) -> str:
+    return str(DEVICES.get(str(kind), kind))
 
 
 class QuietPassword(ReadOnlyPasswordHashWidget):

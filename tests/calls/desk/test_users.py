@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.messages import get_messages
 from django.urls import reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from calls.desk.line_limits.seen import seen_by
 from calls.lines.models import PhoneLine
@@ -214,6 +215,15 @@ def test_a_permission_that_is_not_offered_is_not_taken_by_saving(client, boss):
     user.user_permissions.add(permission("add_session"), permission("view_call"))
     assert change(client, user, user_permissions=[permission("listen_call").pk]).status_code == 302
     assert {one.codename for one in user.user_permissions.all()} == {"add_session", "listen_call"}
+
+
+def test_a_deletion_says_what_goes_along_in_the_pages_words(client, boss):
+    TOTPDevice.objects.create(user=boss, name="app")
+    client.force_login(boss)
+    page = client.get(reverse("admin:auth_user_delete", args=[boss.pk])).content.decode()
+    assert "אפליקציית אימות: app" in page and "TOTP" not in page
+    page = client.get(reverse("admin:auth_group_delete", args=[Group.objects.get(name="tuner").pk])).content.decode()
+    assert "מכווני הגדרות" in page and not re.search("ermission", page.split("<main")[-1])
 
 
 def test_groups_are_called_by_their_hebrew_names(client, boss):
