@@ -12,7 +12,7 @@ import time
 import pytest
 
 from calls.lab.rig import free_port
-from tests.databases import migrate, put_migrated_database
+from tests.databases import put_migrated_database
 from tests.live.test_demo import ROOT
 from tests.live.test_flood import Peer, Server
 
@@ -25,7 +25,8 @@ GROWTH_BYTES = 5_000_000
 
 
 class Process(Server):
-    """``with Process(folder) as process``: a server that answers until left. ``command``: its port comes behind."""
+    """``with Process(folder) as process``: a server that answers until left, on a migrated SQLite database unless it is
+    given another. ``command``: its port comes behind."""
 
     checkout = ROOT
 
@@ -41,9 +42,7 @@ class Process(Server):
             "STT_EMULATOR_HOST": "127.0.0.1:9",
             "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
         }
-        if database_url := environment.get("DATABASE_URL"):
-            migrate(database_url, folder)
-        elif not (folder / "db.sqlite3").exists():
+        if "DATABASE_URL" not in environment and not (folder / "db.sqlite3").exists():
             put_migrated_database(folder)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -139,7 +138,9 @@ def test_an_answer_that_breaks_off_costs_its_own_connection_and_no_memory(tmp_pa
 
 def test_good_calls_lose_no_word_beside_attacks_and_a_process_that_ends(tmp_path):
     # How late a frame is on a busy machine is no property of this code, so the benchmark's own verdict is not asked.
-    command = [sys.executable, "-m", "benchmarks.attacks", "--seconds", "50", "--requests", "500", "--logins", "6"]
+    put_migrated_database(tmp_path / "migrated.sqlite3")
+    options = ["--seconds", "50", "--requests", "500", "--logins", "6"]
+    command = [sys.executable, "-m", "tests.filled", str(tmp_path / "migrated.sqlite3"), "benchmarks.attacks", *options]
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     environment |= {"DEBUG": "1", "VAR_DIR": str(tmp_path)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)

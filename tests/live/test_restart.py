@@ -21,6 +21,7 @@ import pytest
 from calls.lab.call_report import Line
 from calls.lab.rig import free_port
 from calls.lab.simulator import SimulatedCall
+from tests.databases import migrate
 from tests.live.test_demo import ROOT, manage
 from tests.live.test_process import TOKEN, Process
 
@@ -117,6 +118,7 @@ def status_callback(process):
 
 
 def test_what_comes_after_a_restart_does_not_notice_it(tmp_path, own_postgres):
+    migrate(own_postgres.url, tmp_path)
     database = {"DATABASE_URL": own_postgres.url}
     with Process(tmp_path, "manage.py", "serve", "--port", **database) as process:
         person = {"DJANGO_SUPERUSER_PASSWORD": "secret", **database}

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from calls.management.commands.answer_faults import write
+from tests.databases import put_migrated_database
 from tests.paths import ROOT
 
 
@@ -28,8 +29,10 @@ def test_a_table_of_some_faults_is_not_written():
 
 @pytest.mark.live
 def test_a_caller_whose_model_fails_hears_an_apology_and_then_the_lines_fallback(tmp_path):
+    put_migrated_database(tmp_path / "migrated.sqlite3")
+    command = ("manage.py", "answer_faults", "--only", "llm:500")
     done = subprocess.run(
-        [sys.executable, "manage.py", "answer_faults", "--only", "llm:500"],
+        [sys.executable, "-m", "tests.filled", str(tmp_path / "migrated.sqlite3"), *command],
         cwd=ROOT,
         env={**os.environ, "DEBUG": "1", "VAR_DIR": str(tmp_path), "TWILIO_AUTH_TOKEN": "demo"},
         capture_output=True,
