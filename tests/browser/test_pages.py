@@ -44,6 +44,7 @@ def test_the_console_fits_and_has_no_serious_barrier(open_tab, desk_server, size
     assert (overflow(page), barriers(page)) == (0, [])
     page = tab.go("/console/costs")
     assert (overflow(page), barriers(page)) == (0, [])
+    assert page.locator(".scroll").evaluate("one => one.scrollWidth - one.clientWidth") == 0
 
 
 MOVED = """(() => { const seen = new PerformanceObserver(() => {});
