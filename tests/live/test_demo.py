@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 
 from tests.databases import put_migrated_database, row_of_ended_call, rows_of
 from tests.paths import ROOT
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.live
 
@@ -35,7 +36,7 @@ def manage(*arguments, var_dir, **environment):
         env={**environment_of(var_dir), **environment},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         check=False,
     )
 
@@ -78,7 +79,7 @@ def test_a_terminal_that_closes_ends_all_processes(tmp_path, number):
         assert len(children) >= 2
         demo.process.send_signal(number)
         assert demo.process.wait(60) == 128 + number
-        assert psutil.wait_procs(children, timeout=5)[1] == []
+        assert psutil.wait_procs(children, timeout=PATIENCE_S)[1] == []
         assert not (tmp_path / "demo.json").exists()
 
 

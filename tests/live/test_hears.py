@@ -55,7 +55,7 @@ def test_a_recording_is_heard_through_a_call_and_the_admin_has_it(tmp_path):
         env={**inherited, "DEBUG": "1", "TWILIO_AUTH_TOKEN": "demo", "VAR_DIR": str(tmp_path), "PORT": "8871"},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         check=False,
     )
     assert said.returncode == 0, said.stderr

@@ -89,7 +89,7 @@ def test_two_processes_number_two_streams_of_each_call_at_once_and_lose_no_turn(
         process.stdin.write("\n")
         process.stdin.flush()
     for process in processes:
-        _, said = process.communicate(timeout=120)
+        _, said = process.communicate(timeout=600)
         assert process.returncode == 0, said
     both = [f"{name}{number}" for name in "ab" for number in range(1, TURNS + 1)]
     with django_db_blocker.unblock():

@@ -27,7 +27,7 @@ def test_a_socket_is_a_groups_and_one_that_a_killed_process_left_is_no_hindrance
     with UnixServer(path, tmp_path / "first.log", environment) as server:
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
         command = [sys.executable, "manage.py", "serve", "--unix", str(path)]
-        other = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+        other = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
         said = other.stderr.strip().splitlines()[-1]
         assert said.startswith(f"CommandError: port_unavailable: {path}: ") and "Set --unix to " in said
         server.process.kill()
