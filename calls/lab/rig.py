@@ -28,7 +28,7 @@ from calls.lab.call_report import Line
 from calls.reply.voices.espeak import EspeakVoices
 from voiceapp.runtime.private_files import private_open
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0
 """A server or a balancer that does not answer within this time has failed."""
 END_TIMEOUT_S = 40.0
 """A process that was told to end is killed after this time: a server drains for less."""

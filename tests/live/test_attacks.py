@@ -82,7 +82,7 @@ class Door:
 def door(tmp_path_factory):
     folder = tmp_path_factory.mktemp("attacked")
     command = ("manage.py", "serve", "--host", "127.0.0.1", "--port")
-    with Process(folder, *command, PROXY_NETWORKS="192.0.2.0/24", DEBUG="0", SECRET_KEY="x" * 50) as process:
+    with Process(folder, *command, PROXY_NETWORKS="192.0.2.0/24", DEBUG="0", SECRET_KEY="k" * 50) as process:
         yield Door(process)
 
 

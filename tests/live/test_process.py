@@ -17,7 +17,7 @@ from tests.live.test_demo import ROOT
 from tests.live.test_flood import Peer, Server
 
 pytestmark = pytest.mark.live
-START_S = 30.0
+START_S = 120.0
 TOKEN = "t"  # noqa: S105 - of servers that live for one test
 REQUESTS = 2000
 GROWTH_BYTES = 5_000_000

@@ -9,7 +9,7 @@ import time
 
 from tests.paths import ROOT
 
-START_S = 30.0
+START_S = 120.0
 
 
 class UnixConnection(http.client.HTTPConnection):
