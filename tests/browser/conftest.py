@@ -28,7 +28,7 @@ from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
 PASSWORD = "desk-password"
 PEOPLE = ("reviewer", "supervisor", "tuner")
 """One of each group, named like it."""
-WAIT_MS = 15_000
+WAIT_MS = 45_000
 
 MAKE_PEOPLE = f"""
 from django.contrib.auth.models import Group, User
