@@ -107,7 +107,7 @@ def test_a_call_is_followed_as_it_is_spoken(tab, desk_server):
 def test_the_page_of_a_call_that_is_not_saved_yet_becomes_its_page_by_itself(tab, desk_server):
     page, sid = tab.sign_in(), "CA" + "0b" * 16
     page.goto(f"{desk_server.url}/console/calls/{sid}")
-    assert "השיחה התחילה זה עתה" in page.locator("h1").text_content()
+    assert "מחפשים את השיחה" in page.locator("h1").text_content()
     desk_server.shell(
         "from calls.models import Call; "
         f"Call.objects.create(call_sid='{sid}', started_at='2026-11-27T08:00:00Z', ended_at='2026-11-27T08:01:00Z')"

@@ -13,6 +13,9 @@ from calls.desk.line_limits.seen import ALL, SeenLines, limit_of
 from calls.lines.models import PhoneLine
 
 FIELDS = ("is_limited", "seen_lines")
+LINES_WITHOUT_LIMIT = _(
+    "Lines are ticked and this box is not: all lines would be seen. Tick it too, or untick the lines."
+)
 
 
 class LimitFields(forms.ModelForm):
@@ -43,6 +46,14 @@ class LimitFields(forms.ModelForm):
         self.initial["is_limited"] = limit.is_limited
         self.initial["seen_lines"] = list(PhoneLine.objects.filter(number__in=limit.numbers or ()))
         self.fields["is_limited"].disabled = self.seen.is_limited
+
+    def clean(self) -> dict[str, Any] | None:
+        """Ticked lines limit nobody by themselves: whoever ticks some and not the box means to limit, and would give
+        every line."""
+        said = super().clean()
+        if self.cleaned_data.get("seen_lines") and not self.cleaned_data.get("is_limited"):
+            self.add_error("is_limited", LINES_WITHOUT_LIMIT)
+        return said
 
 
 def keep_limit(row: Any, form: Any, seen: SeenLines) -> None:

@@ -222,3 +222,20 @@ def test_a_limit_is_set_and_lifted_on_the_page_of_a_person_or_group(client, me):
     assert [one.number for one in LineLimit.objects.get(group=sales).lines.all()] == [OWN]
     page = client.get(address).content.decode()
     assert page.count('name="is_limited"') == 1 and "רואים שיחות של" not in page
+
+
+def test_lines_that_are_ticked_without_the_limit_are_refused_and_give_nobody_every_line(client, me):
+    client.force_login(User.objects.create_superuser("boss"))
+    said = {"username": "new", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+    lines = {"seen_lines": [line(OWN).pk]}
+    dana = person("dana", "reviewer", OWN)
+    answers = [
+        client.post(reverse("admin:auth_user_add"), {**said, **lines}),
+        change(client, dana, **lines),
+        client.post(reverse("admin:auth_group_add"), {"name": "sales", **lines}),
+    ]
+    for answer in answers:
+        (sentence,) = answer.context["adminform"].form.errors["is_limited"]
+        assert "יש קווים מסומנים" in sentence and sentence in answer.content.decode()
+    assert not User.objects.filter(username="new").exists() and not Group.objects.filter(name="sales").exists()
+    assert again(dana).numbers == {OWN}
