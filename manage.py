@@ -41,7 +41,23 @@ def main() -> None:
         configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
         load_command_class(WITHOUT_APPS[command], command).run_from_argv(sys.argv)
     else:
-        execute_from_command_line(sys.argv)
+        from django.db import OperationalError
+
+        try:
+            execute_from_command_line(sys.argv)
+        except OperationalError:
+            if "--traceback" in sys.argv or not (sentence := database_away()):
+                raise
+            sys.exit(sentence)
+
+
+def database_away() -> str:
+    """What is wrong with the database, and what to do; empty where it answers, and the error was the command's own."""
+    from voiceapp.doctor.box import database
+    from voiceapp.doctor.finding import FindingState
+
+    found = next(database())
+    return f"database_away: {found.detail}: {found.advice}" if found.state is FindingState.FAILED else ""
 
 
 if __name__ == "__main__":

@@ -137,6 +137,15 @@ def test_a_database_that_is_not_understood_stops_every_command(env_file, tmp_pat
         assert done.stderr.startswith("DATABASE_URL ")
 
 
+@pytest.mark.parametrize("command", ["migrate_once", "rebuild_sums"])
+def test_a_database_that_is_away_is_one_sentence(env_file, tmp_path, command):
+    url = "postgresql://u:s3cret@127.0.0.1:1/n"
+    done = run(["manage.py", command], env_file, tmp_path, DATABASE_URL=url, VAR_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("database_away: postgresql://u@127.0.0.1:1/n: "), done.stderr
+    assert "Traceback" not in done.stderr and "s3cret" not in done.stderr
+
+
 def test_a_password_is_never_said():
     database = Environment({"DATABASE_URL": "postgresql://u:s3cret@db:5433/voice"}).database(Path("/var"))
     assert database_url(database) == "postgresql://u@db:5433/voice"

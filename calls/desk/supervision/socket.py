@@ -82,6 +82,9 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         await self.accept()
         self._pulse = asyncio.create_task(self._beat())
 
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        """A watcher has nothing to say."""
+
     async def live_update(self, event: dict[str, Any]) -> None:
         if time.monotonic() - self._checked_s >= CHECK_AGAIN_S:
             self._checked_s = time.monotonic()

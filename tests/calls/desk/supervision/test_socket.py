@@ -42,6 +42,15 @@ async def test_only_staff_who_may_read_calls_watch_them():
     await socket.disconnect()
 
 
+@pytest.mark.parametrize("said", [{"text_data": "junk"}, {"bytes_data": b"\0"}])
+async def test_what_a_watcher_says_is_passed_over(said):
+    socket, _ = await watcher(await person("e"))
+    await socket.send_to(**said)
+    await get_channel_layer().group_send(GROUP, {"type": "live.update", "update": {"updates": [turn("CA1", 1)]}})
+    assert (await socket.receive_json_from())["updates"]
+    await socket.disconnect()
+
+
 async def test_who_loses_the_permission_is_closed(monkeypatch):
     user = await person("d")
     socket, _ = await watcher(user)
