@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import IO
 
 from calls.storage.kept_files import encrypted_by, is_whole, lines_of, opened
 from calls.storage.kept_forms import KeptChunks, KeptLines
@@ -21,7 +22,8 @@ from voiceapp.runtime.file_cipher import FileCipher
 from voiceapp.runtime.storage_keys import StorageKey
 
 PART_SUFFIX = ".part"
-"""Of a file that is not whole yet; its name begins with the call's."""
+"""Of a file that is not whole yet; its name begins with the call's. Who writes it holds it (flock): one that nobody
+holds was left by a process that was killed, and may be the plain copy of an encrypted file."""
 TOUCHED_NS = 1_000_000
 """Added to the time at which a file was last written, by which it is kept or deleted: with the same time and size the
 next backup would take the copy of the one before (voiceapp/backup/contents.py), which is under the old key."""
@@ -57,7 +59,7 @@ def rewrite(path: Path, key: StorageKey | None, folder: Path) -> int:
         now = path.stat()
         return (now.st_ino, now.st_size, now.st_mtime_ns) == (before.st_ino, before.st_size, before.st_mtime_ns)
 
-    with NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", suffix=PART_SUFFIX, delete=False) as part:
+    with _part_of(path, folder) as part:
         made = Path(part.name)
         try:
             size_bytes = sum(part.write(piece) for piece in _pieces(path, key))
@@ -75,6 +77,61 @@ def rewrite(path: Path, key: StorageKey | None, folder: Path) -> int:
             raise FileChanged(path.name)
         finally:
             made.unlink(missing_ok=True)
+
+
+def check(path: Path) -> int:
+    """Read the file as ``rewrite`` does; returns its size. Blocking. Raises StorageError and RecordingError where a
+    part of it cannot be read, OSError."""
+    for _ in _plain(path, is_recording=path.suffix == RECORDING_SUFFIX):
+        pass
+    return path.stat().st_size
+
+
+def left_parts(folder: Path) -> Iterator[Path]:
+    """Parts that no living process writes. Blocking."""
+    for path in _parts(folder):
+        # Gone, or another user's.
+        with suppress(OSError), path.open("rb") as part:
+            if _is_left(part):
+                yield path
+
+
+def delete_left_parts(folder: Path) -> int:
+    """Returns how many there were. Blocking. Raises OSError."""
+    if not folder.is_dir():
+        return 0
+    deleted = 0
+    # Nobody makes a part meanwhile, which is held only when it is there.
+    with changing(folder):
+        for path in _parts(folder):
+            with suppress(FileNotFoundError), path.open("rb") as part:
+                if _is_left(part):
+                    path.unlink()
+                    deleted += 1
+    return deleted
+
+
+def _part_of(path: Path, folder: Path) -> IO[bytes]:
+    with changing(folder):
+        part = NamedTemporaryFile(  # noqa: SIM115 - the caller's to close
+            dir=path.parent, prefix=f"{path.name}.", suffix=PART_SUFFIX, delete=False
+        )
+        fcntl.flock(part, fcntl.LOCK_EX)
+    return part
+
+
+def _parts(folder: Path) -> Iterator[Path]:
+    # A day's folder that is a link leads out of here.
+    days = (day for day in folder.glob("*") if not day.is_symlink())
+    return (path for day in days for path in day.glob(f"*{PART_SUFFIX}") if not path.is_symlink())
+
+
+def _is_left(part: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _pieces(path: Path, key: StorageKey | None) -> Iterator[bytes]:

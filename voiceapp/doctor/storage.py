@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 from calls.storage.kept_files import PUT_BACK, missing_keys, storage_keys
+from calls.storage.rewriting import left_parts
 from voiceapp.doctor.finding import Finding, failed, ok, warning
 from voiceapp.runtime.file_cipher import StorageError
 
@@ -16,7 +17,8 @@ DAYS_LOOKED_AT = 30
 
 
 def storage() -> Iterator[Finding]:
-    """There is a key, and none is missing that files are encrypted by."""
+    """There is a key, none is missing that files are encrypted by, and no half-written file is left of a reencrypt."""
+    yield from _half_written()
     try:
         newest = storage_keys().newest
     except StorageError as error:
@@ -40,4 +42,13 @@ def storage() -> Iterator[Finding]:
             "storage_key_missing",
             f"{count} files are encrypted by the key {name}, which STORAGE_KEYS lacks",
             PUT_BACK,
+        )
+
+
+def _half_written() -> Iterator[Finding]:
+    if count := sum(1 for _ in left_parts(Path(settings.VAR_DIR) / "recordings")):
+        yield warning(
+            "half_written_files",
+            f"{count} copies of recordings, perhaps plain ones, were left by a manage.py reencrypt that was killed",
+            "run it again: it deletes them",
         )

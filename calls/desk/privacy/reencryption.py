@@ -14,15 +14,21 @@ from calls.storage.call_streams import call_streams
 from calls.storage.journal_files import journal_files
 from calls.storage.models import Call
 from calls.storage.recording import RecordingError
-from calls.storage.rewriting import PART_SUFFIX, FileChanged, is_under, rewrite
+from calls.storage.rewriting import (
+    PART_SUFFIX,
+    FileChanged,
+    check,
+    delete_left_parts,
+    is_under,
+    left_parts,
+    rewrite,
+)
 from voiceapp.runtime.file_cipher import StorageError
 from voiceapp.runtime.storage_keys import StorageKey
 
 FILES_AT_ONCE = 500
 SETTLED_S = 10.0
 """A file of a call that is over is left alone for so long after it was last written: the disk may be behind."""
-PART_S = 3600.0
-"""A part that is older is left of a process that was killed."""
 
 
 @dataclass(slots=True)
@@ -31,20 +37,22 @@ class Reencrypted:
     size_bytes: int = 0
     running: int = 0
     """Files of running calls that are not under the key: for the next time."""
+    parts: int = 0
+    """Half-written files, perhaps plain ones, of runs that were killed: they are deleted."""
     unreadable: list[str] = field(default_factory=list)
     """``code: file: why`` of files that cannot be read as a whole; they stay as they are."""
 
 
 def reencrypt(folder: Path, key: StorageKey | None, *, dry: bool) -> Reencrypted:
-    """Of all files of calls in the folder; without a key they become plain. Idempotent. Blocking; asks the database."""
-    found = Reencrypted()
-    now_s = time.time()
-    for file, is_over in with_ends(_others(folder, key, found), now_s):
+    """Of all files of calls in the folder; without a key they become plain. Idempotent. Blocking; asks the database.
+    ``dry``: they are read, and nothing is changed. Raises OSError."""
+    found = Reencrypted(parts=sum(1 for _ in left_parts(folder)) if dry else delete_left_parts(folder))
+    for file, is_over in with_ends(_others(folder, key, found), time.time()):
         if not is_over:
             found.running += 1
             continue
         try:
-            found.size_bytes += file.size_bytes if dry else rewrite(file.path, key, folder)
+            found.size_bytes += check(file.path) if dry else rewrite(file.path, key, folder)
             found.files += 1
         except FileChanged:
             found.running += 1
@@ -53,9 +61,7 @@ def reencrypt(folder: Path, key: StorageKey | None, *, dry: bool) -> Reencrypted
         except (StorageError, RecordingError) as error:
             found.unreadable.append(f"{error.code}: {file.path.name}: {error.message}")
         except OSError as error:
-            found.unreadable.append(f"not_written: {file.path.name}: {error.strerror}")
-    if not dry:
-        _delete_parts(folder, now_s)
+            found.unreadable.append(f"{'not_read' if dry else 'not_written'}: {file.path.name}: {error.strerror}")
     return found
 
 
@@ -98,9 +104,3 @@ def with_ends(files: Iterable[CallFile], now_s: float) -> Iterator[tuple[CallFil
             # The row of a call may come late, where the database was away; no call lasts longer than RUNS_AT_MOST.
             waits_s = SETTLED_S if file.call in over else RUNS_AT_MOST.total_seconds()
             yield file, file.written_s < now_s - waits_s
-
-
-def _delete_parts(folder: Path, now_s: float) -> None:
-    for file in call_files(folder):
-        if file.path.suffix == PART_SUFFIX and file.written_s < now_s - PART_S:
-            file.path.unlink(missing_ok=True)

@@ -25,7 +25,9 @@ class Command(RowsCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--plain", action="store_true", help="Take the encryption away.")
-        parser.add_argument("--dry-run", action="store_true", help="Say what would be done, and change nothing.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Read all of them, say what would be done, and change nothing."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         key, dry = None if options["plain"] else storage_keys().newest, options["dry_run"]
@@ -39,10 +41,16 @@ class Command(RowsCommand):
         if key is None and not dry:
             # Whoever can do it may read them, and from now on so may whoever has the disk.
             note_command(Kind.EXPORT, "reencrypt", calls=0, detail="recordings and traces made plain")
-        found = reencrypt(recordings(), key, dry=dry)
+        try:
+            found = reencrypt(recordings(), key, dry=dry)
+        except OSError as error:
+            raise CommandError(f"not_written: {error}") from error
         under = f"encrypted by the key {key.name}" if key else "plain"
         done = "would be" if dry else "are now"
         self.stdout.write(f"{found.files} files ({found.size_bytes / 1e6:.1f} MB) {done} {under}")
+        if found.parts:
+            done = "would be" if dry else "were"
+            self.stdout.write(f"{found.parts} half-written files {done} deleted: a run that was killed had left them")
         journals = journals_not_under(Path(settings.VAR_DIR) / "journal", key)
         if found.running or journals:
             self.stdout.write(
@@ -52,4 +60,5 @@ class Command(RowsCommand):
         for one in found.unreadable:
             self.stderr.write(one)
         if found.unreadable:
+            # Of a dry run as well: it reads them as the run would.
             raise CommandError(f"not_reencrypted: {len(found.unreadable)} files, the first: {found.unreadable[0]}")

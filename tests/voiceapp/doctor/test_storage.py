@@ -44,3 +44,13 @@ def test_keys_that_cannot_be_used_are_a_failure_and_no_new_one_is_advised(settin
     assert (finding.state, finding.check) == (FindingState.FAILED, "storage_keys_unusable")
     assert "STORAGE_KEYS_FILE names a file that cannot be read" in finding.detail
     assert finding.advice.startswith("put back the keys that this box had")
+
+
+def test_a_copy_that_a_killed_reencrypt_left_is_counted(var_dir):
+    part = record(var_dir / "recordings" / "20261127" / "CA1-MZ1.vrec.abc.part", 0)
+    with under(NEW):
+        left, kept = storage()
+        assert (left.state, left.check) == (FindingState.WARNING, "half_written_files")
+        assert left.detail.startswith("1 copies of recordings, perhaps plain ones") and kept.state is FindingState.OK
+        part.unlink()
+        assert len(list(storage())) == 1

@@ -9,7 +9,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from calls.desk.privacy import reencryption
 from calls.desk.privacy.files import call_files, delete_files
 from calls.desk.privacy.retention import due
 from calls.desk.review.peaks import peaks_of
@@ -18,7 +17,7 @@ from calls.storage import rewriting
 from calls.storage.journal import Journal
 from calls.storage.kept_files import encrypted_by, is_whole, lines_of
 from calls.storage.recording import Recording
-from calls.storage.rewriting import FileChanged, rewrite
+from calls.storage.rewriting import FileChanged, delete_left_parts, left_parts, rewrite
 from tests.calls.storage.sample_records import RECORDS
 from tests.calls.storage.test_kept_files import BEGINS, SLOT, change, grown, record
 from tests.storage_keys import NEW, OLD, under
@@ -206,15 +205,47 @@ def test_what_a_killed_process_has_left_is_a_file_of_its_call_and_goes(folder, c
     part = folder / "20261127" / "CA1-MZ1.vrec.abc.part"
     part.write_bytes(b"half")
     assert [file.call for file in call_files(folder) if file.path == part] == ["CA1"]
+    said = "1 half-written files {} deleted: a run that was killed had left them"
     with under(NEW):
-        reencrypt(capsys)
-        assert part.exists()
-        os.utime(part, (0, time.time() - reencryption.PART_S - 1))
-        reencrypt(capsys)
+        assert said.format("would be") in reencrypt(capsys, "--dry-run") and part.exists()
+        assert said.format("were") in reencrypt(capsys)
         assert not part.exists()
+        assert "half-written" not in reencrypt(capsys)
     part.write_bytes(b"half")
     delete_files(folder, list(call_files(folder)))
     assert not part.exists()
+
+
+def test_a_part_that_is_being_written_is_left_alone(folder, monkeypatch):
+    path, *_ = leave(folder)
+    same, seen = rewriting._is_the_same, []
+
+    def looked_at(path, made):
+        seen.append((list(left_parts(folder)), delete_left_parts(folder), made.exists()))
+        return same(path, made)
+
+    monkeypatch.setattr(rewriting, "_is_the_same", looked_at)
+    with under(NEW):
+        rewrite(path, NEW, folder)
+    assert seen == [([], 0, True)]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--plain",)])
+def test_a_dry_run_says_what_the_run_would_not_do(folder, capsys, arguments):
+    with under(OLD):
+        files = leave(folder)
+    with under(NEW):
+        said = []
+        for dry in (["--dry-run"], []):
+            with pytest.raises(CommandError, match="3 files, the first: storage_key_missing: CA1-MZ1") as raised:
+                reencrypt(capsys, *arguments, *dry)
+            said.append((str(raised.value), capsys.readouterr().out.startswith("0 files ")))
+    assert said[0] == said[1] and said[0][1]
+    with under(NEW, OLD):
+        change(files[0], BEGINS + SLOT + 9)
+        os.utime(files[0], (time.time() - AGO_S, time.time() - AGO_S))
+        with pytest.raises(CommandError, match="1 files, the first: storage_chunk_damaged: CA1-MZ1.vrec"):
+            reencrypt(capsys, *arguments, "--dry-run")
 
 
 def test_a_key_is_printed_that_can_be_set(capsys):
