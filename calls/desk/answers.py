@@ -13,7 +13,7 @@ from calls.core.agent_turns import AnswerTimes, unheard
 from calls.core.text import MASK
 from calls.desk.codes import shown_code
 from calls.desk.permissions import READ_SECRETS
-from calls.lines.answering import RESPONDER_LABELS
+from calls.lines.answering import responder_choices
 from calls.process.live_updates import Update, shown_answer
 from calls.reply.voice import EMULATOR
 from calls.reply.voices.recorded import RECORDED
@@ -30,7 +30,7 @@ RULES = {
     "resumed": _("the rest of an answer that was cut off"),
 }
 """Why the line might speak."""
-MADE_BY = {**RESPONDER_LABELS, "supervisor": _("a supervisor")}
+MADE_BY = {**dict(responder_choices()), "supervisor": _("a supervisor")}
 """Whose words they were."""
 STAGES = {
     "floor": _("waiting for the floor"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 ANSWERING: Mapping[str, Any] = {
     "responder_raised": _("what answers failed: the caller heard an apology"),
+    "responder_unknown": _("the line names what answers, and this server has no such responder: it only listened"),
     "responder_slow": _("the words of an answer did not come in time: the caller heard an apology"),
     "responder_silent": _("what answers had nothing to say"),
     "answer_cut_off": _("the answer was too long, or was filtered: its whole sentences were said"),

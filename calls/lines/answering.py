@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,24 +16,23 @@ from calls.lines.dialogues import Dialogue, check_people
 from calls.reply.dialogue_examples import summary
 from calls.reply.dialogue_faults import DialogueInvalid
 from calls.reply.dialogue_format import DialogueScript
+from calls.reply.responders import catalogue
 from calls.reply.settings import AnswerLimits, AnswerPrices, AnswerSettings, ModelSettings
 
-RESPONDER_LABELS = {
-    "silent": _("nothing: it only transcribes"),
-    "repeat": _("says back what it heard (demo)"),
-    "scripted": _("a dialogue"),
-    "llm": _("a language model"),
-}
-"""In the order of RESPONDERS (calls/reply/settings.py)."""
 _VOICE = RegexValidator(r"^[a-z]+(:[\w.-]+)?\Z", _("A voice is written as google:he-IL-Wavenet-A."), "bad_voice")
 _DEFAULT = AnswerSettings()
+
+
+def responder_choices() -> list[tuple[str, Any]]:
+    """Names and translated labels. A function: migrations name it, so a responder that is added needs none."""
+    return [(entry.name, _(entry.label)) for entry in catalogue.ENTRIES]
 
 
 class LineAnswering(models.Model):
     """A line's answers. Columns have database defaults: a process of before them may still add a line."""
 
     responder = models.CharField(
-        _("what answers"), max_length=16, choices=RESPONDER_LABELS, default="silent", db_default="silent"
+        _("what answers"), max_length=16, choices=responder_choices, default="silent", db_default="silent"
     )
     dialogue = models.ForeignKey(
         Dialogue, models.PROTECT, null=True, blank=True, related_name="lines", verbose_name=_("dialogue")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from calls.lines.models import PhoneLine
 from calls.reply.dialogue_faults import DialogueInvalid
 from calls.reply.dialogue_says import DialogueText, texts_of
+from calls.reply.responders.catalogue import ENTRIES
 
-SAYS_OTHERS_WORDS = ("repeat", "llm")
+SAYS_OTHERS_WORDS = tuple(entry.name for entry in ENTRIES if entry.says_others_words)
 """Responders whose words nobody has pointed: a recogniser's, a model's."""
 
 

@@ -145,7 +145,7 @@ class Answering:
         )
         if tuning.turn_model == "smart_turn":
             self._services.turn_model.start(on_lost=metrics.TURN_MODEL_LOST.inc)
-        answerer = self._services.answerers.of_line(self._settings, tuning, self._voice_failed)
+        answerer = self._services.answerers.of_line(self._settings, tuning, self._note_failed)
         before, agent = self._agent, Agent(call, answerer, self, now_ms, conversation)
         if isinstance(before, NoAgent):
             for turn in (*self._pending, *before.turns.values()):
@@ -216,7 +216,7 @@ class Answering:
             await self._task
         await self._typed.kept()
 
-    def _voice_failed(self, code: str, detail: str) -> None:
+    def _note_failed(self, code: str, detail: str) -> None:
         logger.warning("call %s: %s: %s", self._token.call_sid, code, detail)
         self.note(code, detail)
 

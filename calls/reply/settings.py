@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 
 from calls.reply.dialogue_format import DialogueScript
 
-RESPONDERS = ("silent", "repeat", "scripted", "llm")
-"""By name; ``silent`` only transcribes, and is a new line's."""
-
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
@@ -47,6 +44,7 @@ class AnswerSettings:
     """A line's; the pauses and waits are the tuning profile's (stt/tuning.py)."""
 
     responder: str = "silent"
+    """By its name in calls/reply/responders/catalogue.py; ``silent`` only transcribes."""
     voice: str = ""
     """Empty: the first that this process can use."""
     voice_fallback: str = ""

@@ -65,7 +65,7 @@ class Listener(Caller):
             await self.listen_once()
 
     async def listen_once(self):
-        message = json.loads(await self.socket.receive_from(timeout=10))
+        message = json.loads(await self.socket.receive_from())
         assert message["streamSid"] == self.stream_sid
         if message["event"] == "media":
             self.heard += base64.b64decode(message["media"]["payload"])
@@ -159,6 +159,17 @@ async def test_a_silent_line_says_nothing(engine, monkeypatch):
     assert await caller.socket.receive_nothing(0.5)
     await caller.hang_up()
     assert [turn.speaker for turn in await rows(Transcript)] == ["caller"]
+
+
+async def test_a_line_whose_responder_is_unknown_is_listened_to_and_says_so(engine, monkeypatch, caplog):
+    answering(monkeypatch, responder="later")
+    caller = Listener()
+    await caller.call()
+    await caller.speak(engine, "שלום")
+    await caller.hang_up()
+    assert [turn.text for turn in await rows(Transcript)] == ["שלום"]
+    assert [event.code for event in await rows(CallEvent)] == ["responder_unknown"]
+    assert "responder_unknown: there is no responder 'later'" in caplog.text
 
 
 async def test_what_the_line_said_is_the_recordings_second_channel(engine, monkeypatch, settings):

@@ -30,6 +30,7 @@ from calls.lab.kept_conversation import spoken
 from calls.lab.playout import TwilioHabits
 from calls.lab.simulator import SimulatedCall
 from calls.lines.models import PhoneLine
+from calls.reply.responders.catalogue import UNKNOWN, entries
 from calls.storage.models import Call
 from stt.audio import BYTES_PER_MS
 from stt.wavfile import WavError
@@ -194,6 +195,11 @@ class Command(BaseCommand):
             self._warn(
                 f"unknown_line: {number} is no line ({named}). The call is heard with the default profile and only "
                 "transcribed: nobody greets or answers."
+            )
+        elif called.responder not in entries():
+            self._warn(
+                f"{UNKNOWN}: {number} ({called.name}) is to be answered by {called.responder!r}, and there are: "
+                f"{', '.join(entries())}. The call is only transcribed."
             )
         elif called.responder == "silent":
             greets = "greets and then " if called.greeting else ""

@@ -11,8 +11,8 @@ from calls.core.agent_turns import Outcome
 from calls.core.recognition_health import RecognitionStatus
 from calls.core.turns import EndReason, Source
 from calls.desk.codes import ACTIONS, COUNTERS, ENDS, EVENTS, NOT_HEARD_AGAIN, STATUSES, TURN_RULES
-from calls.lines.answering import RESPONDER_LABELS
 from calls.models import Call, Trial
+from calls.reply.responders.catalogue import entries
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS
 from tests.rows import make_rows
@@ -30,7 +30,7 @@ Django's own pages say what else a deletion takes."""
 ISSUED = re.compile(r"(?:vapi|msg)_[\w-]+")
 """What tells a token or a message of ours to the people of another system, who see it there as well."""
 STORED = {
-    *(*Source, *Outcome, *EndReason, *RecognitionStatus, *RESPONDER_LABELS),
+    *(*Source, *Outcome, *EndReason, *RecognitionStatus, *entries()),
     *(
         code
         for meanings in (EVENTS, COUNTERS, ENDS, STATUSES, TURN_RULES, ACTIONS, NOT_HEARD_AGAIN)

@@ -9,12 +9,13 @@ from django.db import connection, models
 from django.utils import translation
 
 from calls.lines import costs
-from calls.lines.answering import RESPONDER_LABELS, LineAnswering
+from calls.lines.answering import LineAnswering
 from calls.lines.settings_cache import LineCache, first_profile
 from calls.models import Dialogue, LinePerson, PhoneLine, Price
 from calls.process.change_notices import ChangeNotices
 from calls.reply.dialogue_format import MAX_BYTES
-from calls.reply.settings import RESPONDERS, AnswerPrices
+from calls.reply.responders.catalogue import ENTRIES
+from calls.reply.settings import AnswerPrices
 from stt.endpointing.silero import SileroThread
 from stt.tuning import Tuning
 from tests.calls.reply.dialogues import SMALL
@@ -55,8 +56,9 @@ def errors_of(row):
     return refused.value.message_dict
 
 
-def test_the_names_of_the_responders_are_those_of_the_contract():
-    assert tuple(RESPONDER_LABELS) == RESPONDERS
+def test_the_names_of_the_responders_fit_their_column():
+    longest = PhoneLine._meta.get_field("responder").max_length
+    assert all(len(entry.name) <= longest for entry in ENTRIES)
 
 
 def test_a_dialogue_is_refused_with_the_path_to_each_fault():

@@ -165,6 +165,12 @@ def test_a_line_that_only_transcribes_is_said_to_be_one(calls, capsys):
     assert warned(capsys).endswith("greets and then only transcribes: nobody answers.")
 
 
+def test_a_line_whose_responder_is_unknown_here_is_said_to_be_one(calls, capsys):
+    profile = TuningProfile.objects.create(name="default", is_default=True)
+    PhoneLine.objects.create(number=LINE, name="מכירות", profile=profile, responder="later")
+    assert warned(capsys).startswith(f"responder_unknown: {LINE} (מכירות) is to be answered by 'later', and there are:")
+
+
 def test_of_another_server_nothing_is_known_here(calls, capsys):
     assert warned(capsys, "--base-url=http://127.0.0.1:9000") == ""
 

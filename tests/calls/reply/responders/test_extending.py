@@ -6,10 +6,12 @@ from calls.reply.dialogue_checks import script_of
 from calls.reply.dialogue_examples import results_of
 from calls.reply.dialogue_format import MAX_ATTEMPTS, MAX_BYTES, ReadAs
 from calls.reply.dialogue_text import plain_of
+from calls.reply.responders.catalogue import ResponderEntry
+from tests.calls.reply.responders.toy import ToyResponder
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs/extending.md").read_text("utf-8")
-RESPONDER, RIG = re.findall(r"```python\n(.*?)```", PAGE.split("## A responder")[1].split("\n## ")[0], re.DOTALL)
+RESPONDER, RIG, ROW = re.findall(r"```python\n(.*?)```", PAGE.split("## A responder")[1].split("\n## ")[0], re.DOTALL)
 TOY = ROOT / "tests/calls/reply/responders/toy.py"
 ANSWERING = (ROOT / "docs/answering.md").read_text("utf-8")
 
@@ -24,6 +26,11 @@ def test_a_responder_is_short():
 
 def test_the_rig_of_the_page_is_the_toys():
     assert RIG in TOY.with_name("test_toy.py").read_text("utf-8")
+
+
+def test_the_row_of_the_page_makes_the_toy():
+    entry = eval(ROW, {"ResponderEntry": ResponderEntry, "ToyResponder": ToyResponder, "_": str})  # noqa: S307
+    assert entry.make(None).name == entry.name
 
 
 def test_the_dialogue_of_the_page_passes():
