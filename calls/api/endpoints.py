@@ -15,6 +15,7 @@ from calls.api.models import ApiToken, Scope, token_of
 from calls.api.paging import CURSOR
 from calls.api.problems import ApiProblem, ProblemOut
 from calls.api.schemas import CallOut, CallsOut, Moment, Sid, TurnsOut
+from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note_program
 from calls.storage.models import Call
 
@@ -72,7 +73,7 @@ def list_calls(request: HttpRequest, asked: Query[CallsAsked]) -> Any:
         oldest_first=asked.order == "oldest_first",
     )
     page = reading.page_of_calls(token, narrowed, asked.cursor, asked.limit)
-    note_program(Kind.READ, str(token), calls=0, detail="API: calls")
+    note_program(Kind.READ, str(token), calls=0, detail=Detail.API_CALLS)
     return page
 
 
@@ -81,7 +82,7 @@ def read_call(request: HttpRequest, call_sid: Path[Sid]) -> Any:
     """One call. Needs calls:read."""
     token = _allowed(request, Scope.CALLS)
     call = _call(token, call_sid)
-    note_program(Kind.READ, str(token), call_sid=call.call_sid, detail="API: call")
+    note_program(Kind.READ, str(token), call_sid=call.call_sid, detail=Detail.API_CALL)
     return reading.call_out(call, token)
 
 
@@ -90,7 +91,7 @@ def list_turns(request: HttpRequest, call_sid: Path[Sid], asked: Query[TurnsAske
     """A call's turns in the order in which they were spoken, also while it runs. Needs words:read."""
     token = _allowed(request, Scope.WORDS, TurnsAsked)
     call = _call(token, call_sid)
-    note_program(Kind.READ, str(token), call_sid=call.call_sid, detail="API: turns")
+    note_program(Kind.READ, str(token), call_sid=call.call_sid, detail=Detail.API_TURNS)
     return reading.page_of_turns(call, asked.cursor, asked.limit)
 
 

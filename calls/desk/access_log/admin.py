@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.access_log.details import shown_detail
 from calls.desk.access_log.models import AccessEntry
 from calls.desk.permissions import READ
 from calls.desk.rows import NamedFilters, ReadOnly, ltr
@@ -26,7 +27,8 @@ class AccessEntryAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     search_fields = ("call_sid", "username")
     search_help_text = _("Who, or a CallSid.")
     date_hierarchy = "began_at"
-    exclude = ("user",)  # their name says it, also once they are deleted
+    exclude = ("user", "detail")  # their name says it, also once they are deleted; ``more`` says the detail
+    readonly_fields = ("more",)
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 100
@@ -86,7 +88,7 @@ class AccessEntryAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
         """What was noted; of a correction its text, for as long as the call stands."""
         text = getattr(entry, "corrected_text", None)
         if entry.kind != entry.Kind.CORRECT or text is None:
-            return entry.detail or "—"
+            return shown_detail(entry)
         if entry.correction_withdrawn:
             return gettext("withdrawn")
         return format_html('<bdi dir="auto">{}</bdi>', text) if text else gettext("nothing was said")

@@ -19,6 +19,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note
 from calls.desk.codes import WEBHOOKS, shown_code
 from calls.desk.permissions import EXPORT, SEE_NUMBERS
@@ -86,7 +87,7 @@ class WebhookAdmin(admin.ModelAdmin):
         if "_send_test" not in request.POST:
             return super().response_change(request, obj)
         # Before it: who had something sent where is noted, or nothing is sent.
-        note(Kind.EXPORT, request.user, calls=0, detail=f"a test of the webhook {obj.name}"[:200])
+        note(Kind.EXPORT, request.user, calls=0, detail=Detail.WEBHOOK_TEST.of(name=obj.name))
         answered = send_sample(obj.url, obj.secret, settings.WEBHOOK_NETWORKS)
         came = f"{shown_code(answered.code, WEBHOOKS)} {answered.status or ''}".strip()
         if answered.code:

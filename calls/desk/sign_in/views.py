@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_otp import login as show_factor
 
 from calls.desk.access import needs
+from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note
 from calls.desk.sign_in import devices, sessions
 from calls.desk.sign_in.factor import has_shown, is_required_of
@@ -50,7 +51,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     """End all of the person's sessions, this one too."""
     ended = sessions.end_all(request.user)
-    note(Kind.ACCOUNT, request.user, calls=0, detail=f"signed out everywhere: {ended} sessions")
+    note(Kind.ACCOUNT, request.user, calls=0, detail=Detail.SIGNED_OUT.of(sessions=ended))
     logout(request)
     return redirect(settings.LOGIN_URL)
 
@@ -71,7 +72,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     _let_in(request, device)
     if paper is not None:
         left = devices.codes_left(person)
-        note(Kind.ACCOUNT, person, calls=0, detail=f"a recovery code was used, {left} are left")
+        note(Kind.ACCOUNT, person, calls=0, detail=Detail.RECOVERY_CODE.of(left=left))
         said = ngettext("One recovery code is left.", "%(left)s recovery codes are left.", left) % {"left": left}
         messages.add_message(request, messages.WARNING if left <= FEW_CODES else messages.INFO, said)
     return redirect(_next(request))
@@ -90,7 +91,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         codes = devices.confirm(app)
         _let_in(request, app)
-        note(Kind.ACCOUNT, person, calls=0, detail="second factor set up")
+        note(Kind.ACCOUNT, person, calls=0, detail=Detail.SECOND_FACTOR)
         return _codes_page(request, codes)
     code = segno.make(app.config_url, micro=False).svg_inline(dark="#000", light="#fff", omitsize=True, svgclass="qr")
     shown = {"title": _("Set up the second factor"), "form": form, "key": devices.key_of(app), "next": _next(request)}
@@ -106,7 +107,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
     if devices.app_of(person) is None or not has_shown(person, request.session):
         return redirect(f"{reverse('account:verify')}?next={reverse('account:page')}")
     codes = devices.new_codes(person)
-    note(Kind.ACCOUNT, person, calls=0, detail="new recovery codes")
+    note(Kind.ACCOUNT, person, calls=0, detail=Detail.NEW_CODES)
     return _codes_page(request, codes)
 
 

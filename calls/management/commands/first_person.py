@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 
+from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note_command
 from calls.management.rows_command import RowsCommand
 
@@ -43,7 +44,7 @@ class Command(RowsCommand):
         except ValidationError as error:
             raise CommandError(f"not_made: {' '.join(error.messages)}") from error
         person.save()
-        note_command(Kind.ACCOUNT, "first_person", calls=0, detail=f"made the superuser {person.get_username()}"[:200])
+        note_command(Kind.ACCOUNT, "first_person", calls=0, detail=Detail.FIRST_PERSON.of(who=person.get_username()))
         self.stdout.write(f"{person.get_username()} may sign in at /admin/")
         if is_made:
             self.stdout.write(f"password, which is not shown again: {password}")

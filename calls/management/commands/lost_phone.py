@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.sign_in import devices, sessions
 from calls.management.person_command import PersonCommand
@@ -20,7 +21,7 @@ class Command(PersonCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         person = self.person(options["name"])
         taken, ended = devices.forget(person), sessions.end_all(person)
-        done = f"{taken} devices and recovery codes taken away, {ended} sessions ended"
-        note_command(Kind.ACCOUNT, "lost_phone", calls=0, detail=f"{person.get_username()}: {done}"[:200])
-        self.stdout.write(f"{person.get_username()}: {done}")
+        detail = Detail.LOST_PHONE.of(who=person.get_username(), taken=taken, sessions=ended)
+        note_command(Kind.ACCOUNT, "lost_phone", calls=0, detail=detail)
+        self.stdout.write(detail)
         self.stdout.write("At the next sign-in the second factor is set up anew: see that it is done today.")

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.privacy.files import Deleted, delete_files, files_before, recordings
 from calls.desk.privacy.rows import delete_calls, delete_expired, delete_gold_before
@@ -52,7 +53,7 @@ class Command(RowsCommand):
             # A voice says them again where they are needed; of calls so old none is.
             phrases = services().voices.phrases.purge(horizon.timestamp())
             if deleted.files or calls:
-                detail = f"older than {options['older_than']} days; {deleted.files} recordings and traces"
+                detail = Detail.PURGED.of(days=options["older_than"], files=deleted.files)
                 note_command(Kind.DELETE, "purge", calls=calls, detail=detail)
         self.stdout.write(
             f"{'would delete' if dry else 'deleted'} {deleted.files} files in {folder} "

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
+from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.privacy.files import call_files, recordings
 from calls.desk.privacy.reencryption import journals_not_under, reencrypt
@@ -40,7 +41,7 @@ class Command(RowsCommand):
             raise CommandError("no_storage_key: STORAGE_KEYS is empty: manage.py storage_key makes a key")
         if key is None and not dry:
             # Whoever can do it may read them, and from now on so may whoever has the disk.
-            note_command(Kind.EXPORT, "reencrypt", calls=0, detail="recordings and traces made plain")
+            note_command(Kind.EXPORT, "reencrypt", calls=0, detail=Detail.MADE_PLAIN)
         try:
             found = reencrypt(recordings(), key, dry=dry)
         except OSError as error:

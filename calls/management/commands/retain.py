@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.privacy.files import Deleted, delete_files, held, recordings
 from calls.desk.privacy.retention import Due, due
@@ -61,6 +62,6 @@ class Command(RowsCommand):
         told = f"{deleted.files} files of more than {days.recordings_days} days ({size_mb:.1f} MB)"
         self.stdout.write(f"{line.label}: {told}, {calls} calls of more than {days.words_days} days")
         if not dry and (deleted.files or calls):
-            detail = f"{line.label[:100]}: {deleted.files} recordings and traces"
+            detail = Detail.RETAINED.of(line=line.label[:100], files=deleted.files)
             note_command(Kind.DELETE, "retain", calls=calls, detail=detail)
         return deleted.failed

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.sessions.models import Session
 from django.core.management.base import CommandError, CommandParser
 
+from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.sign_in import sessions
 from calls.management.person_command import PersonCommand
@@ -23,9 +24,9 @@ class Command(PersonCommand):
         if bool(options["name"]) == options["everybody"]:
             raise CommandError("Name a person, or say --everybody.")
         if options["everybody"]:
-            who, ended = "everybody", Session.objects.all().delete()[0]
+            detail = Detail.EVERYBODY_SIGNED_OUT.of(sessions=Session.objects.all().delete()[0])
         else:
             person = self.person(options["name"])
-            who, ended = person.get_username(), sessions.end_all(person)
-        note_command(Kind.ACCOUNT, "sign_out", calls=0, detail=f"{who}: {ended} sessions ended"[:200])
-        self.stdout.write(f"{who}: {ended} sessions ended")
+            detail = Detail.PERSON_SIGNED_OUT.of(who=person.get_username(), sessions=sessions.end_all(person))
+        note_command(Kind.ACCOUNT, "sign_out", calls=0, detail=detail)
+        self.stdout.write(detail)

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
+from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.privacy import receipts, subject_export
 from calls.desk.privacy.subject import Subject, SubjectError
@@ -49,7 +50,7 @@ class Command(RowsCommand):
             raise CommandError(f"not_written: {error}") from error
 
     def _export(self, subject: Subject, folder: Path) -> None:
-        note_command(Kind.EXPORT, "subject", calls=subject.calls.count(), detail="all about one number")
+        note_command(Kind.EXPORT, "subject", calls=subject.calls.count(), detail=Detail.ALL_OF_A_NUMBER)
         written = subject_export.write(subject, folder)
         self._keep(receipts.made("export", subject.number, {"exported": written}))
         if damaged := written["damaged"]:
@@ -67,7 +68,7 @@ class Command(RowsCommand):
             raise CommandError("not_confirmed: nothing was deleted; --yes answers without being asked")
         # Before it: an access is noted, or nothing is done.
         calls = subject.calls.filter(hold=None).count()
-        note_command(Kind.DELETE, "subject", calls=calls, detail="all about one number")
+        note_command(Kind.DELETE, "subject", calls=calls, detail=Detail.ALL_OF_A_NUMBER)
         told = subject.forget()
         self._keep(receipts.made("forget", subject.number, told))
         if told["not_deleted"]:
