@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from calls.core.text import MASK
 from calls.storage.call_streams import CallStream, call_streams
@@ -28,15 +29,16 @@ ANSWER_FIELDS = (
     "withdrawals", "answers", "responder", "voice", "tokens", "characters", "code",
 )  # fmt: skip
 """What an agent's turn has besides."""
+Narrowing = Callable[[QuerySet[Any]], QuerySet[Any]]
+OF_REVIEWERS = ("corrections", "reviews", "tags", "notes", "marks")
 TEXTS = ("text", "revised_text", "heard_text")
 STREAM_FIELDS = ("started_at", "ended_at", "end_reason", "process", "frames_received", "frames_lost", "speech_ms")
 
 
-def with_all_of_it(calls: QuerySet[Call]) -> QuerySet[Call]:
-    """These calls, so that ``exported`` asks no more for each."""
-    return saying_masks(calls).prefetch_related(
-        "turns", "corrections", "saved_values", "reviews", "tags", "notes", "marks"
-    )
+def with_all_of_it(calls: QuerySet[Call], told: Narrowing | None = None) -> QuerySet[Call]:
+    """These calls, so that ``exported`` asks no more for each. ``told``: of what reviewers said, what is exported."""
+    said = [Prefetch(name, told(_related(name)) if told is not None else None) for name in OF_REVIEWERS]
+    return saying_masks(calls).prefetch_related("turns", "saved_values", *said)
 
 
 def line(call: Call) -> str:
@@ -72,6 +74,12 @@ def exported(call: Call, *, hides_secrets: bool = True) -> dict[str, Any]:
             exported_turn(turn, newest.get(turn.number), sorted(marks[turn.number]), masks=masks) for turn in turns
         ],
     }
+
+
+def _related(name: str) -> QuerySet[Any]:
+    model: Any = Call._meta.get_field(name).related_model
+    rows: QuerySet[Any] = model._default_manager.all()
+    return rows
 
 
 def _reviewed(call: Call, *, masks: Masks) -> dict[str, Any]:

@@ -41,8 +41,9 @@ from calls.desk.privacy.holding import hold_of
 from calls.desk.review.corrections import standing_corrections
 from calls.desk.review.download import JSON_LINES, SPREADSHEET, Format, TooMany, download
 from calls.desk.review.head import lasted
+from calls.desk.review.models import Correction
 from calls.desk.review.page import reviewed
-from calls.desk.review.queue.waiting import blind_for
+from calls.desk.review.queue.blind import blind_for, told
 from calls.desk.rows import NamedFilters, ReadOnly, ltr, ms, stacked
 from calls.lines.models import PhoneLine
 from calls.storage.models import Call, Transcript
@@ -87,7 +88,8 @@ class CallAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
         # Subqueries, not a join: they run for the rows of the page alone.
         turns = Transcript.objects.heard().filter(call=OuterRef("pk")).order_by().values("call")
-        corrected = standing_corrections().filter(call=OuterRef("pk")).values("call")
+        made = told(Correction.objects.all(), request.user, timezone.now())
+        corrected = standing_corrections(made).filter(call=OuterRef("pk")).values("call")
         return (
             super()
             .get_queryset(request)

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls.core.agent_turns import AGENT, FALSE_START, INTERRUPTED
@@ -17,6 +18,8 @@ from calls.desk.admin.searching import SaidBy
 from calls.desk.codes import EVENTS, STATUSES, shown_code
 from calls.desk.line_limits.seen import seen_by
 from calls.desk.review.corrections import standing_corrections
+from calls.desk.review.models import Correction
+from calls.desk.review.queue.blind import told
 from calls.lines.models import PhoneLine
 from calls.storage.models import SOURCES, Call, CallEvent, Transcript
 from calls.twilio.call_status import STATUS_ORDER
@@ -182,7 +185,7 @@ class LineFilter(admin.SimpleListFilter):
 
 
 class CorrectedFilter(KnownChoices):
-    """By whether a person's correction stands in the call."""
+    """By whether a correction stands in the call, of those that whoever looks is told."""
 
     title, parameter_name = _("corrections"), "corrected"
 
@@ -190,9 +193,10 @@ class CorrectedFilter(KnownChoices):
         return [("yes", _("with corrected turns")), ("no", _("without corrected turns"))]
 
     def narrowed(self, queryset: QuerySet[Call], chosen: str) -> QuerySet[Call]:
+        standing = standing_corrections(told(Correction.objects.all(), self.request.user, timezone.now()))
         if chosen == "yes":
-            return queryset.filter(pk__in=standing_corrections().values("call"))
-        return queryset.filter(~Exists(standing_corrections().filter(call=OuterRef("pk"))))
+            return queryset.filter(pk__in=standing.values("call"))
+        return queryset.filter(~Exists(standing.filter(call=OuterRef("pk"))))
 
 
 class SaidByFilter(KnownChoices):

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from calls.desk.access_log.entries import Kind, note
 from calls.desk.line_limits.seen import seen_by
 from calls.desk.permissions import EXPORT, LISTEN, READ
 from calls.desk.review.listening import NoRecording, part_of, recording_of, streams_of
 from calls.desk.review.models import Correction
+from calls.desk.review.queue.blind import told
 from calls.lines.models import PhoneLine
 from calls.storage.models import Call, Transcript
 from calls.storage.recording import file_name
@@ -62,7 +64,8 @@ def taken_by(user: Any, line: str = "", last: int | None = None) -> list[GoldTur
     """
     if not user.is_active or not user.has_perms(NEEDS):
         raise GoldError("gold_not_allowed", f"{user.get_username()} may not listen and export: {', '.join(NEEDS)}")
-    corrections = _newest(_allowed(user, line), last)
+    made = told(Correction.objects.filter(_allowed(user, line)), user, timezone.now())
+    corrections = _newest(made, last)
     turns = list(_turns(corrections))
     note(Kind.GOLD, user, calls=len({turn.call_sid for turn in turns}))
     return turns
@@ -118,9 +121,9 @@ def _allowed(user: Any, line: str) -> Q:
     return allowed
 
 
-def _newest(allowed: Q, last: int | None) -> Sequence[Correction]:
-    """The corrections that stand, those of the newest calls first: of a turn's the newest counts."""
-    rows = Correction.objects.filter(allowed, call__ended_at__isnull=False).select_related("call")
+def _newest(made: QuerySet[Correction], last: int | None) -> Sequence[Correction]:
+    """Of these corrections those that stand, those of the newest calls first: of a turn's the newest counts."""
+    rows = made.filter(call__ended_at__isnull=False).select_related("call")
     seen: set[tuple[int, int]] = set()
     standing: list[Correction] = []
     for row in rows.order_by("-call__started_at", "-call_id", "turn", "-number").iterator(chunk_size=500):

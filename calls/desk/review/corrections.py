@@ -48,16 +48,21 @@ class CorrectionConflict(Exception):
     """Somebody else has corrected the turn since it was looked at."""
 
 
-def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: bool = False) -> bool:
+def save(
+    turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: bool = False, is_blind: bool = False
+) -> bool:
     """Add a correction to those of which the person saw so many. What stands already is not said again.
 
+    ``is_blind``: they were shown their own alone, and a conflict with another's would tell them of it.
     True when there is another row. Raises CorrectionConflict.
     """
     text = "" if withdrawn else as_kept(text, turn.call)
-    newest = _newest(turn)
-    if _says(newest, user, text, withdrawn):
+    made = list(Correction.objects.filter(call=turn.call_id, turn=turn.number).order_by("-number"))
+    number = made[0].number if made else 0
+    shown = [one for one in made if one.user_id == user.pk] if is_blind else made
+    if _says(shown[0] if shown else None, user, text, withdrawn):
         return False
-    if seen != (newest.number if newest else 0):
+    if seen < len(shown) if is_blind else seen != number:
         raise CorrectionConflict
     try:
         with transaction.atomic():
@@ -65,7 +70,7 @@ def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: b
             Correction.objects.create(
                 call=turn.call,
                 turn=turn.number,
-                number=seen + 1,
+                number=number + 1,
                 text=text,
                 search_text=search_text(text),
                 withdrawn=withdrawn,
@@ -75,6 +80,8 @@ def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: b
                 made_at=timezone.now(),
             )
     except IntegrityError as error:
+        if is_blind:  # another's, of which they are not told: behind that one as well
+            return save(turn, user, seen=seen, text=text, withdrawn=withdrawn, is_blind=True)
         if not _says(_newest(turn), user, text, withdrawn):
             raise CorrectionConflict from error
         return False
@@ -83,23 +90,26 @@ def save(turn: Transcript, user: Any, *, seen: int, text: str = "", withdrawn: b
 
 def add_corrections(call: Call, turns: Sequence[Transcript], only_of: Any = None) -> None:
     """Give each of these turns of a call its ``corrections``, the newest first, the ``correction`` that stands, and the
-    number of the newest as ``seen``. ``only_of``: a person who is shown no other's, but corrects behind them all."""
+    number of the newest as ``seen``. ``only_of``: a person who is shown no other's, but corrects behind them all: how
+    many are theirs is ``seen``."""
     found: dict[int, list[Correction]] = defaultdict(list)
     for row in Correction.objects.filter(call=call, turn__in=[turn.number for turn in turns]).order_by("-number"):
         found[row.turn].append(row)
     for turn in turns:
         shown: Any = turn  # the page's own attributes of it
         rows = found[turn.number]
-        shown.seen = rows[0].number if rows else 0
         shown.corrections = [row for row in rows if only_of is None or row.user_id == only_of.pk]
+        # Of one's own alone how many they are: their numbers would tell of others.
+        shown.seen = (rows[0].number if rows else 0) if only_of is None else len(shown.corrections)
         shown.correction = standing(shown.corrections)
         shown.texts = ShownTexts.of(turn, shown.correction)
 
 
-def standing_corrections() -> QuerySet[Correction]:
-    """Of all calls: the correction of each turn that counts, where one stands."""
-    newer = Correction.objects.filter(call=OuterRef("call"), turn=OuterRef("turn"), number__gt=OuterRef("number"))
-    return Correction.objects.filter(~Exists(newer), withdrawn=False).order_by()
+def standing_corrections(made: QuerySet[Correction]) -> QuerySet[Correction]:
+    """Of the corrections that a person is told (calls/desk/review/queue/blind.py): the one of each turn that counts,
+    where one stands."""
+    newer = made.filter(call=OuterRef("call"), turn=OuterRef("turn"), number__gt=OuterRef("number"))
+    return made.filter(~Exists(newer), withdrawn=False).order_by()
 
 
 def standing(newest_first: Sequence[Correction]) -> Correction | None:

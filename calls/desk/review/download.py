@@ -21,6 +21,7 @@ from calls.desk.numbers import sees_numbers
 from calls.desk.review import spreadsheet
 from calls.desk.review.captions import Caption, srt, vtt
 from calls.desk.review.listening import streams_of
+from calls.desk.review.queue.blind import told
 from calls.storage.exporting import exported, line, with_all_of_it
 from calls.storage.models import Call
 
@@ -66,7 +67,7 @@ def download(calls: QuerySet[Call], user: Any, file: Format = JSON_LINES) -> Str
     one = Call.objects.get(pk=found[0][1]).call_sid if len(found) == 1 else ""
     note(Kind.EXPORT, user, call_sid=one, calls=len(found), detail=file.suffix)
     language = get_language() or settings.LANGUAGE_CODE
-    pieces = _pieces([pk for _at, pk in found], file, language, masks=not sees_numbers(user))
+    pieces = _pieces([pk for _at, pk in found], file, language, user)
     return _attached(
         StreamingHttpResponse(pieces, content_type=file.content_type),
         f"calls-{timezone.localtime(now):%Y%m%d-%H%M}.{file.suffix}",
@@ -86,7 +87,7 @@ def captions(call: Call, user: Any, kind: str) -> HttpResponse:
             speakers[turn["speaker"]],
             spreadsheet.said(turn),
         )
-        for turn in exported(call)["turns"]
+        for turn in exported(_told_to(user, Call.objects.filter(pk=call.pk)).get())["turns"]
     )
     return _attached(HttpResponse(written(said), content_type=content_type), f"{call.call_sid}.{kind}")
 
@@ -96,20 +97,26 @@ def _attached(answer: Answer, name: str) -> Answer:
     return answer
 
 
-async def _pieces(pks: Sequence[int], file: Format, language: str, *, masks: bool) -> AsyncIterator[str]:
+def _told_to(user: Any, calls: QuerySet[Call]) -> QuerySet[Call]:
+    """With all that this person may know of them (calls/desk/review/queue/blind.py)."""
+    now = timezone.now()
+    return with_all_of_it(calls, lambda rows: told(rows, user, now))
+
+
+async def _pieces(pks: Sequence[int], file: Format, language: str, user: Any) -> AsyncIterator[str]:
     """Read in the request's thread, never on the loop; the page's language is no longer active by then."""
     with translation.override(language):
         head = file.head()
     if head:
         yield head
     for at in range(0, len(pks), CALLS_A_PIECE):
-        yield await sync_to_async(_rows)(pks[at : at + CALLS_A_PIECE], file, language, masks=masks)
+        yield await sync_to_async(_rows)(pks[at : at + CALLS_A_PIECE], file, language, user)
 
 
-def _rows(pks: Sequence[int], file: Format, language: str, *, masks: bool) -> str:
-    """Of these calls, in this order; one that was purged meanwhile is left out. ``masks``: callers' numbers."""
-    calls = {call.pk: call for call in with_all_of_it(Call.objects.filter(pk__in=pks))}
-    if masks:
+def _rows(pks: Sequence[int], file: Format, language: str, user: Any) -> str:
+    """Of these calls, in this order, what this person is told; one that was purged meanwhile is left out."""
+    calls = {call.pk: call for call in _told_to(user, Call.objects.filter(pk__in=pks))}
+    if not sees_numbers(user):
         for call in calls.values():
             call.from_number = masked(call.from_number)
     with translation.override(language):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from calls.core.agent_turns import AGENT
 from calls.desk.answers import ShownAnswer, saved_values
@@ -14,7 +15,8 @@ from calls.desk.review.corrections import add_corrections, standing_corrections
 from calls.desk.review.head import head_of
 from calls.desk.review.latency_bar import add_bars
 from calls.desk.review.listening import part_of, streams_of
-from calls.desk.review.models import MOST_LETTERS
+from calls.desk.review.models import MOST_LETTERS, Correction
+from calls.desk.review.queue.blind import told
 from calls.desk.review.queue.block import queue_block
 from calls.storage.models import Call, Transcript
 
@@ -38,13 +40,13 @@ def reviewed(request: HttpRequest, call: Call, turns: Iterable[Transcript], rows
     block = queue_block(request, call, turns)
     only_of: Any = request.user if block["blind"] else None
     add_corrections(call, turns, only_of=only_of)
-    corrected = standing_corrections().filter(call=call)
+    corrected = standing_corrections(told(Correction.objects.filter(call=call), request.user, timezone.now()))
     numbers = [turn.number for turn in turns if not turn.is_agents]
     add_bars(turns, call.turns.filter(speaker=AGENT, answers__in=numbers), call.tuning)
     saved = saved_values(call, request.user)
     return {
         "head": head_of(call),
-        "corrected_n": (corrected if only_of is None else corrected.filter(user=only_of)).count(),
+        "corrected_n": corrected.count(),
         "emulated": any("emulator" in turn.engine for turn in turns),
         "speeds": SPEEDS,
         "streams": streams,

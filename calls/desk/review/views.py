@@ -25,7 +25,7 @@ from calls.desk.review.download import CAPTIONS, captions
 from calls.desk.review.listening import WHY_SILENT, NoRecording, recording_of
 from calls.desk.review.models import MOST_LETTERS
 from calls.desk.review.peaks import peaks_of
-from calls.desk.review.queue.waiting import is_blind
+from calls.desk.review.queue.blind import is_blind
 from calls.desk.review.ranges import RangeNotSatisfiable, asked_range
 from calls.desk.review.wave import Wave
 from calls.storage.models import Transcript
@@ -119,16 +119,16 @@ def correct(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     )
     form = CorrectionForm(request.POST)
     status, problem = 200, ""
+    blind = is_blind(turn.call, request.user, timezone.now())
     if not form.is_valid():
         status, problem = 400, " ".join(str(said) for told in form.errors.values() for said in told)
     else:
         try:
             with transaction.atomic():
-                if save(turn, request.user, **form.cleaned_data):
+                if save(turn, request.user, is_blind=blind, **form.cleaned_data):
                     note(Kind.CORRECT, request.user, call_sid=turn.call.call_sid, turn=turn.number)
         except CorrectionConflict:
             status, problem = 409, _("Somebody else has corrected this turn meanwhile. Save again to replace that.")
-    blind = is_blind(turn.call, request.user, timezone.now())
     add_corrections(turn.call, [turn], only_of=request.user if blind else None)
     typed = request.POST.get("text", "")[: 2 * MOST_LETTERS]
     context = {"turn": turn, "problem": problem, "typed": typed, "most_letters": MOST_LETTERS}

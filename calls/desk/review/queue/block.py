@@ -9,17 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from calls.desk.permissions import CORRECT, OVERSEE_REVIEWS
+from calls.desk.review.queue.blind import is_blind, told
 from calls.desk.review.queue.claims import RENEWED_EVERY_S
 from calls.desk.review.queue.models import MOST_NOTE_LETTERS, CallNote, CallReview, CallTag, TurnMark
 from calls.desk.review.queue.modes import read_mode
 from calls.desk.review.queue.reasons import shown_reasons
 from calls.desk.review.queue.reviewing import line_tags, mentions_of, people_who_read, undoable
-from calls.desk.review.queue.waiting import is_blind
 from calls.storage.models import Call, Transcript
 from calls.storage.queued_calls import QueuedCall
 
@@ -47,13 +46,13 @@ def queue_block(request: HttpRequest, call: Call, turns: Sequence[Transcript]) -
     queued = QueuedCall.objects.select_related("claimed_by").filter(pk=call.pk).first()
     blind = is_blind(call, user, now)
     add_marks(call, turns, only_of=user if blind else None)
-    reviews = list(CallReview.objects.filter(call=call))
+    reviews = list(told(CallReview.objects.filter(call=call), user, now))
     own = next((one for one in reviews if one.user_id == user.pk), None)
-    notes = list(_readable(CallNote.objects.filter(call=call), user) if blind else CallNote.objects.filter(call=call))
+    notes = list(told(CallNote.objects.filter(call=call), user, now))
     for one in notes:
         add_pieces(one)
     mode = read_mode(request.GET.get("queue", ""))
-    tags = set(_by(CallTag.objects.filter(call=call), user if blind else None).values_list("name", flat=True))
+    tags = set(told(CallTag.objects.filter(call=call), user, now).values_list("name", flat=True))
     offered = line_tags(call) if may_review else []
     held = (
         queued is not None
@@ -74,7 +73,7 @@ def queue_block(request: HttpRequest, call: Call, turns: Sequence[Transcript]) -
         "blind": blind,
         "own": own,
         "undoable": undoable(user, now) if may_review else None,
-        "reviews": [] if blind else reviews,
+        "reviews": reviews,
         "verdicts": CallReview.Verdict.choices,
         "tags": [(name, name in tags) for name in dict.fromkeys([*offered, *tags])],
         "notes": notes,
@@ -95,21 +94,11 @@ def add_marks(call: Call, turns: Sequence[Transcript], *, only_of: Any = None) -
     """Give each of these turns its ``marks``: those of all, or of one person who is shown no other's."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
     rows = TurnMark.objects.filter(call=call, turn__in=[turn.number for turn in turns]).order_by("made_at")
-    for row in _by(rows, only_of):
+    for row in rows if only_of is None else rows.filter(user=only_of):
         found[row.turn].setdefault(row.kind, row.username)
     for turn in turns:
         shown: Any = turn  # the page's own attribute of it
         shown.marks = [] if turn.is_agents else _marks_of(found[turn.number])
-
-
-def _by(rows: QuerySet[Any], only_of: Any) -> QuerySet[Any]:
-    """What one person said, or all where none is given."""
-    return rows if only_of is None else rows.filter(user=only_of)
-
-
-def _readable(notes: QuerySet[CallNote], user: Any) -> QuerySet[CallNote]:
-    """Of a call that one reviews blindly: one's own, and those that name one."""
-    return notes.filter(Q(user=user) | Q(mentions__user=user)).distinct()
 
 
 def _marks_of(found: dict[str, str]) -> list[ShownMark]:

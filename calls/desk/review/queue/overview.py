@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,6 +20,7 @@ from calls.desk.access import needs
 from calls.desk.line_limits.seen import SeenLines, seen_by
 from calls.desk.permissions import CORRECT, OVERSEE_REVIEWS, READ
 from calls.desk.review.head import lasted
+from calls.desk.review.queue.blind import told
 from calls.desk.review.queue.block import add_pieces
 from calls.desk.review.queue.models import CallReview, Mention, ReviewSample
 from calls.desk.review.queue.reasons import shown_reasons
@@ -92,13 +94,15 @@ def draw_sample(request: HttpRequest) -> HttpResponseBase:
 def sample(request: HttpRequest, pk: int) -> HttpResponse:
     """A sample, so that it can be cited: how it was drawn, and what was found so far."""
     row = get_object_or_404(seen_by(request.user).of(ReviewSample), pk=pk)
-    calls = row.calls.select_related("queued__call", "queued__claimed_by").prefetch_related("queued__call__reviews")
+    calls = row.calls.select_related("queued__call", "queued__claimed_by")
+    reviews = told(CallReview.objects.all(), request.user, timezone.now())
+    calls = calls.prefetch_related(Prefetch("queued__call__reviews", reviews))
     context = {
         **admin.site.each_context(request),
         "title": _("Sample %(number)s") % {"number": row.pk},
         "sample": row,
         "last_day": row.until - timedelta(seconds=1),
-        "found": found_in(row),
+        "found": found_in(row, reviews),
         "calls": calls,
         "may_review": request.user.has_perm(CORRECT),
     }

@@ -16,9 +16,10 @@ from calls.desk.line_limits.seen import seen_by, who_see
 from calls.desk.permissions import READ
 from calls.desk.review.corrections import standing
 from calls.desk.review.models import Correction
+from calls.desk.review.queue.blind import is_blind
 from calls.desk.review.queue.claims import UNCLAIMED, claim
 from calls.desk.review.queue.models import CallNote, CallReview, CallTag, Mention, TurnMark
-from calls.desk.review.queue.waiting import free, is_blind
+from calls.desk.review.queue.waiting import free
 from calls.lines.models import PhoneLine
 from calls.storage.masking import as_kept
 from calls.storage.models import Call

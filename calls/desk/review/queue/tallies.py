@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -124,11 +124,11 @@ class SampleFindings:
     """By verdict, and of calls in which nothing was corrected."""
 
 
-def found_in(sample: ReviewSample) -> SampleFindings:
-    """By the first review of each of its calls."""
+def found_in(sample: ReviewSample, reviews: QuerySet[CallReview]) -> SampleFindings:
+    """By the first of these reviews of each of its calls."""
     calls = list(sample.calls.values_list("queued", flat=True))
     first: dict[int, CallReview] = {}
-    for review in CallReview.objects.filter(call__in=calls).order_by("made_at", "pk"):
+    for review in reviews.filter(call__in=calls).order_by("made_at", "pk"):
         first.setdefault(review.call_id, review)
     n = len(first)
     shares: list[tuple[Any, Proportion]] = [

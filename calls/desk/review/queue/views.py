@@ -15,10 +15,10 @@ from calls.desk.access import needs
 from calls.desk.line_limits.seen import seen_call
 from calls.desk.permissions import CORRECT, OVERSEE_REVIEWS, READ
 from calls.desk.review.queue import claims, reviewing
+from calls.desk.review.queue.blind import is_blind
 from calls.desk.review.queue.block import add_marks
 from calls.desk.review.queue.models import MOST_NOTE_LETTERS, CallReview, TurnMark
 from calls.desk.review.queue.modes import Mode, read_mode
-from calls.desk.review.queue.waiting import is_blind
 from calls.storage.models import Call, Transcript
 from calls.storage.queued_calls import QueuedCall
 from voiceapp.runtime.whole_number import whole_number

@@ -170,7 +170,7 @@ def test_the_second_reviewer_does_not_see_what_the_first_said(person, waiting_ca
     assert "שלום רב" not in page and "<strong>להמשך טיפול" not in page
     answer = avi.client.post(
         reverse("review-correct", args=[call.pk, 1]),
-        {"text": "שלום לך", "seen": 1},
+        {"text": "שלום לך", "seen": 0},
         headers={"X-Requested-With": "XMLHttpRequest"},
     )
     assert answer.status_code == 200 and "שלום רב" not in answer.content.decode()

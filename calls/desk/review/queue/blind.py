@@ -1,0 +1,47 @@
+"""Of two reviews of a call each is blind: what a person is not told before they are done with it.
+
+The one door for every page, list, filter, search and file that a person reads. What systems read (API tokens, webhooks)
+and what a caller is owed of their own calls (calls/desk/privacy/) are whole.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from calls.desk.permissions import CORRECT, OVERSEE_REVIEWS
+from calls.desk.review.queue.models import CallNote, Mention
+from calls.desk.review.queue.waiting import not_reviewed_by, unreviewed
+from calls.storage.models import Call
+from calls.storage.queued_calls import QueuedCall
+
+Row = TypeVar("Row", bound=Model)
+
+
+def blind_for(user: Any, now: datetime) -> QuerySet[QueuedCall]:
+    """Calls of which this person may be the second of two reviewers: what the first one said is kept from them until
+    they are done. Also while the first is still at work.
+
+    Whether or not they have the call yet: a page that is only looked at would tell. Who oversees reviews sees all,
+    until they have the call themselves.
+    """
+    at_work = Q(wanted__gt=1, claimed_by__isnull=False, claimed_until__gt=now) & ~Q(claimed_by=user)
+    rows = not_reviewed_by(unreviewed(user), user).filter(Q(done__gt=0) | at_work)
+    if user.has_perm(CORRECT) and not user.has_perm(OVERSEE_REVIEWS):
+        return rows
+    return rows.filter(claimed_by=user, claimed_until__gt=now)
+
+
+def is_blind(call: Call, user: Any, now: datetime) -> bool:
+    return blind_for(user, now).filter(pk=call.pk).exists()
+
+
+def told(rows: QuerySet[Row], user: Any, now: datetime) -> QuerySet[Row]:
+    """Of what people said of calls (rows with a ``call`` and a ``user``) that which this person is told: their own, all
+    of calls that they are not blind for, and notes that name them."""
+    own = Q(user=user)
+    if rows.model is CallNote:
+        own |= Q(Exists(Mention.objects.filter(note=OuterRef("pk"), user=user)))
+    return rows.filter(own | ~Exists(blind_for(user, now).filter(pk=OuterRef("call_id"))))

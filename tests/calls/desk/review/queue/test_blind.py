@@ -1,0 +1,129 @@
+"""Nothing that the first of two reviewers said reaches the second before they are done, by whatever way they ask."""
+
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+from django.utils import timezone
+
+from calls.desk.review.corrections import save
+from calls.desk.review.queue import claims
+from calls.desk.review.queue.blind import blind_for, told
+from calls.desk.review.queue.sampling import draw
+from calls.desk.review.queue.tallies import found_in
+from calls.models import CallNote, CallReview, Correction, QueuedCall
+
+LIST = reverse("admin:calls_call_changelist")
+SAID = ("ארנבת", "כדאי להקשיב", "follow_up", "להמשך טיפול", "תלונה", "unclear", "לא ברור", "dana")
+
+
+@pytest.fixture
+def dana(person):
+    return person("dana")
+
+
+@pytest.fixture
+def avi(person):
+    return person("avi")
+
+
+@pytest.fixture
+def call(dana, line, waiting_call):
+    """That dana is done with, and said all there is to say of; the second review is to be another's."""
+    call = waiting_call(wanted=2)
+    save(call.turns.get(number=1), dana, seen=0, text="ארנבת")
+    post(dana, "review-mark", call, mark="1 unclear on")
+    post(dana, "review-tag", call, on="תלונה")
+    post(dana, "review-note", call, text="כדאי להקשיב")
+    post(dana, "review-done", call, verdict="follow_up")
+    return call
+
+
+def post(user, name, call, **values):
+    return user.client.post(reverse(name, args=[call.pk]), values)
+
+
+def body(answer):
+    if not answer.streaming:
+        return answer.content.decode()
+
+    async def whole():
+        return b"".join([piece async for piece in answer.streaming_content])
+
+    return async_to_sync(whole)().decode()
+
+
+def subtitles(kind):
+    return lambda user, call: user.client.get(reverse("review-subtitles", args=[call.pk, kind]))
+
+
+def export(action):
+    return lambda user, call: user.client.post(LIST, {"action": action, "index": 0, "_selected_action": [call.pk]})
+
+
+FILES = [subtitles("srt"), subtitles("vtt"), export("export"), export("export_table")]
+
+
+@pytest.mark.parametrize("file", FILES, ids=["srt", "vtt", "jsonl", "csv"])
+def test_a_file_has_nothing_of_the_first_until_the_second_is_done(dana, avi, call, file):
+    assert "ארנבת" in body(file(dana, call))
+    of_second = body(file(avi, call))
+    assert "שתי פיצות" in of_second and not [one for one in SAID if one in of_second]
+    post(avi, "review-done", call, verdict="fine")
+    assert "ארנבת" in body(file(avi, call))
+
+
+def test_the_list_neither_shows_nor_finds_what_was_corrected(dana, avi, call):
+    def listed(user, **query):
+        answer = user.client.get(LIST, query)
+        return [one.corrected_n for one in answer.context["cl"].result_list]
+
+    assert (listed(dana), listed(dana, corrected="yes"), listed(dana, corrected="no")) == ([1], [1], [])
+    assert (listed(avi), listed(avi, corrected="yes"), listed(avi, corrected="no")) == ([0], [], [0])
+    post(avi, "review-done", call, verdict="fine")
+    assert listed(avi, corrected="yes") == [1]
+
+
+def test_the_second_is_counted_their_own_corrections_alone(avi, call):
+    page = avi.client.get(reverse("admin:calls_call_change", args=[call.pk]))
+    assert 'name="seen" value="0"' in page.content.decode() and page.context["corrected_n"] == 0
+    address = reverse("review-correct", args=[call.pk, 1])
+    assert avi.client.post(address, {"text": "שלום לך", "seen": 0}).status_code == 302
+    page = avi.client.get(reverse("admin:calls_call_change", args=[call.pk]))
+    assert 'name="seen" value="1"' in page.content.decode() and page.context["corrected_n"] == 1
+    # Of their own other page they are told.
+    assert avi.client.post(address, {"text": "שלום לכם", "seen": 0}).status_code == 409
+    assert avi.client.post(address, {"text": "שלום לכם", "seen": 1}).status_code == 302
+    assert [(one.number, one.text) for one in Correction.objects.order_by("number")] == [
+        (1, "ארנבת"), (2, "שלום לך"), (3, "שלום לכם"),
+    ]  # fmt: skip
+
+
+def test_a_samples_page_and_figures_have_no_verdict_of_the_first(dana, avi, call):
+    now = timezone.now()
+    sample = draw(dana, now - timedelta(days=1), now + timedelta(days=1), 1)
+    address = reverse("review-sample", args=[sample.pk])
+    verdict = '· להמשך טיפול <span class="quiet"><bdi>dana'
+    assert verdict in body(dana.client.get(address))
+    page = avi.client.get(address)
+    assert verdict not in body(page) and page.context["found"].reviewed == 0
+    assert found_in(sample, CallReview.objects.all()).reviewed == 1
+
+
+def test_while_the_first_is_at_work_nobody_looks_over_their_shoulder(dana, avi, waiting_call):
+    call, now = waiting_call(wanted=2), timezone.now()
+    assert claims.claim(call.pk, dana, now)
+    assert list(blind_for(avi, now).values_list("pk", flat=True)) == [call.pk]
+    assert not blind_for(dana, now).exists()
+    QueuedCall.objects.update(wanted=1)
+    assert not blind_for(avi, now).exists()
+
+
+def test_who_oversees_is_told_all_until_the_call_is_theirs(person, call):
+    boss, now = person("boss"), timezone.now()
+    boss.user_permissions.add(Permission.objects.get(codename="oversee_reviews"))
+    assert told(CallNote.objects.all(), boss, now).exists()
+    assert claims.claim(call.pk, boss, now)
+    assert not told(CallNote.objects.all(), boss, now).exists()
