@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from calls.desk.privacy.files import CallFile
@@ -11,7 +11,7 @@ from calls.desk.privacy.reencryption import with_ends
 from calls.storage.losses import loss_of
 from calls.storage.recording import RECORDING_SUFFIX
 from voiceapp.backup.contents import HERE
-from voiceapp.backup.manifest import Manifest
+from voiceapp.backup.manifest import KeptFile, Manifest
 
 READ_THROUGH = {RECORDING_SUFFIX, ".trace"}
 
@@ -24,18 +24,36 @@ def files_not_there(named: Mapping[str, Path]) -> Iterator[str]:
             yield f"not_there: {variable} names {path}, which is not there"
 
 
-def losses(folder: Path, manifest: Manifest, before: Manifest | None) -> Iterator[str]:
-    """What is missing of recordings and traces that this backup has and the one before had not: each is told of once.
-    Reads them. Blocking; asks the database. Raises OSError."""
+def to_examine(files: Iterable[KeptFile], before: Manifest | None) -> list[str]:
+    """The paths of recordings and traces that the backup before had not, had otherwise, or had not examined."""
     old = set(before.files) if before else set()
-    new = (kept for kept in manifest.files if kept.path.startswith(f"{HERE}/recordings/") and kept not in old)
+    left = set(before.unexamined) if before else set()
+    of_calls = (kept for kept in files if kept.path.startswith(f"{HERE}/recordings/"))
+    return [
+        kept.path
+        for kept in of_calls
+        if Path(kept.path).suffix in READ_THROUGH and (kept not in old or kept.path in left)
+    ]
+
+
+def examine(folder: Path, manifest: Manifest, before: Manifest | None) -> tuple[list[str], list[str]]:
+    """What is missing of the manifest's unexamined recordings and traces, a sentence each, and the paths of those that
+    have no end yet and may still grow: they stay unexamined. Reads them. Blocking; asks the database. Raises OSError.
+    """
+    paths = set(manifest.unexamined)
+    bytes_before = {kept.path: kept.size_bytes for kept in before.files} if before else {}
     files = (
         CallFile(folder / kept.path, Path(kept.path).name.partition("-")[0], kept.mtime_ns / 1e9, kept.size_bytes)
-        for kept in new
-        if Path(kept.path).suffix in READ_THROUGH
+        for kept in manifest.files
+        if kept.path in paths
     )
+    told, growing = [], []
     for file, is_over in with_ends(files, time.time()):
         loss = loss_of(file.path)
-        # What still grows has no end.
-        if loss.parts or loss.code or (loss and is_over):
-            yield loss.sentence(file.path)
+        path = file.path.relative_to(folder).as_posix()
+        # What still grows has no end; what became shorter was cut off, and an older backup may have all of it.
+        if loss.parts or loss.code or (loss and (is_over or file.size_bytes < bytes_before.get(path, 0))):
+            told.append(loss.sentence(file.path))
+        elif loss:
+            growing.append(path)
+    return told, growing

@@ -20,6 +20,7 @@ from django.db import connection
 
 from voiceapp.backup import databases
 from voiceapp.backup.contents import copy_all, copy_file, journals, kept_files
+from voiceapp.backup.losses import to_examine
 from voiceapp.backup.manifest import FORM, BackupError, KeptFile, Manifest, read_manifest, write_manifest
 from voiceapp.runtime.private_files import private_folder
 
@@ -49,7 +50,8 @@ def back_up(
         # Of a backup that was broken off.
         shutil.rmtree(part)
     private_folder(part)
-    old = {file.path: file for file in read_manifest(before).files} if before else {}
+    last = read_manifest(before) if before else None
+    old = {file.path: file for file in last.files} if last else {}
     files = [*copy_all(journals(var_dir), var_dir, part, {}, None)]
     migrations = databases.applied_migrations()
     dumped = databases.dump(part)
@@ -66,7 +68,7 @@ def back_up(
             files.append(copy_file(path, part / name, name, path.stat().st_mtime_ns))
             named_files[name] = str(path.absolute())
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    manifest = Manifest(FORM, made_at, connection.vendor, migrations, files, named_files)
+    manifest = Manifest(FORM, made_at, connection.vendor, migrations, files, named_files, to_examine(files, last))
     write_manifest(part, manifest)
     if folder.exists():
         folder.rmdir()

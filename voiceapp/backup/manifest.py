@@ -6,6 +6,7 @@ It is written last, so that a folder without one is no backup; restoring reads i
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -44,12 +45,17 @@ class Manifest(msgspec.Struct, frozen=True):
     files: list[KeptFile]
     named_files: dict[str, str]
     """Where files outside of VAR_DIR were that variables name, by their path in the backup."""
+    unexamined: list[str] = []
+    """The paths of recordings and traces of which nobody knows yet whether something is missing: they were still
+    written, or the command was killed. The next backup examines them."""
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Raises OSError."""
-    with private_open(folder / NAME, "wb") as file:
+    """Replaces one that is there, whole or not at all. Raises OSError."""
+    part = folder / f"{NAME}.part"
+    with private_open(part, "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+    os.replace(part, folder / NAME)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+from msgspec import structs
 
 from calls.desk.access_log.entries import Kind, note_command
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
-from voiceapp.backup.losses import files_not_there, losses
+from voiceapp.backup.losses import examine, files_not_there
 from voiceapp.backup.making import back_up, dated_folder, forget_old
-from voiceapp.backup.manifest import BackupError, read_manifest
+from voiceapp.backup.manifest import BackupError, read_manifest, write_manifest
 from voiceapp.runtime.arguments import whole
 
 
@@ -45,7 +46,10 @@ class Command(RowsCommand):
             note_command(Kind.EXPORT, "backup", calls=Call.objects.count(), detail=str(folder)[:200])
             manifest = back_up(folder, Path(settings.VAR_DIR), settings.SECRET_FILES, before, apart)
             last = read_manifest(before) if before else None
-            lacks = [*files_not_there(settings.SECRET_FILES), *losses(folder, manifest, last)]
+            damaged, growing = examine(folder, manifest, last)
+            # Not before it: what this command was killed over is the next one's to examine.
+            write_manifest(folder, structs.replace(manifest, unexamined=growing))
+            lacks = [*files_not_there(settings.SECRET_FILES), *damaged]
             # An older one may have what this one lacks.
             old = forget_old(folder.parent, options["keep"]) if options["keep"] and not lacks else 0
         except BackupError as error:

@@ -13,6 +13,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
+from calls.desk.privacy.reencryption import SETTLED_S
 from calls.models import Call
 from calls.storage.kept_files import encrypted_by
 from calls.storage.rewriting import rewrite
@@ -356,3 +357,58 @@ def test_a_recording_that_still_grows_is_not_told_of(sqlite_boxes, tmp_path):
     with full, under(NEW):
         record(full.var_dir / "recordings/d/CA7-MZ.vrec", 0, 1, finish=False)
         call_command("backup", tmp_path / "backup")
+
+
+SAYS_ITS_END = "(?s)^not_whole: .*recording_damaged: CA7-MZ.vrec: its end is missing"
+
+
+def test_what_may_have_grown_is_examined_by_the_next_backup_though_it_did_not_change(
+    sqlite_boxes, tmp_path, monkeypatch
+):
+    full, _ = sqlite_boxes
+    with full, under(NEW):
+        path = record(full.var_dir / "recordings/d/CA7-MZ.vrec", 0, 1, finish=False)
+        for hour in (1, 2):
+            monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
+            call_command("backup", "--dated", tmp_path / "backups")
+        Call.objects.create(call_sid="CA7", started_at=NOW, ended_at=NOW)
+        monkeypatch.setattr("voiceapp.backup.losses.time.time", lambda: path.stat().st_mtime + SETTLED_S + 1)
+        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(3))
+        with pytest.raises(CommandError, match=SAYS_ITS_END):
+            call_command("backup", "--dated", tmp_path / "backups")
+        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(4))
+        call_command("backup", "--dated", tmp_path / "backups")
+
+
+def test_what_became_shorter_is_told_of_at_once_and_the_backup_with_the_whole_stays(
+    sqlite_boxes, tmp_path, monkeypatch
+):
+    full, _ = sqlite_boxes
+    folder = tmp_path / "backups"
+    with full, under(NEW):
+        path = record(full.var_dir / "recordings/d/CA7-MZ.vrec", 0, 1)
+        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(1))
+        call_command("backup", "--dated", folder)
+        os.truncate(path, path.stat().st_size // 2)
+        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(2))
+        with pytest.raises(CommandError, match="(?s)^not_whole: .*recording_damaged: CA7-MZ.vrec"):
+            call_command("backup", "--dated", "--keep", "1", folder)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_what_a_killed_backup_did_not_examine_is_the_next_ones(sqlite_boxes, tmp_path, monkeypatch):
+    full, _ = sqlite_boxes
+    with full, under(NEW):
+        path = record(full.var_dir / "recordings/d/CA7-MZ.vrec", 0, 1, finish=False)
+        os.utime(path, (time.time() - 3 * 86_400,) * 2)
+        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(1))
+        with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+            killed.setattr("voiceapp.backup.losses.loss_of", interrupted)
+            call_command("backup", "--dated", tmp_path / "backups")
+        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(2))
+        with pytest.raises(CommandError, match=SAYS_ITS_END):
+            call_command("backup", "--dated", tmp_path / "backups")
+
+
+def interrupted(path):
+    raise KeyboardInterrupt
