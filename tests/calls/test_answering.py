@@ -329,7 +329,7 @@ async def test_a_call_of_which_nothing_is_known_is_opened_anew(engine, monkeypat
 
 async def closed(caller):
     """The close code of its socket."""
-    while (message := await caller.socket.receive_output(timeout=10))["type"] != "websocket.close":
+    while (message := await caller.socket.receive_output())["type"] != "websocket.close":
         if message["type"] == "websocket.send" and (mark := json.loads(message["text"]).get("mark")):
             await caller.say(event="mark", mark=mark)
     return message.get("code", 1000)
@@ -370,7 +370,7 @@ async def test_a_dialogue_that_cannot_be_used_is_an_apology_and_then_the_lines_f
     await caller.listen("a1.1.1")
     await caller.speak(engine, "שלום")
     await caller.listen("a2.1.1")
-    while (await caller.socket.receive_output(timeout=10))["type"] != "websocket.close":
+    while (await caller.socket.receive_output())["type"] != "websocket.close":
         pass
     await caller.hang_up()
     (call,) = await database_sync_to_async(lambda: list(Call.objects.all()))()
