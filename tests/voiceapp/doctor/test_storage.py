@@ -1,5 +1,7 @@
 """Whether files of calls are encrypted, and can be decrypted, is one of the doctor's lines."""
 
+import os
+
 import pytest
 
 from tests.calls.storage.test_kept_files import record
@@ -36,6 +38,34 @@ def test_a_key_that_files_need_and_nobody_has_is_a_failure(var_dir):
     assert f"1 files are encrypted by the key {OLD.name}" in missing.detail
     with under(NEW, OLD):
         assert len(list(storage())) == 1
+
+
+def test_files_of_before_the_key_are_counted_until_they_are_under_it(var_dir):
+    day = var_dir / "recordings" / "20261127"
+    for number, keys in enumerate([(), (OLD,), (NEW, OLD)]):
+        with under(*keys):
+            record(day / f"CA{number}-MZ1.vrec", 0)
+    with under(NEW, OLD):
+        (finding,) = storage()
+        assert (finding.state, finding.check) == (FindingState.WARNING, "storage")
+        assert finding.detail == f"2 of the newest 3 files of calls are plain or under another key than {NEW.name}"
+        assert "manage.py reencrypt" in finding.advice
+        (day / "CA0-MZ1.vrec").unlink()
+        (day / "CA1-MZ1.vrec").unlink()
+        (finding,) = storage()
+    assert finding.state is FindingState.OK
+
+
+def test_only_the_newest_files_are_compared(var_dir, monkeypatch):
+    day = var_dir / "recordings" / "20261127"
+    for number, keys in enumerate([(), (NEW,)]):
+        with under(*keys):
+            record(day / f"CA{number}-MZ1.vrec", 0)
+        os.utime(day / f"CA{number}-MZ1.vrec", (number, number))
+    monkeypatch.setattr("voiceapp.doctor.storage.FILES_COMPARED", 1)
+    with under(NEW):
+        (finding,) = storage()
+    assert finding.state is FindingState.OK
 
 
 def test_keys_that_cannot_be_used_are_a_failure_and_no_new_one_is_advised(settings):
