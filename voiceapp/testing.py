@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -33,8 +34,13 @@ class PytestRunner:
             "--parallel", type=int, default=0, metavar="N", help="Run so many tests at a time, each in its process."
         )
         parser.add_argument(
-            "-k", dest="pytest_args", default="", type=lambda text: f"-k {text}", help="As pytest's -k."
+            "-k",
+            dest="expression",
+            default="",
+            metavar="WORDS",
+            help="As pytest's -k: tests whose names have these words.",
         )
+        parser.add_argument("--failfast", action="store_true", help="Stop at the first test that fails.")
 
     def run_tests(self, test_labels: list[str]) -> int:
         try:
@@ -43,4 +49,17 @@ class PytestRunner:
             sys.exit("no_pytest: run script/setup: script/server and script/demo install nothing for tests.")
 
         sys.stdout.flush()
-        return int(pytest.main([*self.arguments, *test_labels]))
+        return int(pytest.main([*self.arguments, *map(path_of, test_labels)]))
+
+
+def path_of(label: str) -> str:
+    """What pytest takes for a label of Django's: ``tests.calls``, ``tests.calls.test_urls`` or, within a module,
+    ``tests.calls.test_urls.TestClass.test_name``. A path, or a path with ``::``, is given back as it is."""
+    names = label.split(".")
+    for length in range(len(names), 0, -1):
+        path = Path(*names[:length])
+        if length == len(names) and path.is_dir():
+            return str(path)
+        if (module := path.with_suffix(".py")).is_file():
+            return "::".join([str(module), *names[length:]])
+    return label
