@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from calls.core.addresses import canonical
+from calls.core.addresses import called, canonical
 from calls.desk.privacy.files import RUNS_AT_MOST, CallFile, call_files, delete_files, recordings
 from calls.desk.privacy.rows import delete_calls, scrub
 from calls.desk.review.models import Correction
@@ -27,7 +27,7 @@ from voiceapp.runtime.coded_error import CodedError
 
 
 class SubjectError(CodedError):
-    """``number_of_a_line`` | ``call_is_running``, with a sentence for people."""
+    """``bad_number`` | ``number_of_a_line`` | ``call_is_running`` | ``not_empty``, with a sentence for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,11 @@ class Subject:
         number = canonical(typed)
         if PhoneLine.objects.filter(number=number).exists():
             raise SubjectError("number_of_a_line", f"{number} is a line of yours: its calls are other people's")
-        return cls(number)
+        subject = cls(number)
+        # A caller id can be letters; of a mistyped number a receipt would say that nothing is kept.
+        if not called(typed) and not subject.calls.exists():
+            raise SubjectError("bad_number", f"{typed!r} is no number, and nobody called with it: write +972501234567")
+        return subject
 
     @property
     def calls(self) -> QuerySet[Call]:

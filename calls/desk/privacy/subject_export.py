@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from calls.desk.privacy.subject import Subject
+from calls.desk.privacy.subject import Subject, SubjectError
 from calls.storage.exporting import as_text, exported, with_all_of_it
 from calls.storage.kept_files import lines_of
 from calls.storage.losses import loss_of
@@ -22,8 +22,10 @@ CALLS = "calls.jsonl"
 
 def write(subject: Subject, folder: Path) -> dict[str, Any]:
     """``calls.jsonl`` (docs/export.md, with events and secret values: they are this person's own), a WAV file for each
-    recording, and the traces. Returns what was written. Raises OSError; FileExistsError where the folder holds
-    an export already."""
+    recording, and the traces. Returns what was written. Raises SubjectError where the folder is not empty,
+    OSError."""
+    if folder.exists() and any(folder.iterdir()):
+        raise SubjectError("not_empty", f"{folder} is not empty: name a new folder.")
     private_folder(folder)
     calls = with_all_of_it(subject.calls.order_by("started_at", "pk")).prefetch_related("events")
     count = 0

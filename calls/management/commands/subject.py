@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
+from calls.core.addresses import canonical
 from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.privacy import receipts, subject_export
@@ -35,10 +36,12 @@ class Command(RowsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            subject = Subject.of(options["number"])
             if options["verify"] is not None:
-                self._verify(subject, options["verify"])
-            elif options["forget"]:
+                # Of a number whose calls are forgotten, whatever it is.
+                self._verify(canonical(options["number"]), options["verify"])
+                return
+            subject = Subject.of(options["number"])
+            if options["forget"]:
                 self._forget(subject, is_agreed=options["yes"])
             else:
                 self._export(subject, options["export"])
@@ -79,9 +82,9 @@ class Command(RowsCommand):
         self.stdout.write(json.dumps(receipt, ensure_ascii=False, indent=1))
         self.stdout.write(f"receipt: {path}")
 
-    def _verify(self, subject: Subject, path: Path) -> None:
+    def _verify(self, number: str, path: Path) -> None:
         try:
-            is_ours = receipts.is_ours(json.loads(path.read_text("utf-8")), subject.number)
+            is_ours = receipts.is_ours(json.loads(path.read_text("utf-8")), number)
         except (ValueError, AttributeError) as error:
             raise CommandError(f"no_receipt: {path} cannot be read") from error
         if not is_ours:

@@ -197,8 +197,29 @@ def test_a_copy_has_all_of_it_and_its_receipt_is_signed(tmp_path, capsys):
         (tmp_path / "changed.json").write_text(changed, "utf-8")
         with pytest.raises(CommandError, match="not_ours"):
             call_command("subject", number, "--verify", str(tmp_path / "changed.json"))
-    with pytest.raises(CommandError, match="not_written"):
+    with pytest.raises(CommandError, match="not_empty"):
         call_command("subject", A, "--export", str(tmp_path / "copy"))
+
+
+def test_a_copy_is_not_written_among_other_files(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "hosts").write_text("")
+    for folder, code in (("etc", "not_empty"), ("etc/hosts", "not_written")):
+        with pytest.raises(CommandError, match=f"^{code}: "):
+            call_command("subject", A, "--export", str(tmp_path / folder))
+    assert [path.name for path in (tmp_path / "etc").iterdir()] == ["hosts"]
+    assert not (tmp_path / "receipts").exists()
+
+
+def test_what_is_no_number_is_refused_unless_somebody_called_with_it(tmp_path):
+    for arguments in (["--export", str(tmp_path / "copy")], ["--forget", "--yes"]):
+        with pytest.raises(CommandError, match="^bad_number: "):
+            call_command("subject", "abc", *arguments)
+    assert not (tmp_path / "copy").exists() and not (tmp_path / "receipts").exists()
+    Call.objects.create(call_sid="CA1", from_number="abc", to_number=LINE, ended_at=timezone.now())
+    call_command("subject", "abc", "--forget", "--yes")
+    (receipt,) = (tmp_path / "receipts").iterdir()
+    call_command("subject", "abc", "--verify", str(receipt))
 
 
 def test_a_line_and_a_running_call_are_refused(line):
