@@ -3,7 +3,7 @@
 from calls.api import admin as api
 from calls.desk import users
 from calls.desk.access_log import admin as access_log
-from calls.desk.admin import calls, dialogues, lines, webhooks
+from calls.desk.admin import calls, dialogues, line_changes, lines, webhooks
 from calls.desk.sign_in import admin as sign_in
 from calls.desk.supervision import admin as supervision
 from calls.desk.tuning import admin as tuning
@@ -13,6 +13,7 @@ __all__ = [
     "api",
     "calls",
     "dialogues",
+    "line_changes",
     "lines",
     "sign_in",
     "supervision",

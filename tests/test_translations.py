@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import unicodedata
 from pathlib import Path
 
 import django
@@ -12,6 +13,9 @@ from django.test import override_settings
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
+from calls.desk.rows import direction
+from stt.engine_variables import shown_engine
+from stt.engines.catalogue import by_name
 from tests.paths import ROOT
 
 HEBREW = ROOT / "voiceapp" / "locale" / "he" / "LC_MESSAGES"
@@ -99,8 +103,9 @@ def test_collecting_says_what_would_change(tmp_path, capsys):
 
 
 OLD_WORDS = ("מבע", "חרטה", "מה זה עשה", "מה אם", "פיגור לולאה", "כוונון", "מילת ביניים", "מילות ביניים", "יכול להגיד")
+OLD_WORDS += ("אמולטור", "אמולצי")
 """Translated literally; an Israeli call centre says: אמירה, שיעור תיקונים, השפעת ההגדרות, סימולציה, עומס בשרת,
-פרופיל הגדרות, הודעת המתנה, אינו יכול להקריא."""
+פרופיל הגדרות, הודעת המתנה, אינו יכול להקריא, הדמיה."""
 
 
 def test_the_words_are_those_of_the_trade():
@@ -113,3 +118,14 @@ def test_one_is_not_said_as_many():
     with translation.override("he"):
         said = [ngettext("one call", "%(count)s calls", count) % {"count": count} for count in (1, 3)]
     assert said == ["שיחה אחת", "3 שיחות"]
+
+
+def test_an_engines_name_is_hebrew_to_a_browser_where_any_of_it_is():
+    """In an element of its own a browser goes by the first strong letter, and turned "Whisper, על השרת הזה" around."""
+    with translation.override("he"):
+        names = [shown_engine(name) for name in by_name()]
+    hebrew = [name for name in names if direction(name) == "rtl"]
+    assert hebrew
+    for name in hebrew:
+        first = next(kind for kind in map(unicodedata.bidirectional, name) if kind in {"L", "R"})
+        assert first == "R", name

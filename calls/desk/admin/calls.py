@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from calls.core.addresses import masked
 from calls.desk.access_log.entries import Kind, note_lasting
@@ -207,7 +208,7 @@ class CallAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
         """How many the caller had, and how many of them people have corrected."""
         if not call.corrected_n:
             return str(call.turns_n)
-        told = _("%(count)s corrected") % {"count": call.corrected_n}
+        told = ngettext("%(count)s corrected", "%(count)s corrected", call.corrected_n) % {"count": call.corrected_n}
         return format_html('{} <span class="mark">✎ {}</span>', call.turns_n, told)
 
     @admin.display(description=_("slowest final"))

@@ -1,4 +1,4 @@
-"""Phone lines in the admin, with whom their calls may be handed over to; and who changed a number that is dialled."""
+"""Phone lines in the admin, with whom their calls may be handed over to."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from calls.desk.admin.voices import (
 )
 from calls.desk.line_limits.seen import seen_by
 from calls.desk.permissions import CHANGE_DIALLED
-from calls.desk.rows import NamedFilters, NamedRows, ReadOnly, ltr
+from calls.desk.rows import NamedRows, ltr
 from calls.desk.unspeakable import refuse_unspeakable
 from calls.lines.answering import refuse_strangers
-from calls.lines.dialled_numbers import FIELDS, NumberChange, numbers_of, record, unread_numbers
+from calls.lines.dialled_numbers import FIELDS, numbers_of, record, unread_numbers
 from calls.lines.dialogues import errors_of
 from calls.lines.models import LinePerson, PhoneLine
-from calls.lines.privacy import PrivacyChange, note_privacy_changes, privacy_of
+from calls.lines.privacy import note_privacy_changes, privacy_of
 from calls.lines.spoken_texts import dialogue_texts
 from calls.reply.dialogue_faults import DialogueInvalid
 from calls.storage.models import Call
@@ -257,35 +257,3 @@ class PhoneLineAdmin(admin.ModelAdmin):
             sentence = _("These numbers are not valid, no call is connected by them: %(numbers)s.")
             self.message_user(request, sentence % {"numbers": "; ".join(unread)}, messages.WARNING)
         return super().changelist_view(request, extra_context)
-
-
-@admin.register(NumberChange)
-class NumberChangeAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
-    list_display = ("changed_at", "called", "kind", "old", "new", "username")
-    list_filter = ("kind", "changed_at")
-    search_fields = ("line", "before", "after", "username")
-    exclude = ("user",)
-
-    @admin.display(description=_("line"), ordering="line")
-    def called(self, change: NumberChange) -> str:
-        return ltr(change.line)
-
-    @admin.display(description=_("before"))
-    def old(self, change: NumberChange) -> str:
-        return ltr(change.before or "—")
-
-    @admin.display(description=_("after"))
-    def new(self, change: NumberChange) -> str:
-        return ltr(change.after or "—")
-
-
-@admin.register(PrivacyChange)
-class PrivacyChangeAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
-    list_display = ("changed_at", "called", "setting", "before", "after", "username")
-    list_filter = ("setting", "changed_at")
-    search_fields = ("line", "username")
-    exclude = ("user",)
-
-    @admin.display(description=_("line"), ordering="line")
-    def called(self, change: PrivacyChange) -> str:
-        return ltr(change.line)

@@ -16,6 +16,7 @@ from calls.desk.access import needs
 from calls.desk.access_log.entries import Kind, note_lasting
 from calls.desk.codes import NOT_HEARD_AGAIN, shown_code
 from calls.desk.line_limits.seen import SeenLines, seen_by
+from calls.desk.review.head import head_of
 from calls.desk.rows import span
 from calls.desk.tuning import half_closing
 from calls.desk.tuning.answer_changes import ShownChange
@@ -149,7 +150,7 @@ def call(request: HttpRequest, sid: str) -> HttpResponse:
     note_lasting(Kind.READ, request.user, one.call_sid)
     profiles = list(seen.of(TuningProfile))
     unsaved, asked = tried(request.session), request.GET.get("profile")
-    chosen = next((p for p in profiles if str(p.pk) == asked), profiles[0] if profiles else None)
+    chosen = next((p for p in profiles if str(p.pk) == asked), None) or _own(one, profiles)
     if unsaved is not None and asked == TRIED:
         chosen = unsaved
     context: dict[str, Any] = {"call": one, "profiles": profiles, "chosen": chosen, "unsaved": unsaved, "tried": TRIED}
@@ -161,7 +162,12 @@ def call(request: HttpRequest, sid: str) -> HttpResponse:
             context |= _what_if(one, chosen)
         except TraceMissing as error:
             context |= {"code": error.code, "why": shown_code(error.code, NOT_HEARD_AGAIN)}
-    return _page(request, "desk/call.html", _("What if: %(call)s") % {"call": one.call_sid[:10]}, context)
+    return _page(request, "desk/call.html", _("What if: %(call)s") % {"call": head_of(one).title}, context)
+
+
+def _own(one: Call, profiles: list[TuningProfile]) -> TuningProfile | None:
+    """The profile that the call ran with; where that is gone, some other."""
+    return next((p for p in profiles if p.pk == one.tuning_profile), profiles[0] if profiles else None)
 
 
 def _what_if(one: Call, chosen: TuningProfile) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def test_corrected_calls_are_marked_in_the_list_and_found(admin_client, admin_us
 
     assert "✎" not in listed()
     correct(1)
-    assert "✎ 1 תוקנו" in listed()
+    assert "✎ אחת תוקנה" in listed()
     assert ['title="CA1"' in listed(f"corrected={asked}") for asked in ("yes", "no")] == [True, False]
     correct(2, withdrawn=True)
     assert "✎" not in listed()
@@ -129,7 +129,7 @@ def test_turns_of_an_emulator_say_so_and_no_others(admin_client, call, engine):
         reverse("admin:calls_call_change", args=[call.pk]),
         reverse("console:call", args=[call.call_sid]),
     )
-    badge = '<span class="emulated" title="מי ששמע כאן הוא אמולטור'
+    badge = '<span class="emulated" title="כאן האזינה תוכנת הדמיה'
     for path in pages:
         assert badge not in admin_client.get(path).content.decode()
     call.turns.filter(number=1).update(engine=engine)
@@ -155,7 +155,7 @@ def test_our_own_words_given_back_are_shown_grey_and_say_so(admin_client, call):
 def test_the_costs_of_emulated_calls_are_said_to_be_nobodys(admin_client, settings, host, is_said):
     settings.STT_EMULATOR_HOST = host
     page = admin_client.get(reverse("console:costs")).content.decode()
-    assert ("אין חיוב על השמע שלו" in page) is is_said
+    assert ("אין חיוב על השמע שלה" in page) is is_said
 
 
 def test_a_call_cannot_be_changed_or_deleted(admin_client, call):

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from random import Random
@@ -379,6 +379,17 @@ def test_a_call_at_other_settings(admin_client, kept_call):  # noqa: F811
     assert '<tr class="changed">' not in admin_client.get(url, {"profile": same.pk}).content.decode()
     Call.objects.update(streams={})
     assert "trace_missing" in admin_client.get(url).content.decode()
+
+
+def test_a_call_at_other_settings_begins_with_its_own_and_says_which_call_it_is(admin_client, kept_call):  # noqa: F811
+    TuningProfile.objects.create(name="a")
+    own = TuningProfile.objects.create(name="z")
+    PhoneLine.objects.create(number="+97231110000", name="מכירות", profile=own)
+    began = datetime(2026, 11, 27, 12, 17, 5, tzinfo=UTC)
+    Call.objects.update(tuning_profile=own.pk, to_number="+97231110000", started_at=began)
+    answer = admin_client.get(reverse("desk-call", args=[kept_call.call_sid]))
+    assert answer.context["chosen"] == own
+    assert answer.context["title"] == "סימולציה: מכירות · \u206627.11.2026 14:17:05\u2069"
 
 
 def test_a_profile_whose_settings_the_engine_refuses_says_so(admin_client):
