@@ -55,6 +55,8 @@ class PytestRunner:
 def path_of(label: str) -> str:
     """What pytest takes for a label of Django's: ``tests.calls``, ``tests.calls.test_urls`` or, within a module,
     ``tests.calls.test_urls.TestClass.test_name``. A path, or a path with ``::``, is given back as it is."""
+    if Path(label.partition("::")[0]).exists():
+        return label
     names = label.split(".")
     for length in range(len(names), 0, -1):
         path = Path(*names[:length])
