@@ -17,7 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from calls.webhooks.addresses import AddressRefused, refuse
+from calls.webhooks.addresses import AddressRefused, refuse, refuse_name
 from voiceapp.runtime.whole_number import whole_number
 
 Networks = Sequence[IPv4Network | IPv6Network]
@@ -107,19 +107,22 @@ class LookedAt(AbstractResolver):
         return allowed
 
     def look_at_literal(self, url: str) -> None:
-        """An address in the place of a name is connected to without being resolved. Raises AddressRefused."""
+        """An address in the place of a name is connected to without being resolved, and what is neither resolvers read
+        as they like. Raises AddressRefused; ValueError where there is no host."""
         host = self.host_of(url)
+        if self._networks is None or not host:
+            return
         try:
             ip_address(host.partition("%")[0])
         except ValueError:
-            return
-        if self._networks is not None:
+            refuse_name(host)
+        else:
             refuse(host, self._networks, is_plain=self._is_plain)
 
     @staticmethod
     def host_of(url: str) -> str:
-        """As it is connected to; raises ValueError."""
-        return URL(url).host or ""
+        """As it is connected to, in ASCII; raises ValueError."""
+        return URL(url).raw_host or ""
 
     async def close(self) -> None:
         pass

@@ -83,6 +83,12 @@ async def test_this_machine_is_not_asked_however_it_is_written(receiver, scheme,
     assert receiver.taken == []
 
 
+@pytest.mark.parametrize("host", ["[fec0::1]", "xn--.com", "a..b", "-a.com", "a b", "256.1.1.1"])
+async def test_a_host_that_is_none_is_refused_before_it_is_resolved(monkeypatch, host):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("resolved"))
+    assert await posted(f"https://{host}/") == Answered("address_refused")
+
+
 async def test_what_was_looked_at_is_what_is_connected_to(receiver, monkeypatch):
     """A name that leads elsewhere the second time is asked once."""
     asked = []
@@ -107,8 +113,6 @@ async def test_an_address_of_the_environment_may_be_anywhere(receiver):
     assert await posted(receiver.url, None) == Answered(status=204)
 
 
-@pytest.mark.parametrize(
-    "url", ["http://", "nonsense", "http://a b/", "ftp://example.org/", "http://[::1/", "http://:80/"]
-)
+@pytest.mark.parametrize("url", ["http://", "nonsense", "ftp://example.org/", "http://[::1/", "http://:80/"])
 async def test_what_is_no_address_is_not_reached(url):
     assert (await posted(url)).code == "not_reached"

@@ -73,6 +73,10 @@ def test_a_new_secret_takes_the_old_ones_place(admins):
         "https://[::1]/",
         "https://169.254.169.254/latest",
         "https://localhost/",
+        "https://[fec0::1]/",
+        "https://xn--.com/",
+        "https://a..b/",
+        "https://-a.com/",
     ],  # fmt: skip
 )
 def test_an_address_that_calls_are_not_sent_to_is_refused(admins, url):
