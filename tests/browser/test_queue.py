@@ -1,5 +1,7 @@
 """Calls are worked through by keyboard alone, and two people never have the same one open."""
 
+from itertools import combinations
+
 import pytest
 
 from tests.browser.test_pages import SIZES, barriers, overflow
@@ -152,6 +154,30 @@ def test_letters_are_no_keys_where_nothing_can_be_typed(open_tab, stored, desk_s
     page.keyboard.press("e")
     page.wait_for_function("() => document.activeElement.id === 'text-1'")
     assert page.locator("#uncorrected").is_hidden()
+
+
+def test_a_key_that_can_do_nothing_says_why(open_tab, stored, desk_server):
+    desk_server.shell(ANSWER)
+    page = open_tab().sign_in("reviewer", "/review/queue/")
+    begin(page)
+    opened(page)
+    for keys, said in (("ju", "אפשר לסמן רק את דברי המתקשרים"), ("t", "אין תגיות")):
+        for key in keys:
+            page.keyboard.press(key)
+        page.wait_for_selector(f"#no-effect:text('{said}')")
+    page.keyboard.press("j")
+    page.wait_for_selector("#no-effect:empty", state="attached")
+
+
+def test_what_is_told_of_a_waiting_call_stands_apart_on_a_phone(open_tab, stored):
+    page = open_tab(width=360, height=800).sign_in("reviewer", "/review/queue/")
+    parts = page.locator(".waiting li").first.locator("> *")
+    box_of = "({left, right, top, bottom}) => [left, right, top, bottom]"
+    boxes = parts.evaluate_all(f"all => all.map((one) => one.getBoundingClientRect()).map({box_of})")
+    assert len(boxes) == 5
+    for (left, right, top, bottom), (its_left, its_right, its_top, its_bottom) in combinations(boxes, 2):
+        is_beside = right + 10 <= its_left or its_right + 10 <= left
+        assert is_beside or bottom <= its_top or its_bottom <= top
 
 
 def test_done_too_early_is_taken_back_by_a_key(open_tab, stored):

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from calls.core.addresses import masked
 from calls.desk.access_log.entries import Kind, note_lasting
@@ -131,6 +131,14 @@ class CallAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
         ):
             raise PermissionDenied
         return super().changelist_view(request, extra_context)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Whoever sees masked numbers is told why a part of one finds nothing."""
+        listed = super().get_changelist_instance(request)
+        if not sees_numbers(request.user):
+            whole = gettext("A caller's number is found only by all of it.")
+            listed.search_help_text = f"{listed.search_help_text} {whole}"
+        return listed
 
     def render_change_form(
         self,

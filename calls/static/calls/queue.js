@@ -4,6 +4,7 @@
 const bar = document.querySelector(".review .bar");
 const done = document.getElementById("done");
 const keys = document.getElementById("keys");
+const noEffect = document.getElementById("no-effect");
 const saved = document.getElementById("saved"); // review.js says there that a correction was taken
 
 // The claim
@@ -132,7 +133,15 @@ function turn() {
 }
 
 function press(kind) {
-  turn()?.querySelector(`.marks [data-kind=${kind}]`)?.click();
+  const mark = turn()?.querySelector(`.marks [data-kind=${kind}]`);
+  if (mark) mark.click();
+  else noEffect.textContent = noEffect.dataset.noMark;
+}
+
+function toTags() {
+  const tag = document.querySelector(".review .tag");
+  if (tag) tag.focus();
+  else noEffect.textContent = noEffect.dataset.noTags;
 }
 
 function choose(number) {
@@ -151,7 +160,7 @@ const KEYS = {
   x: () => press("crosstalk"),
   h: () => press("not_hebrew"),
   p: () => press("personal"),
-  t: () => document.querySelector(".review .tag")?.focus(),
+  t: toTags,
   c: () => {
     document.querySelector(".review .write").open = true;
     document.getElementById("note-text").focus();
@@ -175,6 +184,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || keys.open) return;
   if (event.target.closest("input:not([type=radio]), textarea, select, audio, [contenteditable]")) return;
   const act = KEYS[HEBREW[event.key] ?? event.key.toLowerCase()];
+  noEffect.textContent = ""; // it was said of the key before
   if (!act) return;
   event.preventDefault();
   act();

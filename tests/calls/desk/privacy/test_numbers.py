@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.urls import reverse
 from django.utils import timezone
 
+from calls.desk.numbers import sees_numbers
 from calls.desk.supervision.socket import LiveConsumer
 from calls.models import Call, Transcript
 from calls.process.live_updates import GROUP
@@ -96,6 +97,7 @@ def test_a_masked_number_is_found_by_all_of_it_alone(client, call, typed, found)
         client.force_login(user)
         page = client.get(reverse("admin:calls_call_changelist"), {"q": typed}).content.decode()
         assert (reverse("admin:calls_call_change", args=[call.pk]) in page) is finds, (typed, user)
+        assert ("מספר של מתקשר נמצא רק לפי המספר המלא" in page) is not sees_numbers(user)
 
 
 @pytest.mark.django_db(transaction=True)
