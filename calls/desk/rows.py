@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,6 +33,29 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class TakesWritten:
+    """Before a ModelAdmin: a deletion takes along the ReadOnly rows that belong to what is deleted, as the database
+    does. Nobody may delete those by themselves, so none is asked for that; and they can be thousands: counted, not
+    listed."""
+
+    admin_site: Any
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        rows, counts, lacking, protected = cast(Any, super()).get_deleted_objects(objs, request)
+        admins = self.admin_site._registry.items()
+        written = {str(model._meta.verbose_name) for model, one in admins if isinstance(one, ReadOnly)}
+        heads = tuple(f"{capfirst(name)}: " for name in written)
+        return without(rows, heads), counts, {one for one in lacking if str(one) not in written}, protected
+
+
+def without(rows: Any, heads: tuple[str, ...]) -> Any:
+    """Django's nested list of what a deletion takes along, without the rows that begin so."""
+    if not isinstance(rows, list):
+        return rows
+    kept = (without(row, heads) for row in rows if isinstance(row, list) or not str(row).startswith(heads))
+    return [row for row in kept if row != []]
 
 
 class NamedFilters:

@@ -15,7 +15,7 @@ from calls.desk.first_page.page import first_page
 from calls.desk.line_limits.admin import OfSeenLines
 from calls.desk.offered_lookups import OfOfferedLookups
 from calls.desk.permissions import READ
-from calls.desk.rows import yes_or_no
+from calls.desk.rows import TakesWritten, yes_or_no
 
 # Every list and page takes it from there as it draws one.
 admin_list._boolean_icon = yes_or_no  # type: ignore[attr-defined]
@@ -27,10 +27,12 @@ class DeskSite(admin.AdminSite):
     index_title = _("Today on the lines")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Every model's admin shows its reader the lines that they see, takes no row of others, and is narrowed by
-        its own filters alone."""
+        """Every model's admin shows its reader the lines that they see, takes no row of others, is narrowed by its
+        own filters alone, and deletes what belongs to a row with it."""
         base = admin_class or admin.ModelAdmin
-        super().register(model_or_iterable, type(base.__name__, (OfSeenLines, OfOfferedLookups, base), {}), **options)
+        super().register(
+            model_or_iterable, type(base.__name__, (OfSeenLines, OfOfferedLookups, TakesWritten, base), {}), **options
+        )
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         shown = dict(extra_context or {})

@@ -12,10 +12,11 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
 
-from calls.models import AccessEntry, Webhook, WebhookDelivery
+from calls.models import AccessEntry, PhoneLine, Webhook, WebhookDelivery
 from calls.storage import rows
 from calls.webhooks.signing import new_secret, signed_headers
 from calls.webhooks.trying import refusal, send_sample
+from stt.models import TuningProfile
 from tests.calls.storage.sample_records import RECORDS
 from tests.calls.webhooks.receiver import receiving
 
@@ -106,6 +107,23 @@ def test_what_was_given_up_is_seen_and_sent_again(admins, given_up):
     admins.post(DELIVERIES, {"action": "send_again", "_selected_action": [given_up.pk]})
     given_up.refresh_from_db()
     assert (given_up.given_up_at, given_up.attempts) == (None, 0)
+
+
+@pytest.mark.parametrize("owner", ["webhook", "line"])
+def test_what_was_owed_goes_with_its_webhook_and_that_with_its_line(admins, given_up, owner):
+    hook = given_up.webhook
+    hook.line = PhoneLine.objects.create(number="+97235550101", profile=TuningProfile.objects.create(name="p"))
+    hook.save()
+    row = hook if owner == "webhook" else hook.line
+    address = reverse(f"admin:calls_{row._meta.model_name}_delete", args=[row.pk])
+    page = admins.get(address)
+    assert page.status_code == 200 and not page.context["perms_lacking"]
+    # Counted, and not one by one.
+    deliveries = WebhookDelivery._meta.verbose_name_plural
+    assert (deliveries, 1) in [tuple(one) for one in page.context["model_count"]]
+    assert given_up.message_id not in page.content.decode() and "CRM" in page.content.decode()
+    assert admins.post(address, {"post": "yes"}).status_code == 302
+    assert not Webhook.objects.exists() and not WebhookDelivery.objects.exists()
 
 
 @pytest.mark.parametrize("group", ["reviewer", "supervisor", "tuner"])
