@@ -87,6 +87,13 @@ class Bounded:
         form.seen = seen_by(request.user)
         return form
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Of a page; it names no line that its reader does not see."""
+        row = super().get_object(request, object_id, from_field)  # type: ignore[misc]
+        if row is not None:
+            row.reader = seen_by(request.user)
+        return row
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """With the lines whose calls are seen; whom the limited make sees what they see."""
         shown = super().get_fieldsets(request, obj)  # type: ignore[misc]
@@ -109,7 +116,7 @@ class Bounded:
 
     @admin.display(description=_("sees the calls of"))
     def sees(self, of: Any) -> str:
-        return shown_limit(of)
+        return shown_limit(of, of.reader)
 
     def formfield_for_manytomany(self, db_field: Any, request: Any = None, **options: Any) -> Any:
         field = super().formfield_for_manytomany(db_field, request, **options)  # type: ignore[misc]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.line_limits.models import LineLimit
@@ -76,9 +76,14 @@ def set_limit(row: Any, lines: Any) -> None:
     limit.lines.set(lines)
 
 
-def shown_limit(row: Any) -> str:
-    """For who may only read the page."""
+def shown_limit(row: Any, seen: SeenLines) -> str:
+    """For who may only read the page: by name the lines that they see themselves, of others how many they are."""
     limit = limit_of(row)
     if limit.numbers is None:
         return gettext("all lines")
-    return ", ".join(map(str, PhoneLine.objects.filter(number__in=limit.numbers))) or gettext("no line")
+    named = list(map(str, seen.of(PhoneLine.objects.filter(number__in=limit.numbers))))
+    count = len(limit.numbers) - len(named)
+    others = ngettext("%(count)s other line", "%(count)s other lines", count) % {"count": count}
+    if named and count:
+        return gettext("%(lines)s, and %(others)s") % {"lines": ", ".join(named), "others": others}
+    return ", ".join(named) or (others if count else gettext("no line"))

@@ -224,6 +224,16 @@ def test_a_limit_is_set_and_lifted_on_the_page_of_a_person_or_group(client, me):
     assert page.count('name="is_limited"') == 1 and "רואים שיחות של" not in page
 
 
+@pytest.mark.parametrize(
+    ("limited_to", "says"), [([OTHER], "קו אחר אחד"), ([OWN, OTHER], f"own (\u2066{OWN}\u2069) ועוד קו אחר אחד")]
+)
+def test_a_page_that_is_read_names_no_line_that_its_reader_does_not_see(client, me, limited_to, says):
+    for row in (User.objects.create_user("them", is_staff=True), Group.objects.create(name="sales")):
+        set_limit(row, PhoneLine.objects.filter(number__in=limited_to))
+        page = client.get(reverse(f"admin:auth_{row._meta.model_name}_change", args=[row.pk])).content.decode()
+        assert "רואים שיחות של" in page and says in page and OTHER not in page and "other (" not in page
+
+
 def test_lines_that_are_ticked_without_the_limit_are_refused_and_give_nobody_every_line(client, me):
     client.force_login(User.objects.create_superuser("boss"))
     said = {"username": "new", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
