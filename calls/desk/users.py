@@ -9,6 +9,7 @@ nor gives a line that they do not see.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -31,7 +32,7 @@ from django.utils.translation import gettext_lazy as _
 from calls.desk.given_permissions import GivenPermission
 from calls.desk.line_limits.fields import FIELDS as LIMIT
 from calls.desk.line_limits.fields import LimitFields, keep_limit, shown_limit
-from calls.desk.line_limits.seen import limit_of, seen_by
+from calls.desk.line_limits.seen import limit_of, limited_by, seen_by
 from calls.desk.rows import yes_or_no
 from calls.desk.shown_permissions import GROUPS, offered, shown_group, shown_permission
 
@@ -141,7 +142,8 @@ class Bounded:
         return field
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Permissions that the page does not offer stay as they were."""
+        """Permissions that the page does not offer stay as they were. Whoever is no longer limited is named."""
+        limited = list(_limited_with(form.instance)) if change else []
         held = form.instance.permissions if isinstance(form.instance, Group) else form.instance.user_permissions
         not_offered = list(held.exclude(offered())) if change else []
         super().save_related(request, form, formsets, change)  # type: ignore[misc]
@@ -150,6 +152,17 @@ class Bounded:
         keep_limit(form.instance, form, mine)
         if isinstance(form.instance, User) and not mine.has_all(seen_by(User.objects.get(pk=form.instance.pk))):
             raise PermissionDenied  # they have left the group that limited them
+        freed = [person for person in limited if not seen_by(User.objects.get(pk=person.pk)).is_limited]
+        if freed:
+            said = _("These people now see the calls of all lines, for nothing limits them any more: %(who)s.")
+            messages.warning(request, said % {"who": ", ".join(map(str, freed))})
+
+
+def _limited_with(row: User | Group) -> Iterable[User]:
+    """The person, or whom the group alone limits: as it was before a page is saved."""
+    if isinstance(row, Group):
+        return limited_by([row])
+    return [row] if seen_by(User.objects.get(pk=row.pk)).is_limited else []
 
 
 def _said(rows: Any, unsaid: tuple[str, ...]) -> Any:
@@ -255,6 +268,8 @@ class BoundedUserAdmin(Bounded, UserAdmin):
 @admin.register(Group)
 class BoundedGroupAdmin(Bounded, GroupAdmin):
     form = LimitFields
+    delete_confirmation_template = "admin/auth/group/delete_confirmation.html"
+    delete_selected_confirmation_template = "admin/auth/group/delete_selected_confirmation.html"
     list_display = ("called",)
     readonly_fields = ("sees",)
 
@@ -268,6 +283,11 @@ class BoundedGroupAdmin(Bounded, GroupAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A group's limit goes with it, and its people would see more."""
         return not seen_by(request.user).is_limited and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """None that limits somebody who would then see all lines: they are named, as what keeps it."""
+        rows, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return rows, counts, lacking, [*protected, *map(str, limited_by(objs))]
 
     @admin.display(description=_("group"), ordering="name")
     def called(self, group: Group) -> str:

@@ -7,12 +7,12 @@ even their existence is told. tests/calls/desk/line_limits/ holds every model, p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
@@ -176,6 +176,15 @@ def limit_of(row: Any) -> SeenLines:
     """What the rows of a person or a group say by themselves."""
     limit = LineLimit.objects.filter(**{row._meta.model_name: row.pk}).first() if row.pk else None
     return ALL if limit is None else SeenLines(frozenset(limit.lines.values_list("number", flat=True)))
+
+
+def limited_by(groups: Iterable[Group]) -> QuerySet[User]:
+    """People whom these groups limit and nothing else: without them they see all lines."""
+    keys = [group.pk for group in groups]
+    limits = LineLimit.objects.filter(Q(user=OuterRef("pk")) | Q(group__user=OuterRef("pk")))
+    these = Q(group__in=keys)
+    found = User.objects.filter(Exists(limits.filter(these)), ~Exists(limits.filter(~these)), is_superuser=False)
+    return found.order_by("username")
 
 
 def who_see(people: QuerySet[User], number: str) -> QuerySet[User]:
