@@ -22,7 +22,9 @@ from calls.storage.models import Call
 RATE = "120/m"
 """Of a token, in each process that serves pages."""
 MOST_A_PAGE = 200
-Cursor = Annotated[str, Field(pattern=CURSOR, description="``next_cursor`` of the page before.")]
+CURSOR_SAID = "next_cursor of the page before; without it, the first page."
+LIMIT_SAID = "The most that a page has."
+Cursor = Annotated[str, Field(pattern=CURSOR)]
 Limit = Annotated[int, Field(ge=1, le=MOST_A_PAGE)]
 PROBLEMS = {400: ProblemOut, 401: ProblemOut, 403: ProblemOut, 429: ProblemOut}
 
@@ -47,18 +49,24 @@ router = Router()
 class CallsAsked(Schema):
     """Filters of the list."""
 
-    started_since: Moment | None = None
-    started_before: Moment | None = None
-    line: Annotated[str, Field(pattern=r"^[A-Za-z0-9+:@._-]{1,64}$")] | None = None
-    state: Literal["live", "ended"] | None = None
-    order: Literal["newest_first", "oldest_first"] = "newest_first"
-    cursor: Cursor | None = None
-    limit: Limit = 50
+    started_since: Moment | None = Field(None, description="Calls that began then or later, with its offset from UTC.")
+    started_before: Moment | None = Field(None, description="Calls that began before then, with its offset from UTC.")
+    line: Annotated[str, Field(pattern=r"^[A-Za-z0-9+:@._-]{1,64}$")] | None = Field(
+        None, description="Calls to this number, as the line has it: +972…, the + written %2B in an address."
+    )
+    state: Literal["live", "ended"] | None = Field(None, description="Calls that run, or that are over.")
+    order: Literal["newest_first", "oldest_first"] = Field("newest_first", description="By when calls began.")
+    cursor: Cursor | None = Field(None, description=CURSOR_SAID)
+    limit: Limit = Field(50, description=LIMIT_SAID)
 
 
 class TurnsAsked(Schema):
-    cursor: Cursor | None = None
-    limit: Limit = MOST_A_PAGE
+    cursor: Cursor | None = Field(None, description=CURSOR_SAID)
+    limit: Limit = Field(MOST_A_PAGE, description=LIMIT_SAID)
+
+
+ASKED: dict[str, type[Schema]] = {"list_calls": CallsAsked, "list_turns": TurnsAsked}
+"""The parameters that a path has, by the name of its view; the others have none."""
 
 
 @router.get("/calls", response={200: CallsOut, **PROBLEMS}, operation_id="list_calls")
@@ -100,11 +108,15 @@ def _allowed(request: HttpRequest, scope: Scope, asked: type[Schema] = Schema) -
     token: ApiToken = request.auth  # type: ignore[attr-defined]
     if not token.may(scope):
         raise ApiProblem("scope_missing", f"It needs {scope.value}.")
-    unknown = sorted(set(request.GET) - asked.model_fields.keys())
-    if unknown:
-        errors = [{"parameter": name, "detail": "There is no such parameter."} for name in unknown]
+    if errors := unknown_parameters(request, asked):
         raise ApiProblem("bad_parameter", errors=errors)
     return token
+
+
+def unknown_parameters(request: HttpRequest, asked: type[Schema]) -> list[dict[str, str]]:
+    """What a problem says of each parameter that there is not."""
+    unknown = sorted(set(request.GET) - asked.model_fields.keys())
+    return [{"parameter": name, "detail": "There is no such parameter."} for name in unknown]
 
 
 def _call(token: ApiToken, call_sid: str) -> Call:

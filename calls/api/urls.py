@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, Throttled, ValidationError
 
 from calls.api import problems
-from calls.api.endpoints import RATE, Bearer, OfToken, router
+from calls.api.endpoints import ASKED, RATE, Bearer, OfToken, router, unknown_parameters
 from calls.api.problems import ApiProblem
 
 
@@ -18,6 +19,7 @@ class Api(NinjaAPI):
 
     def get_openapi_schema(self, **options: Any) -> Any:
         document = super().get_openapi_schema(**options)
+        document["servers"] = [{"url": settings.PUBLIC_URL or "/"}]
         for path in document["paths"].values():
             for operation in path.values():
                 for status, said in operation["responses"].items():
@@ -50,7 +52,10 @@ def _problem(request: HttpRequest, problem: Any) -> HttpResponse:
 
 def _bad_parameter(request: HttpRequest, error: Any) -> HttpResponse:
     faults = [{"parameter": str(one["loc"][-1]), "detail": str(one["msg"])} for one in error.errors]
-    return problems.answer(ApiProblem("bad_parameter", errors=faults))
+    match = request.resolver_match
+    # The library has looked at the parameters that it knows, before the endpoint could look at the others.
+    unknown = unknown_parameters(request, ASKED.get(match.url_name or "", Schema)) if match else []
+    return problems.answer(ApiProblem("bad_parameter", errors=[*faults, *unknown]))
 
 
 def _not_authenticated(request: HttpRequest, error: Any) -> HttpResponse:

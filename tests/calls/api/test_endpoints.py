@@ -241,6 +241,12 @@ def test_a_parameter_that_there_is_not_is_refused(ask, path, name):
     assert [fault["parameter"] for fault in answer.json()["errors"]] == [name]
 
 
+def test_both_kinds_of_wrong_parameters_are_named_at_once(ask):
+    answer = ask()(foo="1", started_since="yesterday")
+    assert problem(answer) == (400, "bad_parameter")
+    assert {fault["parameter"] for fault in answer.json()["errors"]} == {"foo", "started_since"}
+
+
 def test_turns_are_paged_too(ask):
     rows.write(RECORDS)
     asks = ask()
