@@ -16,6 +16,7 @@ from calls.lab.demo_note import running_demos_voice
 from calls.process.services import services
 from calls.process.voices import voices_of_settings
 from calls.reply.voice import VoiceError
+from calls.reply.voices.recorded import RECORDED
 from calls.reply.voices.registry import Voices
 from stt.audio import duration_ms
 from stt.wavfile import wav_of
@@ -46,6 +47,9 @@ class Command(BaseCommand):
             raise CommandError("nothing_to_say: give a text and --out FILE.wav, or --list")
         if not options["voice"] and not voices.default_name():
             raise CommandError(f"no_voice: {' '.join(f'{name}: {why}' for name, why in voices.unusable().items())}")
+        if options["voice"] == RECORDED and not options["fallback"] and voices.prompts.saying(options["text"]) is None:
+            said = " | ".join(prompt.text for prompt in voices.prompts.all)
+            raise CommandError(f"text_unspeakable: {RECORDED} only has its recordings, and none of this text: {said}")
         try:
             ulaw, told = asyncio.run(self._said(voices, options))
         except VoiceError as error:
@@ -59,16 +63,19 @@ class Command(BaseCommand):
 
     async def _said(self, voices: Voices, options: dict[str, Any]) -> tuple[bytes, str]:
         """The sound, and by whom."""
-        codes: list[str] = []
+        noted: list[tuple[str, str]] = []
         ulaw = bytearray()
         try:
-            line = voices.of_line(options["voice"], options["fallback"], lambda code, _: codes.append(code))
+            line = voices.of_line(options["voice"], options["fallback"], lambda *note: noted.append(note))
             async with line.for_answer() as speaking:
                 said = speaking.speak(options["text"], cacheable=not options["fresh"], on_restart=ulaw.clear)
                 async for chunk in said:
                     ulaw += chunk
                 where = "from the phrase cache" if speaking.cached else f"{speaking.characters} characters synthesised"
-                return bytes(ulaw), ", ".join([speaking.voice, where, *codes])
+                return bytes(ulaw), ", ".join([speaking.voice, where, *(code for code, _ in noted)])
+        except VoiceError as error:
+            # Where no voice could be used, why stands in what was noted.
+            raise VoiceError(error.code, noted[0][1] if noted else error.message) from error
         finally:
             await voices.close()
 

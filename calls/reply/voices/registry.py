@@ -15,7 +15,7 @@ from calls.reply.line_voice import LineVoice, Note, Ranked
 from calls.reply.phrases import PhraseCache
 from calls.reply.voice import EMULATOR, Voice, VoiceError
 from calls.reply.voices.pieces import check_piece
-from calls.reply.voices.recorded import Prompts
+from calls.reply.voices.recorded import RECORDED, Prompts
 from stt.engines.breaker import Breaker
 
 UNPOINTED = "שלום"
@@ -97,11 +97,13 @@ class Voices:
     def of_line(self, name: str, fallback: str = "", note: Note = lambda code, detail: None) -> LineVoice:
         """What a call speaks with: this voice ("": the default), then the other, then recordings.
 
-        One that this process cannot use is left out and noted as ``voice_fallback``. ``note`` is called with the code
-        and the detail of each failure, on the loop.
+        ``recorded`` as the name is the recordings alone. One that this process cannot use is left out and noted as
+        ``voice_fallback``. ``note`` is called with the code and the detail of each failure, on the loop.
         """
         ranked = []
-        for wanted in dict.fromkeys(one for one in (name or self.default_name(), fallback) if one):
+        for wanted in dict.fromkeys(
+            one for one in (name or self.default_name(), fallback) if one not in ("", RECORDED)
+        ):
             try:
                 ranked.append(self._usable_voice(wanted))
             except VoiceError as error:

@@ -59,6 +59,20 @@ def test_a_running_demos_voice_is_spoken_with_unless_the_settings_name_one(setti
         call_command("speak", "שלום", "--voice", "google:he-IL-Chirp3-HD-Aoede", "--out", str(tmp_path / "x.wav"))
 
 
+def test_the_recorded_voice_says_its_sentences_and_of_any_other_text_that_it_has_none(voices, tmp_path, capsys):
+    out = tmp_path / "x.wav"
+    prompt = Prompts().named("goodbye")
+    call_command("speak", prompt.text, "--voice", "recorded", "--out", str(out))
+    assert read_ulaw(out) == prompt.ulaw and ", recorded" in capsys.readouterr().out
+    with pytest.raises(CommandError, match=f"^text_unspeakable: recorded only has its recordings.*{prompt.text}"):
+        call_command("speak", "משפט אחר", "--voice", "recorded", "--out", str(out))
+
+
+def test_a_voice_that_there_is_not_is_named(voices, tmp_path):
+    with pytest.raises(CommandError, match="^voice_raised: There is no voice 'none:he'; there are: toy:he"):
+        call_command("speak", "שלום", "--voice", "none:he", "--out", str(tmp_path / "x.wav"))
+
+
 def test_a_failure_is_told_with_its_code(voices, tmp_path):
     out = str(tmp_path / "x.wav")
     for arguments, code in (
