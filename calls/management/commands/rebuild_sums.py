@@ -15,11 +15,11 @@ class Command(RowsCommand):
     help = "Count the sums of lines' hours anew from their rows. A server goes on with what is left when broken off."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{mark_all()} hours have calls or sums")
+        self.stdout.write(f"hours with calls or sums: {mark_all()}")
         counted = 0
         while hours := fold(HOURS_AT_ONCE):
             counted += hours
             if counted % SAY_EVERY == 0:
-                self.stdout.write(f"{counted} hours so far")
+                self.stdout.write(f"hours counted so far: {counted}")
         waiting = ChangedHour.objects.values("hour").distinct().count()
-        self.stdout.write(f"{counted} hours counted" + (f"; {waiting} are left to a server" if waiting else ""))
+        self.stdout.write(f"hours counted: {counted}" + (f"; left to a server: {waiting}" if waiting else ""))

@@ -74,6 +74,8 @@ class Command(RowsCommand):
         note_command(Kind.DELETE, "subject", calls=calls, detail=Detail.ALL_OF_A_NUMBER)
         told = subject.forget()
         self._keep(receipts.made("forget", subject.number, told))
+        if not (goes.calls or goes.held or told["deleted"]["journal_lines"] or told["kept"]):
+            self.stderr.write("nothing was known of this number: check how it is written")
         if told["not_deleted"]:
             raise CommandError(f"not_deleted: {len(told['not_deleted'])} files, the first: {told['not_deleted'][0]}")
 

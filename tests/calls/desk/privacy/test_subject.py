@@ -222,6 +222,12 @@ def test_what_is_no_number_is_refused_unless_somebody_called_with_it(tmp_path):
     call_command("subject", "abc", "--verify", str(receipt))
 
 
+def test_a_number_of_which_nothing_is_known_is_said_to_be_one(capsys):
+    call_command("subject", "+972501112233", "--forget", "--yes")
+    said = capsys.readouterr()
+    assert "nothing was known of this number" in said.err and "nothing was known" not in said.out
+
+
 def test_a_line_and_a_running_call_are_refused(line):
     Call.objects.create(call_sid="CA1", from_number=A, to_number=LINE, started_at=timezone.now())
     with pytest.raises(CommandError, match="number_of_a_line"):
