@@ -36,7 +36,8 @@ TEXTS = ("call_sid", "line", "said", "heard", "engine", "model", "source")
 
 
 class GoldError(CodedError):
-    """``gold_not_allowed`` | ``gold_unreadable`` | ``gold_exists`` | ``unknown_line``, with a sentence for people."""
+    """``gold_not_allowed`` | ``gold_unreadable`` | ``gold_exists`` | ``not_empty`` | ``unknown_line``, with a
+    sentence for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def write(folder: Path, turns: Iterable[GoldTurn]) -> None:
     """A WAV file a turn, and the list of them. Raises GoldError, OSError."""
     if (folder / LIST).exists():
         raise GoldError("gold_exists", f"{folder} holds gold already: name another folder")
+    if folder.exists() and any(folder.iterdir()):
+        raise GoldError("not_empty", f"{folder} is not empty: name a new folder")
     private_folder(folder)
     with private_open(folder / LIST, "x", encoding="utf-8") as listed:
         for turn in turns:

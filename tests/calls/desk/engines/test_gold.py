@@ -100,10 +100,13 @@ def test_a_folder_gives_back_what_was_written_into_it(corrected, reviewer, tmp_p
 
 
 def test_a_folder_is_not_written_over(corrected, reviewer, tmp_path):
-    write(tmp_path, taken_by(reviewer))
-    with pytest.raises(GoldError) as refused:
-        write(tmp_path, [])
-    assert refused.value.code == "gold_exists"
+    folder = tmp_path / "gold"
+    write(folder, taken_by(reviewer))
+    for code in ("gold_exists", "not_empty"):
+        with pytest.raises(GoldError) as refused:
+            write(folder, [])
+        assert refused.value.code == code
+        (folder / LIST).unlink(missing_ok=True)
 
 
 def test_somebody_elses_gold_needs_a_text_and_a_file(tmp_path):

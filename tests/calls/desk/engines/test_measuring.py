@@ -193,8 +193,8 @@ def test_the_command_hears_a_folder_without_anybodys_permission(corrected, revie
 
 
 def test_a_folder_is_heard_as_it_was_taken(corrected, reviewer, catalogue, tmp_path):
-    write(tmp_path, taken_by(reviewer))
-    run("wer", "--engine", "toy", "--gold", tmp_path, "--way", "one-shot")
+    write(tmp_path / "gold", taken_by(reviewer))
+    run("wer", "--engine", "toy", "--gold", tmp_path / "gold", "--way", "one-shot")
     run("wer", "--engine", "toy", "--user", "dana", "--way", "one-shot")
     of_folder, of_database = (row.figures[0]["estimates"]["wer"] for row in EngineMeasurement.objects.order_by("pk"))
     assert of_folder == of_database
