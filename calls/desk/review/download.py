@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
@@ -22,6 +22,7 @@ from calls.desk.review import spreadsheet
 from calls.desk.review.captions import Caption, srt, vtt
 from calls.desk.review.listening import streams_of
 from calls.desk.review.queue.blind import told
+from calls.lines.models import PhoneLine
 from calls.storage.exporting import exported, line, with_all_of_it
 from calls.storage.models import Call
 
@@ -100,7 +101,8 @@ def _attached(answer: Answer, name: str) -> Answer:
 def _told_to(user: Any, calls: QuerySet[Call]) -> QuerySet[Call]:
     """With all that this person may know of them (calls/desk/review/queue/blind.py)."""
     now = timezone.now()
-    return with_all_of_it(calls, lambda rows: told(rows, user, now))
+    name = Subquery(PhoneLine.objects.filter(number=OuterRef("to_number")).values("name")[:1])
+    return with_all_of_it(calls, lambda rows: told(rows, user, now)).annotate(**{spreadsheet.LINE_NAME: name})
 
 
 async def _pieces(pks: Sequence[int], file: Format, language: str, user: Any) -> AsyncIterator[str]:

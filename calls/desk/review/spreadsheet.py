@@ -29,6 +29,7 @@ NUMBER = re.compile(r"\+[0-9]+")
 COLUMNS: Mapping[str, Any] = {
     "call_sid": "CallSid",
     "line": _("line"),
+    "line_name": _("line's name"),
     "caller": _("caller"),
     "call_started_at": _("started"),
     "verdicts": _("verdict"),
@@ -49,8 +50,11 @@ COLUMNS: Mapping[str, Any] = {
     "total_ms": _("answer heard (ms)"),
 }
 """What each is called in the reader's language."""
-OF_CALL = 7
+OF_CALL = 8
 """So many columns are the call's, and stand in each of its rows."""
+LINE_NAME = "line_name"
+"""The attribute under which a call has its line's name. The query that read it has added it (download.py in this room):
+a call's row has the number alone."""
 SPEAKERS = {"caller": _("caller"), "agent": _("The line")}
 SOURCE_LABELS = dict(SOURCES)
 MARK_LABELS = dict(TurnMark.Kind.choices)
@@ -70,6 +74,7 @@ def rows(call: Call) -> Iterator[str]:
     about = (
         text(call.call_sid),
         number(call.to_number),
+        text(getattr(call, LINE_NAME, "")),
         number(call.from_number),
         f"{began_at:%Y-%m-%d %H:%M:%S}" if began_at else "",
         ", ".join(str(VERDICT_LABELS[one["verdict"]]) for one in whole.get("reviews", ())),

@@ -9,7 +9,9 @@ import pytest
 from django.urls import reverse
 
 from calls.desk.review import spreadsheet
+from calls.lines.models import PhoneLine
 from calls.models import AccessEntry, Call, Transcript
+from stt.models import TuningProfile
 from tests.calls.desk.review.test_exporting import LIST, calls, export, sent  # noqa: F401 - a fixture
 
 FORMULA = '=HYPERLINK("https://evil.example","x")'
@@ -70,6 +72,14 @@ def test_a_turn_is_a_row_with_its_correction_and_a_call_without_turns_is_one_too
     assert (second["text"], second["final_ms"], second["total_ms"]) == (f"'{FORMULA}", "700", "")
     assert (silent["call_sid"], silent["caller"], silent["text"]) == ("CA2", "Anonymous", "")
     assert AccessEntry.objects.get().calls == 2
+
+
+def test_a_lines_name_stands_beside_its_number(sign_in, told):
+    profile = TuningProfile.objects.create(name="x", is_default=True)
+    PhoneLine.objects.create(number="+97235550100", name="=מכירות", profile=profile)
+    first, _second, silent = rows_of(file_of(sign_in))
+    assert (first["line"], first["line_name"]) == ("\u200e+97235550100", "'=מכירות")
+    assert silent["line_name"] == ""
 
 
 def test_heads_and_what_reviewers_said_are_in_the_readers_language(sign_in, told):
