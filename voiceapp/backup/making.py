@@ -8,11 +8,13 @@ all of it. Restoring writes the journals' turns and hears again what a running c
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,30 +52,31 @@ def back_up(
         # Of a backup that was broken off.
         shutil.rmtree(part)
     private_folder(part)
-    last = read_manifest(before) if before else None
-    old = {file.path: file for file in last.files} if last else {}
-    files = [*copy_all(journals(var_dir), var_dir, part, {}, None)]
-    migrations = databases.applied_migrations()
-    dumped = databases.dump(part)
-    connection.close()
-    files.append(_kept(part, dumped))
-    apart = left_out.resolve() if left_out else None
-    kept = (path for path in kept_files(var_dir) if path.resolve() != apart)
-    files += copy_all(kept, var_dir, part, old, before)
-    named_files = {}
-    for variable, path in named.items():
-        if path.resolve() != apart and path.is_file() and not path.resolve().is_relative_to(var_dir):
-            name = f"{NAMED}/{variable}"
-            private_folder(part / NAMED)
-            files.append(copy_file(path, part / name, name, path.stat().st_mtime_ns))
-            named_files[name] = str(path.absolute())
-    made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    manifest = Manifest(FORM, made_at, connection.vendor, migrations, files, named_files, to_examine(files, last))
-    write_manifest(part, manifest)
-    if folder.exists():
-        folder.rmdir()
-    os.rename(part, folder)
-    return manifest
+    with _locked(part):
+        last = read_manifest(before) if before else None
+        old = {file.path: file for file in last.files} if last else {}
+        files = [*copy_all(journals(var_dir), var_dir, part, {}, None)]
+        migrations = databases.applied_migrations()
+        dumped = databases.dump(part)
+        connection.close()
+        files.append(_kept(part, dumped))
+        apart = left_out.resolve() if left_out else None
+        kept = (path for path in kept_files(var_dir) if path.resolve() != apart)
+        files += copy_all(kept, var_dir, part, old, before)
+        named_files = {}
+        for variable, path in named.items():
+            if path.resolve() != apart and path.is_file() and not path.resolve().is_relative_to(var_dir):
+                name = f"{NAMED}/{variable}"
+                private_folder(part / NAMED)
+                files.append(copy_file(path, part / name, name, path.stat().st_mtime_ns))
+                named_files[name] = str(path.absolute())
+        made_at = datetime.now(UTC).isoformat(timespec="seconds")
+        manifest = Manifest(FORM, made_at, connection.vendor, migrations, files, named_files, to_examine(files, last))
+        write_manifest(part, manifest)
+        if folder.exists():
+            folder.rmdir()
+        os.rename(part, folder)
+        return manifest
 
 
 def dated_folder(folder: Path) -> tuple[Path, Path | None]:
@@ -94,6 +97,29 @@ def forget_old(folder: Path, keep: int) -> int:
     for path in old:
         shutil.rmtree(path)
     return len(old)
+
+
+def delete_broken_off(folder: Path) -> int:
+    """Delete dated backups that were not finished and that no living process makes: nothing restores them, and they
+    hold callers' words. Returns how many. Raises OSError."""
+    deleted = 0
+    for path in folder.glob(f"*{UNFINISHED}"):
+        if DATED.fullmatch(path.name.removesuffix(UNFINISHED)) and path.is_dir() and not path.is_symlink():
+            with suppress(BlockingIOError, FileNotFoundError), _locked(path):
+                shutil.rmtree(path)
+                deleted += 1
+    return deleted
+
+
+@contextmanager
+def _locked(part: Path) -> Iterator[None]:
+    """While it is made. Raises BlockingIOError where another process makes it, OSError."""
+    folder = os.open(part, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _kept(part: Path, name: str) -> KeptFile:

@@ -13,7 +13,7 @@ from calls.desk.access_log.entries import Kind, note_command
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
 from voiceapp.backup.losses import examine, files_not_there
-from voiceapp.backup.making import back_up, dated_folder, forget_old
+from voiceapp.backup.making import back_up, dated_folder, delete_broken_off, forget_old
 from voiceapp.backup.manifest import BackupError, read_manifest, write_manifest
 from voiceapp.runtime.arguments import whole
 
@@ -44,6 +44,8 @@ class Command(RowsCommand):
             if options["dated"]:
                 folder, before = dated_folder(folder)
             note_command(Kind.EXPORT, "backup", calls=Call.objects.count(), detail=str(folder)[:200])
+            if options["dated"] and (broken_off := delete_broken_off(folder.parent)):
+                self.stdout.write(f"deleted {broken_off} backups that were not finished")
             manifest = back_up(folder, Path(settings.VAR_DIR), settings.SECRET_FILES, before, apart)
             last = read_manifest(before) if before else None
             damaged, growing = examine(folder, manifest, last)

@@ -26,7 +26,7 @@ from tests.databases import (
     served_by,
 )
 from tests.storage_keys import NEW, OLD, under
-from voiceapp.backup import databases
+from voiceapp.backup import databases, making
 from voiceapp.backup.manifest import NAME
 from voiceapp.environment import Environment
 
@@ -212,6 +212,19 @@ def test_dated_backups_share_what_has_not_changed_and_old_ones_go(sqlite_boxes, 
     assert sorted(path.name for path in second.iterdir()) == ["CA0-MZ.vrec", "CA1-MZ.vrec", "CA2-MZ.vrec"]
     with full:
         call_command("restore", "--verify", second.parents[2])
+
+
+def test_what_a_killed_dated_backup_left_goes_with_the_next_and_one_that_is_made_stays(sqlite_boxes, tmp_path, capsys):
+    full, _ = sqlite_boxes
+    folder = tmp_path / "backups"
+    killed, made, other = (folder / f"{name}.unfinished" for name in ("20261126T010000Z", "20261126T020000Z", "mine"))
+    for path in (killed, made, other):
+        path.mkdir(parents=True)
+        (path / "database").write_bytes(b"words")
+    with full, making._locked(made):
+        call_command("backup", "--dated", folder)
+    assert "deleted 1 backups that were not finished" in capsys.readouterr().out
+    assert not killed.exists() and (made / "database").exists() and (other / "database").exists()
 
 
 def at_hour(hour):
