@@ -6,6 +6,7 @@ that recognise single utterances are asked for what no stream has heard.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,8 @@ from stt.engines.line_engines import LineEngines
 from stt.engines.one_shot_chain import OneShotAnswer
 from stt.tuning import DEFAULT_ENGINES, Tuning
 from voiceapp.runtime.coded_error import CodedError
+
+logger = logging.getLogger(__name__)
 
 PROBE_PAUSES_S = 2.0, 30.0
 """Pauses between probes until the engines have answered, from the first to the longest."""
@@ -37,6 +40,8 @@ class EngineRegistry:
         self._lacks = lacks
         self._guarded: dict[str, GuardedEngine] = {}
         self._making = threading.Lock()
+        self._told: set[str] = set()
+        """Names without an engine that the log was told of."""
 
     def guarded(self, name: str) -> GuardedEngine:
         """The engine of this name: the same one whoever asks. Raises EngineError."""
@@ -50,7 +55,14 @@ class EngineRegistry:
 
     def of_line(self, names: Sequence[str]) -> list[GuardedEngine]:
         """The engines of these names that there are. One that lacks what it needs is passed over for others; where none
-        has it, the first says so to its calls."""
+        has it, the first says so to its calls. A name without an engine, as of a later version, is logged once."""
+        for name in names:
+            if name not in self._makers and name not in self._told:
+                self._told.add(name)
+                there_are = ", ".join(sorted(self._makers))
+                logger.error(
+                    "unknown_engine: a profile names %r; there are: %s. Others hear its calls", name, there_are
+                )
         known = [name for name in names if name in self._makers]
         ready = [name for name in known if not self._lacks(name)]
         return [self.guarded(name) for name in ready or known[:1]]

@@ -194,3 +194,13 @@ def test_one_engine_for_both_is_probed_once_a_round_and_two_are_each():
     assert probes == ["streams"]
     both(streams=Away(), shots=AwayToo()).probe()
     assert probes == ["streams", "streams", "shots"]
+
+
+def test_an_engine_that_a_profile_names_and_nobody_has_is_logged_once_and_others_hear(caplog):
+    engines = EngineRegistry({"google": lambda endpoint: Streams()})
+    for _ in range(2):
+        (heard_by,) = engines.of_line(("later", "google"))
+        assert heard_by.name == "streams"
+    assert [record.message for record in caplog.records if "unknown_engine" in record.message] == [
+        "unknown_engine: a profile names 'later'; there are: google. Others hear its calls"
+    ]
