@@ -61,7 +61,7 @@ def test_of_too_few_calls_nothing_is_said(person, waiting_call):
     found = agreed(NOW)
     assert (found.calls, found.is_few, found.alpha, found.words) == (1, True, None, None)
     page = boss.client.get(reverse("review-queue")).content.decode()
-    assert f"מעט מדי: 1 שיחות נבדקו על ידי שניים, ומתחת ל־{FEW_CALLS}" in page
+    assert f"מעט מדי שיחות נבדקו על ידי שניים (1): מתחת ל־{FEW_CALLS}" in page
 
 
 @pytest.fixture
