@@ -31,6 +31,7 @@ LEAST_FIGURES, LEAST_LETTERS = 2, 3
 _FIGURE_OF = {word: str(figure) for figure, words in enumerate(ONES) for word in words.split()}
 _GROUP = re.compile(rf"\d+|(?<!\w)(?:{'|'.join(sorted(_FIGURE_OF, key=len, reverse=True))})(?!\w)")
 _BETWEEN = re.compile(r"[\s\-‐-―−־]{1,3}")
+_FIGURES = re.compile("[0-9]+")
 _MASKED = re.compile(rf"{MASK}+(?:[\s\-‐-―−־]{{1,3}}{MASK}+)*")
 
 Group = tuple[int, int, str]
@@ -67,9 +68,9 @@ def without(text: str, values: Sequence[str]) -> str:
     masked = list(text)
     chains = list(_chains(text))
     for value in values:
-        if len(value) < (LEAST_FIGURES if value.isdecimal() else LEAST_LETTERS):
+        if len(value) < (LEAST_FIGURES if _FIGURES.fullmatch(value) else LEAST_LETTERS):
             continue
-        if value.isdecimal():
+        if _FIGURES.fullmatch(value):
             places = [place for chain in chains for place in _saying(chain, value)]
         else:
             found = re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text, re.IGNORECASE)
@@ -85,7 +86,7 @@ def with_values(text: str, values: list[str]) -> str:
 
     def unmasked(found: re.Match[str]) -> str:
         lengths = found[0].count(MASK), len(re.findall(f"{MASK}+", found[0]))  # as figures; said one by one
-        value = next((one for one in values if one.isdecimal() and len(one) in lengths), None)
+        value = next((one for one in values if _FIGURES.fullmatch(one) and len(one) in lengths), None)
         if value is None:
             return found[0]
         values.remove(value)
