@@ -16,17 +16,26 @@ if TYPE_CHECKING:
 
 OPENAI_URL = "https://api.openai.com/v1"
 _OBJECT = "chat.completion.chunk"
-_CONNECT_S = 1.0
-_BETWEEN_PIECES_S = 2.5
+CONNECT_S = 1.0
+BETWEEN_PIECES_S = 2.5
 
 
 class LanguageModels:
     """One process's. Any thread; ``client`` and ``aclose`` on the loop whose client is meant."""
 
-    def __init__(self, api_key: str = "", base_url: str = "") -> None:
-        """Without an address it is OpenAI's; a server of one's own may want no key."""
+    def __init__(
+        self,
+        api_key: str = "",
+        base_url: str = "",
+        *,
+        connect_s: float = CONNECT_S,
+        between_pieces_s: float = BETWEEN_PIECES_S,
+    ) -> None:
+        """Without an address it is OpenAI's; a server of one's own may want no key. A connection, and each piece of
+        what comes by it, is waited for so long."""
         self._api_key = api_key
         self._base_url = base_url
+        self._timeout_s = connect_s, between_pieces_s
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncOpenAI] = WeakKeyDictionary()
         self._making = threading.Lock()
 
@@ -59,6 +68,7 @@ class LanguageModels:
     def _made_for(self, loop: asyncio.AbstractEventLoop) -> AsyncOpenAI:
         from openai import AsyncOpenAI, Timeout  # noqa: PLC0415
 
+        connect_s, between_pieces_s = self._timeout_s
         with self._making:
             client = self._clients.get(loop)
             if client is None:
@@ -67,6 +77,6 @@ class LanguageModels:
                     api_key=self._api_key or "none",
                     base_url=self._base_url or OPENAI_URL,
                     max_retries=0,
-                    timeout=Timeout(_BETWEEN_PIECES_S, connect=_CONNECT_S),
+                    timeout=Timeout(between_pieces_s, connect=connect_s),
                 )
             return client

@@ -18,7 +18,7 @@ from tests.calls.reply.responders.contract import ResponderContract, Rig, State
 from tests.counters import counted
 from voiceapp.runtime import metrics
 
-FIRST = ModelWaits(first_ms=200, between_ms=20_000, total_ms=60_000)
+FIRST = ModelWaits(first_ms=1_000, between_ms=20_000, total_ms=60_000)
 BETWEEN = ModelWaits(first_ms=20_000, between_ms=200, total_ms=60_000)
 TOTAL = ModelWaits(first_ms=20_000, between_ms=20_000, total_ms=2_000)
 PATIENT = ModelWaits(first_ms=20_000, between_ms=20_000, total_ms=60_000)
@@ -37,7 +37,7 @@ def turn(text):
 async def answering(fault=LlmFault.NONE, waits=PATIENT, settings=SETTINGS, rules=None, **habits):
     script = rules and LlmScript(rules)
     async with LlmEmulator(script, fault=fault, habits=EmulatorHabits(trickle_s=0.02, **habits)) as emulator:
-        models = LanguageModels("secret-key", emulator.base_url)
+        models = LanguageModels("secret-key", emulator.base_url, connect_s=20, between_pieces_s=20)
         try:
             yield LlmResponder(settings, models, waits), emulator
         finally:
