@@ -28,6 +28,7 @@ CHECKS: Mapping[str, Check] = {
 FINDINGS: Mapping[str, str] = {
     "migrations": "database",
     "search": "database",
+    "half_written_files": "storage",
     "storage_key_missing": "storage",
     "storage_keys_unusable": "storage",
     "engine": "engines",
