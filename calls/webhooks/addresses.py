@@ -43,10 +43,13 @@ def refuse(address: str, allowed: Iterable[IPv4Network | IPv6Network], *, is_pla
         raise AddressRefused(f"{meant} is not an address that webhooks are sent to")
 
 
-def refuse_name(host: str) -> None:
-    """Raises AddressRefused where this, in ASCII and no address, is no host's name."""
+def refuse_name(host: str, allowed: Iterable[IPv4Network | IPv6Network] = ()) -> None:
+    """Raises AddressRefused where this, in ASCII and no address, is no host's name, or is this machine's (RFC 6761,
+    section 6.3: whoever resolves it, also nobody)."""
     name = host.removesuffix(".")
     labels = name.split(".")
+    if labels[-1].lower() == "localhost":
+        refuse("127.0.0.1", allowed)
     if (
         len(name) > MAX_NAME_CHARACTERS
         or not all(LABEL.fullmatch(label) and _can_be_decoded(label) for label in labels)

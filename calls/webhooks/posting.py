@@ -115,7 +115,7 @@ class LookedAt(AbstractResolver):
         try:
             ip_address(host.partition("%")[0])
         except ValueError:
-            refuse_name(host)
+            refuse_name(host, self._networks)
         else:
             refuse(host, self._networks, is_plain=self._is_plain)
 

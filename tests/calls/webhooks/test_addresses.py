@@ -59,3 +59,10 @@ def test_what_is_no_hosts_name_is_refused(host):
 )  # fmt: skip
 def test_a_hosts_name_is_taken(host):
     refuse_name(host)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "crm.localhost"])
+def test_this_machine_has_a_name_that_nobody_needs_to_resolve(host):
+    with pytest.raises(AddressRefused, match=r"127\.0\.0\.1"):
+        refuse_name(host)
+    refuse_name(host, [ip_network("127.0.0.0/8")])
