@@ -1,5 +1,7 @@
 """Who may speak: by hand, and for any order of what a call can bring."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -383,6 +385,18 @@ def test_after_the_call_nothing_is_due():
 TEXTS = ("כן", "052", "1234567", "אני רוצה לקבוע תור", "")
 
 
+def test_words_that_come_behind_a_reprompt_are_answered_at_once():
+    floor = Floor(PLAIN, 0.0)
+    at_ms = 720.0 + max(floor.longest_wait_ms, PLAIN.silence_reprompt_ms)
+    floor.speech_started(0.0)
+    floor.speech_ended(1, 500.0, 720.0)
+    assert isinstance(floor.due(at_ms), AskAgain)
+    floor.sounded(at_ms)
+    floor.played_out(at_ms)
+    floor.turn_accepted(turn(1, "כן"), at_ms)
+    assert floor.due(at_ms) == FloorTaken(FloorRule.OPEN, 0, (1,), None)
+
+
 class AnyCall(RuleBasedStateMachine):
     """What a call can bring, in any order that it can come in; a model of the facts beside the floor."""
 
@@ -392,7 +406,7 @@ class AnyCall(RuleBasedStateMachine):
         self.now_ms = 0.0
         self.floor = Floor(self.tuning, 0.0)
         self.speaking = self.playing = False
-        self.voiced_ms = 0.0
+        self.voiced_ms, self.ours_to_ms = 0.0, -math.inf
         self.waiting = {}  # utterances without a turn, and until when their words are waited for
         self.texts = {}
         self.number = 0
@@ -423,12 +437,14 @@ class AnyCall(RuleBasedStateMachine):
                 FloorRule.OPEN: "answer_pause_ms",
             }[due.rule],
         )
-        assert due.floor_ms >= pause_ms
-        assert due.floor_ms == round(self.now_ms - self.voiced_ms)
+        silent_ms = round(self.now_ms - self.voiced_ms)
+        assert silent_ms >= pause_ms
+        # Words that come late are answered at once, also behind a reprompt that was heard meanwhile.
+        assert due.floor_ms == round(self.now_ms - max(self.voiced_ms, self.ours_to_ms))
         if self.by_time and not self.waiting:
             # Late only by voice that was coming, or by a model that was asked late and has not answered.
             held_ms = held_until_ms(0, self.floor.voice)
-            assert due.floor_ms == pause_ms or self.now_ms == held_ms or due.code == "turn_model_late"
+            assert silent_ms == pause_ms or self.now_ms == held_ms or due.code == "turn_model_late"
         question = (tuple(sorted(self.texts.items())), self.number, self.waits)
         assert question not in self.asked_for
         self.asked_for.add(question)
@@ -518,7 +534,7 @@ class AnyCall(RuleBasedStateMachine):
     @precondition(lambda self: self.playing)
     @rule()
     def it_was_heard(self):
-        self.playing = False
+        self.playing, self.ours_to_ms = False, self.now_ms
         self.floor.played_out(self.now_ms)
 
     @rule()
