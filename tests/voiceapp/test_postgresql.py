@@ -1,5 +1,7 @@
 """A database that is away is waited for once, by one; and it is asked again."""
 
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 
@@ -9,6 +11,7 @@ from django.db.utils import load_backend
 
 from tests.calls.twilio.test_webhooks import TOKEN, URL, post
 from tests.databases import postgresql_url  # noqa: F401 - a fixture
+from tests.paths import ROOT
 from voiceapp.environment import Environment
 from voiceapp.postgresql import base
 
@@ -113,13 +116,17 @@ def test_a_pool_that_is_full_is_not_away(postgresql_url, monkeypatch):  # noqa: 
         another().ensure_connection()
 
 
-def test_no_pool_is_left_open_when_the_interpreter_ends(postgresql_url, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(base.DatabaseWrapper, "_connection_pools", {})
-    with pooled(postgresql_url) as (database, _):
-        database.ensure_connection()
-        pool = database.pool
-        base.DatabaseWrapper.close_pools()
-        assert pool.closed
+LEFT_OPEN = """
+from voiceapp.postgresql.base import DatabaseWrapper
+class Pool:
+    def close(self): print("closed")
+DatabaseWrapper._connection_pools["any"] = Pool()
+"""
+
+
+def test_no_pool_is_left_open_when_the_interpreter_ends():
+    done = subprocess.run([sys.executable, "-c", LEFT_OPEN], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "closed\n", done.stderr
 
 
 @pytest.mark.parametrize("path", ["/twilio/after", "/twilio/after?lost=1", "/twilio/status", "/readyz"])
