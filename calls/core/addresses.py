@@ -12,6 +12,7 @@ import unicodedata
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
+from calls.core.text import HIDDEN
 from voiceapp.runtime.coded_error import CodedError
 
 REGION = "IL"
@@ -20,7 +21,6 @@ MAX_CHARACTERS = 64
 """An address is no longer: the columns' length."""
 SHOWN_IN_PART = 10
 """Of a number that is shorter only its beginning is shown."""
-MASK = "•"
 MAX_TYPED_CHARACTERS = 200
 """A text that a person types is read up to this length."""
 _NUMBER = re.compile(r"[\s(]*\+?[\d\s()./\-‐-―−]+")
@@ -112,7 +112,7 @@ def masked(number: str) -> str:
         return number
     shown = rest[:begins] if rest.startswith("+") else ""
     end = rest[len(rest) - ends :] if shown else ""
-    return f"{scheme}{colon}{shown}{MASK * (len(rest) - len(shown) - len(end))}{end}"
+    return f"{scheme}{colon}{shown}{HIDDEN * (len(rest) - len(shown) - len(end))}{end}"
 
 
 def visible(text: str) -> str:

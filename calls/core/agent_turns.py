@@ -5,7 +5,7 @@ Its row is a Transcript with ``speaker = agent``. Latencies are milliseconds and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -179,6 +179,13 @@ class AgentTurn:
             code=row["code"],
             revision=row["revision"],
         )
+
+    def masked(self, mask: Callable[[str], str]) -> AgentTurn:
+        """This answer with its words masked, by a mask that keeps their length; what was heard of it stays its
+        beginning."""
+        text, heard = mask(self.text), self.heard.text
+        heard = text[: len(heard)] if self.text.startswith(heard) else mask(heard)
+        return replace(self, text=text, heard=replace(self.heard, text=heard))
 
     def latency_line(self) -> str:
         """The one [LATENCY] log line of this answer, without its words."""

@@ -47,24 +47,15 @@ class Keeps:
 
     def shown(self, turn: Turn) -> Turn:
         """As whoever watches is shown it."""
-        if not self.redacts:
-            return turn
-        revised = None if turn.revised_text is None else redacted(turn.revised_text)
-        return replace(turn, text=redacted(turn.text), revised_text=revised)
+        return turn.masked(redacted) if self.redacts else turn
 
     def stored(self, turn: Turn) -> Turn:
         """As its row has it: without words, all its times and what decided stay."""
         return self.shown(turn) if self.words else replace(turn, text="", revised_text=None)
 
     def shown_answer(self, turn: AgentTurn) -> AgentTurn:
-        """As whoever watches is shown it; what was heard of it stays its beginning."""
-        if not self.redacts:
-            return turn
-        text, heard = redacted(turn.text), turn.heard.text
-        begins = turn.text.startswith(heard)
-        return replace(
-            turn, text=text, heard=replace(turn.heard, text=text[: len(heard)] if begins else redacted(heard))
-        )
+        """As whoever watches is shown it."""
+        return turn.masked(redacted) if self.redacts else turn
 
     def stored_answer(self, turn: AgentTurn) -> AgentTurn:
         """As its row has it."""

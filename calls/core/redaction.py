@@ -1,7 +1,7 @@
 """Masks identity numbers and payment cards in what was said, where their check digit is right. Pure.
 
-Digits become MASK one by one and everything else stays, so that no word moves and times of words still hold. Digits may
-stand in groups with spaces or hyphens between them, or be said one by one as Hebrew words ("שלוש אחת שש"); a number
+Digits become HIDDEN one by one and everything else stays, so that no word moves and times of words still hold. Digits
+may stand in groups with spaces or hyphens between them, or be said one by one as Hebrew words ("שלוש אחת שש"); a number
 that is split between two turns, or said in compound words ("עשרים ושלוש"), is not recognised.
 
 Nine digits whose check is right are an identity number; 13 to 19 that begin as cards do, with Luhn's check, a card. One
@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 
 from calls.core.check_digits import ID_DIGITS, id_check_holds, luhn_holds
 from calls.core.digit_words import ONES
+from calls.core.text import HIDDEN
 
-MASK = "•"
 CARD = re.compile(r"(?:[3-6]|2[2-7])\d{12,18}")
 MOST_DIGITS = 19
 _PHONE = re.compile(r"0[57]\d{8}|972[2-9]\d{7,8}|1[5-9]00\d{6}")
@@ -32,7 +32,7 @@ _FIGURE_OF = {word: str(figure) for figure, words in enumerate(ONES) for word in
 _GROUP = re.compile(rf"\d+|(?<!\w)(?:{'|'.join(sorted(_FIGURE_OF, key=len, reverse=True))})(?!\w)")
 _BETWEEN = re.compile(r"[\s\-‐-―−־]{1,3}")
 _FIGURES = re.compile("[0-9]+")
-_MASKED = re.compile(rf"{MASK}+(?:[\s\-‐-―−־]{{1,3}}{MASK}+)*")
+_MASKED = re.compile(rf"{HIDDEN}+(?:[\s\-‐-―−־]{{1,3}}{HIDDEN}+)*")
 
 Group = tuple[int, int, str]
 """Where it begins and ends in the text, and its digits."""
@@ -45,10 +45,10 @@ def redacted(text: str, *, growing: bool = False) -> str:
     chains = list(_chains(text))
     for chain in chains:
         for begin, end, _digits in _hidden(chain):
-            masked[begin:end] = [MASK if one.isalnum() else one for one in text[begin:end]]
+            masked[begin:end] = [HIDDEN if one.isalnum() else one for one in text[begin:end]]
     if growing and chains and not re.search(r"\w", text[chains[-1][-1][1] :]):
         for begin, end, _digits in _unfinished(chains[-1]):
-            masked[begin:end] = MASK * (end - begin)
+            masked[begin:end] = HIDDEN * (end - begin)
     return "".join(masked)
 
 
@@ -76,7 +76,7 @@ def without(text: str, values: Sequence[str]) -> str:
             found = re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text, re.IGNORECASE)
             places = [(one.start(), one.end()) for one in found]
         for begin, end in places:
-            masked[begin:end] = [MASK if one.isalnum() else one for one in text[begin:end]]
+            masked[begin:end] = [HIDDEN if one.isalnum() else one for one in text[begin:end]]
     return "".join(masked)
 
 
@@ -85,7 +85,7 @@ def with_values(text: str, values: list[str]) -> str:
     that were said, in their order; each is taken out of it as it is found."""
 
     def unmasked(found: re.Match[str]) -> str:
-        lengths = found[0].count(MASK), len(re.findall(f"{MASK}+", found[0]))  # as figures; said one by one
+        lengths = found[0].count(HIDDEN), len(re.findall(f"{HIDDEN}+", found[0]))  # as figures; said one by one
         value = next((one for one in values if _FIGURES.fullmatch(one) and len(one) in lengths), None)
         if value is None:
             return found[0]

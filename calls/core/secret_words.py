@@ -6,8 +6,6 @@ stored and shown again, and every later one is without them from its beginning. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
 from typing import TypeVar
 
 from calls.core.agent_turns import AgentTurn
@@ -31,27 +29,22 @@ class SecretWords:
     def hidden(self, turn: Turn) -> Turn:
         """The turn without what is known to be secret."""
         _keep(self._turns, turn.number, turn)
-        if not self._values:
-            return turn
-        revised = None if turn.revised_text is None else without(turn.revised_text, self._values)
-        return replace(turn, text=without(turn.text, self._values), revised_text=revised)
+        return self._masked(turn)
 
     def hidden_answer(self, turn: AgentTurn) -> AgentTurn:
         """...of the line, which may say it again."""
         _keep(self._answers, turn.number, turn)
-        if not self._values:
-            return turn
-        text, heard = without(turn.text, self._values), turn.heard.text
-        begins = turn.text.startswith(heard)
-        heard = text[: len(heard)] if begins else without(heard, self._values)
-        return replace(turn, text=text, heard=replace(turn.heard, text=heard))
+        return self._masked(turn)
 
-    def found(self, value: str) -> tuple[Iterable[Turn], Iterable[AgentTurn]]:
-        """A secret value is known from now on: the turns and answers that have said it."""
+    def found(self, value: str) -> tuple[list[Turn], list[AgentTurn]]:
+        """A secret value is known from now on: the turns and answers that have said it, with it."""
         if value not in self._values:
             self._values.append(value)
-        turns = [turn for turn in self._turns.values() if self.hidden(turn) != turn]
-        return turns, [turn for turn in self._answers.values() if self.hidden_answer(turn) != turn]
+        turns = [turn for turn in self._turns.values() if self._masked(turn) != turn]
+        return turns, [turn for turn in self._answers.values() if self._masked(turn) != turn]
+
+    def _masked(self, turn: Kind) -> Kind:
+        return turn.masked(lambda text: without(text, self._values)) if self._values else turn
 
 
 def _keep(kept: dict[int, Kind], number: int, turn: Kind) -> None:

@@ -12,8 +12,10 @@ _UNSEEN = "\u200b\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 The marks of a direction (U+200E, U+200F) turn nothing but their own place, and joiners are parts of words and emoji."""
 _HAS_CONTROLS = re.compile(f"[{_CONTROLS}]")
 _NEVER_KEPT = re.compile(f"[{_CONTROLS}{_UNSEEN}]")
-MASK = "••••"
-"""In place of a secret value, on pages and in exports."""
+HIDDEN = "•"
+"""In place of one character."""
+MASK = HIDDEN * 4
+"""In place of a secret value, on pages and in exports: its length is nobody's business."""
 _SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """Twilio's are two letters and 32 hexadecimal digits: https://www.twilio.com/docs/glossary/what-is-a-sid. Others'
 senders have shorter ones, or uuids."""

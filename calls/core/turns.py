@@ -6,6 +6,7 @@ anchor, never 0.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -88,6 +89,11 @@ class Turn:
     def revised(self, text: str) -> Turn:
         """This turn with late words; back to None when the words are again those handed on."""
         return replace(self, revised_text=None if text == self.text else text, revision=self.revision + 1)
+
+    def masked(self, mask: Callable[[str], str]) -> Turn:
+        """This turn with its words masked."""
+        revised = None if self.revised_text is None else mask(self.revised_text)
+        return replace(self, text=mask(self.text), revised_text=revised)
 
     def latency_line(self) -> str:
         """The one [LATENCY] log line of this turn, without its words."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from calls.core.agent_turns import AGENT, AgentTurn
 from calls.core.kept_turns import KeptAnswer, KeptTurns
 from calls.core.numbering import NUMBERS_A_STREAM
-from calls.core.redaction import MASK, with_values
+from calls.core.redaction import with_values
+from calls.core.text import HIDDEN
 from calls.core.turns import Source, Turn
 from calls.storage.call_streams import call_streams
 from calls.storage.models import Call, Transcript
@@ -42,6 +43,6 @@ def _newest(call: Call) -> list[Transcript]:
 def _turn(row: Transcript, secrets: list[str]) -> Turn:
     source = Source(row.source or Source.NONE)
     revised = row.revised_text
-    if secrets and MASK in row.heard_text:
+    if secrets and HIDDEN in row.heard_text:
         revised = with_values(row.heard_text, secrets)
     return Turn(row.number, row.started_ms, row.ended_ms, row.text, source, revised, revision=row.revision)

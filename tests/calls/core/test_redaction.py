@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from calls.core.check_digits import id_check_holds, luhn_holds
 from calls.core.digit_words import ONES
-from calls.core.redaction import MASK, redacted, redacted_words
+from calls.core.redaction import redacted, redacted_words
+from calls.core.text import HIDDEN
 
 SEPARATORS = st.sampled_from(["", " ", "-", " - ", "\u05be"])
 WORDS = st.lists(st.sampled_from(["שלום", "המספר", "שלי", "הוא", "תודה", "כן,", "abc", "ב-"]), max_size=4)
@@ -48,10 +49,10 @@ def test_no_digit_of_a_card_is_left_however_it_is_grouped(data, digits, before, 
 @given(identity_numbers(), WORDS, WORDS)
 def test_no_digit_of_an_identity_number_is_left(digits, before, after):
     text = f"{' '.join(before)}. {digits} {' '.join(after)}"
-    assert redacted(text) == text.replace(digits, MASK * 9)
+    assert redacted(text) == text.replace(digits, HIDDEN * 9)
     in_words = " ".join(ONES[int(one)].split()[0] for one in digits)
     assert (
-        redacted(f"המספר {in_words} תודה") == f"המספר {''.join(MASK if one != ' ' else ' ' for one in in_words)} תודה"
+        redacted(f"המספר {in_words} תודה") == f"המספר {''.join(HIDDEN if one != ' ' else ' ' for one in in_words)} תודה"
     )
 
 
@@ -60,7 +61,7 @@ def test_any_text_keeps_its_length_and_all_that_is_no_number(text):
     for growing in (False, True):
         masked = redacted(text, growing=growing)
         assert len(masked) == len(text)
-        assert all(now in (was, MASK) for was, now in zip(text, masked, strict=True))
+        assert all(now in (was, HIDDEN) for was, now in zip(text, masked, strict=True))
         assert redacted(masked, growing=growing) == masked
 
 
