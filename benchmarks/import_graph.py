@@ -1,8 +1,9 @@
 """Do imports run downwards? ``python -m benchmarks.import_graph``: the rooms, the arrows between them, what runs up.
 
 It reads every import of calls/, stt/ and voiceapp/, those inside of functions too, and sorts the modules into the rooms
-of tests/test_layers.py. A room may import those that stand before it. Exit status 1: an import runs up and does not
-name a facade.
+of tests/test_layers.py. A room may import those that stand before it. The desk holds alcoves, ordered as rooms are:
+they count with their room, and once more on their own, which ``--alcoves`` draws. Exit status 1: an import runs up and
+does not name a facade.
 """
 
 from __future__ import annotations
@@ -29,6 +30,13 @@ class Room(NamedTuple):
     """P pure, S shell, A vendor adapter, D Django, L lab, site."""
     prefixes: tuple[str, ...]
     """Modules and packages that stand in it. Where two rows claim a module, the longer prefix wins."""
+    within: str = ""
+    """The room whose alcove it is; empty where it is a room of the house."""
+
+    @property
+    def of_house(self) -> str:
+        """The room of the house: itself, or the one that it is an alcove of."""
+        return self.within or self.name
 
 
 class Import(NamedTuple):
@@ -45,12 +53,26 @@ class ImportGraph:
 
     rows: Sequence[Room]
     rooms: Mapping[str, Sequence[str]]
-    """Room -> its modules that hold anything, in the order of the table."""
+    """Room or alcove -> its modules that hold anything, in the order of the table."""
     imports: Sequence[Import]
 
-    def arrows(self) -> Counter[tuple[str, str]]:
-        """(importing room, imported room) -> how many imports, without those inside of a room."""
-        pairs = ((room_of(one.importer, self.rows).name, room_of(one.imported, self.rows).name) for one in self.imports)
+    def house(self) -> dict[str, list[str]]:
+        """Room of the house -> its modules, its alcoves' too."""
+        of_house = {row.name: row.of_house for row in self.rows}
+        rooms: dict[str, list[str]] = {}
+        for room, modules in self.rooms.items():
+            rooms.setdefault(of_house[room], []).extend(modules)
+        return rooms
+
+    def arrows(self, *, alcoves: bool = False) -> Counter[tuple[str, str]]:
+        """(importing room, imported room) -> how many imports, without those inside of a room. ``alcoves``: each counts
+        as a room."""
+
+        def room(module: str) -> str:
+            row = room_of(module, self.rows)
+            return row.name if alcoves else row.of_house
+
+        pairs = ((room(one.importer), room(one.imported)) for one in self.imports)
         return Counter(pair for pair in pairs if pair[0] != pair[1])
 
     def upward(self) -> list[Import]:
@@ -115,20 +137,30 @@ def read_graph(rows: Sequence[Room], root: Path = ROOT) -> ImportGraph:
     return ImportGraph(rows, rooms, imports)
 
 
-def main() -> int:
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    from tests.test_layers import FACADES, ROOMS
-
-    graph = read_graph(ROOMS)
-    arrows = graph.arrows()
-    for room, modules in graph.rooms.items():
+def print_rooms(rooms: Mapping[str, Sequence[str]], arrows: Counter[tuple[str, str]]) -> None:
+    for room, modules in rooms.items():
         print(f"{room:<24} {len(modules):>3} modules")
         for (importer, imported), count in sorted(arrows.items()):
             if importer == room:
                 print(f"    -> {imported:<24} {count:>3}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--alcoves", action="store_true", help="Draw each alcove as a room.")
+    options = parser.parse_args()
+    from tests.test_layers import FACADES, ROOMS
+
+    graph = read_graph(ROOMS)
+    house, arrows, finer = graph.house(), graph.arrows(), graph.arrows(alcoves=True)
+    if options.alcoves:
+        print_rooms(graph.rooms, finer)
+    else:
+        print_rooms(house, arrows)
     up = graph.upward()
     bad = [one for one in up if one.imported not in FACADES]
-    print(f"{len(graph.rooms)} rooms, {len(arrows)} arrows, {len(bad)} imports run up, {len(up) - len(bad)} to facades")
+    print(f"{len(house)} rooms, {len(arrows)} arrows, {len(bad)} imports run up, {len(up) - len(bad)} to facades")
+    print(f"with each alcove as a room: {len(graph.rooms)} rooms, {len(finer)} arrows")
     for one in up:
         note = " (facade)" if one.imported in FACADES else ""
         print(f"    {one.importer}, line {one.line} -> {one.imported}{note}")
