@@ -10,12 +10,14 @@ from django.db import OperationalError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import translation
 
+from voiceapp.runtime.one_at_a_time import AlreadyRunning
 from voiceapp.service_urls import database_url
 
 
 class RowsCommand(BaseCommand):
-    """A command that reads or writes rows; raises CommandError ``not_migrated`` where their tables are missing, and
-    before it begins ``storage_keys_unusable`` where it opens files of calls and STORAGE_KEYS cannot be used."""
+    """A command that reads or writes rows; raises CommandError ``not_migrated`` where their tables are missing,
+    ``already_running`` where another command would be in its way, and before it begins ``storage_keys_unusable`` where
+    it opens files of calls and STORAGE_KEYS cannot be used."""
 
     requires_system_checks = ()
     opens_files_of_calls = False
@@ -27,6 +29,8 @@ class RowsCommand(BaseCommand):
             # What stands around a label in a terminal is English, whatever language pages begin with.
             with translation.override("en"):
                 return super().execute(*args, **options)
+        except AlreadyRunning as error:
+            raise CommandError(f"{error.code}: {error.message}") from error
         # A table or a column that is missing is the first with SQLite, the second with PostgreSQL.
         except (OperationalError, ProgrammingError) as error:
             if not _is_behind():

@@ -8,7 +8,6 @@ all of it. Restoring writes the journals' turns and hears again what a running c
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
@@ -24,6 +23,7 @@ from voiceapp.backup import databases
 from voiceapp.backup.contents import copy_all, copy_file, journals, kept_files
 from voiceapp.backup.losses import to_examine
 from voiceapp.backup.manifest import FORM, BackupError, KeptFile, Manifest, read_manifest, write_manifest
+from voiceapp.runtime.one_at_a_time import AlreadyRunning, alone_in
 from voiceapp.runtime.private_files import private_folder
 
 DATED = re.compile(r"\d{8}T\d{6}Z")
@@ -43,16 +43,10 @@ def back_up(
     """Make a backup in a folder that is empty or not there; ``named``: files outside of VAR_DIR, by their variable;
     ``left_out``: a file that is not copied, wherever it is.
 
-    ``before``: the backup before this one, beside it, for what has not changed since. Raises BackupError, OSError.
+    ``before``: the backup before this one, beside it, for what has not changed since. Raises BackupError,
+    AlreadyRunning where another process makes one there, OSError.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise BackupError("not_empty", f"{folder} is not empty: name a new folder, or use --dated.")
-    part = folder.with_name(folder.name + UNFINISHED)
-    if part.exists():
-        # Of a backup that was broken off.
-        shutil.rmtree(part)
-    private_folder(part)
-    with _locked(part):
+    with _part_of(folder) as part:
         last = read_manifest(before) if before else None
         old = {file.path: file for file in last.files} if last else {}
         files = [*copy_all(journals(var_dir), var_dir, part, {}, None)]
@@ -92,11 +86,13 @@ def dated_backups(folder: Path) -> list[Path]:
 
 
 def forget_old(folder: Path, keep: int) -> int:
-    """Delete all but the newest; returns how many. Raises OSError."""
-    old = dated_backups(folder)[:-keep]
-    for path in old:
-        shutil.rmtree(path)
-    return len(old)
+    """Delete all but the newest, and those that are being restored or verified; returns how many. Raises OSError."""
+    deleted = 0
+    for path in dated_backups(folder)[:-keep]:
+        with suppress(AlreadyRunning), alone_in(path):
+            shutil.rmtree(path)
+            deleted += 1
+    return deleted
 
 
 def delete_broken_off(folder: Path) -> int:
@@ -105,21 +101,36 @@ def delete_broken_off(folder: Path) -> int:
     deleted = 0
     for path in folder.glob(f"*{UNFINISHED}"):
         if DATED.fullmatch(path.name.removesuffix(UNFINISHED)) and path.is_dir() and not path.is_symlink():
-            with suppress(BlockingIOError, FileNotFoundError), _locked(path):
+            with suppress(AlreadyRunning, FileNotFoundError), alone_in(path):
                 shutil.rmtree(path)
                 deleted += 1
     return deleted
 
 
 @contextmanager
-def _locked(part: Path) -> Iterator[None]:
-    """While it is made. Raises BlockingIOError where another process makes it, OSError."""
-    folder = os.open(part, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(folder)
+def _part_of(folder: Path) -> Iterator[Path]:
+    """The empty folder in which this backup becomes whole. Raises BackupError, AlreadyRunning, OSError."""
+    _refuse_filled(folder)
+    part = folder.with_name(folder.name + UNFINISHED)
+    with alone_in(part):
+        # What is in it is of a backup that was broken off: who makes one holds it.
+        for path in part.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        try:
+            # Another may have become whole since it was looked at.
+            _refuse_filled(folder)
+        except BackupError:
+            part.rmdir()
+            raise
+        yield part
+
+
+def _refuse_filled(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise BackupError("not_empty", f"{folder} is not empty: name a new folder, or use --dated.")
 
 
 def _kept(part: Path, name: str) -> KeptFile:

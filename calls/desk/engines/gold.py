@@ -27,7 +27,8 @@ from calls.storage.models import Call, Transcript
 from calls.storage.recording import file_name
 from stt.wavfile import WavError, read_ulaw, wav_of
 from voiceapp.runtime.coded_error import CodedError
-from voiceapp.runtime.private_files import private_folder, private_open
+from voiceapp.runtime.one_at_a_time import alone_in
+from voiceapp.runtime.private_files import private_open
 
 LIST = "gold.jsonl"
 NEEDS = (READ, LISTEN, EXPORT)
@@ -73,13 +74,13 @@ def taken_by(user: Any, line: str = "", last: int | None = None) -> list[GoldTur
 
 
 def write(folder: Path, turns: Iterable[GoldTurn]) -> None:
-    """A WAV file a turn, and the list of them. Raises GoldError, OSError."""
+    """A WAV file a turn, and the list of them. Raises GoldError, AlreadyRunning where another command fills the
+    folder, OSError."""
     if (folder / LIST).exists():
         raise GoldError("gold_exists", f"{folder} holds gold already: name another folder")
     if folder.exists() and any(folder.iterdir()):
         raise GoldError("not_empty", f"{folder} is not empty: name a new folder")
-    private_folder(folder)
-    with private_open(folder / LIST, "x", encoding="utf-8") as listed:
+    with alone_in(folder), private_open(folder / LIST, "x", encoding="utf-8") as listed:
         for turn in turns:
             name = f"{file_name(turn.call_sid)}-{turn.turn}.wav"
             with private_open(folder / name, "wb") as wav:

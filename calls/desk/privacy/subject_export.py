@@ -15,7 +15,8 @@ from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError
 from stt.wavfile import wav_of
 from voiceapp.runtime.file_cipher import StorageError
-from voiceapp.runtime.private_files import private_folder, private_open
+from voiceapp.runtime.one_at_a_time import alone_in
+from voiceapp.runtime.private_files import private_open
 
 CALLS = "calls.jsonl"
 
@@ -23,10 +24,14 @@ CALLS = "calls.jsonl"
 def write(subject: Subject, folder: Path) -> dict[str, Any]:
     """``calls.jsonl`` (docs/export.md, with events and secret values: they are this person's own), a WAV file for each
     recording, and the traces. Returns what was written. Raises SubjectError where the folder is not empty,
-    OSError."""
-    if folder.exists() and any(folder.iterdir()):
-        raise SubjectError("not_empty", f"{folder} is not empty: name a new folder.")
-    private_folder(folder)
+    AlreadyRunning where another command fills it, OSError."""
+    with alone_in(folder):
+        if any(folder.iterdir()):
+            raise SubjectError("not_empty", f"{folder} is not empty: name a new folder.")
+        return _write(subject, folder)
+
+
+def _write(subject: Subject, folder: Path) -> dict[str, Any]:
     calls = with_all_of_it(subject.calls.order_by("started_at", "pk")).prefetch_related("events")
     count = 0
     with private_open(folder / CALLS, "x", encoding="utf-8") as file:

@@ -6,7 +6,9 @@ running call keeps its row and its files, and so does a call under legal hold.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +23,7 @@ from calls.management.rows_command import RowsCommand
 from calls.process.services import services
 from calls.storage.models import Call
 from voiceapp.runtime.arguments import whole
+from voiceapp.runtime.one_at_a_time import FORGETTING, working_on
 from voiceapp.service_urls import database_url
 
 MOST_DAYS = 36_500
@@ -35,9 +38,13 @@ class Command(RowsCommand):
         parser.add_argument("--dry-run", action="store_true", help="Say what would be deleted, and delete nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        dry = options["dry_run"]
+        with nullcontext() if dry else working_on(Path(settings.VAR_DIR), FORGETTING):
+            self._purge(options, dry=dry)
+
+    def _purge(self, options: dict[str, Any], *, dry: bool) -> None:
         horizon = timezone.now() - timedelta(days=options["older_than"])
         folder = recordings()
-        dry = options["dry_run"]
         old = Call.objects.filter(ended_at__lt=horizon, hold=None)
         files = files_before(folder, horizon.timestamp())
         if dry:

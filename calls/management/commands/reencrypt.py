@@ -6,6 +6,7 @@ key may be taken out. ``--plain`` takes the encryption away.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from calls.desk.privacy.files import call_files, recordings
 from calls.desk.privacy.reencryption import journals_not_under, reencrypt
 from calls.management.rows_command import RowsCommand
 from calls.storage.kept_files import PUT_BACK, missing_keys, storage_keys
+from voiceapp.runtime.one_at_a_time import working_on
+from voiceapp.runtime.storage_keys import StorageKey
 
 
 class Command(RowsCommand):
@@ -39,6 +42,10 @@ class Command(RowsCommand):
                     f"{', '.join(missing)}: {PUT_BACK}"
                 )
             raise CommandError("no_storage_key: STORAGE_KEYS is empty: manage.py storage_key makes a key")
+        with nullcontext() if dry else working_on(Path(settings.VAR_DIR), "reencrypt"):
+            self._bring_under(key, dry=dry)
+
+    def _bring_under(self, key: StorageKey | None, *, dry: bool) -> None:
         if key is None and not dry:
             # Whoever can do it may read them, and from now on so may whoever has the disk.
             note_command(Kind.EXPORT, "reencrypt", calls=0, detail=Detail.MADE_PLAIN)

@@ -8,8 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from voiceapp.backup.manifest import BackupError
+from voiceapp.backup.manifest import BackupError, read_manifest
 from voiceapp.backup.restoring import checked, restore
+from voiceapp.runtime.one_at_a_time import AlreadyRunning, reading_from, working_on
 from voiceapp.service_urls import database_url
 
 
@@ -25,12 +26,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder = options["folder"].absolute()
         try:
-            manifest = checked(folder)
-            self.stdout.write(f"{folder}: {len(manifest.files)} files of {manifest.made_at} are whole")
-            if options["verify"]:
-                return
-            left = restore(folder, manifest, Path(settings.VAR_DIR), options["overwrite"])
-        except BackupError as error:
+            read_manifest(folder)
+            with reading_from(folder):
+                manifest = checked(folder)
+                self.stdout.write(f"{folder}: {len(manifest.files)} files of {manifest.made_at} are whole")
+                if options["verify"]:
+                    return
+                with working_on(Path(settings.VAR_DIR), is_restored=True):
+                    left = restore(folder, manifest, Path(settings.VAR_DIR), options["overwrite"])
+        except (BackupError, AlreadyRunning) as error:
             raise CommandError(f"{error.code}: {error.message}") from error
         except OSError as error:
             raise CommandError(f"not_restored: {error.filename or folder} ({error.strerror})") from error

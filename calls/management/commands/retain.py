@@ -6,7 +6,9 @@ Says of each line what and how much. A running call keeps its row and its files,
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +22,7 @@ from calls.desk.privacy.retention import Due, due
 from calls.desk.privacy.rows import delete_calls, delete_expired, delete_gold_before
 from calls.management.rows_command import RowsCommand
 from calls.process.services import services
+from voiceapp.runtime.one_at_a_time import FORGETTING, working_on
 from voiceapp.service_urls import database_url
 
 
@@ -30,7 +33,12 @@ class Command(RowsCommand):
         parser.add_argument("--dry-run", action="store_true", help="Say what would be deleted, and delete nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now, folder, dry = timezone.now(), recordings(), options["dry_run"]
+        dry = options["dry_run"]
+        with nullcontext() if dry else working_on(Path(settings.VAR_DIR), FORGETTING):
+            self._retain(dry=dry)
+
+    def _retain(self, *, dry: bool) -> None:
+        now, folder = timezone.now(), recordings()
         lines = due(folder, now)
         self.stdout.write(
             f"{'would delete' if dry else 'deletes'} in {folder} and {database_url(settings.DATABASES['default'])}"

@@ -20,6 +20,7 @@ from calls.desk.privacy import receipts, subject_export
 from calls.desk.privacy.subject import Subject, SubjectError
 from calls.management.rows_command import RowsCommand
 from voiceapp.runtime.file_cipher import StorageError
+from voiceapp.runtime.one_at_a_time import FORGETTING, working_on
 
 
 class Command(RowsCommand):
@@ -69,10 +70,12 @@ class Command(RowsCommand):
         )
         if not is_agreed and not _agrees():
             raise CommandError("not_confirmed: nothing was deleted; --yes answers without being asked")
-        # Before it: an access is noted, or nothing is done.
-        calls = subject.calls.filter(hold=None).count()
-        note_command(Kind.DELETE, "subject", calls=calls, detail=Detail.ALL_OF_A_NUMBER)
-        told = subject.forget()
+        # Not while it asks, and may wait for a person.
+        with working_on(Path(settings.VAR_DIR), FORGETTING):
+            # Before it: an access is noted, or nothing is done.
+            calls = subject.calls.filter(hold=None).count()
+            note_command(Kind.DELETE, "subject", calls=calls, detail=Detail.ALL_OF_A_NUMBER)
+            told = subject.forget()
         self._keep(receipts.made("forget", subject.number, told))
         if not (goes.calls or goes.held or told["deleted"]["journal_lines"] or told["kept"]):
             self.stderr.write("nothing was known of this number: check how it is written")

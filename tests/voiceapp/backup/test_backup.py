@@ -26,9 +26,10 @@ from tests.databases import (
     served_by,
 )
 from tests.storage_keys import NEW, OLD, under
-from voiceapp.backup import databases, making
+from voiceapp.backup import databases
 from voiceapp.backup.manifest import NAME
 from voiceapp.environment import Environment
+from voiceapp.runtime.one_at_a_time import alone_in, reading_from, working_on
 
 NOW = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
 
@@ -56,7 +57,9 @@ class Box:
         return self.var_dir / path
 
     def files(self):
-        kept = [path for path in self.var_dir.rglob("*") if path.is_file() and "sqlite3" not in path.name]
+        """But for the database and locks."""
+        found = (path for path in self.var_dir.rglob("*") if path.is_file())
+        kept = [path for path in found if "sqlite3" not in path.name and path.suffix != ".lock"]
         return {path.relative_to(self.var_dir).as_posix(): path.read_bytes() for path in kept}
 
 
@@ -106,9 +109,7 @@ def test_an_empty_box_becomes_the_other_one(boxes, tmp_path, capsys):
     assert modes == {0o600, 0o700}
     with empty:
         call_command("restore", tmp_path / "backup")
-        assert empty.files() == kept | {
-            name: content for name, content in empty.files().items() if name == "migrate.lock"
-        }
+        assert empty.files() == kept
         assert list(Call.objects.values_list("call_sid", flat=True)) == ["CA1"]
         assert get_user_model().objects.get().username == "dana"
         assert {stat.S_IMODE(path.stat().st_mode) for path in empty.var_dir.rglob("*") if path.is_file()} == {0o600}
@@ -221,10 +222,66 @@ def test_what_a_killed_dated_backup_left_goes_with_the_next_and_one_that_is_made
     for path in (killed, made, other):
         path.mkdir(parents=True)
         (path / "database").write_bytes(b"words")
-    with full, making._locked(made):
+    with full, alone_in(made):
         call_command("backup", "--dated", folder)
     assert "deleted 1 backups that were not finished" in capsys.readouterr().out
     assert not killed.exists() and (made / "database").exists() and (other / "database").exists()
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_of_two_at_once_into_one_folder_the_second_is_refused_and_the_first_is_whole(
+    sqlite_boxes, tmp_path, monkeypatch, dated
+):
+    full, _ = sqlite_boxes
+    said, dump = [], databases.dump
+    arguments = [tmp_path / "backup", *(["--dated", "--keep", "1"] if dated else [])]
+
+    def dump_while_another_begins(part):
+        monkeypatch.setattr(databases, "dump", dump)
+        with pytest.raises(CommandError, match="already_running: another command writes into .*backup") as refused:
+            call_command("backup", *arguments)
+        said.append(refused.value)
+        return dump(part)
+
+    with full:
+        record(full.var_dir / "recordings/d/CA1-MZ1.vrec", 0)
+        monkeypatch.setattr(databases, "dump", dump_while_another_begins)
+        call_command("backup", *arguments)
+        made = next((tmp_path / "backup").iterdir()) if dated else tmp_path / "backup"
+        call_command("restore", "--verify", made)
+    assert len(said) == 1
+
+
+def test_a_backup_is_not_deleted_while_it_is_verified(sqlite_boxes, tmp_path, monkeypatch):
+    full, _ = sqlite_boxes
+    folder = tmp_path / "backups"
+
+    def back_up(hour):
+        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
+        call_command("backup", "--dated", "--keep", "1", folder)
+
+    with full:
+        back_up(1)
+        with reading_from(folder / "20261127T010000Z"):
+            back_up(2)
+        assert len(list(folder.iterdir())) == 2
+        back_up(3)
+    assert [path.name for path in folder.iterdir()] == ["20261127T030000Z"]
+
+
+def test_no_other_command_works_on_a_box_that_is_restored_nor_the_other_way_round(sqlite_boxes, tmp_path):
+    full, _ = sqlite_boxes
+    others = (["backup", tmp_path / "new"], ["retain"], ["purge", "--older-than", "1"], ["reencrypt", "--plain"])
+    with full:
+        call_command("backup", tmp_path / "backup")
+        with working_on(full.var_dir):
+            call_command("backup", tmp_path / "beside")
+            with pytest.raises(CommandError, match="already_running: .* works on"):
+                call_command("restore", "--overwrite", tmp_path / "backup")
+        with working_on(full.var_dir, is_restored=True):
+            for command in others:
+                with pytest.raises(CommandError, match="already_running: another manage.py restore works on"):
+                    call_command(*command)
 
 
 def at_hour(hour):

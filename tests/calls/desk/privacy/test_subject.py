@@ -241,6 +241,8 @@ def test_where_a_journals_key_is_missing_nothing_is_deleted_and_the_key_is_named
     with under(OLD):
         journal = Journal.begin(tmp_path / "journal")
         leave_a_call(tmp_path, "CA1", A, WORDS_A, journal)
+    for name in ("forget", "restore"):
+        (tmp_path / f"{name}.lock").touch()
     files = sorted(tmp_path.rglob("*"))
     with pytest.raises(CommandError, match=f"^storage_key_missing: .*{OLD.name}"):
         call_command("subject", A, "--forget", "--yes")
