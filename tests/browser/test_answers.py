@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from tests.browser.test_pages import SIZES, barriers, overflow
+from tests.browser.page_checks import SIZES, at_rest, barriers, overflow
 
 pytestmark = pytest.mark.live
 MAKE = """
@@ -78,9 +78,11 @@ def test_no_column_is_cut_off_on_a_laptop(tab, made, language):
 
 def clipped(page):
     """Tables and lists that are wider than their place."""
-    return page.evaluate(
+    return at_rest(
+        page,
         "[...document.querySelectorAll('.results, .inline-group, .module')]"
-        ".filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.id || it.className)"
+        ".filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.id || it.className)",
+        [],
     )
 
 

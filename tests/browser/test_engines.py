@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.test_pages import barriers, overflow
+from tests.browser.page_checks import barriers, overflow
 
 pytestmark = pytest.mark.live
 MEASURED = """

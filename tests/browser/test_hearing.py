@@ -3,7 +3,7 @@
 import pytest
 
 from calls.reply.voices.espeak import EspeakVoices
-from tests.browser.test_pages import SIZES, barriers, overflow
+from tests.browser.page_checks import SIZES, barriers, overflow
 
 pytestmark = pytest.mark.live
 MAKE = """

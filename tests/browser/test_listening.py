@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.conftest import server_beside
 from tests.browser.test_actions import follow
-from tests.browser.test_pages import SIZES, barriers, overflow
+from tests.browser.page_checks import SIZES, barriers, overflow
 
 pytestmark = pytest.mark.live
 HEARD = "#listen-status[data-state=listening_in]"

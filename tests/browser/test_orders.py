@@ -11,7 +11,7 @@ from calls.lab.caller_script import read_step
 from calls.lab.simulator import SimulatedCall
 from tests.browser.conftest import server_beside
 from tests.browser.test_actions import follow
-from tests.browser.test_pages import SIZES, barriers, overflow
+from tests.browser.page_checks import SIZES, barriers, overflow
 from tests.paths import SAMPLES
 
 pytestmark = pytest.mark.live

@@ -2,29 +2,14 @@
 
 import pytest
 
+from tests.browser.page_checks import MOVED, SIZES, at_rest, barriers, overflow
+
 pytestmark = pytest.mark.live
-SIZES = {"desk": {}, "phone": {"width": 360, "height": 740}, "zoomed": {"zoom": 2}}
 ADMIN = (
     "/admin/ /admin/calls/call/ /admin/calls/phoneline/add/ /admin/stt/tuningprofile/ /admin/stt/tuningprofile/add/ "
     "/admin/calls/price/add/ /admin/calls/webhookdelivery/ /admin/auth/user/ /admin/auth/group/ "
     "/admin/password_change/ /account/ /account/second-factor/set-up /admin/calls/alarm/ /admin/calls/supervisoraction/"
 ).split()
-
-
-def overflow(page):
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-
-
-def barriers(page):
-    from axe_playwright_python.sync_playwright import Axe
-
-    # Preloading, axe makes the admin's imported style sheets inline ones, which the policy forbids.
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    return [
-        (one["id"], [node["html"][:120] for node in one["nodes"]][:3])
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -47,11 +32,6 @@ def test_the_console_fits_and_has_no_serious_barrier(open_tab, desk_server, size
     assert page.locator(".scroll").evaluate("one => one.scrollWidth - one.clientWidth") == 0
 
 
-MOVED = """(() => { const seen = new PerformanceObserver(() => {});
-    seen.observe({ type: "layout-shift", buffered: true });
-    return seen.takeRecords().filter((one) => !one.hadRecentInput).reduce((sum, one) => sum + one.value, 0); })()"""
-"""How far what stood on the page has moved: Chromium's layout shift; of 0.1 people begin to take notice."""
-
 CUT = """[...document.querySelectorAll("#result_list td, #result_list th")].filter((cell) => {
     const box = cell.querySelector(".card-value")?.getBoundingClientRect() ?? cell.getBoundingClientRect();
     return box.width > 1 && (box.left < -1 || box.right > document.documentElement.clientWidth + 1);
@@ -67,7 +47,7 @@ def test_no_column_of_a_list_is_cut(open_tab, desk_server, width):
     for path in ("/admin/calls/call/", "/admin/calls/accessentry/", "/admin/calls/supervisoraction/"):
         page = tab.sign_in(path=path) if path.endswith("/call/") else tab.go(path)
         page.wait_for_selector("#result_list.cards, #changelist")
-        assert (page.evaluate(CUT), page.evaluate(SCROLLED), overflow(page)) == ([], False, 0)
+        assert (at_rest(page, CUT, []), at_rest(page, SCROLLED, False), overflow(page)) == ([], False, 0)
 
 
 @pytest.mark.parametrize("path", ADMIN)
@@ -107,3 +87,16 @@ def test_what_breaks_the_policy_is_noticed(tab):
     assert any("policy: script-src-elem inline" in said for said in tab.unexpected)
     assert page.evaluate("window.ran") is None
     tab.complaints.clear()
+
+
+def test_a_page_is_looked_at_when_it_has_come_to_rest(tab):
+    tab.page.set_content(
+        "<p style='width: 2000px'>.</p><script>setTimeout(() => document.querySelector('p').remove(), 100)</script>",
+        wait_until="commit",
+    )
+    assert overflow(tab.page) == 0
+
+
+def test_a_page_that_stays_too_wide_is_told_of(tab):
+    tab.page.set_content("<p style='width: 2000px'>.</p>")
+    assert overflow(tab.page) == 2000 + 8 - 1280

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from tests.browser.test_pages import SIZES, barriers, overflow
+from tests.browser.page_checks import SIZES, barriers, overflow
 from tests.reviewable_calls import RIGHT, WRONG_TURN
 
 pytestmark = pytest.mark.live

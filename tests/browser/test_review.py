@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import PASSWORD
-from tests.browser.test_pages import MOVED, SIZES, barriers, overflow
+from tests.browser.page_checks import MOVED, SIZES, at_rest, barriers, overflow
 from tests.databases import row_of_ended_call, rows_of
 
 pytestmark = pytest.mark.live
@@ -185,7 +185,7 @@ def test_a_call_to_review_fits_and_has_no_serious_barrier(open_tab, over, size, 
 def test_no_column_of_a_call_is_cut(open_tab, over, width):
     page = open_tab(width=width, height=900).sign_in("reviewer", over)
     page.locator(".ran-with details summary").click()
-    assert (page.evaluate(BEYOND), overflow(page)) == ([], 0)
+    assert (at_rest(page, BEYOND, []), overflow(page)) == ([], 0)
 
 
 def test_nothing_moves_while_a_call_is_drawn_and_the_wide_page_keeps_the_review_and_the_waveform_in_sight(

@@ -7,7 +7,7 @@ import pytest
 from django_otp.oath import totp
 
 from tests.browser.conftest import PASSWORD, server_beside
-from tests.browser.test_pages import barriers, overflow
+from tests.browser.page_checks import barriers, overflow
 
 pytestmark = pytest.mark.live
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browser.page_checks import barriers, overflow
 from tests.browser.tuning.conftest import PASSWORD
 
 pytestmark = pytest.mark.live
@@ -32,17 +33,6 @@ def save(page, name, value):
 def hangovers(desk_server):
     """What the next call to each server runs with."""
     return [desk_server.tuning_of_a_call(port)["vad_hangover_ms"] for port in desk_server.ports]
-
-
-def overflow(page):
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-
-
-def barriers(page):
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], one["nodes"][0]["html"][:120]) for one in found if one["impact"] in ("serious", "critical")]
 
 
 def test_what_is_tuned_is_the_next_calls_and_the_way_back_is_a_button(tuner, desk_server):
