@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+MAX_SECOND_LOOKS = 3
+"""Tests of a run that may fail beside the others and pass alone. More of them are no accident."""
 
 
 class PytestRunner:
@@ -19,6 +23,7 @@ class PytestRunner:
         parallel: int = 0,
         **_: Any,
     ) -> None:
+        self.looks_twice = bool(parallel) and not failfast
         self.arguments = [
             *(["-v"] if verbosity > 1 else []),
             *(["--exitfirst"] if failfast else []),
@@ -49,7 +54,36 @@ class PytestRunner:
             sys.exit("no_pytest: run script/setup: script/server and script/demo install nothing for tests.")
 
         sys.stdout.flush()
-        return int(pytest.main([*self.arguments, *map(path_of, test_labels)]))
+        failures = Failures()
+        status = int(pytest.main([*self.arguments, *map(path_of, test_labels)], plugins=[failures]))
+        are_few = 0 < len(failures.names) <= MAX_SECOND_LOOKS
+        if self.looks_twice and are_few and status == pytest.ExitCode.TESTS_FAILED:
+            return look_again(failures.names)
+        return status
+
+
+class Failures:
+    """The tests that failed in a run, by name; a plugin of pytest's."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed and report.nodeid not in self.names:
+            self.names.append(report.nodeid)
+
+
+def look_again(names: list[str]) -> int:
+    """Run what failed beside other tests once more, alone, and say so; returns the exit status of that.
+
+    Several at a time share a few cores with the servers, browsers and databases of the others, and their clocks go on.
+    Both runs are printed: what fails only beside others is a fault of the test, or a race, and is to be mended.
+    """
+    print(f"second look: {len(names)} failed beside the others, and run alone now:", *names, sep="\n  ", flush=True)
+    status = subprocess.run([sys.executable, "-m", "pytest", *names], check=False).returncode  # noqa: S603 - ourselves
+    said = "failed again" if status else "passed alone; why they failed at first is told above"
+    print(f"second look: {said}", flush=True)
+    return status
 
 
 def path_of(label: str) -> str:

@@ -1,17 +1,20 @@
 """``manage.py test``: Django's labels and options, given to pytest."""
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from tests.paths import ROOT
-from voiceapp.testing import path_of
+from voiceapp.testing import MAX_SECOND_LOOKS, path_of
 
 
 @pytest.fixture
 def given(monkeypatch):
     """What pytest is called with."""
     calls = []
-    monkeypatch.setattr(pytest, "main", lambda arguments: calls.append(arguments) or 0)
+    monkeypatch.setattr(pytest, "main", lambda arguments, plugins: calls.append(arguments) or 0)
     return calls
 
 
@@ -52,3 +55,52 @@ def test_an_option_that_there_is_not_is_refused(given):
     with pytest.raises((CommandError, TypeError, SystemExit)):
         call_command("test", "--no-such-option")
     assert given == []
+
+
+class TestSecondLook:
+    """What failed beside other tests runs once more, alone."""
+
+    @pytest.fixture
+    def run(self, monkeypatch, capfd):
+        """The exit status and what was run again, where these tests failed at first and the second run ends so."""
+
+        def run(failing, second=0, *options):
+            def first(arguments, plugins):
+                for name in failing:
+                    plugins[0].pytest_runtest_logreport(SimpleNamespace(failed=True, nodeid=name))
+                return pytest.ExitCode.TESTS_FAILED if failing else 0
+
+            again = []
+
+            def run_again(arguments, check):
+                again.append(arguments)
+                return SimpleNamespace(returncode=second)
+
+            monkeypatch.setattr(pytest, "main", first)
+            monkeypatch.setattr("subprocess.run", run_again)
+            try:
+                call_command("test", *(options or ("--parallel", "5")))
+                status = 0
+            except SystemExit as left:
+                status = left.code
+            assert all(arguments[:3] == [sys.executable, "-m", "pytest"] for arguments in again)
+            return status, [name for arguments in again for name in arguments[3:]], capfd.readouterr().out
+
+        return run
+
+    def test_few_that_pass_alone_are_told_of_and_pass(self, run):
+        status, again, said = run(["tests/live/test_a.py::test_one"])
+        assert (status, again) == (0, ["tests/live/test_a.py::test_one"])
+        assert "1 failed beside the others" in said and "passed alone" in said and "test_a.py::test_one" in said
+
+    def test_what_fails_again_fails(self, run):
+        status, again, said = run(["a.py::b", "a.py::b", "a.py::c"], 1)
+        assert (status, again) == (1, ["a.py::b", "a.py::c"]) and "failed again" in said
+
+    def test_many_are_no_accident(self, run):
+        status, again, _ = run([f"a.py::test_{number}" for number in range(MAX_SECOND_LOOKS + 1)])
+        assert (status, again) == (1, [])
+
+    @pytest.mark.parametrize("options", [("tests.calls",), ("--parallel", "5", "--failfast")])
+    def test_what_runs_alone_or_ends_at_the_first_failure_has_none(self, run, options):
+        assert run(["a.py::b"], 0, *options)[:2] == (1, [])
