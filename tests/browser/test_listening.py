@@ -6,8 +6,8 @@ import re
 import pytest
 
 from tests.browser.conftest import server_beside
-from tests.browser.test_actions import follow
 from tests.browser.page_checks import SIZES, barriers, overflow
+from tests.browser.test_actions import follow
 
 pytestmark = pytest.mark.live
 HEARD = "#listen-status[data-state=listening_in]"

@@ -10,8 +10,8 @@ import pytest
 from calls.lab.caller_script import read_step
 from calls.lab.simulator import SimulatedCall
 from tests.browser.conftest import server_beside
-from tests.browser.test_actions import follow
 from tests.browser.page_checks import SIZES, barriers, overflow
+from tests.browser.test_actions import follow
 from tests.paths import SAMPLES
 
 pytestmark = pytest.mark.live
@@ -38,12 +38,14 @@ def second_server(server):
 
 @pytest.fixture
 def answered(desk_server, second_server):
-    """A call to a line that says back what it hears: greeted, then silent; the caller speaks at 8 s and at 20 s."""
+    """A call to a line that says back what it hears: greeted, then silent; the caller speaks at 8 s and at 20 s.
+
+    It lasts for as long as a busy machine may need to draw and judge its pages, and ends with the test."""
     desk_server.shell(PUT_A_LINE)
-    script = [read_step(step) for step in (f"{SAYS}@8s", f"{SAYS}@20s", "hang-up@60s")]
+    script = [read_step(step) for step in (f"{SAYS}@8s", f"{SAYS}@20s", "hang-up@240s")]
     call_sid = "CA" + secrets.token_hex(16)
     line = replace(second_server.rig.line, to_number=LINE)
-    second_server.run(SimulatedCall(line, (), script=script, longest_s=70, call_sid=call_sid))
+    second_server.run(SimulatedCall(line, (), script=script, longest_s=250, call_sid=call_sid))
     yield call_sid
     second_server.hang_up()
     desk_server.shell(TAKE_IT_AWAY)
