@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from django.db import connection
 
-from calls.storage.search_text import search_text
+from calls.core.search_text import search_text
 from stt.tuning import Tuning
 
 SENTENCES = 200_000

@@ -16,6 +16,7 @@ from calls.core import (
     own_sound,
     own_words,
     revisions,
+    status,
     stream_control,
 )
 from calls.desk import codes, permissions, shown_permissions
@@ -290,7 +291,7 @@ def test_the_answering_page_has_the_codes_numbers():
     assert f"Below {floor_rule.UNFINISHED_BELOW} a turn of at least {floor_rule.MIN_MODEL_WORDS} words" in page
     assert f"not there after {floor.MODEL_LATE_MS} ms" in page
     assert f"found finished (≥ {floor_rule.UNFINISHED_BELOW})" in page
-    held = f"until {floor_hold.HELD_AFTER_VOICE_MS} ms behind the last voiced frame, and at most "
+    held = f"until {status.BEGINS_WITHIN_MS} ms behind the last voiced frame, and at most "
     assert f"{held}{floor_hold.LONGEST_ONSET_MS} ms\n  from the first of them" in page
 
 

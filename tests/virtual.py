@@ -18,20 +18,20 @@ from calls.lab import virtual_time
 from calls.lab.simulation import event_of
 from calls.live.fallback_bridge import line_up
 from calls.whatif.scoring import ScoredTurn, TrueWord, score
-from stt.attribution.alignment import timed_words
 from stt.audio import FRAME_BYTES, LINE_NOISE
 from stt.emulator.recordings import Tracker
 from stt.emulator.speaker import Speaker
 from stt.emulator.stream import EmulatedStream
 from stt.emulator.timing import UNKIND, Timing
-from stt.engines.breaker import Breaker
 from stt.engines.engine_health import EngineHealth
 from stt.engines.ladder import Ladder, Rung
 from stt.engines.line_engines import standing_in
 from stt.engines.result_gaps import ResultGaps
 from stt.events import Final, Interim, OneShotDone, RecognizerError, StreamClosed, StreamOpened
 from stt.streaming.transcriber import Transcriber
+from stt.word_times import timed_words
 from tests.fault_schedule import FAIR, FaultSchedule
+from voiceapp.runtime.breaker import Breaker
 
 
 class _LineNoise:

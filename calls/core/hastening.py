@@ -21,12 +21,12 @@ from difflib import SequenceMatcher
 from typing import Protocol
 
 from calls.core.actions import Note
-from stt.attribution.alignment import key
 from stt.attribution.ledger import Attribution
 from stt.engines.half_close import FinalChoice, HalfClosing
 from stt.engines.kept_finals import Kind
 from stt.events import Final, RecognizerError
 from stt.tuning import Tuning
+from stt.word_times import key
 
 NEVER_MS = 1 << 30
 """Of silence: as good as never."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from calls.core.own_sound import ECHO_TAIL_MS
 from calls.core.turns import Turn
-from stt.attribution.alignment import key
+from stt.word_times import key
 
 OURS_SHARE = 0.6
 FEW_WORDS = 2

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stt.audio import FRAME_MS
+from stt.endpointing.boundaries import START_FRAMES
+
+BEGINS_WITHIN_MS = START_FRAMES * FRAME_MS
+"""Behind a voiced frame: without another one no speech begins any more."""
 SILENT_LINE_MS = 1500
 """Without a frame for this long, nothing is heard: Twilio sends fifty a second, also of silence."""
 UNHEARD_SHOWN_MS = 3000
@@ -46,6 +51,11 @@ class VoicedRun:
     """The same of its newest."""
     voiced_ms: int
     """Its voiced frames together, and the short holes of speech between them (calls/core/voice_meter.py)."""
+
+    @property
+    def over_ms(self) -> float:
+        """Monotonic instant from which on no speech begins with it, without another voiced frame."""
+        return self.last_ms + BEGINS_WITHIN_MS
 
 
 @dataclass(frozen=True, slots=True)

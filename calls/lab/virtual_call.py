@@ -30,9 +30,9 @@ from calls.reply.settings import AnswerSettings
 from calls.reply.spoken_piece import SpokenPiece
 from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.engines.base import Deliver, StreamingRecognizer
-from stt.engines.breaker import Breaker
 from stt.events import Interim, OneShotDone, RecognizerEvent
 from stt.streaming.transcriber import Transcriber
+from voiceapp.runtime.breaker import Breaker
 
 CALL_SID, STREAM_SID = "CAsimulated", "MZsimulated"
 

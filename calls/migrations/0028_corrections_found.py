@@ -5,7 +5,7 @@ from importlib import import_module
 from django.db import migrations, models
 from django.db.models import Exists, OuterRef, Q
 
-from calls.storage.search_text import search_text
+from calls.core.search_text import search_text
 
 building = import_module("calls.migrations.0003_indexes_of_the_call_list")
 

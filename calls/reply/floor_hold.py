@@ -10,11 +10,7 @@ line once and for so long at most: behind that it is the same run, however it go
 from __future__ import annotations
 
 from calls.core.status import VoicedRun
-from stt.audio import FRAME_MS
-from stt.endpointing.boundaries import START_FRAMES
 
-HELD_AFTER_VOICE_MS = START_FRAMES * FRAME_MS
-"""Behind a voiced frame: without another one nothing begins any more."""
 LONGEST_ONSET_MS = 250
 """From a run's first voiced frame: a consonant without pitch is shorter, so what has become no speech is none."""
 
@@ -24,4 +20,4 @@ def held_until_ms(due_ms: float, voice: VoicedRun | None) -> float:
     which may be over, or be the utterance that the pause follows."""
     if voice is None:
         return due_ms
-    return max(due_ms, min(voice.last_ms + HELD_AFTER_VOICE_MS, voice.from_ms + LONGEST_ONSET_MS))
+    return max(due_ms, min(voice.over_ms, voice.from_ms + LONGEST_ONSET_MS))

@@ -19,8 +19,8 @@ from calls.reply.voice import AnswerVoice, Voice, VoiceError
 from calls.reply.voices.guarded import guarded
 from calls.reply.voices.pieces import check_piece
 from calls.reply.voices.recorded import Prompt, Prompts, RecordedVoice
-from stt.engines.breaker import Breaker
 from voiceapp.runtime import metrics
+from voiceapp.runtime.breaker import Breaker
 
 logger = logging.getLogger(__name__)
 

@@ -147,7 +147,7 @@ class Transcript(models.Model):
     text = models.TextField(_("text"), blank=True)
     revised_text = models.TextField(_("revised"), null=True, blank=True)  # noqa: DJ001 - "" is: revised to nothing
     search_text = models.TextField(null=True, editable=False)  # noqa: DJ001 - null is: written by who did not know it
-    """Both texts as calls/storage/search_text.py writes them; calls/storage/search_filler.py brings it to rows that
+    """Both texts as calls/core/search_text.py writes them; calls/storage/search_filler.py brings it to rows that
     have none."""
     source = models.CharField(_("source"), max_length=8, choices=SOURCES, db_index=True)
     end_reason = models.CharField(_("end"), max_length=10, choices=[(r.value, r.value) for r in EndReason])

@@ -15,6 +15,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from calls.core.agent_turns import AgentTurn
 from calls.core.numbering import give_block, row_number
+from calls.core.search_text import search_text, value_search_text
 from calls.core.turns import Turn
 from calls.storage.call_streams import call_streams
 from calls.storage.columns import fit_numbers, fitted, fitted_to
@@ -33,7 +34,6 @@ from calls.storage.records import (
     ValueSaved,
     by_stored_names,
 )
-from calls.storage.search_text import search_text, value_search_text
 from calls.storage.webhooks import owe
 from voiceapp.runtime import metrics
 

@@ -15,9 +15,9 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from calls.core.search_text import search_text, value_search_text
 from calls.storage.models import SavedValue, Transcript
 from calls.storage.rows_thread import RowsThread
-from calls.storage.search_text import search_text, value_search_text
 
 BATCH_TURNS = 50
 """A process that serves calls fills this many turns at once: ten thousand take less than a minute."""

@@ -24,7 +24,7 @@ A number counts by its figures, so that one wrong digit of a telephone number is
 million is a one and zeros, two words). What is read differently stays different: 2.5 and שניים וחצי, 15.3 and חמישה עשר
 במרץ, שעתיים and 2 שעות.
 
-It lives here because it needs what calls/reply reads of numbers and calls/storage of marks, each of which it asks: the
+It lives here because it needs what calls/reply reads of numbers and calls/core of marks, each of which it asks: the
 room calls/whatif may import both, and the desk, its commands and the lab this. The rooms of stt know no calls.
 """
 
@@ -34,8 +34,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from calls.core.search_text import search_text
 from calls.reply.spoken_numbers import AND, PREFIXES, TIMES, TWICE, VALUES, parts_of, stem_of, words_of
-from calls.storage.search_text import search_text
 from calls.whatif.spellings import one_spelling, whole
 
 _LETTER = f"[{PREFIXES}]|ו[{PREFIXES}]|כש|שה"

@@ -13,10 +13,11 @@ from collections.abc import Sequence, Set
 from difflib import SequenceMatcher
 from itertools import islice
 
-from stt.attribution.alignment import LETTER_MS, Entry, alike, key
+from stt.attribution.alignment import Entry, alike
 from stt.attribution.placement import Placement
 from stt.attribution.segments import MAX_LOOKBACK_MS, Segment, Segments
 from stt.attribution.spans import MAX_GAP_MS, UNBOUND_MS, Span
+from stt.word_times import LETTER_MS, key
 
 
 class OneShotClaims:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stt.attribution.alignment import key, repeated, with_times_guessed
+from stt.attribution.alignment import repeated
 from stt.attribution.segments import Segments
 from stt.attribution.shared_voice import SharedVoice
 from stt.attribution.spans import UNBOUND_MS, Spans
 from stt.attribution.streams import Streams, StreamState
 from stt.events import Word
+from stt.word_times import key, with_times_guessed
 
 MAX_OVERLAP_MS = 700
 """The next stream has heard up to this long before it took over: 500 ms, and a word on the edge."""

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from msgspec import Meta, Struct, json
 
-from stt.attribution.alignment import timed_words
 from stt.audio import pcm_to_ulaw
 from stt.engines.base import RecognitionOptions
 from stt.engines.errors import recognizer_errors
@@ -21,6 +20,7 @@ from stt.engines.sockets import Address, translate
 from stt.engines.vendor_capabilities import DEEPGRAM
 from stt.engines.vendor_words import Seconds, fitting, language, ms
 from stt.events import Final, Interim, RecognizerError, Word
+from stt.word_times import timed_words
 
 NAME = "deepgram"
 CAPABILITIES = DEEPGRAM

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from msgspec import Struct, json
 
-from stt.attribution.alignment import timed_words
 from stt.audio import duration_ms
 from stt.engines.base import RecognitionOptions
 from stt.engines.socket_dialogue import Result, SocketDialogue
@@ -20,6 +19,7 @@ from stt.engines.vendor_capabilities import ELEVENLABS
 from stt.engines.vendor_errors import PERMANENT
 from stt.engines.vendor_words import Seconds, as_asked, language, ms
 from stt.events import Final, Interim, RecognizerError, Word
+from stt.word_times import timed_words
 
 NAME = "elevenlabs"
 CAPABILITIES = ELEVENLABS

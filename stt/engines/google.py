@@ -15,7 +15,6 @@ from google.cloud.speech_v1 import SpeechClient
 from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOTransport, SpeechGrpcTransport
 from google.cloud.speech_v1.types import cloud_speech
 
-from stt.attribution.alignment import timed_words
 from stt.audio import SAMPLE_RATE_HZ
 from stt.engines.base import EMULATOR, Deliver, RecognitionOptions
 from stt.engines.errors import recognizer_errors
@@ -31,6 +30,7 @@ from stt.engines.google_calls import (
 from stt.engines.google_models import CAPABILITIES, DEFAULT, HOST, NAME, choose_stt_model, v1_endpoint
 from stt.engines.task_stream import TaskStream
 from stt.events import Final, Interim, Word
+from stt.word_times import timed_words
 
 METHOD = "/google.cloud.speech.v1.Speech/StreamingRecognize"
 Request = cloud_speech.StreamingRecognizeRequest.pb()

@@ -11,10 +11,10 @@ from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import GoogleAPICallError, RetryError
 from google.auth.exceptions import GoogleAuthError
 
-from stt.engines.client_pool import ClientPool
 from stt.engines.errors import CLIENT_FAILED, Translate, recognizer_errors, without_traceback
 from stt.engines.task_stream import TaskStream
 from stt.events import EMULATOR_UNKNOWN, RecognizerError, StreamOpened
+from voiceapp.runtime.client_pool import ClientPool
 
 MAX_STREAMS_PER_CONNECTION = 90
 """Google's fronts take about 100; further ones hang without a word."""

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from random import Random
 
 from stt.engines.base import Deliver, Engine, OpenStream, StreamEvent, StreamingRecognizer
-from stt.engines.breaker import Breaker
 from stt.engines.engine_health import EngineHealth
 from stt.engines.half_close import HalfClosing
 from stt.engines.request_rate import RequestRate
@@ -22,6 +21,7 @@ from stt.engines.waivers import Asked, Waivers
 from stt.events import Final, Interim, RecognizerError, StreamClosed
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
+from voiceapp.runtime.breaker import Breaker
 
 logger = logging.getLogger(__name__)
 

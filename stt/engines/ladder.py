@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from stt.engines.base import OpenStream
-from stt.engines.breaker import Breaker
 from stt.engines.engine_health import EngineHealth
 from stt.engines.handshake_rate import HandshakeRate
 from stt.events import EngineChanged, RecognizerError
+from voiceapp.runtime.breaker import Breaker
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,12 @@ import logging
 from collections.abc import Iterator
 from enum import Enum
 
-from stt.engines.breaker import Breaker
 from stt.engines.ladder import Ladder
 from stt.events import RecognizerError, RecognizerEvent, StreamOpened
 from stt.streaming.stream import Stream
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
+from voiceapp.runtime.breaker import Breaker
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,6 @@ from functools import partial
 from random import Random
 
 from stt.engines.base import OpenStream, StreamEvent
-from stt.engines.breaker import Breaker
 from stt.engines.ladder import Ladder, Rung
 from stt.events import Final, Interim, RecognizerError, RecognizerEvent, StreamClosed, StreamingLost, StreamOpened
 from stt.streaming.audio_pace import AudioPace
@@ -27,6 +26,7 @@ from stt.streaming.renewal import MAX_OLD_STREAM_S, Renewal
 from stt.streaming.stream import Stream
 from stt.streaming.timers import Timers
 from stt.tuning import Tuning
+from voiceapp.runtime.breaker import Breaker
 
 REPLAY_WAIT_S = MAX_OLD_STREAM_S + 1
 """So long the audio that a failed stream was hearing is waited for: the half-closed one before it may still speak."""

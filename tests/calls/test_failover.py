@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from stt.engines.breaker import MAX_FAILURES
 from stt.engines.engine_health import REST_S
 from stt.engines.handshake_rate import HANDSHAKES_A_SECOND, HandshakeRate
 from stt.events import RecognizerError
@@ -12,6 +11,7 @@ from stt.tuning import Tuning
 from tests.fault_schedule import FaultSchedule, FaultWindow
 from tests.traced import LIBRARY
 from tests.virtual import Engine, VirtualCall, in_virtual_time
+from voiceapp.runtime.breaker import MAX_FAILURES
 
 KEPT = (0, 0)
 LASTING = {"half_close_ms": 0}

@@ -9,12 +9,12 @@ from benchmarks import opposite_engine, word_hunt
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
 from stt.emulator.timing import UNKIND
-from stt.engines.breaker import MAX_FAILURES, Breaker
 from stt.events import RecognizerError
 from stt.tuning import Tuning
 from tests.fault_schedule import FaultSchedule, FaultWindow
 from tests.traced import LIBRARY
 from tests.virtual import Engine, VirtualCall, in_virtual_time
+from voiceapp.runtime.breaker import MAX_FAILURES, Breaker
 from voiceapp.runtime.percentile import percentile
 
 KEPT = (0, 0)

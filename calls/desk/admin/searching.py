@@ -34,10 +34,10 @@ from django.utils.functional import cached_property
 
 from calls.core.addresses import dialled
 from calls.core.agent_turns import AGENT
+from calls.core.search_text import SearchWord, search_text, words
 from calls.desk.review.models import Correction
 from calls.storage.models import Call, SavedValue, Transcript
 from calls.storage.queued_calls import QueuedCall
-from calls.storage.search_text import SearchWord, search_text, words
 
 MOST_FOUND = 1001
 """Calls that a search gives at most, where nobody asks for fewer."""
@@ -93,7 +93,7 @@ def search(
     newest NEWEST_CALLS of the list, for no index has what a line says in every call.
 
     Parts of words are found; short ones in the newest NEWEST_CALLS of the list alone. Both sides are read in one form:
-    calls/storage/search_text.py. A query without a letter or digit finds nothing.
+    calls/core/search_text.py. A query without a letter or digit finds nothing.
     """
     asked = list(words(query))
     if not asked:

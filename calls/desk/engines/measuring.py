@@ -25,7 +25,7 @@ from stt.engines.base import EMULATOR
 from stt.engines.catalogue import EngineEntry
 from stt.engines.guarded import GuardedEngine
 from stt.engines.registry import EngineRegistry
-from stt.streaming.replay import ReplayedAudio, ask_once, stream_through
+from stt.engines.replay import ReplayedAudio, ask_once, stream_through
 from stt.tuning import Tuning
 from voiceapp.runtime.coded_error import CodedError
 from voiceapp.runtime.percentile import percentile

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from calls.core.addresses import called, canonical
+from calls.core.search_text import words
 from calls.desk.privacy.files import RUNS_AT_MOST, CallFile, call_files, delete_files, recordings
 from calls.desk.privacy.rows import delete_calls, scrub
 from calls.desk.review.models import Correction
@@ -21,7 +22,6 @@ from calls.process.services import services
 from calls.storage.forgetting import forget_in_journals
 from calls.storage.models import Call, SavedValue, Transcript
 from calls.storage.recording import file_name
-from calls.storage.search_text import words
 from calls.twilio.models import SupervisorAction
 from voiceapp.runtime.coded_error import CodedError
 

@@ -11,12 +11,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from calls.core.search_text import search_text
 from calls.desk.review.models import Correction
 from calls.desk.review.word_difference import ComparedWords, difference, unchanged
 from calls.desk.rows import direction
 from calls.storage.masking import as_kept
 from calls.storage.models import Call, Transcript
-from calls.storage.search_text import search_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class Correction(models.Model):
     number = models.PositiveIntegerField(_("number"))
     text = models.CharField(_("text"), max_length=MOST_LETTERS, blank=True)
     search_text = models.TextField(null=True, editable=False)  # noqa: DJ001 - null is: written by who did not know it
-    """The text as calls/storage/search_text.py writes it, of the newest alone: what no longer counts is not found."""
+    """The text as calls/core/search_text.py writes it, of the newest alone: what no longer counts is not found."""
     withdrawn = models.BooleanField(_("withdrawn"), default=False)
     """The heard text stands again; else an empty text says that nothing was said."""
     turn_revision = models.PositiveIntegerField()

@@ -24,8 +24,8 @@ from google.cloud.texttospeech_v1.types import cloud_tts
 from calls.reply.voice import EMULATOR, AnswerVoice, Voice, VoiceError
 from calls.reply.voices.google_errors import is_lost, voice_errors
 from stt.audio import SAMPLE_RATE_HZ
-from stt.engines.client_pool import ClientPool
 from stt.wavfile import is_wav, to_ulaw
+from voiceapp.runtime.client_pool import ClientPool
 
 HOST = "texttospeech.googleapis.com"
 LANGUAGE = "he-IL"

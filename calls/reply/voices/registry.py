@@ -16,7 +16,7 @@ from calls.reply.phrases import PhraseCache
 from calls.reply.voice import EMULATOR, Voice, VoiceError
 from calls.reply.voices.pieces import check_piece
 from calls.reply.voices.recorded import RECORDED, Prompts
-from stt.engines.breaker import Breaker
+from voiceapp.runtime.breaker import Breaker
 
 UNPOINTED = "שלום"
 

@@ -15,12 +15,12 @@ from calls.models import Alarm, Call, EnginePrice, PhoneLine, Price
 from calls.process.alarm_monitor import settle
 from calls.storage.records import CallEnded, CallStarted
 from calls.storage.rows import write
-from stt.engines.breaker import Breaker
 from stt.models import TuningProfile
 from stt.streaming.billing import Billed
 from stt.streaming.transcriber import Transcriber
 from stt.tuning import Tuning
 from tests.fakes import FakeStream
+from voiceapp.runtime.breaker import Breaker
 
 LINE = "+97231234567"
 

@@ -13,10 +13,10 @@ from calls.core.recognition_health import RecognitionStatus
 from calls.process import health
 from calls.process.services import services
 from calls.storage.writer import Writer
-from stt.engines.breaker import MAX_FAILURES
 from stt.engines.registry import EngineRegistry
 from tests.fakes import FakeEngine
 from voiceapp.runtime import background
+from voiceapp.runtime.breaker import MAX_FAILURES
 
 UNREAD = {"are_known": False, "are_being_read": True, "engine_names": ()}
 """A line cache that has read nothing."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from random import Random
 
 from calls.core.turns import Source, Turn
-from calls.reply.answerer import Answerer
 from calls.reply.emulator.llm import LlmEmulator
 from calls.reply.emulator.llm_faults import EmulatorHabits
 from calls.reply.emulator.llm_script import LlmScript, ScriptedRule
 from calls.reply.emulator.tts import TtsEmulator, TtsOptions
+from calls.reply.answerer import Answerer
 from calls.reply.language_models import LanguageModels
 from calls.reply.line_voice import LineVoice, Ranked
 from calls.reply.phrases import PhraseCache
@@ -20,8 +20,8 @@ from calls.reply.responders.llm import LlmResponder
 from calls.reply.settings import AnswerSettings, ModelSettings
 from calls.reply.voices.google import GoogleVoices
 from calls.reply.voices.recorded import Prompts
-from stt.engines.breaker import Breaker
 from stt.tuning import Tuning
+from voiceapp.runtime.breaker import Breaker
 
 SENTENCES = " ".join(f"זה משפט מספר {n} בתשובה ארוכה מאוד." for n in range(60))
 SETTINGS = AnswerSettings(responder="llm", model=ModelSettings("", "m", max_tokens=500))

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from calls.core.status import VoicedRun
+from calls.core.status import BEGINS_WITHIN_MS, VoicedRun
 from calls.core.turns import Source, Turn
 from calls.reply.floor import MODEL_LATE_MS, Floor
 from calls.reply.floor_due import AskAgain, FloorTaken, Holder, SayGoodbye
-from calls.reply.floor_hold import HELD_AFTER_VOICE_MS, LONGEST_ONSET_MS, held_until_ms
+from calls.reply.floor_hold import LONGEST_ONSET_MS, held_until_ms
 from calls.reply.floor_rule import UNFINISHED_BELOW, FloorRule
 from calls.reply.items import DigitsCheck, Expect, ExpectationKind
 from calls.reply.reading import Wholeness
@@ -105,7 +105,7 @@ def test_a_noise_holds_the_floor_only_while_it_may_be_a_consonant():
     line = Line().speak().heard("אני רוצה לקבוע תור").wait(600).voice(3000)
     assert [due.floor_ms for _, due in line.given] == [970 + LONGEST_ONSET_MS]
     click = Line().speak().heard("אני רוצה לקבוע תור").wait(600).voice(20).wait(1000)
-    assert [due.floor_ms for _, due in click.given] == [970 + HELD_AFTER_VOICE_MS]
+    assert [due.floor_ms for _, due in click.given] == [970 + BEGINS_WITHIN_MS]
     early = Line().speak().heard("אני רוצה לקבוע תור").voice(200).wait(1000)
     assert [due.floor_ms for _, due in early.given] == [1000]
 
@@ -116,7 +116,7 @@ def test_nobody_is_asked_again_into_a_sound_that_begins():
     line.wait(6900).voice(200)
     assert not line.given
     line.wait(100)
-    assert line.given == [(begun_ms + 7080 + HELD_AFTER_VOICE_MS, AskAgain(1))]
+    assert line.given == [(begun_ms + 7080 + BEGINS_WITHIN_MS, AskAgain(1))]
 
 
 def test_an_expected_answer_is_answered_after_the_short_pause():

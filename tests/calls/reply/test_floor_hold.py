@@ -2,8 +2,8 @@
 
 import pytest
 
-from calls.core.status import VoicedRun
-from calls.reply.floor_hold import HELD_AFTER_VOICE_MS, LONGEST_ONSET_MS, held_until_ms
+from calls.core.status import BEGINS_WITHIN_MS, VoicedRun
+from calls.reply.floor_hold import LONGEST_ONSET_MS, held_until_ms
 
 DUE_MS = 5000.0
 
@@ -18,8 +18,8 @@ def voice(from_ms, last_ms):
         (None, DUE_MS),
         (voice(3000, 4000), DUE_MS),  # the utterance that the pause follows
         (voice(4900, 4900), DUE_MS),  # a click, long enough ago
-        (voice(4980, 4980), 4980 + HELD_AFTER_VOICE_MS),
-        (voice(4900, 5000), 5000 + HELD_AFTER_VOICE_MS),
+        (voice(4980, 4980), 4980 + BEGINS_WITHIN_MS),
+        (voice(4900, 5000), 5000 + BEGINS_WITHIN_MS),
         (voice(4780, 5000), 4780 + LONGEST_ONSET_MS),  # it has lasted too long for a consonant
         (voice(3000, 5000), DUE_MS),  # a noise
     ],

@@ -9,8 +9,8 @@ from calls.reply.line_voice import LineVoice, Ranked
 from calls.reply.phrases import PhraseCache
 from calls.reply.voice import VoiceError
 from calls.reply.voices.recorded import Prompts
-from stt.engines.breaker import MAX_FAILURES, Breaker
 from tests.calls.reply.voices.test_guarded import Scripted
+from voiceapp.runtime.breaker import MAX_FAILURES, Breaker
 
 
 class FakeVoice(Scripted):

@@ -11,7 +11,6 @@ from stt.emulator.recordings import Library
 from stt.emulator.service import EmulatorOptions, SpeechEmulator
 from stt.emulator.timing import Faults, Limits, Timing
 from stt.engines.base import RecognitionOptions
-from stt.engines.breaker import Breaker
 from stt.engines.google import GoogleSpeech
 from stt.engines.guarded import GuardedEngine
 from stt.engines.waivers import HINTS, MODEL
@@ -21,6 +20,7 @@ from stt.tuning import Tuning
 from tests.fakes import REFUSAL, FakeEngine, guarded
 from tests.paths import SAMPLES
 from voiceapp.runtime import metrics
+from voiceapp.runtime.breaker import Breaker
 
 
 def test_a_profiles_endpoint_has_an_engine_of_its_own_made_once():

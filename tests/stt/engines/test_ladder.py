@@ -5,10 +5,10 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt.engines.breaker import MAX_FAILURES, Breaker
 from stt.engines.engine_health import REST_S, WELL_S
 from stt.engines.ladder import Ladder, Rung
 from stt.events import EngineChanged, RecognizerError
+from voiceapp.runtime.breaker import MAX_FAILURES, Breaker
 
 AWAY = RecognizerError("unavailable")
 FORBIDDEN = RecognizerError("permission_denied", permanent=True)

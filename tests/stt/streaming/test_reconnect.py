@@ -4,12 +4,12 @@ from random import Random
 
 import pytest
 
-from stt.engines.breaker import MAX_FAILURES, Breaker
 from stt.engines.engine_health import REST_S
 from stt.engines.ladder import Ladder, Rung
 from stt.events import RecognizerError, StreamOpened
 from stt.streaming.reconnect import MAX_PROBE_S, MIN_LASTED_S, MIN_PROBE_S, AfterEnd, Reconnect
 from stt.tuning import Tuning
+from voiceapp.runtime.breaker import MAX_FAILURES, Breaker
 
 DOWN = RecognizerError("unavailable")
 FORBIDDEN = RecognizerError("permission_denied", permanent=True)

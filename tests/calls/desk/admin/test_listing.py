@@ -9,11 +9,11 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from calls.core.search_text import search_text, value_search_text
 from calls.desk import rows
 from calls.desk.admin import calls as calls_module
 from calls.desk.admin import listing, searching
 from calls.models import Call, SavedValue, Transcript
-from calls.storage.search_text import search_text, value_search_text
 from tests.databases import each_database, postgresql_url  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db

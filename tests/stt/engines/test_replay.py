@@ -3,10 +3,10 @@
 import asyncio
 
 from stt.audio import BYTES_PER_MS
+from stt.engines import replay
 from stt.engines.base import RecognitionOptions
+from stt.engines.replay import ask_once, stream_through
 from stt.events import RecognizerError
-from stt.streaming import replay
-from stt.streaming.replay import ask_once, stream_through
 from tests.fakes import FakeStream
 from tests.stt.engines.toy import ToyEngine
 

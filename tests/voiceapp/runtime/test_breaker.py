@@ -2,7 +2,7 @@
 
 from random import Random
 
-from stt.engines.breaker import MAX_FAILURES, MAX_PAUSE_S, Breaker
+from voiceapp.runtime.breaker import MAX_FAILURES, MAX_PAUSE_S, Breaker
 
 
 def broken(failures=MAX_FAILURES):

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from stt.engines.client_pool import ClientPool
+from voiceapp.runtime.client_pool import ClientPool
 
 
 def pool_of(max_streams=2):

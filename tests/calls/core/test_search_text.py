@@ -9,13 +9,13 @@ from django.core.management import call_command
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from calls.core.search_text import MOST_WORDS, search_text, words
 from calls.core.secret_words import SecretWords
 from calls.core.turns import Source, Turn
 from calls.desk.review.corrections import save
 from calls.models import Correction, Transcript
 from calls.storage.records import TurnSaved, ValueSaved
 from calls.storage.rows import write
-from calls.storage.search_text import MOST_WORDS, search_text, words
 from tests.calls.spoken_and_searched import FOUND, found, mistaken
 from tests.calls.storage.sample_records import STARTED
 
