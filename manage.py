@@ -53,8 +53,8 @@ def main() -> None:
 
 def database_away() -> str:
     """What is wrong with the database, and what to do; empty where it answers, and the error was the command's own."""
-    from voiceapp.doctor.box import database
-    from voiceapp.doctor.finding import FindingState
+    from calls.management.doctor.box import database
+    from calls.management.doctor.finding import FindingState
 
     found = next(database())
     return f"database_away: {found.detail}: {found.advice}" if found.state is FindingState.FAILED else ""

@@ -69,7 +69,6 @@ ROOMS = [
             "stt.engines_field",
             "stt.profile_fields",
             "stt.apps",
-            "stt.management",
         ),
     ),
     Room("calls/core", "P", ("calls.core",)),
@@ -124,7 +123,6 @@ ROOMS = [
             "calls.reply.voices.pointing",
         ),
     ),
-    Room("calls/reply/emulator", "L", ("calls.reply.emulator",)),
     Room("calls/whatif", "P", ("calls.whatif",)),
     Room("calls/lines", "D", ("calls.lines",)),
     Room("calls/lines", "P", ("calls.lines.allocation",)),
@@ -167,7 +165,7 @@ ROOMS = [
     ),
     Room("voiceapp/server", "S", ("voiceapp.server",)),
     Room("voiceapp", "site", ("voiceapp",)),
-    Room("calls' commands", "site", ("calls.management",)),
+    Room("commands", "site", ("calls.management", "stt.management")),
 ]
 FACADES = {"calls.models"}
 """Where Django looks for what stands in its room: any room may import these."""

@@ -28,14 +28,14 @@ from calls.lab.answer_faults import (
 from calls.lab.call_records import answers_of, record_of
 from calls.lab.call_report import CallReport
 from calls.lab.caller_script import Cue, ScriptStep
+from calls.lab.emulator.llm import LlmEmulator
+from calls.lab.emulator.llm_faults import EmulatorHabits, LlmFault
+from calls.lab.emulator.llm_script import LlmScript
+from calls.lab.emulator.tts import TtsEmulator, TtsFaults, TtsOptions
 from calls.lab.rig import Rig
 from calls.lab.simulator import SimulatedCall
 from calls.lines.models import PhoneLine
 from calls.lines.settings_cache import first_profile
-from calls.reply.emulator.llm import LlmEmulator
-from calls.reply.emulator.llm_faults import EmulatorHabits, LlmFault
-from calls.reply.emulator.llm_script import LlmScript
-from calls.reply.emulator.tts import TtsEmulator, TtsFaults, TtsOptions
 
 FIRST_S, PIECE_S = 0.35, 0.02
 """Of the model, until its first piece and between two. Assumed."""

@@ -17,10 +17,10 @@ from django.conf import settings
 from calls.desk.codes import ANSWERING
 from calls.lab.call_report import CallReport
 from calls.lab.caller_script import EndedBy, padded_frames, speech_frames
+from calls.lab.emulator.llm_faults import LlmFault
+from calls.lab.emulator.llm_script import ScriptedRule, ScriptedTool
+from calls.lab.emulator.tts import STREAMING_VOICES, TtsFaults
 from calls.lines.settings_cache import Fallback
-from calls.reply.emulator.llm_faults import LlmFault
-from calls.reply.emulator.llm_script import ScriptedRule, ScriptedTool
-from calls.reply.emulator.tts import STREAMING_VOICES, TtsFaults
 from calls.reply.voices.recorded import Prompts
 from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.tuning import Tuning

@@ -26,7 +26,7 @@ PART_SUFFIX = ".part"
 holds was left by a process that was killed, and may be the plain copy of an encrypted file."""
 TOUCHED_NS = 1_000_000
 """Added to the time at which a file was last written, by which it is kept or deleted: with the same time and size the
-next backup would take the copy of the one before (voiceapp/backup/contents.py), which is under the old key."""
+next backup would take the copy of the one before (calls/management/backup/contents.py), which is under the old key."""
 
 
 class FileChanged(Exception):

@@ -11,11 +11,11 @@ from django.core.management.base import CommandError, CommandParser
 from msgspec import structs
 
 from calls.desk.access_log.entries import Kind, note_command
+from calls.management.backup.losses import examine, files_not_there
+from calls.management.backup.making import back_up, dated_folder, delete_broken_off, forget_old
+from calls.management.backup.manifest import BackupError, read_manifest, write_manifest
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
-from voiceapp.backup.losses import examine, files_not_there
-from voiceapp.backup.making import back_up, dated_folder, delete_broken_off, forget_old
-from voiceapp.backup.manifest import BackupError, read_manifest, write_manifest
 from voiceapp.runtime.arguments import whole
 from voiceapp.runtime.one_at_a_time import alone_in, working_on
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from voiceapp.doctor.examination import CHECKS, check_of, examine, is_well
-from voiceapp.doctor.finding import Finding, FindingState
+from calls.management.doctor.examination import CHECKS, check_of, examine, is_well
+from calls.management.doctor.finding import Finding, FindingState
 
 COLUMN = 18
 STYLES = {

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.reply.emulator.llm import LlmEmulator
-from calls.reply.emulator.llm_faults import EmulatorHabits, LlmFault
-from calls.reply.emulator.llm_script import LlmScript, LlmScriptError
+from calls.lab.emulator.llm import LlmEmulator
+from calls.lab.emulator.llm_faults import EmulatorHabits, LlmFault
+from calls.lab.emulator.llm_script import LlmScript, LlmScriptError
 from voiceapp.runtime.arguments import LONGEST_S, decimal, whole
 
 

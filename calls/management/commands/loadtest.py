@@ -28,12 +28,12 @@ from calls.lab.answer_figures import ConversingFigures, MeasuredCall, answer_fig
 from calls.lab.call_records import is_recorded, record_of, score_of
 from calls.lab.call_report import CallRefused, Line
 from calls.lab.conversing_caller import ConversingCaller
+from calls.lab.emulator.tts import TtsEmulator, TtsOptions
 from calls.lab.load import Load
 from calls.lab.load_figures import LoadFigures, Reading, bucket_ms, figures, table
 from calls.lab.load_line import ANSWERED_MS, INTERRUPTED_MS, NUMBER, conversing_line
 from calls.lab.rig import SERVERS, Rig, RigError, free_port
 from calls.lab.sample_calls import library_of
-from calls.reply.emulator.tts import TtsEmulator, TtsOptions
 from calls.storage.call_streams import call_streams
 from calls.storage.models import Call
 from calls.whatif.scoring import Score

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from voiceapp.backup.manifest import BackupError, read_manifest
-from voiceapp.backup.restoring import checked, restore
+from calls.management.backup.manifest import BackupError, read_manifest
+from calls.management.backup.restoring import checked, restore
 from voiceapp.runtime.one_at_a_time import AlreadyRunning, reading_from, working_on
 from voiceapp.service_urls import database_url
 

@@ -10,8 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calls.reply.emulator.sound import SpokenSound, ToneSound
-from calls.reply.emulator.tts import TtsEmulator, TtsFaults, TtsOptions
+from calls.lab.emulator.sound import SpokenSound, ToneSound
+from calls.lab.emulator.tts import TtsEmulator, TtsFaults, TtsOptions
 from calls.reply.voice import VoiceError
 from voiceapp.runtime.arguments import LONGEST_S, decimal, seed, whole
 

@@ -21,10 +21,10 @@ from calls.lab.answer_faults import (
 )
 from calls.lab.call_report import CallReport
 from calls.lab.caller_script import EndedBy, padded_frames, speech_frames
+from calls.lab.emulator.llm_faults import LlmFault
+from calls.lab.emulator.tts import TtsFaults
 from calls.lab.played_audio import HeardAnswer, PlayedAudio
 from calls.lines.settings_cache import Fallback
-from calls.reply.emulator.llm_faults import LlmFault
-from calls.reply.emulator.tts import TtsFaults
 from calls.reply.voices.recorded import Prompts
 from stt.tuning import Tuning
 from stt.wavfile import read_ulaw

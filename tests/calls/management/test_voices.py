@@ -13,10 +13,10 @@ from django.core.management.base import CommandError
 
 from calls.lab.call_report import Line
 from calls.lab.demo_note import noted
+from calls.lab.emulator.sound import tones
 from calls.lines.settings_cache import first_profile
 from calls.models import Dialogue, PhoneLine
 from calls.process.services import Services, using
-from calls.reply.emulator.sound import tones
 from calls.reply.phrases import PhraseCache
 from calls.reply.voices.espeak import EspeakVoices
 from calls.reply.voices.recorded import SHIPPED, Prompts

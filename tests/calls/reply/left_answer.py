@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from random import Random
 
 from calls.core.turns import Source, Turn
-from calls.reply.emulator.llm import LlmEmulator
-from calls.reply.emulator.llm_faults import EmulatorHabits
-from calls.reply.emulator.llm_script import LlmScript, ScriptedRule
-from calls.reply.emulator.tts import TtsEmulator, TtsOptions
+from calls.lab.emulator.llm import LlmEmulator
+from calls.lab.emulator.llm_faults import EmulatorHabits
+from calls.lab.emulator.llm_script import LlmScript, ScriptedRule
+from calls.lab.emulator.tts import TtsEmulator, TtsOptions
 from calls.reply.answerer import Answerer
 from calls.reply.language_models import LanguageModels
 from calls.reply.line_voice import LineVoice, Ranked

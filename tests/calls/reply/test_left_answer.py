@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from calls.reply.emulator.tts import TtsFaults
+from calls.lab.emulator.tts import TtsFaults
 from stt.tuning import Tuning
 from tests.calls.reply.left_answer import services
 

@@ -6,9 +6,9 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 
 from calls.core.turns import Source, Turn
-from calls.reply.emulator.llm import LlmEmulator
-from calls.reply.emulator.llm_faults import EmulatorHabits, LlmFault
-from calls.reply.emulator.llm_script import LlmScript, ScriptedRule, ScriptedTool
+from calls.lab.emulator.llm import LlmEmulator
+from calls.lab.emulator.llm_faults import EmulatorHabits, LlmFault
+from calls.lab.emulator.llm_script import LlmScript, ScriptedRule, ScriptedTool
 from calls.reply.items import HangUp, NoteValue, Say, Transfer, Wait
 from calls.reply.language_models import LanguageModels
 from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from google.api_core.exceptions import InternalServerError, ResourceExhausted
 
-from calls.reply.emulator.sound import tones
-from calls.reply.emulator.tts import TtsEmulator, TtsFaults, TtsOptions
+from calls.lab.emulator.sound import tones
+from calls.lab.emulator.tts import TtsEmulator, TtsFaults, TtsOptions
 from calls.reply.voice import VoiceError
 from calls.reply.voices import google
 from calls.reply.voices.google import GoogleVoices

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from voiceapp.doctor.finding import Finding, failed, ok, warning
+from calls.management.doctor.finding import Finding, failed, ok, warning
 from voiceapp.service_urls import database_url
 
 DISK_WARNING, DISK_FAILED = 0.20, 0.05
@@ -52,7 +52,7 @@ def configuration() -> Iterator[Finding]:
     """What settings could not be read, and a trial's settings on a box that serves."""
     problems = settings.CONFIGURATION_PROBLEMS
     for problem in problems:
-        if problem.variable != "STORAGE_KEYS":  # voiceapp/doctor/storage.py says it
+        if problem.variable != "STORAGE_KEYS":  # calls/management/doctor/storage.py says it
             yield failed("settings", f"{problem.variable} cannot be used", problem.sentence)
     if settings.DEBUG:
         yield warning("settings", "DEBUG is on: pages show their insides", "set DEBUG=0 where others can reach it")

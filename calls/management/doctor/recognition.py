@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from calls.lines.models import PhoneLine
+from calls.management.doctor.finding import Finding, failed, ok, skipped, warning
 from calls.process.rendering import HearingRefused
 from calls.process.services import services
 from calls.reply.voice import VoiceError
@@ -23,7 +24,6 @@ from stt.engines.catalogue import EngineEntry, by_name
 from stt.events import RecognizerError, StreamClosed
 from stt.models import TuningProfile
 from stt.tuning import DEFAULT_ENGINES
-from voiceapp.doctor.finding import Finding, failed, ok, skipped, warning
 
 ANSWERS_WITHIN_S = 10.0
 SLOW_MS = 1500

@@ -11,8 +11,8 @@ from requests import RequestException
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from calls.lines.models import PhoneLine
+from calls.management.doctor.finding import Finding, failed, ok, skipped, warning
 from calls.twilio.rest import missing, twilio
-from voiceapp.doctor.finding import Finding, failed, ok, skipped, warning
 
 UNAUTHENTICATED = 401
 WANTED = {

@@ -4,10 +4,10 @@ import os
 
 import pytest
 
+from calls.management.doctor.finding import FindingState
+from calls.management.doctor.storage import storage
 from tests.calls.storage.test_kept_files import record
 from tests.storage_keys import NEW, OLD, under
-from voiceapp.doctor.finding import FindingState
-from voiceapp.doctor.storage import storage
 from voiceapp.environment import Environment
 
 
@@ -62,7 +62,7 @@ def test_only_the_newest_files_are_compared(var_dir, monkeypatch):
         with under(*keys):
             record(day / f"CA{number}-MZ1.vrec", 0)
         os.utime(day / f"CA{number}-MZ1.vrec", (number, number))
-    monkeypatch.setattr("voiceapp.doctor.storage.FILES_COMPARED", 1)
+    monkeypatch.setattr("calls.management.doctor.storage.FILES_COMPARED", 1)
     with under(NEW):
         (finding,) = storage()
     assert finding.state is FindingState.OK

@@ -9,8 +9,8 @@ from google.cloud.texttospeech_v1 import TextToSpeechAsyncClient
 from google.cloud.texttospeech_v1.services.text_to_speech.transports import TextToSpeechGrpcAsyncIOTransport
 from google.cloud.texttospeech_v1.types import cloud_tts
 
-from calls.reply.emulator.sound import SpokenSound, tones
-from calls.reply.emulator.tts import IDLE_TEXT, TtsEmulator, TtsFaults, TtsOptions
+from calls.lab.emulator.sound import SpokenSound, tones
+from calls.lab.emulator.tts import IDLE_TEXT, TtsEmulator, TtsFaults, TtsOptions
 from calls.reply.voices.espeak import EspeakVoices
 from stt.audio import duration_ms
 from stt.wavfile import is_wav, to_ulaw

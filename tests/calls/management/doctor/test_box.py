@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 from redis import Redis, ResponseError
 
+from calls.management.doctor import box
+from calls.management.doctor.finding import FindingState
 from tests.databases import migrated_postgres, postgresql_url, served_by  # noqa: F401 - fixtures
 from tests.live.test_outages import redis_url  # noqa: F401 - a fixture
-from voiceapp.doctor import box
-from voiceapp.doctor.finding import FindingState
 from voiceapp.environment import Problem
 
 

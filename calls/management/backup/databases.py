@@ -18,7 +18,7 @@ from typing import Any
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from voiceapp.backup.manifest import BackupError
+from calls.management.backup.manifest import BackupError
 from voiceapp.runtime.private_files import private_file
 
 FILES = {"sqlite": "database.sqlite3", "postgresql": "database.pgdump"}

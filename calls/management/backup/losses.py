@@ -8,10 +8,10 @@ from pathlib import Path
 
 from calls.desk.privacy.files import CallFile
 from calls.desk.privacy.reencryption import with_ends
+from calls.management.backup.contents import HERE
+from calls.management.backup.manifest import KeptFile, Manifest
 from calls.storage.losses import loss_of
 from calls.storage.recording import RECORDING_SUFFIX
-from voiceapp.backup.contents import HERE
-from voiceapp.backup.manifest import KeptFile, Manifest
 
 READ_THROUGH = {RECORDING_SUFFIX, ".trace"}
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from django.conf import settings
 
 from calls.desk.privacy.files import SUFFIXES
+from calls.management.doctor.finding import Finding, failed, ok, warning
 from calls.storage.journal_files import journal_files
 from calls.storage.kept_files import PUT_BACK, missing_keys, storage_keys
 from calls.storage.rewriting import PART_SUFFIX, is_under, left_parts
-from voiceapp.doctor.finding import Finding, failed, ok, warning
 from voiceapp.runtime.file_cipher import StorageError
 from voiceapp.runtime.storage_keys import StorageKey
 

@@ -12,10 +12,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from calls.management.backup import databases
+from calls.management.backup.contents import FOLDERS, HERE, JOURNAL, journals, kept_files
+from calls.management.backup.manifest import BackupError, Manifest, read_manifest, verify
 from calls.storage.kept_files import missing_keys
-from voiceapp.backup import databases
-from voiceapp.backup.contents import FOLDERS, HERE, JOURNAL, journals, kept_files
-from voiceapp.backup.manifest import BackupError, Manifest, read_manifest, verify
 from voiceapp.environment import Environment
 from voiceapp.runtime.private_files import private_file, private_folder
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import grpc
 from google.cloud.texttospeech_v1.types import cloud_tts
 
-from calls.reply.emulator.sound import ToneSound
+from calls.lab.emulator.sound import ToneSound
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ulaw_to_pcm
 from stt.emulator.switches import Switches
 

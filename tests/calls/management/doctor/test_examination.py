@@ -6,9 +6,9 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from calls.management.doctor import examination
+from calls.management.doctor.finding import FindingState, failed, ok, warning
 from tests.paths import ROOT
-from voiceapp.doctor import examination
-from voiceapp.doctor.finding import FindingState, failed, ok, warning
 
 
 @pytest.fixture

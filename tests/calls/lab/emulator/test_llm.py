@@ -3,8 +3,8 @@
 import asyncio
 import json
 
-from calls.reply.emulator.llm import LlmEmulator
-from calls.reply.emulator.llm_faults import LlmFault
+from calls.lab.emulator.llm import LlmEmulator
+from calls.lab.emulator.llm_faults import LlmFault
 
 ASK = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "שלום"}]}
 

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from django.db import connection
 
-from voiceapp.backup import databases
-from voiceapp.backup.contents import copy_all, copy_file, journals, kept_files
-from voiceapp.backup.losses import to_examine
-from voiceapp.backup.manifest import FORM, BackupError, KeptFile, Manifest, read_manifest, write_manifest
+from calls.management.backup import databases
+from calls.management.backup.contents import copy_all, copy_file, journals, kept_files
+from calls.management.backup.losses import to_examine
+from calls.management.backup.manifest import FORM, BackupError, KeptFile, Manifest, read_manifest, write_manifest
 from voiceapp.runtime.one_at_a_time import AlreadyRunning, alone_in
 from voiceapp.runtime.private_files import private_folder
 

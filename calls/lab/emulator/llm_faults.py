@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from calls.reply.emulator.llm_script import ScriptedAnswer, ScriptedTool
+from calls.lab.emulator.llm_script import ScriptedAnswer, ScriptedTool
 
 
 class LlmFault(StrEnum):

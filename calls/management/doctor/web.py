@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 
-from voiceapp.doctor.finding import Finding, FindingState, failed, ok, skipped, warning
+from calls.management.doctor.finding import Finding, FindingState, failed, ok, skipped, warning
 
 TIMEOUT_S = 8.0
 CERTIFICATE_DAYS = 14

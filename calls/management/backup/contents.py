@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from calls.management.backup.manifest import KeptFile, chunks_of
 from calls.storage.journal_files import journal_files
-from voiceapp.backup.manifest import KeptFile, chunks_of
 from voiceapp.runtime.private_files import private_folder, private_open
 
 JOURNAL = "journal"

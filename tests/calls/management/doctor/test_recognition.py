@@ -2,6 +2,8 @@
 
 import pytest
 
+from calls.management.doctor import recognition
+from calls.management.doctor.finding import FindingState
 from calls.models import PhoneLine
 from calls.process.services import services
 from calls.reply.voice import VoiceError
@@ -10,8 +12,6 @@ from stt.emulator.timing import KIND
 from stt.engines.google import GoogleSpeech
 from stt.models import TuningProfile
 from tests.calls.management.test_probe import served
-from voiceapp.doctor import recognition
-from voiceapp.doctor.finding import FindingState
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from voiceapp.doctor import web
-from voiceapp.doctor.finding import FindingState
+from calls.management.doctor import web
+from calls.management.doctor.finding import FindingState
 
 WELL = {"/healthz": (200, b'{"status": "up"}'), "/twilio/voice": (403, b""), "/metrics": (404, b"")}
 

@@ -14,6 +14,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
 from calls.desk.privacy.reencryption import SETTLED_S
+from calls.management.backup import databases
+from calls.management.backup.manifest import NAME
 from calls.models import Call
 from calls.storage.kept_files import encrypted_by
 from calls.storage.rewriting import rewrite
@@ -26,8 +28,6 @@ from tests.databases import (
     served_by,
 )
 from tests.storage_keys import NEW, OLD, under
-from voiceapp.backup import databases
-from voiceapp.backup.manifest import NAME
 from voiceapp.environment import Environment
 from voiceapp.runtime.one_at_a_time import alone_in, reading_from, working_on
 
@@ -205,7 +205,7 @@ def test_dated_backups_share_what_has_not_changed_and_old_ones_go(sqlite_boxes, 
     with full:
         for hour in range(3):
             record(full.var_dir / f"recordings/d/CA{hour}-MZ.vrec", *range(hour + 1))
-            monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
+            monkeypatch.setattr("calls.management.backup.making.datetime", at_hour(hour))
             call_command("backup", "--dated", "--keep", "2", folder)
     assert sorted(path.name for path in folder.iterdir()) == ["20261127T010000Z", "20261127T020000Z"]
     first, second = (folder / f"20261127T0{hour}0000Z" / "var/recordings/d" for hour in (1, 2))
@@ -257,7 +257,7 @@ def test_a_backup_is_not_deleted_while_it_is_verified(sqlite_boxes, tmp_path, mo
     folder = tmp_path / "backups"
 
     def back_up(hour):
-        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
+        monkeypatch.setattr("calls.management.backup.making.datetime", at_hour(hour))
         call_command("backup", "--dated", "--keep", "1", folder)
 
     with full:
@@ -318,7 +318,7 @@ def test_a_folder_that_is_not_empty_is_not_written_into(sqlite_boxes, tmp_path):
 
 
 def test_programs_that_are_missing_are_named(sqlite_boxes, monkeypatch):
-    monkeypatch.setattr("voiceapp.backup.databases.shutil.which", lambda name: None)
+    monkeypatch.setattr("calls.management.backup.databases.shutil.which", lambda name: None)
     with pytest.raises(databases.BackupError, match="apt install postgresql-client") as raised:
         databases._run("pg_dump")
     assert raised.value.code == "no_pg_dump"
@@ -358,7 +358,7 @@ def test_a_file_under_another_key_is_copied_anew_though_it_is_as_long(sqlite_box
         with under(OLD):
             record(path, 0)
         for hour in (1, 2):
-            monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
+            monkeypatch.setattr("calls.management.backup.making.datetime", at_hour(hour))
             with under(NEW, OLD):
                 call_command("backup", "--dated", folder)
                 rewrite(path, NEW, full.var_dir / "recordings")
@@ -404,7 +404,7 @@ def test_damage_is_told_once_and_no_backup_that_may_have_the_whole_is_deleted(sq
     ago_s = time.time() - 3 * 86_400
     with full:
         for hour in range(4):
-            monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
+            monkeypatch.setattr("calls.management.backup.making.datetime", at_hour(hour))
             arguments = "--dated", "--keep", "1", folder
             path = full.var_dir / f"recordings/d/CA{hour}-MZ.vrec"
             if hour != 2:
@@ -439,14 +439,14 @@ def test_what_may_have_grown_is_examined_by_the_next_backup_though_it_did_not_ch
     with full, under(NEW):
         path = record(full.var_dir / "recordings/d/CA7-MZ.vrec", 0, 1, finish=False)
         for hour in (1, 2):
-            monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(hour))
+            monkeypatch.setattr("calls.management.backup.making.datetime", at_hour(hour))
             call_command("backup", "--dated", tmp_path / "backups")
         Call.objects.create(call_sid="CA7", started_at=NOW, ended_at=NOW)
-        monkeypatch.setattr("voiceapp.backup.losses.time.time", lambda: path.stat().st_mtime + SETTLED_S + 1)
-        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(3))
+        monkeypatch.setattr("calls.management.backup.losses.time.time", lambda: path.stat().st_mtime + SETTLED_S + 1)
+        monkeypatch.setattr("calls.management.backup.making.datetime", at_hour(3))
         with pytest.raises(CommandError, match=SAYS_ITS_END):
             call_command("backup", "--dated", tmp_path / "backups")
-        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(4))
+        monkeypatch.setattr("calls.management.backup.making.datetime", at_hour(4))
         call_command("backup", "--dated", tmp_path / "backups")
 
 
@@ -457,10 +457,10 @@ def test_what_became_shorter_is_told_of_at_once_and_the_backup_with_the_whole_st
     folder = tmp_path / "backups"
     with full, under(NEW):
         path = record(full.var_dir / "recordings/d/CA7-MZ.vrec", 0, 1)
-        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(1))
+        monkeypatch.setattr("calls.management.backup.making.datetime", at_hour(1))
         call_command("backup", "--dated", folder)
         os.truncate(path, path.stat().st_size // 2)
-        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(2))
+        monkeypatch.setattr("calls.management.backup.making.datetime", at_hour(2))
         with pytest.raises(CommandError, match="(?s)^not_whole: .*recording_damaged: CA7-MZ.vrec"):
             call_command("backup", "--dated", "--keep", "1", folder)
     assert len(list(folder.iterdir())) == 2
@@ -471,11 +471,11 @@ def test_what_a_killed_backup_did_not_examine_is_the_next_ones(sqlite_boxes, tmp
     with full, under(NEW):
         path = record(full.var_dir / "recordings/d/CA7-MZ.vrec", 0, 1, finish=False)
         os.utime(path, (time.time() - 3 * 86_400,) * 2)
-        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(1))
+        monkeypatch.setattr("calls.management.backup.making.datetime", at_hour(1))
         with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
-            killed.setattr("voiceapp.backup.losses.loss_of", interrupted)
+            killed.setattr("calls.management.backup.losses.loss_of", interrupted)
             call_command("backup", "--dated", tmp_path / "backups")
-        monkeypatch.setattr("voiceapp.backup.making.datetime", at_hour(2))
+        monkeypatch.setattr("calls.management.backup.making.datetime", at_hour(2))
         with pytest.raises(CommandError, match=SAYS_ITS_END):
             call_command("backup", "--dated", tmp_path / "backups")
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from calls.reply.emulator.llm_faults import ODD_CHUNKS, EmulatorHabits, LlmFault, spoiled
-from calls.reply.emulator.llm_script import LlmScript, ScriptedAnswer, in_pieces
+from calls.lab.emulator.llm_faults import ODD_CHUNKS, EmulatorHabits, LlmFault, spoiled
+from calls.lab.emulator.llm_script import LlmScript, ScriptedAnswer, in_pieces
 
 _LONGEST_REQUEST_BYTES = 2_000_000
 _HEADERS_S = 30.0

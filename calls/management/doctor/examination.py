@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from voiceapp.doctor import box, recognition, storage, telephony, web
-from voiceapp.doctor.finding import Finding, FindingState, failed
+from calls.management.doctor import box, recognition, storage, telephony, web
+from calls.management.doctor.finding import Finding, FindingState, failed
 from voiceapp.runtime import metrics
 
 Check = Callable[[], Iterator[Finding]]

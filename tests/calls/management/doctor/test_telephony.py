@@ -2,11 +2,11 @@
 
 import pytest
 
+from calls.management.doctor import telephony
+from calls.management.doctor.finding import FindingState
 from calls.models import PhoneLine
 from stt.models import TuningProfile
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
-from voiceapp.doctor import telephony
-from voiceapp.doctor.finding import FindingState
 
 pytestmark = pytest.mark.django_db
 NUMBER, PUBLIC = "+97235550100", "https://voice.example.org"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from calls.reply.emulator.llm_script import (
+from calls.lab.emulator.llm_script import (
     LlmScript,
     LlmScriptError,
     ScriptedAnswer,
