@@ -143,7 +143,7 @@ class LiveCall(Hands):
             self._transcriber = Transcriber(self._line.ladder(self._waived.add), tuning, self._queue.put_event)
             self._transcriber.start()
         services.calls.replace_older(self)
-        self._end.announce(services.shared.began(self.call_sid, stream_sid, int(time.time() * 1000)))
+        self._end.announce(services.shared.began(self.call_sid, stream_sid, int(time.time() * 1000), self.line))
 
     # The pump
 

@@ -44,6 +44,8 @@ class Known:
     """Unix time in ms."""
     ends: dict[str, str] = field(default_factory=dict)
     """The end that we chose while the stream ran."""
+    line: str = ""
+    """The number that was called; empty where an older version let the call in."""
 
     @property
     def first_ms(self) -> int | None:
@@ -66,7 +68,8 @@ class SharedState:
 
     def __init__(self) -> None:
         self._facts: OrderedDict[str, dict[str, str]] = OrderedDict()
-        """By CallSid, as Redis has them: ``began:MZ…`` -> Unix time in ms, ``end:MZ…`` -> end reason."""
+        """By CallSid, as Redis has them: ``began:MZ…`` -> Unix time in ms, ``end:MZ…`` -> end reason, ``line`` -> its
+        number."""
         self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """Held while a call's stream is told to Redis."""
         self._away_until_s = 0.0
@@ -96,36 +99,37 @@ class SharedState:
         facts = await self._exchange(call_sid, None)
         return None if facts is None else _known(self._facts.get(call_sid, {}) | facts)
 
-    def began(self, call_sid: str, stream_sid: str, at_ms: int) -> Coroutine[Any, Any, list[str]]:
-        """Say that a stream has begun. Known here before it is awaited.
+    def began(self, call_sid: str, stream_sid: str, at_ms: int, line: str = "") -> Coroutine[Any, Any, list[str]]:
+        """Say that a stream of a call to this line has begun. Known here before it is awaited.
 
         Returns the StreamSids that had begun before it in the order of Redis, which is also the order in which this
         process began its own; none where ``ask`` gives None. On the loop.
         """
-        self._note(call_sid, f"began:{stream_sid}", str(at_ms))
-        return self._older(call_sid, stream_sid, at_ms)
+        facts = {f"began:{stream_sid}": str(at_ms), **({"line": line} if line else {})}
+        self._note(call_sid, facts)
+        return self._older(call_sid, stream_sid, facts)
 
     async def end_chosen(self, call_sid: str, stream_sid: str, end_reason: str) -> bool:
         """Say that we end the call. Known here at once; True when every process knows."""
-        name = f"end:{stream_sid}"
-        self._note(call_sid, name, end_reason)
-        return await self._exchange(call_sid, (name, end_reason)) is not None
+        facts = {f"end:{stream_sid}": end_reason}
+        self._note(call_sid, facts)
+        return await self._exchange(call_sid, facts) is not None
 
-    async def _older(self, call_sid: str, stream_sid: str, at_ms: int) -> list[str]:
+    async def _older(self, call_sid: str, stream_sid: str, added: dict[str, str]) -> list[str]:
         # One after the other: on connections of their own they could overtake each other, and each would be the older.
         order = self._orders.setdefault(call_sid, asyncio.Lock())
         async with order:
-            facts = await self._exchange(call_sid, (f"began:{stream_sid}", str(at_ms)))
+            facts = await self._exchange(call_sid, added)
         return [sid for sid in _known(facts or {}).began_ms if sid != stream_sid]
 
-    def _note(self, call_sid: str, name: str, value: str) -> None:
-        self._facts.setdefault(call_sid, {})[name] = value
+    def _note(self, call_sid: str, facts: dict[str, str]) -> None:
+        self._facts.setdefault(call_sid, {}).update(facts)
         self._facts.move_to_end(call_sid)
         while len(self._facts) > MOST_CALLS:
             self._facts.popitem(last=False)
 
-    async def _exchange(self, call_sid: str, fact: tuple[str, str] | None) -> dict[str, str] | None:
-        """Add it and read all in one step: of two streams that begin at once, one sees the other and one does not.
+    async def _exchange(self, call_sid: str, added: dict[str, str] | None) -> dict[str, str] | None:
+        """Add these and read all in one step: of two streams that begin at once, one sees the other and one does not.
 
         Only what Redis has: this process's own memory may hold a stream that began while we waited.
         """
@@ -137,8 +141,9 @@ class SharedState:
                 redis_asyncio.from_url(settings.REDIS_URL, decode_responses=True) as redis,
                 redis.pipeline(transaction=True) as both,
             ):
-                if fact is not None:
-                    both.hset(_key(call_sid), *fact)
+                for name, value in (added or {}).items():
+                    both.hset(_key(call_sid), name, value)
+                if added:
                     both.expire(_key(call_sid), settings.MAX_CALL_S + 3600)
                 both.hgetall(_key(call_sid))
                 *_, facts = await both.execute()
@@ -173,7 +178,7 @@ def _key(call_sid: str) -> str:
 
 
 def _known(facts: Mapping[str, str]) -> Known:
-    known = Known()
+    known = Known(line=facts.get("line", ""))
     for name, value in facts.items():
         kind, _, stream_sid = name.partition(":")
         if kind == "began":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -51,9 +52,11 @@ from voiceapp.runtime.whole_number import whole_number
 
 COST_MONTHS = 3
 CALL_SID = re.compile("CA[0-9a-f]{32}")
-# A call whose row is awaited: ten seconds, then it is not found.
+# A call of which nobody knows: ten seconds, then it is not found.
 ASKED_AGAIN_S = 1
 MAX_TIMES_ASKED = 10
+UNSAVED_ASKED_AGAIN_S = 2
+"""For as long as it takes: some process has heard the call begin, and its row will come."""
 LAG_MS = {"behind": 50, "overloaded": MAX_LOOP_LAG_MS}
 """A process whose loop is later than this (p95) hears calls late, two frames and more; takes no new ones."""
 
@@ -108,10 +111,19 @@ def call(request: HttpRequest, call_sid: str) -> HttpResponse:
 
 
 def _not_saved_yet(request: HttpRequest, call_sid: str) -> HttpResponse:
-    """A call is on the wall before its row is written: until then its page asks again, by itself, and in the end says
-    that there is nothing. A call of a line that is not seen is answered the same, so that nobody learns of it."""
+    """A call is on the wall before its row is written: until then its page asks again, by itself. Of a call that no
+    process has heard it says in the end that there is nothing; of one that began, that its row is awaited. A call of a
+    line that is not seen is answered as an unknown one, so that nobody learns of it."""
     asked = whole_number(request.GET.get("asked", "0"), 0, MAX_TIMES_ASKED)
-    if not CALL_SID.fullmatch(call_sid) or asked is None or asked == MAX_TIMES_ASKED:
+    if not CALL_SID.fullmatch(call_sid) or asked is None:
+        raise Http404
+    known = services().shared.read(call_sid)
+    if known.first_ms is not None and seen_by(request.user).has(known.line):
+        began_at = datetime.fromtimestamp(known.first_ms / 1000, UTC)
+        answer = render(request, "console/not_saved_yet.html", {"began_at": began_at}, status=202)
+        answer["Refresh"] = f"{UNSAVED_ASKED_AGAIN_S}; url={request.path}"
+        return answer
+    if asked == MAX_TIMES_ASKED:
         raise Http404
     answer = render(request, "console/not_saved_yet.html", status=202)
     answer["Refresh"] = f"{ASKED_AGAIN_S}; url={request.path}?asked={asked + 1}"

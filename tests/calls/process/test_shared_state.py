@@ -57,8 +57,9 @@ async def test_a_process_forgets_its_oldest_calls(settings, monkeypatch):
 
 async def test_through_redis_every_process_knows_the_end_that_one_chose(through_redis, call_sid):
     here, there = SharedState(), SharedState()
-    await here.began(call_sid, "MZ1", 1000)
+    await here.began(call_sid, "MZ1", 1000, "+97235550100")
     assert await here.end_chosen(call_sid, "MZ1", "silent_line")
+    assert (await asyncio.to_thread(there.read, call_sid)).line == "+97235550100"
     assert (await asyncio.to_thread(there.read, call_sid)).our_end_reason
     assert there.here(call_sid) == Known()
     assert (await there.ask(call_sid)).first_ms == 1000

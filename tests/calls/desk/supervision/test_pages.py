@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group, Permission, User
 from django.urls import reverse
 
@@ -16,6 +17,7 @@ from calls.desk.line_limits.fields import set_limit
 from calls.live.call_log import CallLog
 from calls.models import Call, CallEvent, PhoneLine, Transcript
 from calls.process.loop_lag import LoopLag
+from calls.process.services import services
 from calls.storage import rows
 from calls.twilio.models import SupervisorAction
 from stt.models import TuningProfile
@@ -128,6 +130,40 @@ def test_a_call_whose_row_is_not_written_yet_is_asked_for_again_and_in_the_end_n
     assert reader.get(page, {"asked": "x"}).status_code == 404
     Call.objects.update(call_sid="CA" + "0a" * 16)
     assert reader.get(page, {"asked": "2"}).status_code == 200
+
+
+async def begins(call_sid, line):
+    await services().shared.began(
+        call_sid, "MZ1", int(datetime(2026, 11, 27, 12, 17, 3, tzinfo=UTC).timestamp() * 1000), line
+    )
+
+
+def test_a_call_that_began_is_not_saved_yet_for_as_long_as_its_row_takes(reader, call):
+    sid = "CA" + "0c" * 16
+    page = reverse("console:call", args=[sid])
+    async_to_sync(begins)(sid, "+97235550100")
+    for asked in ("0", "10"):
+        waits = reader.get(page, {"asked": asked})
+        assert (waits.status_code, waits["Refresh"]) == (202, f"2; url={page}")
+        shown = waits.content.decode()
+        assert "השיחה עדיין לא נשמרה" in shown and "14:17:03" in shown
+    Call.objects.update(call_sid=sid)
+    assert reader.get(page).status_code == 200
+
+
+def test_a_call_that_began_on_a_line_that_is_not_seen_is_not_found(client):
+    line = PhoneLine.objects.create(name="Ours", number="+97235550101", profile=TuningProfile.objects.create(name="p"))
+    dana = User.objects.create_user("dana", is_staff=True)
+    dana.groups.add(Group.objects.get(name="reviewer"))
+    set_limit(dana, [line])
+    client.force_login(dana)
+    ours, theirs, older = ("CA" + digits * 16 for digits in ("1a", "1b", "1c"))
+    for sid, line in ((ours, "+97235550101"), (theirs, "+97235550100"), (older, "")):
+        async_to_sync(begins)(sid, line)
+    found = [
+        client.get(reverse("console:call", args=[sid]), {"asked": "10"}).status_code for sid in (ours, theirs, older)
+    ]
+    assert found == [202, 404, 404]
 
 
 def test_a_call_of_a_line_that_is_not_seen_is_answered_as_an_unknown_one(client, call):
