@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from stt.engine_variables import unknown_engines_sentence
 from stt.engines_field import EnginesField
 from stt.models import TuningProfile
 from stt.profiles import activate, duplicate
@@ -46,6 +47,8 @@ class ProfileForm(ProfileModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["seen"] = self.instance.revision
+        field: Any = self.fields["engines"]
+        field.show_unknown(self.instance.engines)
 
     def clean(self) -> dict[str, Any] | None:
         seen = self.cleaned_data.get("seen")
@@ -154,6 +157,12 @@ class TuningProfileAdmin(ProfileModelAdmin):
     def delete_model(self, request: HttpRequest, obj: TuningProfile) -> None:
         obj._history_user = request.user
         super().delete_model(request, obj)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        profile = kwargs.get("obj")
+        if profile is not None and (sentence := unknown_engines_sentence(profile.engines)):
+            self.message_user(request, sentence, messages.WARNING)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Each revision beside what it did: a page that knows calls, which this package must not."""

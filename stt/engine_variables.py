@@ -42,6 +42,18 @@ def names_of(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def unknown_engines(text: str) -> list[str]:
+    """Those of a profile's field that this version does not have, as of a later one; others hear its calls."""
+    return [name for name in names_of(text) if name not in by_name()]
+
+
+def unknown_engines_sentence(text: str) -> str:
+    """What the pages of a profile say of them, with their code; empty where there are none."""
+    names = unknown_engines(text)
+    said = gettext("This version has no engine of the name %(engine)s: others hear the calls. Choose the engines anew.")
+    return f"{said % {'engine': ', '.join(names)}} (unknown_engine)" if names else ""
+
+
 def models_of_first(names: Sequence[str], before: Sequence[str], *, streaming: bool) -> tuple[str, ...]:
     """The models of the first of these engines. Raises EnginesRefused where no line can be heard by them.
 

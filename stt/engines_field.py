@@ -8,7 +8,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from stt.engine_variables import engine_variables, names_of
+from stt.engine_variables import engine_variables, names_of, unknown_engines
 from stt.engines.catalogue import ENTRIES, EngineEntry
 from stt.tuning import MOST_ENGINES
 
@@ -42,6 +42,15 @@ class EnginesField(forms.MultiValueField):
             }
         )
         super().__init__(fields, widget=widget, require_all_fields=False, **kwargs)
+
+    def show_unknown(self, text: str) -> None:
+        """Let the field show engines of a stored row that there are not, which saving refuses (``unknown_engine``): a
+        choice that is not offered would look like the first of those that are."""
+        for name in unknown_engines(text):
+            place: Any
+            for place, select in zip(self.fields, self.widget.widgets, strict=True):
+                said = format_lazy(_("{engine}: there is no such engine"), engine=name)
+                place.choices = select.choices = [*place.choices, (name, said)]
 
     def compress(self, data_list: list[str]) -> str:
         return ",".join(name for name in data_list if name)

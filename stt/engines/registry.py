@@ -21,6 +21,7 @@ from voiceapp.runtime.coded_error import CodedError
 
 logger = logging.getLogger(__name__)
 
+UNKNOWN = "unknown_engine"
 PROBE_PAUSES_S = 2.0, 30.0
 """Pauses between probes until the engines have answered, from the first to the longest."""
 
@@ -47,22 +48,24 @@ class EngineRegistry:
         """The engine of this name: the same one whoever asks. Raises EngineError."""
         if name not in self._makers:
             known = ", ".join(sorted(self._makers))
-            raise EngineError("unknown_engine", f"There is no engine {name!r}; there are: {known}")
+            raise EngineError(UNKNOWN, f"There is no engine {name!r}; there are: {known}")
         with self._making:
             if name not in self._guarded:
                 self._guarded[name] = GuardedEngine(self._makers[name])
             return self._guarded[name]
 
+    def unknown(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that no engine has."""
+        return [name for name in names if name not in self._makers]
+
     def of_line(self, names: Sequence[str]) -> list[GuardedEngine]:
         """The engines of these names that there are. One that lacks what it needs is passed over for others; where none
         has it, the first says so to its calls. A name without an engine, as of a later version, is logged once."""
-        for name in names:
-            if name not in self._makers and name not in self._told:
+        for name in self.unknown(names):
+            if name not in self._told:
                 self._told.add(name)
                 there_are = ", ".join(sorted(self._makers))
-                logger.error(
-                    "unknown_engine: a profile names %r; there are: %s. Others hear its calls", name, there_are
-                )
+                logger.error("%s: a profile names %r; there are: %s. Others hear its calls", UNKNOWN, name, there_are)
         known = [name for name in names if name in self._makers]
         ready = [name for name in known if not self._lacks(name)]
         return [self.guarded(name) for name in ready or known[:1]]
@@ -125,8 +128,10 @@ class Recognition:
 
     @property
     def troubles(self) -> dict[str, str]:
-        """Each engine in use, by its name on rows, and its trouble's code."""
-        return {one.name: one.trouble for one in self.in_use}
+        """Each engine in use, by its name on rows, and its trouble's code; and each name that profiles have and no
+        engine, with ``unknown_engine``."""
+        unknown = self._engines.unknown(self.named()) if self._engines is not None else []
+        return {one.name: one.trouble for one in self.in_use} | dict.fromkeys(unknown, UNKNOWN)
 
     def unwell(self) -> dict[str, bool]:
         """Where lines have several engines: each of streams, and whether calls have left it in vain. Any thread."""

@@ -2,7 +2,10 @@
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.forms import modelform_factory
+from django.urls import reverse
 
+from stt.admin import ProfileForm
 from stt.engines import catalogue
 from stt.engines.catalogue import EngineEntry
 from stt.engines_field import EnginesField
@@ -95,3 +98,19 @@ def test_a_calls_settings_are_read_back():
     tuning = Tuning(engines=("second", "google"))
     assert Tuning.from_mapping(tuning.as_dict()) == tuning
     assert Tuning.from_mapping({}).engines == ("google",)
+
+
+def test_an_engine_that_there_is_not_is_shown_where_it_stands_and_not_saved(admin_client):
+    profile = TuningProfile.objects.create(name="old")
+    TuningProfile.objects.filter(pk=profile.pk).update(engines="later,google")
+    address = reverse("admin:stt_tuningprofile_change", args=[profile.pk])
+    page = admin_client.get(address)
+    assert '<option value="later" selected>' in page.content.decode()
+    assert "(unknown_engine)" in page.content.decode()
+    made = modelform_factory(TuningProfile, form=ProfileForm, fields=["engines"])
+    form = made({"engines": "later", "engines_2": "google"}, instance=TuningProfile.objects.get(name="old"))
+    assert [error.code for error in form.errors.as_data()["engines"]] == ["unknown_engine"]
+    assert "(unknown_engine)" in admin_client.get(reverse("desk-profile", args=[profile.pk])).content.decode()
+    TuningProfile.objects.filter(pk=profile.pk).update(engines="google")
+    for name in ("admin:stt_tuningprofile_change", "desk-profile"):
+        assert "unknown_engine" not in admin_client.get(reverse(name, args=[profile.pk])).content.decode()

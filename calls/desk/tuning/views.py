@@ -32,6 +32,7 @@ from calls.process.services import services
 from calls.storage.models import SOURCES, Call
 from calls.whatif.answers_again import UNKNOWABLE_TALK
 from calls.whatif.comparison import Pair, what_if
+from stt.engine_variables import unknown_engines_sentence
 from stt.models import SETTINGS, TuningProfile
 from stt.profiles import restore
 from stt.tuning import TuningError, hints_flaws
@@ -98,6 +99,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
         "profile": one,
         "refused": [(REFUSED_SETTINGS[code], n) for code, n in refused_settings(one.pk, one.revision, seen).items()],
         "half_closings": half_closing.shown(statuses(services().recognition)),
+        "unknown_engines": unknown_engines_sentence(one.engines),
         "left_out": LEFT_OUT if hints_flaws(one.hints()) else "",
         "history": rows,
         "choices": [(key, name_of(row)) for key, row in choices.items()],

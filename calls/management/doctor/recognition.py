@@ -21,6 +21,7 @@ from stt.audio import BYTES_PER_MS, ULAW_SILENCE
 from stt.engine_variables import engine_variables, names_of
 from stt.engines.base import EMULATOR, Engine, RecognitionOptions, StreamEvent
 from stt.engines.catalogue import EngineEntry, by_name
+from stt.engines.registry import UNKNOWN
 from stt.events import RecognizerError, StreamClosed
 from stt.models import TuningProfile
 from stt.tuning import DEFAULT_ENGINES
@@ -39,15 +40,17 @@ REQUESTS_OF_A_CALL = 4
 def engines() -> Iterator[Finding]:
     """Each that some profile names: credentials, endpoint and model for Hebrew, and a stream's round trip."""
     try:
-        texts = list(TuningProfile.objects.values_list("engines", flat=True))
+        rows = list(TuningProfile.objects.order_by("name").values_list("name", "engines"))
     except DatabaseError:
-        texts = []
-    profiles = [names for text in texts if (names := names_of(text))] or [DEFAULT_ENGINES]
+        rows = []
+    profiles = [names for _, text in rows if (names := names_of(text))] or [DEFAULT_ENGINES]
     firsts, known, values = {names[0] for names in profiles}, by_name(), engine_variables()
     for name in dict.fromkeys(name for names in profiles for name in names):
         check = f"engine {name}"
         if name not in known:
-            yield failed(check, "a profile names it, and there is none", "correct the profile's engines")
+            who = ", ".join(profile for profile, text in rows if name in names_of(text))
+            detail = f"{UNKNOWN}: this version has no such engine, and these profiles name it: {who}"
+            yield failed(check, detail, f"choose their engines anew; there are: {', '.join(known)}")
         elif variable := known[name].missing(values):
             says = failed if name in firsts else warning
             yield says(check, f"{variable} is not set", f"set it to {known[name].needs[variable]}")

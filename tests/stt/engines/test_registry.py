@@ -201,6 +201,9 @@ def test_an_engine_that_a_profile_names_and_nobody_has_is_logged_once_and_others
     for _ in range(2):
         (heard_by,) = engines.of_line(("later", "google"))
         assert heard_by.name == "streams"
+    recognition = engines.of_profiles()
+    recognition.named = lambda: ("later", "google")
+    assert recognition.troubles == {"streams": "", "later": "unknown_engine"}
     assert [record.message for record in caplog.records if "unknown_engine" in record.message] == [
         "unknown_engine: a profile names 'later'; there are: google. Others hear its calls"
     ]

@@ -52,6 +52,14 @@ def test_an_engine_that_is_real_is_well(settings, profile, monkeypatch):
     assert finding.state is FindingState.OK and "speech.googleapis.com" in finding.detail
 
 
+def test_an_engine_that_a_profile_names_and_nobody_has_is_said_with_the_profile(profile):
+    profile("later")
+    (finding,) = recognition.engines()
+    assert (finding.check, finding.state) == ("engine later", FindingState.FAILED)
+    assert finding.detail == "unknown_engine: this version has no such engine, and these profiles name it: p"
+    assert finding.advice.startswith("choose their engines anew; there are: google")
+
+
 def test_an_engine_that_is_away_is_said(settings, profile):
     profile("google")
     settings.STT_EMULATOR_HOST = "127.0.0.1:1"
