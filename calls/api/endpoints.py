@@ -25,6 +25,7 @@ MOST_A_PAGE = 200
 CURSOR_SAID = "next_cursor of the page before; without it, the first page."
 LIMIT_SAID = "The most that a page has."
 Cursor = Annotated[str, Field(pattern=CURSOR)]
+CallSid = Annotated[Sid, Path(description="Twilio's CallSid, as the list of calls has it.")]
 Limit = Annotated[int, Field(ge=1, le=MOST_A_PAGE)]
 PROBLEMS = {400: ProblemOut, 401: ProblemOut, 403: ProblemOut, 429: ProblemOut}
 
@@ -61,6 +62,8 @@ class CallsAsked(Schema):
 
 
 class TurnsAsked(Schema):
+    """Pages of a call's turns."""
+
     cursor: Cursor | None = Field(None, description=CURSOR_SAID)
     limit: Limit = Field(MOST_A_PAGE, description=LIMIT_SAID)
 
@@ -86,7 +89,7 @@ def list_calls(request: HttpRequest, asked: Query[CallsAsked]) -> Any:
 
 
 @router.get("/calls/{call_sid}", response={200: CallOut, 404: ProblemOut, **PROBLEMS}, operation_id="read_call")
-def read_call(request: HttpRequest, call_sid: Path[Sid]) -> Any:
+def read_call(request: HttpRequest, call_sid: CallSid) -> Any:
     """One call. Needs calls:read."""
     token = _allowed(request, Scope.CALLS)
     call = _call(token, call_sid)
@@ -95,7 +98,7 @@ def read_call(request: HttpRequest, call_sid: Path[Sid]) -> Any:
 
 
 @router.get("/calls/{call_sid}/turns", response={200: TurnsOut, 404: ProblemOut, **PROBLEMS}, operation_id="list_turns")
-def list_turns(request: HttpRequest, call_sid: Path[Sid], asked: Query[TurnsAsked]) -> Any:
+def list_turns(request: HttpRequest, call_sid: CallSid, asked: Query[TurnsAsked]) -> Any:
     """A call's turns in the order in which they were spoken, also while it runs. Needs words:read."""
     token = _allowed(request, Scope.WORDS, TurnsAsked)
     call = _call(token, call_sid)

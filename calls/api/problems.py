@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from ninja import Schema
+from pydantic import Field
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -27,19 +28,21 @@ DETAILS = {
 
 
 class FaultyParameter(Schema):
-    parameter: str
-    detail: str
+    """What is wrong with one parameter."""
+
+    parameter: str = Field(description="Its name.")
+    detail: str = Field(description="What is wrong with it, for people.")
 
 
 class ProblemOut(Schema):
     """RFC 9457; ``code`` is what programs look at."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    code: str
-    detail: str = ""
-    errors: list[FaultyParameter] = []
+    type: str = Field("about:blank", description="Always about:blank: the code says which problem it is.")
+    title: str = Field(description="The problem, for people.")
+    status: int = Field(description="The HTTP status.")
+    code: str = Field(description="The problem, for programs: it stays what it is.")
+    detail: str = Field("", description="What to do.")
+    errors: list[FaultyParameter] = Field([], description="Of bad_parameter: each parameter that is wrong.")
 
 
 class ApiProblem(Exception):

@@ -66,13 +66,20 @@ def test_the_document_is_of_openapi_3_1_and_asks_for_a_token_everywhere(client):
         assert {media for said in failures.values() for media in said["content"]} == {MEDIA_TYPE}
 
 
-def test_the_document_says_where_it_is_served_and_what_each_parameter_is(client, settings):
+def test_the_document_says_where_it_is_served_and_what_each_parameter_and_field_is(client, settings):
     settings.PUBLIC_URL = "https://voice.example.org"
     document = client.get("/api/v1/openapi.json").json()
     assert document["servers"] == [{"url": "https://voice.example.org"}]
     asked = [one for path in document["paths"].values() for one in path["get"].get("parameters", ())]
-    assert [one["name"] for one in asked if one["in"] == "query" and not one.get("description")] == []
-    assert "started_since" in {one["name"] for one in asked}
+    assert [one["name"] for one in asked if not one.get("description")] == []
+    assert {"started_since", "call_sid"} <= {one["name"] for one in asked}
+    schemas = document["components"]["schemas"]
+    assert {"CallOut", "AnswerOut", "FaultyParameter"} <= schemas.keys()
+    assert [name for name, schema in schemas.items() if not schema.get("description")] == []
+    fields = {
+        f"{name}.{field}": said for name, schema in schemas.items() for field, said in schema["properties"].items()
+    }
+    assert [name for name, said in fields.items() if not said.get("description")] == []
 
 
 def test_the_page_of_the_api_names_every_path_scope_and_code(client):
