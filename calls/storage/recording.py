@@ -143,6 +143,16 @@ class Slot(NamedTuple):
         return self.at_ms + len(self.ulaw) // BYTES_PER_MS
 
 
+class Lost(NamedTuple):
+    """A part of a recording that cannot be read."""
+
+    from_ms: int
+    """Media time of the end of the last good slot before it; 0 where there is none."""
+    to_ms: int
+    """...of the beginning of the next good one; later than any call where there is none."""
+    slots: int
+
+
 def line_recording(path: Path) -> Recording | None:
     """What the line said in the stream whose recording is at ``path``; None where there is none, or it is damaged."""
     try:
@@ -169,15 +179,21 @@ class Recording:
     def lost_slots(self) -> int:
         """How many slots, of a second each, are damaged or were never written though later ones were. Reads all of
         it."""
-        lost = damaged = behind = 0
+        return sum(loss.slots for loss in self.losses())
+
+    def losses(self) -> list[Lost]:
+        """Where they are. Reads all of it."""
+        losses = []
+        damaged, before = 0, Slot(-1, 0, b"")
         with self._slots() as slot:
             for place in range(self.slots):
                 if (one := slot(place)) is None:
                     damaged += 1
                     continue
-                lost += max(damaged, one.number - behind)
-                damaged, behind = 0, one.number + 1
-        return lost + damaged
+                if lost := max(damaged, one.number - before.number - 1):
+                    losses.append(Lost(before.ends_ms, one.at_ms, lost))
+                damaged, before = 0, one
+        return [*losses, Lost(before.ends_ms, MAX_MEDIA_MS, damaged)] if damaged else losses
 
     def chunks(self, from_ms: int = 0) -> Iterator[tuple[int, bytes]]:
         """The media time and µ-law of each slot, from the one that holds this moment; a damaged slot is skipped."""

@@ -8,6 +8,7 @@ what the engine of that day got wrong.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +23,11 @@ from calls.desk.permissions import EXPORT, LISTEN, READ
 from calls.desk.review.listening import NoRecording, part_of, recording_of, streams_of
 from calls.desk.review.models import Correction
 from calls.desk.review.queue.blind import told
+from calls.desk.review.wave import Wave
 from calls.lines.models import PhoneLine
 from calls.storage.models import Call, Transcript
 from calls.storage.recording import file_name
+from stt.audio import FRAME_MS
 from stt.wavfile import WavError, read_ulaw, wav_of
 from voiceapp.runtime.coded_error import CodedError
 from voiceapp.runtime.one_at_a_time import alone_in
@@ -59,18 +62,38 @@ class GoldTurn:
     ulaw: bytes
 
 
-def taken_by(user: Any, line: str = "", last: int | None = None) -> list[GoldTurn]:
+LEFT_OUT = {
+    "no_turn": "the turn is gone, or turned out to be our own words given back",
+    "no_recording": "there is no recording of it, or none that can be read (see the call's page)",
+    "recording_damaged": "some of its sound cannot be read, or was never written: silence would stand for words",
+}
+"""Why a corrected turn is not taken, by stable code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    turns: list[GoldTurn]
+    left_out: Counter[str]
+    """By code, of LEFT_OUT."""
+
+    @property
+    def left_out_said(self) -> list[str]:
+        return [f"left out, {code}: {count} turns: {LEFT_OUT[code]}" for code, count in sorted(self.left_out.items())]
+
+
+def taken_by(user: Any, line: str = "", last: int | None = None) -> Taken:
     """The newest turns of gold, of one line or of all that allow it, for this person. Raises GoldError.
 
-    Leaves an entry of who took from how many calls. Turns without a recording are left out. Blocking.
+    Leaves an entry of who took from how many calls. Turns without a whole recording are left out. Blocking.
     """
     if not user.is_active or not user.has_perms(NEEDS):
         raise GoldError("gold_not_allowed", f"{user.get_username()} may not listen and export: {', '.join(NEEDS)}")
     made = told(Correction.objects.filter(_allowed(user, line)), user, timezone.now())
     corrections = _newest(made, last)
-    turns = list(_turns(corrections))
+    left_out: Counter[str] = Counter()
+    turns = list(_turns(corrections, left_out))
     note(Kind.GOLD, user, calls=len({turn.call_sid for turn in turns}))
-    return turns
+    return Taken(turns, left_out)
 
 
 def write(folder: Path, turns: Iterable[GoldTurn]) -> None:
@@ -140,21 +163,30 @@ def _newest(made: QuerySet[Correction], last: int | None) -> Sequence[Correction
     return standing
 
 
-def _turns(corrections: Sequence[Correction]) -> Iterator[GoldTurn]:
+def _turns(corrections: Sequence[Correction], left_out: Counter[str]) -> Iterator[GoldTurn]:
     streams_by_call: dict[int, Any] = {}
+    waves: dict[int, Wave] = {}
+    """Of the same call, by the number of its stream."""
     for row in corrections:
         turn = Transcript.objects.heard().filter(call=row.call_id, number=row.turn, echo=False).first()
         if turn is None:
+            left_out["no_turn"] += 1
             continue
         call: Call = row.call
         if row.call_id not in streams_by_call:
-            streams_by_call = {row.call_id: streams_of(call)}
+            streams_by_call, waves = {row.call_id: streams_of(call)}, {}
         part = part_of(turn, streams_by_call[row.call_id])
         if part is None:
+            left_out["no_recording"] += 1
             continue
         try:
-            _, wave = recording_of(call, part.stream)
+            wave = waves.get(part.stream) or recording_of(call, part.stream)[1]
         except NoRecording:
+            left_out["no_recording"] += 1
+            continue
+        waves[part.stream] = wave
+        if wave.lacks(turn.started_ms, turn.ended_ms) or turn.ended_ms > wave.ends_ms + FRAME_MS:
+            left_out["recording_damaged"] += 1
             continue
         from_ms, to_ms = wave.begins_ms + round(1000 * part.from_s), wave.begins_ms + round(1000 * part.to_s)
         yield GoldTurn(

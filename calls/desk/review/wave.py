@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 
 from calls.core.sender_clock import MAX_MEDIA_MS
-from calls.storage.recording import Recording, line_file, line_recording
+from calls.storage.recording import Lost, Recording, line_file, line_recording
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, stereo, ulaw_to_pcm
 
 SAMPLE_BYTES = 2
@@ -28,6 +28,7 @@ class Wave:
         """Media time of its first sample."""
         # A damaged time makes no file of weeks, nor one that WAV's 32 bits cannot count.
         self.duration_ms = max(0, min(ends_ms - self.begins_ms, MAX_MEDIA_MS))
+        self._losses: list[Lost] | None = None
         self._line = line_recording(path)
         self.is_whole = self._recording.is_whole and (self._line is None or self._line.is_whole)
         """False where a file's end is known to be missing."""
@@ -59,6 +60,13 @@ class Wave:
         pcm = self._pcm(first_sample, past_sample)
         skipped = begin - first_sample * self._frame_bytes
         return head + pcm[skipped : skipped + end - WAV_HEADER.size - begin]
+
+    def lacks(self, from_ms: int, to_ms: int) -> bool:
+        """Some of the caller's sound between two media times cannot be read, or was never written: ``caller`` has
+        silence there. A gap of the network's is no loss. Reads all of it once. Blocking."""
+        if self._losses is None:
+            self._losses = self._recording.losses()
+        return any(loss.from_ms < to_ms and from_ms < loss.to_ms for loss in self._losses)
 
     def caller(self, from_ms: int, to_ms: int) -> bytes:
         """The caller's µ-law between two media times. Blocking."""

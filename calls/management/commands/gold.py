@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, CommandParser
 
 from calls.core.addresses import canonical
-from calls.desk.engines.gold import LIST, GoldError, GoldTurn, taken_by, write
+from calls.desk.engines.gold import LIST, GoldError, Taken, taken_by, write
 from calls.management.rows_command import RowsCommand
 from stt.audio import duration_ms
 from voiceapp.runtime.arguments import whole
@@ -37,18 +37,18 @@ def add_source(parser: CommandParser, *, required: bool) -> None:
     )
 
 
-def taken(options: dict[str, Any]) -> list[GoldTurn]:
+def taken(options: dict[str, Any]) -> Taken:
     """As the arguments of ``add_source`` say; one turn at least. Raises CommandError."""
     user = get_user_model().objects.filter(username=options["user"]).first()
     if user is None:
         raise CommandError(f"unknown_user: --user must name who takes the turns; there is no {options['user']!r}")
     try:
-        turns = taken_by(user, canonical(options["line"]) if options["line"] else "", options["last"])
+        found = taken_by(user, canonical(options["line"]) if options["line"] else "", options["last"])
     except GoldError as error:
         raise CommandError(f"{error.code}: {error.message}") from error
-    if not turns:
-        raise CommandError(NO_GOLD)
-    return turns
+    if not found.turns:
+        raise CommandError("\n".join([NO_GOLD, *found.left_out_said]))
+    return found
 
 
 class Command(RowsCommand):
@@ -61,7 +61,8 @@ class Command(RowsCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["out"]
-        turns = taken(options)
+        found = taken(options)
+        turns = found.turns
         try:
             write(folder, turns)
         except GoldError as error:
@@ -71,3 +72,5 @@ class Command(RowsCommand):
         seconds = sum(duration_ms(turn.ulaw) for turn in turns) / 1000
         calls = len({turn.call_sid for turn in turns})
         self.stdout.write(f"{len(turns)} turns of {calls} calls, {seconds:.0f} s of audio: {folder / LIST}")
+        for sentence in found.left_out_said:
+            self.stderr.write(sentence)

@@ -15,7 +15,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from calls.core.addresses import canonical
 from calls.desk.engines.figures import SHORT_WORDS
-from calls.desk.engines.gold import GoldError, read
+from calls.desk.engines.gold import GoldError, GoldTurn, read
 from calls.desk.engines.measuring import (
     WAYS,
     MeasuredEngine,
@@ -81,7 +81,7 @@ class Command(RowsCommand):
                 if name not in entries:
                     raise MeasuringError("unknown_engine", f"there is no {name!r}; there are: {', '.join(entries)}")
                 engines[name] = guarded_engine(entries[name], values), settings_for(entries[name], tuning)
-            gold = read(options["gold"]) if options["gold"] else taken(options)
+            gold = read(options["gold"]) if options["gold"] else self._taken(options)
             if not gold:
                 raise CommandError(f"no_gold: {options['gold']} lists no turn")
             found = measure(
@@ -99,6 +99,12 @@ class Command(RowsCommand):
         self.stdout.write(f"{row.turns} turns of {row.calls} calls; kept as measurement {row.pk}\n\n")
         self.stdout.write("\n".join(_table(found.engines, row.calls)))
         _demand(found.engines, options["not_worse_by"], row.calls)
+
+    def _taken(self, options: dict[str, Any]) -> list[GoldTurn]:
+        found = taken(options)
+        for sentence in found.left_out_said:
+            self.stderr.write(sentence)
+        return found.turns
 
 
 def _tuning(name: str | None, line: str) -> Tuning:

@@ -5,15 +5,23 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.management import CommandError, call_command
 
-from calls.desk.engines.gold import LIST, GoldError, read, taken_by, write
+from calls.desk.engines import gold
+from calls.desk.engines.gold import LIST, GoldError, read, write
 from calls.desk.review.listening import LEAD_MS, TAIL_MS
 from calls.models import AccessEntry, PhoneLine
+from calls.storage.recording import HEADER, SLOT_BYTES, SLOT_HEADER
 from stt.audio import BYTES_PER_MS, duration_ms
 from stt.wavfile import wav_of
-from tests.calls.desk.engines.conftest import LINE, ONE, correct
+from tests.calls.desk.engines.conftest import LINE, ONE, THREE, TWO, correct
+from tests.calls.storage.test_kept_files import change
 
 pytestmark = pytest.mark.django_db
+
+
+def taken_by(*of_whom, **options):
+    return gold.taken_by(*of_whom, **options).turns
 
 
 def said(turns):
@@ -88,6 +96,33 @@ def test_who_took_from_how_many_calls_is_noted(corrected, reviewer):
 def test_a_turn_without_a_recording_is_left_out(corrected, reviewer, settings):
     (settings.VAR_DIR / "recordings" / "CA2.vrec").unlink()
     assert {turn.call_sid for turn in taken_by(reviewer)} == {"CA1"}
+
+
+def test_a_turn_of_which_sound_is_damaged_is_left_out_and_said(make_call, reviewer, settings, tmp_path, capsys):
+    make_call("CA1", [(ONE, "אחת", "אחת"), (TWO, "שתיים", "שתיים"), (THREE, "שלוש", "שלוש")])
+    make_call("CA2", [(ONE, "אחת", "אחת")], ago=timedelta(minutes=9))
+    (settings.VAR_DIR / "recordings" / "CA2.vrec").unlink()
+    path = settings.VAR_DIR / "recordings" / "CA1.vrec"
+    # The second second: all of the second turn.
+    change(path, len(HEADER) + SLOT_BYTES + SLOT_HEADER.size)
+    found = gold.taken_by(reviewer)
+    assert said(found.turns) == [("CA1", 1, "אחת"), ("CA1", 3, "שלוש")]
+    assert found.left_out == {"recording_damaged": 1, "no_recording": 1}
+    call_command("gold", "--out", tmp_path / "gold", "--user", "dana")
+    told = capsys.readouterr().err
+    assert "left out, recording_damaged: 1 turns: " in told and "left out, no_recording: 1 turns: " in told
+    for second in (0, 2):
+        change(path, len(HEADER) + second * SLOT_BYTES + SLOT_HEADER.size)
+    with pytest.raises(CommandError, match="^no_gold: .*\nleft out"):
+        call_command("gold", "--out", tmp_path / "more", "--user", "dana")
+
+
+def test_a_turn_at_the_end_of_a_recording_that_was_cut_off_is_left_out(corrected, reviewer, settings):
+    path = settings.VAR_DIR / "recordings" / "CA1.vrec"
+    path.write_bytes(path.read_bytes()[: len(HEADER) + 2 * SLOT_BYTES])
+    found = gold.taken_by(reviewer)
+    assert said(found.turns) == [("CA1", 1, "אחת"), ("CA2", 1, "ארבע")]
+    assert found.left_out.total() == 1
 
 
 def test_a_folder_gives_back_what_was_written_into_it(corrected, reviewer, tmp_path):

@@ -43,7 +43,7 @@ def guess():
 
 @pytest.fixture
 def gold(corrected, reviewer):
-    return taken_by(reviewer)
+    return taken_by(reviewer).turns
 
 
 def measured(gold, ways=("one-shot",), **engines):
@@ -193,7 +193,7 @@ def test_the_command_hears_a_folder_without_anybodys_permission(corrected, revie
 
 
 def test_a_folder_is_heard_as_it_was_taken(corrected, reviewer, catalogue, tmp_path):
-    write(tmp_path / "gold", taken_by(reviewer))
+    write(tmp_path / "gold", taken_by(reviewer).turns)
     run("wer", "--engine", "toy", "--gold", tmp_path / "gold", "--way", "one-shot")
     run("wer", "--engine", "toy", "--user", "dana", "--way", "one-shot")
     of_folder, of_database = (row.figures[0]["estimates"]["wer"] for row in EngineMeasurement.objects.order_by("pk"))

@@ -25,7 +25,7 @@ PAGE, HINT = "desk-engines", "desk-engines-hint"
 
 @pytest.fixture
 def measurement(corrected, reviewer):
-    gold = taken_by(reviewer)
+    gold = taken_by(reviewer).turns
     found = measure(gold, {"toy": toy(), "guess": guess()}, ["one-shot"], parallel=2, seed=1)
     return keep(found, reviewer, "", "default@1")
 
@@ -38,7 +38,7 @@ def named(make_call, reviewer):
     for sid in ("CA1", "CA2"):
         make_call(sid, [(ONE, "לוין", "משה לוי")])
     engine = GuardedEngine(lambda _: FakeEngine("משה לוין"))
-    found = measure(taken_by(reviewer), {"fake": (engine, Tuning())}, ["one-shot"], parallel=2, seed=1)
+    found = measure(taken_by(reviewer).turns, {"fake": (engine, Tuning())}, ["one-shot"], parallel=2, seed=1)
     return keep(found, reviewer, "", "default@1")
 
 
@@ -75,7 +75,7 @@ def test_without_a_measurement_the_page_says_how_to_make_one(sign_in):
 
 def test_a_measurement_in_which_everything_failed_says_so_and_is_not_what_opens(measurement, reviewer, line, sign_in):
     dead = toy(error=RecognizerError("unavailable", permanent=True))
-    failed = keep(measure(taken_by(reviewer), {"dead": dead}, ["one-shot"], parallel=2, seed=1), reviewer, "", "")
+    failed = keep(measure(taken_by(reviewer).turns, {"dead": dead}, ["one-shot"], parallel=2, seed=1), reviewer, "", "")
     client = sign_in("tuner")
     assert "33.3 %" in shown(client) and "Every turn failed" not in shown(client)
     page = shown(client, measurement=failed.pk)

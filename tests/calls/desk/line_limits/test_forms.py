@@ -161,7 +161,7 @@ def test_gold_is_taken_of_ones_own_lines(me):
     PhoneLine.objects.update(gold_since=timezone.now())
     with pytest.raises(GoldError, match="there is no line"):
         taken_by(User.objects.get(pk=me.pk), OTHER)
-    assert taken_by(User.objects.get(pk=me.pk), OWN) == []
+    assert taken_by(User.objects.get(pk=me.pk), OWN).turns == []
 
 
 def test_nobody_lifts_their_own_limit(client, me):
