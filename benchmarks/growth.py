@@ -83,6 +83,10 @@ def _time_pages(times: int, only: str, *, limited: bool) -> None:
     from django.db import connection
     from django.test import Client
 
+    from voiceapp import urls  # noqa: F401 - as a process that serves has it
+    from voiceapp.runtime.garbage import collect_seldom
+
+    collect_seldom()
     calls, turns = _one("SELECT count(*) FROM calls_call"), _one("SELECT count(*) FROM calls_transcript")
     size = _one("SELECT pg_size_pretty(pg_database_size(current_database()))")
     print(f"{calls} calls, {turns} turns; {size}", flush=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -28,6 +27,7 @@ from twisted.internet import reactor
 from calls.lines.settings_cache import FIRST_READ_S
 from calls.process.services import services
 from voiceapp.runtime import metrics
+from voiceapp.runtime.garbage import collect_seldom
 from voiceapp.server.listening import Port, PortUnavailable, UnixSocket
 from voiceapp.server.websocket import Socket, SocketServer
 
@@ -43,10 +43,6 @@ WATCHDOG_S = 75.0
 """After DRAIN_TIMEOUT_S, when the watchdog ends the process: longer than last words and flushing take."""
 LAST_LINE_S = 2.0
 """How long the watchdog waits for its own log line: the log may be what hangs."""
-YOUNG_OBJECTS = 5_000
-"""The collector looks for cycles when there are so many containers more than before. At Python's 700 a hundred calls
-set it off six times a second, and what it looks at then is in no cache: 3 % of the CPU, and now and then a full
-collection of 44 ms."""
 SERVICE_RESTART = 1012
 SERVICE_UNAVAILABLE = 503
 
@@ -93,7 +89,7 @@ def _on_ready(server: Server, place: Port | UnixSocket) -> None:
     # daphne calls this when it listens, with its loop set and not yet running, its factories made and not yet used.
     services().start()
     server.ws_factory.protocol = Socket
-    _collect_seldom()
+    collect_seldom()
     loop = reactor._asyncioEventloop
     for number in (signal.SIGTERM, signal.SIGINT):
         # Not loop.add_signal_handler: a loop that hangs would never call it.
@@ -101,14 +97,6 @@ def _on_ready(server: Server, place: Port | UnixSocket) -> None:
     # Who watches sees a process before its first call.
     loop.call_soon(services().start_on_loop)
     logger.info("listening on %s", place.url)
-
-
-def _collect_seldom() -> None:
-    """Keep the garbage collector, which every call waits for, from looking at what is no garbage."""
-    # What the application is made of never will be: a full collection takes 75 ms with it and under 1 without.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS)
 
 
 async def _wait_for_calls(timeout_s: float) -> None:

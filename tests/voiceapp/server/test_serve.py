@@ -1,6 +1,5 @@
 """Where a server listens, and what it says when it cannot."""
 
-import gc
 import os
 import socket
 import subprocess
@@ -10,7 +9,6 @@ import pytest
 from django.core.management import get_commands, load_command_class
 
 from tests.paths import ROOT
-from voiceapp.server.serve import _collect_seldom
 
 
 def serve(folder, *arguments):
@@ -69,25 +67,6 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith("CommandError: port_unavailable: ")
     assert "Traceback" not in done.stderr
-
-
-@pytest.fixture
-def collections():
-    """How often there was a collection; the collector is afterwards as before."""
-    before = gc.get_threshold()
-    yield lambda: sum(generation["collections"] for generation in gc.get_stats())
-    gc.set_threshold(*before)
-    gc.unfreeze()
-
-
-def test_what_calls_allocate_in_a_second_is_not_collected(collections):
-    _collect_seldom()
-    assert gc.get_freeze_count() > 10_000
-    before = collections()
-    kept = [[] for _ in range(4_000)]
-    assert collections() == before
-    kept += [[] for _ in range(4_000)]
-    assert collections() == before + 1
 
 
 def test_runserver_serves_sockets_too():
