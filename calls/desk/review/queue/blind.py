@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, ExpressionWrapper, Model, OuterRef, Q, QuerySet
 
 from calls.desk.permissions import CORRECT, OVERSEE_REVIEWS
 from calls.desk.review.queue.models import CallNote, Mention
@@ -41,7 +41,10 @@ def is_blind(call: Call, user: Any, now: datetime) -> bool:
 def told(rows: QuerySet[Row], user: Any, now: datetime) -> QuerySet[Row]:
     """Of what people said of calls (rows with a ``call`` and a ``user``) that which this person is told: their own, all
     of calls that they are not blind for, and notes that name them."""
-    own = Q(user=user)
+    # Not "own or of no such call": behind an OR PostgreSQL asks for each row, where it can join all of them once.
+    author = ExpressionWrapper(OuterRef("user_id"), BigIntegerField())
+    untold = blind_for(user, now).filter(pk=OuterRef("call_id")).annotate(author=author)
+    untold = untold.filter(Q(author=None) | ~Q(author=user.pk))  # an author who was deleted is another person
     if rows.model is CallNote:
-        own |= Q(Exists(Mention.objects.filter(note=OuterRef("pk"), user=user)))
-    return rows.filter(own | ~Exists(blind_for(user, now).filter(pk=OuterRef("call_id"))))
+        untold = untold.exclude(Exists(Mention.objects.filter(note=OuterRef(OuterRef("pk")), user=user)))
+    return rows.filter(~Exists(untold))

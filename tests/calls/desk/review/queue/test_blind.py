@@ -13,7 +13,7 @@ from calls.desk.review.queue import claims
 from calls.desk.review.queue.blind import blind_for, told
 from calls.desk.review.queue.sampling import draw
 from calls.desk.review.queue.tallies import found_in
-from calls.models import CallNote, CallReview, Correction, QueuedCall
+from calls.models import CallNote, CallReview, CallTag, Correction, Mention, QueuedCall
 
 LIST = reverse("admin:calls_call_changelist")
 SAID = ("ארנבת", "כדאי להקשיב", "follow_up", "להמשך טיפול", "תלונה", "unclear", "לא ברור", "dana")
@@ -127,3 +127,19 @@ def test_who_oversees_is_told_all_until_the_call_is_theirs(person, call):
     assert told(CallNote.objects.all(), boss, now).exists()
     assert claims.claim(call.pk, boss, now)
     assert not told(CallNote.objects.all(), boss, now).exists()
+
+
+@pytest.mark.parametrize("kind", [Correction, CallReview, CallTag, CallNote])
+def test_what_a_deleted_person_said_is_kept_from_the_second_as_well(dana, avi, call, kind):
+    now = timezone.now()
+    dana.delete()
+    assert kind.objects.filter(user=None).exists() and not told(kind.objects.all(), avi, now).exists()
+    post(avi, "review-done", call, verdict="fine")
+    assert told(kind.objects.filter(user=None), avi, now).exists()
+
+
+def test_a_note_that_names_the_second_is_told_them_and_no_other_note(avi, call, person):
+    note = CallNote.objects.create(call=call, text="ראו כאן", username="dana", made_at=timezone.now())
+    Mention.objects.create(note=note, user=avi)
+    assert list(told(CallNote.objects.all(), avi, timezone.now())) == [note]
+    assert not told(CallNote.objects.all(), person("noa"), timezone.now()).exists()
