@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from calls.desk.admin.searching import of_ids
 from calls.desk.line_limits.seen import seen_by
 from calls.storage.models import Call
 from voiceapp.runtime.whole_number import whole_number
@@ -60,7 +61,7 @@ class NewestPaginator(Paginator):
         if not self.has_more:
             # All are known. Asked once more with ORDER BY and LIMIT, PostgreSQL may walk the whole table for them.
             order = self.object_list.query.order_by
-            self.object_list = self._all_calls.filter(pk__in=self._first).order_by(*order)
+            self.object_list = self._all_calls.filter(of_ids("pk", self._first)).order_by(*order)
         return super().page(number)
 
 

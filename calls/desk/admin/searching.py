@@ -56,8 +56,8 @@ SPARE = 1.5
 FURTHER = 8
 """A window is so many times as large as the one before it, where there were no hits."""
 MOST_SENT = 500
-"""Candidates that are sent as a list of ids: of more the query is sent, and run again. Their number times three times
-MOST_WORDS is bound to one statement at most; SQLite takes 32 766."""
+"""Candidates that SQLite is sent as a list of ids: of more it is sent the query, and runs it again. Their number times
+three times MOST_WORDS is bound to one statement at most; SQLite takes 32 766."""
 LATER_CALLS = 2000
 """By so many ids a call may have come into the table later than one of a narrowed list that began after it."""
 
@@ -100,7 +100,7 @@ def search(
         return calls.none() if query.strip() else calls
     one = _Search(calls, asked, _by_whole_number if whole_numbers else _by_number, unsaid)
     found = one.newest(most) if said_by is SaidBy.CALLER else one.with_answers(most, or_heard=said_by is SaidBy.ANYONE)
-    return calls.filter(pk__in=found)
+    return calls.filter(of_ids("pk", list(found)))
 
 
 class _Search:
@@ -166,7 +166,8 @@ class _Search:
             candidates = self._having(rarest, window).order_by("-call_id")[:MOST_CANDIDATES]
             looked_through = list(candidates)
             if others or self._is_narrowed:
-                found |= self._listed(looked_through if len(looked_through) <= MOST_SENT else candidates, others)
+                is_sent = connection.vendor == "postgresql" or len(looked_through) <= MOST_SENT
+                found |= self._listed(looked_through if is_sent else candidates, others)
             else:
                 found |= set(looked_through)
             seen_to = looked_through[-1] - 1 if len(looked_through) == MOST_CANDIDATES else window["gt"]
@@ -193,7 +194,8 @@ class _Search:
         """Those of them that have the other words and stand in the list."""
         if others:
             candidates = self._having_all(others, candidates)
-        return set(self._calls.filter(pk__in=candidates).order_by().values_list("pk", flat=True))
+        listed = self._calls.filter(of_ids("pk", candidates) if isinstance(candidates, list) else Q(pk__in=candidates))
+        return set(listed.order_by().values_list("pk", flat=True))
 
     def _having_all(self, asked: list[SearchWord], calls: Ids) -> QuerySet[Any, Any]:
         """The ids of those of these calls that have each of the words."""
@@ -235,20 +237,24 @@ def _is_in(word: SearchWord, text: str) -> bool:
     return word.stem in text and (not word.pattern or re.search(word.pattern, text) is not None)
 
 
-def _of(field: str, calls: Calls) -> Q:
-    if "in" in calls and connection.vendor == "postgresql":
-        # As an array a query is run once; as a subquery as often as the planner likes, for each row perhaps.
-        ids = calls["in"]
-        return Q(
-            Func(
-                F(field),
-                Value(ids, ArrayField(BigIntegerField())) if isinstance(ids, list) else ArraySubquery(ids),
-                template="%(expressions)s)",
-                arg_joiner=" = ANY(",
-                output_field=BooleanField(),
-            )
+def of_ids(field: str, ids: Ids) -> Q:
+    """Rows of these ids. On PostgreSQL by an array: of a list one value is written and sent where ``in`` has one for
+    each id, and a query is run once; as a subquery as often as the planner likes, for each row perhaps."""
+    if connection.vendor != "postgresql":
+        return Q(**{f"{field}__in": ids})
+    return Q(
+        Func(
+            F(field),
+            Value(ids, ArrayField(BigIntegerField())) if isinstance(ids, list) else ArraySubquery(ids),
+            template="%(expressions)s)",
+            arg_joiner=" = ANY(",
+            output_field=BooleanField(),
         )
-    return Q(**{f"{field}__{lookup}": value for lookup, value in calls.items()})
+    )
+
+
+def _of(field: str, calls: Calls) -> Q:
+    return of_ids(field, calls["in"]) if "in" in calls else Q(**{f"{field}__{key}": at for key, at in calls.items()})
 
 
 def _is_short(word: SearchWord) -> bool:
