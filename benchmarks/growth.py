@@ -49,7 +49,9 @@ def main() -> None:
     )
     parser.add_argument("--database", metavar="NAME", help="growth_CALLS unless it is said.")
     parser.add_argument("--pages", default="", metavar="WORDS", help="Only pages whose names have these words.")
-    parser.add_argument("--limited", action="store_true", help="As somebody who sees three of the twenty lines.")
+    whom = parser.add_mutually_exclusive_group()
+    whom.add_argument("--limited", action="store_true", help="As somebody who sees three of the twenty lines.")
+    whom.add_argument("--reviewer", action="store_true", help="As one of the reviewers, who oversees nobody.")
     options = parser.parse_args()
     server_url()
     name = options.database or f"growth_{options.calls}"
@@ -57,7 +59,7 @@ def main() -> None:
         if options.step in (None, "fill"):
             _fill(stored_calls.Amounts(options.calls, options.turns))
         if options.step != "fill":
-            _time_pages(options.times, options.pages, limited=options.limited)
+            _time_pages(options.times, options.pages, _person(limited=options.limited, reviewer=options.reviewer))
             if not options.pages:
                 review_queue.time_queue(options.times)
         if options.step in (None, "measure"):
@@ -79,7 +81,7 @@ def _fill(amounts: stored_calls.Amounts) -> None:
         call_command("rebuild_sums")
 
 
-def _time_pages(times: int, only: str, *, limited: bool) -> None:
+def _time_pages(times: int, only: str, user: Any) -> None:
     from django.db import connection
     from django.test import Client
 
@@ -91,7 +93,7 @@ def _time_pages(times: int, only: str, *, limited: bool) -> None:
     size = _one("SELECT pg_size_pretty(pg_database_size(current_database()))")
     print(f"{calls} calls, {turns} turns; {size}", flush=True)
     client = Client(SERVER_NAME="127.0.0.1")
-    client.force_login(_person(limited=limited))
+    client.force_login(user)
     client.get(LIST)  # templates and URLs are loaded once
     queries = 0
 
@@ -120,14 +122,19 @@ def _time_pages(times: int, only: str, *, limited: bool) -> None:
     print(f"{'the worst p95':52} {'':6} {worst:6.0f}")
 
 
-def _person(*, limited: bool) -> Any:
-    """A superuser, or who may everything else of the lines of the calls that the pages are of, and of LINE's."""
+def _person(*, limited: bool = False, reviewer: bool = False) -> Any:
+    """A superuser; or who may everything else of the lines of the calls that the pages are of, and of LINE's; or a
+    reviewer, who is not told what the first of two said."""
     from django.contrib.auth.models import Group, User
 
     from calls.desk.line_limits.fields import set_limit
     from calls.models import Call, PhoneLine
     from stt.models import TuningProfile
 
+    if reviewer:
+        person = User.objects.get_or_create(username="reviewer", is_staff=True)[0]
+        person.groups.set(Group.objects.filter(name="reviewer"))
+        return person
     if not limited:
         return User.objects.get_or_create(username="growth", is_staff=True, is_superuser=True)[0]
     person = User.objects.get_or_create(username="limited", is_staff=True)[0]
