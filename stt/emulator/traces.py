@@ -15,7 +15,6 @@ from typing import Any
 
 from stt.emulator.recordings import Spoken
 from stt.emulator.speaker import Said
-from voiceapp.runtime.private_files import private_open
 
 
 class TraceError(ValueError):
@@ -41,9 +40,12 @@ class Trace:
     guessed_times: bool = False
     """Some words came without times, and were spread over the speech by their letters."""
 
-    def save(self, folder: Path) -> Path:
-        """Write ``<recording>.trace.json``."""
-        path = folder / f"{self.recording}.trace.json"
+    @property
+    def file_name(self) -> str:
+        return f"{self.recording}.trace.json"
+
+    def as_text(self) -> str:
+        """What ``load`` reads."""
         body = {
             "recording": self.recording,
             "engine": self.engine,
@@ -51,9 +53,7 @@ class Trace:
             "guessed_times": self.guessed_times,
             "results": [_as_json(result) for result in self.results],
         }
-        with private_open(path, "w", encoding="utf-8") as file:
-            file.write(json.dumps(body, ensure_ascii=False, indent=1) + "\n")
-        return path
+        return json.dumps(body, ensure_ascii=False, indent=1) + "\n"
 
     @classmethod
     def load(cls, path: Path) -> Trace:

@@ -26,7 +26,7 @@ from stt.engines.guarded import GuardedEngine
 from stt.events import RecognizerError
 from stt.wavfile import WavError, read_ulaw
 from voiceapp.runtime.percentile import percentile
-from voiceapp.runtime.private_files import private_folder
+from voiceapp.runtime.private_files import private_folder, private_open
 
 HALF_CLOSE_MS = 120
 """Where the tuning half-closes never."""
@@ -88,7 +88,8 @@ class Command(BaseCommand):
             speech_ms = speech_of(ulaw)
             within_ms = speech_ms or (0, len(ulaw) // 8)
             trace = trace_of(path.name, played, self._engine, settings.ENVIRONMENT_TUNING, within_ms)
-            trace.save(out)
+            with private_open(out / trace.file_name, "w", encoding="utf-8") as file:
+                file.write(trace.as_text())
             finals += self._tell(trace, speech_ms)
             if half_close and speech_ms is not None:
                 hastened += self._half_close(path.name, ulaw, speech_ms[1], played.words)

@@ -14,7 +14,7 @@ TRACE = Trace("apartment_4.wav", "google", "default", (Traced(700, Said(("שלו
 
 
 def test_a_trace_is_the_same_after_a_file(tmp_path):
-    TRACE.save(tmp_path)
+    (tmp_path / TRACE.file_name).write_text(TRACE.as_text(), "utf-8")
     assert load_traces([tmp_path]) == {"apartment_4.wav": TRACE}
 
 
@@ -59,7 +59,7 @@ def test_a_half_close_that_forces_nothing_waits_for_the_final_as_long_as_ever():
 
 
 def test_the_emulator_answers_a_traced_recording_with_its_trace(tmp_path):
-    TRACE.save(tmp_path)
+    (tmp_path / TRACE.file_name).write_text(TRACE.as_text(), "utf-8")
     chunks = [sentence()[i : i + 640] for i in range(0, 60_000, 640)]
     heard = with_emulator(lambda client: stream(client, chunks), traces=[tmp_path], limits=Limits(ahead_s=600))
     (final,) = [event for event in heard if isinstance(event, Final)]
