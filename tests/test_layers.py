@@ -29,6 +29,7 @@ ROOMS = [
             "voiceapp.runtime.percentile",
         ),
     ),
+    Room("voiceapp/server", "S", ("voiceapp.server",)),
     Room("stt", "P", ("stt.events", "stt.audio", "stt.tuning", "stt.debouncer", "stt.wavfile", "stt.word_times")),
     Room("stt/endpointing", "P", ("stt.endpointing",)),
     Room("stt/endpointing", "A", ("stt.endpointing.silero", "stt.endpointing.echo_canceller")),
@@ -163,7 +164,6 @@ ROOMS = [
         "D",
         ("calls.consumers", "calls.models", "calls.admin", "calls.apps", "calls.routing", "calls.urls"),
     ),
-    Room("voiceapp/server", "S", ("voiceapp.server",)),
     Room("voiceapp", "site", ("voiceapp",)),
     Room("commands", "site", ("calls.management", "stt.management")),
 ]

@@ -24,15 +24,16 @@ from daphne.server import Server
 from django.conf import settings
 from twisted.internet import reactor
 
-from calls.lines.settings_cache import FIRST_READ_S
-from calls.process.services import services
 from voiceapp.runtime import metrics
 from voiceapp.runtime.garbage import collect_seldom
 from voiceapp.server.listening import Port, PortUnavailable, UnixSocket
+from voiceapp.server.served import Served
 from voiceapp.server.websocket import Socket, SocketServer
 
 logger = logging.getLogger(__name__)
 
+FIRST_READ_S = 2.0
+"""So long a process that begins to serve waits for the lines; a database that takes longer is not waited for."""
 FLUSH_S = 30.0
 CHECK_S = 0.2
 LAST_PIECE_S = 12.0
@@ -58,11 +59,11 @@ class _Server(SocketServer):
         self.stop()
 
 
-def serve(application: Any, place: Port | UnixSocket) -> None:
-    """Serve until told to end; returns only by PortUnavailable."""
+def serve(application: Any, place: Port | UnixSocket, served: Served) -> None:
+    """Serve until told to end; returns only by PortUnavailable. ``served`` is started here, and ended."""
     # A call that comes before its line is known would begin as nobody's.
-    services().lines.start()
-    services().lines.wait_until_known(FIRST_READ_S)
+    served.lines.start()
+    served.lines.wait_until_known(FIRST_READ_S)
     place.prepare()
     server: _Server = _Server(
         application,
@@ -78,44 +79,44 @@ def serve(application: Any, place: Port | UnixSocket) -> None:
         websocket_max_frame_size=65_536,
         websocket_handshake_timeout=10,
         proxy_forwarded_address_header=None,
-        ready_callable=lambda: _on_ready(server, place),
+        ready_callable=lambda: _on_ready(server, place, served),
     )
     server.run()
     why = getattr(server.refused, "strerror", None) or str(server.refused)
     raise PortUnavailable(f"port_unavailable: {place}: {why}. Set {place.advice(server.refused)}.")
 
 
-def _on_ready(server: Server, place: Port | UnixSocket) -> None:
+def _on_ready(server: Server, place: Port | UnixSocket, served: Served) -> None:
     # daphne calls this when it listens, with its loop set and not yet running, its factories made and not yet used.
-    services().start()
+    served.start()
     server.ws_factory.protocol = Socket
     collect_seldom()
     loop = reactor._asyncioEventloop
     for number in (signal.SIGTERM, signal.SIGINT):
         # Not loop.add_signal_handler: a loop that hangs would never call it.
-        signal.signal(number, lambda *_: _end(loop, server))
+        signal.signal(number, lambda *_: _end(loop, server, served))
     # Who watches sees a process before its first call.
-    loop.call_soon(services().start_on_loop)
+    loop.call_soon(served.start_on_loop)
     logger.info("listening on %s", place.url)
 
 
-async def _wait_for_calls(timeout_s: float) -> None:
+async def _wait_for_calls(served: Served, timeout_s: float) -> None:
     deadline_s = asyncio.get_running_loop().time() + timeout_s
-    while services().calls and asyncio.get_running_loop().time() < deadline_s:
-        await asyncio.wait(services().calls.pumps, timeout=CHECK_S)
+    while served.calls and asyncio.get_running_loop().time() < deadline_s:
+        await asyncio.wait(served.calls.pumps, timeout=CHECK_S)
 
 
 _draining: set[asyncio.Task[None]] = set()
 
 
-def _end(loop: asyncio.AbstractEventLoop, server: Server) -> None:
+def _end(loop: asyncio.AbstractEventLoop, server: Server, served: Served) -> None:
     """Start the drain and its watchdog, once. A signal handler: it may interrupt anything, so it neither waits nor
     logs."""
-    admission = services().admission
+    admission = served.admission
     if not admission.draining:
         admission.draining = True
         threading.Thread(target=_watch_the_drain, name="drain-watchdog", daemon=True).start()
-        loop.call_soon_threadsafe(lambda: _draining.add(loop.create_task(_drain_and_exit(server))))
+        loop.call_soon_threadsafe(lambda: _draining.add(loop.create_task(_drain_and_exit(server, served))))
 
 
 def _watch_the_drain() -> None:
@@ -133,27 +134,27 @@ def _say_where_it_hangs(limit_s: float) -> None:
     logger.critical("the drain hangs: the process is ended after %.0f s\n%s", limit_s, "\n".join(stacks))
 
 
-async def _drain_and_exit(server: Server) -> None:
+async def _drain_and_exit(server: Server, served: Served) -> None:
     written = False
     try:
-        written = await _drain(server)
+        written = await _drain(server, served)
     finally:
         sys.stderr.flush()
         # A hung one-shot's thread would be joined at exit, for ever.
         os._exit(0 if written else 1)
 
 
-async def _drain(server: Server) -> bool:
+async def _drain(server: Server, served: Served) -> bool:
     """Let running calls end, close what is left and write everything; True when all of it is written."""
     flushed = False
     loop = asyncio.get_running_loop()
     # Not the loop's: its few threads may all be taken by Django's error pages.
     threads = ThreadPoolExecutor(2, "drain")
-    logger.info("draining: %d calls", len(services().calls))
+    logger.info("draining: %d calls", len(served.calls))
     with _step("wait"):
-        await _wait_for_calls(settings.DRAIN_TIMEOUT_S)
+        await _wait_for_calls(served, settings.DRAIN_TIMEOUT_S)
     speaking: set[asyncio.Task[None]] = set()
-    for call in services().calls:
+    for call in served.calls:
         with _step("call"):
             speaking |= {task for task in [call.drain()] if task is not None}
     if speaking:
@@ -161,17 +162,17 @@ async def _drain(server: Server) -> bool:
             await asyncio.wait(speaking, timeout=LAST_PIECE_S)
     # Calls close their sockets themselves, the last of them when others know why: what is open then is no call's.
     with _step("wait"):
-        await _wait_for_calls(LAST_WORDS_S)
+        await _wait_for_calls(served, LAST_WORDS_S)
     for protocol in list(server.connections):
         with _step("socket"):
             _close(protocol)
     with _step("recordings"):
-        await loop.run_in_executor(threads, services().disk.stop, FLUSH_S)
+        await loop.run_in_executor(threads, served.disk.stop, FLUSH_S)
     with _step("rows"):
-        flushed = await loop.run_in_executor(threads, services().writer.stop, FLUSH_S)
+        flushed = await loop.run_in_executor(threads, served.writer.stop, FLUSH_S)
     with _step("watchers"):
-        await services().updates.flush()
-    logger.info("drained: %d calls left, rows %s", len(services().calls), "written" if flushed else "not all written")
+        await served.updates.flush()
+    logger.info("drained: %d calls left, rows %s", len(served.calls), "written" if flushed else "not all written")
     return flushed
 
 

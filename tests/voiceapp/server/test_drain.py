@@ -45,7 +45,7 @@ async def test_sockets_are_closed_and_handshakes_refused_whatever_one_of_them_ra
     sockets = {line.protocol: {} for line in (raises, waits, talks)}
     talks.transport.clear()
     before = errors("socket")
-    assert await serve._drain(SimpleNamespace(connections={page.protocol: {}, **sockets})) is True
+    assert await serve._drain(SimpleNamespace(connections={page.protocol: {}, **sockets}), services()) is True
     assert errors("socket") == before + 1
     assert waits.transport.value().startswith(b"HTTP/1.1 503 ")
     assert talks.transport.value() == b"\x88\x02\x03\xf4"
@@ -58,7 +58,7 @@ async def test_a_call_that_cannot_be_ended_keeps_no_other_from_it(steps, monkeyp
         services().calls.add(asyncio.get_running_loop().create_future(), call)
     monkeypatch.setattr(serve, "_wait_for_calls", Raises())
     before = errors("call")
-    assert await serve._drain(SimpleNamespace(connections={})) is True
+    assert await serve._drain(SimpleNamespace(connections={}), services()) is True
     assert errors("call") == before + 1
     assert ended == [2]
 
@@ -76,7 +76,7 @@ async def test_a_line_that_speaks_is_heard_to_the_end_of_its_sentence_before_its
     call = SimpleNamespace(drain=lambda: asyncio.get_running_loop().create_task(speak()))
     pump = asyncio.get_running_loop().create_future()
     services().calls.add(pump, call)
-    await serve._drain(SimpleNamespace(connections={talks.protocol: {}}))
+    await serve._drain(SimpleNamespace(connections={talks.protocol: {}}), services())
     pump.cancel()
     assert order == ["heard", "closed"]
 
@@ -86,7 +86,7 @@ async def test_what_cannot_be_written_is_no_reason_to_stay(steps, monkeypatch, f
     part = services().disk if fails == "recordings" else services().writer
     monkeypatch.setattr(part, "stop", Raises())
     before = errors(fails)
-    assert await serve._drain(SimpleNamespace(connections={})) is (fails != "rows")
+    assert await serve._drain(SimpleNamespace(connections={}), services()) is (fails != "rows")
     assert errors(fails) == before + 1
 
 
@@ -95,7 +95,7 @@ async def test_a_drain_that_fails_ends_the_process_with_1(monkeypatch):
     monkeypatch.setattr(serve, "_drain", Raises())
     monkeypatch.setattr(serve.os, "_exit", codes.append)
     with pytest.raises(ZeroDivisionError):
-        await serve._drain_and_exit(None)
+        await serve._drain_and_exit(None, None)
     assert codes == [1]
 
 
@@ -105,7 +105,7 @@ async def test_pages_that_wait_keep_no_drain_from_its_end(steps):
     loop.set_default_executor(ThreadPoolExecutor(1))
     page = loop.run_in_executor(None, goes_on.wait)
     try:
-        assert await asyncio.wait_for(serve._drain(SimpleNamespace(connections={})), 10) is True
+        assert await asyncio.wait_for(serve._drain(SimpleNamespace(connections={}), services()), 10) is True
     finally:
         goes_on.set()
         await page

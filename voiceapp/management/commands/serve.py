@@ -29,12 +29,13 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         # Not above: importing the application logs the start-up lines, and starts what serves.
+        from calls.process.services import services
         from voiceapp.asgi import application
         from voiceapp.server.listening import Port, PortUnavailable, UnixSocket
         from voiceapp.server.serve import serve
 
         path = options["unix"]
         try:
-            serve(application, UnixSocket(path) if path else Port(options["host"], options["port"]))
+            serve(application, UnixSocket(path) if path else Port(options["host"], options["port"]), services())
         except PortUnavailable as error:
             raise CommandError(str(error)) from error
