@@ -27,6 +27,7 @@ from calls.process.listening_in import ListeningIn
 from calls.process.live_updates import LiveUpdates
 from calls.process.loop_lag import LoopLag
 from calls.process.recognition import Recognition, recognition_of_settings
+from calls.process.recovery import recover_in_background
 from calls.process.registry import CallRegistry
 from calls.process.rendering import PhraseRendering
 from calls.process.shared_state import SharedState
@@ -38,7 +39,6 @@ from calls.reply.turn_model import TurnModelThread
 from calls.reply.voices.registry import Voices
 from calls.storage.queued_calls import QueueWriter
 from calls.storage.recording_disk import RecordingDisk
-from calls.storage.recovery import recover_in_background
 from calls.storage.search_filler import Filler
 from calls.storage.sums_folder import SumsFolder
 from calls.storage.writer import Writer

@@ -14,7 +14,8 @@ from calls.desk.tuning.selectors import measured
 from calls.lab.call_records import record_of
 from calls.management.commands.whatif import _as_stored
 from calls.models import Call, Transcript
-from calls.storage import recovery, rows
+from calls.process import recovery
+from calls.storage import rows
 from calls.storage.records import CallEnded, CallStarted, TurnSaved
 from stt.endpointing.endpointer import SpeechEnded
 from stt.tuning import Tuning

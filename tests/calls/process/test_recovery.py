@@ -8,7 +8,8 @@ import pytest
 from calls.core.agent_turns import AgentTurn, MadeBy
 from calls.core.turns import Source, Turn
 from calls.models import Call, Transcript
-from calls.storage import recovery, rows
+from calls.process import recovery
+from calls.storage import rows
 from calls.storage.recording import Recorder
 from calls.storage.recording_disk import RecordingDisk
 from calls.storage.records import AgentTurnSaved, CallEnded, CallStarted, TurnSaved
