@@ -41,12 +41,12 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
-from calls.lab import offline_line  # noqa: E402
 from calls.lab.call_records import record_of  # noqa: E402
 from calls.lab.own_database import own_database, read_own_database  # noqa: E402
 from calls.lab.rig import Rig  # noqa: E402
 from calls.lab.simulator import SimulatedCall  # noqa: E402
 from calls.live.fallback_bridge import UtteranceAudio  # noqa: E402
+from calls.management import offline_line  # noqa: E402
 from stt.audio import BYTES_PER_MS, FRAME_MS, LINE_NOISE, frames_of, ulaw_to_pcm  # noqa: E402
 from stt.endpointing.endpointer import Endpointer, EndpointOptions  # noqa: E402
 from stt.endpointing.recorded import utterances_in  # noqa: E402

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db import transaction
-from django.db.models.signals import post_delete, post_migrate, post_save
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,16 +16,13 @@ class CallsConfig(AppConfig):
         from axes.signals import user_locked_out
         from django.contrib.auth.signals import user_logged_in
 
+        from calls.desk.engines.refusing import refuse_worse_engines
         from calls.desk.permissions import make_groups
         from calls.desk.sign_in import checks as sign_in_checks  # noqa: F401 - registers it
         from calls.desk.sign_in.attempts import note_lock
         from calls.desk.sign_in.sessions import begin
-        from calls.lines.dialogues import Dialogue
-        from calls.lines.models import LinePerson, PhoneLine, Trial
-        from calls.lines.prices import Price
+        from calls.lines.announcing import announce_changes
         from calls.process import checks  # noqa: F401 - registers them
-        from stt.engines_demand import engines_change
-        from stt.models import TuningProfile
 
         def announce(**_: Any) -> None:
             # Here, for most commands save nothing that calls read, and every vendor's client would come with it.
@@ -33,18 +30,8 @@ class CallsConfig(AppConfig):
 
             transaction.on_commit(announce_change)
 
-        def refuse_worse(**change: Any) -> None:
-            from calls.desk.engines.demand import refuse_worse
-
-            refuse_worse(**change)
-
-        engines_change.connect(refuse_worse, weak=False, dispatch_uid="calls.desk.engines.demand")
-        # Signals, for stt must not know calls, and whoever saves a profile must not have to remember. Of each model
-        # that the lines' cache (calls/lines/settings_cache.py) reads.
-        for model in (TuningProfile, PhoneLine, Trial, Dialogue, LinePerson, Price):
-            for signal in (post_save, post_delete):
-                signal.connect(announce, sender=model, weak=False, dispatch_uid=f"announce {model.__name__}")
-
+        refuse_worse_engines()
+        announce_changes(announce)
         user_locked_out.connect(note_lock, weak=False, dispatch_uid="calls.desk.sign_in.attempts")
         user_logged_in.connect(begin, weak=False, dispatch_uid="calls.desk.sign_in.sessions")
         # Behind the handlers of django.contrib.auth, which make the permissions: it is installed before.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from django.conf import settings
 from django.utils.translation import gettext
@@ -35,6 +36,12 @@ def shown_engine(name: str) -> str:
     """What an engine is called, in the page's language; one that this version does not know, by its name."""
     entry = by_name().get(name)
     return gettext(entry.title) if entry is not None else name
+
+
+def listed_per_hour(name: str) -> Decimal | None:
+    """USD that an hour of audio costs by the vendor's list; None of an engine that this version does not know."""
+    entry = by_name().get(name)
+    return entry.capabilities.price_per_hour if entry is not None else None
 
 
 def names_of(text: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from calls.api import paging
 from calls.api.models import ApiToken, Scope
-from calls.core.addresses import masked
+from calls.desk.numbers import shown_number
 from calls.desk.review.models import Correction
 from calls.storage.exporting import ANSWER_FIELDS, exported_turn
 from calls.storage.masking import Masks, masks_of
@@ -66,7 +66,7 @@ def page_of_calls(token: ApiToken, asked: CallFilter, cursor: str | None, limit:
 
 
 def call_out(call: Call, token: ApiToken) -> dict[str, Any]:
-    number = call.from_number if token.may(Scope.NUMBERS) else masked(call.from_number)
+    number = shown_number(call.from_number, whole=token.may(Scope.NUMBERS))
     state = "live" if call.ended_at is None else "ended"
     return {**{name: getattr(call, name) for name in CALL_FIELDS}, "from_number": number, "state": state}
 

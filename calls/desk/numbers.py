@@ -13,4 +13,9 @@ def sees_numbers(user: Any) -> bool:
 
 
 def shown_caller(user: Any, number: str) -> str:
-    return number if sees_numbers(user) else masked(number)
+    return shown_number(number, whole=sees_numbers(user))
+
+
+def shown_number(number: str, *, whole: bool) -> str:
+    """To one who may see it ``whole``, or not."""
+    return number if whole else masked(number)

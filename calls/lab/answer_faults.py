@@ -14,7 +14,6 @@ from typing import Any
 
 from django.conf import settings
 
-from calls.desk.codes import ANSWERING
 from calls.lab.call_report import CallReport
 from calls.lab.caller_script import EndedBy, padded_frames, speech_frames
 from calls.lab.emulator.llm_faults import LlmFault
@@ -137,7 +136,7 @@ def first_answer(case: FaultCase, report: CallReport, kept: Kept) -> FaultyAnswe
         _heard(case, ulaw, row) + (", and a value is saved" if saved else ""),
         round((sounds[0][0] - begin) / BYTES_PER_MS) if sounds else None,
         round(max(silences) / BYTES_PER_MS) if silences else 0,
-        tuple(dict.fromkeys(code for code in codes if code in ANSWERING)),
+        tuple(dict.fromkeys(codes)),
         "" if row is None else str(row.outcome),
         "" if row is None else row.code,
     )

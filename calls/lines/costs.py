@@ -36,8 +36,7 @@ from calls.lines.prices import CHARACTERS_LIST_PRICE, TOKENS_LIST_PRICE, Price
 from calls.reply.settings import AnswerPrices
 from calls.storage.models import Call
 from calls.storage.other_engine_sums import engine_columns, other_engines, taken_from
-from stt.engine_variables import shown_engine
-from stt.engines.catalogue import by_name
+from stt.engine_variables import listed_per_hour, shown_engine
 
 MOST_MONTHS = 24
 MILLION = 1_000_000
@@ -69,8 +68,7 @@ class Prices:
         another currency than these, what Google's costs. One on this machine costs nothing in any."""
         if engine in self.engines:
             return self.engines[engine]
-        listed = by_name().get(engine)
-        per_hour = listed.capabilities.price_per_hour if listed else None
+        per_hour = listed_per_hour(engine)
         if per_hour is None or (per_hour and self.currency != LIST_CURRENCY):
             return self.stt
         return per_hour / 60
@@ -79,8 +77,7 @@ class Prices:
     def unpriced(self) -> list[str]:
         """Titles of the engines that count at Google's price, for none was entered in this currency."""
         names = [name for name in other_engines() if name not in self.engines]
-        listed = [by_name()[name] for name in names if self.currency != LIST_CURRENCY]
-        return [shown_engine(entry.name) for entry in listed if entry.capabilities.price_per_hour]
+        return [shown_engine(name) for name in names if self.currency != LIST_CURRENCY and listed_per_hour(name)]
 
 
 DEFAULT = Prices()

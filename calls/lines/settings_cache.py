@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -21,7 +22,6 @@ from calls.lines.dialogues import LastGoodScripts
 from calls.lines.models import LinePerson, PhoneLine, Trial
 from calls.lines.privacy import Notice
 from calls.reply.settings import AnswerSettings
-from stt.endpointing.silero import SileroThread
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError, hints_flaws
 from voiceapp.runtime import background, metrics
@@ -29,8 +29,6 @@ from voiceapp.runtime import background, metrics
 logger = logging.getLogger(__name__)
 
 REFRESH_S = 2.0
-FIRST_READ_S = 2.0
-"""So long a process that begins to serve waits for the lines; a database that takes longer is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +80,17 @@ class Notices(Protocol):
         """Until somebody announces, or the time is up. Blocking."""
 
 
+class VoiceDetector(Protocol):
+    """What hears the voices of lines that want another detector than webrtcvad: stt/endpointing/silero.py."""
+
+    def start(self, on_lost: Callable[[], object]) -> None:
+        """Idempotent; returns at once. ``on_lost`` counts that it failed."""
+
+
 class LineCache:
     """The lines' and the default profile's settings as last read; the environment's until then."""
 
-    def __init__(self, environment: Tuning, notices: Notices, voice_detector: SileroThread) -> None:
+    def __init__(self, environment: Tuning, notices: Notices, voice_detector: VoiceDetector) -> None:
         """``voice_detector`` is started as soon as some line wants it."""
         self._environment = environment
         self._default = LineSettings(environment)

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from calls.process.change_notices import CHANNEL, TIMEOUT_S
 from calls.process.registry import RunningCall
-from calls.reply.orders import NOT_ANSWERING, SupervisorOrder
+from calls.reply.orders import NOT_ANSWERING, Order, SupervisorOrder
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,14 @@ class CallOrders:
         if code is None and self._redis_url:
             code = self._give_elsewhere(order)
         return NOT_REACHED if code is None else code
+
+    def quiet(self, call_sid: str, by: str) -> str:
+        """Have what answers the call be quiet; as ``give``."""
+        return self.give(SupervisorOrder(call_sid, Order.QUIET, by))
+
+    def release(self, call_sid: str, by: str) -> str:
+        """...answer again."""
+        return self.give(SupervisorOrder(call_sid, Order.RELEASE, by))
 
     def heard(self, word: bytes) -> None:
         """Another process has published a word; one that is no order, or is for none of our calls, is passed over. On

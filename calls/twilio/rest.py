@@ -23,7 +23,6 @@ from twilio.twiml.voice_response import VoiceResponse
 from calls.core.addresses import AddressError, canonical, e164
 from calls.lines.models import LinePerson
 from calls.process.call_orders import CallOrders
-from calls.reply.orders import Order, SupervisorOrder
 from calls.storage.models import Call
 from calls.twilio import action_rows
 from calls.twilio.models import SupervisorAction
@@ -66,10 +65,10 @@ def hand_over(call: Call, user: Any, number: str, *, anywhere: bool, orders: Cal
     response.dial(number)
     by = user.get_username()
     # An answer that plays, or would begin, until Twilio has taken the call away is not heard.
-    quieted = not missing() and orders.give(SupervisorOrder(call.call_sid, Order.QUIET, by)) == ""
+    quieted = not missing() and orders.quiet(call.call_sid, by) == ""
     action = _do(call, user, str(SupervisorAction.Kind.HAND_OVER), number, {"twiml": twiml(response)})
     if quieted and action.outcome == Outcome.FAILED:
-        orders.give(SupervisorOrder(call.call_sid, Order.RELEASE, by))
+        orders.release(call.call_sid, by)
     return action
 
 

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from calls.desk.codes import ANSWERING
 from calls.lab.answer_fault_calls import Emulators, FaultRow, put_fault_lines, run_cases
 from calls.lab.answer_faults import CASES, LONGEST_SILENCE_MS, SAMPLES
 from calls.lab.call_report import CallRefused
@@ -99,7 +100,7 @@ def _line(row: FaultRow) -> str:
         answer.heard,
         "never" if answer.first_ms is None else str(answer.first_ms),
         str(answer.silence_ms),
-        " ".join(f"`{code}`" for code in answer.codes),
+        " ".join(f"`{code}`" for code in answer.codes if code in ANSWERING),
         " ".join(filter(None, (answer.outcome, answer.code and f"`{answer.code}`"))),
         {None: "", True: "answered", False: "not answered"}[row.goes_on],
         {None: "", True: "the line's fallback", False: "the call goes on"}[row.fallback],

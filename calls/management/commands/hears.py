@@ -18,12 +18,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
-from calls.lab import offline_line
 from calls.lab.call_records import record_of
 from calls.lab.call_report import CallRefused, Line
 from calls.lab.demo_note import noted
 from calls.lab.rig import Rig, RigError, free_port
 from calls.lab.simulator import SimulatedCall
+from calls.management import offline_line
 from calls.management.commands.demo import USER, login, port_note
 from stt.engines import whisper
 from stt.management.commands.whisper_weights import base_weights

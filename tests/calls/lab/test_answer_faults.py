@@ -135,7 +135,9 @@ def test_a_filler_and_the_apology_are_told_by_their_sound():
     row = answered(APOLOGY.text, code="responder_slow", outcome="failed")
     report = report_of((-900, APOLOGY.ulaw[:800]), (1000, filler.ulaw), (later_ms, APOLOGY.ulaw))
     found = first_answer(FaultCase("x"), report, ([row], [], ["responder_slow", "responder_slow", "half_closed"]))
-    assert found == FaultyAnswer("a filler, the apology", 1000, 1500, ("responder_slow",), "failed", "responder_slow")
+    assert found == FaultyAnswer(
+        "a filler, the apology", 1000, 1500, ("responder_slow", "half_closed"), "failed", "responder_slow"
+    )
 
 
 def test_the_beginning_of_an_answer_and_a_second_voice_are_told_by_its_row():
