@@ -1,9 +1,9 @@
 """Do imports run downwards? ``python -m benchmarks.import_graph``: the rooms, the arrows between them, what runs up.
 
 It reads every import of calls/, stt/ and voiceapp/, those inside of functions too, and sorts the modules into the rooms
-of tests/test_layers.py. A room may import those that stand before it. The desk holds alcoves, ordered as rooms are:
-they count with their room, and once more on their own, which ``--alcoves`` draws. Exit status 1: an import runs up and
-does not name a facade.
+of tests/test_layers.py. A room may import those that stand before it. Some hold alcoves, ordered as rooms are, the desk
+ten: these count with their room, and once more on their own, which ``--alcoves`` draws. Exit status 1: an import runs
+up and does not name a facade.
 """
 
 from __future__ import annotations

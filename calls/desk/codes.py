@@ -231,7 +231,7 @@ WEBHOOKS: Mapping[str, Any] = {
     "bad_certificate": _("the receiver's certificate is not valid"),
     "address_refused": _("the address is none that calls are sent to"),
 }
-"""Of a webhook's delivery (calls/webhooks/posting.py)."""
+"""Of a webhook's delivery (calls/process/webhooks/posting.py)."""
 
 
 def shown_code(code: str, meanings: Mapping[str, Any] = EVENTS) -> str:

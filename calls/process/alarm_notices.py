@@ -1,8 +1,8 @@
 """What people are told of an alarm, and how: an e-mail, and a webhook that is signed. Blocking; raises what failed.
 
-The webhook is sent and signed as those of calls are (calls/webhooks), with ALARM_WEBHOOK_SECRET. For older receivers
-its ``X-Voiceapp-Signature`` is ``sha256=`` and the HMAC-SHA256 of the ``X-Voiceapp-Timestamp`` (seconds), a dot and the
-body.
+The webhook is sent and signed as those of calls are (calls/process/webhooks), with ALARM_WEBHOOK_SECRET. For older
+receivers its ``X-Voiceapp-Signature`` is ``sha256=`` and the HMAC-SHA256 of the ``X-Voiceapp-Timestamp`` (seconds), a
+dot and the body.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from calls.core.line_health import Trouble
 from calls.lines.models import ENGINE_DOWN, Alarm, AlarmNotice, PhoneLine
-from calls.webhooks.signing import signed_headers
+from calls.process.webhooks.signing import signed_headers
 
 
 class NotTaken(OSError):
@@ -66,7 +66,7 @@ def _mail(alarm: Alarm, *, over: bool) -> None:
 
 def _post(notice: AlarmNotice) -> None:
     # Here, for a server without webhooks needs no HTTP client.
-    from calls.webhooks.posting import Post, post
+    from calls.process.webhooks.posting import Post, post
 
     alarm, over, secret = notice.alarm, notice.over, settings.ALARM_WEBHOOK_SECRET
     body = json.dumps(

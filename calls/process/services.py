@@ -33,6 +33,7 @@ from calls.process.rendering import PhraseRendering
 from calls.process.shared_state import SharedState
 from calls.process.turn_traces import TurnTraces
 from calls.process.voices import voices_of_settings
+from calls.process.webhooks.sending import WebhookSender
 from calls.reply import speakable
 from calls.reply.language_models import LanguageModels
 from calls.reply.turn_model import TurnModelThread
@@ -42,7 +43,6 @@ from calls.storage.recording_disk import RecordingDisk
 from calls.storage.search_filler import Filler
 from calls.storage.sums_folder import SumsFolder
 from calls.storage.writer import Writer
-from calls.webhooks.sending import WebhookSender
 from stt.endpointing.echo_canceller import EchoCancellers
 from stt.endpointing.silero import SileroThread
 from voiceapp.runtime import background

@@ -1,7 +1,8 @@
 """Where the export of a call goes when it has ended: the webhooks that people made, and what is owed to each of them.
 
 A delivery is a row that the writer makes in the transaction of the call's end, so that neither is there without the
-other. It holds no words: the export is made when it is sent (calls/webhooks/sending.py), and goes with its call.
+other. It holds no words: the export is made when it is sent (calls/process/webhooks/sending.py), and goes with its
+call.
 """
 
 from __future__ import annotations

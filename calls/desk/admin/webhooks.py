@@ -24,10 +24,10 @@ from calls.desk.access_log.entries import Kind, note
 from calls.desk.codes import WEBHOOKS, shown_code
 from calls.desk.permissions import EXPORT, SEE_NUMBERS
 from calls.desk.rows import NamedFilters, ReadOnly, coded, ltr
+from calls.process.webhooks.sending import send_again
+from calls.process.webhooks.signing import new_secret
+from calls.process.webhooks.trying import refusal, send_sample
 from calls.storage.webhooks import Webhook, WebhookDelivery
-from calls.webhooks.sending import send_again
-from calls.webhooks.signing import new_secret
-from calls.webhooks.trying import refusal, send_sample
 from voiceapp.runtime.web_address import read_web_url
 
 TAKES_OUT = (EXPORT, SEE_NUMBERS)

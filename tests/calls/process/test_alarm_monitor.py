@@ -18,7 +18,7 @@ from calls.core.status import CallStatus, LineActivity, RecognizerActivity
 from calls.models import Alarm, AlarmNotice
 from calls.process import alarm_monitor, alarm_notices
 from calls.process.alarm_monitor import AlarmMonitor, deliver, settle
-from calls.webhooks.signing import OLDEST_S, signed_headers
+from calls.process.webhooks.signing import OLDEST_S, signed_headers
 from tests.waiting import PATIENCE_S
 from voiceapp.runtime import background, metrics
 

@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from calls.models import AccessEntry, PhoneLine, Webhook, WebhookDelivery
+from calls.process.webhooks.signing import new_secret, signed_headers
+from calls.process.webhooks.trying import refusal, send_sample
 from calls.storage import rows
-from calls.webhooks.signing import new_secret, signed_headers
-from calls.webhooks.trying import refusal, send_sample
 from stt.models import TuningProfile
+from tests.calls.process.webhooks.receiver import receiving
 from tests.calls.storage.sample_records import RECORDS
-from tests.calls.webhooks.receiver import receiving
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:calls_webhook_changelist")
@@ -179,7 +179,7 @@ def test_a_test_is_signed_and_noted_and_what_the_receiver_says_is_shown(admins, 
 
 
 def test_a_receiver_that_never_answers_keeps_nobody_waiting_for_long(monkeypatch):
-    monkeypatch.setattr("calls.webhooks.posting.WHOLE_S", 0.1)
+    monkeypatch.setattr("calls.process.webhooks.posting.WHOLE_S", 0.1)
     with receiving() as receiver:
         receiver.answers = [receiver.hangs]
         assert send_sample(receiver.url, new_secret(), [ip_network("127.0.0.1/32")]).code == "timed_out"
@@ -187,7 +187,7 @@ def test_a_receiver_that_never_answers_keeps_nobody_waiting_for_long(monkeypatch
 
 def test_a_name_that_is_resolved_too_slowly_is_taken(monkeypatch):
     left = threading.Event()
-    monkeypatch.setattr("calls.webhooks.trying.LOOKED_UP_WITHIN_S", 0.1)
+    monkeypatch.setattr("calls.process.webhooks.trying.LOOKED_UP_WITHIN_S", 0.1)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: left.wait() and [])
     assert refusal("https://crm.example.org/", []) == ""
     left.set()

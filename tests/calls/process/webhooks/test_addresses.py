@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from calls.webhooks.addresses import AddressRefused, refuse, refuse_name
+from calls.process.webhooks.addresses import AddressRefused, refuse, refuse_name
 
 NEAR = (
     "127.0.0.1", "0.0.0.0",  # noqa: S104 - refused

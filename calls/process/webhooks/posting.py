@@ -17,7 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from calls.webhooks.addresses import AddressRefused, refuse, refuse_name
+from calls.process.webhooks.addresses import AddressRefused, refuse, refuse_name
 from voiceapp.runtime.whole_number import whole_number
 
 Networks = Sequence[IPv4Network | IPv6Network]

@@ -11,14 +11,14 @@ import pytest
 from django.utils import timezone
 
 from calls.models import Call, Webhook, WebhookDelivery
+from calls.process.webhooks import posting, sending
+from calls.process.webhooks.sending import CLAIMED_FOR, RETRY_S, SPREAD, claim, deliver, send_again
+from calls.process.webhooks.signing import PREFIX, new_secret
 from calls.storage import rows
 from calls.storage.webhooks import SETTLES_S
-from calls.webhooks import posting, sending
-from calls.webhooks.sending import CLAIMED_FOR, RETRY_S, SPREAD, claim, deliver, send_again
-from calls.webhooks.signing import PREFIX, new_secret
+from tests.calls.process.webhooks.receiver import receiving
 from tests.calls.storage.sample_records import ENDED, RECORDS, STARTED
 from tests.calls.storage.test_webhooks import AGAIN, AGAIN_ENDED
-from tests.calls.webhooks.receiver import receiving
 from tests.databases import each_database, postgresql_url  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.usefixtures("each_database")

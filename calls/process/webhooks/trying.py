@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.utils import timezone
 
+from calls.process.webhooks.addresses import AddressRefused
+from calls.process.webhooks.signing import signed_headers
 from calls.storage.exporting import as_text
 from calls.storage.webhooks import new_message_id
-from calls.webhooks.addresses import AddressRefused
-from calls.webhooks.signing import signed_headers
 
 if TYPE_CHECKING:
-    from calls.webhooks.posting import Answered, Networks
+    from calls.process.webhooks.posting import Answered, Networks
 
 LOOKED_UP_WITHIN_S = 5.0
 """A name that is slower is taken: what it leads to is looked at again when something is sent."""
@@ -32,7 +32,7 @@ Value = TypeVar("Value")
 def refusal(url: str, networks: Networks) -> str:
     """Why nothing would be sent to this address, which is a web address; empty where something would be, or its name
     does not lead anywhere now. Blocking, LOOKED_UP_WITHIN_S at most."""
-    from calls.webhooks.posting import LookedAt
+    from calls.process.webhooks.posting import LookedAt
 
     async def look() -> str:
         looked_at = LookedAt(networks, is_plain=url.lower().startswith("http:"))
@@ -54,7 +54,7 @@ def refusal(url: str, networks: Networks) -> str:
 def send_sample(url: str, secret: str, networks: Networks) -> Answered:
     """Send a message without a call, signed as those with one. Blocking, as long as one attempt may take. Never raises
     what a receiver can cause."""
-    from calls.webhooks.posting import WHOLE_S, Answered, Post, post
+    from calls.process.webhooks.posting import WHOLE_S, Answered, Post, post
 
     said = {"call_sid": "CA" + 32 * "0", "status": "completed", "turns": []}
     body = as_text({"type": SAMPLE, "timestamp": timezone.now().isoformat(), "data": said}).encode()

@@ -2,7 +2,7 @@
 
 import base64
 
-from calls.webhooks.signing import PREFIX, SECRET_BYTES, new_secret, signed_headers
+from calls.process.webhooks.signing import PREFIX, SECRET_BYTES, new_secret, signed_headers
 
 
 def test_a_message_is_signed_as_the_specifications_own_library_signs_it():

@@ -6,12 +6,12 @@ from ipaddress import ip_network
 from django.utils import timezone
 
 from calls.models import Call, Webhook, WebhookDelivery
+from calls.process.webhooks.sending import claim, deliver
+from calls.process.webhooks.signing import new_secret
 from calls.storage import rows
-from calls.webhooks.sending import claim, deliver
-from calls.webhooks.signing import new_secret
+from tests.calls.process.webhooks.receiver import receiving
 from tests.calls.storage.sample_records import ENDED, STARTED
 from tests.calls.storage.test_webhooks import AGAIN, AGAIN_ENDED
-from tests.calls.webhooks.receiver import receiving
 from tests.databases import (  # noqa: F401 - fixtures
     at_once,
     migrated_postgres,

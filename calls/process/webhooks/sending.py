@@ -20,11 +20,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from calls.process.webhooks.signing import signed_headers
 from calls.storage.exporting import as_text, exported, with_all_of_it
 from calls.storage.models import Call
 from calls.storage.rows_thread import RowsThread
 from calls.storage.webhooks import WebhookDelivery
-from calls.webhooks.signing import signed_headers
 from voiceapp.runtime import metrics
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def deliver() -> int:
     if not claimed:
         return 0
     # Here, for a server without webhooks needs no HTTP client.
-    from calls.webhooks.posting import Answered, Post, post
+    from calls.process.webhooks.posting import Answered, Post, post
 
     posts = [(one, _body(one)) for one in claimed]
 

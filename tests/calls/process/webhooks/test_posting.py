@@ -5,9 +5,9 @@ from ipaddress import ip_network
 
 import pytest
 
-from calls.webhooks import posting
-from calls.webhooks.posting import Answered, Post, post
-from tests.calls.webhooks.receiver import receiving
+from calls.process.webhooks import posting
+from calls.process.webhooks.posting import Answered, Post, post
+from tests.calls.process.webhooks.receiver import receiving
 
 OWN = [ip_network("127.0.0.0/8")]
 
