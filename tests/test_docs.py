@@ -28,10 +28,9 @@ from calls.desk.review.queue.models import CallReview, TurnMark
 from calls.desk.tuning import figures, selectors
 from calls.desk.tuning.uncertainty import TOLERANCES
 from calls.lab import emulated_answers, floor_figures, floor_measurement
-from calls.lines import settings_cache
+from calls.lines import exporting, settings_cache
 from calls.reply import floor, floor_hold, floor_rule
 from calls.reply.playback import MARK_LATE_MS, STARVED_MS
-from calls.storage import exporting
 from stt.audio import FRAME_MS
 from stt.emulator.timing import Faults
 from stt.endpointing import silero

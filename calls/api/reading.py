@@ -13,8 +13,8 @@ from calls.api import paging
 from calls.api.models import ApiToken, Scope
 from calls.desk.numbers import shown_number
 from calls.desk.review.models import Correction
-from calls.storage.exporting import ANSWER_FIELDS, exported_turn
-from calls.storage.masking import Masks, masks_of
+from calls.lines.exporting import ANSWER_FIELDS, exported_turn
+from calls.lines.masking import Masks, masks_of
 from calls.storage.models import Call, Transcript
 
 CALL_FIELDS = (

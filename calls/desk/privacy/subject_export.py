@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from calls.desk.privacy.subject import Subject, SubjectError
-from calls.storage.exporting import as_text, exported, with_all_of_it
+from calls.lines.exporting import as_text, exported, with_all_of_it
 from calls.storage.kept_files import lines_of
 from calls.storage.losses import loss_of
 from calls.storage.models import Call

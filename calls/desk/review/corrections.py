@@ -15,7 +15,7 @@ from calls.core.search_text import search_text
 from calls.desk.review.models import Correction
 from calls.desk.review.word_difference import ComparedWords, difference, unchanged
 from calls.desk.rows import direction
-from calls.storage.masking import as_kept
+from calls.lines.masking import as_kept
 from calls.storage.models import Call, Transcript
 
 

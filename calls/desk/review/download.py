@@ -22,8 +22,8 @@ from calls.desk.review import spreadsheet
 from calls.desk.review.captions import Caption, srt, vtt
 from calls.desk.review.listening import streams_of
 from calls.desk.review.queue.blind import told
+from calls.lines.exporting import exported, line, with_all_of_it
 from calls.lines.models import PhoneLine
-from calls.storage.exporting import exported, line, with_all_of_it
 from calls.storage.models import Call
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)

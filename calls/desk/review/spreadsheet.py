@@ -1,6 +1,6 @@
 """Calls as CSV that Excel and LibreOffice open as they are: a row a turn, in UTF-8, nothing taken for a formula.
 
-For people; programs take the JSON lines (calls/storage/exporting.py).
+For people; programs take the JSON lines (calls/lines/exporting.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls.desk.review.queue.models import CallReview, TurnMark
-from calls.storage.exporting import exported
+from calls.lines.exporting import exported
 from calls.storage.models import SOURCES, Call
 
 BYTE_ORDER_MARK = "\ufeff"

@@ -20,8 +20,8 @@ from calls.lab.outages.word_audit import (
     calls_across,
     score_of_all,
 )
+from calls.lines.exporting import exported
 from calls.storage.call_streams import call_streams
-from calls.storage.exporting import exported
 from calls.storage.models import Call
 from stt.audio import FRAME_MS
 from stt.emulator.recordings import Library

@@ -13,8 +13,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db.models import QuerySet
 
 from calls.desk.access_log.entries import Kind, note_command
+from calls.lines.exporting import line, with_all_of_it
 from calls.management.rows_command import RowsCommand
-from calls.storage.exporting import line, with_all_of_it
 from calls.storage.models import Call
 
 CHUNK = 200

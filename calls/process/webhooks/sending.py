@@ -20,8 +20,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from calls.lines.exporting import as_text, exported, with_all_of_it
 from calls.process.webhooks.signing import signed_headers
-from calls.storage.exporting import as_text, exported, with_all_of_it
 from calls.storage.models import Call
 from calls.storage.rows_thread import RowsThread
 from calls.storage.webhooks import WebhookDelivery

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.utils import timezone
 
+from calls.lines.exporting import as_text
 from calls.process.webhooks.addresses import AddressRefused
 from calls.process.webhooks.signing import signed_headers
-from calls.storage.exporting import as_text
 from calls.storage.webhooks import new_message_id
 
 if TYPE_CHECKING:

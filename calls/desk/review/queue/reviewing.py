@@ -20,8 +20,8 @@ from calls.desk.review.queue.blind import is_blind
 from calls.desk.review.queue.claims import UNCLAIMED, claim
 from calls.desk.review.queue.models import CallNote, CallReview, CallTag, Mention, TurnMark
 from calls.desk.review.queue.waiting import free
+from calls.lines.masking import as_kept
 from calls.lines.models import PhoneLine
-from calls.storage.masking import as_kept
 from calls.storage.models import Call
 from calls.storage.queued_calls import QueuedCall, queue
 

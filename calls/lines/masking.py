@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from calls.core.redaction import redacted, without
-from calls.models import PhoneLine
+from calls.lines.models import PhoneLine
 from calls.storage.models import Call
 
 

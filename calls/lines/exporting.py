@@ -12,8 +12,8 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from calls.core.text import MASK
+from calls.lines.masking import Masks, masks_of, saying_masks
 from calls.storage.call_streams import CallStream, call_streams
-from calls.storage.masking import Masks, masks_of, saying_masks
 from calls.storage.models import Call, SavedValue, Transcript
 
 CALL_FIELDS = (
