@@ -1,8 +1,9 @@
 """How often is the one-shot recogniser asked beside a stream, and what does it gain? ``python -m benchmarks.hedging``
 
 Calls of the human recordings in virtual time (tests/virtual.py) on a line with two engines, whose first one has each of
-these habits all the time, or goes deaf in the middle of each call; with a process that remembers how long its engines
-say nothing (stt/engines/result_gaps.py), and with one that does not. *Emulated* latencies.
+these habits all the time, or goes deaf, or hangs (its one-shots too), in the middle of each call; with a process that
+remembers how long its engines say nothing (stt/engines/result_gaps.py), and with one that does not. *Emulated*
+latencies.
 """
 
 from __future__ import annotations
@@ -29,8 +30,12 @@ HABITS: dict[str, Timing] = {
     "interims a second late": replace(UNKIND, interim_lag_ms=(1000, 1500), first_interim_ms=(1500, 2000)),
     "an interim a second": replace(UNKIND, interim_every_ms=(900, 1300)),
     "no interims": replace(UNKIND, first_interim_ms=(NEVER_MS, NEVER_MS)),
+    "forced finals in 600 to 900 ms": replace(UNKIND, half_close_ms=(600, 900)),
+    "forces every other final": replace(UNKIND, p_half_close_forces=0.5),
 }
 HALF_CLOSES = {"half-closed": 120, "lasting": 0}
+FAILURES = ("", "deaf", "hangs")
+"""Of the first engine, in the middle of each call."""
 A_CALL, PAUSE_MS = 8, 900
 
 
@@ -45,7 +50,7 @@ class Measured:
     lost: int
     added: int
     finals_ms: tuple[float, ...]
-    """Of the turns with words; where the engine goes deaf, of those from then on."""
+    """Of the turns with words; where the engine fails, of those from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Job:
     habit: str
     half_close: str
     hedges: bool
-    deaf: bool
+    failure: str
     calls: int
     seed: int
     clips: Path
@@ -71,18 +76,21 @@ async def process(job: Job) -> Measured:
     finals_ms: list[float] = []
     for number in range(job.calls):
         random = Random(f"{job.seed}/{number}")
-        deaf_s, deaf = random.uniform(10, 16), job.deaf and number > 0
-        faults = FaultSchedule(deaf=(FaultWindow(loop.time() + deaf_s, math.inf),)) if deaf else FAIR
+        fails_s = random.uniform(10, 16)
+        window = (FaultWindow(loop.time() + fails_s, math.inf),)
+        schedules = {"deaf": FaultSchedule(deaf=window), "hangs": FaultSchedule(hung=window)}
+        faults = schedules[job.failure] if job.failure and number else FAIR
         seed = f"{job.seed}/{number}"
         first = Engine(library, seed=seed, timing=HABITS[job.habit], gaps=gaps[0], faults=faults)
-        one = VirtualCall(first, tuning, others=[Engine(library, seed=f"{seed}/2", name="second", gaps=gaps[1])])
+        second = Engine(library, seed=f"{seed}/2", name="second", gaps=gaps[1])
+        one = VirtualCall(first, tuning, others=[second])
         made.append(one)
         await one.noise(1000)
         for recording in random.sample(some, A_CALL):
             await one.recording(recording)
             await one.noise(PAUSE_MS)
         await one.hang_up()
-        from_ms = deaf_s * 1000 if deaf else math.inf if job.deaf else 0
+        from_ms = 0 if not job.failure else fails_s * 1000 if number else math.inf
         turns = (turn for turn in one.turns.values() if turn.text and turn.ended_ms >= from_ms)
         finals_ms += [turn.final_ms for turn in turns if turn.final_ms is not None]
     scores = [one.score for one in made]
@@ -101,9 +109,13 @@ def measure(job: Job) -> Measured:
     return in_virtual_time(process(job))
 
 
+def named(habit: str, failure: str) -> str:
+    return f"{habit}, then {failure}" if failure else habit
+
+
 def row(job: Job, one: Measured) -> str:
     finals = (f"{percentile(one.finals_ms, share):.0f}" for share in (0.5, 0.95, 1.0))
-    habit = f"{job.habit}, then deaf" if job.deaf else job.habit
+    habit = named(job.habit, job.failure)
     hedged = f"{one.hedged} of {one.turns} ({one.hedged / one.turns:.1%})" if job.hedges else "–"
     return (
         f"| {habit} | {job.half_close} | {hedged} | {one.one_shots} | {one.lost}, {one.added} of {one.words} "
@@ -116,13 +128,15 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, default=CLIPS)
     parser.add_argument("--calls", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", metavar="TEXT", help="Only rows whose first two columns have this.")
     options = parser.parse_args()
     jobs = [
-        Job(habit, half_close, hedges, deaf, options.calls, options.seed, options.clips)
-        for deaf in (False, True)
+        Job(habit, half_close, hedges, failure, options.calls, options.seed, options.clips)
+        for failure in FAILURES
         for habit in HABITS
         for half_close in HALF_CLOSES
         for hedges in (False, True)
+        if options.only in f"{named(habit, failure)}, {half_close}"
     ]
     print("| first engine | streams | hedged | one-shots | lost, added | text p50 / p95 / worst, ms |")
     print("|---|---|---|---|---|---|")

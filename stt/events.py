@@ -13,6 +13,8 @@ from voiceapp.runtime.coded_error import CodedError
 
 EMULATOR_UNKNOWN = "emulator_unknown"
 """The emulator's code for audio that it does not know. An answer, not a failure: to ask again gives the same."""
+RENEWAL_TIMEOUT = "renewal_timeout"
+"""Code of a half-closed stream that has not said its last word in time."""
 REFUSED = frozenset({"invalid_argument", "model_not_supported", "setting_refused"})
 """Codes of an engine that works, and refuses what it was asked for: a setting."""
 

@@ -30,6 +30,8 @@ class FaultSchedule:
     """Results, ends of streams and one-shots come so much later."""
     deaf: tuple[FaultWindow, ...] = ()
     """Streams say nothing."""
+    hung: tuple[FaultWindow, ...] = ()
+    """Nothing comes through: streams open, say nothing and do not end, and one-shots hang."""
     away: tuple[FaultWindow, ...] = ()
     """The engine restarts: its streams die at the beginning, nothing opens, one-shots fail."""
     one_shot_s: tuple = (0.25, 0.7)

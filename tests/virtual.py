@@ -129,7 +129,7 @@ class Engine:
         """The one-shot recogniser, as stt/engines/google.py asks for it. Raises RecognizerError."""
         loop = asyncio.get_running_loop()
         faults, now_s = self.faults, loop.time()
-        if faults.over(faults.one_shots_hang, now_s):
+        if faults.over(faults.one_shots_hang + faults.hung, now_s):
             await asyncio.sleep(timeout_s)
             raise RecognizerError("deadline_exceeded")
         if faults is not FAIR and (self.away(now_s) or faults.over(faults.one_shots_fail, now_s)):
@@ -188,7 +188,7 @@ class EngineStream:
 
     def finish(self):
         def last_word():
-            if not self.over:
+            if not self.over and not self.engine.faults.over(self.engine.faults.hung, self.loop.time()):
                 self._say(self.emulated.finish())
                 if self.engine.repeats_finals_after_s:
                     self.loop.call_later(1.01 * self.engine.repeats_finals_after_s, self._end, None)
@@ -202,7 +202,7 @@ class EngineStream:
 
     def _say(self, results):
         faults = self.engine.faults
-        if not self.engine.deaf and not faults.over(faults.deaf, self.loop.time()):
+        if not self.engine.deaf and not faults.over(faults.deaf + faults.hung, self.loop.time()):
             for said in results:
                 spoken = self.speaker.open_words if said.spoken is None else said.spoken
                 event = self._as_listed(event_of(said))

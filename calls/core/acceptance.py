@@ -189,8 +189,18 @@ class Acceptance:
         recogniser has been asked, or is not for so little voice."""
         asked = utterance.hedge is not None or utterance.phase is Phase.ASKED
         never = asked or utterance.ending.voiced_ms < MIN_ONE_SHOT_MS
-        at_ms = None if never else self._stream.engines.suspect_at_ms(utterance.began_ms)
-        return math.inf if at_ms is None else at_ms
+        return math.inf if never else self._silent_at_ms(utterance, self._stream.engines.overdue_ms)
+
+    def _silent_at_ms(self, utterance: Utterance, last_word_ms: float) -> float:
+        """From when on the engine that hears it has said nothing for unusually long. ``last_word_ms``: so long after a
+        half-close it should have said its last word."""
+        at_ms = self._stream.engines.suspect_at_ms(utterance.began_ms)
+        return min(at_ms, self._stream.owed_since_ms + last_word_ms)
+
+    def _avoided(self, utterance: Utterance, now_ms: float) -> str:
+        """The engine that hears it, where another is better asked first: to be wrong here costs only the order."""
+        engines = self._stream.engines
+        return engines.now.engine if now_ms >= self._silent_at_ms(utterance, engines.late_ms) else ""
 
     def _is_strong(self, text: str) -> bool:
         punctuated = self._tuning.early_punctuation and text[-1] in ".,?!"
@@ -201,16 +211,16 @@ class Acceptance:
         if hedge is not None:
             utterance.ask(hedge.deadline_ms)
             return self.decide(utterance, now_ms, hedge.answer)
-        suspect = self._stream.engines.suspect(utterance.began_ms, now_ms)
-        ask = self._one_shots.ask(number, utterance.start_ms, utterance.ending.audio_to_ms, now_ms, avoids=suspect)
+        avoided = self._avoided(utterance, now_ms)
+        ask = self._one_shots.ask(number, utterance.start_ms, utterance.ending.audio_to_ms, now_ms, avoids=avoided)
         utterance.ask(self._one_shots.deadline_ms(number))
         return [ask, Note("fallback", f"utterance {number}")]
 
     def _hedge(self, utterance: Utterance, now_ms: float) -> list[Action]:
         """Ask while the stream is still waited for: another engine first, where there is one."""
         number, ending = utterance.number, utterance.ending
-        suspect = self._stream.engines.suspect(utterance.began_ms, now_ms)
-        ask = self._one_shots.ask(number, utterance.start_ms, ending.audio_to_ms, now_ms, avoids=suspect)
+        avoided = self._avoided(utterance, now_ms)
+        ask = self._one_shots.ask(number, utterance.start_ms, ending.audio_to_ms, now_ms, avoids=avoided)
         utterance.hedge = Hedge(self._one_shots.deadline_ms(number))
         after_ms = elapsed_ms(ending.arrived_ms, now_ms)
         return [ask, Note("hedged", f"utterance {number}, {after_ms} ms after its end")]

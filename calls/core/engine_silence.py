@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from stt.engines.result_gaps import ResultGaps
 
 
@@ -21,13 +23,16 @@ class EngineSilence:
         self._result_ms, self._missed = now_ms, False
 
     def missed(self) -> None:
-        """The one-shot recogniser has heard an utterance of which the engine has said nothing."""
+        """The one-shot recogniser has heard an utterance of which the engine has said nothing, or a half-closed stream
+        has not said its last word in time."""
         self._missed = True
 
-    def suspect_at_ms(self, began_ms: float, gaps: ResultGaps | None) -> float | None:
-        """The instant from which on an engine is suspect that says nothing more of an utterance that began then; None
+    def suspect_at_ms(self, began_ms: float, gaps: ResultGaps | None) -> float:
+        """The instant from which on an engine is suspect that says nothing more of an utterance that began then; never
         where its habit is not known."""
-        suspect_ms = None if gaps is None else gaps.suspect_ms
-        if suspect_ms is None:
-            return None
-        return began_ms if self._missed else max(began_ms, self._result_ms) + suspect_ms
+        if gaps is None:
+            return math.inf
+        if self._missed:
+            return began_ms
+        suspect_ms = gaps.suspect_ms
+        return math.inf if suspect_ms is None else max(began_ms, self._result_ms) + suspect_ms

@@ -24,7 +24,7 @@ from calls.core.actions import Note
 from stt.attribution.ledger import Attribution
 from stt.engines.half_close import FinalChoice, HalfClosing
 from stt.engines.kept_finals import Kind
-from stt.events import Final, RecognizerError
+from stt.events import RENEWAL_TIMEOUT, Final, RecognizerError
 from stt.tuning import Tuning
 from stt.word_times import key
 
@@ -188,7 +188,7 @@ class Hastening:
             if one.waits and one.kind is Kind.FORCED:
                 if error is None and not self._ledger.share(one.number).words:
                     one.waits, one.silent = False, True
-                elif error is None or error.code == "renewal_timeout":
+                elif error is None or error.code == RENEWAL_TIMEOUT:
                     self._came(one, now_ms)
 
     def _came(self, one: _Watched, now_ms: float) -> None:

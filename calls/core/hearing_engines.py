@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from calls.core.hastening import RequestCount
 from calls.core.stream_policy import StreamPolicy
 from calls.core.turns import Source
 from stt.engines.half_close import HalfClosing
-from stt.engines.result_gaps import ResultGaps
+from stt.engines.result_gaps import LEAST_MS, ResultGaps
 from stt.events import EngineChanged, StreamOpened
 from stt.tuning import Tuning
 
@@ -85,17 +86,29 @@ class HearingEngines:
         self._silence.broken(now_ms, owed_since_ms, self._gaps)
 
     def missed(self) -> None:
-        """The one that hears has said nothing of an utterance that the one-shot recogniser has heard."""
+        """The one that hears has said nothing of an utterance that the one-shot recogniser has heard, or has not said
+        the last word of a half-closed stream in time."""
         self._silence.missed()
 
-    def suspect_at_ms(self, began_ms: float) -> float | None:
+    def suspect_at_ms(self, began_ms: float) -> float:
         """The instant from which on the one that hears is suspect, of an utterance that began then."""
         return self._silence.suspect_at_ms(began_ms, self._gaps)
 
-    def suspect(self, began_ms: float, now_ms: float) -> str:
-        """The one that hears, where it is suspect; empty where nothing speaks against it."""
-        at_ms = self.suspect_at_ms(began_ms)
-        return "" if at_ms is None or now_ms < at_ms else self.now.engine
+    def said_last_word(self, after_ms: float) -> None:
+        """A half-closed stream of the one that hears has ended well, so long after the half-close."""
+        if self._gaps is not None:
+            self._gaps.last_words.add(after_ms)
+
+    @property
+    def late_ms(self) -> float:
+        """So long after a half-close its last word is late; at once while little is known, never where nobody
+        remembers."""
+        return math.inf if self._gaps is None else self._gaps.last_words.usual_ms or 0.0
+
+    @property
+    def overdue_ms(self) -> float:
+        """...and overdue: then a one-shot is worth its price."""
+        return math.inf if self._gaps is None else self._gaps.last_words.suspect_ms or LEAST_MS
 
     @property
     def _gaps(self) -> ResultGaps | None:

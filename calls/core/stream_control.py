@@ -8,6 +8,7 @@ several engines the next stream is replayed that audio instead, whoever's it is 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -23,7 +24,16 @@ from calls.core.stream_policy import StreamCommand, StreamPolicy
 from stt.attribution.ledger import Attribution
 from stt.audio import FRAME_MS
 from stt.endpointing.endpointer import EndpointOptions
-from stt.events import EngineChanged, Final, Interim, StreamClosed, StreamingLost, StreamOpened, StreamRenewed
+from stt.events import (
+    RENEWAL_TIMEOUT,
+    EngineChanged,
+    Final,
+    Interim,
+    StreamClosed,
+    StreamingLost,
+    StreamOpened,
+    StreamRenewed,
+)
 
 PRE_ROLL_MS = EndpointOptions().pre_roll_ms
 DRAIN_STREAM_MS = 5000
@@ -54,6 +64,16 @@ class SilentBorder:
         return self.voice_to_ms if tell_times else self.fed_to_ms
 
 
+@dataclass(frozen=True, slots=True)
+class HalfClosed:
+    """A stream that was half-closed on purpose, and has not ended."""
+
+    border_ms: int
+    """Words up to this media time are its own."""
+    since_ms: float
+    """The monotonic instant of the half-close."""
+
+
 class StreamControl:
     """One call's streams; tells utterances and turns what they have left unheard."""
 
@@ -81,8 +101,7 @@ class StreamControl:
         self._utterances = utterances
         self._turns = turns
         self._counters = counters
-        self._borders_ms: dict[int, int] = {}
-        """Streams that were half-closed on purpose and have not ended: up to where words are theirs."""
+        self._half_closed: dict[int, HalfClosed] = {}
         self._border = SilentBorder()
 
     # Events
@@ -110,7 +129,8 @@ class StreamControl:
         if isinstance(event, StreamOpened):
             return self._opened(event, now_ms)
         if isinstance(event, StreamRenewed):
-            self._borders_ms[event.stream] = event.at_ms
+            before = self._half_closed.get(event.stream)
+            self._half_closed[event.stream] = HalfClosed(event.at_ms, now_ms if before is None else before.since_ms)
             self._ledger.renewed(event.stream, event.at_ms)
             return []
         if isinstance(event, StreamingLost):
@@ -132,7 +152,8 @@ class StreamControl:
         fed_ms = event.fed_to_ms if event.fed_to_ms is not None else self._audio.next_ms
         self.policy.hastening.disturbed()
         self.policy.closed()
-        border_ms = max(self._borders_ms.values(), default=self._coverage.heard_out_ms)
+        borders_ms = (one.border_ms for one in self._half_closed.values())
+        border_ms = max(borders_ms, default=self._coverage.heard_out_ms)
         first = self._utterances.first_unheard(border_ms)
         if first is None:
             # What was said is turns already: their last words may be missing.
@@ -161,13 +182,17 @@ class StreamControl:
     def _closed(self, event: StreamClosed, now_ms: float) -> None:
         fed_to_ms = event.fed_to_ms if event.fed_to_ms is not None else self._audio.next_ms
         self._ledger.closed(event.stream, fed_ms=fed_to_ms)
-        border_ms = self._borders_ms.pop(event.stream, None)
-        if border_ms is not None:
+        half_closed = self._half_closed.pop(event.stream, None)
+        if half_closed is not None:
+            border_ms = half_closed.border_ms
             self.policy.hastening.stream_ended(event.error, now_ms)
             if event.error is None:
+                self.engines.said_last_word(now_ms - half_closed.since_ms)
                 self._coverage.heard_out_ms = border_ms
                 self._turns.covered_to(border_ms)
             else:
+                if event.error.code == RENEWAL_TIMEOUT:
+                    self.engines.missed()
                 self._turns.stream_failed(border_ms)
                 self._utterances.stream_cut_short(border_ms)
             self._utterances.final_is_missing(self._ledger.provisional())
@@ -257,7 +282,12 @@ class StreamControl:
             return StreamOutlook.GONE
         if self._coverage.has_heard_out(end_ms):
             return StreamOutlook.HEARD_OUT
-        return StreamOutlook.ENDING if self._borders_ms and not covered else StreamOutlook.OPEN
+        return StreamOutlook.ENDING if self._half_closed and not covered else StreamOutlook.OPEN
+
+    @property
+    def owed_since_ms(self) -> float:
+        """The instant since which a half-closed stream owes its last word; never where none does."""
+        return min((one.since_ms for one in self._half_closed.values()), default=math.inf)
 
     @property
     def activity(self) -> RecognizerActivity:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stt.engines.base import StreamEvent
-from stt.events import Final, RecognizerError, RecognizerEvent, StreamClosed, StreamRenewed
+from stt.events import RENEWAL_TIMEOUT, Final, RecognizerError, RecognizerEvent, StreamClosed, StreamRenewed
 from stt.streaming.stream import Stream
 from stt.streaming.timers import Timers
 
@@ -68,7 +68,7 @@ class Renewal:
         if self.old is not None:
             old = self.old
             old.close()
-            self._let_go(StreamClosed(old.number, RecognizerError("renewal_timeout"), old.clock.ended_ms))
+            self._let_go(StreamClosed(old.number, RecognizerError(RENEWAL_TIMEOUT), old.clock.ended_ms))
 
     def _let_go(self, closed: StreamClosed) -> None:
         """The old stream has ended: what the new one said meanwhile follows."""

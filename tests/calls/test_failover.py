@@ -6,6 +6,7 @@ import pytest
 
 from stt.engines.engine_health import REST_S
 from stt.engines.handshake_rate import HANDSHAKES_A_SECOND, HandshakeRate
+from stt.engines.result_gaps import ResultGaps
 from stt.events import RecognizerError
 from stt.tuning import Tuning
 from tests.fault_schedule import FaultSchedule, FaultWindow
@@ -62,6 +63,16 @@ def test_an_engine_that_goes_deaf_is_left_with_all_that_it_missed(tuning, from_s
     # Nobody but a call can find out whether it hears again: it is tried, ever more seldom.
     assert 1 <= one.notes.count("engine_failed_over") == one.notes.count("engine_back") + 1 <= 3
     assert [turn.engine for turn in one.turns.values()][-1] == "second"
+
+
+@pytest.mark.parametrize("from_s", [4.9, 6.7, 9.1])
+def test_an_engine_that_hangs_costs_a_second_at_most_and_no_word(from_s):
+    """Streams open, say nothing and do not end; its one-shots hang."""
+    hung = FaultSchedule(hung=(FaultWindow(from_s, NEVER),))
+    second = Engine(LIBRARY, seed=2, name="second")
+    one = call(Engine(LIBRARY, faults=hung, gaps=ResultGaps()), others=[second])
+    assert lost_and_added(one) == KEPT
+    assert max(turn.final_ms for turn in one.turns.values()) <= 1500  # 470 where nothing fails
 
 
 @pytest.mark.parametrize("error", [RecognizerError("permission_denied", permanent=True), RecognizerError("internal")])

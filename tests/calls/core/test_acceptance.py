@@ -5,8 +5,17 @@ import pytest
 from calls.core.actions import AskOneShot, Note, TurnAccepted, TurnRevised
 from calls.core.turns import EndReason, Source
 from calls.core.utterances import Phase
-from stt.engines.result_gaps import FACTOR, MIN_KEPT, ResultGaps
-from stt.events import Final, OneShotDone, RecognizerError, StreamingLost, StreamOpened, Word
+from stt.engines.result_gaps import FACTOR, LEAST_MS, MIN_KEPT, ResultGaps
+from stt.events import (
+    Final,
+    OneShotDone,
+    RecognizerError,
+    StreamClosed,
+    StreamingLost,
+    StreamOpened,
+    StreamRenewed,
+    Word,
+)
 from tests.calls.core.parts import Parts
 from tests.sounds import silence, speech
 
@@ -200,7 +209,51 @@ def test_a_guess_that_does_not_reach_the_end_is_hedged_and_one_that_covers_it_is
     assert parts.acceptance.decide_all(parts.at_ms + FACTOR * 840) == []
 
 
-def test_a_call_that_has_ended_and_an_engine_without_a_habit_are_not_hedged():
+def half_closed(*last_words_ms):
+    """As ``waiting``, of an utterance whose stream was half-closed for its final, with a guess that lacks its end."""
+    gaps = ResultGaps()
+    for after_ms in last_words_ms:
+        gaps.last_words.add(after_ms)
+    parts = Parts(gaps=gaps)
+    parts.stream.changed(StreamOpened(0, 2), 0.0)
+    parts.play(silence(500) + speech(600))
+    parts.says("שלום", 700)
+    parts.stream.changed(StreamRenewed(0, 1220), 1220.0)
+    return parts, parts.utter(500, 1100)
+
+
+def test_one_whose_last_word_is_overdue_is_hedged_by_another_engine():
+    parts, utterance = half_closed()
+    assert parts.acceptance.decide_all(1690.0) == []
+    assert utterance.look_at_ms == 1220 + LEAST_MS
+    ask, note = parts.acceptance.decide_all(1820.0)
+    assert (ask.utterance, ask.avoids, note.code) == (1, "engine", "hedged")
+
+
+def test_one_whose_last_word_is_as_late_as_usual_is_not():
+    parts, utterance = half_closed(*[900.0] * MIN_KEPT)
+    assert parts.acceptance.decide_all(1220 + FACTOR * 900 - 1) == []
+    parts.settles("שלום לך", 2100)
+    parts.acceptance.decide_all(2100.0)
+    assert (utterance.turn.source, utterance.turn.text) == (Source.FINAL, "שלום לך")
+
+
+@pytest.mark.parametrize(("usual_ms", "avoids"), [(300.0, "engine"), (900.0, "")])
+def test_where_a_last_word_is_late_another_engine_is_asked_first_of_what_follows_too(usual_ms, avoids):
+    parts, _ = half_closed(*[usual_ms] * MIN_KEPT)
+    later = parts.utter(1300, 1550)
+    ask, note = parts.acceptance.decide(later, 2000.0)
+    assert (ask.avoids, note.code) == (avoids, "hedged" if avoids else "fallback")
+
+
+def test_the_engine_of_a_stream_that_ended_without_a_word_is_asked_in_its_turn():
+    parts, utterance = half_closed()
+    parts.stream.changed(StreamClosed(0), 1400.0)
+    ask, note = parts.acceptance.decide(utterance, 1550.0)
+    assert (ask.avoids, note.code) == ("", "fallback")
+
+
+def test_a_call_that_has_ended_and_an_engine_of_which_little_is_known_are_not_hedged():
     parts, _ = waiting(gaps=ResultGaps())
     assert parts.acceptance.decide_all(1540.0) == []
     parts, _ = suspected()

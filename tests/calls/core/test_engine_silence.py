@@ -1,5 +1,7 @@
 """When an engine has said nothing for suspiciously long."""
 
+import math
+
 import pytest
 
 from calls.core.engine_silence import EngineSilence
@@ -14,8 +16,8 @@ def known(gap_ms=1000.0):
 
 
 def test_nothing_is_suspect_while_the_engines_habit_is_not_known():
-    assert EngineSilence().suspect_at_ms(5000.0, ResultGaps()) is None
-    assert EngineSilence().suspect_at_ms(5000.0, None) is None
+    assert EngineSilence().suspect_at_ms(5000.0, ResultGaps()) == math.inf
+    assert EngineSilence().suspect_at_ms(5000.0, None) == math.inf
 
 
 def test_silence_counts_from_the_utterances_beginning_or_from_the_last_result():
@@ -37,7 +39,7 @@ def test_only_a_result_that_was_owed_says_something_of_the_habit():
 def test_an_engine_that_missed_what_the_one_shot_recogniser_heard_is_suspect_until_it_speaks():
     silence, gaps = EngineSilence(), known()
     silence.missed()
-    assert silence.suspect_at_ms(5000.0, gaps) == 5000
+    assert silence.suspect_at_ms(5000.0, gaps) == silence.suspect_at_ms(5000.0, ResultGaps()) == 5000
     silence.broken(5600.0, None, gaps)
     assert silence.suspect_at_ms(6000.0, gaps) == 6000 + FACTOR * 1000
 

@@ -1,5 +1,6 @@
 """Who hears a call's streams, and who heard each of them."""
 
+import math
 from collections import Counter
 
 from calls.core.hastening import NEVER_MS, Hastening, NoOtherRequests
@@ -7,6 +8,7 @@ from calls.core.hearing_engines import EngineTerms, HeardBy, HearingEngines
 from calls.core.stream_policy import StreamPolicy
 from calls.core.turns import Source
 from stt.attribution.ledger import Attribution
+from stt.engines.result_gaps import FACTOR, LEAST_MS, MIN_KEPT, ResultGaps
 from stt.events import EngineChanged, StreamOpened
 from stt.tuning import Tuning
 
@@ -48,3 +50,16 @@ def test_limits_are_those_of_the_engine_that_hears():
     engines.changed(EngineChanged(3, "second", "", "first", "stream_deaf"), policy, 0.0)
     engines.changed(EngineChanged(4, "unknown", "", "second", "unavailable"), policy, 0.0)
     assert policy.tuning == seldom
+
+
+def test_of_last_words_little_is_known_at_first_and_nothing_where_nobody_remembers():
+    terms = EngineTerms(Tuning(), NoOtherRequests(), None, gaps := ResultGaps())
+    engines = HearingEngines(HeardBy("first"), {"first": terms})
+    assert (engines.late_ms, engines.overdue_ms) == (0, LEAST_MS)
+    for _ in range(MIN_KEPT):
+        engines.said_last_word(900.0)
+    assert (engines.late_ms, engines.overdue_ms) == (900, FACTOR * 900)
+    assert gaps.suspect_ms is None  # results in the middle of speech are another habit
+    forgetful = HearingEngines(FIRST, {})
+    forgetful.said_last_word(900.0)
+    assert forgetful.late_ms == forgetful.overdue_ms == math.inf

@@ -1,5 +1,7 @@
 """The call's stream: renewals and half-closes, what it has left unheard, and its end."""
 
+import math
+
 import pytest
 
 from calls.core.actions import Note, PauseStream, RenewStream, ResumeStream
@@ -10,7 +12,16 @@ from calls.core.session import CallSession
 from calls.core.status import RecognizerActivity
 from calls.core.stream_control import DRAIN_STREAM_MS, REPLAY_MS, SPOKEN_OVER_MS
 from calls.core.stream_policy import StreamCommand
-from stt.events import EngineChanged, RecognizerError, StreamClosed, StreamingLost, StreamOpened, StreamRenewed
+from stt.engines.result_gaps import LEAST_MS, MIN_KEPT, ResultGaps
+from stt.events import (
+    RENEWAL_TIMEOUT,
+    EngineChanged,
+    RecognizerError,
+    StreamClosed,
+    StreamingLost,
+    StreamOpened,
+    StreamRenewed,
+)
 from stt.tuning import Tuning
 from tests.calls.core.parts import Parts
 from tests.sounds import silence, speech
@@ -117,6 +128,27 @@ def test_one_that_fails_leaves_what_it_has_not_covered():
     parts.stream.changed(StreamRenewed(0, 1700), 1740.0)
     parts.stream.changed(StreamClosed(0, FAILED), 1900.0)
     assert utterance.needs_one_shot
+
+
+@pytest.mark.parametrize(("code", "at_ms"), [(RENEWAL_TIMEOUT, 5000.0), ("unavailable", math.inf)])
+def test_the_engine_of_one_that_never_says_its_last_word_is_suspect_at_once(code, at_ms):
+    parts = Parts(gaps=ResultGaps())
+    parts.stream.changed(StreamOpened(0, 1), 0.0)
+    parts.stream.changed(StreamRenewed(0, 1700), 1740.0)
+    parts.stream.changed(StreamClosed(0, RecognizerError(code)), 3740.0)
+    assert parts.stream.engines.suspect_at_ms(5000.0) == at_ms
+
+
+def test_how_soon_last_words_come_is_remembered_from_the_half_close_of_streams_that_end_well():
+    parts = Parts(gaps=ResultGaps())
+    for stream in range(2 * MIN_KEPT):
+        error = RecognizerError(RENEWAL_TIMEOUT) if stream % 2 else None
+        parts.stream.changed(StreamRenewed(stream, 1700), 1740.0)
+        parts.stream.changed(StreamRenewed(stream, 1500), 1900.0)  # its border has moved
+        assert parts.stream.owed_since_ms == 1740
+        parts.stream.changed(StreamClosed(stream, error), 3740.0 if error else 2040.0)
+    assert parts.stream.owed_since_ms == math.inf
+    assert (parts.stream.engines.late_ms, parts.stream.engines.overdue_ms) == (300, LEAST_MS)
 
 
 def test_one_that_ends_without_its_final_leaves_what_it_has_only_guessed():
