@@ -268,6 +268,8 @@ def test_the_house_stays_small():
     """Where one of these is reached, the way is a helper that moves down or is handed in, and no higher number."""
     assert len(graph().house()) <= MOST_ROOMS
     assert len(graph().arrows()) <= MOST_ARROWS
+    said = f"of at most {MOST_ROOMS} rooms at most {MOST_ARROWS} pairs know each other"
+    assert said in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_an_alcove_stands_with_its_room():
