@@ -111,7 +111,7 @@ def main() -> None:
     from voiceapp.server.listening import Port
     from voiceapp.server.serve import serve
 
-    serve(application, Port("127.0.0.1", options.port))
+    serve(application, Port("127.0.0.1", options.port), services())
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ reactor.install()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voiceapp.settings")
 django.setup()
 
+from calls.process.services import services  # noqa: E402
 from voiceapp.server import serve  # noqa: E402
 from voiceapp.server.listening import Port  # noqa: E402
 
@@ -48,11 +49,11 @@ servers = []
 on_ready = serve._on_ready
 
 
-def ready(server, place):
+def ready(server, place, served):
     servers.append(server)
-    on_ready(server, place)
+    on_ready(server, place, served)
 
 
 serve._on_ready = ready
 serve.WATCHDOG_S = float(sys.argv[1])
-serve.serve(application, Port("127.0.0.1", int(sys.argv[2])))
+serve.serve(application, Port("127.0.0.1", int(sys.argv[2])), services())
