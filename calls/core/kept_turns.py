@@ -27,3 +27,5 @@ class KeptTurns:
     """The line's, by their numbers."""
     is_complete: bool = False
     """Its earlier streams have ended: no more of them is written."""
+    secrets: tuple[str, ...] = ()
+    """Secret values that were said."""

@@ -62,9 +62,10 @@ def redacted_words(words: Sequence[str], *, growing: bool = False) -> tuple[str,
     return tuple(masked)
 
 
-def without(text: str, values: Sequence[str]) -> str:
+def without(text: str, values: Sequence[str], *, growing: bool = False) -> str:
     """The text with these secret values masked; as long as before. Figures are found in groups, or said one by one, as
-    above; anything else by its letters."""
+    above; anything else by its letters. ``growing``: more words may follow, and figures at the end that begin such a
+    value are masked as well."""
     masked = list(text)
     chains = list(_chains(text))
     for value in values:
@@ -72,6 +73,8 @@ def without(text: str, values: Sequence[str]) -> str:
             continue
         if _FIGURES.fullmatch(value):
             places = [place for chain in chains for place in _saying(chain, value)]
+            if growing and chains and not re.search(r"\w", text[chains[-1][-1][1] :]):
+                places += _beginning(chains[-1], value)
         else:
             found = re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text, re.IGNORECASE)
             places = [(one.start(), one.end()) for one in found]
@@ -105,6 +108,15 @@ def _saying(chain: list[Group], value: str) -> Iterator[tuple[int, int]]:
                 yield chain[first][0], group[1]
             if not value.startswith(said):
                 break
+
+
+def _beginning(chain: list[Group], value: str) -> Iterator[tuple[int, int]]:
+    """Where its last groups say the first of these figures, and not all."""
+    said = ""
+    for group in reversed(chain):
+        said = group[2] + said
+        if LEAST_FIGURES <= len(said) < len(value) and value.startswith(said):
+            yield group[0], chain[-1][1]
 
 
 def _chains(text: str) -> Iterator[list[Group]]:

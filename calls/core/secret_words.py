@@ -36,6 +36,10 @@ class SecretWords:
         _keep(self._answers, turn.number, turn)
         return self._masked(turn)
 
+    def hidden_partial(self, text: str) -> str:
+        """Words as they are spoken, without what is known to be secret, or begins to say it."""
+        return without(text, self._values, growing=True) if self._values else text
+
     def found(self, value: str) -> tuple[list[Turn], list[AgentTurn]]:
         """A secret value is known from now on: the turns and answers that have said it, with it."""
         if value not in self._values:

@@ -132,6 +132,8 @@ class Answering:
         can_greet = self._services.answerers.can_greet(self._settings)
         is_first = token.stream_index == 0
         conversation = self._services.conversations.of_call(token.call_sid)
+        for value in conversation.secrets:
+            self._log.hide(value)
         call = AgentCall(
             call_sid=token.call_sid,
             stream_sid=start.stream_sid,
@@ -254,6 +256,9 @@ class Answering:
 
     def keep(self, note: NoteValue) -> None:
         self._log.keep(note.key, note.value, secret=note.secret)
+        conversation = self._services.conversations.known(self._token.call_sid)
+        if note.secret and conversation is not None:
+            conversation.secrets.append(note.value)
 
     def played(self, at_ms: float, ulaw: bytes) -> None:
         self._record.said(self._driver.session.media_ms(now_ms()) - round(now_ms() - at_ms), ulaw)

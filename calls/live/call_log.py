@@ -117,7 +117,8 @@ class CallLog:
     def partial(self, partial: Partial) -> None:
         """Words as they are spoken: only shown."""
         key = key_of(self._stream_sid, partial.utterance)
-        self._publish("partial", key=key, number=partial.utterance, text=self._keeps.shown_partial(partial.text))
+        text = self._keeps.shown_partial(self._secrets.hidden_partial(partial.text))
+        self._publish("partial", key=key, number=partial.utterance, text=text)
 
     def accepted(self, turn: Turn) -> None:
         """A turn is handed on."""
@@ -159,11 +160,16 @@ class CallLog:
             self._services.writer.accept(ValueSaved(self._call_sid, key, value, secret, number, self._stream_sid))
         self._publish("value", **shown_value(key, value, secret=secret))
         if secret:
-            turns, answers = self._secrets.found(value)
-            for turn in turns:
-                self._save(turn)
-            for answer in answers:
-                self._save_answer(answer)
+            self.hide(value)
+
+    def hide(self, value: str) -> None:
+        """A secret value is known, of this stream or an earlier one: no words have it from now on, nor those that were
+        said before."""
+        turns, answers = self._secrets.found(value)
+        for turn in turns:
+            self._save(turn)
+        for answer in answers:
+            self._save_answer(answer)
 
     def look(self, look: CallStatus) -> None:
         """Speech has begun or ended, the recogniser's health has changed, or a supervisor has made the line be quiet:

@@ -39,6 +39,8 @@ class Conversation:
     lost: LostAnswer | None = None
     """What was cut off when a stream was lost; the next stream goes on with it."""
     supervision: Supervision = field(default_factory=Supervision)
+    secrets: list[str] = field(default_factory=list)
+    """Values that the caller said at questions that are marked secret: the words of every stream are without them."""
     _said: list[_Said] = field(default_factory=list)
     _speaking: bool = False
     """The last exchange is under way."""

@@ -51,7 +51,7 @@ def rebuilt(kept: KeptTurns, quiet_by: str = "") -> RebuiltConversation:
         answered = max(answered, answer.answers or 0)
         said.append(_exchange(answer, question))
     pending = _pending(kept, answered)
-    conversation = Conversation(answers=len(kept.answers), failures=failures)
+    conversation = Conversation(answers=len(kept.answers), failures=failures, secrets=list(kept.secrets))
     conversation.said_before(said)
     conversation.supervision.quiet_by = quiet_by
     if kept.answers and said and not pending and not quiet_by:

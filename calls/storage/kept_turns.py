@@ -24,6 +24,7 @@ def kept_turns(call_sid: str, stream_sid: str) -> KeptTurns:
     # A dialogue finds its place again by what was said, and secrets are no part of the turns' words.
     secrets = list(call.saved_values.filter(secret=True).order_by("number").values_list("value", flat=True))
     sids = {stream.block: stream.stream_sid for stream in earlier}
+    known = tuple(secrets)
     rows = [row for row in _newest(call) if row.number // NUMBERS_A_STREAM in sids]
     return KeptTurns(
         tuple(_turn(row, secrets) for row in rows if row.speaker != AGENT),
@@ -33,6 +34,7 @@ def kept_turns(call_sid: str, stream_sid: str) -> KeptTurns:
             if row.speaker == AGENT
         ),
         is_complete=bool(earlier) and all(stream.has_ended for stream in earlier),
+        secrets=known,
     )
 
 

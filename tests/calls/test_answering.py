@@ -14,11 +14,13 @@ from django.utils import timezone
 from calls.consumers import MediaStreamConsumer
 from calls.core.agent_turns import FIRST_AGENT_NUMBER
 from calls.live import earlier_streams
+from calls.live.call_log import CallLog
 from calls.models import Call, CallEvent, SupervisorAction, Transcript
 from calls.process.services import services
 from calls.reply.conversation import unheard_clause
 from calls.reply.dialogue_checks import script_of
 from calls.reply.dialogue_text import plain_of
+from calls.reply.items import NoteValue
 from calls.reply.phrases import PhraseCache
 from calls.reply.settings import AnswerSettings
 from calls.reply.voices.recorded import Prompts
@@ -293,6 +295,22 @@ async def test_another_process_goes_on_where_the_stream_was_lost(engine, monkeyp
     assert (first.outcome, second.floor_rule) == ("resumed", "resumed")
     assert first.played_text and second.text == unheard_clause(text, first.played_text)
     assert "conversation_rebuilt" in {event.code for event in await rows(CallEvent)}
+
+
+async def test_a_secret_of_an_earlier_stream_is_masked_in_the_words_of_the_next(engine, monkeypatch):
+    hidden = []
+    monkeypatch.setattr(CallLog, "hide", lambda _log, value: hidden.append(value))
+    steps = "a:\n    say: מה הקוד?\n    expect: open\n    match: b\n  b:\n    say: רשמתי.\n    next: hang_up"
+    script = script_of(plain_of(f"steps:\n  {steps}\nexamples: []\n"))
+    answering(monkeypatch, responder="scripted", voice="toy:he", dialogue=script)
+    services().conversations.of_call(SID).secrets.append("1234")
+    caller = Listener(stream_index=1)
+    await caller.call()
+    await caller.listen("a1.1.1")
+    (call,) = services().calls
+    call._answering.keep(NoteValue("code", "5678", secret=True))
+    assert hidden == ["1234", "5678"] and services().conversations.known(SID).secrets == hidden
+    await caller.hang_up()
 
 
 async def test_a_line_that_was_made_quiet_stays_so_in_the_process_that_takes_the_call_over(engine, monkeypatch):

@@ -31,6 +31,26 @@ def test_a_secret_is_masked_however_it_was_said(said, values, kept):
     assert without(said, values) == kept and len(kept) == len(said)
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("הקוד 1234", "הקוד ••••"),
+        ("הקוד 12", "הקוד ••"),
+        ("הקוד אחת שתיים", "הקוד ••• •••••"),
+        ("הקוד 1", "הקוד 1"),
+        ("12 שקלים", "12 שקלים"),
+        ("הקוד 13", "הקוד 13"),
+        ("55 12", "55 ••"),
+        ("123412", "123412"),
+    ],
+)
+def test_words_as_they_are_spoken_do_not_begin_to_say_it(said, shown):
+    secrets = SecretWords()
+    assert secrets.hidden_partial(said) == said
+    secrets.found("1234")
+    assert secrets.hidden_partial(said) == shown
+
+
 def test_turns_of_before_it_was_known_are_without_it_and_so_is_what_follows():
     secrets = SecretWords()
     answer = AgentTurn(5001, 0, 900, "אמרת 1234, נכון?", PlayedPart("אמרת 12", 400))

@@ -98,6 +98,13 @@ def test_a_secret_is_taken_out_of_the_words_that_said_it(log):
     assert "1234" not in str([one for one in log.records if one is not value])
 
 
+def test_a_known_secret_is_not_on_the_wall_while_it_is_said_again(log):
+    log.keep("code", "1234", secret=True)
+    for text in ("שוב 12", "שוב 1234"):
+        log.partial(Partial(2, text))
+    assert [one["text"] for one in log.updates if one["kind"] == "partial"] == ["שוב ••", "שוב ••••"]
+
+
 def test_words_that_are_not_kept_are_shown_live_and_never_stored():
     log = Log(Keeps(words=False))
     (start, *_, noted) = log.begun_with

@@ -36,6 +36,10 @@ def exchanges(found):
     return [(one.occasion, one.question, one.answer, one.heard) for one in found.conversation.said]
 
 
+def test_secrets_that_were_said_stay_known():
+    assert rebuilt(KeptTurns(secrets=("1234",))).conversation.secrets == ["1234"]
+
+
 def test_each_answer_is_an_exchange_with_the_turns_that_it_answers():
     found = of(
         answers("שלום.", 0, rule="opening"),

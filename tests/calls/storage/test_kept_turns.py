@@ -48,4 +48,6 @@ def test_secret_figures_are_read_where_they_were_masked():
     rows.write([CallStarted("CA1", "MZ1", NOW), *(TurnSaved("CA1", turn, "MZ1") for turn in turns)])
     rows.write([ValueSaved("CA1", "a", "123", True, 1, "MZ1"), ValueSaved("CA1", "b", "4567", True, 2, "MZ1")])
     rows.write([ValueSaved("CA1", "c", "890", False, 3, "MZ1"), CallStarted("CA1", "MZ2", NOW, stream_index=1)])
-    assert [turn.heard_text for turn in kept_turns("CA1", "MZ2").turns] == ["123", "4567"]
+    kept = kept_turns("CA1", "MZ2")
+    assert [turn.heard_text for turn in kept.turns] == ["123", "4567"]
+    assert kept.secrets == ("123", "4567")
