@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class GivenPermission(models.Model):
@@ -13,7 +14,9 @@ class GivenPermission(models.Model):
 
     class Meta:
         default_permissions = ()
+        verbose_name = _("permission given to a group")
+        verbose_name_plural = _("permissions given to groups")
         constraints = (models.UniqueConstraint(fields=["group", "permission"], name="given_once"),)
 
     def __str__(self) -> str:
-        return f"{self.group_id}: {self.permission_id}"
+        return f"{self.group}: {self.permission.name}"

@@ -65,7 +65,7 @@ class EnginePrice(models.Model):
     """What a minute of audio costs by another engine than Google's v1, of a Price. An engine that has no row costs its
     list price."""
 
-    price = models.ForeignKey(Price, models.CASCADE, related_name="engines")
+    price = models.ForeignKey(Price, models.CASCADE, related_name="engines", verbose_name=_("prices"))
     engine = models.CharField(_("engine"), max_length=40, help_text=_("Any but Google's v1."))
     minute = models.DecimalField(_("a minute of recognised audio"), max_digits=9, decimal_places=5)
 

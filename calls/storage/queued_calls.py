@@ -14,6 +14,7 @@ from hashlib import sha256
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
 
 from calls.storage.doubt import TurnOfDoubt, doubt_of
 from calls.storage.models import Call, Transcript
@@ -56,6 +57,8 @@ class QueuedCall(models.Model):
 
     class Meta:
         default_permissions = ()
+        verbose_name = _("call in the review queue")
+        verbose_name_plural = _("calls in the review queue")
         indexes = (
             models.Index(
                 fields=["-doubt", "-call"],

@@ -4,8 +4,11 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
+from django.db.models import CASCADE
 from django.urls import reverse
+from django.utils import translation
 
 from calls.core.agent_turns import Outcome
 from calls.core.recognition_health import RecognitionStatus
@@ -19,6 +22,7 @@ from tests.rows import make_rows
 from tests.test_every_page import stream  # noqa: F401 - a fixture
 
 UNSEEN = {"script", "style", "textarea", "title", "template"}
+SAID = {"aria-label", "placeholder", "alt"}
 VOID = {"input", "br", "img", "link", "meta", "hr", "wbr", "source", "col", "area"}
 RAW = re.compile(r"[A-Za-z]+(?:_[A-Za-z0-9]+)+")
 """An identifier of the program's, such as ``covering_final``."""
@@ -46,9 +50,12 @@ class SeenText(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.parts, self._open = [], []
+        self.named = []
+        """What stands in attributes, for whoever hears the page or has not filled a field."""
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
+        self.named += [value for name, value in attributes if name in SAID and value]
         if tag not in VOID:
             classes = (dict(attributes).get("class") or "").split()
             self._open.append((tag, tag in UNSEEN or "code" in classes))
@@ -81,16 +88,22 @@ def addresses():
 
 
 @pytest.fixture
-def pages(admin_client, settings, tmp_path, stream):  # noqa: F811
-    """Address -> its text."""
+def seen(admin_client, settings, tmp_path, stream):  # noqa: F811
+    """Address -> what is seen and said there."""
     settings.VAR_DIR = tmp_path
     make_rows(tmp_path, *stream)
     found = {}
     for address in addresses():
         answer = admin_client.get(address)
         if answer.status_code == 200:
-            found[address] = SeenText(answer.content.decode()).text
+            found[address] = SeenText(answer.content.decode())
     return found
+
+
+@pytest.fixture
+def pages(seen):
+    """Address -> its text."""
+    return {address: page.text for address, page in seen.items()}
 
 
 def test_no_page_shows_an_identifier_or_a_stored_value_in_place_of_a_word(pages):
@@ -106,17 +119,29 @@ def test_what_stands_as_a_code_beside_its_words_is_no_fault():
     assert RAW.findall(SeenText(html).text) == ["e_f"]
 
 
-WORDS = re.compile(r"[A-Za-z][a-z]{2,}(?: [A-Za-z]?[a-z]+)*:?")
+WORDS = re.compile(r"[A-Za-z][a-z]{2,}(?:[ -][A-Za-z]?[a-z]+)*(?::(?: \d+)*)?")
 """A text of a page that is English and nothing else."""
 NAMES = {"English", "Google", "Ctrl", "Shift", "Enter"}
 NAMES |= {"admin", "default", "other", "avi", "boss", "dana", "google", "Anonymous", "name", "card", "goodbye"}
 """A language's own name, a vendor's, keys'; and what the rows themselves are called."""
 
 
-def test_no_text_of_a_hebrew_page_is_english(pages):
-    found = {address: {part.strip() for part in text.split("\n")} - NAMES for address, text in pages.items()}
+def test_no_text_of_a_hebrew_page_is_english(seen):
+    said = {address: {*page.text.split("\n"), *page.named} for address, page in seen.items()}
+    found = {address: {part.strip() for part in parts} - NAMES for address, parts in said.items()}
     english = {address: sorted(filter(WORDS.fullmatch, texts)) for address, texts in found.items()}
     assert {address: texts for address, texts in english.items() if texts} == {}
+
+
+def test_what_a_deletion_takes_along_is_named_in_hebrew():
+    """Django's page of a deletion lists rows by their models' names."""
+    models = [one for one in apps.get_models() if one._meta.app_label in {"calls", "stt"}]
+    relations = [(one, field.remote_field) for one in models for field in one._meta.concrete_fields]
+    taken = {one for one, relation in relations if getattr(relation, "on_delete", None) is CASCADE}
+    assert len(taken) > 15
+    with translation.override("he"):
+        names = [str(name) for one in taken for name in (one._meta.verbose_name, one._meta.verbose_name_plural)]
+    assert [name for name in names if not re.search("[א-ת]", name)] == []
 
 
 def test_pictures_of_a_hebrew_page_are_named_in_hebrew(admin_client):

@@ -31,6 +31,8 @@ class CallReview(models.Model):
     class Meta:
         ordering = ("made_at",)
         default_permissions = ()
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
         permissions = (("oversee_reviews", _("May draw samples, see who reviewed how many, and free claimed calls")),)
         constraints = (models.UniqueConstraint(fields=["call", "user"], name="one_review_a_person"),)
 
@@ -57,6 +59,8 @@ class TurnMark(models.Model):
 
     class Meta:
         default_permissions = ()
+        verbose_name = _("mark of a turn")
+        verbose_name_plural = _("marks of turns")
         constraints = (models.UniqueConstraint(fields=["call", "turn", "kind", "user"], name="one_mark_of_a_kind"),)
 
     def __str__(self) -> str:
@@ -75,6 +79,8 @@ class CallTag(models.Model):
     class Meta:
         ordering = ("name",)
         default_permissions = ()
+        verbose_name = _("tag of a call")
+        verbose_name_plural = _("tags of calls")
         constraints = (models.UniqueConstraint(fields=["call", "name", "user"], name="one_row_a_tag"),)
 
     def __str__(self) -> str:
@@ -93,6 +99,8 @@ class CallNote(models.Model):
     class Meta:
         ordering = ("made_at", "pk")
         default_permissions = ()
+        verbose_name = _("note on a call")
+        verbose_name_plural = _("notes on calls")
 
     def __str__(self) -> str:
         return f"{self.call_id}/{self.username}"
@@ -107,11 +115,13 @@ class Mention(models.Model):
 
     class Meta:
         default_permissions = ()
+        verbose_name = _("mention in a note")
+        verbose_name_plural = _("mentions in notes")
         constraints = (models.UniqueConstraint(fields=["note", "user"], name="named_once"),)
         indexes = (models.Index(fields=["user"], name="unseen_mentions", condition=models.Q(seen_at=None)),)
 
     def __str__(self) -> str:
-        return f"{self.note_id}: {self.user_id}"
+        return str(self.user)
 
 
 class ReviewSample(models.Model):
@@ -133,6 +143,8 @@ class ReviewSample(models.Model):
     class Meta:
         ordering = ("-made_at",)
         default_permissions = ()
+        verbose_name = _("sample for review")
+        verbose_name_plural = _("samples for review")
 
     def __str__(self) -> str:
         return f"{self.pk}: {self.size} / {self.population}"
@@ -149,6 +161,8 @@ class SampledCall(models.Model):
     class Meta:
         ordering = ("position",)
         default_permissions = ()
+        verbose_name = _("call of a sample")
+        verbose_name_plural = _("calls of samples")
         constraints = (models.UniqueConstraint(fields=["sample", "queued"], name="drawn_once"),)
 
     def __str__(self) -> str:
