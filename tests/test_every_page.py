@@ -14,6 +14,7 @@ from django.template import Template
 from django.urls import get_resolver, resolve, reverse
 
 from calls.desk.permissions import GROUPS
+from calls.desk.rows import PagedInline
 from calls.models import Call
 from stt.models import TuningProfile
 from stt.tuning import Tuning
@@ -303,13 +304,18 @@ def odd_addresses():
         dates = [f"{options.date_hierarchy}__{part}" for part in ("year", "month", "day") if options.date_hierarchy]
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         found += [(reverse(f"{name}_changelist"), one) for one in ["q", *filters, *dates]]
-        # Read by Django's list, whatever is listed: each list has a third of their values, and three lists all.
-        for place, parameter in enumerate(common):
-            for odd in ODD[(turn + place) % 3 :: 3]:
-                yield f"{reverse(f'{name}_changelist')}?{parameter}={quote(odd)}"
         pk = model.objects.first().pk
-        found += [(reverse(f"{name}_change", args=[pk]), one) for one in ("_popup", "_to_field", "turns", "events")]
-        found += [(reverse(f"{name}_history", args=[pk]), "p"), (reverse(f"{name}_add"), "_popup")]
+        change, history = (reverse(f"{name}_{page}", args=[pk]) for page in ("change", "history"))
+        shared = [(reverse(f"{name}_changelist"), one) for one in common]
+        shared += [(change, "_popup"), (change, "_to_field"), (history, "p"), (reverse(f"{name}_add"), "_popup")]
+        paged = {inline.model for inline in options.inlines if issubclass(inline, PagedInline)}
+        found += [
+            (change, one.get_accessor_name()) for one in model._meta.related_objects if one.related_model in paged
+        ]
+        # Read by Django's pages, whatever the row: each model has a third of their values, and three models all.
+        for place, (address, parameter) in enumerate(shared):
+            for odd in ODD[(turn + place) % 3 :: 3]:
+                yield f"{address}?{parameter}={quote(odd)}"
     whole = Call.objects.get(call_sid="CAwhole")
     profile = TuningProfile.objects.first()
     found += [(reverse("desk-call", args=[whole.call_sid]), "profile")]
