@@ -8,7 +8,8 @@ one wait that was in vain counts for the whole process: for AWAY_S further conne
 tried while the others go on being refused. A pool that is merely full is not away.
 
 No query is compiled (``jit``): what is asked here takes milliseconds. A search over millions of turns looks expensive
-beforehand, and compiling it took 50 to 120 ms, each time anew.
+beforehand, and compiling it took 50 to 120 ms, each time anew. For the same reason no query is given further processes
+that will have been read before they have begun: who waits for a page waits for each of them (``PARALLEL_COST``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from django.db.backends.postgresql import base
 from psycopg import OperationalError
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+PARALLEL_COST = 20_000
+"""PostgreSQL's parallel_setup_cost, of which its 1000 is the twentieth. What walks a whole table, for figures, costs
+more than that and is divided still; a page's walk through an index that ends after a thousand hits is not."""
 AWAY_S = 1.0
 """A database that gave no connection is not asked again for so long. What was heard is written within 2 s of its
 return."""
@@ -61,10 +65,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _configure_connection(self, connection: Any) -> bool:
         """By Django for each connection that the pool has made, and again whenever one is taken from it."""
         needs_commit = bool(super()._configure_connection(connection))  # type: ignore[misc]
-        if getattr(connection, "compiles_nothing", False):
+        if getattr(connection, "asks_for_pages", False):
             return needs_commit
-        connection.execute("SET jit = off")
-        connection.compiles_nothing = True
+        connection.execute(f"SET jit = off; SET parallel_setup_cost = {PARALLEL_COST}")
+        connection.asks_for_pages = True
         return True
 
     def _answering(self, conn_params: dict[str, Any]) -> Any:

@@ -45,6 +45,9 @@ SHORT_LETTERS, SHORT_DIGITS = 3, 5
 """Shorter words and numbers are in so many calls, or help the trigram index so little, that the newest must do."""
 NEWEST_CALLS = 2000
 """Of the list as it is filtered, which are walked: some 20 000 turns."""
+FIRST_WALKED = 500
+"""Of them, which are walked first for words that are not short: a word that many calls have is in enough of them, and
+what is said seldom is better looked for in the index."""
 FURTHER_WALKED = 4000
 """So many more are walked where that will do."""
 SAMPLED_CALLS = 200
@@ -119,14 +122,16 @@ class _Search:
         self._is_narrowed = bool(calls.query.where)
 
     def newest(self, most: int) -> set[int]:
-        found = self._walked(0, NEWEST_CALLS)
-        if len(found) < most and not any(map(_is_short, self._asked)):
-            further = _needed(NEWEST_CALLS, found, most)
+        if any(map(_is_short, self._asked)):
+            return set(sorted(self._walked(0, NEWEST_CALLS), reverse=True)[:most])
+        found = self._walked(0, FIRST_WALKED)
+        if found and len(found) < most:
+            further = _needed(FIRST_WALKED, found, most)
             if further <= FURTHER_WALKED:
-                found |= self._walked(NEWEST_CALLS, NEWEST_CALLS + further)
-        if len(found) < most and not any(map(_is_short, self._asked)):
-            walked = list(self._newest)
-            if len(walked) == NEWEST_CALLS:
+                found |= self._walked(FIRST_WALKED, FIRST_WALKED + further)
+        if len(found) < most:
+            walked = list(self._first)
+            if len(walked) == FIRST_WALKED:
                 self._look_further(found, most, walked)
         return set(sorted(found, reverse=True)[:most])
 
@@ -143,8 +148,12 @@ class _Search:
 
     def _walked(self, begin: int, end: int) -> set[int]:
         """Those with every word among these of the list."""
-        calls = self._newest if (begin, end) == (0, NEWEST_CALLS) else self._ids(begin, end)
+        calls = self._first if (begin, end) == (0, FIRST_WALKED) else self._ids(begin, end)
         return set(self._having_all(self._asked, calls))
+
+    @cached_property
+    def _first(self) -> Ids:
+        return self._ids(0, FIRST_WALKED)
 
     @cached_property
     def _newest(self) -> Ids:
@@ -158,8 +167,10 @@ class _Search:
         """``walked``: the calls that were looked through."""
         rarest, *others = self._rarest_first()
         top, bottom = self._bounds(walked)
-        size = max(walked) - min(walked) + 1
-        read = size
+        read = max(walked) - min(walked) + 1
+        size = max(read, NEWEST_CALLS)
+        if not found:
+            read = size
         while top > bottom and len(found) < most:
             size = min(max(_needed(read, found, most), size), size * FURTHER)
             window = {"gt": max(top - size, bottom), "lte": top}

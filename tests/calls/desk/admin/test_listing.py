@@ -165,6 +165,7 @@ def test_a_caller_id_of_letters_is_found():
 def narrow(monkeypatch):
     """Two calls are walked, then windows begin with a few; of a window three candidates are looked through."""
     monkeypatch.setattr(searching, "NEWEST_CALLS", 2)
+    monkeypatch.setattr(searching, "FIRST_WALKED", 2)
     monkeypatch.setattr(searching, "FURTHER_WALKED", 2)
     monkeypatch.setattr(searching, "SAMPLED_CALLS", 1)
     monkeypatch.setattr(searching, "MOST_CANDIDATES", 3)
