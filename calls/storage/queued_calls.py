@@ -71,6 +71,12 @@ class QueuedCall(models.Model):
                 condition=Q(done__lt=F("wanted"), doubt__gt=0),
             ),
             models.Index(fields=["-call"], name="queue_without_line", condition=Q(line=None)),
+            # Who may be the second of two is kept from what the first said: calls/desk/review/queue/blind.py.
+            models.Index(
+                fields=["call", "done", "wanted", "last_reviewer", "claimed_by", "claimed_until"],
+                name="queue_of_two",
+                condition=Q(wanted__gt=1, done__lt=F("wanted")),
+            ),
             models.Index(fields=["claimed_by"], name="queue_claimed", condition=Q(claimed_by__isnull=False)),
         )
 

@@ -17,7 +17,7 @@ from tests.live.test_demo import ROOT, manage
 pytestmark = pytest.mark.live
 INDEXES = {
     *("call_newest", "call_status_newest", "turn_engine", "turn_code_call", "turn_unsearchable"),
-    *("turn_seldom_source", "value_unsearchable", "queue_of_a_line", "queue_without_line"),
+    *("turn_seldom_source", "value_unsearchable", "queue_of_a_line", "queue_without_line", "queue_of_two"),
 }
 TRIGRAMS = {"call_from_trigrams", "call_to_trigrams", "turn_search_trigrams", "value_search_trigrams"}
 

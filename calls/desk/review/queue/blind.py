@@ -27,8 +27,9 @@ def blind_for(user: Any, now: datetime) -> QuerySet[QueuedCall]:
     Whether or not they have the call yet: a page that is only looked at would tell. Who oversees reviews sees all,
     until they have the call themselves.
     """
-    at_work = Q(wanted__gt=1, claimed_by__isnull=False, claimed_until__gt=now) & ~Q(claimed_by=user)
-    rows = not_reviewed_by(unreviewed(user), user).filter(Q(done__gt=0) | at_work)
+    at_work = Q(claimed_by__isnull=False, claimed_until__gt=now) & ~Q(claimed_by=user)
+    # Of which more than one review is wanted: the index ``queue_of_two`` has them.
+    rows = not_reviewed_by(unreviewed(user), user).filter(Q(done__gt=0) | at_work, wanted__gt=1)
     if user.has_perm(CORRECT) and not user.has_perm(OVERSEE_REVIEWS):
         return rows
     return rows.filter(claimed_by=user, claimed_until__gt=now)

@@ -143,3 +143,10 @@ def test_a_note_that_names_the_second_is_told_them_and_no_other_note(avi, call, 
     Mention.objects.create(note=note, user=avi)
     assert list(told(CallNote.objects.all(), avi, timezone.now())) == [note]
     assert not told(CallNote.objects.all(), person("noa"), timezone.now()).exists()
+
+
+def test_the_index_of_calls_for_two_has_all_that_may_be_kept_from_anyone(call, avi):
+    (index,) = (one for one in QueuedCall._meta.indexes if one.name == "queue_of_two")
+    assert QueuedCall.objects.filter(index.condition).get() == blind_for(avi, timezone.now()).get()
+    QueuedCall.objects.update(wanted=1, done=1)
+    assert not QueuedCall.objects.filter(index.condition).exists()
