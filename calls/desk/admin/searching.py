@@ -277,7 +277,8 @@ def _by_number(word: SearchWord) -> Q:
 
 
 def _by_whole_number(word: SearchWord) -> Q:
-    caller = Q(from_number=number) if (number := dialled(word.typed)) else Q(pk__in=[])
+    # Not minding letters, of which it has none: so the trigrams' index has it.
+    caller = Q(from_number__iexact=number) if (number := dialled(word.typed)) else Q(pk__in=[])
     return caller | _by_sid(word) | _in_number(word, "to_number")
 
 
