@@ -4,7 +4,9 @@ import shutil
 import subprocess
 
 import pytest
+from django.core.management import CommandError, call_command
 
+from calls.lab.call_report import CallRefused
 from calls.management.commands import demo
 from tests.paths import ROOT
 
@@ -44,3 +46,15 @@ def test_the_demo_says_that_its_port_was_taken(settings):
     assert "port 8000 is taken: serving on 41000" in demo.port_note(41000)
     settings.PORT = 0
     assert demo.port_note(41000) == ""
+
+
+@pytest.mark.django_db
+def test_a_demo_whose_server_took_no_call_ends_with_a_sentence(monkeypatch, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+
+    def refused(*_, **__):
+        raise CallRefused("no_stream")
+
+    monkeypatch.setattr(demo, "Rig", refused)
+    with pytest.raises(CommandError, match="^call_refused: no_stream: .* try again; its log is .*demo.log"):
+        call_command("demo", "--once")

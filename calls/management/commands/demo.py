@@ -22,7 +22,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.lab.call_records import record_of, score_of, scored
-from calls.lab.call_report import CallReport, Line
+from calls.lab.call_report import CallRefused, CallReport, Line
 from calls.lab.demo_note import noted
 from calls.lab.kept_conversation import KeptConversation, kept_conversation
 from calls.lab.rig import Rig, RigError, free_port
@@ -97,6 +97,11 @@ class Command(BaseCommand):
                 raise CommandError(f"server_failed: the server has ended; see {rig.log}")
         except RigError as error:
             raise CommandError(str(error)) from error
+        except CallRefused as error:
+            said = (
+                f"call_refused: {error.code}: the demo's own server took no call, which a busy machine does: try again"
+            )
+            raise CommandError(f"{said}; its log is {settings.VAR_DIR / 'demo.log'}") from error
         except KeyboardInterrupt:
             self.stdout.write("\nending")
 
