@@ -45,7 +45,8 @@ class SequenceCheck:
         last = self._last
         if last is None or sequence == last + 1:
             self._last = sequence
-            self._odd_in_row = 0
+            if self._odd_in_row:
+                self._begin_row()
             return
         self.late = self._is_late(sequence, last, timestamp_ms)
 
@@ -54,14 +55,14 @@ class SequenceCheck:
         if last < sequence <= last + MAX_SKIP:
             self._counters["sequence_gap"] += 1
             self._last = sequence
-            self._odd_in_row = 0
+            self._begin_row()
             return False
         self._counting_in_row = self._counting_in_row + 1 if sequence == self._odd + 1 else 1
         self._odd = sequence
         self._odd_in_row += 1
         if self._counting_in_row >= MIN_IN_A_ROW:
             self._last = sequence
-            self._odd_in_row = 0
+            self._begin_row()
             return False
         if self._odd_in_row >= MIN_IN_A_ROW:
             self._believed = False
@@ -73,3 +74,8 @@ class SequenceCheck:
         else:
             self._counters["sequence_wrong"] += 1
         return late
+
+    def _begin_row(self) -> None:
+        """A number in order ends the row: what is odd behind it counts on from nothing, or a line that says everything
+        twice would be believed to count anew."""
+        self._odd, self._odd_in_row, self._counting_in_row = -1, 0, 0

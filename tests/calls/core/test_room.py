@@ -12,6 +12,7 @@ BENEATH = (
     "stt.events",
     "stt.audio",
     "stt.tuning",
+    "stt.word_times",
     "stt.endpointing",
     "stt.attribution",
     # What engines are called on rows.

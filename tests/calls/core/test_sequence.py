@@ -56,3 +56,16 @@ def test_numbers_that_do_not_count_are_no_sequence_numbers():
     found, counted = late([7] * 100)
     assert len(found) == MIN_IN_A_ROW - 1
     assert counted["sequence_ignored"] == 1
+
+
+def test_of_messages_that_all_come_twice_each_is_used_once():
+    numbers = [number for number in range(1, 5 * MIN_IN_A_ROW) for _ in range(2)]
+    found, counted = late(numbers)
+    assert found == sorted(set(numbers))
+    assert counted == {"sequence_repeat": len(found)}
+
+
+def test_of_messages_that_come_again_behind_the_next_each_is_used_once():
+    numbers = [number for last in range(2, 5 * MIN_IN_A_ROW) for number in (last, last - 1)]
+    found, _ = late(numbers)
+    assert found == list(range(1, 5 * MIN_IN_A_ROW - 1))
