@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
+from django.db.models import Count, Max
 from django.urls import reverse
+from django.utils import timezone
 
-from calls.desk.engines.models import EngineMeasurement
+from calls.desk.engines.models import EngineMeasurement, MeasuredTurn
+from calls.desk.review.queue.blind import blind_for
 from calls.desk.rows import ROWS_A_PAGE
 from calls.storage.models import Transcript
 from calls.whatif.word_errors import Confusion, compare
 
 MOST_LOOKED_AT = 5000
 """Texts of a measurement."""
+KEPT = 8
+"""Measurements, each as one set of people sees it, whose compared words a process keeps: 5000 texts take a second."""
 MOST_SHOWN = 25
 MOST_TURNS = 3
 """Linked of each."""
@@ -58,19 +66,37 @@ class ConfusedWord:
         return self.said.isalpha() and len(self.said) > 1
 
 
-def confused_words(measurement: EngineMeasurement) -> list[ConfusedWord]:
-    """The commonest first."""
+def confused_words(measurement: EngineMeasurement, user: Any) -> list[ConfusedWord]:
+    """The commonest first, as this person is told them: what was said in a turn is what a reviewer wrote, so the turns
+    of calls that they are blind for are left out."""
+    rows = measurement.measured_turns.order_by()
+    untold = blind_for(user, timezone.now()).filter(pk__in=rows.filter(call__isnull=False).values("call"))
+    kept = rows.aggregate(newest=Max("pk"), count=Count("pk"))
+    left_out = frozenset(untold.values_list("pk", flat=True))
+    shown = _compared(measurement.pk, measurement.made_at, kept["newest"], kept["count"], left_out)
+    words = [replace(one, turns=[]) for one in shown]
+    _link(words)
+    return words
+
+
+@lru_cache(KEPT)
+def _compared(
+    measurement: int, _made_at: datetime, _newest: int | None, _count: int, left_out: frozenset[int]
+) -> tuple[ConfusedWord, ...]:
+    """Without their links. The newest and the number of the rows: when some go with their call, it is compared
+    anew."""
     found: dict[Confusion, ConfusedWord] = {}
-    for row in measurement.measured_turns.all()[:MOST_LOOKED_AT]:
-        for confusion in compare(row.said, row.heard).confusions:
+    columns = "call_id", "turn", "engine", "said", "heard"
+    rows = MeasuredTurn.objects.filter(measurement=measurement).order_by("pk").values_list(*columns)
+    for call, turn, engine, said, heard in rows[:MOST_LOOKED_AT]:
+        if call in left_out:
+            continue
+        for confusion in compare(said, heard).confusions:
             one = found.setdefault(confusion, ConfusedWord(confusion.said, confusion.heard))
-            one.counts[row.engine] += 1
-            place = (row.call_id, row.turn)
-            if row.call_id is not None and place not in one.places:
-                one.places.append((row.call_id, row.turn))
-    shown = sorted(found.values(), key=lambda one: (-one.count, one.said, one.heard))[:MOST_SHOWN]
-    _link(shown)
-    return shown
+            one.counts[engine] += 1
+            if call is not None and (call, turn) not in one.places:
+                one.places.append((call, turn))
+    return tuple(sorted(found.values(), key=lambda one: (-one.count, one.said, one.heard))[:MOST_SHOWN])
 
 
 def _link(words: Sequence[ConfusedWord]) -> None:

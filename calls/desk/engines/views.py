@@ -114,7 +114,7 @@ def _shown(request: HttpRequest, one: EngineMeasurement) -> dict[str, Any]:
     shown = chosen or (profiles[0] if profiles else None)
     return {
         "rows": rows,
-        "words": [(word, _counts(word, rows)) for word in confused_words(one)],
+        "words": [(word, _counts(word, rows)) for word in confused_words(one, request.user)],
         "profiles": profiles,
         "chosen": shown,
         "expected": shown.hints() if shown is not None else (),

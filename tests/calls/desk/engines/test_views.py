@@ -8,10 +8,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from calls.desk.engines import confusions
 from calls.desk.engines.confusions import confused_words
 from calls.desk.engines.gold import taken_by
 from calls.desk.engines.measuring import keep, measure
-from calls.models import EngineMeasurement, Transcript
+from calls.models import EngineMeasurement, QueuedCall, Transcript
 from stt.engines.guarded import GuardedEngine
 from stt.events import RecognizerError
 from stt.tuning import Tuning
@@ -80,7 +81,7 @@ def test_a_measurement_in_which_everything_failed_says_so_and_is_not_what_opens(
     assert "33.3 %" in shown(client) and "Every turn failed" not in shown(client)
     page = shown(client, measurement=failed.pk)
     assert "Every turn failed" in page and "every turn failed" in page and "unavailable" in page
-    assert reverse(HINT) not in page and confused_words(failed) == []
+    assert reverse(HINT) not in page and confused_words(failed, reviewer) == []
     EngineMeasurement.objects.exclude(pk=failed.pk).delete()
     assert "Every turn failed" in shown(client)
 
@@ -90,8 +91,8 @@ def test_who_reads_no_calls_does_not_see_their_words(client, measurement):
     assert client.get(reverse(PAGE)).status_code == 403
 
 
-def test_the_commonest_confusion_comes_first_and_leads_to_its_turns(named):
-    (one,) = confused_words(named)
+def test_the_commonest_confusion_comes_first_and_leads_to_its_turns(named, reviewer):
+    (one,) = confused_words(named, reviewer)
     assert (one.said, one.heard, one.count, dict(one.counts)) == ("לוי", "לוין", 2, {"fake one-shot": 2})
     assert {turn.name for turn in one.turns} == {"CA1 · 1", "CA2 · 1"}
 
@@ -100,12 +101,37 @@ def test_a_turn_is_found_on_its_page_of_a_long_call(named, client, admin_user):
     call = named.measured_turns.first().call
     for number in range(100, 160):
         Transcript.objects.create(call=call, number=number, started_ms=number, ended_ms=number + 9, source="final")
-    (one,) = confused_words(named)
+    (one,) = confused_words(named, admin_user)
     client.force_login(admin_user)
     addresses = [turn.address for turn in one.turns]
     assert any("?turns=2#turn-1" in address for address in addresses)
     for address in addresses:
         assert 'id="turn-1"' in client.get(address).content.decode()
+
+
+def test_the_second_of_two_reviewers_is_told_no_word_of_a_turn_that_the_first_corrected(named, reviewer, client):
+    one, other = (row.call for row in named.measured_turns.all())
+    QueuedCall.objects.create(call=one, wanted=2, done=1, last_reviewer=reviewer)
+    second = User.objects.create_user("avi", is_staff=True)
+    second.groups.add(Group.objects.get(name="reviewer"))
+    client.force_login(second)
+    (shown_of_one,) = confused_words(named, second)
+    assert (shown_of_one.count, [turn.call_sid for turn in shown_of_one.turns]) == (1, [other.call_sid])
+    QueuedCall.objects.create(call=other, wanted=2, done=1, last_reviewer=reviewer)
+    assert "לוי" not in shown(client) and confused_words(named, reviewer)[0].count == 2
+    QueuedCall.objects.update(done=2, last_reviewer=second)
+    assert "לוי" in shown(client) and confused_words(named, second)[0].count == 2
+
+
+def test_the_texts_of_a_measurement_are_compared_once_until_some_of_them_go(named, reviewer, monkeypatch):
+    looked_at = []
+    compare = confusions.compare
+    monkeypatch.setattr(confusions, "compare", lambda *texts: looked_at.append(texts) or compare(*texts))
+    (first,), (again,) = confused_words(named, reviewer), confused_words(named, reviewer)
+    assert len(looked_at) == 2 and len(again.turns) == len(first.turns) == 2
+    named.measured_turns.first().call.delete()
+    (left,) = confused_words(named, reviewer)
+    assert (left.count, len(looked_at)) == (1, 3)
 
 
 def test_one_click_makes_the_profile_expect_the_word(named, line, sign_in):
