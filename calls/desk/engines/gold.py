@@ -27,8 +27,8 @@ from calls.desk.review.wave import Wave
 from calls.lines.models import PhoneLine
 from calls.storage.models import Call, Transcript
 from calls.storage.recording import file_name
-from stt.audio import FRAME_MS
-from stt.wavfile import WavError, read_ulaw, wav_of
+from stt.audio import FRAME_MS, duration_ms
+from stt.wavfile import read_ulaw, wav_of
 from voiceapp.runtime.coded_error import CodedError
 from voiceapp.runtime.one_at_a_time import alone_in
 from voiceapp.runtime.private_files import private_open
@@ -37,6 +37,8 @@ LIST = "gold.jsonl"
 NEEDS = (READ, LISTEN, EXPORT)
 TEXTS = ("call_sid", "line", "said", "heard", "engine", "model", "source")
 """What a line of the list has beside the numbers ``turn`` and ``speech_ends_ms`` and the name of its file, ``wav``."""
+MOST_NUMBER = 2**31 - 1
+"""Of a turn or of milliseconds: a column's most."""
 
 
 class GoldError(CodedError):
@@ -116,20 +118,47 @@ def write(folder: Path, turns: Iterable[GoldTurn]) -> None:
 def read(folder: Path) -> list[GoldTurn]:
     """What ``write`` has written, or somebody else in its form. Raises GoldError."""
     try:
-        lines = (folder / LIST).read_text("utf-8").splitlines()
-        return [_read(folder, json.loads(line)) for line in lines if line.strip()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, WavError) as error:
+        # By line feeds alone: a JSON text may hold the line ends that only Unicode knows.
+        lines = (folder / LIST).read_text("utf-8").split("\n")
+    except (OSError, ValueError) as error:
         raise GoldError("gold_unreadable", f"{folder / LIST}: {error}") from error
+    return [_read(folder, number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
-def _read(folder: Path, row: Any) -> GoldTurn:
-    name = str(row["wav"])
+def _read(folder: Path, number: int, line: str) -> GoldTurn:
+    """A line of the list, counted from 1, checked whole: a turn that could not be kept would be found out after the
+    engines were asked, and paid. Raises GoldError."""
+    try:
+        return _turn(folder, json.loads(line))
+    except (ArithmeticError, AttributeError, KeyError, OSError, RecursionError, TypeError, ValueError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise GoldError("gold_unreadable", f"{folder / LIST}, line {number}: {what}") from error
+
+
+def _turn(folder: Path, row: Any) -> GoldTurn:
+    name = _text(row, "wav")
     if Path(name).name != name:
         raise ValueError(f"{name!r} is no name of a file beside the list")
     ulaw = read_ulaw(folder / name)
-    texts = {name: str(row.get(name, "")) for name in TEXTS if name != "said"}
-    ends_ms = int(row.get("speech_ends_ms", len(ulaw) // 8))
-    return GoldTurn(**texts, said=str(row["said"]), turn=int(row.get("turn", 0)), speech_ends_ms=ends_ms, ulaw=ulaw)
+    texts = {name: _text({name: "", **row}, name) for name in TEXTS if name != "said"}
+    ends_ms = _number(row, "speech_ends_ms", duration_ms(ulaw))
+    return GoldTurn(**texts, said=_text(row, "said"), turn=_number(row, "turn", 0), speech_ends_ms=ends_ms, ulaw=ulaw)
+
+
+def _text(row: Any, name: str) -> str:
+    """As a database takes it: PostgreSQL has no NUL, UTF-8 no half of a surrogate pair."""
+    text = str(row[name])
+    if "\0" in text:
+        raise ValueError(f"{name} has a NUL")
+    text.encode("utf-8")
+    return text
+
+
+def _number(row: Any, name: str, default: int) -> int:
+    number = int(row.get(name, default))
+    if not 0 <= number <= MOST_NUMBER:
+        raise ValueError(f"{name} is not from 0 to {MOST_NUMBER}")
+    return number
 
 
 def _allowed(user: Any, line: str) -> Q:

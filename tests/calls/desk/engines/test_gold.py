@@ -151,17 +151,33 @@ def test_somebody_elses_gold_needs_a_text_and_a_file(tmp_path):
     assert (turn.said, turn.ulaw, turn.speech_ends_ms, turn.call_sid) == ("אחת", ONE, 400, "")
 
 
-@pytest.mark.parametrize(
-    "row",
-    ["{", "[]", "{}", '{"wav": "a.wav"}', '{"wav": "../a.wav", "said": ""}', '{"wav": "b.wav", "said": ""}'],
-)
-def test_what_cannot_be_read_is_said(tmp_path, row):
+OF_A_FILE = '{"wav": "a.wav", "said": "אחת", %s}'
+UNREADABLE = [
+    "{", "[]", "7", "[" * 100_000, "{}", '{"wav": "a.wav"}',
+    '{"wav": "../a.wav", "said": ""}', '{"wav": "b.wav", "said": ""}', r'{"wav": "a\u0000.wav", "said": ""}',
+    r'{"wav": "a.wav", "said": "\ud800"}', r'{"wav": "a.wav", "said": "\u0000"}',
+    OF_A_FILE % r'"call_sid": "\ud800"', OF_A_FILE % r'"line": "\u0000"',
+    OF_A_FILE % '"turn": -5', OF_A_FILE % '"turn": 99999999999999999999', OF_A_FILE % '"turn": 1e400',
+    OF_A_FILE % '"turn": NaN', OF_A_FILE % '"turn": null', OF_A_FILE % '"turn": []',
+    OF_A_FILE % '"speech_ends_ms": 1e400', OF_A_FILE % '"speech_ends_ms": -1',
+    OF_A_FILE % f'"turn": 1{"0" * 5000}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", UNREADABLE, ids=lambda row: row[:50])
+def test_what_cannot_be_read_or_kept_is_said_with_its_line(tmp_path, row):
     (tmp_path / "a.wav").write_bytes(wav_of(ONE))
     (tmp_path.parent / "a.wav").write_bytes(wav_of(ONE))
-    (tmp_path / LIST).write_text(row, "utf-8")
+    (tmp_path / LIST).write_text("\n".join((OF_A_FILE % '"turn": 1', "", row)), "utf-8")
     with pytest.raises(GoldError) as refused:
         read(tmp_path)
-    assert refused.value.code == "gold_unreadable"
+    assert refused.value.code == "gold_unreadable" and f"{LIST}, line 3: " in refused.value.message
+
+
+def test_a_text_with_line_ends_of_unicode_is_one_line_of_the_list(tmp_path):
+    (tmp_path / "a.wav").write_bytes(wav_of(ONE))
+    (tmp_path / LIST).write_text(OF_A_FILE % '"heard": "שורה\u2028שנייה\x85"', "utf-8")
+    assert read(tmp_path)[0].heard == "שורה\u2028שנייה\x85"
 
 
 def test_no_folder_is_said_as_well(tmp_path):
