@@ -53,13 +53,14 @@ def save(
 ) -> bool:
     """Add a correction to those of which the person saw so many. What stands already is not said again.
 
-    ``is_blind``: they were shown their own alone, and a conflict with another's would tell them of it.
+    ``is_blind``: they were shown their own alone: a conflict with another's would tell them of it, and what they
+    withdraw is their own: what others said stands again.
     True when there is another row. Raises CorrectionConflict.
     """
     text = "" if withdrawn else as_kept(text, turn.call)
     made = list(Correction.objects.filter(call=turn.call_id, turn=turn.number).order_by("-number"))
     number = made[0].number if made else 0
-    shown = [one for one in made if one.user_id == user.pk] if is_blind else made
+    shown = _own(made, user) if is_blind else made
     if _says(shown[0] if shown else None, user, text, withdrawn):
         return False
     if seen < len(shown) if is_blind else seen != number:
@@ -67,18 +68,18 @@ def save(
     try:
         with transaction.atomic():
             Correction.objects.filter(call=turn.call, turn=turn.number).exclude(search_text="").update(search_text="")
-            Correction.objects.create(
+            row = Correction(
                 call=turn.call,
                 turn=turn.number,
-                number=number + 1,
                 text=text,
-                search_text=search_text(text),
                 withdrawn=withdrawn,
                 turn_revision=turn.revision,
                 user=user,
                 username=user.get_username(),
                 made_at=timezone.now(),
             )
+            again = _others_in_force(made, user) if is_blind and withdrawn else []
+            _add(number, [row, *again])
     except IntegrityError as error:
         if is_blind:  # another's, of which they are not told: behind that one as well
             return save(turn, user, seen=seen, text=text, withdrawn=withdrawn, is_blind=True)
@@ -98,7 +99,7 @@ def add_corrections(call: Call, turns: Sequence[Transcript], only_of: Any = None
     for turn in turns:
         shown: Any = turn  # the page's own attributes of it
         rows = found[turn.number]
-        shown.corrections = [row for row in rows if only_of is None or row.user_id == only_of.pk]
+        shown.corrections = rows if only_of is None else _own(rows, only_of)
         # Of one's own alone how many they are: their numbers would tell of others.
         shown.seen = (rows[0].number if rows else 0) if only_of is None else len(shown.corrections)
         shown.correction = standing(shown.corrections)
@@ -124,6 +125,34 @@ def fill_search_text() -> None:
     unfilled.filter(Q(withdrawn=True) | Exists(later)).update(search_text="")
     for pk, text in list(unfilled.values_list("pk", "text")):
         unfilled.filter(pk=pk).update(search_text=search_text(text))
+
+
+def _add(number: int, rows: Sequence[Correction]) -> None:
+    """Behind so many. Raises IntegrityError where somebody else was first."""
+    for row in rows:
+        number += 1
+        row.number, row.search_text = number, search_text(row.text) if row is rows[-1] else ""
+    Correction.objects.bulk_create(rows)
+
+
+def _own(newest_first: Sequence[Correction], user: Any) -> list[Correction]:
+    """What this person saved: that it stands again would tell them of another."""
+    return [one for one in newest_first if one.user_id == user.pk and not one.is_again]
+
+
+def _others_in_force(newest_first: Sequence[Correction], user: Any) -> list[Correction]:
+    """Of each other person their newest correction that nobody has withdrawn, the oldest first, to be added again. All
+    of them, not only the one that stands: the next withdrawal may be of that one."""
+    found: dict[tuple[int | None, str], Correction] = {}
+    for one in newest_first:
+        if one.withdrawn:
+            break
+        if one.user_id != user.pk:
+            found.setdefault((one.user_id, one.username), one)
+    copied = "call_id", "turn", "text", "turn_revision", "user_id", "username", "made_at"
+    return [
+        Correction(is_again=True, **{name: getattr(one, name) for name in copied}) for one in reversed(found.values())
+    ]
 
 
 def _newest(turn: Transcript) -> Correction | None:

@@ -12,7 +12,7 @@ MOST_LETTERS = 2000
 
 class Correction(models.Model):
     """What a person says was said in a turn. One row a save, counted within the turn; the newest counts, and of the
-    others only the search text changes.
+    others only the search text changes. A withdrawal takes back what stands before it, whoever said it.
 
     Apart from the Transcript, which is its writer's alone and can still be revised; ``turn`` is its number there.
     """
@@ -25,6 +25,8 @@ class Correction(models.Model):
     """The text as calls/core/search_text.py writes it, of the newest alone: what no longer counts is not found."""
     withdrawn = models.BooleanField(_("withdrawn"), default=False)
     """The heard text stands again; else an empty text says that nothing was said."""
+    is_again = models.BooleanField(default=False, db_default=False, editable=False)
+    """Written behind another person's withdrawal, which took back their own alone: it stands again."""
     turn_revision = models.PositiveIntegerField()
     """The turn's, when it was corrected."""
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

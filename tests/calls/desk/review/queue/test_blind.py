@@ -8,12 +8,16 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
-from calls.desk.review.corrections import save
+from calls.api.reading import page_of_turns
+from calls.desk.engines import gold
+from calls.desk.review.corrections import save, standing_corrections
 from calls.desk.review.queue import claims
 from calls.desk.review.queue.blind import blind_for, told
 from calls.desk.review.queue.sampling import draw
 from calls.desk.review.queue.tallies import found_in
-from calls.models import CallNote, CallReview, CallTag, Correction, Mention, QueuedCall
+from calls.lines.exporting import exported, with_all_of_it
+from calls.models import Call, CallNote, CallReview, CallTag, Correction, Mention, QueuedCall
+from tests.html import Page
 
 LIST = reverse("admin:calls_call_changelist")
 SAID = ("ארנבת", "כדאי להקשיב", "follow_up", "להמשך טיפול", "תלונה", "unclear", "לא ברור", "dana")
@@ -99,6 +103,60 @@ def test_the_second_is_counted_their_own_corrections_alone(avi, call):
     assert [(one.number, one.text) for one in Correction.objects.order_by("number")] == [
         (1, "ארנבת"), (2, "שלום לך"), (3, "שלום לכם"),
     ]  # fmt: skip
+
+
+def withdraw(user, call):
+    """By the button of the page as it is shown them."""
+    page = Page(body(user.client.get(reverse("admin:calls_call_change", args=[call.pk]))))
+    address = reverse("review-correct", args=[call.pk, 1])
+    fields = dict(next(one.fields for one in page.forms if one.action == address))
+    return user.client.post(address, {**fields, "withdrawn": "on"})
+
+
+def test_who_is_blind_withdraws_their_own_and_the_others_stands_again(dana, avi, call, line):
+    address = reverse("review-correct", args=[call.pk, 1])
+    assert avi.client.post(address, {"text": "שלום לך", "seen": 0}).status_code == 302
+    assert withdraw(avi, call).status_code == 302
+    # Wherever a correction that stands is read.
+    assert [one.text for one in standing_corrections(Correction.objects.all())] == ["ארנבת"]
+    assert [one.search_text for one in Correction.objects.order_by("number")] == ["", "", "", "ארנבת"]
+    for file in FILES:
+        assert "ארנבת" in body(file(dana, call))
+    (exported_call,) = with_all_of_it(Call.objects.filter(pk=call.pk))
+    said = next(turn for turn in exported(exported_call)["turns"] if turn["number"] == 1)["correction"]
+    first = Correction.objects.get(number=1)
+    assert (said["text"], said["by"], said["made_at"]) == ("ארנבת", "dana", first.made_at)
+    (turn, _other) = page_of_turns(call, None, 10)["turns"]
+    assert turn["correction"]["text"] == "ארנבת"
+    assert [one.text for one in gold._newest(Correction.objects.all(), None)] == ["ארנבת"]
+    assert dana.client.get(LIST, {"corrected": "yes", "q": "ארנבת"}).context["cl"].result_count == 1
+    # Of which the one who withdrew is told nothing, nor can they withdraw it.
+    page = avi.client.get(reverse("admin:calls_call_change", args=[call.pk]))
+    assert "ארנבת" not in body(page) and 'name="seen" value="2"' in body(page) and page.context["corrected_n"] == 0
+    assert withdraw(avi, call).status_code == 302 and Correction.objects.count() == 4
+    # Who sees all of them withdraws all of them.
+    withdraw(dana, call)
+    assert not standing_corrections(Correction.objects.all()).exists()
+
+
+def test_of_three_each_ones_withdrawal_leaves_what_the_others_said(dana, avi, person, call):
+    noa, turn = person("noa"), call.turns.get(number=1)
+    for user in (avi, noa):
+        save(turn, user, seen=0, text=f"של {user}", is_blind=True)
+
+    def stands():
+        return [one.text for one in standing_corrections(Correction.objects.all())]
+
+    left = []
+    for user in (avi, noa):
+        save(turn, user, seen=1, withdrawn=True, is_blind=True)
+        left.append(stands())
+    assert left == [["של noa"], ["ארנבת"]]
+    # Another's withdrawal is nothing that they have seen.
+    assert save(turn, avi, seen=2, text="של avi", is_blind=True) and stands() == ["של avi"]
+    dana.delete()
+    save(turn, avi, seen=3, withdrawn=True, is_blind=True)
+    assert stands() == ["ארנבת"]
 
 
 def test_a_samples_page_and_figures_have_no_verdict_of_the_first(dana, avi, call):
