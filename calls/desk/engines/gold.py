@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,8 @@ class GoldTurn:
     speech_ends_ms: int
     """In the audio."""
     ulaw: bytes
+    is_stored: bool
+    """Its call was a row here when it was taken or read: where that row is gone later, the words go as well."""
 
 
 LEFT_OUT = {
@@ -116,13 +118,16 @@ def write(folder: Path, turns: Iterable[GoldTurn]) -> None:
 
 
 def read(folder: Path) -> list[GoldTurn]:
-    """What ``write`` has written, or somebody else in its form. Raises GoldError."""
+    """What ``write`` has written, or somebody else in its form. Asks the database which calls it has. Raises
+    GoldError, DatabaseError."""
     try:
         # By line feeds alone: a JSON text may hold the line ends that only Unicode knows.
         lines = (folder / LIST).read_text("utf-8").split("\n")
     except (OSError, ValueError) as error:
         raise GoldError("gold_unreadable", f"{folder / LIST}: {error}") from error
-    return [_read(folder, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    turns = [_read(folder, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    stored = set(Call.objects.filter(call_sid__in={turn.call_sid for turn in turns}).values_list("call_sid", flat=True))
+    return [replace(turn, is_stored=turn.call_sid in stored) for turn in turns]
 
 
 def _read(folder: Path, number: int, line: str) -> GoldTurn:
@@ -142,7 +147,14 @@ def _turn(folder: Path, row: Any) -> GoldTurn:
     ulaw = read_ulaw(folder / name)
     texts = {name: _text({name: "", **row}, name) for name in TEXTS if name != "said"}
     ends_ms = _number(row, "speech_ends_ms", duration_ms(ulaw))
-    return GoldTurn(**texts, said=_text(row, "said"), turn=_number(row, "turn", 0), speech_ends_ms=ends_ms, ulaw=ulaw)
+    return GoldTurn(
+        **texts,
+        said=_text(row, "said"),
+        turn=_number(row, "turn", 0),
+        speech_ends_ms=ends_ms,
+        ulaw=ulaw,
+        is_stored=False,
+    )
 
 
 def _text(row: Any, name: str) -> str:
@@ -229,4 +241,5 @@ def _turns(corrections: Sequence[Correction], left_out: Counter[str]) -> Iterato
             source=turn.source,
             speech_ends_ms=min(turn.ended_ms, to_ms) - from_ms,
             ulaw=wave.caller(from_ms, to_ms),
+            is_stored=True,
         )

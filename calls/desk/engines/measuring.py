@@ -152,10 +152,13 @@ def measure(
 
 
 def keep(found: EngineComparison, user: Any, line: str, profile: str) -> EngineMeasurement:
-    """A row of the figures, and one a turn and engine of the words, where the turn did not fail."""
+    """A row of the figures, and one a turn and engine of the words, where the turn did not fail. Of a call that was
+    here and was deleted while it was measured (forgotten, purged) no words are kept."""
     calls = {turn.call_sid for turn in found.gold}
     with transaction.atomic():
-        rows = dict(Call.objects.filter(call_sid__in=calls).values_list("call_sid", "pk"))
+        # Locked: whoever deletes a call meanwhile waits, and takes its words along.
+        here = Call.objects.select_for_update().order_by("call_sid").filter(call_sid__in=calls)
+        rows = dict(here.values_list("call_sid", "pk"))
         row = EngineMeasurement.objects.create(
             made_at=timezone.now(),
             user=user,
@@ -177,7 +180,7 @@ def keep(found: EngineComparison, user: Any, line: str, profile: str) -> EngineM
             )
             for one, texts in zip(found.engines, found.texts, strict=True)
             for turn, text in zip(found.gold, texts, strict=True)
-            if text is not None
+            if text is not None and (turn.call_sid in rows or not turn.is_stored)
         )
     return row
 

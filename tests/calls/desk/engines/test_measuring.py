@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from calls.desk.engines import figures, measuring
 from calls.desk.engines.figures import FIGURES
-from calls.desk.engines.gold import taken_by, write
+from calls.desk.engines.gold import read, taken_by, write
 from calls.desk.engines.measuring import MeasuredEngine, MeasuringError, guarded_engine, keep, measure, settings_for
 from calls.desk.tuning.uncertainty import Estimate
 from calls.management.commands import wer
@@ -113,11 +113,23 @@ def test_words_go_with_their_call_and_figures_stay(gold, corrected, reviewer):
     assert row.figures[0]["words"] == 3
 
 
-def test_words_of_calls_that_are_elsewhere_are_purged_by_their_age(gold, corrected, reviewer, settings):
+def test_words_of_a_call_that_is_deleted_while_it_is_measured_are_not_kept(gold, corrected, reviewer, tmp_path):
+    write(tmp_path / "gold", gold)
+    of_folder = read(tmp_path / "gold")
+    corrected[0].delete()
+    for turns in (gold, of_folder):
+        row = keep(measured(turns, toy=toy()), reviewer, "", "")
+        assert [one.call and one.call.call_sid for one in row.measured_turns.all()] == ["CA2"]
+    row = keep(measured(read(tmp_path / "gold"), toy=toy()), reviewer, "", "")
+    assert {one.call and one.call.call_sid for one in row.measured_turns.all()} == {None, "CA2"}
+
+
+def test_words_of_calls_that_are_elsewhere_are_purged_by_their_age(gold, corrected, reviewer, settings, tmp_path):
     settings.VAR_DIR.joinpath("phrases").mkdir(parents=True, exist_ok=True)
-    found = measured(gold, toy=toy())
+    write(tmp_path / "gold", gold)
     for call in corrected:
         call.delete()
+    found = measured(read(tmp_path / "gold"), toy=toy())
     old, new = (keep(found, None, "", "") for _ in range(2))
     EngineMeasurement.objects.filter(pk=old.pk).update(made_at=timezone.now() - timedelta(days=9))
     call_command("purge", "--older-than", "5", "--calls", stdout=StringIO())
