@@ -57,7 +57,7 @@ def restore(folder: Path, manifest: Manifest, var_dir: Path, overwrite: bool) ->
         )
     if overwrite:
         for name in (JOURNAL, *FOLDERS):
-            shutil.rmtree(var_dir / name, ignore_errors=True)
+            _empty(var_dir / name)
         databases.clear()
     for kept in manifest.files:
         top, _, path = kept.path.partition("/")
@@ -104,6 +104,23 @@ def _is_served(var_dir: Path) -> bool:
             except BlockingIOError:
                 return True
     return False
+
+
+def _empty(folder: Path) -> None:
+    """Delete all that the folder holds. One that is a link, as to another disk, stays one: what is behind it goes.
+    Links within lead out of here, and go themselves. Raises BackupError."""
+    try:
+        for path in folder.iterdir() if folder.exists() else ():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    except OSError as error:
+        raise BackupError(
+            "not_emptied",
+            f"{error.filename or folder} cannot be deleted ({error.strerror}): nothing was restored, and the database "
+            "is as it was; mend that, and restore again.",
+        ) from error
 
 
 def _put_back(copy: Path, path: Path) -> str:

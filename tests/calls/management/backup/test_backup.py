@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import time
@@ -131,6 +132,41 @@ def test_a_box_with_something_in_it_is_overwritten_only_where_that_is_asked_for(
         empty.keep("recordings/2026-11-28/CA2-MZ2.vrec")
         with pytest.raises(CommandError, match="not_empty"):
             call_command("restore", tmp_path / "backup")
+
+
+def test_what_stands_behind_a_link_to_another_disk_is_deleted_and_the_link_stays(sqlite_boxes, tmp_path):
+    full, _ = sqlite_boxes
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "CA9-MZ9.vrec").write_bytes(b"not ours")
+    with full:
+        full.keep("phrases/abc.ulaw")
+        call_command("backup", tmp_path / "backup")
+        for name in ("recordings", "journal", "phrases", "keys"):
+            disk = tmp_path / "disk" / name
+            (disk / "20261128").mkdir(parents=True)
+            (disk / "20261128" / "CA2-MZ2.vrec").write_bytes(b"old")
+            (disk / "CA2-MZ2.trace").write_bytes(b"old")
+            (disk / "20261129").symlink_to(elsewhere)
+            if (full.var_dir / name).exists():
+                shutil.rmtree(full.var_dir / name)
+            (full.var_dir / name).symlink_to(disk)
+        call_command("restore", tmp_path / "backup", "--overwrite")
+        assert all((full.var_dir / name).is_symlink() for name in ("recordings", "journal", "phrases", "keys"))
+    left = [path.relative_to(tmp_path / "disk").as_posix() for path in (tmp_path / "disk").rglob("*")]
+    assert sorted(left) == ["journal", "keys", "phrases", "phrases/abc.ulaw", "recordings"]
+    assert (elsewhere / "CA9-MZ9.vrec").exists()
+
+
+def test_what_cannot_be_deleted_is_said_and_nothing_is_restored(sqlite_boxes, tmp_path):
+    full, _ = sqlite_boxes
+    with full:
+        call_command("backup", tmp_path / "backup")
+        Call.objects.create(call_sid="CA2", started_at=NOW)
+        full.keep("phrases")  # a file where a folder should be
+        with pytest.raises(CommandError, match=f"^not_emptied: {full.var_dir}/phrases cannot be deleted"):
+            call_command("restore", tmp_path / "backup", "--overwrite")
+        assert Call.objects.filter(call_sid="CA2").exists()
 
 
 def test_a_backup_that_was_changed_is_not_restored(sqlite_boxes, tmp_path):
