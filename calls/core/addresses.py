@@ -102,10 +102,30 @@ def dialled(text: str) -> str:
         return ""
 
 
+def number_within(address: str) -> str:
+    """The number of a number or of an address that names one (``whatsapp:+972…``, ``sip:0501234567@host``), as Twilio
+    dials it; "" where there is none. Never raises."""
+    _, colon, rest = address.rpartition(":")
+    return dialled(rest.partition("@")[0] if colon else address)
+
+
+def local_digits(number: str) -> str:
+    """What every notation of a dialled number has: without ``+`` and without the country's code, where that is ours."""
+    return number.removeprefix(f"+{_ISRAEL}").removeprefix("+")
+
+
+def scheme_of(address: str) -> str:
+    """Of an address its scheme, in small letters; "" of a number."""
+    return address.rpartition(":")[0].lower()
+
+
 def masked(number: str) -> str:
-    """A caller's number for who may not see it: ``+9725•••••12``. Of an address its scheme; a caller id that is no
-    number, such as "Anonymous", as it is."""
+    """A caller's number for who may not see it: ``+9725•••••12``, also within an address. Of an address its scheme; a
+    caller id that is no number, such as "Anonymous", as it is."""
     scheme, colon, rest = number.rpartition(":")
+    if colon and "@" in rest:
+        user, _, host = rest.rpartition("@")
+        return f"{masked(f'{scheme}:{user}')}@{HIDDEN * len(host)}"
     begins = 5 if len(rest) >= SHOWN_IN_PART else 2
     ends = 2 if len(rest) >= SHOWN_IN_PART else 0
     if not _DIGIT.search(rest) and not colon:

@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from calls.core.addresses import dialled
+from calls.core.addresses import dialled, local_digits
 
 _QUOTES = re.compile("[\"'`´׳״ʹ-ʼ‘-‟′-‷‹›«»＂＇]")
 _MARKS = re.compile(
@@ -60,7 +60,7 @@ class SearchWord:
     number: str
     """What is searched in callers' and lines' numbers."""
     begins: str = ""
-    """How a number of this country begins that is meant as well; else empty."""
+    """How a number of this country begins that is meant as well, with its ``+``; else empty."""
 
 
 def search_text(*texts: str | None) -> str:
@@ -101,7 +101,7 @@ def _word(typed: str) -> SearchWord:
     if not number:
         return _digits(typed, spoken)
     # A number may be said and stored with its country code or with a 0; the rest is the same.
-    rest = number.removeprefix(_HOME).removeprefix("+")
+    rest = local_digits(number)
     return SearchWord(typed, rest, "", rest, rest)
 
 

@@ -32,7 +32,7 @@ from django.db.models import (
 from django.db.models.functions import Concat
 from django.utils.functional import cached_property
 
-from calls.core.addresses import dialled
+from calls.core.addresses import local_digits, number_within
 from calls.core.agent_turns import AGENT
 from calls.core.search_text import SearchWord, search_text, words
 from calls.desk.review.models import Correction
@@ -277,15 +277,21 @@ def _by_number(word: SearchWord) -> Q:
 
 
 def _by_whole_number(word: SearchWord) -> Q:
-    # Not minding letters, of which it has none: so the trigrams' index has it.
-    caller = Q(from_number__iexact=number) if (number := dialled(word.typed)) else Q(pk__in=[])
+    caller = Q(pk__in=[])
+    if number := number_within(word.typed):
+        # Also where it called by another way (whatsapp:, a SIP user). Its digits first: the trigrams' index has them.
+        digits = local_digits(number)
+        codes = "(\\+|00)?972|0" if number.startswith("+972") else "(\\+|00)?"
+        pattern = f"^([a-z]+:)?({codes}){digits}(@.*)?$"
+        caller = Q(from_number__icontains=digits) & Q(from_number__iregex=pattern)
     return caller | _by_sid(word) | _in_number(word, "to_number")
 
 
 def _in_number(word: SearchWord, column: str) -> Q:
     found = Q(**{f"{column}__icontains": word.number})
-    # Not minding letters: so the trigrams' index has it.
-    return found | Q(**{f"{column}__istartswith": word.begins}) if word.begins else found
+    # A plus is where a number begins, also one in an address (whatsapp:+972…). Not minding letters: so the trigrams'
+    # index has it.
+    return found | Q(**{f"{column}__icontains": word.begins}) if word.begins else found
 
 
 def _by_sid(word: SearchWord) -> Q:

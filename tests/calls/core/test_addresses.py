@@ -2,7 +2,7 @@
 
 import pytest
 
-from calls.core.addresses import AddressError, address, called, canonical, dialled, e164, masked
+from calls.core.addresses import AddressError, address, called, canonical, dialled, e164, masked, number_within
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,8 @@ def test_a_caller_id_that_is_no_number_is_kept_as_it_is_seen(sent, kept):
         ("+1234567", "+1••••••"),
         ("0501234567", "••••••••••"),
         ("whatsapp:+972501234567", "whatsapp:+9725••••••67"),
+        ("sip:+972501234567@pbx.example.org", "sip:+9725••••••67@•••••••••••••••"),
+        ("sip:0501234567@pbx", "sip:••••••••••@•••"),
         ("client:dana", "client:••••"),
         ("Anonymous", "Anonymous"),
         ("", ""),
@@ -148,3 +150,25 @@ def test_a_caller_id_that_is_no_number_is_kept_as_it_is_seen(sent, kept):
 )
 def test_a_masked_number_says_where_from_and_how_it_ends(number, shown):
     assert masked(number) == shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "+972501234567",
+        "whatsapp:+972501234567",
+        "sip:+972501234567@pbx.example.org",
+        "sips:972501234567@pbx.example.org",
+        "sip:0501234567@pbx",
+        "client:+972501234567",
+    ],
+)
+def test_an_address_that_names_a_number_is_that_numbers(address):
+    assert number_within(address) == "+972501234567"
+
+
+@pytest.mark.parametrize(
+    "address", ["", "Anonymous", "client:dana", "sip:100@pbx", "sip:sales@0501234567", "whatsapp:"]
+)
+def test_an_address_without_a_number_is_nobodys_number(address):
+    assert number_within(address) == ""

@@ -100,6 +100,28 @@ def test_a_masked_number_is_found_by_all_of_it_alone(client, call, typed, found)
         assert ("מספר של מתקשר נמצא רק לפי המספר המלא" in page) is not sees_numbers(user)
 
 
+@pytest.mark.parametrize(
+    "caller",
+    ["whatsapp:+972501234567", "sip:+972501234567@pbx", "sip:0501234567@pbx", "sips:972501234567@pbx"],
+)
+def test_a_number_is_found_also_where_it_called_by_another_way(client, call, caller):
+    Call.objects.update(from_number=caller)
+    Call.objects.create(call_sid="CA2", from_number="whatsapp:+9725012345678", to_number=LINE)
+    other = Call.objects.get(call_sid="CA2")
+    for typed, user, finds in (
+        ("0501234567", person(sees=False), True),
+        (caller, User.objects.get(username="sees-False"), True),
+        ("50123456", User.objects.get(username="sees-False"), False),
+        ("050123", person(sees=True), "+972" in caller or ":0" in caller),
+        ("0501234567", User.objects.get(username="sees-True"), True),
+    ):
+        client.force_login(user)
+        page = client.get(reverse("admin:calls_call_changelist"), {"q": typed}).content.decode()
+        assert (reverse("admin:calls_call_change", args=[call.pk]) in page) is finds, (typed, user)
+        if user.username == "sees-False":
+            assert reverse("admin:calls_call_change", args=[other.pk]) not in page, typed
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("sees", "number"), [(True, NUMBER), (False, MASKED)])
 def test_a_watcher_is_told_of_a_call_likewise(sees, number):
