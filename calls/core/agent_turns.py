@@ -36,6 +36,9 @@ INTERRUPTED = "interrupted"
 FALSE_START = "false_start"
 """The ``code`` of an interrupted answer that had begun before the caller was done: its question was joined to the next
 one and answered with it."""
+CUT_OFF = "answer_cut_off"
+"""The code of an answer that ends in mid-sentence: its whole sentences are said, without an apology where there are
+any."""
 NO_INTERRUPTIONS = (FALSE_START, BY_SUPERVISOR)
 """Codes of answers that were cut off, and not because the caller had something else to say."""
 

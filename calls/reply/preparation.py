@@ -13,12 +13,13 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from calls.core.agent_turns import CUT_OFF
 from calls.core.turns import Turn
 from calls.reply.answer_steps import AnswerSteps
 from calls.reply.answerer import Answerer
 from calls.reply.items import Act, ActOutcome, ActStatus, CallEnd, Expect, Item, PlayRecording, PlayTones, Say, Wait
 from calls.reply.pieces import PieceCutter
-from calls.reply.responder import CUT_OFF, Exchange, Occasion, ReplyCall, ResponderError
+from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
 from calls.reply.responder_items import closing
 from calls.reply.speakable import phrase_pieces, spoken_pieces
 from calls.reply.spoken_piece import SpokenPiece

@@ -17,10 +17,6 @@ from calls.core.turns import Turn
 from calls.reply.items import ActOutcome, Expect, Item
 from voiceapp.runtime.coded_error import CodedError
 
-CUT_OFF = "answer_cut_off"
-"""The code of an answer that ends in mid-sentence: its whole sentences are said, without an apology where there are
-any."""
-
 
 class ResponderError(CodedError):
     """``code``: ``responder_raised`` | ``responder_slow`` | ``responder_silent`` | ``act_unknown`` |

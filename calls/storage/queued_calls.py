@@ -28,7 +28,9 @@ BATCH_LINES = 500
 """Rows that get their line at once: a million takes four minutes."""
 TWICE_ONE_IN = 10
 """One call in so many is given to two people, so that it can be said how far they agree."""
-_COLUMNS = "speaker", "started_ms", "ended_ms", "text", "revised_text", "source", "code", "outcome", "echo"
+_COLUMNS = (
+    "speaker", "started_ms", "ended_ms", "text", "revised_text", "source", "code", "outcome", "echo", "floor_rule",
+)  # fmt: skip
 
 
 class QueuedCall(models.Model):
@@ -129,7 +131,7 @@ def fill_lines(most_calls: int = BATCH_LINES) -> bool:
 
 def _queued(call: Call, turns: Iterable[TurnOfDoubt]) -> QueuedCall:
     lasted = call.ended_at - call.started_at if call.ended_at and call.started_at else None
-    doubt = doubt_of(turns, lasted.total_seconds() if lasted else 0.0)
+    doubt = doubt_of(turns, lasted.total_seconds() if lasted else 0.0, call.end_reason)
     wanted = 2 if is_for_two(call.call_sid) else 1
     return QueuedCall(call=call, line=call.to_number, doubt=doubt.points, reasons=doubt.reasons, wanted=wanted)
 

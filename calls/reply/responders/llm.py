@@ -15,10 +15,11 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from calls.core.agent_turns import CUT_OFF
 from calls.core.turns import Turn
 from calls.reply.items import Act, Item, NoteValue, Say, Wait
 from calls.reply.language_models import LanguageModels
-from calls.reply.responder import CUT_OFF, Exchange, Occasion, ReplyCall, ResponderError
+from calls.reply.responder import Exchange, Occasion, ReplyCall, ResponderError
 from calls.reply.responders.llm_context import Message, messages_of, told_back
 from calls.reply.responders.llm_pieces import ModelPiece
 from calls.reply.responders.llm_tools import ToolCall, ToolCallFault, ToolCallPieces, Tools, act_id

@@ -1,8 +1,12 @@
 """Calls that have ended are queued for review, and again when they change."""
 
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
+from django.db import connection
 
 from calls.models import Call, QueuedCall, Transcript
 from calls.storage import queued_calls, rows
@@ -46,6 +50,34 @@ def test_a_call_that_changes_is_doubted_anew_and_stays_reviewed():
     assert queue_ended() == call.pk
     queued = QueuedCall.objects.get()
     assert (queued.reasons, queued.done, queued.line) == ({"fallback": 1}, 1, STARTED.to_number)
+
+
+def test_why_answers_failed_is_kept_with_the_call():
+    call = ended("CA1")
+    Transcript.objects.create(
+        call=call, number=5001, speaker="agent", started_ms=2000, ended_ms=3000, outcome="interrupted",
+        code="voice_raised",
+    )  # fmt: skip
+    Call.objects.update(end_reason="answer_failed")
+    queue_ended()
+    assert QueuedCall.objects.get().reasons == {"gave_up": 1, "answer_failed:voice_raised": 1}
+
+
+def test_calls_of_an_older_version_whose_answers_failed_are_doubted_anew():
+    failed, gave_up, hung_up, well = (ended(f"CA{n}") for n in range(4))
+    Transcript.objects.create(
+        call=failed, number=5001, speaker="agent", started_ms=0, ended_ms=900, outcome="failed", code="voice_slow"
+    )
+    Call.objects.filter(pk=gave_up.pk).update(end_reason="answer_failed")
+    queue_ended()
+    QueuedCall.objects.update(doubt=0, reasons={})
+    QueuedCall.objects.filter(call=hung_up).update(doubt=1, reasons={"interrupted": 1})
+    migration = import_module("calls.migrations.0052_failed_answers_in_doubt")
+    migration.doubt_anew(apps, SimpleNamespace(connection=connection))
+    assert set(Call.objects.filter(is_queued=False)) == {failed, gave_up, hung_up}
+    queue_ended()
+    reasons = [QueuedCall.objects.get(call=call).reasons for call in (failed, gave_up, hung_up, well)]
+    assert reasons == [{"answer_failed:voice_slow": 1}, {"gave_up": 1}, {}, {}]
 
 
 def test_rows_of_an_older_version_get_their_line():
