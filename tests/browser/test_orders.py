@@ -74,6 +74,8 @@ def test_a_sentence_is_said_and_the_line_is_quiet_until_it_answers_again(tab, an
     page.wait_for_function(
         "() => [...document.querySelectorAll('#turns .answer .about')].some((one) => one.textContent.includes('מפקח'))"
     )
+    message = page.locator("[role=status] .messages li")  # it follows what becomes of the order
+    message.and_(page.get_by_text("נאמר עד סופו")).wait_for()
     assert "(" not in order(page, "be-quiet")
     page.wait_for_selector("#quiet:not([hidden])")
     assert page.locator("#quiet-by").inner_text() == "supervisor"

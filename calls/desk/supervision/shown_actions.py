@@ -18,6 +18,8 @@ Kind, Outcome = SupervisorAction.Kind, SupervisorAction.Outcome
 class ShownAction:
     """In words of the page's language."""
 
+    action: int
+    """Its row: the page's message of this order says what came of it too."""
     what: str
     number: str
     """Whom the caller was handed over to; else empty."""
@@ -34,6 +36,7 @@ def shown_actions(call: Call) -> list[ShownAction]:
     """The newest first. Raises DatabaseError."""
     return [
         ShownAction(
+            action=action.pk,
             what=action.get_kind_display(),
             number=action.number,
             outcome=_outcome(action, call.ended_at is not None),

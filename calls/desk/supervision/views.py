@@ -265,13 +265,14 @@ def _line_of(row: Call) -> PhoneLine | None:
 
 
 def _after(request: HttpRequest, row: Call, action: SupervisorAction) -> HttpResponse:
-    """What came of it, said on the call's page."""
+    """What came of it, said on the call's page; its script says there what comes of it later."""
     said = f"{action.get_kind_display()}: {action.get_outcome_display()}"
     failed = action.outcome == SupervisorAction.Outcome.FAILED
     messages.add_message(
         request,
         messages.ERROR if failed else messages.SUCCESS,
         f"{said} ({shown_code(action.code, ACTIONS)})" if action.code else said,
+        extra_tags=f"action-{action.pk}",
     )
     return redirect("console:call", call_sid=row.call_sid)
 

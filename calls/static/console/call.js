@@ -100,7 +100,12 @@ const done = document.getElementById("done");
 function showDone(actions) {
   done.hidden = !actions.length;
   done.replaceChildren(
-    ...actions.map(({ what, number, outcome, why, who, at, failed }) => {
+    ...actions.map(({ action, what, number, outcome, why, who, at, failed }) => {
+      const message = document.querySelector(`[role=status] .action-${action}`);
+      if (message) {
+        say(message, `${what}: ${outcome}${why ? ` (${why})` : ""}`);
+        message.classList.toggle("error", failed);
+      }
       const row = document.createElement("li");
       row.className = failed ? "error" : "";
       const part = (text, dir) => Object.assign(document.createElement("bdi"), { textContent: text, dir });

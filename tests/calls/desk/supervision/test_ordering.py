@@ -80,6 +80,9 @@ def test_a_sentence_is_given_to_the_call_and_its_row_does_not_hold_it(supervisor
     assert row.done_at >= row.asked_at
     assert "בודקים" not in str(vars(row))
     assert "אמירת משפט: ממתין להשמעה" in page and "בוצע" not in page
+    assert f'<li class="action-{row.pk} success">' in page  # by which the script finds it
+    state = supervisor.get(reverse("console:call_state", args=["CA1"])).json()
+    assert [one["action"] for one in state["done"]] == [row.pk]
 
 
 @pytest.mark.parametrize(("fate", "shown"), [("said", "נאמר עד סופו"), ("cut", "נקטע באמצע"), ("not_said", "לא נאמר")])
