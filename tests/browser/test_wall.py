@@ -104,6 +104,43 @@ def test_a_call_is_followed_as_it_is_spoken(tab, desk_server):
     page.wait_for_selector("#over:not([hidden])")
 
 
+PUT_A_CALL = """
+from calls.models import Call
+Call.objects.filter(call_sid='CA1').delete()
+Call.objects.create(call_sid='CA1', stream_sid='MZ1', started_at='2026-11-27T08:00:00Z')
+"""
+END_IT = "from calls.models import Call; Call.objects.filter(call_sid='CA1').update(ended_at='2026-11-27T08:00:14.6Z')"
+
+
+def test_a_call_that_has_ended_is_over_and_not_in_trouble(tab, desk_server):
+    desk_server.shell(PUT_A_CALL)
+    sockets = []
+    tab.page.route_web_socket(re.compile("/ws/live/"), lambda socket: sockets.append(socket))
+    tab.sign_in()
+    tab.page.clock.install()
+    page = tab.go("/console/calls/CA1")
+    page.wait_for_selector('#link[data-link="live"]')
+
+    def tell(**update):
+        sockets[-1].send(json.dumps({"updates": [{"call": "CA1", **update}]}))
+
+    tell(kind="state", shows="listening", hears="down", quiet_by="")
+    page.wait_for_selector("#hears[data-hears=down]")
+    tell(kind="call", state="ended", stream="MZ1")
+    tell(kind="state", shows="listening", hears="down", quiet_by="")  # a process that had not heard of the end
+    tell(kind="note", number=1, at="2026-11-27T08:00:14Z", code="stream_old", detail="")
+    page.wait_for_selector("#events li")
+    opened = len(sockets)
+    page.clock.run_for(30_000)  # the row says nothing of the end yet, and the socket is silent
+    assert page.locator("#link").get_attribute("data-link") == "ended"
+    assert page.locator(".signs").inner_text() == page.locator("#lasted").inner_text()
+    desk_server.shell(END_IT)
+    page.clock.run_for(1_000)
+    page.locator("#lasted", has_text="00:15").wait_for()
+    assert page.locator("#link").inner_text() == page.locator("#over").inner_text() == "השיחה הסתיימה"
+    assert len(sockets) == opened
+
+
 def test_the_page_of_a_call_that_is_not_saved_yet_becomes_its_page_by_itself(tab, desk_server):
     page, sid = tab.sign_in(), "CA" + "0b" * 16
     page.goto(f"{desk_server.url}/console/calls/{sid}")

@@ -279,7 +279,7 @@ def _after(request: HttpRequest, row: Call, action: SupervisorAction) -> HttpRes
 
 def _state_of(row: Call, turns: list[Transcript], saved: list[dict[str, Any]]) -> dict[str, object]:
     return {
-        "ended": row.ended_at is not None,
+        "ended_at": row.ended_at.isoformat() if row.ended_at else "",
         "started_at": row.started_at.isoformat() if row.started_at else "",
         "stream": row.stream_sid,
         "quiet_by": action_rows.quiet_by(row.call_sid),

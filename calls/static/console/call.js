@@ -9,6 +9,7 @@ const READ_AGAIN_MS = 1000; // what came of something is written by then
 
 const turns = document.getElementById("turns");
 const events = document.getElementById("events");
+const lasted = document.getElementById("lasted");
 const partial = document.getElementById("partial");
 const rows = new Map();
 const eventsShown = new Set();
@@ -16,6 +17,7 @@ let newest = 0; // where the newest turn begins, ms
 let stream = ""; // the call's newest: an older one may end later
 let started = 0;
 let ended = false;
+let link = ""; // of the socket: live | silent | off | refused; empty until it is known
 
 function turnRow() {
   const row = document.createElement("li");
@@ -118,14 +120,21 @@ function showDone(actions) {
 
 let again = 0;
 function readAgain() {
-  if (done.hidden || again) return;
+  if (again) return;
   again = setTimeout(() => {
     again = 0;
     readAll();
   }, READ_AGAIN_MS);
 }
 
+// A call that is over is not live, and nothing is wrong with that.
+function showLinkOrEnd() {
+  const name = ended && link !== "refused" ? "ended" : link;
+  if (name) showLink(name);
+}
+
 function showState(shows, hears) {
+  if (ended) return; // of a process that had not yet heard of the end
   for (const [id, name] of [["shows", shows], ["hears", hears]]) {
     const node = document.getElementById(id);
     say(node, page.texts[name]);
@@ -152,16 +161,26 @@ function showEnd(is = true) {
   over.hidden = !is;
   say(over, page.texts.ended);
   for (const node of document.querySelectorAll(".while-running")) node.hidden = is;
+  showLinkOrEnd();
   if (!is) return;
   partial.hidden = true;
-  for (const id of ["shows", "hears"]) say(document.getElementById(id), "");
+  for (const id of ["shows", "hears"]) {
+    const node = document.getElementById(id);
+    say(node, "");
+    delete node.dataset[id];
+  }
+  delete document.getElementById("main").dataset.shows;
   stopListening("ended");
 }
 
 function showAll(state) {
   started = Date.parse(state.started_at);
+  const lasted_ms = Date.parse(state.ended_at) - started;
+  // The socket tells of the end before its row is written: then that is read again, for how long the call lasted.
+  if (!state.ended_at && ended && stream === state.stream) readAgain();
+  else showEnd(Boolean(state.ended_at));
   stream = state.stream;
-  showEnd(state.ended);
+  if (lasted_ms >= 0) say(lasted, clock(1000 * Math.round(lasted_ms / 1000))); // rounded as in the list of calls
   showQuiet(state.quiet_by);
   for (const turn of state.turns) showTurn(turn);
   for (const answer of state.answers) showAnswer(answer);
@@ -181,12 +200,12 @@ const kinds = {
   },
   answer(update) {
     showAnswer(update);
-    if (!update.playing) readAgain();
+    if (!update.playing && !done.hidden) readAgain();
   },
   value: showSaved,
   note(update) {
     showEvent(update);
-    readAgain();
+    if (!done.hidden) readAgain();
   },
   state(update) {
     showState(update.shows, update.hears);
@@ -217,8 +236,9 @@ function take(updates) {
 
 async function readAll() {
   const state = await read(page.urls.state);
-  if (state) showAll(state);
-  else unread(state, readAll);
+  if (!state) return unread(state, readAll);
+  showAll(state);
+  showLinkOrEnd();
 }
 
 // What cannot be taken back is asked for in a dialog.
@@ -245,6 +265,15 @@ addEventListener("pageshow", () => {
 turns.replaceChildren();
 showAll(page.state);
 setInterval(() => {
-  if (!ended && started) say(document.getElementById("lasted"), clock(Date.now() - started));
+  if (!ended && started) say(lasted, clock(Date.now() - started));
 }, 1000);
-new Live({ call: page.call, opened: readAll, updates: take, state: showLink });
+new Live({
+  call: page.call,
+  opened: readAll,
+  updates: take,
+  over: () => ended,
+  state(name) {
+    link = name;
+    showLinkOrEnd();
+  },
+});

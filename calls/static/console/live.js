@@ -10,9 +10,10 @@ export const page = JSON.parse(document.getElementById("page").textContent);
 
 export class Live {
   // opened(): read the database again. updates(list): what came. state(name): live | silent | off | refused.
-  constructor({ call = "", opened, updates, state }) {
+  // over(): nothing more is expected, so silence is no fault.
+  constructor({ call = "", opened, updates, state, over = () => false }) {
     this.query = call ? `?call=${encodeURIComponent(call)}` : "";
-    Object.assign(this, { opened, updates, state });
+    Object.assign(this, { opened, updates, state, over });
     this.pause = FIRST_PAUSE_MS;
     this.heard = 0;
     this.connect();
@@ -47,7 +48,7 @@ export class Live {
   }
 
   listen() {
-    if (this.socket.readyState !== WebSocket.OPEN) return;
+    if (this.socket.readyState !== WebSocket.OPEN || this.over()) return;
     const quiet = performance.now() - this.heard;
     if (quiet > RENEW_MS) {
       this.socket.close();

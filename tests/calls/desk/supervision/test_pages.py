@@ -95,7 +95,10 @@ def test_a_call_is_followed_from_what_was_heard_so_far(reader, call):
     said = state(reader, "console:call_state", "CA1")
     assert [turn["text"] for turn in said["turns"]] == ["שלום לך", "תודה"]
     assert [event["code"] for event in said["events"]] == ["stream_old"]
-    assert not said["ended"]
+    assert said["ended_at"] == ""
+    ended_at = call.started_at + timedelta(seconds=15)
+    Call.objects.update(ended_at=ended_at)
+    assert datetime.fromisoformat(state(reader, "console:call_state", "CA1")["ended_at"]) == ended_at
 
 
 def test_what_became_of_a_sentence_is_not_claimed_of_a_call_that_is_over(reader, call):
