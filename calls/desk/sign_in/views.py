@@ -95,6 +95,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
         return _codes_page(request, codes)
     code = segno.make(app.config_url, micro=False).svg_inline(dark="#000", light="#fff", omitsize=True, svgclass="qr")
     shown = {"title": _("Set up the second factor"), "form": form, "key": devices.key_of(app), "next": _next(request)}
+    shown["is_required"] = is_required_of(person)
     # Made here of our own key; segno escapes nothing for it writes numbers alone.
     return _page(request, "account/enrol.html", {**shown, "qr": mark_safe(code)})  # noqa: S308
 

@@ -114,6 +114,17 @@ def test_where_it_is_off_nobody_is_asked_and_the_deployment_check_warns(settings
     assert NO_SECOND_FACTOR in [said.id for said in run_checks(include_deployment_checks=True)]
 
 
+@pytest.mark.parametrize("is_required", [True, False])
+def test_its_pages_say_whether_this_server_asks_for_it(settings, is_required):
+    client = signed_in(person())
+    settings.SECOND_FACTOR_REQUIRED = is_required
+    enrol = client.get(ENROL).content.decode()
+    assert ("נדרש בשרת הזה להזין קוד" in enrol, "השרת הזה לא מבקש ממך קוד" in enrol) == (is_required, not is_required)
+    if not is_required:
+        account = client.get(ACCOUNT).content.decode()
+        assert "השרת הזה לא מבקש ממך קוד" in account and "לא ייכנס" not in account
+
+
 def test_it_is_set_up_with_a_picture_and_a_code_and_leads_where_one_was_going():
     user = person("tuner")
     client = signed_in(user)
