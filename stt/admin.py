@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from stt.default_profile import default_of
 from stt.engine_variables import unknown_engines_sentence
 from stt.engines_field import EnginesField
 from stt.models import TuningProfile
@@ -157,6 +158,14 @@ class TuningProfileAdmin(ProfileModelAdmin):
     def delete_model(self, request: HttpRequest, obj: TuningProfile) -> None:
         obj._history_user = request.user
         super().delete_model(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The default stays: lines without a profile of their own have it."""
+        shown, counted, missing, protected = super().get_deleted_objects(objs, request)
+        default = default_of(TuningProfile.objects.all())
+        if default is not None and default in objs:
+            protected = [*protected, _("%(name)s: the default profile") % {"name": default.name}]
+        return shown, counted, missing, protected
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         profile = kwargs.get("obj")

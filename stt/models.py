@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from stt.default_profile import check_default
 from stt.endpointing import silero
 from stt.engine_variables import EnginesRefused, models_of_first, names_of
 from stt.engines.google_models import HOSTS
@@ -244,6 +245,7 @@ class TuningProfile(models.Model):
                 {"engines": ValidationError(_(refused.message), refused.code, refused.shown_names)}
             ) from refused
         check_change(self, stored)
+        check_default(self, stored)
         if self.model and self.model not in models:
             sentence = _("The engine has no such model for Hebrew: leave it empty, or write one of %(models)s.")
             known = {"models": ", ".join(models)}

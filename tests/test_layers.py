@@ -64,6 +64,7 @@ ROOMS = [
         (
             "stt.models",
             "stt.admin",
+            "stt.default_profile",
             "stt.profiles",
             "stt.engine_variables",
             "stt.engines_demand",

@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from stt.default_profile import default_of
 from stt.models import SETTINGS, TuningProfile
 from stt.profiles import activate, duplicate, restore
 from stt.tuning import CONFLICTS, Tuning, TuningError, conflicts
@@ -157,6 +158,53 @@ def test_one_profile_is_the_default(profile, tuner):
     assert TuningProfile.objects.get(is_default=True) == profile
     other.refresh_from_db()
     assert (other.is_default, other.revision) == (False, 1)
+
+
+def form_of(profile, **values):
+    ticked = {"early_punctuation": "on", "streaming": "on"}
+    return {**profile.settings(), "name": profile.name, **ticked, **values}
+
+
+def test_the_only_default_cannot_be_unticked(admin_client, profile):
+    default = TuningProfile.objects.create(name="default", is_default=True)
+    url = reverse("admin:stt_tuningprofile_change", args=[default.pk])
+    refused = admin_client.post(url, form_of(default))
+    assert "קביעת הפרופיל שנבחר כברירת המחדל" in str(refused.context["adminform"].form.errors["is_default"])
+    default.refresh_from_db()
+    assert default.is_default
+    default.is_default = False
+    with pytest.raises(ValidationError) as refusal:
+        default.full_clean()
+    assert [error.code for error in refusal.value.error_dict["is_default"]] == ["only_default"]
+    activate(profile, None)
+    assert TuningProfile.objects.get(is_default=True) == profile
+
+
+def test_ticking_a_second_default_names_the_first_one(profile):
+    TuningProfile.objects.create(name="sales", is_default=True)
+    profile.is_default = True
+    with pytest.raises(ValidationError, match="sales") as refusal:
+        profile.full_clean()
+    assert "another_default" in [error.code for error in refusal.value.error_dict["is_default"]]
+
+
+def test_the_default_is_not_deleted_by_its_page_or_with_others(admin_client, profile):
+    default = TuningProfile.objects.create(name="sales", is_default=True)
+    page = admin_client.post(reverse("admin:stt_tuningprofile_delete", args=[default.pk]), {"post": "yes"})
+    assert "sales" in page.content.decode()
+    chosen = {"action": "delete_selected", "_selected_action": [default.pk, profile.pk], "post": "yes"}
+    admin_client.post(reverse("admin:stt_tuningprofile_changelist"), chosen)
+    assert set(TuningProfile.objects.all()) == {default, profile}
+    admin_client.post(reverse("admin:stt_tuningprofile_delete", args=[profile.pk]), {"post": "yes"})
+    assert set(TuningProfile.objects.all()) == {default}
+
+
+def test_without_a_ticked_profile_the_one_named_default_rules(profile):
+    assert default_of(TuningProfile.objects.all()) is None
+    named = TuningProfile.objects.create(name="default")
+    assert default_of(TuningProfile.objects.all()) == named
+    TuningProfile.objects.filter(pk=profile.pk).update(is_default=True)
+    assert default_of(TuningProfile.objects.all()) == profile
 
 
 def test_the_actions_leave_who_did_it(admin_client, admin_user, profile):

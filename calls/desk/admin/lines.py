@@ -35,6 +35,7 @@ from calls.lines.privacy import note_privacy_changes, privacy_of
 from calls.lines.spoken_texts import dialogue_texts
 from calls.reply.dialogue_faults import DialogueInvalid
 from calls.storage.models import Call
+from stt.default_profile import default_of
 from stt.models import TuningProfile
 from voiceapp.runtime.coded_error import CodedError
 
@@ -213,8 +214,8 @@ class PhoneLineAdmin(admin.ModelAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new line has the default profile, as its calls had before it was a line."""
-        default = seen_by(request.user).of(TuningProfile).filter(is_default=True).values_list("pk", flat=True).first()
-        return {"profile": default, **super().get_changeform_initial_data(request)}
+        default = default_of(seen_by(request.user).of(TuningProfile))
+        return {"profile": default and default.pk, **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: PhoneLine | None = None) -> tuple[str, ...]:
         return ("prompts", "notice_since", "profile_name", *(() if request.user.has_perm(CHANGE_DIALLED) else FIELDS))

@@ -20,6 +20,8 @@ from calls.core.line_health import Trouble
 from calls.desk.line_limits.models import LineLimit
 from calls.lines.models import PhoneLine
 from calls.storage.models import Call
+from stt.default_profile import default_of
+from stt.models import TuningProfile
 
 Row = TypeVar("Row", bound=Model)
 Numbers = frozenset[str]
@@ -147,7 +149,8 @@ class SeenLines:
         if self.numbers is None or (field := USED_BY.get(row._meta.label)) is None or row.pk is None:
             return True
         used = PhoneLine.objects.filter(**{field: row.pk}).exclude(number__in=self.numbers).exists()
-        return not used and not getattr(row, "is_default", False)
+        is_default = getattr(row, "is_default", False) or row == default_of(TuningProfile.objects.all())
+        return not used and not is_default
 
 
 ALL = SeenLines()

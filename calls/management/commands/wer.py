@@ -32,6 +32,7 @@ from calls.lines.models import PhoneLine
 from calls.management.commands.gold import add_source, taken
 from calls.management.rows_command import RowsCommand
 from calls.process.recognition import engine_variables
+from stt.default_profile import default_of
 from stt.engines.catalogue import by_name
 from stt.models import TuningProfile
 from stt.tuning import Tuning, TuningError
@@ -116,7 +117,7 @@ def _tuning(name: str | None, line: str) -> Tuning:
             raise CommandError(f"unknown_profile: there is no profile {name!r}")
     else:
         of_line = PhoneLine.objects.filter(number=line).select_related("profile").first() if line else None
-        profile = of_line.profile if of_line else profiles.filter(is_default=True).first()
+        profile = of_line.profile if of_line else default_of(profiles)
     try:
         return profile.tuning() if profile else Tuning()
     except TuningError as error:
