@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -14,10 +15,16 @@ if TYPE_CHECKING:
 NAME = "default"
 
 
-def default_of(profiles: QuerySet[TuningProfile]) -> TuningProfile | None:
+def ruling(profiles: Iterable[TuningProfile]) -> TuningProfile | None:
     """Of these the one that is ticked as the default, else the one named "default". None: the environment's values
-    rule. Raises DatabaseError."""
-    return profiles.filter(Q(is_default=True) | Q(name=NAME)).order_by("-is_default").first()
+    rule."""
+    found = {profile.is_default: profile for profile in profiles if profile.is_default or profile.name == NAME}
+    return found.get(True) or found.get(False)
+
+
+def default_of(profiles: QuerySet[TuningProfile]) -> TuningProfile | None:
+    """``ruling``, of rows. Raises DatabaseError."""
+    return ruling(profiles.filter(Q(is_default=True) | Q(name=NAME)))
 
 
 def check_default(profile: TuningProfile, before: TuningProfile | None) -> None:

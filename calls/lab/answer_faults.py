@@ -19,7 +19,7 @@ from calls.lab.caller_script import EndedBy, padded_frames, speech_frames
 from calls.lab.emulator.llm_faults import LlmFault
 from calls.lab.emulator.llm_script import ScriptedRule, ScriptedTool
 from calls.lab.emulator.tts import STREAMING_VOICES, TtsFaults
-from calls.lines.settings_cache import Fallback
+from calls.lines.line_settings import Fallback
 from calls.reply.voices.recorded import Prompts
 from stt.audio import BYTES_PER_MS, FRAME_MS
 from stt.tuning import Tuning

@@ -8,66 +8,26 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol
 
 from django.db import DatabaseError, close_old_connections
 
-from calls.core.addresses import canonical, dialled
-from calls.core.kept_words import Keeps
-from calls.lines import costs
-from calls.lines.allocation import Arm, arm_of
+from calls.core.addresses import canonical
 from calls.lines.dialogues import LastGoodScripts
-from calls.lines.models import LinePerson, PhoneLine, Trial
-from calls.lines.privacy import Notice
-from calls.reply.settings import AnswerSettings
+from calls.lines.line_settings import AllSettings, LineSettings
+from calls.lines.settings_rows import read_settings
+from calls.lines.settings_troubles import UNREADABLE, SettingsTroubles
+from stt.default_profile import NAME, default_of
 from stt.models import TuningProfile
-from stt.tuning import BOUNDS, Tuning, TuningError, hints_flaws
+from stt.tuning import BOUNDS, Tuning, hints_flaws
 from voiceapp.runtime import background, metrics
 
 logger = logging.getLogger(__name__)
 
 REFRESH_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Fallback:
-    """What a caller gets whom we cannot hear."""
-
-    sentence: str = "מצטערים, לא נוכל לענות כעת. אנא נסו שוב מאוחר יותר."
-    number: str = ""
-    records: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RunningTrial:
-    """A line's calls between two snapshots."""
-
-    number: int
-    share_b_percent: int
-    a: Tuning
-    b: Tuning
-
-    def tuning_for(self, call_sid: str) -> Tuning:
-        return self.b if arm_of(call_sid, self.number, self.share_b_percent) is Arm.B else self.a
-
-
-@dataclass(frozen=True, slots=True)
-class LineSettings:
-    """A phone line as last read."""
-
-    tuning: Tuning
-    greeting: str = ""
-    follow_number: str = ""
-    fallback: Fallback = field(default_factory=Fallback)
-    trial: RunningTrial | None = None
-    answer: AnswerSettings = field(default_factory=AnswerSettings)
-    keeps: Keeps = field(default_factory=Keeps)
-    notice: Notice = field(default_factory=Notice)
-
-    def tuning_for(self, call_sid: str) -> Tuning:
-        return self.tuning if self.trial is None else self.trial.tuning_for(call_sid)
 
 
 class Notices(Protocol):
@@ -93,8 +53,7 @@ class LineCache:
     def __init__(self, environment: Tuning, notices: Notices, voice_detector: VoiceDetector) -> None:
         """``voice_detector`` is started as soon as some line wants it."""
         self._environment = environment
-        self._default = LineSettings(environment)
-        self._lines: dict[str, LineSettings] = {}
+        self._settings = AllSettings(LineSettings(environment))
         self.engine_names: tuple[str, ...] = environment.engines
         """The engines that hear some line, the default profile's first."""
         self._notices = notices
@@ -103,6 +62,17 @@ class LineCache:
         self._read = threading.Event()
         self._stopping = False
         self._thread: background.Worker | None = None
+        self._troubles = SettingsTroubles()
+
+    @property
+    def trouble(self) -> str:
+        """Why the last round read nothing: ``settings_unreadable``, ``database_away``; else "". Any thread."""
+        return self._troubles.code
+
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """Of rows that could not be read ("line 3") the code: what was last read of them stands. Any thread."""
+        return self._settings.unread
 
     @property
     def are_known(self) -> bool:
@@ -120,7 +90,7 @@ class LineCache:
 
     def line(self, to_number: str) -> LineSettings:
         """The line with this number, or what stands for one that nobody has made. Any thread; never blocks."""
-        return self._lines.get(canonical(to_number), self._default)
+        return self._settings.line(canonical(to_number))
 
     def tuning_for(self, to_number: str, call_sid: str) -> Tuning:
         """The snapshot for a call to this number. Any thread; never blocks."""
@@ -131,46 +101,11 @@ class LineCache:
         return tuning
 
     def refresh(self) -> None:
-        """Read the profiles. Blocking. Raises DatabaseError; a profile out of bounds keeps its last good value."""
-        default = TuningProfile.objects.filter(is_default=True).first()
-        if default is not None:
-            self._default = LineSettings(_snapshot(default, self._default.tuning))
-        trials = {
-            trial.line_id: RunningTrial(
-                trial.pk,
-                trial.share_b_percent,
-                _snapshot(trial.a.instance, self._default.tuning),
-                _snapshot(trial.b.instance, self._default.tuning),
-            )
-            for trial in Trial.objects.filter(ended_at=None).select_related("a", "b")
-        }
-        people, prices = _people(), costs.answer_prices()
-        self._lines = {
-            line.number: LineSettings(
-                tuning=_snapshot(line.profile, self.line(line.number).tuning),
-                greeting=line.greeting,
-                follow_number=dialled(line.follow_number),
-                fallback=Fallback(
-                    line.fallback_sentence or Fallback().sentence,
-                    dialled(line.fallback_number),
-                    line.fallback_records,
-                ),
-                trial=trials.get(line.pk),
-                answer=line.answer_settings(
-                    line.greeting,
-                    people.get(line.pk, {}),
-                    self._scripts.script(line.dialogue) if line.dialogue and line.responder == "scripted" else None,
-                    prices,
-                ),
-                keeps=line.keeps,
-                notice=line.spoken_notice,
-            )
-            for line in PhoneLine.objects.select_related("profile", "dialogue").defer("dialogue__text")
-        }
-        snapshots = [line.tuning for line in (self._default, *self._lines.values())]
-        snapshots += [tuning for trial in trials.values() for tuning in (trial.a, trial.b)]
-        self.engine_names = tuple(dict.fromkeys(name for tuning in snapshots for name in tuning.engines))
-        if any(tuning.vad_engine == "silero" for tuning in snapshots):
+        """Read all rows. Blocking. Raises DatabaseError; a row that cannot be read keeps its last good value."""
+        read = read_settings(self._settings, self._scripts)
+        self._settings = read
+        self.engine_names = tuple(dict.fromkeys(name for tuning in read.tunings for name in tuning.engines))
+        if any(tuning.vad_engine == "silero" for tuning in read.tunings):
             self._voice_detector.start(on_lost=metrics.SILERO_LOST.inc)
         self._read.set()
 
@@ -187,37 +122,50 @@ class LineCache:
         self._notices.announce()
 
     def _run(self) -> None:
-        told = warned = False
+        warned = False
         while not self._stopping:
-            try:
+            with suppress(DatabaseError):
                 close_old_connections()
-                first_profile(self._environment)
-                self.refresh()
-                if not warned:
+            if self.read_again() and not warned:
+                warned = True
+                with suppress(DatabaseError):
                     warn_of_differences(self._environment)
-                    warned = True
-                told = False
-            except DatabaseError as error:
-                if not told:
-                    logger.warning("profiles could not be read (%s): the last known ones stand", type(error).__name__)
-                told = True
             self._notices.wait(REFRESH_S)
 
+    def read_again(self) -> bool:
+        """One round of the thread: False where nothing could be read, and what was last read stands. Blocking."""
+        try:
+            unmade = _make_first(self._environment)
+            self.refresh()
+        except DatabaseError as error:
+            self._troubles.none_read(error)
+            if self.trouble == UNREADABLE and not self.are_known:
+                # They answer with the default settings; a line may say that nothing is kept.
+                self._settings = self._settings.withheld
+        else:
+            self._troubles.read(self.unread, unmade)
+        if self._thread is not None:
+            self._thread.is_unwell = self._troubles.lasts
+        return not self.trouble
 
-def _people() -> dict[int, dict[str, str]]:
-    """By line: whom its calls may be handed over to; of two with one name the first."""
-    found: dict[int, dict[str, str]] = {}
-    for person in LinePerson.objects.order_by("pk"):
-        found.setdefault(person.line_id, {}).setdefault(person.name, dialled(person.number))
-    return found
+
+def _make_first(environment: Tuning) -> DatabaseError | None:
+    """``first_profile``, or why there is none: rows are read all the same."""
+    try:
+        first_profile(environment)
+    except DatabaseError as error:
+        return error
+    return None
 
 
 def first_profile(environment: Tuning) -> TuningProfile:
     """The default profile; made from the environment's values where there is none. Raises DatabaseError."""
+    default = default_of(TuningProfile.objects.all())
+    if default is not None:
+        return default
     values = {name: getattr(environment, name) for name in BOUNDS}
-    profile, _ = TuningProfile.objects.get_or_create(
-        is_default=True, defaults={"name": "default", "streaming": environment.streaming, **values}
-    )
+    values |= {"name": NAME, "streaming": environment.streaming}
+    profile, _ = TuningProfile.objects.get_or_create(is_default=True, defaults=values)
     return profile
 
 
@@ -237,11 +185,3 @@ def warn_of_differences(environment: Tuning) -> None:
                 profile.name,
                 getattr(profile, name),
             )
-
-
-def _snapshot(profile: TuningProfile, last: Tuning) -> Tuning:
-    try:
-        return profile.tuning()
-    except TuningError as error:
-        logger.error("profile %s is out of bounds (%s): its last good values stand", profile.name, error)
-        return last

@@ -51,6 +51,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     status = 503 if reasons else 200
     answer = {"ready": not reasons, "reasons": reasons, "database": database, "threads": unwell}
     answer["lines"] = "known" if lines.are_known else "unknown"
+    # Rows by their keys: the numbers of lines are nobody's here.
+    answer |= {"settings_trouble": lines.trouble, "settings_unread": dict(lines.unread)}
     answer |= {**_rows(), **_recognisers()}
     known = half_closing.statuses(services().recognition)
     answer["half_closing"] = {engine: half_closing.as_json(status) for engine, status in known.items()}

@@ -23,7 +23,7 @@ from calls.consumers import MediaStreamConsumer
 from calls.core.actions import AskOneShot
 from calls.core.session import CallSession, State
 from calls.core.status import RecognizerActivity
-from calls.lines.settings_cache import LineSettings
+from calls.lines.line_settings import LineSettings
 from calls.live import call_end
 from calls.live.event_queue import HeardText, now_ms
 from calls.live.fallback_bridge import MAX_WAITING, UtteranceAudio

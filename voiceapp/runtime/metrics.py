@@ -258,3 +258,15 @@ MODEL_USAGE_DISBELIEVED = Counter(
 THREADS_FAILED = Counter(
     "voiceapp_threads_failed", "Exceptions at the walls of a process's threads and tasks", ["thread"], registry=REGISTRY
 )
+SETTINGS_ROUNDS_FAILED = Counter(
+    "voiceapp_settings_rounds_failed",
+    "Rounds in which no settings of lines could be read, what was last read stands: settings_unreadable, database_away",
+    ["code"],
+    registry=REGISTRY,
+)
+SETTINGS_ROWS_UNREAD = Counter(
+    "voiceapp_settings_rows_unread",
+    "Readings of a row of settings (a line, a profile...) that failed: what was last read of it stands",
+    ["kind"],
+    registry=REGISTRY,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from calls.management.doctor import box, recognition, storage, telephony, web
+from calls.management.doctor import box, lines, recognition, storage, telephony, web
 from calls.management.doctor.finding import Finding, FindingState, failed
 from voiceapp.runtime import metrics
 
@@ -13,6 +13,7 @@ CHECKS: Mapping[str, Check] = {
     "settings": box.configuration,
     "versions": box.versions,
     "database": box.database,
+    "lines": lines.lines,
     "redis": box.redis_answers,
     "disk": box.disk,
     "storage": storage.storage,

@@ -24,7 +24,7 @@ from calls.lab.caller_script import EndedBy, padded_frames, speech_frames
 from calls.lab.emulator.llm_faults import LlmFault
 from calls.lab.emulator.tts import TtsFaults
 from calls.lab.played_audio import HeardAnswer, PlayedAudio
-from calls.lines.settings_cache import Fallback
+from calls.lines.line_settings import Fallback
 from calls.reply.voices.recorded import Prompts
 from stt.tuning import Tuning
 from stt.wavfile import read_ulaw

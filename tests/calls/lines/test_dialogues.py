@@ -203,7 +203,7 @@ def test_a_text_is_read_from_the_database_and_parsed_only_when_it_has_changed(
 ):
     answer(cache)
     monkeypatch.setattr(Dialogue, "script", lambda self: pytest.fail("parsed again"))
-    with django_assert_num_queries(5) as queries:
+    with django_assert_num_queries(6) as queries:
         answer(cache)
     assert not [query for query in queries.captured_queries if '"calls_dialogue"."text"' in query["sql"]]
 

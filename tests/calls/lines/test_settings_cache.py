@@ -4,15 +4,17 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from calls.lines import costs, settings_cache, settings_troubles
 from calls.lines.settings_cache import LineCache, first_profile, warn_of_differences
 from calls.models import PhoneLine, Trial
 from calls.process.change_notices import ChangeNotices
 from stt.endpointing.silero import SileroThread
 from stt.models import TuningProfile
 from stt.tuning import Tuning
-from voiceapp.runtime import metrics
+from voiceapp.runtime import metrics, seldom
 
 ENVIRONMENT = Tuning(vad_hangover_ms=300)
 
@@ -58,6 +60,122 @@ def test_a_change_reaches_the_next_call_and_a_bad_row_does_not():
     TuningProfile.objects.filter(pk=profile.pk).update(vad_hangover_ms=5)
     cache.refresh()
     assert cache.tuning_for("+1", "CA1").vad_hangover_ms == 400
+
+
+@pytest.mark.django_db
+def test_without_a_ticked_default_everything_is_read_and_nothing_is_made():
+    """A tuner once unticked it, and no process read anything any more."""
+    profile = first_profile(ENVIRONMENT)
+    PhoneLine.objects.create(number="+1", name="sales", profile=profile)
+    cache = cache_of(Tuning())
+    assert cache.read_again()
+    TuningProfile.objects.filter(pk=profile.pk).update(is_default=False)
+    PhoneLine.objects.update(keeps_words=False, greeting="שלום")
+    for read in (cache, cache_of(Tuning())):
+        assert read.read_again()
+        assert (read.line("+1").keeps.words, read.line("+1").greeting, read.trouble) == (False, "שלום", "")
+        assert read.tuning_for("+2", "CA1").vad_hangover_ms == 300
+    assert TuningProfile.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_default_that_cannot_be_made_stops_no_reading(monkeypatch, caplog):
+    PhoneLine.objects.create(
+        number="+1", name="sales", profile=TuningProfile.objects.create(name="quick"), keeps_words=False
+    )
+
+    def refused(*_):
+        raise DatabaseError("a read-only copy")
+
+    monkeypatch.setattr(settings_cache, "first_profile", refused)
+    cache = cache_of(ENVIRONMENT)
+    assert cache.read_again() and cache.are_known
+    assert not cache.line("+1").keeps.words
+    assert cache.tuning_for("+2", "CA1").vad_hangover_ms == 300
+    assert "no default profile could be made" in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("monthly_ceiling", "much"), ("max_agent_turns", "x"), ("temperature", "warm"), ("words_days", "")],
+)
+def test_a_line_that_cannot_be_read_leaves_the_others_readable_and_keeps_nothing(column, value, caplog):
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL's columns hold what they are made for")
+    profile = first_profile(ENVIRONMENT)
+    bad, good = (PhoneLine.objects.create(number=number, name="x", profile=profile) for number in ("+1", "+2"))
+    began = cache_of(ENVIRONMENT)
+    assert began.read_again()
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA ignore_check_constraints = 1")
+        damage = f"UPDATE calls_phoneline SET {column} = %s WHERE id = %s"  # noqa: S608 - of this test's own columns
+        cursor.execute(damage, [value, bad.pk])
+        cursor.execute("PRAGMA ignore_check_constraints = 0")
+    PhoneLine.objects.filter(pk=good.pk).update(greeting="שלום")
+    fresh = cache_of(ENVIRONMENT)
+    for cache in (began, fresh):
+        assert cache.read_again()
+        assert cache.line("+2").greeting == "שלום"
+        assert set(cache.unread) == {f"line {bad.pk}"}
+    assert "settings_row_unread: line" in caplog.text
+    kept = [(cache.line("+1").keeps.recordings, cache.line("+1").keeps.words) for cache in (began, fresh)]
+    assert kept == [(True, True), (False, False)]
+    assert fresh.line("+2").keeps.words and fresh.line("+3").keeps.words
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM calls_phoneline WHERE id = %s", [bad.pk])
+
+
+@pytest.mark.django_db
+def test_prices_and_a_profile_that_cannot_be_read_leave_the_lines_readable(monkeypatch):
+    profile, bad = first_profile(ENVIRONMENT), TuningProfile.objects.create(name="bad")
+    PhoneLine.objects.create(number="+1", name="x", profile=bad, greeting="שלום", keeps_recordings=False)
+    TuningProfile.objects.filter(pk=bad.pk).update(vad_hangover_ms=5)
+
+    def broken():
+        raise ValueError("a price")
+
+    monkeypatch.setattr(costs, "answer_prices", broken)
+    cache = cache_of(ENVIRONMENT)
+    assert cache.read_again()
+    assert dict(cache.unread) == {"prices": "ValueError", f"profile {bad.pk}": "settings_out_of_bounds"}
+    line = cache.line("+1")
+    assert (line.greeting, line.keeps.recordings, line.tuning.profile) == ("שלום", False, f"{profile.name}@1")
+
+
+@pytest.mark.django_db
+def test_a_reading_that_fails_for_long_is_told_again_and_again(monkeypatch, caplog):
+    monkeypatch.setattr(seldom, "INTERVAL_S", 0.0)
+    cache = cache_of(ENVIRONMENT)
+    cache._thread = worker = SimpleNamespace(is_unwell=False)
+
+    def unreadable(*_):
+        raise DatabaseError("no such column")
+
+    monkeypatch.setattr(settings_cache, "read_settings", unreadable)
+    before = metrics.SETTINGS_ROUNDS_FAILED.labels("settings_unreadable")._value.get()
+    assert [(cache.read_again(), worker.is_unwell) for _ in range(3)] == [(False, False), (False, False), (False, True)]
+    assert cache.trouble == "settings_unreadable"
+    assert metrics.SETTINGS_ROUNDS_FAILED.labels("settings_unreadable")._value.get() == before + 3
+    assert caplog.text.count("settings_unreadable: profiles could not be read") == 3
+    # What its line says of its calls is not known: nothing of them is kept.
+    assert (cache.line("+1").keeps.recordings, cache.line("+1").keeps.words) == (False, False)
+    monkeypatch.undo()
+    assert cache.read_again()
+    assert (cache.trouble, worker.is_unwell, cache.line("+1").keeps.words) == ("", False, True)
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_away_is_no_failing_thread_and_calls_are_kept_by_the_defaults(monkeypatch):
+    def away(*_):
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(settings_cache, "read_settings", away)
+    monkeypatch.setattr(settings_troubles.connection, "cursor", away)
+    cache = cache_of(ENVIRONMENT)
+    cache._thread = worker = SimpleNamespace(is_unwell=False)
+    assert [cache.read_again() for _ in range(4)] == [False] * 4
+    assert (cache.trouble, worker.is_unwell, cache.line("+1").keeps.words) == ("database_away", False, True)
 
 
 @pytest.mark.django_db

@@ -18,7 +18,7 @@ from tests.fakes import FakeEngine
 from voiceapp.runtime import background
 from voiceapp.runtime.breaker import MAX_FAILURES
 
-UNREAD = {"are_known": False, "are_being_read": True, "engine_names": ()}
+UNREAD = {"are_known": False, "are_being_read": True, "engine_names": (), "trouble": "", "unread": {}}
 """A line cache that has read nothing."""
 
 
@@ -67,6 +67,15 @@ def test_a_process_that_has_not_read_its_lines_is_not_while_the_database_answers
     lines.are_known, lines.are_being_read = True, False
     response = client.get("/readyz")
     assert (response.status_code, response.json()["lines"]) == (200, "known")
+
+
+@pytest.mark.django_db
+def test_settings_that_cannot_be_read_are_told(client, monkeypatch):
+    told = {"trouble": "settings_unreadable", "unread": {"line 3": "ValidationError"}}
+    monkeypatch.setattr(services(), "lines", SimpleNamespace(**UNREAD | {"are_being_read": False} | told))
+    answer = client.get("/readyz").json()
+    assert answer["settings_trouble"] == "settings_unreadable"
+    assert answer["settings_unread"] == {"line 3": "ValidationError"}
 
 
 @pytest.mark.django_db

@@ -14,8 +14,9 @@ from django.db import DatabaseError
 from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
+from calls.lines.line_settings import Fallback, LineSettings
 from calls.lines.privacy import Notice
-from calls.lines.settings_cache import Fallback, LineCache, LineSettings
+from calls.lines.settings_cache import LineCache
 from calls.models import Call, ChangedHour, SupervisorAction
 from calls.process.answerers import Answerers
 from calls.process.services import services
