@@ -113,11 +113,12 @@ class AlarmMonitor:
         self._stop.wait(EVERY_S)
         for _ in range(self._looks.qsize()):
             verdicts |= self._lines.look(*self._looks.get_nowait())
-        if monotonic() >= self._costed_s + COSTS_EVERY_S:
-            self._costed_s = monotonic()
-            verdicts |= costs.ceilings()
         settle(verdicts | self._engines_verdicts() | self._threads_verdict() | self._disks_verdict())
         self.open = open_alarms()
+        if monotonic() >= self._costed_s + COSTS_EVERY_S:
+            self._costed_s = monotonic()
+            # Last: a price or a ceiling that cannot be read stops no other alarm.
+            settle(costs.ceilings())
 
     def _is_open(self, kind: Trouble, line: str) -> bool:
         return any(one[:2] == (kind, line) for one in self.open)

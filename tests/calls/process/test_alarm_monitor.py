@@ -226,3 +226,17 @@ def test_a_round_that_fails_is_counted_and_the_next_one_comes(monkeypatch):
     before = [one._value.get() for one in counted]
     watchman._run(work, 0)
     assert [one._value.get() - was for one, was in zip(counted, before, strict=True)] == [1, 1]
+
+
+def test_a_price_that_cannot_be_read_stops_no_other_alarm(monkeypatch):
+    def broken():
+        raise ValueError("a price")
+
+    monkeypatch.setattr(alarm_monitor.costs, "ceilings", broken)
+    monkeypatch.setattr(alarm_monitor, "EVERY_S", 0.0)
+    monkeypatch.setattr(background, "unwell", lambda: {"recording": background.Unwell.ENDED})
+    watchman = AlarmMonitor()
+    with pytest.raises(ValueError, match="a price"):
+        watchman._decide()
+    assert Alarm.objects.get().kind == Trouble.THREAD
+    assert [one[0] for one in watchman.open] == [Trouble.THREAD]
