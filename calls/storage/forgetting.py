@@ -14,7 +14,7 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from calls.storage.journal_files import journal_files
 from calls.storage.kept_files import storage_keys
@@ -42,37 +42,45 @@ def forget_in_journals(folder: Path, call_sids: Collection[str]) -> int:
     for path in paths:
         # Before any is changed.
         with path.open("rb") as file:
-            _refuse_damaged(path, file)
+            refuse_damaged(path, file)
     return sum(_forget(path, call_sids) for path in paths)
 
 
 def _forget(path: Path, call_sids: Collection[str]) -> int:
-    forgotten = at = 0
+    forgotten = 0
     with path.open("r+b", buffering=0) as file:
-        form = _form_of(file)
-        for line in _lines(file):
-            if _call_of(form, at, line) in call_sids:
+        for at, line, values in journal_lines(file):
+            if values is not None and str(values["call_sid"]) in call_sids:
                 with not_while_forgetting(file):
                     # It may have been emptied, and written anew, since the line was read.
                     if os.pread(file.fileno(), len(line), at) == line:
                         os.pwrite(file.fileno(), BLANK * (len(line) - 1), at)
                         forgotten += 1
-            at += len(line)
         os.fdatasync(file.fileno())
     return forgotten
 
 
-def _refuse_damaged(path: Path, file: IO[bytes]) -> None:
-    """Raises StorageError."""
-    form, at, unread = _form_of(file), 0, 0
-    for line in _lines(file):
-        if _call_of(form, at, line):
+def refuse_damaged(path: Path, file: IO[bytes]) -> None:
+    """Raises StorageError ``journal_damaged`` where there are lines, and none of them can be read."""
+    unread = 0
+    for _at, _line, values in journal_lines(file):
+        if values is not None:
             return
-        is_head = form.cipher is not None and at == 0
-        unread += bool(line.strip()) and not is_head
-        at += len(line)
+        unread += 1
     if unread:
         raise StorageError("journal_damaged", f"{path.name}: none of its lines can be read: mend it or delete it first")
+
+
+def journal_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes, dict[str, Any] | None]]:
+    """Of a journal that is open at its beginning: where each line begins, the line with its end, and its record as
+    JSON with its ``call_sid``; None where it cannot be read. Forgotten lines and an encrypted one's head are passed
+    over. Raises StorageError, OSError."""
+    form, at = _form_of(file), 0
+    for line in _lines(file):
+        is_head = form.cipher is not None and at == 0
+        if line.strip() and not is_head:
+            yield at, line, _record_of(form, at, line)
+        at += len(line)
 
 
 def _form_of(file: IO[bytes]) -> KeptLines:
@@ -88,9 +96,9 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
         yield from (line + b"\n" for line in lines)
 
 
-def _call_of(form: KeptLines, at: int, line: bytes) -> str:
-    """The record's CallSid; "" where the line is none."""
+def _record_of(form: KeptLines, at: int, line: bytes) -> dict[str, Any] | None:
     try:
-        return str(json.loads(form.read(at, line.removesuffix(b"\n")))["call_sid"])
-    except (RecursionError, ValueError, KeyError, TypeError, StorageError):
-        return ""
+        values = json.loads(form.read(at, line.removesuffix(b"\n")))
+    except (RecursionError, ValueError, StorageError):
+        return None
+    return values if isinstance(values, dict) and values.get("call_sid") else None
