@@ -17,7 +17,7 @@ from calls.core.addresses import canonical
 from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.privacy import receipts, subject_export
-from calls.desk.privacy.subject import Subject, SubjectError
+from calls.desk.privacy.subject import Subject, SubjectError, subject_of
 from calls.management.rows_command import RowsCommand
 from voiceapp.runtime.file_cipher import StorageError
 from voiceapp.runtime.one_at_a_time import FORGETTING, working_on
@@ -39,7 +39,7 @@ class Command(RowsCommand):
         try:
             if options["verify"] is not None:
                 # Of a number whose calls are forgotten, whatever it is.
-                self._verify(canonical(options["number"]), options["verify"])
+                self._verify(options["number"], options["verify"])
                 return
             subject = Subject.of(options["number"])
             if options["forget"]:
@@ -68,16 +68,22 @@ class Command(RowsCommand):
             f"to be deleted for good: {goes.calls} calls with {goes.turns} turns, {goes.files} files "
             f"({goes.size_bytes / 1e6:.1f} MB), and their lines in journals; {goes.held} calls under legal hold stay"
         )
+        if goes.journal_calls:
+            self.stderr.write(f"of these, {goes.journal_calls} calls stand in journals alone: they are no rows yet")
+        if goes.called_as not in ([], [subject.number]):
+            self.stderr.write(f"they called as {', '.join(goes.called_as)}")
+        if goes.unread:
+            self.stderr.write(f"{goes.unread} lines of journals are damaged: nobody can say whose they are, they stay")
         if not is_agreed and not _agrees():
             raise CommandError("not_confirmed: nothing was deleted; --yes answers without being asked")
         # Not while it asks, and may wait for a person.
         with working_on(Path(settings.VAR_DIR), FORGETTING):
             # Before it: an access is noted, or nothing is done.
-            calls = subject.calls.filter(hold=None).count()
-            note_command(Kind.DELETE, "subject", calls=calls, detail=Detail.ALL_OF_A_NUMBER)
+            note_command(Kind.DELETE, "subject", calls=goes.calls, detail=Detail.ALL_OF_A_NUMBER)
             told = subject.forget()
         self._keep(receipts.made("forget", subject.number, told))
-        if not (goes.calls or goes.held or told["deleted"]["journal_lines"] or told["kept"]):
+        known = [kept for kept in told["kept"] if kept.get("what") != "unread_journal_lines"]
+        if not (goes.calls or goes.held or told["deleted"]["journal_lines"] or known):
             self.stderr.write("nothing was known of this number: check how it is written")
         if told["not_deleted"]:
             raise CommandError(f"not_deleted: {len(told['not_deleted'])} files, the first: {told['not_deleted'][0]}")
@@ -87,9 +93,12 @@ class Command(RowsCommand):
         self.stdout.write(json.dumps(receipt, ensure_ascii=False, indent=1))
         self.stdout.write(f"receipt: {path}")
 
-    def _verify(self, number: str, path: Path) -> None:
+    def _verify(self, typed: str, path: Path) -> None:
+        # An older version's receipt is about an address as it was typed.
+        numbers = {subject_of(typed), canonical(typed)}
         try:
-            is_ours = receipts.is_ours(json.loads(path.read_text("utf-8")), number)
+            receipt = json.loads(path.read_text("utf-8"))
+            is_ours = any(receipts.is_ours(receipt, number) for number in numbers)
         except (ValueError, AttributeError) as error:
             raise CommandError(f"no_receipt: {path} cannot be read") from error
         if not is_ours:

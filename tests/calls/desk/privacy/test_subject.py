@@ -1,6 +1,7 @@
 """Everything about one phone number: a copy of it, and nothing left of it."""
 
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -250,6 +251,91 @@ def test_where_a_journals_key_is_missing_nothing_is_deleted_and_the_key_is_named
     with under(OLD):
         call_command("subject", A, "--forget", "--yes")
     assert not Call.objects.exists() and list((tmp_path / "recordings").rglob("*.*")) == []
+
+
+def leave_in_a_journal(var_dir, *calls):
+    """A journal of a process that was killed while the database was away, and the files of its calls."""
+    journal = Journal.begin(var_dir / "journal")
+    for sid, number, words in calls:
+        records = list(records_of(sid, number, words))
+        journal.append(records[:-1])  # the call has no end
+        record(var_dir / records[0].recording, [(0, b"\x00" * 160)])
+    journal.close()
+    return journal.path
+
+
+def records_in(path):
+    journal = Journal.orphaned(path)
+    records, _ = journal.unwritten(100)
+    journal.close()
+    return records
+
+
+def test_a_call_that_stands_in_a_dead_processs_journal_alone_is_forgotten(tmp_path, capsys):
+    path = leave_in_a_journal(tmp_path, ("CA1", f"whatsapp:{A}", WORDS_A), ("CA2", B, WORDS_B))
+    call_command("subject", A, "--forget", "--yes")
+    said = capsys.readouterr()
+    deleted = receipt_in(said.out)["deleted"]
+    assert (deleted["calls"], deleted["journal_calls"], deleted["journal_lines"], deleted["files"]) == (1, 1, 5, 1)
+    assert receipt_in(said.out)["called_as"] == {"whatsapp": 1}
+    assert "1 calls with 0 turns, 1 files" in said.err and "1 calls stand in journals alone" in said.err
+    assert "nothing was known" not in said.err
+    assert {record.call_sid for record in records_in(path)} == {"CA2"}
+    assert {path.name.partition("-")[0] for path in tmp_path.glob("recordings/*/*")} == {"CA2"}
+
+
+def test_a_call_whose_row_does_not_know_its_caller_yet_is_forgotten(tmp_path):
+    leave_in_a_journal(tmp_path, ("CA1", A, WORDS_A))
+    Call.objects.create(call_sid="CA1", status="completed")
+    call_command("subject", A, "--forget", "--yes")
+    assert not Call.objects.exists()
+
+
+def test_a_call_that_a_living_process_has_not_ended_is_refused_though_it_is_no_row(tmp_path):
+    journal = Journal.begin(tmp_path / "journal")
+    *running, end = records_of("CA1", A, WORDS_A)
+    journal.append(running)
+    with pytest.raises(CommandError, match="^call_is_running: CA1"):
+        call_command("subject", A, "--forget", "--yes")
+    assert len(journal.unwritten(100)[0]) == len(running)
+    journal.append([end])
+    call_command("subject", A, "--forget", "--yes")
+    assert journal.unwritten(100)[0] == []
+
+
+def test_damaged_lines_of_a_journal_are_said_for_nobody_knows_whose_they_are(tmp_path, capsys):
+    path = leave_in_a_journal(tmp_path, ("CA1", A, WORDS_A), ("CA2", B, WORDS_B))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:-1], b"x" * (len(lines[-1]) - 1) + b"\n"]))
+    call_command("subject", A, "--forget", "--yes")
+    said = capsys.readouterr()
+    assert "1 lines of journals are damaged" in said.err
+    assert [(one["what"], one["journals"]) for one in receipt_in(said.out)["kept"] if "journals" in one] == [
+        ("unread_journal_lines", {path.name: 1})
+    ]
+
+
+def test_a_number_is_known_where_it_called_by_another_way(tmp_path, capsys):
+    journal = Journal.begin(tmp_path / "journal")
+    forms = [A, f"whatsapp:{A}", f"sip:{A}@pbx.example.org", "sips:0507654321@pbx"]
+    for i, form in enumerate(forms):
+        leave_a_call(tmp_path, f"CA{i}", A, WORDS_A, journal)
+        Call.objects.filter(call_sid=f"CA{i}").update(from_number=form)
+    leave_a_call(tmp_path, "CA9", B, WORDS_B, journal)
+    Call.objects.filter(call_sid="CA9").update(from_number=f"whatsapp:{A}9")
+    call_command("subject", A, "--export", str(tmp_path / "copy"))
+    assert receipt_in(capsys.readouterr().out)["exported"]["calls"] == 4
+    shutil.rmtree(tmp_path / "copy")
+    call_command("subject", f"whatsapp:{A}", "--forget", "--yes")
+    said = capsys.readouterr()
+    assert f"they called as {', '.join(sorted(forms))}" in said.err
+    receipt = receipt_in(said.out)
+    assert receipt["called_as"] == {"number": 1, "whatsapp": 1, "sip": 1, "sips": 1}
+    assert "7654321" not in said.out
+    assert Call.objects.get().call_sid == "CA9" and WORDS_A not in dump()
+    kept = said.out.rpartition("receipt: ")[2].strip()
+    for typed in ("050-765-4321", f"sip:{A}@elsewhere"):
+        call_command("subject", typed, "--verify", kept)
 
 
 @pytest.mark.parametrize("answer", ["", "y", EOFError])
