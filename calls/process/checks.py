@@ -9,32 +9,41 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError
 
 from calls.lines.models import PhoneLine
-from calls.lines.spoken_texts import SAYS_OTHERS_WORDS
+from calls.lines.spoken_texts import SAYS_OTHERS_WORDS, is_answering
 
 UNSAID = "calls.W001"
+UNSPOKEN = "calls.W002"
 
 
 @register(Tags.database)
-def check_unpointed_words(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+def check_spoken_answers(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """Lines whose answers none of their voices can say."""
     if not databases:
         return []
     try:
-        lines = list(PhoneLine.objects.using(databases[0]).filter(responder__in=SAYS_OTHERS_WORDS))
+        lines = [line for line in PhoneLine.objects.using(databases[0]) if is_answering(line)]
     except DatabaseError:
         return []  # not migrated yet
-    if not lines:
-        return []
+    return [warning for line in lines if (warning := _unsaid(line)) is not None]
+
+
+def _unsaid(line: PhoneLine) -> Warning | None:
     # Here, for a server without such lines must not load every vendor's client to be checked.
     from calls.process.services import services
 
-    return [
-        Warning(
+    voices, own = services().voices, (line.voice, line.voice_fallback)
+    if not voices.speaks(*own):
+        return Warning(
+            f"The line {line.name} can only apologise: none of its voices is on this server.",
+            hint="manage.py speak --list says which are, and what the others lack.",
+            obj=line.number,
+            id=UNSPOKEN,
+        )
+    if line.responder in SAYS_OTHERS_WORDS and not voices.says_unpointed(*own):
+        return Warning(
             f"The line {line.name} can only apologise: its voices say no words without vowel points.",
             hint="Give it a second voice that does, of Google for example.",
             obj=line.number,
             id=UNSAID,
         )
-        for line in lines
-        if not services().voices.says_unpointed(line.voice, line.voice_fallback)
-    ]
+    return None

@@ -27,6 +27,15 @@ CAN_ONLY_APOLOGISE = _(
     "The voices of this line say only words with vowel points, and what it answers has none: it can only apologise. "
     "Choose a second voice."
 )
+NO_VOICE = _(
+    "This server has no voice: answers cannot be spoken, and callers hear a recorded apology. Set "
+    "GOOGLE_APPLICATION_CREDENTIALS or TTS_EMULATOR_HOST, or install espeak-ng, and start the server anew; "
+    "“manage.py speak --list” says what is missing."
+)
+VOICE_NOT_HERE = _(
+    "None of this line's voices is on this server: answers cannot be spoken, and callers hear a recorded apology. "
+    "Choose another voice."
+)
 HEAR = _("Play")
 SCRIPT = forms.Script("calls/hear.js", type="module")
 
@@ -99,10 +108,17 @@ def render_later(lines: Iterable[PhoneLine]) -> None:
 
 
 def warn_of_unsaid_words(request: HttpRequest, line: PhoneLine) -> None:
-    """Say that none of a line's voices can say what its responder will answer."""
+    """Say that no voice speaks the line's answers, or that none of its voices can say what its responder will."""
     from calls.process.services import services
 
-    if line.responder in SAYS_OTHERS_WORDS and not services().voices.says_unpointed(line.voice, line.voice_fallback):
+    voices, own = services().voices, (line.voice, line.voice_fallback)
+    if not is_answering(line):
+        return
+    if not voices.default_name():
+        messages.warning(request, str(NO_VOICE))
+    elif not voices.speaks(*own):
+        messages.warning(request, str(VOICE_NOT_HERE))
+    elif line.responder in SAYS_OTHERS_WORDS and not voices.says_unpointed(*own):
         messages.warning(request, str(CAN_ONLY_APOLOGISE))
 
 

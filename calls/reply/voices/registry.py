@@ -94,6 +94,12 @@ class Voices:
                 continue
         return False
 
+    def speaks(self, name: str, fallback: str = "") -> bool:
+        """One of a line's voices ("": the default) synthesises here; recordings alone apologise. Any thread; asks no
+        network."""
+        usable = self.names()
+        return any(one in usable for one in (name or self.default_name(), fallback))
+
     def of_line(self, name: str, fallback: str = "", note: Note = lambda code, detail: None) -> LineVoice:
         """What a call speaks with: this voice ("": the default), then the other, then recordings.
 

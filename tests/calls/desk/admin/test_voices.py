@@ -11,7 +11,7 @@ from django.utils import translation
 from calls.desk.admin.hearing import WHY_SILENT
 from calls.lines.settings_cache import first_profile
 from calls.models import Dialogue, PhoneLine
-from calls.process.checks import UNSAID, check_unpointed_words
+from calls.process.checks import UNSAID, UNSPOKEN, check_spoken_answers
 from calls.process.services import Services, services, using
 from calls.reply.phrases import PhraseCache
 from calls.reply.voice import VoiceError
@@ -275,5 +275,31 @@ def test_a_line_that_can_only_apologise_is_warned_of_when_it_is_saved_and_opened
     assert (told in saved(tuner, line, **values)) == warned
     page = tuner.get(reverse("admin:calls_phoneline_change", args=[line.pk])).content.decode()
     assert (told in page) == warned
-    found = [one.id for one in check_unpointed_words(databases=["default"])]
-    assert found == [UNSAID] * warned and check_unpointed_words(databases=None) == []
+    found = [one.id for one in check_spoken_answers(databases=["default"])]
+    assert found == [UNSAID] * warned and check_spoken_answers(databases=None) == []
+
+
+@pytest.mark.parametrize("responder", ["repeat", "scripted"])
+def test_a_line_that_answers_on_a_server_without_a_voice_is_warned_of_with_what_to_set(
+    tuner, tmp_path, line, responder
+):
+    told = "בשרת הזה אין קול"
+    address = reverse("admin:calls_phoneline_change", args=[line.pk])
+    booking = Dialogue.objects.create(name="תור", text=BOOKING)
+    with having(tmp_path):
+        assert told not in saved(tuner, line)
+        page = saved(tuner, line, responder=responder, dialogue=booking.pk)
+        assert PhoneLine.objects.get().responder == responder
+        assert page.count(told) == 1 and "TTS_EMULATOR_HOST" in page and "רק להתנצל" not in page
+        assert told in tuner.get(address).content.decode()
+        assert [one.id for one in check_spoken_answers(databases=["default"])] == [UNSPOKEN]
+    with having(tmp_path, Pointed()):
+        assert told not in tuner.get(address).content.decode()
+
+
+def test_a_line_whose_voices_this_server_lacks_is_told_to_choose_another(tuner, voices, line):
+    PhoneLine.objects.update(responder="scripted", voice="gone:he")
+    told = "אף אחד מהקולות של הקו"
+    assert told in tuner.get(reverse("admin:calls_phoneline_change", args=[line.pk])).content.decode()
+    PhoneLine.objects.update(voice_fallback="espeak:he")
+    assert told not in tuner.get(reverse("admin:calls_phoneline_change", args=[line.pk])).content.decode()
