@@ -38,6 +38,7 @@ BY_LINE: Mapping[str, str] = {
     "calls.CallTag": OF_CALL,
     "calls.Correction": OF_CALL,
     "calls.EngineMeasurement": "line",
+    "calls.Informed": OF_CALL,
     "calls.LegalHold": OF_CALL,
     "calls.LineHour": "line",
     "calls.LinePerson": "line__number",

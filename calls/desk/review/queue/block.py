@@ -15,7 +15,7 @@ from django.utils import timezone
 from calls.desk.permissions import CORRECT, OVERSEE_REVIEWS
 from calls.desk.review.queue.blind import is_blind, told
 from calls.desk.review.queue.claims import RENEWED_EVERY_S
-from calls.desk.review.queue.models import MOST_NOTE_LETTERS, CallNote, CallReview, CallTag, TurnMark
+from calls.desk.review.queue.models import MOST_NOTE_LETTERS, CallNote, CallReview, CallTag, Informed, TurnMark
 from calls.desk.review.queue.modes import read_mode
 from calls.desk.review.queue.reasons import shown_reasons
 from calls.desk.review.queue.reviewing import line_tags, mentions_of, people_who_read, undoable
@@ -71,6 +71,7 @@ def queue_block(request: HttpRequest, call: Call, turns: Sequence[Transcript]) -
         "claim": queued if held else None,
         "is_held_by_another": held and queued is not None and queued.claimed_by_id != user.pk,
         "blind": blind,
+        "not_independent": queued is not None and queued.wanted > 1 and _not_independent(call, user, own),
         "own": own,
         "undoable": undoable(user, now) if may_review else None,
         "reviews": reviews,
@@ -88,6 +89,13 @@ def queue_block(request: HttpRequest, call: Call, turns: Sequence[Transcript]) -
         **block,
         "is_shown": may_free or any(block[part] for part in ("may_review", "reasons", "reviews", "tags", "notes")),
     }
+
+
+def _not_independent(call: Call, user: Any, own: CallReview | None) -> bool:
+    """Their review is not blind, or will not be."""
+    if own is not None:
+        return own.is_blind is False
+    return Informed.objects.filter(call=call, user=user).exists()
 
 
 def add_marks(call: Call, turns: Sequence[Transcript], *, only_of: Any = None) -> None:

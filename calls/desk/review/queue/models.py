@@ -27,6 +27,9 @@ class CallReview(models.Model):
     opened_at = models.DateTimeField(null=True)
     """When the person had claimed the call; null: they had not."""
     made_at = models.DateTimeField(db_index=True)
+    is_blind = models.BooleanField(null=True, editable=False)
+    """What others said of the call could not be read by the person until they had said this; null: written by who did
+    not know it."""
 
     class Meta:
         ordering = ("made_at",)
@@ -38,6 +41,23 @@ class CallReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.call_id}/{self.username}: {self.verdict}"
+
+
+class Informed(models.Model):
+    """A person who took their review of a call back after they could read what others said of it: a further review of
+    theirs is not blind."""
+
+    call = models.ForeignKey("calls.Call", models.CASCADE, related_name="+")
+    user = models.ForeignKey(PERSON, models.CASCADE, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("person who knows another's review")
+        verbose_name_plural = _("people who know another's review")
+        constraints = (models.UniqueConstraint(fields=["call", "user"], name="informed_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.call_id}/{self.user_id}"
 
 
 class TurnMark(models.Model):

@@ -16,9 +16,9 @@ from calls.desk.line_limits.seen import seen_by, who_see
 from calls.desk.permissions import READ
 from calls.desk.review.corrections import standing
 from calls.desk.review.models import Correction
-from calls.desk.review.queue.blind import is_blind
+from calls.desk.review.queue.blind import is_blind, is_independent, others_said
 from calls.desk.review.queue.claims import UNCLAIMED, claim
-from calls.desk.review.queue.models import CallNote, CallReview, CallTag, Mention, TurnMark
+from calls.desk.review.queue.models import CallNote, CallReview, CallTag, Informed, Mention, TurnMark
 from calls.desk.review.queue.waiting import free
 from calls.lines.masking import as_kept
 from calls.lines.models import PhoneLine
@@ -40,7 +40,8 @@ class NotYours(Exception):
 
 
 def finish(call: Call, user: Any, verdict: str, now: datetime) -> None:
-    """The person is done with the call; once they are, only their verdict changes. Raises NotYours."""
+    """The person is done with the call; once they are, only their verdict changes, which is not blind any more where
+    others have said something. Raises NotYours."""
     with transaction.atomic():
         if not QueuedCall.objects.filter(pk=call.pk).exists():
             # It has only just ended, and the queue has not come to it.
@@ -48,9 +49,12 @@ def finish(call: Call, user: Any, verdict: str, now: datetime) -> None:
         note(Kind.REVIEW, user, call_sid=call.call_sid)
         own = CallReview.objects.filter(call=call, user=user)
         corrected = _corrected_by(call, user)
+        if others_said(call, user):
+            own.exclude(verdict=verdict).update(is_blind=False)
         if own.update(verdict=verdict, corrected=corrected):
             QueuedCall.objects.filter(pk=call.pk, claimed_by=user).update(**UNCLAIMED)
             return
+        independent = is_independent(call, user, now)
         rows = free(QueuedCall.objects.filter(pk=call.pk), user, now)
         opened_at = rows.filter(claimed_by=user).values_list("claimed_at", flat=True).first()
         if not rows.update(done=F("done") + 1, last_reviewer=user, **UNCLAIMED):
@@ -59,7 +63,7 @@ def finish(call: Call, user: Any, verdict: str, now: datetime) -> None:
             with transaction.atomic():
                 CallReview.objects.create(
                     call=call, user=user, username=user.get_username(), verdict=verdict, corrected=corrected,
-                    opened_at=opened_at, made_at=now,
+                    opened_at=opened_at, made_at=now, is_blind=independent,
                 )  # fmt: skip
         except IntegrityError as error:
             raise NotYours from error  # the button was pressed twice: the other one did it
@@ -73,12 +77,15 @@ def undoable(user: Any, now: datetime) -> CallReview | None:
 
 def take_back(call: Call, user: Any, now: datetime) -> bool:
     """The person was not done with the call after all: their review of a moment ago is none, and they have the call
-    again where nobody else does. False: there is none, or it is older than UNDO_FOR."""
+    again where nobody else does. That they could read what others said is kept. False: there is none, or it is older
+    than UNDO_FOR."""
     with transaction.atomic():
         note(Kind.REVIEW, user, call_sid=call.call_sid)
         taken, _rows = CallReview.objects.filter(call=call, user=user, made_at__gt=now - UNDO_FOR).delete()
         if not taken:
             return False
+        if others_said(call, user):
+            Informed.objects.get_or_create(call=call, user=user)
         before = CallReview.objects.filter(call=call).order_by("-made_at").values("user")[:1]
         queued = QueuedCall.objects.filter(pk=call.pk)
         queued.filter(done__gt=0).update(done=F("done") - 1, last_reviewer=Subquery(before))

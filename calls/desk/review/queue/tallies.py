@@ -83,8 +83,8 @@ def tallies(now: datetime, seen: SeenLines = ALL) -> list[Tally]:
 
 
 def agreed(now: datetime, seen: SeenLines = ALL) -> Agreed:
-    """Of the newest calls of these lines that two people reviewed."""
-    recent = seen.of(CallReview).filter(made_at__gte=now - AGREEMENT_OF, user__isnull=False)
+    """Of the newest calls of these lines that two people reviewed, neither of whom could read the other."""
+    recent = seen.of(CallReview).filter(made_at__gte=now - AGREEMENT_OF, user__isnull=False).exclude(is_blind=False)
     twice = recent.order_by().values("call").annotate(n=Count("pk")).filter(n__gte=2).order_by("-call_id")
     calls = [row["call"] for row in twice[:MOST_PAIRS]]
     by_call: dict[int, list[CallReview]] = defaultdict(list)

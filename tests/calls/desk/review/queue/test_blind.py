@@ -6,7 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from calls.api.reading import page_of_turns
 from calls.desk.engines import gold
@@ -14,7 +14,7 @@ from calls.desk.review.corrections import save, standing_corrections
 from calls.desk.review.queue import claims
 from calls.desk.review.queue.blind import blind_for, told
 from calls.desk.review.queue.sampling import draw
-from calls.desk.review.queue.tallies import found_in
+from calls.desk.review.queue.tallies import agreed, found_in
 from calls.lines.exporting import exported, with_all_of_it
 from calls.models import Call, CallNote, CallReview, CallTag, Correction, Mention, QueuedCall
 from tests.html import Page
@@ -174,9 +174,85 @@ def test_while_the_first_is_at_work_nobody_looks_over_their_shoulder(dana, avi, 
     call, now = waiting_call(wanted=2), timezone.now()
     assert claims.claim(call.pk, dana, now)
     assert list(blind_for(avi, now).values_list("pk", flat=True)) == [call.pk]
-    assert not blind_for(dana, now).exists()
+    # Nor does she read what somebody says who does not have it.
+    post(avi, "review-note", call, text="כדאי להקשיב")
+    assert not told(CallNote.objects.all(), dana, now).exists() and told(CallNote.objects.all(), avi, now).exists()
     QueuedCall.objects.update(wanted=1)
     assert not blind_for(avi, now).exists()
+
+
+@pytest.mark.parametrize("gives_up", ["skips", "is away"])
+def test_what_is_said_by_who_is_never_done_is_kept_from_the_other_as_well(dana, avi, line, waiting_call, gives_up):
+    call = waiting_call(wanted=2)
+    assert claims.claim(call.pk, dana, timezone.now())
+    save(call.turns.get(number=1), dana, seen=0, text="ארנבת")
+    post(dana, "review-tag", call, on="תלונה")
+    if gives_up == "skips":
+        post(dana, "review-put-back", call)
+    else:
+        QueuedCall.objects.update(claimed_until=timezone.now() - timedelta(minutes=1))
+    for file in FILES:
+        assert "ארנבת" not in body(file(avi, call))
+    assert "ארנבת" not in body(avi.client.get(reverse("admin:calls_call_change", args=[call.pk])))
+    post(avi, "review-done", call, verdict="fine")
+    # Who gave it up is to be the second, and reads nothing of the first.
+    assert not told(CallReview.objects.all(), dana, timezone.now()).exists()
+    post(dana, "review-done", call, verdict="fine")
+    assert [one.is_blind for one in CallReview.objects.all()] == [True, True]
+    assert agreed(timezone.now()).calls == 1
+
+
+def review_page(user, call):
+    with translation.override("en"):
+        page = reverse("admin:calls_call_change", args=[call.pk])
+        return body(user.client.get(page, headers={"Accept-Language": "en"}))
+
+
+COUNTS_NOT = "your review does not count in how far reviewers agree"
+
+
+def test_a_second_review_that_is_taken_back_and_made_again_is_not_blind(dana, avi, call):
+    post(avi, "review-done", call, verdict="fine")
+    assert agreed(timezone.now()).calls == 1 and COUNTS_NOT not in review_page(avi, call)
+    post(avi, "review-undo", call)
+    assert agreed(timezone.now()).calls == 0 and COUNTS_NOT in review_page(avi, call)
+    post(avi, "review-put-back", call)
+    post(avi, "review-done", call, verdict="follow_up")
+    assert agreed(timezone.now()).calls == 0 and COUNTS_NOT in review_page(avi, call)
+    assert CallReview.objects.get(user=avi).is_blind is False and CallReview.objects.get(user=dana).is_blind is True
+
+
+def test_a_verdict_that_is_changed_after_the_others_could_be_read_is_not_blind(dana, avi, call):
+    post(dana, "review-done", call, verdict="training")  # nobody else had said anything
+    post(avi, "review-done", call, verdict="fine")
+    post(avi, "review-done", call, verdict="fine")  # the same: a button that was pressed twice
+    assert agreed(timezone.now()).calls == 1
+    post(dana, "review-done", call, verdict="fine")
+    assert agreed(timezone.now()).calls == 0 and COUNTS_NOT in review_page(dana, call)
+
+
+def test_the_first_who_takes_back_what_nobody_answered_stays_blind(dana, avi, waiting_call):
+    call = waiting_call(wanted=2)
+    for name in ("review-done", "review-undo", "review-done"):
+        post(dana, name, call, verdict="fine")
+    post(avi, "review-done", call, verdict="fine")
+    assert agreed(timezone.now()).calls == 1 and COUNTS_NOT not in review_page(dana, call)
+
+
+def test_two_reviews_of_which_one_was_wanted_are_not_blind(dana, avi, waiting_call):
+    call = waiting_call()
+    for user in (dana, avi):
+        post(user, "review-done", call, verdict="fine")
+    assert CallReview.objects.count() == 2 and agreed(timezone.now()).calls == 0
+    assert COUNTS_NOT not in review_page(avi, call)
+
+
+def test_who_oversees_and_could_read_the_first_is_no_blind_second(person, call):
+    boss = person("boss")
+    boss.user_permissions.add(Permission.objects.get(codename="oversee_reviews"))
+    assert claims.claim(call.pk, boss, timezone.now())
+    post(boss, "review-done", call, verdict="follow_up")
+    assert CallReview.objects.get(user=boss).is_blind is False
 
 
 def test_who_oversees_is_told_all_until_the_call_is_theirs(person, call):
