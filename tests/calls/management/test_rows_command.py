@@ -36,6 +36,32 @@ def test_a_database_without_tables_is_one_sentence_that_says_what_to_do(database
         call_command(*command)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["backup", "{}/backup"],
+        ["export_calls"],
+        ["subject", "0521234567", "--export", "{}/export"],
+        ["retain"],
+        ["gold", "--user", "dana", "--out", "{}/gold"],
+        ["rebuild_sums"],
+        ["explain", "CA" + "1" * 32],
+        ["reencrypt", "--plain"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_damaged_file_is_one_sentence_with_a_code(command, settings, tmp_path, django_db_blocker):
+    settings.VAR_DIR = tmp_path / "var"
+    settings.VAR_DIR.mkdir()
+    (tmp_path / "damaged.sqlite3").write_bytes(b"no database" * 1000)
+    with (
+        django_db_blocker.unblock(),
+        served_by(f"sqlite:///{tmp_path / 'damaged.sqlite3'}"),
+        pytest.raises(CommandError, match=r"^database_damaged: .*: file is not a database: .* by manage\.py restore$"),
+    ):
+        call_command(*(part.format(tmp_path) for part in command))
+
+
 def test_another_trouble_of_a_migrated_database_is_said_as_it_is(db, monkeypatch):
     def fail(calls):
         raise OperationalError("disk I/O error")
