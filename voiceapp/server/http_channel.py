@@ -21,6 +21,13 @@ BODY_S = 20.0
 UNREAD_S = 30.0
 """From a full buffer (64 kB) to an empty one: whoever reads 5 kB/s is in time."""
 
+_SAID = b"The address is too long.\n"
+ADDRESS_TOO_LONG = (
+    b"HTTP/1.1 414 URI Too Long\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(_SAID), _SAID)
+)
+HEADER_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
 
 class BoundedChannel(HTTPChannel):
     """One connection. Twisted calls ``connectionMade`` first."""
@@ -46,6 +53,13 @@ class BoundedChannel(HTTPChannel):
 
     def resetTimeout(self) -> None:
         """A byte gains no time."""
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """A request's first line, or a header, is longer than Twisted takes (16 kB). Without this it is closed without
+        an answer."""
+        if not self._handlingRequest:  # else an answer is on its way, and another one would stand inside of it
+            self.transport.write(HEADER_TOO_LONG if self.requests else ADDRESS_TOO_LONG)
+        self.transport.loseConnection()
 
     def allHeadersReceived(self) -> None:
         self.setTimeout(BODY_S)

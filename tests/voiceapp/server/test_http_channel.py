@@ -161,3 +161,19 @@ async def test_a_connection_that_we_closed_is_counted_no_more():
         await turns()
         connection.goes()
     assert len(connection.server.limits) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /admin/calls/call/?q=" + b"%D7%A9" * 2800 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"414 "),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 20_000 + b"\r\n\r\n", b"431 "),
+    ],
+    ids=["a search", "a header"],
+)
+def test_a_line_that_is_too_long_is_answered_and_the_connection_closed(head, status):
+    connection = Connection(answers)
+    connection.receives(head)
+    assert connection.transport.value().startswith(b"HTTP/1.1 " + status)
+    assert connection.transport.disconnecting
+    assert connection.applications == []
