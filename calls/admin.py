@@ -2,8 +2,7 @@
 
 from calls.api import admin as api
 from calls.desk import users
-from calls.desk.access_log import admin as access_log
-from calls.desk.admin import calls, dialogues, line_changes, lines, webhooks
+from calls.desk.admin import access_log, calls, dialogues, line_changes, lines, webhooks
 from calls.desk.sign_in import admin as sign_in
 from calls.desk.supervision import admin as supervision
 from calls.desk.tuning import admin as tuning

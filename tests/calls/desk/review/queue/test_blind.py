@@ -90,6 +90,18 @@ def test_the_list_neither_shows_nor_finds_what_was_corrected(dana, avi, call):
     assert listed(avi, corrected="yes") == [1]
 
 
+def test_the_access_log_does_not_say_what_was_corrected(dana, avi, call):
+    log = reverse("admin:calls_accessentry_changelist")
+    dana.client.post(reverse("review-correct", args=[call.pk, 1]), {"text": "ארנבת לבנה", "seen": 1})
+    for user in (dana, avi):
+        user.user_permissions.add(Permission.objects.get(codename="view_accessentry"))
+    assert "ארנבת לבנה" in body(dana.client.get(log))
+    page = body(avi.client.get(log))
+    assert "dana" in page and "ארנבת" not in page
+    post(avi, "review-done", call, verdict="fine")
+    assert "ארנבת לבנה" in body(avi.client.get(log))
+
+
 def test_the_second_is_counted_their_own_corrections_alone(avi, call):
     page = avi.client.get(reverse("admin:calls_call_change", args=[call.pk]))
     assert 'name="seen" value="0"' in page.content.decode() and page.context["corrected_n"] == 0

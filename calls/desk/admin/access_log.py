@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from calls.desk.access_log.details import shown_detail
 from calls.desk.access_log.models import AccessEntry
 from calls.desk.permissions import READ
+from calls.desk.review.models import Correction
+from calls.desk.review.queue.blind import told
 from calls.desk.rows import NamedFilters, ReadOnly, ltr
 from calls.storage.models import Call
 
@@ -34,19 +36,24 @@ class AccessEntryAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     list_per_page = 100
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessEntry]:
-        call = Call.objects.filter(call_sid=OuterRef("call_sid")).order_by()
-        entries = super().get_queryset(request).annotate(call_pk=Subquery(call.values("pk")[:1]))
+        call = Call.objects.filter(call_sid=OuterRef("call_sid")).order_by().values("pk")[:1]
+        entries = super().get_queryset(request).annotate(call_pk=Subquery(call))
         if not request.user.has_perm(READ):
             return entries
         # The row is written beside its entry, just before it.
-        saved = call.filter(
-            corrections__turn=OuterRef("turn"),
-            corrections__username=OuterRef("username"),
-            corrections__made_at__lte=OuterRef("began_at"),
-        ).order_by("-corrections__number")
+        saved = (
+            told(Correction.objects.all(), request.user, timezone.now())
+            .filter(
+                call__call_sid=OuterRef("call_sid"),
+                turn=OuterRef("turn"),
+                username=OuterRef("username"),
+                made_at__lte=OuterRef("began_at"),
+            )
+            .order_by("-number")
+        )
         return entries.annotate(
-            corrected_text=Subquery(saved.values("corrections__text")[:1]),
-            correction_withdrawn=Subquery(saved.values("corrections__withdrawn")[:1]),
+            corrected_text=Subquery(saved.values("text")[:1]),
+            correction_withdrawn=Subquery(saved.values("withdrawn")[:1]),
         )
 
     @admin.display(description=_("time"), ordering="began_at")
