@@ -33,6 +33,26 @@ def opened(tab, listed):
     return page
 
 
+TOUCHING = """[...document.querySelectorAll(".form-multiline")].flatMap((row) => {
+    const boxes = [...row.children].map((one) => [one, one.getBoundingClientRect()]);
+    const touch = (a, b) => a.left < b.left && b.left - a.right < 12 && a.bottom > b.top && b.bottom > a.top;
+    return boxes.filter(([, a]) => boxes.some(([, b]) => touch(a, b))).map(([one]) => one.textContent.trim());
+})"""
+BEGINS = """(node) => { const { left, right } = node.getBoundingClientRect();
+    return document.documentElement.dir === "rtl" ? right : left; }"""
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_fields_of_one_row_stand_apart_and_what_is_heard_begins_where_fields_do(open_tab, pages, width):
+    tab = open_tab(width=width)
+    tab.sign_in()
+    page = opened(tab, pages[0])
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert page.evaluate(TOUCHING) == []
+    begin_at = [page.locator(one).evaluate(BEGINS) for one in ("ul.to-hear", "#id_voice")]
+    assert abs(begin_at[0] - begin_at[1]) <= 2
+
+
 @pytest.fixture
 def spoken():
     if why := EspeakVoices().unusable():
