@@ -16,6 +16,9 @@ make_reviewable({CALLS})
 """
 PRESS_MEM = "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'מ', bubbles: true}))"
 """The key of N on a Hebrew keyboard."""
+BESIDE = """[...document.querySelectorAll("#keys dl > div")].every(({ children: [keys, does] }) =>
+    does.getBoundingClientRect().top < keys.getBoundingClientRect().bottom)"""
+"""What each key does stands beside it."""
 ANSWER = """
 from calls.models import Call
 for call in Call.objects.filter(call_sid__startswith="CAreview"):
@@ -234,6 +237,7 @@ def test_the_queue_and_its_keys_fit_and_have_no_serious_barrier(open_tab, stored
     opened(page)
     page.keyboard.press("?")
     page.wait_for_selector("#keys[open]")
+    assert page.evaluate(BESIDE)
     assert (overflow(page), barriers(page)) == (0, [])
     page.keyboard.press("Escape")
     assert (overflow(page), barriers(page)) == (0, [])

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
@@ -223,7 +224,11 @@ def test_a_review_of_a_moment_ago_is_taken_back(person, waiting_call):
     dana, call = person("dana"), waiting_call()
     post(dana, "review-next")
     following = post(dana, "review-done", call, verdict="fine")["Location"]
-    assert f"/calls/{call.pk}/undo" in dana.client.get(following).content.decode()
+    CallReview.objects.update(made_at=F("made_at") - timedelta(minutes=3))
+    done_at = timezone.localtime(CallReview.objects.get().made_at)
+    page = dana.client.get(following).content.decode()
+    assert f"/calls/{call.pk}/undo" in page
+    assert f'ביטול הסיום <bdi dir="ltr">{done_at:%H:%M}</bdi>' in page  # when it was done, not when the call began
     assert post(dana, "review-undo", call)["Location"].startswith(page_of(call))
     queued = QueuedCall.objects.get()
     assert not CallReview.objects.exists()
