@@ -16,9 +16,12 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 ROWS_A_PAGE = 50
+SHORTENED = pgettext_lazy("String to return when truncating text", "%(truncated_text)s…")
+"""Django's own text, with a Hebrew of ours: Django's puts U+202E before the dots, which turns the letters that follow
+round, and ``truncatechars`` shortens ids by it too."""
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
