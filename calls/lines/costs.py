@@ -19,7 +19,7 @@ taken from what others say of them. A model and a voice on your own machine cost
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -148,6 +148,33 @@ class LineMonth:
     @property
     def is_over(self) -> bool:
         return self.ceiling is not None and self.cost >= self.ceiling
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What calls of all lines cost, in one currency."""
+
+    month: date | None
+    """None: of all months."""
+    currency: str
+    cost: Decimal
+    calls: int
+
+
+def totals(rows: Iterable[LineMonth]) -> list[Total]:
+    """Of each month in the order of ``rows``, then of all months where they are more than one. Currencies are not
+    added up."""
+    summed: dict[tuple[date | None, str], list[LineMonth]] = {}
+    for row in rows:
+        for month in (row.month, None):
+            summed.setdefault((month, row.prices.currency), []).append(row)
+    found = [
+        Total(month, currency, sum((row.cost for row in rows), Decimal()), sum(row.usage.calls for row in rows))
+        for (month, currency), rows in summed.items()
+    ]
+    of_months = [total for total in found if total.month is not None]
+    of_all = [total for total in found if total.month is None]
+    return of_months + (of_all if len({total.month for total in of_months}) > 1 else [])
 
 
 def usage_of(call: Call) -> Usage:

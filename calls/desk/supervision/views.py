@@ -199,6 +199,7 @@ def costs_by_line(request: HttpRequest) -> HttpResponse:
         "console/costs.html",
         {
             "rows": [(row, names.get(row.line, "")) for row in rows],
+            "totals": costs.totals(rows),
             "prices": costs.prices_now(),
             "months": months,
             "emulated": bool(settings.STT_EMULATOR_HOST),

@@ -6,7 +6,7 @@ const phone = matchMedia("(max-width: 40rem)");
 
 for (const table of document.querySelectorAll("table.carded")) {
   const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
-  for (const row of table.tBodies[0].rows) {
+  for (const row of [...table.tBodies[0].rows, ...(table.tFoot?.rows ?? [])]) {
     [...row.cells].forEach((cell, number) => (cell.dataset.label = names[number]));
   }
   const place = table.parentElement;

@@ -1,6 +1,7 @@
 """What calls cost: what each used, by line and month, and its ceiling."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -177,6 +178,23 @@ class TestRows:
         assert f'<bdi>מכירות</bdi> <bdi dir="ltr" class="at">{LINE}</bdi>' in page
         assert "2026" in page
         assert admin_client.get(reverse("console:costs") + "?months=x").status_code == 200
+
+    def test_each_months_sum_and_that_of_all_stand_below_in_each_currency(self, admin_client):
+        this, page = timezone.localdate().replace(day=1), reverse("console:costs")
+        assert "<tfoot>" not in admin_client.get(page).content.decode()
+        for sid, to in (("CA1", LINE), ("CA2", "+97235550100")):
+            write([replace(started(sid), to_number=to), ended(sid, stt_stream_s=600)])
+        row = '<td>כל הקווים</td><td class="money"><bdi dir="ltr">{} {}</bdi></td><td></td><td>{}</td>'
+        shown = admin_client.get(page).content.decode()
+        assert shown.count("כל הקווים") == shown.count(row.format("0.48", "USD", 2)) == 1
+        before = this - timedelta(days=1)
+        write([started("CA3", timezone.now() - (timezone.localdate() - before)), ended("CA3", stt_stream_s=60)])
+        Price.objects.create(since=this, currency="ILS", stt_minute=1, twilio_minute=0, stream_minute=0)
+        of_months = [costs.Total(this, "ILS", Decimal(20), 2)]
+        of_months += [costs.Total(before.replace(day=1), "USD", Decimal("0.024"), 1)]
+        of_all = [costs.Total(None, one.currency, one.cost, one.calls) for one in of_months]
+        assert costs.totals(costs.line_months(2)) == of_months + of_all
+        assert "כל החודשים האלה" in admin_client.get(page).content.decode()
 
 
 def test_months_begin_at_midnight_in_israel(monkeypatch):
