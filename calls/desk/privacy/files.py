@@ -90,14 +90,14 @@ def delete_files(folder: Path, files: Iterable[CallFile]) -> Deleted:
 
 def _delete(file: CallFile, deleted: Deleted) -> None:
     try:
-        # A waveform is younger than its recording: it was made when somebody looked.
-        with suppress(FileNotFoundError):
-            file.path.with_suffix(KEPT_SUFFIX).unlink()
-        file.path.unlink()
-        deleted.files += 1
-        deleted.size_bytes += file.size_bytes
-    except FileNotFoundError:
-        pass  # another process was faster
+        with suppress(FileNotFoundError):  # another process was faster
+            if file.path.suffix != KEPT_SUFFIX:
+                file.path.unlink()
+                deleted.files += 1
+                deleted.size_bytes += file.size_bytes
+        # A waveform is younger than its recording: it was made when somebody looked. After it: whoever makes one now
+        # sees that the recording is gone, and keeps none.
+        file.path.with_suffix(KEPT_SUFFIX).unlink(missing_ok=True)
     except OSError as error:
         deleted.failed.append(str(error))
 

@@ -41,7 +41,7 @@ def peaks_of(path: Path) -> dict[str, Any]:
         "duration_s": duration_ms / 1000,
         "channels": [_loudest(channel, begins_ms, duration_ms) for channel in channels],
     }
-    _keep(kept, json.dumps(peaks, separators=(",", ":")).encode())
+    _keep(kept, json.dumps(peaks, separators=(",", ":")).encode(), path)
     return peaks
 
 
@@ -64,12 +64,15 @@ def _loudest(recording: Recording, begins_ms: int, duration_ms: int) -> list[int
     return columns
 
 
-def _keep(path: Path, data: bytes) -> None:
+def _keep(path: Path, data: bytes, recording: Path) -> None:
     """Whole or not at all; where it cannot be kept it is computed again."""
     try:
         with NamedTemporaryFile(dir=path.parent, prefix=path.stem, suffix=KEPT_SUFFIX, delete=False) as file:
             file.write(whole_file(data))
         os.replace(file.name, path)
+        if not recording.exists():
+            # It was deleted meanwhile, as with a call that is forgotten: nobody would delete its waveform later.
+            path.unlink(missing_ok=True)
     except OSError as error:
         metrics.PEAKS_NOT_KEPT.inc()
         logger.warning("peaks_not_kept: %s takes nothing (%s)", path.parent, error)

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from calls.core.sender_clock import MAX_MEDIA_MS
+from calls.desk.privacy.files import call_files, delete_files
 from calls.desk.review import peaks
 from calls.desk.review.peaks import MOST_PEAKS, peaks_of
 from calls.storage.recording import RecordingError, line_file
@@ -76,6 +77,22 @@ def test_where_it_cannot_be_kept_it_is_shown_all_the_same(tmp_path, monkeypatch)
     before = counted(metrics.PEAKS_NOT_KEPT)
     assert peaks_of(path)["channels"] == [[LOUDEST]]
     assert counted(metrics.PEAKS_NOT_KEPT) == before + 1
+
+
+def test_of_a_recording_that_is_deleted_while_it_is_looked_at_none_are_kept(tmp_path, monkeypatch):
+    path = recorded(tmp_path / "recordings" / "20261127" / "CA1-MZ1.vrec", [LOUD])
+    other = recorded(path.with_name("CA2-MZ2.vrec"), [LOUD])
+    computed = peaks._loudest
+
+    def then_deleted(*arguments):
+        found = computed(*arguments)
+        files = [file for file in call_files(tmp_path / "recordings") if file.call == "CA1"]
+        assert delete_files(tmp_path / "recordings", files).files == 1
+        return found
+
+    monkeypatch.setattr(peaks, "_loudest", then_deleted)
+    assert peaks_of(path)["channels"] == [[LOUDEST]]
+    assert list(path.parent.iterdir()) == [other]
 
 
 def test_what_is_no_recording_has_none(tmp_path):
