@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -59,6 +59,15 @@ def search_journals(folder: Path, is_asked_for: Callable[[str], bool]) -> FoundI
                     living += [record] if lives else []
     found.open.extend(start for start in living if start.stream_sid not in ended)
     return found
+
+
+def lines_in_journals(folder: Path, call_sids: Collection[str]) -> Iterator[dict[str, Any]]:
+    """The records of these calls as JSON, as journals hold them. Raises StorageError, OSError."""
+    for path in journal_files(folder):
+        with path.open("rb") as file:
+            for _at, _line, values in journal_lines(file):
+                if values is not None and str(values["call_sid"]) in call_sids:
+                    yield values
 
 
 def _edge_of(values: dict[str, Any]) -> CallStarted | CallEnded | None:

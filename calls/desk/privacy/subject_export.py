@@ -7,8 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from calls.desk.privacy.subject import Subject, SubjectError
+from calls.desk.privacy.subject import Subject, SubjectError, journal_folder
 from calls.lines.exporting import as_text, exported, with_all_of_it
+from calls.storage.journal_search import lines_in_journals
 from calls.storage.kept_files import lines_of
 from calls.storage.losses import loss_of
 from calls.storage.models import Call
@@ -19,12 +20,14 @@ from voiceapp.runtime.one_at_a_time import alone_in
 from voiceapp.runtime.private_files import private_open
 
 CALLS = "calls.jsonl"
+JOURNAL = "journal.jsonl"
+"""Records of calls that are not rows, or not to their end: the database was away, or they run."""
 
 
 def write(subject: Subject, folder: Path) -> dict[str, Any]:
     """``calls.jsonl`` (docs/export.md, with events and secret values: they are this person's own), a WAV file for each
-    recording, and the traces. Returns what was written. Raises SubjectError where the folder is not empty,
-    AlreadyRunning where another command fills it, OSError."""
+    recording, the traces, and ``journal.jsonl``. Returns what was written. Raises SubjectError where the folder is not
+    empty, AlreadyRunning where another command fills it, StorageError where a journal cannot be read, OSError."""
     with alone_in(folder):
         if any(folder.iterdir()):
             raise SubjectError("not_empty", f"{folder} is not empty: name a new folder.")
@@ -38,9 +41,16 @@ def _write(subject: Subject, folder: Path) -> dict[str, Any]:
         for call in calls.iterator(chunk_size=100):
             file.write(as_text(_whole(call)) + "\n")
             count += 1
+    waiting = subject.in_journals().call_sids - set(
+        subject.calls.exclude(ended_at=None).values_list("call_sid", flat=True)
+    )
+    if waiting:
+        with private_open(folder / JOURNAL, "x", encoding="utf-8") as file:
+            for values in lines_in_journals(journal_folder(), waiting):
+                file.write(as_text(values) + "\n")
     damaged = list(_copy_files(subject, folder))
     sums = {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir()) if path.is_file()}
-    return {"calls": count, "files": sums, "damaged": damaged}
+    return {"calls": count, "journal_calls": len(waiting), "files": sums, "damaged": damaged}
 
 
 def _whole(call: Call) -> dict[str, Any]:

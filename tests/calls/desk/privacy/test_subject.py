@@ -284,6 +284,17 @@ def test_a_call_that_stands_in_a_dead_processs_journal_alone_is_forgotten(tmp_pa
     assert {path.name.partition("-")[0] for path in tmp_path.glob("recordings/*/*")} == {"CA2"}
 
 
+def test_a_copy_has_what_stands_in_a_journal_alone(tmp_path, capsys):
+    leave_in_a_journal(tmp_path, ("CA1", A, WORDS_A), ("CA2", B, WORDS_B))
+    shutil.rmtree(tmp_path / "recordings")
+    call_command("subject", A, "--export", str(tmp_path / "copy"))
+    exported = receipt_in(capsys.readouterr().out)["exported"]
+    assert (exported["calls"], exported["journal_calls"]) == (0, 1)
+    assert set(exported["files"]) == {"calls.jsonl", "journal.jsonl"}
+    copy = (tmp_path / "copy" / "journal.jsonl").read_text("utf-8")
+    assert WORDS_A in copy and WORDS_B not in copy and len(copy.splitlines()) == 5
+
+
 def test_a_call_whose_row_does_not_know_its_caller_yet_is_forgotten(tmp_path):
     leave_in_a_journal(tmp_path, ("CA1", A, WORDS_A))
     Call.objects.create(call_sid="CA1", status="completed")
