@@ -5,6 +5,7 @@ from calls.desk import users
 from calls.desk.admin import access_log, calls, dialogues, line_changes, lines, webhooks
 from calls.desk.sign_in import admin as sign_in
 from calls.desk.supervision import admin as supervision
+from calls.desk.supervision import prices
 from calls.desk.tuning import admin as tuning
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "dialogues",
     "line_changes",
     "lines",
+    "prices",
     "sign_in",
     "supervision",
     "tuning",

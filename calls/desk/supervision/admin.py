@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import Field
-from django.forms import ChoiceField
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from calls.core.line_health import Trouble
 from calls.desk.codes import ACTIONS, shown_code
-from calls.desk.rows import NamedFilters, NamedRows, ReadOnly, coded, ltr
+from calls.desk.rows import NamedFilters, ReadOnly, coded, ltr
 from calls.lines.models import Alarm, AlarmNotice
-from calls.lines.prices import EnginePrice, Price
-from calls.storage.other_engine_sums import other_engines
 from calls.twilio.models import SupervisorAction
-from stt.engine_variables import shown_engine
 
 
 @admin.register(SupervisorAction)
@@ -58,34 +50,3 @@ class AlarmAdmin(NamedFilters, ReadOnly, admin.ModelAdmin):
     def called(self, alarm: Alarm) -> str:
         name = ltr(alarm.line or "—")
         return format_html("{} {}", _("engine"), name) if alarm.kind == Trouble.ENGINE else name
-
-
-class EnginePriceInline(admin.TabularInline):
-    """Whoever may see or change prices, these too: they have no permissions of their own."""
-
-    model = EnginePrice
-    formset = NamedRows
-    extra = 0
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.has_perm("calls.view_price")) or self._may_change(request)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_change(request)
-
-    has_change_permission = has_delete_permission = has_add_permission
-
-    def _may_change(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("calls.change_price")) or bool(request.user.has_perm("calls.add_price"))
-
-    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "engine":
-            named = [(name, shown_engine(name)) for name in other_engines()]
-            return ChoiceField(label=db_field.verbose_name, choices=[("", "—"), *named])
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-
-@admin.register(Price)
-class PriceAdmin(admin.ModelAdmin):
-    list_display = ("since", "currency", "stt_minute", "twilio_minute", "stream_minute")
-    inlines = (EnginePriceInline,)
