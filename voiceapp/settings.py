@@ -5,6 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
 
+from stt.tuning import BOUNDS
 from voiceapp.environment import Environment
 from voiceapp.runtime.web_address import host_of
 from voiceapp.secret_file import files_of_secrets
@@ -49,6 +50,8 @@ GOOGLE_CLOUD_SPEECH_ENDPOINT = _env.text("GOOGLE_CLOUD_SPEECH_ENDPOINT", "speech
 ENGINE_VARIABLES = _env.engine_variables()
 USE_STREAMING_STT = _env.flag("ENABLE_STREAMING_STT", True)
 ENVIRONMENT_TUNING = _env.tuning()
+TUNING_SET = frozenset(one.env for one in BOUNDS.values() if one.env and _env.text(one.env))
+"""The variables of ENVIRONMENT_TUNING that somebody has set."""
 
 # Voices
 TTS_EMULATOR_HOST = _env.text("TTS_EMULATOR_HOST")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
@@ -50,9 +50,16 @@ class VoiceDetector(Protocol):
 class LineCache:
     """The lines' and the default profile's settings as last read; the environment's until then."""
 
-    def __init__(self, environment: Tuning, notices: Notices, voice_detector: VoiceDetector) -> None:
+    def __init__(
+        self,
+        environment: Tuning,
+        notices: Notices,
+        voice_detector: VoiceDetector,
+        variables: Collection[str] = (),
+    ) -> None:
+        """``variables``: those of the environment that somebody has set."""
         """``voice_detector`` is started as soon as some line wants it."""
-        self._environment = environment
+        self._environment, self._variables = environment, variables
         self._settings = AllSettings(LineSettings(environment))
         self.engine_names: tuple[str, ...] = environment.engines
         """The engines that hear some line, the default profile's first."""
@@ -129,7 +136,7 @@ class LineCache:
             if self.read_again() and not warned:
                 warned = True
                 with suppress(DatabaseError):
-                    warn_of_differences(self._environment)
+                    warn_of_differences(self._environment, self._variables)
             self._notices.wait(REFRESH_S)
 
     def read_again(self) -> bool:
@@ -169,15 +176,15 @@ def first_profile(environment: Tuning) -> TuningProfile:
     return profile
 
 
-def warn_of_differences(environment: Tuning) -> None:
-    """Say at start where the environment no longer says what the default profile does (the profile rules), and which
-    profiles have hints from before there were bounds."""
+def warn_of_differences(environment: Tuning, variables: Collection[str] = ()) -> None:
+    """Say at start where one of these variables no longer says what the default profile does (the profile rules), and
+    which profiles have hints from before there were bounds."""
     for other in TuningProfile.objects.all():
         for flaw in hints_flaws(other.hints()):
             logger.warning("profile %s: %s: hints beyond the bounds are left out", other.name, flaw.code)
     profile = first_profile(environment)
     for name, bounds in BOUNDS.items():
-        if bounds.env and getattr(profile, name) != getattr(environment, name):
+        if bounds.env in variables and getattr(profile, name) != getattr(environment, name):
             logger.warning(
                 "%s=%s differs from the profile %s (%s): the profile rules",
                 bounds.env,

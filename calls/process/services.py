@@ -69,7 +69,9 @@ class Services:
         self.shared = shared or SharedState()
         self.notices = notices or ChangeNotices(settings.REDIS_URL)
         self.voice_detector = voice_detector or SileroThread()
-        self.lines = lines or LineCache(settings.ENVIRONMENT_TUNING, self.notices, self.voice_detector)
+        self.lines = lines or LineCache(
+            settings.ENVIRONMENT_TUNING, self.notices, self.voice_detector, settings.TUNING_SET
+        )
         self.recognition.named = lambda: self.lines.engine_names
         recovered = partial(recover_in_background, self.recognition)
         self._writer = writer or Writer(Path(settings.VAR_DIR) / "journal", recovered)

@@ -202,8 +202,18 @@ def test_streaming_off_in_the_environment_always_wins():
 @pytest.mark.django_db
 def test_a_differing_environment_is_warned_about(caplog):
     first_profile(Tuning())
-    warn_of_differences(ENVIRONMENT)
+    warn_of_differences(ENVIRONMENT, {"VAD_HANGOVER_MS"})
     assert "VAD_HANGOVER_MS=300 differs from the profile default (220): the profile rules" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_profile_that_differs_from_what_nobody_has_set_is_no_warning(caplog):
+    first_profile(Tuning())
+    TuningProfile.objects.update(vad_hangover_ms=300)
+    warn_of_differences(Tuning(), {"STT_BATCH_MS"})
+    assert caplog.text == ""
+    warn_of_differences(Tuning(), {"VAD_HANGOVER_MS"})
+    assert "VAD_HANGOVER_MS=220 differs" in caplog.text
 
 
 @pytest.mark.django_db
