@@ -15,6 +15,7 @@ TITLES = {
     "not_authenticated": (401, "No token, or one that does not stand"),
     "scope_missing": (403, "The token may not read this"),
     "not_found": (404, "There is no such call, or the token may not read it"),
+    "method_not_allowed": (405, "The API is only read"),
     "too_many_requests": (429, "The token asked too often"),
 }
 """By code: status and title."""
@@ -22,6 +23,7 @@ DETAILS = {
     "bad_parameter": "See errors.",
     "not_authenticated": "Send the header Authorization: Bearer TOKEN: people make and revoke tokens in the admin.",
     "not_found": "Ask for a CallSid that the list of calls has: the list is what the token may read.",
+    "method_not_allowed": "Ask by GET.",
     "too_many_requests": "Wait as long as Retry-After says.",
 }
 """What to do, where nothing more is known."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -66,4 +69,19 @@ def _too_many(request: HttpRequest, error: Any) -> HttpResponse:
     return problems.answer(ApiProblem("too_many_requests"), **{"Retry-After": str(int(error.wait or 0) + 1)})
 
 
+def _with_problems(view: Any) -> Callable[..., HttpResponse]:
+    """What the library refuses by itself, which no handler of errors sees: a method that a path does not have."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+        response = view(request, *args, **values)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            return response
+        return problems.answer(ApiProblem("method_not_allowed"), Allow=response["Allow"])
+
+    return answered
+
+
 urls = make_api().urls
+for _path in urls[0]:
+    _path.callback = _with_problems(_path.callback)
