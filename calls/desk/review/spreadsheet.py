@@ -14,6 +14,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.clock import zone_name
 from calls.desk.review.queue.models import CallReview, TurnMark
 from calls.lines.exporting import exported
 from calls.storage.models import SOURCES, Call
@@ -62,8 +63,10 @@ VERDICT_LABELS = dict(CallReview.Verdict.choices)
 
 
 def head() -> str:
-    """The mark and the columns' names, in the language that is active."""
-    return BYTE_ORDER_MARK + _csv(tuple(str(name) for name in COLUMNS.values()))
+    """The mark and the columns' names, in the language that is active. Times have their zone here, so that a cell is
+    still read as a time."""
+    names = {**COLUMNS, "call_started_at": f"{COLUMNS['call_started_at']} ({zone_name()})"}
+    return BYTE_ORDER_MARK + _csv(tuple(str(name) for name in names.values()))
 
 
 def rows(call: Call) -> Iterator[str]:

@@ -89,6 +89,7 @@ def test_heads_and_what_reviewers_said_are_in_the_readers_language(sign_in, told
     file = file_of(sign_in)
     head = next(csv.reader(StringIO(file.removeprefix(spreadsheet.BYTE_ORDER_MARK))))
     assert [name for name in head if name.isascii()] == ["CallSid"]
+    assert head[list(spreadsheet.COLUMNS).index("call_started_at")].endswith("(שעון ישראל)")
     first, second, _silent = rows_of(file)
     assert (first["speaker"], first["source"], first["marks"]) == ("המתקשר", "סופי", "לא ברור")
     assert (second["verdicts"], second["marks"], second["notes"]) == ("להדרכה", "", f"'{FORMULA}")
