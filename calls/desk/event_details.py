@@ -37,6 +37,15 @@ FORMS: Mapping[str, Any] = {
         "%(requests)s requests in a minute, %(allowed)s are allowed"
     ),
     r"the trial has shown nothing": _("the trial has shown nothing"),
+    r"The line has no voice\.": _("The line has no voice."),
+    r"Nothing of the answer can be spoken\.": _("Nothing of the answer can be spoken."),
+    r"The responder kept the caller waiting\.": _("What answers kept the caller waiting."),
+    r"The caller would have heard nothing for too long\.": _("The caller would have heard nothing for too long."),
+    r"The model kept the caller waiting\.": _("The model kept the caller waiting."),
+    r"The model said nothing\.": _("The model said nothing."),
+    r"The line names no model\.": _("The line names no model."),
+    r"(?<voice>\S+): The voice made no sound\.": _("%(voice)s: The voice made no sound."),
+    r"(?<voice>\S+): No sound came within (?<s>[\d.]+) s\.": _("%(voice)s: No sound came within %(s)s seconds."),
 }
 """Patterns of a whole detail, in JavaScript's notation, and what each says."""
 _FORMS = [(re.compile(pattern.replace("(?<", "(?P<")), said) for pattern, said in FORMS.items()]
