@@ -23,6 +23,7 @@ from calls.models import (
     Correction,
     Dialogue,
     EngineMeasurement,
+    Informed,
     LegalHold,
     LineLimit,
     LinePerson,
@@ -219,6 +220,7 @@ def _reviews(user):
     QueuedCall.objects.filter(pk=opened.pk).update(
         claimed_by=avi, claimed_at=now, claimed_until=now + timedelta(minutes=10)
     )
+    Informed.objects.create(call=whole, user=avi)
     TurnMark.objects.create(call=whole, turn=1, kind="crosstalk", **by)
     CallTag.objects.create(call=whole, name="תלונה", **by)
     note = CallNote.objects.create(call=whole, text="@dana לבדוק את המחיר", **by)
