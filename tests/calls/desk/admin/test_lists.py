@@ -2,9 +2,11 @@
 
 import html
 import re
+from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
+from twisted.protocols.basic import LineReceiver
 
 pytestmark = pytest.mark.django_db
 
@@ -33,3 +35,10 @@ def test_a_list_without_rows_says_whether_it_is_empty_or_narrowed(admin_client):
     assert "עדיין אין כאן רשומות" in admin_client.get(address).content.decode()
     narrowed = admin_client.get(f"{address}?q=zzz").content.decode()
     assert f'אין תוצאות לחיפוש ולסינון. <a href="{address}">' in narrowed
+
+
+@pytest.mark.parametrize("model", ["call", "accessentry"])
+def test_no_more_is_typed_into_a_search_than_an_address_holds(admin_client, model):
+    page = admin_client.get(reverse(f"admin:calls_{model}_changelist")).content.decode()
+    letters = int(re.search(r'id="searchbar" maxlength="(\d+)"', page)[1])
+    assert len(quote("ש" * letters)) < LineReceiver.MAX_LENGTH
