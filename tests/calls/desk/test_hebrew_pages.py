@@ -27,10 +27,9 @@ VOID = {"input", "br", "img", "link", "meta", "hr", "wbr", "source", "col", "are
 RAW = re.compile(r"[A-Za-z]+(?:_[A-Za-z0-9]+)+")
 """An identifier of the program's, such as ``covering_final``."""
 STATED = {*BOUNDS, *(one.env for one in BOUNDS.values()), "phone_call"}
-STATED |= {"new_phone", "User_groups", "Group_permissions"}
-"""Names that people use: a setting's stands in its help (the environment has it so), a model's is Google's, a
-step's its author's, and
-Django's own pages say what else a deletion takes."""
+STATED |= {"new_phone", "User_groups", "Group_permissions", "GOOGLE_APPLICATION_CREDENTIALS", "TTS_EMULATOR_HOST"}
+"""Names that people use: a setting's stands in its help and where it is missing (the environment has it so), a model's
+is Google's, a step's its author's, and Django's own pages say what else a deletion takes."""
 ISSUED = re.compile(r"(?:vapi|msg)_[\w-]+")
 """What tells a token or a message of ours to the people of another system, who see it there as well."""
 STORED = {

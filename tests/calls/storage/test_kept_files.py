@@ -323,6 +323,7 @@ def test_a_damaged_line_of_a_journal_costs_that_line(tmp_path, caplog):
 MAY_OPEN = {
     "calls/storage/kept_files.py": "the place",
     "calls/storage/journal.py": "locks what it opens",
+    "calls/storage/journal_search.py": "sees whether a running process holds what it opens",
     "calls/storage/forgetting.py": "overwrites lines of journals, some of running processes",
     "calls/storage/rewriting.py": "holds a folder",
     "calls/desk/engines/gold.py": "a folder of gold, which is plain",
