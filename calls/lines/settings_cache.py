@@ -57,8 +57,8 @@ class LineCache:
         voice_detector: VoiceDetector,
         variables: Collection[str] = (),
     ) -> None:
-        """``variables``: those of the environment that somebody has set."""
-        """``voice_detector`` is started as soon as some line wants it."""
+        """``voice_detector`` is started as soon as some line wants it. ``variables``: those of the environment that
+        somebody has set."""
         self._environment, self._variables = environment, variables
         self._settings = AllSettings(LineSettings(environment))
         self.engine_names: tuple[str, ...] = environment.engines

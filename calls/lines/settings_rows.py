@@ -51,8 +51,8 @@ class _Reading:
 
     def settings(self) -> AllSettings:
         prices = self._tried("prices", costs.answer_prices) or self._last.prices
-        profiles, _ = self._rows("profile", TuningProfile.objects.all())
-        default = self._default(profiles)
+        profiles, unread = self._rows("profile", TuningProfile.objects.all())
+        default = self._default(profiles, are_all=not unread)
         trials = self._trials(default.tuning)
         people = self._people()
         dialogues, _ = self._rows("dialogue", Dialogue.objects.defer("text"))
@@ -82,9 +82,10 @@ class _Reading:
             return replace(read, lines={**self._last.lines, **read.lines, **stand}).withheld
         return replace(read, lines={**read.lines, **stand})
 
-    def _default(self, profiles: Mapping[int, TuningProfile]) -> LineSettings:
+    def _default(self, profiles: Mapping[int, TuningProfile], *, are_all: bool) -> LineSettings:
+        """``are_all``: none is unread, which may be the one that is ticked."""
         default = ruling(profiles.values())
-        is_known = default is not None and (default.is_default or not self._unread)
+        is_known = default is not None and (default.is_default or are_all)
         return LineSettings(self._tuning(default if is_known else None, self._last.default.tuning))
 
     def _tuning(self, profile: TuningProfile | None, last: Tuning) -> Tuning:

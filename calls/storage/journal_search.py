@@ -66,7 +66,7 @@ def lines_in_journals(folder: Path, call_sids: Collection[str]) -> Iterator[dict
     for path in journal_files(folder):
         with path.open("rb") as file:
             for _at, _line, values in journal_lines(file):
-                if values is not None and str(values.get("call_sid")) in call_sids:
+                if values is not None and str(values["call_sid"]) in call_sids:
                     yield values
 
 

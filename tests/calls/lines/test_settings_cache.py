@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from django.db import DatabaseError, connection
@@ -141,6 +142,17 @@ def test_prices_and_a_profile_that_cannot_be_read_leave_the_lines_readable(monke
     assert dict(cache.unread) == {"prices": "ValueError", f"profile {bad.pk}": "settings_out_of_bounds"}
     line = cache.line("+1")
     assert (line.greeting, line.keeps.recordings, line.tuning.profile) == ("שלום", False, f"{profile.name}@1")
+
+
+@pytest.mark.django_db
+def test_a_price_that_cannot_be_read_takes_no_default_away(monkeypatch):
+    profile = first_profile(ENVIRONMENT)
+    TuningProfile.objects.filter(pk=profile.pk).update(is_default=False, vad_hangover_ms=410)
+    monkeypatch.setattr(costs, "answer_prices", Mock(side_effect=ValueError("a price")))
+    cache = cache_of(ENVIRONMENT)
+    assert cache.read_again()
+    assert dict(cache.unread) == {"prices": "ValueError"}
+    assert cache.line("+1").tuning.vad_hangover_ms == 410
 
 
 @pytest.mark.django_db
