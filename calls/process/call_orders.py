@@ -2,7 +2,8 @@
 
 First this process's own calls are asked, on their loop. Else the order is published where every process listens
 (calls/process/change_notices.py), and the one that runs the call puts its answer under a key that the order names. A
-word that Redis loses is an order that nobody has taken: whoever gave it is told so.
+word that Redis loses is an order that nobody has taken: whoever gave it is told so. One that a process comes to when
+its answer is no longer waited for is not obeyed: what a supervisor was told has failed does not happen after all.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ logger = logging.getLogger(__name__)
 
 LOOP_S = 0.5
 """So long a call's loop may take to come to an order."""
-ANSWER_S = 2.0
-"""So long another process's answer is waited for."""
+TAKEN_S = 2.5
+"""So long another process may take to begin with an order."""
+ANSWER_S = TAKEN_S + LOOP_S
+"""So long its answer is waited for."""
 KEPT_S = 10
 """An answer that nobody has fetched by then is dropped."""
 NOT_REACHED = "call_not_reached"
@@ -40,6 +43,8 @@ class OrderWord:
     order: SupervisorOrder
     answer_to: str
     """The key under which the answer is waited for."""
+    until_s: float = float("inf")
+    """By Redis's clock: who comes to it later leaves it. An older process does not say."""
 
 
 class CallOrders:
@@ -72,16 +77,23 @@ class CallOrders:
             said = msgspec.json.decode(word, type=OrderWord)
         except msgspec.DecodeError:
             return
-        code = self._give_here(said.order)
-        if code is None:
+        call_sid = said.order.call_sid
+        if not any(call.call_sid == call_sid for call in self._calls):
             return
         try:
-            with self._redis(TIMEOUT_S) as redis, redis.pipeline() as both:
-                both.lpush(said.answer_to, code)
-                both.expire(said.answer_to, KEPT_S)
-                both.execute()
+            with self._redis(TIMEOUT_S) as redis:
+                if _now_s(redis) > said.until_s:
+                    logger.warning("call %s: an order came too late, and is left", call_sid)
+                    return
+                code = self._give_here(said.order)
+                if code is None:
+                    return
+                with redis.pipeline() as both:
+                    both.lpush(said.answer_to, code)
+                    both.expire(said.answer_to, KEPT_S)
+                    both.execute()
         except (RedisError, OSError, ValueError) as error:
-            logger.warning("call %s: who gave an order is not answered: %s", said.order.call_sid, type(error).__name__)
+            logger.warning("call %s: who gave an order is not answered: %s", call_sid, type(error).__name__)
 
     def _give_here(self, order: SupervisorOrder) -> str | None:
         """None: it is no call of this process."""
@@ -89,9 +101,9 @@ class CallOrders:
         return next((code for call in own if (code := _on_its_loop(call, order)) is not None), None)
 
     def _give_elsewhere(self, order: SupervisorOrder) -> str | None:
-        word = OrderWord(order, f"order:{uuid4().hex}")
         try:
             with self._redis(ANSWER_S + TIMEOUT_S) as redis:
+                word = OrderWord(order, f"order:{uuid4().hex}", _now_s(redis) + TAKEN_S)
                 redis.publish(CHANNEL, msgspec.json.encode(word))
                 answer = redis.blpop([word.answer_to], timeout=ANSWER_S)
         except (RedisError, OSError, ValueError) as error:
@@ -101,6 +113,12 @@ class CallOrders:
 
     def _redis(self, timeout_s: float) -> Redis:
         return Redis.from_url(self._redis_url, socket_connect_timeout=TIMEOUT_S, socket_timeout=timeout_s)
+
+
+def _now_s(redis: Redis) -> float:
+    """Redis's clock: the processes' own may differ."""
+    seconds, microseconds = redis.time()
+    return float(seconds + microseconds / 1e6)
 
 
 def _on_its_loop(call: RunningCall, order: SupervisorOrder) -> str | None:

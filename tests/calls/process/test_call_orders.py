@@ -4,10 +4,11 @@ import asyncio
 import threading
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from calls.process import call_orders
-from calls.process.call_orders import NOT_REACHED, CallOrders
+from calls.process.call_orders import NOT_REACHED, CallOrders, OrderWord
 from calls.process.change_notices import ChangeNotices
 from calls.process.registry import replacing
 from calls.reply.orders import Order, SupervisorOrder
@@ -86,6 +87,21 @@ async def test_another_process_runs_the_call_and_says_what_came_of_it(redis_url)
     assert call.taken == [ORDER]
     notices.announce()
     await listening
+
+
+async def test_an_order_that_is_come_to_late_is_left(redis_url, caplog):  # noqa: F811
+    call = running()
+    server = CallOrders([call], redis_url)
+    word = OrderWord(ORDER, "order:late", until_s=1.0)  # in 1970
+    await asyncio.to_thread(server.heard, msgspec.json.encode(word))
+    assert call.taken == [] and "came too late" in caplog.text
+
+
+async def test_an_order_of_an_older_process_has_no_time(redis_url):  # noqa: F811
+    call = running()
+    word = {"order": msgspec.to_builtins(ORDER), "answer_to": "order:old"}
+    await asyncio.to_thread(CallOrders([call], redis_url).heard, msgspec.json.encode(word))
+    assert call.taken == [ORDER]
 
 
 @pytest.mark.parametrize("word", [b"", b"{", b"[]", b'{"order": 1}', replacing(["MZ1"])])
