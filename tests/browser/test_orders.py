@@ -32,8 +32,11 @@ SAYS = SAMPLES / "order_1.wav"
 
 @pytest.fixture(scope="module")
 def second_server(server):
+    """It knows the line from its beginning: a call to one that it has not read yet is answered by nobody."""
+    server.shell(PUT_A_LINE)
     with server_beside(server) as second:
         yield second
+    server.shell(TAKE_IT_AWAY)
 
 
 @pytest.fixture
@@ -41,14 +44,12 @@ def answered(desk_server, second_server):
     """A call to a line that says back what it hears: greeted, then silent; the caller speaks at 8 s and at 20 s.
 
     It lasts for as long as a busy machine may need to draw and judge its pages, and ends with the test."""
-    desk_server.shell(PUT_A_LINE)
     script = [read_step(step) for step in (f"{SAYS}@8s", f"{SAYS}@20s", "hang-up@240s")]
     call_sid = "CA" + secrets.token_hex(16)
     line = replace(second_server.rig.line, to_number=LINE)
     second_server.run(SimulatedCall(line, (), script=script, longest_s=250, call_sid=call_sid))
     yield call_sid
     second_server.hang_up()
-    desk_server.shell(TAKE_IT_AWAY)
 
 
 def in_english(page):
@@ -58,7 +59,7 @@ def in_english(page):
 def order(page, opens, button="button.grave"):
     page.click(f"[data-opens={opens}]")
     page.click(f"#{opens} {button}")
-    page.wait_for_selector(".messages li")
+    page.wait_for_selector("[role=status] .messages li")
     return page.locator("[role=status] .messages li").inner_text()
 
 
@@ -96,7 +97,7 @@ def test_its_dialogs_fit_and_have_no_serious_barrier(open_tab, desk_server, answ
         page.click(f"[data-opens={opens}]")
         assert (overflow(page), barriers(page)) == (0, [])
         page.keyboard.press("Escape")
-    order(page, "be-quiet")
+    assert "(" not in order(page, "be-quiet")
     page.wait_for_selector("#quiet:not([hidden])")
     assert (overflow(page), barriers(page)) == (0, [])
 
