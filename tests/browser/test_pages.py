@@ -60,6 +60,35 @@ def test_the_stock_admin_works_under_the_policy_stands_still_and_has_no_barrier(
     assert (overflow(page), barriers(page)) == (0, [])
 
 
+LATE_MS = 150
+MOVE = (
+    ("desk", "/admin/calls/price/add/"),
+    ("desk", "/admin/calls/phoneline/add/"),
+    ("desk", "/console/"),
+    ("desk", "/console/calls/{}"),
+    ("phone", "/console/costs"),
+    ("phone", "/console/calls/{}"),
+)
+
+
+@pytest.mark.parametrize(("size", "path"), MOVE)
+def test_what_a_script_draws_late_moves_nothing(open_tab, desk_server, size, path):
+    """A page is drawn before its scripts are in, where the network or the machine is slow."""
+    (sid,) = desk_server.call()
+    tab = open_tab(**SIZES[size])
+    page = tab.sign_in()
+    page.wait_for_selector(f'.card[data-sid="{sid}"] .late:not(:empty)')
+
+    def come_late(route):
+        page.wait_for_timeout(LATE_MS)
+        route.continue_()
+
+    page.route("**/*.js", come_late)
+    tab.go(path.format(sid))
+    page.wait_for_selector("#link:not(:empty)" if "console" in path and "costs" not in path else "body")
+    assert page.evaluate(MOVED) < 0.02
+
+
 def test_the_console_has_the_theme_that_was_chosen_in_the_admin(tab):
     page = tab.sign_in(path="/admin/")
     page.locator(".theme-toggle").click()

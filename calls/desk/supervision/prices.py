@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Field
+from django.db.models import DateField, Field
 from django.forms import ChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.day_input import DayInput
 from calls.desk.rows import NamedRows, ltr
 from calls.lines.costs import prices_now
 from calls.lines.prices import EnginePrice, Price
@@ -64,6 +65,7 @@ class EnginePriceInline(admin.TabularInline):
 class PriceAdmin(admin.ModelAdmin):
     list_display = ("since", "currency", "stt_minute", "twilio_minute", "stream_minute")
     inlines = (EnginePriceInline,)
+    formfield_overrides = {DateField: {"widget": DayInput}}
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """What is in force, from this month on; from the next where this one has a price already."""

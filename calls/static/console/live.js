@@ -72,7 +72,6 @@ export async function read(url) {
 
 export function showLink(name) {
   const link = document.getElementById("link");
-  link.hidden = false;
   link.dataset.link = name;
   document.body.dataset.link = name;
   if (link.textContent !== page.texts[name]) link.textContent = page.texts[name];

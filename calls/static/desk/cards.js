@@ -15,5 +15,6 @@ for (const table of document.querySelectorAll("table.carded")) {
     table.classList.toggle("cards", phone.matches || place.scrollWidth > place.clientWidth);
   };
   fit();
+  table.classList.add("fitted");
   addEventListener("resize", fit);
 }

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from calls.desk.access import needs
+from calls.desk.day_input import DayInput
 from calls.desk.line_limits.seen import SeenLines, seen_by
 from calls.desk.permissions import CORRECT, OVERSEE_REVIEWS, READ
 from calls.desk.review.head import lasted
@@ -39,8 +40,8 @@ MOST_DAYS = 366
 class SampleForm(forms.Form):
     """A sample to be drawn: of whole days by the pages' clock."""
 
-    since = forms.DateField(label=gettext_lazy("from"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
-    until = forms.DateField(label=gettext_lazy("to"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    since = forms.DateField(label=gettext_lazy("from"), widget=DayInput)
+    until = forms.DateField(label=gettext_lazy("to"), widget=DayInput)
     size = forms.IntegerField(label=gettext_lazy("calls"), min_value=1, max_value=MOST_SAMPLED, initial=50)
     line = forms.ModelChoiceField(
         PhoneLine.objects.none(), label=gettext_lazy("line"), required=False, empty_label=gettext_lazy("all lines")
