@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MAX_SECOND_LOOKS = 3
-"""Tests of a run that may fail beside the others and pass alone. More of them are no accident."""
+MAX_SECOND_LOOKS = 8
+"""Tests of a run that may fail beside the others and pass alone: one moment in which the machine is busy takes several
+at once. More of them are no accident."""
 
 
 class PytestRunner:

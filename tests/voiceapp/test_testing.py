@@ -97,6 +97,12 @@ class TestSecondLook:
         status, again, said = run(["a.py::b", "a.py::b", "a.py::c"], 1)
         assert (status, again) == (1, ["a.py::b", "a.py::c"]) and "failed again" in said
 
+    def test_as_many_as_one_busy_moment_takes_are_few(self, run):
+        names = [f"a.py::test_{number}" for number in range(8)]
+        status, again, said = run(names)
+        assert (status, again) == (0, names)
+        assert "8 failed beside the others" in said and all(name in said for name in names)
+
     def test_many_are_no_accident(self, run):
         status, again, _ = run([f"a.py::test_{number}" for number in range(MAX_SECOND_LOOKS + 1)])
         assert (status, again) == (1, [])
