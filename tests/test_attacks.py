@@ -115,7 +115,7 @@ def forger(rows, settings, monkeypatch):  # noqa: F811
     monkeypatch.setattr(logging.getLogger("django.security.csrf"), "disabled", True)
     client = Client(enforce_csrf_checks=True)
     sign_in(client, "superuser")
-    assert client.get("/admin/").status_code == 200 and client.cookies["csrftoken"].value
+    assert client.get("/admin/").status_code == 200 and client.cookies[settings.CSRF_COOKIE_NAME].value
     return client
 
 
