@@ -136,7 +136,7 @@ def row_of_ended_call(var_dir, call_sid):
 def own_postgresql(template="template1"):
     """A database of our own on this machine's PostgreSQL, a copy of another; yields its URL."""
     try:
-        server = psycopg.connect(SERVER + "postgres", autocommit=True, connect_timeout=2)
+        server = psycopg.connect(SERVER + "postgres", autocommit=True, connect_timeout=20)
     except psycopg.OperationalError:
         pytest.skip("needs a PostgreSQL on 127.0.0.1:5432 that trusts the user postgres")
     name = f"voiceapp_test_{secrets.token_hex(4)}"

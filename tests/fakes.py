@@ -8,6 +8,7 @@ from stt.engines.base import Capabilities
 from stt.engines.guarded import GuardedEngine
 from stt.engines.registry import Recognition
 from stt.events import Final, RecognizerError, StreamClosed, StreamOpened, Word
+from tests.waiting import PATIENCE_S
 
 CAPABILITIES = Capabilities(
     streaming=True,
@@ -70,7 +71,7 @@ class FakeEngine:
         if self.refuses(options):
             raise REFUSAL
         self.asked.append(threading.current_thread().name)
-        self.gate.wait(10)
+        self.gate.wait(PATIENCE_S)
         if isinstance(self.answer, Exception):
             raise self.answer
         return Final(tuple(Word(word) for word in self.answer.split()), None)

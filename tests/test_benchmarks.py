@@ -9,6 +9,7 @@ import pytest
 from benchmarks.latency_curve import SETTINGS, measure
 from tests.paths import ROOT
 from tests.sounds import SAMPLES
+from tests.waiting import COMMAND_S
 
 PROGRAMS = sorted(
     path for path in (ROOT / "benchmarks").glob("*.py") if 'if __name__ == "__main__"' in path.read_text("utf-8")
@@ -26,7 +27,7 @@ def test_every_benchmark_reads_its_command_line(path):
 def test_help_says_what_a_benchmark_does_and_runs_nothing(name, tmp_path):
     command = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
     environment = {"DEBUG": "1", "VAR_DIR": str(tmp_path), "PATH": ""}
-    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    said = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=COMMAND_S)
     assert said.returncode == 0, said.stderr
     first = ast.get_docstring(ast.parse((ROOT / "benchmarks" / f"{name}.py").read_text("utf-8"))).splitlines()[0]
     assert said.stdout.startswith("usage: ") and first in said.stdout

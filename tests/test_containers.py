@@ -8,6 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.paths import ROOT
+from tests.waiting import COMMAND_S
 from voiceapp import settings
 
 COMPOSE = ROOT / "deploy" / "compose.yaml"
@@ -22,7 +23,7 @@ def services():
 
 def test_it_follows_the_schema_of_compose():
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMMAND_S)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -30,7 +31,7 @@ def test_a_file_that_does_not_follow_it_is_refused(tmp_path):
     wrong = tmp_path / "compose.yaml"
     wrong.write_text("services:\n  web:\n    imagge: voiceapp\n")
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(wrong)]
-    assert subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 1
+    assert subprocess.run(command, capture_output=True, check=False, timeout=COMMAND_S).returncode == 1
 
 
 def test_nginx_finds_every_process_at_its_socket(services):

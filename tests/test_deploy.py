@@ -10,6 +10,7 @@ import pytest
 from calls.lab.balancer import find_nginx
 from calls.lab.rig import RigError
 from tests.paths import ROOT
+from tests.waiting import COMMAND_S
 from voiceapp import settings
 
 UNITS = ROOT / "deploy" / "systemd"
@@ -37,7 +38,7 @@ def box(tmp_path_factory):
 
 def analyzed(box, what, *arguments):
     command = ["systemd-analyze", what, f"--root={box}", "--no-pager", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMMAND_S)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -141,6 +142,6 @@ def test_nginx_takes_the_rules(tmp_path):
         rules = rules.replace(deployed, here)
     path = tmp_path / "nginx.conf"
     path.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{rules}\n}}\n")
-    done = subprocess.run([nginx, "-t", "-e", "stderr", "-c", path], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([nginx, "-t", "-e", "stderr", "-c", path], capture_output=True, text=True, timeout=COMMAND_S)
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr

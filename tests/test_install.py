@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.paths import ROOT
+from tests.waiting import COMMAND_S
 
 INSTALLER = ROOT / "deploy" / "install.sh"
 SCRIPTS = [INSTALLER, *sorted(path for path in (ROOT / "script").iterdir() if path.suffix == "")]
@@ -18,7 +19,7 @@ STEPS = [
 
 
 def install(*arguments):
-    return subprocess.run([INSTALLER, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([INSTALLER, *arguments], capture_output=True, text=True, timeout=COMMAND_S, check=False)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from calls.lab.call_report import CallRefused
 from calls.management.commands import demo
 from tests.paths import ROOT
+from tests.waiting import COMMAND_S
 
 SCRIPTS = ["demo", "server", "setup", "test"]
 
@@ -17,7 +18,7 @@ def helped(name, folder, *arguments):
     """What a copy of it prints, in a folder where nothing is."""
     (folder / "script").mkdir()
     script = shutil.copy(ROOT / "script" / name, folder / "script")
-    done = subprocess.run([script, *arguments], capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run([script, *arguments], capture_output=True, text=True, timeout=COMMAND_S, check=True)
     assert [path.name for path in folder.iterdir()] == ["script"]
     return done.stdout
 

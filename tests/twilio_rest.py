@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from twilio.http.http_client import TwilioHttpClient
 
+from tests.waiting import PATIENCE_S
+
 ACCOUNT_SID = "AC" + "1" * 32
 PORT = "TWILIO_REST_PORT"
 """Where a server in another process finds it."""
@@ -70,7 +72,7 @@ class TwilioRest:
         self._server.server_close()
 
     def answer(self, path, authorization, body):
-        self.gate.wait(20)
+        self.gate.wait(PATIENCE_S)
         if not self._is_authentic(authorization):
             return 401, UNAUTHENTICATED
         call_sid = path.removeprefix(f"/2010-04-01/Accounts/{ACCOUNT_SID}/Calls/").removesuffix(".json")

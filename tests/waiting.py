@@ -7,6 +7,8 @@ from channels.testing import WebsocketCommunicator
 PATIENCE_S = 30.0
 """For all that has to succeed: a busy machine takes seconds for what is done in a millisecond, and only a failure waits
 for it to the end."""
+COMMAND_S = 600.0
+"""For a process that does something and ends: three seconds of processor time are a minute on a busy machine."""
 
 
 def eventually(condition, timeout_s=PATIENCE_S, every_s=0.001):

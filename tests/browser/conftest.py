@@ -24,6 +24,7 @@ from tests.browser.shell import Shell
 from tests.browser.used_pages import UsedPages
 from tests.databases import put_migrated_database
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
+from tests.waiting import COMMAND_S, PATIENCE_S
 
 PASSWORD = "desk-password"
 PEOPLE = ("reviewer", "supervisor", "tuner")
@@ -60,7 +61,7 @@ class OwnRedis:
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""],
             stdout=subprocess.DEVNULL,
         )
-        until_s = time.monotonic() + 10
+        until_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < until_s:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
@@ -69,7 +70,7 @@ class OwnRedis:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(COMMAND_S)
 
 
 @dataclass
@@ -111,7 +112,7 @@ class Desk:
             for task in tasks:
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(task.cancel)
-            thread.join(20)
+            thread.join(PATIENCE_S)
         self._loops.clear()
 
 

@@ -9,6 +9,7 @@ import sys
 import traceback
 
 from tests.paths import ROOT
+from tests.waiting import COMMAND_S
 
 
 class Shell:
@@ -30,7 +31,7 @@ class Shell:
 
     def __exit__(self, *_):
         self._process.stdin.close()
-        self._process.wait(20)
+        self._process.wait(COMMAND_S)
         self._process.stdout.close()
 
     def __call__(self, code):

@@ -97,7 +97,7 @@ def test_a_listener_is_told_of_what_is_lost_and_hears_again_by_itself(open_tab, 
         desk_server.redis.stop()
     else:
         desk_server.rig.server.kill()
-    page.wait_for_selector("#listen-status[data-state=off]", timeout=30_000)
+    page.wait_for_selector("#listen-status[data-state=off]")
     assert page.locator("#listen-status").inner_text() == "החיבור נותק: מתחברים שוב"
     assert page.locator("#listen").get_attribute("aria-pressed") == "true"
     if lost == "redis":

@@ -128,4 +128,9 @@ def test_a_page_is_looked_at_when_it_has_come_to_rest(tab):
 
 def test_a_page_that_stays_too_wide_is_told_of(tab):
     tab.page.set_content("<p style='width: 2000px'>.</p>")
-    assert overflow(tab.page) == 2000 + 8 - 1280
+    assert overflow(tab.page, within_ms=500) == 2000 + 8 - 1280
+
+
+def test_a_barrier_is_told_of_with_its_elements(tab):
+    tab.page.set_content("<html lang='he'><title>.</title><main><h1>.</h1><input id='unnamed'></main></html>")
+    assert barriers(tab.page) == [["label", ['<input id="unnamed">']]]

@@ -35,6 +35,7 @@ from tests.calls.test_consumer import SID, Caller, OneLine
 from tests.fakes import FakeEngine, recognition_by
 from tests.serving import serving
 from tests.sounds import silence, speech
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUICK = Tuning(answer_pause_expected_ms=300, answer_pause_ms=300)
@@ -280,7 +281,7 @@ async def test_another_process_goes_on_where_the_stream_was_lost(engine, monkeyp
     await lost.listen("a1.1.1")
     await lost.socket.disconnect()
     while services().calls:
-        await asyncio.wait(services().calls.pumps, timeout=10)
+        await asyncio.wait(services().calls.pumps, timeout=PATIENCE_S)
     assert await asyncio.to_thread(services().writer.flush, 10)
     services().conversations.forget(SID)
 

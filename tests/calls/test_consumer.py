@@ -43,7 +43,7 @@ from tests.calls.process.test_change_notices import redis_url  # noqa: F401 - a 
 from tests.fakes import FakeEngine, recognition_by
 from tests.serving import serving
 from tests.sounds import silence, speech
-from tests.waiting import Socket
+from tests.waiting import PATIENCE_S, Socket
 from voiceapp.runtime import metrics
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -127,7 +127,7 @@ class Caller:
         await self.say(event="stop", stop={"callSid": SID})
         await self.socket.disconnect()
         while services().calls:
-            await asyncio.wait(services().calls.pumps, timeout=10)
+            await asyncio.wait(services().calls.pumps, timeout=PATIENCE_S)
         assert await asyncio.to_thread(services().writer.flush, 10)
 
 
@@ -262,7 +262,7 @@ async def test_many_sockets_at_once_take_no_more_places_than_there_are(engine, s
         if is_in:
             await caller.socket.disconnect()
     while services().calls:
-        await asyncio.wait(services().calls.pumps, timeout=10)
+        await asyncio.wait(services().calls.pumps, timeout=PATIENCE_S)
 
 
 async def test_at_full_house_a_caller_whose_socket_was_lost_comes_back(engine, settings):
@@ -479,7 +479,7 @@ async def test_a_full_queue_drops_nothing_and_says_so(caplog):
 async def test_the_bridge_returns_at_once_and_brings_the_text_back_through_the_queue():
     mine = consumer()
     gate = threading.Event()
-    mine._hebrew_stt = lambda audio_data: gate.wait(10) and "שלום"
+    mine._hebrew_stt = lambda audio_data: gate.wait(PATIENCE_S) and "שלום"
     mine._stt_fallback_nonblocking(bytes(3200))
     assert mine.events_q.empty()
     gate.set()
@@ -491,7 +491,7 @@ async def test_a_hung_thread_is_given_one_utterance_and_the_others_wait_with_the
     mine = consumer()
     gate = threading.Event()
     heard = []
-    mine._hebrew_stt = lambda audio_data: gate.wait(10) and (heard.append(audio_data.utterance) or "שלום")
+    mine._hebrew_stt = lambda audio_data: gate.wait(PATIENCE_S) and (heard.append(audio_data.utterance) or "שלום")
     for number in range(1, 12):
         mine._process_utterance_safe(UtteranceAudio.of(bytes(3200), number))
     assert (mine.bridge.is_busy, mine.bridge.waiting) == (True, MAX_WAITING)
@@ -506,7 +506,7 @@ async def test_a_hung_thread_is_given_one_utterance_and_the_others_wait_with_the
 async def test_the_async_wrapper_leaves_the_loop_free():
     mine = consumer()
     gate = threading.Event()
-    mine._hebrew_stt = lambda audio_data: gate.wait(10) and threading.current_thread().name
+    mine._hebrew_stt = lambda audio_data: gate.wait(PATIENCE_S) and threading.current_thread().name
     waiting = asyncio.ensure_future(mine._stt_fallback_async(b""))
     await asyncio.sleep(0)
     gate.set()  # the loop is here to open the gate while the thread waits
@@ -558,7 +558,7 @@ async def test_one_blocked_call_is_not_felt_by_another(engine):
     engine.streams[1].deliver(Final((Word("פנוי"),), 1400))
     await free.say(event="stop", stop={"callSid": SID})
     while len(services().calls) > 1:
-        await asyncio.wait(services().calls.pumps, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(services().calls.pumps, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
     assert len(services().calls) == 1
     engine.gate.set()
     await free.socket.disconnect()

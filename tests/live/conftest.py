@@ -31,7 +31,7 @@ def box(tmp_path_factory, postgresql_url):  # noqa: F811
     """deploy/'s own files on loopback, for one module."""
     try:
         find_nginx()
-        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=2)) as client:
+        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=20)) as client:
             client.ping()
     except (RigError, redis.RedisError) as error:
         pytest.skip(f"needs nginx, and a Redis on 127.0.0.1:6379: {error}")

@@ -21,6 +21,7 @@ from calls.lab.rig import Rig, free_port
 from calls.lab.simulator import SimulatedCall
 from tests.databases import put_migrated_database, row_of_ended_call
 from tests.live.test_demo import ROOT, WORKER, manage
+from tests.waiting import COMMAND_S
 
 REDIS = f"redis://127.0.0.1:6379/{5 + WORKER % 10}"
 """A worker's own place: another pair does not hear what this one announces."""
@@ -71,7 +72,7 @@ class Pair:
         for process in self._processes:
             process.terminate()
         for process in self._processes:
-            process.wait(30)
+            process.wait(COMMAND_S)
         self._emulator.__exit__()
 
     def url(self, port):
@@ -113,7 +114,7 @@ class Pair:
 @pytest.fixture(scope="session")
 def pair(tmp_path_factory):
     try:
-        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=2)) as client:
+        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=20)) as client:
             client.ping()
     except redis.RedisError:
         pytest.skip("needs a Redis on 127.0.0.1:6379")

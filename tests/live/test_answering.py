@@ -17,6 +17,7 @@ from calls.lab.simulator import SimulatedCall
 from calls.reply.conversation import unheard_clause
 from tests.databases import put_migrated_database, row_of_ended_call, rows_of
 from tests.live.test_demo import ROOT, manage
+from tests.waiting import COMMAND_S
 
 pytestmark = pytest.mark.live
 CLIPS = ROOT / "samples" / "conversations"
@@ -140,7 +141,7 @@ def held(tmp_path_factory):
     ):
         assert urlsplit(rig.url).port == port
         reports = asyncio.run(converse(folder, rig, proxy))
-        assert rig.server.wait(30) == 0
+        assert rig.server.wait(COMMAND_S) == 0
     exported = {}
     for line in manage("export_calls", var_dir=folder).stdout.splitlines():
         call = json.loads(line)

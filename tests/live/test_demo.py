@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 
 from tests.databases import put_migrated_database, row_of_ended_call, rows_of
 from tests.paths import ROOT
-from tests.waiting import PATIENCE_S
+from tests.waiting import COMMAND_S, PATIENCE_S
 
 pytestmark = pytest.mark.live
 
@@ -36,7 +36,7 @@ def manage(*arguments, var_dir, **environment):
         env={**environment_of(var_dir), **environment},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=COMMAND_S,
         check=False,
     )
 
@@ -61,7 +61,7 @@ class Demo:
     def __exit__(self, *_):
         # Not killed: its server and its emulator would outlive it.
         self.process.terminate()
-        self.process.wait(60)
+        self.process.wait(COMMAND_S)
         self.process.stdout.close()
 
     def wait_for(self, text):
@@ -78,7 +78,7 @@ def test_a_terminal_that_closes_ends_all_processes(tmp_path, number):
         children = psutil.Process(demo.process.pid).children(recursive=True)
         assert len(children) >= 2
         demo.process.send_signal(number)
-        assert demo.process.wait(60) == 128 + number
+        assert demo.process.wait(COMMAND_S) == 128 + number
         assert psutil.wait_procs(children, timeout=PATIENCE_S)[1] == []
         assert not (tmp_path / "demo.json").exists()
 
@@ -91,7 +91,7 @@ def test_a_demo_that_is_to_outlive_its_terminal_does(tmp_path):
             demo.process.send_signal(signal.SIGHUP)
             demo.wait_for("[LATENCY]")
             demo.process.terminate()
-            assert demo.process.wait(60) == 128 + signal.SIGTERM
+            assert demo.process.wait(COMMAND_S) == 128 + signal.SIGTERM
     finally:
         signal.signal(signal.SIGHUP, nohup)
 

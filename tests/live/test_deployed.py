@@ -17,7 +17,7 @@ from stt.emulator.recordings import Library
 from tests.databases import served_by
 from tests.live.deployed import DOMAIN, TOKEN, asked
 from tests.paths import SAMPLES
-from tests.waiting import eventually
+from tests.waiting import COMMAND_S, eventually
 
 pytestmark = pytest.mark.live
 CALLS, CALLS_BEFORE = 20, 12
@@ -124,4 +124,4 @@ def test_a_caller_who_finds_every_process_ending_hears_the_lines_sentence(box):
     twiml, reports = asyncio.run(asked_while_all_end(box))
     assert "<Say" in twiml and "<Connect" not in twiml
     assert [len(report.streams) for report in reports] == [1] * len(reports)
-    assert [box.servers[name].process.wait(60) for name in ("media-1", "media-2")] == [0, 0]
+    assert [box.servers[name].process.wait(COMMAND_S) for name in ("media-1", "media-2")] == [0, 0]

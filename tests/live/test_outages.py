@@ -26,7 +26,7 @@ def command(tmp_path, *arguments, code=0, **environment):
 @pytest.fixture
 def redis_url():
     try:
-        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=2)) as client:
+        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=20)) as client:
             client.ping()
     except redis.RedisError:
         pytest.skip("needs a Redis on 127.0.0.1:6379")

@@ -27,7 +27,7 @@ async def watching_through_a_proxy(monkeypatch):
     monkeypatch.setattr(watchers, "PULSE_S", 0.3)
     monkeypatch.setattr(watchers, "_watcher_at", lambda session_key: (object(), True, ALL))
     monkeypatch.setattr(watchers, "note_lasting", lambda *access, **what: None)
-    server = redis.from_url(REDIS, socket_connect_timeout=2)
+    server = redis.from_url(REDIS, socket_connect_timeout=20)
     try:
         server.ping()
     except redis.RedisError:

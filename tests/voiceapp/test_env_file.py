@@ -9,6 +9,7 @@ import pytest
 
 from tests.databases import put_migrated_database
 from tests.paths import ROOT
+from tests.waiting import COMMAND_S
 from voiceapp import env_file as env_file_module
 from voiceapp.env_file import EnvironmentFileError, chosen_database, read_file
 from voiceapp.environment import Environment
@@ -35,7 +36,7 @@ def run(arguments, env_file, folder, **more):
         env={**inherited, "DEBUG": "1", "ENV_FILE": str(env_file), "TWILIO_AUTH_TOKEN": "t", **more},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=COMMAND_S,
         check=False,
     )
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.paths import ROOT
+from tests.waiting import COMMAND_S
 from voiceapp.environment import Environment
 from voiceapp.management.commands import serve
 
@@ -161,7 +162,7 @@ def test_a_command_and_a_server_say_a_bad_value_in_one_sentence(tmp_path, variab
         env={**inherited, **mine},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=COMMAND_S,
         check=False,
     )
     assert done.returncode == 1

@@ -9,6 +9,7 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 
+from tests.waiting import PATIENCE_S
 from voiceapp import page_lanes
 from voiceapp.no_store import NO_STORE
 from voiceapp.page_lanes import (
@@ -25,7 +26,6 @@ from voiceapp.page_lanes import (
 )
 from voiceapp.server.lanes import Lane, LaneFull
 
-SOON_S = 5.0
 SESSION = [(b"cookie", f"csrftoken=a; {settings.SESSION_COOKIE_NAME}=b".encode())]
 """A browser's that has signed in, or of who says so."""
 both_kinds = pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def asked(lanes, path, method="GET", source="203.0.113.1", headers=()):
 
 
 async def status(communicator):
-    return (await communicator.receive_output(SOON_S))["status"]
+    return (await communicator.receive_output(PATIENCE_S))["status"]
 
 
 async def ask(stack, communicator):
     """Begin, and come as far as it comes by itself."""
-    stack.push_async_callback(communicator.wait, SOON_S)
+    stack.push_async_callback(communicator.wait, PATIENCE_S)
     await communicator.send_input({"type": "http.request"})
     await asyncio.sleep(0)
     return communicator
@@ -171,7 +171,7 @@ async def test_a_page_that_takes_long_lets_another_one_begin():
     async with crowd(longest_s=0.01) as (django, _, begin):
         for _ in range(2):
             await begin("/slow")
-        await asyncio.wait_for(django.two.wait(), SOON_S)
+        await asyncio.wait_for(django.two.wait(), PATIENCE_S)
 
 
 async def test_who_leaves_while_waiting_leaves_no_place_taken():
@@ -203,7 +203,7 @@ async def test_a_refusal_is_a_page_in_the_readers_language(monkeypatch, path, me
         await begin(path, method)
         for _ in range(2):
             refused = await begin(path, method, headers=[(b"accept-language", language.encode())])
-            head, body = await refused.receive_output(SOON_S), await refused.receive_output(SOON_S)
+            head, body = await refused.receive_output(PATIENCE_S), await refused.receive_output(PATIENCE_S)
             headers = dict(head["headers"])
             assert head["status"] == code and int(headers[b"Retry-After"]) > 0
             assert headers[b"Cache-Control"] == NO_STORE.encode()

@@ -25,7 +25,7 @@ def page(used_pages):
 def desk_server(tmp_path_factory):
     """Two server processes on one database and one Redis."""
     try:
-        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=2)) as client:
+        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=20)) as client:
             client.ping()
     except redis.RedisError:
         missing("a Redis on 127.0.0.1:6379")

@@ -18,6 +18,7 @@ from calls.live.fallback_bridge import (
 from stt.engines.one_shot_chain import OneShotAnswer
 from stt.events import Final, OneShotDone, RecognizerError, Word
 from stt.streaming.billing import Billed
+from tests.waiting import PATIENCE_S
 from voiceapp.runtime import metrics
 
 SECOND = bytes(16_000)
@@ -86,7 +87,7 @@ async def test_an_utterance_knows_what_was_said_just_before_it(executor):
 async def test_nothing_is_submitted_behind_a_thread_that_hangs_and_the_oldest_that_wait_are_given_up(executor):
     bridge, answers = bridge_of(executor)
     gate = threading.Event()
-    bridge.submit(UtteranceAudio.of(SECOND, 1), lambda pcm: gate.wait(10) and "כן", bridge.answered)
+    bridge.submit(UtteranceAudio.of(SECOND, 1), lambda pcm: gate.wait(PATIENCE_S) and "כן", bridge.answered)
     for number in range(2, 4 + MAX_WAITING):
         bridge.take(UtteranceAudio.of(SECOND, number))
         assert bridge.next() is None

@@ -16,6 +16,7 @@ from calls.storage.rows import write
 from tests.calls.storage.sample_records import ENDED, NOW, STARTED, turn
 from tests.databases import put_migrated_database, served_by
 from tests.paths import ROOT
+from tests.waiting import COMMAND_S
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +92,7 @@ def test_a_reader_that_has_enough_ends_the_export_without_a_word(calls, tmp_path
     os.close(reads)
     command = [sys.executable, "manage.py", "export_calls"]
     said = subprocess.run(
-        command, cwd=ROOT, env=environment, stdout=writes, stderr=subprocess.PIPE, text=True, timeout=60
+        command, cwd=ROOT, env=environment, stdout=writes, stderr=subprocess.PIPE, text=True, timeout=COMMAND_S
     )
     os.close(writes)
     assert (said.returncode, said.stderr) == (141, "")

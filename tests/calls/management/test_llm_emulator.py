@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.paths import ROOT
+from tests.waiting import COMMAND_S
 
 
 def test_a_port_that_is_taken_is_one_sentence():
@@ -39,10 +40,10 @@ def test_it_answers_by_its_script_until_it_is_told_to_end(tmp_path):
     try:
         address = emulator.stdout.readline().split()[-1]
         body = json.dumps({"stream": True, "messages": [{"role": "user", "content": "?"}]}).encode()
-        with urllib.request.urlopen(f"{address}/chat/completions", body, timeout=20) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{address}/chat/completions", body, timeout=COMMAND_S) as answer:  # noqa: S310
             assert b"emulated" in answer.read()
         emulator.send_signal(signal.SIGTERM)
-        assert emulator.communicate(timeout=20)[0] == "answered 1 requests, 0 closed by their clients\n"
+        assert emulator.communicate(timeout=COMMAND_S)[0] == "answered 1 requests, 0 closed by their clients\n"
     finally:
         emulator.kill()
         emulator.wait()

@@ -27,6 +27,7 @@ from tests.calls.reply.dialogues import SMALL
 from tests.calls.reply.voices.test_registry import Away
 from tests.calls.reply.voices.toy import ToyVoices
 from tests.paths import ROOT
+from tests.waiting import COMMAND_S
 
 
 @pytest.fixture
@@ -177,11 +178,11 @@ def test_the_emulator_serves_until_it_is_told_to_end(tmp_path):
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=COMMAND_S,
         )
         assert "emulator:he-IL-Chirp3-HD-Aoede, 4 characters synthesised" in said.stdout
         assert read_ulaw(out).replace(b"\x7f", b"\xff") == tones("שלום").replace(b"\x7f", b"\xff")
     finally:
         emulator.send_signal(signal.SIGTERM)
-        told, _ = emulator.communicate(timeout=20)
+        told, _ = emulator.communicate(timeout=COMMAND_S)
     assert (emulator.returncode, told) == (0, "4 characters in 1 requests\n")

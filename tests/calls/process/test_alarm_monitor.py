@@ -123,7 +123,7 @@ def test_many_processes_make_one_alarm_and_send_each_notice_once(receiver):
 
     def process(_):
         try:
-            start.wait(10)
+            start.wait(PATIENCE_S)
             settle({DEAF: Verdict.TROUBLED})
             deliver()
         finally:

@@ -58,7 +58,7 @@ async def test_a_loop_that_comes_too_late_does_not_do_it_after_all(monkeypatch):
     answer = []
     asking = threading.Thread(target=lambda: answer.append(CallOrders([call], "").give(ORDER)))
     asking.start()
-    asking.join(5)  # on the loop's own thread: it comes to nothing meanwhile
+    asking.join(PATIENCE_S)  # on the loop's own thread: it comes to nothing meanwhile
     await asyncio.sleep(0)
     assert (answer, call.taken) == ([NOT_REACHED], [])
 

@@ -26,7 +26,7 @@ LONG_S = PATIENCE_S
 @pytest.fixture
 def redis_url():
     try:
-        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=2)) as client:
+        with contextlib.closing(redis.from_url(REDIS, socket_connect_timeout=20)) as client:
             client.ping()
     except redis.RedisError:
         pytest.skip("needs a Redis on 127.0.0.1:6379")
@@ -75,7 +75,7 @@ def test_a_saved_change_is_the_next_calls_settings_long_before_the_next_round(mo
         assert eventually(lambda: cache.tuning_for("+1", "CA1").vad_hangover_ms == 410)
     finally:
         cache.stop()
-        cache._thread.join(10)
+        cache._thread.join(PATIENCE_S)
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from calls.reply.turn_model import SmartTurn, TurnModelMissing, TurnModelThread
 from stt.audio import LINE_NOISE, ulaw_to_pcm
 from stt.wavfile import read_ulaw
 from tests.paths import SAMPLES
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 needs_model = pytest.mark.skipif(
     not turn_model.installed(), reason="needs pip install --no-deps -r requirements-turn.txt"
@@ -30,7 +30,7 @@ class Scripted:
 
     def probability(self, ulaw):
         self.begun.set()
-        assert self.may_go.wait(5)
+        assert self.may_go.wait(PATIENCE_S)
         self.heard.append(ulaw)
         if not ulaw:
             raise ValueError("nothing to hear")
@@ -61,7 +61,7 @@ def test_a_question_that_waited_too_long_is_not_asked():
     said = []
     model.may_go.clear()
     thread.ask(b"\x01", said.append)
-    assert model.begun.wait(5)
+    assert model.begun.wait(PATIENCE_S)
     thread.ask(b"\x02", said.append)
     now_s += MODEL_LATE_MS / 1000
     thread.ask(b"\x03", said.append)

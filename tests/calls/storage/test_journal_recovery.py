@@ -18,7 +18,7 @@ from calls.storage.writer_options import DEFAULTS
 from tests.calls.storage.sample_records import ENDED, NOW, STARTED, turn
 from tests.counters import counted
 from tests.storage_keys import NEW, OLD, plain_and_encrypted, under  # noqa: F401 - a fixture
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 from voiceapp.runtime import metrics
 from voiceapp.runtime.file_cipher import HEAD
 
@@ -46,7 +46,7 @@ def test_a_killed_process_has_lost_nothing_that_it_accepted(tmp_path):
 
     writer = Writer(tmp_path, recovered)
     writer.start()
-    assert known.wait(10)
+    assert known.wait(PATIENCE_S)
     writer.accept(ENDED)
     assert writer.stop(10)
     assert Transcript.objects.get().heard_text == "ב"
@@ -69,7 +69,7 @@ def test_a_sibling_that_dies_is_recovered_by_who_lives(tmp_path):
     assert writer.flush(10)
     assert (told, [row.number for row in Transcript.objects.all()]) == ([], [2])
     sibling.close()  # as the kernel does when a process dies
-    assert known.wait(10)
+    assert known.wait(PATIENCE_S)
     assert sorted(row.number for row in Transcript.objects.all()) == [1, 2]
     writer.accept(ENDED)
     assert writer.stop(10)
@@ -95,7 +95,7 @@ def test_a_turn_of_a_living_call_is_written_between_two_batches_of_a_recovery(tm
     monkeypatch.setattr(rows, "write", written)
     writer = Writer(tmp_path, options=replace(QUICK, batch_records=2))
     writer.start()
-    assert done.wait(10)
+    assert done.wait(PATIENCE_S)
     assert writer.stop(10)
     assert batches == [{"CA1"}, {"CAlive"}, {"CA1"}, {"CA1"}, {"CA1"}, {"CA1"}]
     assert Transcript.objects.count() == 11
@@ -114,7 +114,7 @@ def test_a_journal_that_the_disk_does_not_give_back_stays_and_stops_nobody(tmp_p
     monkeypatch.setattr(os, "pread", unreadable)
     writer = Writer(tmp_path, options=QUICK)
     writer.start()
-    assert told.wait(10)
+    assert told.wait(PATIENCE_S)
     writer.accept(turn(number=2))
     assert writer.stop(10)
     assert [row.number for row in Transcript.objects.all()] == [2]
@@ -215,7 +215,7 @@ def test_what_only_bears_a_journals_name_stops_nobody(tmp_path, monkeypatch, cap
     monkeypatch.setattr(metrics.JOURNALS_RECOVERED, "inc", known.set)
     writer.start()
     writer.accept(turn(number=2))
-    assert known.wait(10)
+    assert known.wait(PATIENCE_S)
     assert writer.stop(10)
     assert sorted(row.number for row in Transcript.objects.all()) == [1, 2]
     assert caplog.text.count("journal_unreadable") == counted(metrics.JOURNAL_FAILURES) - metrics_before == 3
@@ -230,7 +230,7 @@ def test_an_odd_record_of_a_dead_journal_leaves_the_others_their_ends(tmp_path):
     told, known = [], threading.Event()
     writer = Writer(tmp_path, lambda started, accept: (told.extend(started), known.set()))
     writer.start()
-    assert known.wait(10)
+    assert known.wait(PATIENCE_S)
     writer.stop(10)
     assert [started.call_sid for started in told] == ["CA2", "CA1", "CA3"]
 

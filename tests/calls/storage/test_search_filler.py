@@ -14,6 +14,7 @@ from calls.storage import rows_thread, search_filler
 from calls.storage.search_filler import Filler, fill, fill_values, missing
 from tests.calls.spoken_and_searched import found
 from tests.calls.storage.sample_records import NOW
+from tests.waiting import PATIENCE_S
 
 
 def turn_of_an_old_process(sid, text="הוא בצה״ל", ended=True, started_at=NOW, **values):
@@ -128,6 +129,6 @@ def test_the_thread_goes_on_after_a_database_that_was_away(monkeypatch):
     filler = Filler()
     filler.start()
     try:
-        assert done.wait(10)
+        assert done.wait(PATIENCE_S)
     finally:
         filler.stop()

@@ -18,6 +18,7 @@ from calls.storage.writer import Writer
 from calls.storage.writer_options import DEFAULTS
 from tests.calls.storage.sample_records import ENDED, NOW, STARTED, turn
 from tests.counters import counted
+from tests.waiting import PATIENCE_S
 from voiceapp.runtime import background, metrics
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,7 +109,7 @@ def test_a_call_that_begins_is_a_row_at_once(tmp_path, monkeypatch):
     writer = Writer(tmp_path, options=GATHERING)
     writer.start()
     writer.accept(STARTED)
-    assert written.wait(10)
+    assert written.wait(PATIENCE_S)
     writer.accept(ENDED)
     assert writer.stop(10)
 
@@ -126,7 +127,7 @@ def test_a_writer_that_fails_again_and_again_is_unwell(tmp_path, monkeypatch):
     writer = Writer(tmp_path)
     writer.start()
     writer.accept(turn())
-    assert failed.wait(10)
+    assert failed.wait(PATIENCE_S)
     monkeypatch.setattr(journal_recovery, "orphaned_journals", lambda *_: iter(()))
     assert writer.stop(10)
     assert Transcript.objects.count() == 1
@@ -150,7 +151,7 @@ def test_a_chosen_end_is_written_at_once_and_who_waits_is_told(tmp_path):
     writer, written = Writer(tmp_path, options=GATHERING), threading.Event()
     writer.start()
     writer.accept_end(EndChosen("CA1", "MZ1", "silent_line"), written.set)
-    assert written.wait(10)
+    assert written.wait(PATIENCE_S)
     assert Call.objects.get().end_reason == "silent_line"
     writer.accept(ENDED)
     assert writer.stop(10)
@@ -226,7 +227,7 @@ def test_a_journals_thread_that_ended_begins_again_beside_one_rows_thread(tmp_pa
     writer.start()
     journal, rows = newest_thread("call-journal"), newest_thread("call-writer")
     writer.accept(STARTED)
-    journal.join(10)
+    journal.join(PATIENCE_S)
     assert (writer.alive, background.unwell()["call-journal"]) == (False, "ended")
     assert not writer.flush(0.01), "it is not written"
     writer.start()

@@ -17,6 +17,7 @@ from calls.twilio import rest as rest_module
 from stt.models import TuningProfile
 from tests.rows import ANSWERING
 from tests.twilio_rest import ACCOUNT_SID, PORT, TwilioRest
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.django_db
 LINE = "+97235550100"
@@ -254,7 +255,7 @@ def test_two_who_click_at_once_end_the_call_once(rest, call):
     start = threading.Barrier(3)
 
     def click(_):
-        start.wait(10)
+        start.wait(PATIENCE_S)
         try:
             return rest_module.end_call(call, user).outcome
         finally:

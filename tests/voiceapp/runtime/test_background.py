@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import connection
 
+from tests.waiting import PATIENCE_S
 from voiceapp.runtime import background, metrics
 
 
@@ -30,7 +31,7 @@ def test_it_works_where_that_is_forbidden(monkeypatch):
     monkeypatch.setattr(os, "SCHED_BATCH", 3, raising=False)
     done = threading.Event()
     background.thread("forbidden", done.set, once=True).start()
-    assert done.wait(5)
+    assert done.wait(PATIENCE_S)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -62,7 +63,7 @@ class Work:
         if self.rounds:
             raise self.rounds.pop(0)
         self.at_work.set()
-        assert self.may_end.wait(10)
+        assert self.may_end.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -87,14 +88,14 @@ def test_work_that_raises_is_counted_and_begins_again(needed, caplog, error):
     thread = started(work)
     work.may_end.set()
     thread.retire()
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert (work.began, failures("t") - before, caplog.text.count("thread_failed: t")) == (3, 2, 2)
     assert background.unwell() == {}
 
 
 def test_work_of_once_that_raises_is_counted_and_over(needed):
     before, work = failures("t"), Work(ValueError("x"))
-    started(work, once=True).join(10)
+    started(work, once=True).join(PATIENCE_S)
     assert (work.began, failures("t") - before, background.unwell()) == (1, 1, {})
 
 
@@ -103,14 +104,14 @@ def test_work_of_once_that_raises_is_counted_and_over(needed):
 def test_a_thread_that_ends_without_being_told_is_unwell_until_another_does_its_work(needed, end):
     work = Work(*([end] if end else []))
     work.may_end.set()
-    started(work).join(10)
+    started(work).join(PATIENCE_S)
     assert background.unwell() == {"t": background.Unwell.ENDED}
     work.may_end.clear()
     again = started(work)
     assert background.unwell() == {}
     again.retire()
     work.may_end.set()
-    again.join(10)
+    again.join(PATIENCE_S)
     assert background.unwell() == {}
 
 
@@ -119,10 +120,10 @@ def test_a_thread_that_fails_again_and_again_is_unwell_until_it_works_for_a_whil
     monkeypatch.setattr(background, "monotonic", lambda: now_s[0])
     work = Work(*[ValueError("x")] * background.FAILING_AFTER)
     thread = started(work)
-    assert work.at_work.wait(10)
+    assert work.at_work.wait(PATIENCE_S)
     assert background.unwell() == {"t": background.Unwell.FAILING}
     now_s[0] = background.WELL_S
     assert background.unwell() == {}
     thread.retire()
     work.may_end.set()
-    thread.join(10)
+    thread.join(PATIENCE_S)

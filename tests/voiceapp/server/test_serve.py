@@ -9,6 +9,7 @@ import pytest
 from django.core.management import get_commands, load_command_class
 
 from tests.paths import ROOT
+from tests.waiting import COMMAND_S
 
 
 def serve(folder, *arguments):
@@ -25,7 +26,7 @@ def serve(folder, *arguments):
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=COMMAND_S,
         check=False,
     )
 

@@ -20,6 +20,7 @@ from calls.desk.review.models import MOST_LETTERS
 from calls.models import Call, Correction, Transcript
 from calls.storage import rows
 from calls.storage.records import TurnSaved
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.django_db
 
@@ -122,7 +123,7 @@ def test_of_two_who_save_at_the_same_moment_one_is_told(call):
 
     def save(i):
         user = User.objects.create(username=f"r{i}", is_staff=True)
-        start.wait(10)
+        start.wait(PATIENCE_S)
         try:
             corrections.save(turn, user, seen=0, text=f"שלום {i}")
             return "saved"

@@ -22,7 +22,7 @@ SENTENCE = "שָׁלוֹם, מַה שְׁלוֹמְךָ הַיּוֹם?"
 LONG = "נָא לְהַמְתִּין רֶגַע אֶחָד עַל הַקַּו. " * 6
 MS_A_LETTER = range(25, 250)
 """Of plausible speech: quick is about 45, slow 120."""
-PROMPT_S = 5.0
+PROMPT_S = 20.0
 """Where something must return promptly: far below what a voice would take that does not."""
 
 
