@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from calls.lab.call_report import Line
 from calls.lab.caller_script import Cue
-from calls.lab.sample_conversations import put_lines, sample_conversations
+from calls.lab.sample_conversations import put_lines, put_listening_line, sample_conversations
 from calls.lines.dialogues import Dialogue
 from calls.lines.models import PhoneLine
 from stt.audio import FRAME_BYTES, dbfs, ulaw_to_pcm
@@ -62,6 +63,25 @@ def test_the_conversations_lines_answer_as_the_samples_say_whatever_was_changed(
     dialogues = Dialogue.objects.all()
     assert len(dialogues) == 2
     assert all(result.passed for dialogue in dialogues for result in dialogue.results())
+
+
+def test_the_line_that_the_other_samples_call_is_one_and_stays_as_it_was_changed(db):
+    put_listening_line()
+    line = PhoneLine.objects.get(number=Line("", "", "").to_number)
+    assert (line.name, line.responder) == ("הקו מקשיב וכותב", "silent")
+    PhoneLine.objects.update(name="דירות")
+    put_listening_line()
+    assert PhoneLine.objects.get().name == "דירות"
+
+
+def test_the_booking_is_confirmed_once_over_the_question_and_once_behind_it():
+    (booking,) = [one for one in sample_conversations() if one.name == "booking"]
+    assert [(step.clip.name, step.cue) for step in booking.script[-2:]] == [
+        ("booking_6.wav", Cue.OVER),
+        ("booking_7.wav", Cue.AFTER_HEARD),
+    ]
+    words = {recording.name: [word.text for word in recording.words] for recording in LIBRARY.recordings}
+    assert words["booking_6.wav"] == words["booking_7.wav"] == ["כן"]
 
 
 def test_one_caller_says_go_on_and_asks_over_the_answer():

@@ -13,6 +13,9 @@ from calls.lab.stereo import stereo_pcm, write_stereo
 from stt.audio import BYTES_PER_MS
 from voiceapp.runtime.coded_error import CodedError
 
+SIMULATED_NUMBER = "+97235550100"
+"""Is called where no other number is named."""
+
 
 class CallRefused(CodedError):
     """The server did not take the call; ``code`` says where: ``webhook_403``, ``no_stream``, ``socket_403``..."""
@@ -27,7 +30,7 @@ class Line:
     public_url: str
     """What the server believes to be its public address; signatures are made over it."""
     auth_token: str
-    to_number: str = "+97235550100"
+    to_number: str = SIMULATED_NUMBER
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ def noted(line: Line, folder: Path, voice_address: str = "") -> Iterator[None]:
     its owner reads it."""
     path = folder / NAME
     note = {"pid": os.getpid(), "base_url": line.base_url, "public_url": line.public_url, "token": line.auth_token}
-    note["voice"] = voice_address
+    note |= {"number": line.to_number, "voice": voice_address}
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(note, file)
@@ -33,7 +33,7 @@ def noted(line: Line, folder: Path, voice_address: str = "") -> Iterator[None]:
 def running_demo(folder: Path) -> Line | None:
     """The line of the demo that runs; None where none does."""
     note = _note(folder)
-    return Line(note["base_url"], note["public_url"], note["token"]) if note else None
+    return Line(note["base_url"], note["public_url"], note["token"], note["number"]) if note else None
 
 
 def running_demos_voice(folder: Path) -> str:
@@ -47,6 +47,6 @@ def _note(folder: Path) -> dict[str, str]:
         note = json.loads((folder / NAME).read_text())
         # A demo that was killed leaves its file.
         os.kill(int(note.pop("pid")), 0)
-        return {name: str(note[name]) for name in ("base_url", "public_url", "token", "voice")}
+        return {name: str(note[name]) for name in ("base_url", "public_url", "token", "number", "voice")}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

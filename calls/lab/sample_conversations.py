@@ -1,4 +1,4 @@
-"""The sample conversations: what their callers say, and the lines that answer them.
+"""The sample conversations: what their callers say, and the lines that answer them; and the line that only listens.
 
 samples/conversations is a folder of recordings as samples/ is one, whose calls.json says besides which number is
 called, and what answers there.
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from calls.lab.call_report import SIMULATED_NUMBER
 from calls.lab.caller_script import Cue, ScriptStep
 from calls.lines.dialogues import Dialogue
 from calls.lines.models import PhoneLine
@@ -22,6 +23,8 @@ FOLDER = settings.BASE_DIR / "samples" / "conversations"
 DIALOGUES = settings.BASE_DIR / "samples" / "dialogues"
 VOICE = "google:he-IL-Chirp3-HD-Aoede"
 """Of the lines; a rig that speaks puts an emulator in Google's place."""
+LISTENING_NAME = "הקו מקשיב וכותב"
+"""Of the line that only transcribes."""
 REPLY_AFTER_MS = 300
 """From the line's last sound to the caller's words."""
 
@@ -88,6 +91,18 @@ def put_lines(conversations: list[SampleConversation]) -> None:
             setattr(line, name, value)
         line.full_clean()
         line.save()
+
+
+def put_listening_line() -> None:
+    """The line that all other sample calls call; one of its number stays as it is.
+
+    Before a server starts, which reads it then. Raises DatabaseError, ValidationError."""
+    if PhoneLine.objects.filter(number=SIMULATED_NUMBER).exists():
+        return
+    profile = first_profile(settings.ENVIRONMENT_TUNING)
+    line = PhoneLine(number=SIMULATED_NUMBER, name=LISTENING_NAME, profile=profile)
+    line.full_clean()
+    line.save()
 
 
 def _dialogue(conversation: SampleConversation) -> Dialogue:

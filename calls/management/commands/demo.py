@@ -27,8 +27,15 @@ from calls.lab.demo_note import noted
 from calls.lab.kept_conversation import KeptConversation, kept_conversation
 from calls.lab.rig import Rig, RigError, free_port
 from calls.lab.sample_calls import SampleCall, library_of, sample_calls
-from calls.lab.sample_conversations import FOLDER, SampleConversation, put_lines, sample_conversations
+from calls.lab.sample_conversations import (
+    FOLDER,
+    SampleConversation,
+    put_lines,
+    put_listening_line,
+    sample_conversations,
+)
 from calls.lab.simulator import SimulatedCall
+from calls.lab.told_turns import ToldTurns
 from calls.lab.watching_person import session_of, watching_person
 from calls.whatif.scoring import Score, ScoredTurn
 from stt.emulator.recordings import Library
@@ -54,8 +61,7 @@ class Command(BaseCommand):
         parser.add_argument("--prefix", nargs="+", default=[""], help="With --clips: only recordings named so.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._texts: dict[tuple[str, str], str] = {}
-        self._shows_partials = options["partials"] or options["verbosity"] > 1
+        self._told = ToldTurns(shows_partials=options["partials"] or options["verbosity"] > 1)
         folder = options["clips"] or settings.BASE_DIR / "samples"
         conversations: list[SampleConversation] = []
         try:
@@ -66,6 +72,7 @@ class Command(BaseCommand):
                 library = library_of(folder, FOLDER)
                 samples, conversations = _samples(folder, options["only"])
                 put_lines(conversations)
+            put_listening_line()
             rig = Rig(
                 folder,
                 settings.VAR_DIR / "demo.log",
@@ -86,7 +93,7 @@ class Command(BaseCommand):
                         raise CommandError("\n".join(wrong))
                     return
                 self.stdout.write(
-                    "\nCall it again: .venv/bin/python manage.py simulate_call samples/order_1.wav"
+                    f"\nCall it again: .venv/bin/python manage.py simulate_call {_again(conversations)}"
                     "   (any WAV; the emulator knows those of samples/)"
                 )
                 self._say_where(rig, password)
@@ -182,28 +189,8 @@ class Command(BaseCommand):
                 self._show_one(update, names.get(update["call"], ""))
 
     def _show_one(self, update: dict[str, Any], name: str) -> None:
-        self._show_turn(update, name)
-        if update["kind"] == "turn":
-            self._texts[update["call"], update["key"]] = update["text"]
-
-    def _show_turn(self, update: dict[str, Any], name: str) -> None:
-        if update["kind"] == "partial" and self._shows_partials:
-            self.stdout.write(f"{name:>10}  … {update['text']}")
-        elif update["kind"] == "turn" and update["revision"]:
-            # A turn is told of again when it is answered.
-            if update["text"] != self._texts.get((update["call"], update["key"])):
-                self.stdout.write(f"{name:>10}  {update['number']}. {update['text']}   (revised)")
-        elif update["kind"] == "turn":
-            latency = f"partial {_ms(update['partial_ms'])}, final {_ms(update['final_ms'])}"
-            self.stdout.write(
-                f"{name:>10}  {update['number']}. {update['text']}   [LATENCY] {update['source']}: {latency}, emulated"
-            )
-        elif update["kind"] == "answer" and not update["playing"]:
-            latency = ", ".join(
-                f"{what} {_ms(update[value])}"
-                for what, value in (("floor", "floor_ms"), ("first", "first_audio_ms"), ("total", "total_ms"))
-            )
-            self.stdout.write(f"{name:>10}  ◀ {update['text']}   [LATENCY] {update['floor_rule']}: {latency}, emulated")
+        if line := self._told.line_of(update):
+            self.stdout.write(f"{name:>10}  {line}")
 
     def _show_conversation(self, kept: KeptConversation) -> None:
         self.stdout.write(f"\n{kept.name}: who spoke when")
@@ -271,12 +258,16 @@ def _samples(folder: Path, only: list[str] | None) -> tuple[list[SampleCall], li
     return samples, conversations
 
 
+def _again(conversations: list[SampleConversation]) -> str:
+    """A call for who wants to make one: to the line that says back what it hears, where it is there with its voice."""
+    answering = [one.to_number for one in conversations if one.responder == "repeat"]
+    if answering:
+        return f"--to {answering[0]} --say samples/order_1.wav@after-heard+500"
+    return "samples/order_1.wav"
+
+
 def _row(name: str, turns: int, result: Score) -> str:
     return (
         f"{name:>10}  {turns:5}  {result.words:5}  {result.lost:4}  {result.added:5}  {result.misplaced:9}"
         f"  {result.acted_wrong:14}  "
     )
-
-
-def _ms(value: int | None) -> str:
-    return "n/a" if value is None else f"{value} ms"

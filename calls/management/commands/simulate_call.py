@@ -21,7 +21,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from calls.core.addresses import canonical
-from calls.lab.call_report import CallRefused, CallReport, Line
+from calls.lab.call_report import SIMULATED_NUMBER, CallRefused, CallReport, Line
 from calls.lab.caller_script import ScriptError, answering_steps, read_interruption, read_step
 from calls.lab.demo_note import running_demo
 from calls.lab.echo_path import Echo, EchoError
@@ -114,7 +114,10 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=seed, default=1, help="Other marks are lost, other times vary.")
         parser.add_argument("--from", dest="from_number", default="+972501234567", metavar="NUMBER", help="Who calls.")
         parser.add_argument(
-            "--to", dest="to_number", default="+97235550100", metavar="NUMBER", help="The line that is called."
+            "--to",
+            dest="to_number",
+            metavar="NUMBER",
+            help=f"The line that is called; default that of the running demo, else {SIMULATED_NUMBER}.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -252,11 +255,11 @@ class Command(BaseCommand):
         return list(await asyncio.gather(*(call.run() for call in calls)))
 
 
-def _line(base_url: str | None, public_url: str | None, to_number: str) -> Line:
+def _line(base_url: str | None, public_url: str | None, to_number: str | None) -> Line:
     line = _own_server()
     if base_url not in (None, line.base_url):
         line = Line(base_url, settings.PUBLIC_URL or base_url, settings.TWILIO_AUTH_TOKEN)
-    return replace(line, public_url=public_url or line.public_url, to_number=to_number)
+    return replace(line, public_url=public_url or line.public_url, to_number=to_number or line.to_number)
 
 
 def _own_server() -> Line:

@@ -12,7 +12,7 @@ from calls.lab.demo_note import NAME, noted, running_demo, running_demos_voice
 from calls.lab.simulator import SimulatedCall
 from calls.management.commands import simulate_call
 
-DEMO = Line("http://127.0.0.1:8137", "http://127.0.0.1:8137", "of-the-demo")
+DEMO = Line("http://127.0.0.1:8137", "http://127.0.0.1:8137", "of-the-demo", "+97235550116")
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +60,8 @@ def test_the_demo_that_runs_is_called_unless_another_server_is_named(called, tmp
         ("http://127.0.0.1:9000", "https://voice.example.org", "of-the-owner"),
         ("http://127.0.0.1:8001", "https://voice.example.org", "of-the-owner"),
     ]
-    assert called[0].to_number == "+97231234567"
+    its_own, of_nobody = DEMO.to_number, "+97235550100"
+    assert [line.to_number for line in called] == ["+97231234567", its_own, of_nobody, of_nobody]
 
 
 @pytest.mark.parametrize(("code", "said"), [("webhook_403", "TWILIO_AUTH_TOKEN"), ("no_stream", "says no_stream$")])
