@@ -376,6 +376,26 @@ def test_the_commands_of_a_page_are_there(page):
     assert [name for name in re.findall(r"\bdeploy/[\w./-]*\w", text) if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES_OF_DOCS)
+def test_what_is_to_be_pasted_finds_manage_py(page):
+    """Within a sentence it is a name; a line of its own is taken into a terminal as it stands."""
+    to_paste = re.findall(r"^(?: {4,}|\$ ).*\bmanage\.py [a-z].*", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+    steps = [line for line in to_paste if not re.match(r" {4,}\S.*`manage\.py", line)]
+    assert [line for line in steps if ".venv/bin/python manage.py " not in line] == []
+
+
+def test_no_two_stand_ins_are_started_on_one_port():
+    started = {
+        (port, name, vendor)
+        for page in PAGES_OF_DOCS
+        for name, vendor, port in re.findall(
+            r"\b(\w+_emulator)(?: --vendor (\w+))? --port (\d+)", (ROOT / page).read_text("utf-8")
+        )
+    }
+    assert len(started) >= 4
+    assert len({port for port, _, _ in started}) == len(started)
+
+
 def test_the_first_hour_is_a_page_of_numbered_steps():
     page = doc("first-hour.md")
     assert len(page.splitlines()) <= 100

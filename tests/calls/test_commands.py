@@ -175,6 +175,13 @@ def test_a_recording_becomes_a_wav(recorded, tmp_path):
         call_command("export_recording", "CAnone", "--out", str(tmp_path / "none.wav"))
 
 
+def test_a_recording_is_named_after_its_call_where_nothing_else_is_said(recorded, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    call_command("export_recording", "CA1")
+    assert (tmp_path / "CA1.wav").stat().st_size > 16_000
+    assert capsys.readouterr().out == "1.0 s in CA1.wav\n"
+
+
 def test_what_the_line_said_is_the_right_channel_of_the_wav(recorded, tmp_path):
     record_line(tmp_path / recorded.streams["MZ1"]["recording"], [(600, b"\x00" * 1600), (1000, b"\x01" * 8000)])
     call_command("export_recording", "CA1", "--out", str(tmp_path / "call.wav"))

@@ -1,4 +1,4 @@
-"""``manage.py export_recording CALL_SID --out call.wav``: a call's audio, its streams one behind the other.
+"""``manage.py export_recording CALL_SID [--out call.wav]``: a call's audio, its streams one behind the other.
 
 Where the line spoke it is stereo: the caller left, the line right.
 """
@@ -29,7 +29,7 @@ class Command(RowsCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("call_sid")
-        parser.add_argument("--out", type=Path, required=True, metavar="FILE.wav")
+        parser.add_argument("--out", type=Path, metavar="FILE.wav", help="Default CALL_SID.wav, here.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         call = Call.objects.filter(call_sid=options["call_sid"]).first()
@@ -57,13 +57,14 @@ class Command(RowsCommand):
             missing += _lost(path, is_over=stream.has_ended)
         if begins_ms is None and missing:
             raise CommandError(missing[0])
-        with private_open(options["out"], "wb") as file, wave.open(file, "wb") as wav:
+        out = options["out"] or Path(f"{call.call_sid}.wav")
+        with private_open(out, "wb") as file, wave.open(file, "wb") as wav:
             wav.setnchannels(2 if said else 1)
             wav.setsampwidth(2)
             wav.setframerate(SAMPLE_RATE_HZ)
             caller = ulaw_to_pcm(bytes(audio))
             wav.writeframes(stereo(caller, _as_long(said, len(audio))) if said else caller)
-        self.stdout.write(f"{len(audio) / SAMPLE_RATE_HZ:.1f} s in {options['out']}")
+        self.stdout.write(f"{len(audio) / SAMPLE_RATE_HZ:.1f} s in {out}")
         if missing:
             # After the file: whatever can be read is in it.
             raise CommandError("\n".join(["not_whole: some of the call's sound is missing from it:", *missing]))

@@ -1,4 +1,4 @@
-"""``manage.py llm_emulator --port 9020``: a language model's stand-in, until SIGTERM or Ctrl-C."""
+"""``manage.py llm_emulator --port 9030``: a language model's stand-in, until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 

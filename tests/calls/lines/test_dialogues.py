@@ -128,7 +128,7 @@ def test_a_line_asks_a_model_only_where_the_server_has_one(settings):
     )
     settings.LLM_API_KEY = settings.LLM_BASE_URL = ""
     assert set(errors_of(line)) == {"responder"}
-    settings.LLM_BASE_URL = "http://127.0.0.1:9020/v1"
+    settings.LLM_BASE_URL = "http://127.0.0.1:9030/v1"
     line.full_clean()
 
 
