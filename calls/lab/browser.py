@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The best first: without windows of its own it draws the same pages in four fifths of the processor time."""
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",  # root in containers has no other way
     "--disable-gpu",
