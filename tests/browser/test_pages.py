@@ -69,10 +69,26 @@ MOVE = (
     ("phone", "/console/costs"),
     ("phone", "/console/calls/{}"),
 )
+PUT_A_SILENT_CALL = """
+from django.utils import timezone
+from calls.models import Call, Transcript
+call = Call.objects.create(call_sid={sid!r}, started_at=timezone.now())
+turn = {{"number": 1, "started_ms": 0, "ended_ms": 900, "text": "שלום", "source": "final"}}
+Transcript.objects.create(call=call, **turn)
+"""
+
+
+@pytest.fixture
+def silent_call(desk_server):
+    """One that runs and in which nothing more is said: the words of a call move what stands under them."""
+    sid = "CA" + "5e" * 16
+    desk_server.shell(PUT_A_SILENT_CALL.format(sid=sid))
+    yield sid
+    desk_server.shell(f"from calls.models import Call; Call.objects.get(call_sid={sid!r}).delete()")
 
 
 @pytest.mark.parametrize(("size", "path"), MOVE)
-def test_what_a_script_draws_late_moves_nothing(open_tab, desk_server, size, path):
+def test_what_a_script_draws_late_moves_nothing(open_tab, desk_server, silent_call, size, path):
     """A page is drawn before its scripts are in, where the network or the machine is slow."""
     (sid,) = desk_server.call()
     tab = open_tab(**SIZES[size])
@@ -84,7 +100,7 @@ def test_what_a_script_draws_late_moves_nothing(open_tab, desk_server, size, pat
         route.continue_()
 
     page.route("**/*.js", come_late)
-    tab.go(path.format(sid))
+    tab.go(path.format(silent_call))
     page.wait_for_selector("#link:not(:empty)" if "console" in path and "costs" not in path else "body")
     assert page.evaluate(MOVED) < 0.02
 
