@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stt.audio import SAMPLE_RATE_HZ, ULAW_SILENCE, stereo, ulaw_to_pcm
-from voiceapp.runtime.private_files import private_open
+from voiceapp.runtime.private_files import whole_file
 
 Placed = tuple[int, bytes | bytearray]
 """Where it begins, in samples, and its µ-law."""
@@ -33,7 +33,7 @@ def stereo_pcm(left: Iterable[Placed], right: Iterable[Placed]) -> bytes:
 
 def write_stereo(path: Path, pcm: bytes) -> None:
     """What ``stereo_pcm`` gave, as a WAV file. Blocking. Raises OSError."""
-    with private_open(path, "wb") as file, wave.open(file, "wb") as wav:
+    with whole_file(path) as file, wave.open(file, "wb") as wav:
         wav.setnchannels(2)
         wav.setsampwidth(2)
         wav.setframerate(SAMPLE_RATE_HZ)

@@ -173,6 +173,8 @@ def test_a_recording_becomes_a_wav(recorded, tmp_path):
         assert (wav.getnframes(), wav.getframerate()) == (8000, 8000)
     with pytest.raises(CommandError, match="unknown_call"):
         call_command("export_recording", "CAnone", "--out", str(tmp_path / "none.wav"))
+    with pytest.raises(CommandError, match="^not_written: .*No such file"):
+        call_command("export_recording", "CA1", "--out", str(tmp_path / "none" / "call.wav"))
 
 
 def test_a_recording_is_named_after_its_call_where_nothing_else_is_said(recorded, tmp_path, monkeypatch, capsys):

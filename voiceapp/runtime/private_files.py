@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 OTHERS = 0o077
 """The rights of the group and of everybody else."""
+MOST_NAME_LETTERS = 50
+"""Of a file's name, in the name of the file that is written beside it: 255 bytes are the most that a disk takes."""
 
 
 def private_folder(path: Path) -> None:
@@ -29,6 +32,33 @@ def private_folder(path: Path) -> None:
 def private_open(path: Path, mode: str, **options: Any) -> IO[Any]:
     """``open`` for writing or appending; a file that is there keeps its rights. Raises OSError."""
     return open(path, mode, opener=_opener, **options)  # noqa: SIM115 - the caller's to close
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """What is written stands at ``path`` once the block has ended; where it raises, what stood there before does.
+
+    A file that is there keeps its rights, and a link stays: the file that it names is written. What is no file, such as
+    a device or a pipe, is never replaced, and has what is written at once. Raises OSError."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        mode = stat.S_IFREG | FILE_MODE
+    if not stat.S_ISREG(mode):
+        with private_open(path, "wb") as file:
+            yield file
+        return
+    target = path.resolve()
+    # Beside it, and then in its place: who reads the file while it is written sees the one of before.
+    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:MOST_NAME_LETTERS]}.", delete=False) as new:
+        try:
+            yield new
+            new.close()
+            os.chmod(new.name, stat.S_IMODE(mode))
+            os.replace(new.name, target)
+        except BaseException:
+            os.unlink(new.name)
+            raise
 
 
 def private_file(path: Path) -> None:

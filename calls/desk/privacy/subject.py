@@ -62,6 +62,9 @@ class Subject:
     def of(cls, typed: str) -> Subject:
         """Raises SubjectError; for a text that is no number also StorageError, OSError."""
         subject = cls(subject_of(typed))
+        if not subject.number:
+            # The calls without a caller's number have it as theirs, and are many people's.
+            raise SubjectError("bad_number", f"{typed!r} names nobody: write +972501234567")
         if any(map(subject.is_of, PhoneLine.objects.values_list("number", flat=True))):
             raise SubjectError("number_of_a_line", f"{subject.number} is a line of yours: its calls are other people's")
         # A caller id can be letters; of a mistyped number a receipt would say that nothing is kept.

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -15,6 +14,7 @@ from django.db.models import QuerySet
 from calls.desk.access_log.entries import Kind, note_command
 from calls.lines.exporting import line, with_all_of_it
 from calls.management.rows_command import RowsCommand
+from calls.management.written import written
 from calls.storage.models import Call
 
 CHUNK = 200
@@ -53,20 +53,8 @@ class Command(RowsCommand):
 
     def _write(self, path: Path, calls: QuerySet[Call]) -> None:
         count = 0
-        try:
-            # Beside it, and then in its place: who reads the file while it is written sees the one of before.
-            with NamedTemporaryFile(
-                "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-            ) as new:
-                try:
-                    for call in calls.iterator(chunk_size=CHUNK):
-                        new.write(line(call))
-                        count += 1
-                    new.close()
-                    os.replace(new.name, path)
-                except BaseException:
-                    os.unlink(new.name)
-                    raise
-        except OSError as error:
-            raise CommandError(f"not_written: {path} ({error.strerror})") from error
+        with written(path) as file:
+            for call in calls.iterator(chunk_size=CHUNK):
+                file.write(line(call).encode())
+                count += 1
         self.stdout.write(f"{count} calls in {path}")

@@ -15,12 +15,12 @@ from django.core.management.base import CommandError, CommandParser
 from calls.core.sender_clock import MAX_MEDIA_MS
 from calls.desk.access_log.entries import Kind, note_command
 from calls.management.rows_command import RowsCommand
+from calls.management.written import written
 from calls.storage.call_streams import call_streams
 from calls.storage.losses import loss_of
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError, line_file, line_recording
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, stereo, ulaw_to_pcm
-from voiceapp.runtime.private_files import private_open
 
 
 class Command(RowsCommand):
@@ -58,7 +58,7 @@ class Command(RowsCommand):
         if begins_ms is None and missing:
             raise CommandError(missing[0])
         out = options["out"] or Path(f"{call.call_sid}.wav")
-        with private_open(out, "wb") as file, wave.open(file, "wb") as wav:
+        with written(out) as file, wave.open(file, "wb") as wav:
             wav.setnchannels(2 if said else 1)
             wav.setsampwidth(2)
             wav.setframerate(SAMPLE_RATE_HZ)

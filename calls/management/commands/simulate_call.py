@@ -248,7 +248,7 @@ class Command(BaseCommand):
         try:
             report.write_wav(path)
         except OSError as error:
-            raise CommandError(f"unwritable: {path} ({error.strerror})") from error
+            raise CommandError(f"not_written: {path} ({error.strerror})") from error
         self.stdout.write(f"both sides: {path}")
 
     async def _run(self, calls: list[SimulatedCall]) -> list[CallReport]:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.lab.demo_note import running_demos_voice
+from calls.management.written import written
 from calls.process.services import services
 from calls.process.voices import voices_of_settings
 from calls.reply.voice import VoiceError
@@ -20,7 +21,6 @@ from calls.reply.voices.recorded import RECORDED
 from calls.reply.voices.registry import Voices
 from stt.audio import duration_ms
 from stt.wavfile import wav_of
-from voiceapp.runtime.private_files import private_open
 
 
 class Command(BaseCommand):
@@ -54,11 +54,8 @@ class Command(BaseCommand):
             ulaw, told = asyncio.run(self._said(voices, options))
         except VoiceError as error:
             raise CommandError(f"{error.code}: {error.message}") from error
-        try:
-            with private_open(options["out"], "wb") as wav:
-                wav.write(wav_of(ulaw))
-        except OSError as error:
-            raise CommandError(f"not_written: {error}") from error
+        with written(options["out"]) as wav:
+            wav.write(wav_of(ulaw))
         self.stdout.write(f"{duration_ms(ulaw) / 1000:.1f} s in {options['out']}, {told}")
 
     async def _said(self, voices: Voices, options: dict[str, Any]) -> tuple[bytes, str]:

@@ -176,5 +176,5 @@ def test_of_another_server_nothing_is_known_here(calls, capsys):
 
 
 def test_a_wav_that_cannot_be_written_is_one_sentence(calls, tmp_path):
-    with pytest.raises(CommandError, match="^unwritable: "):
+    with pytest.raises(CommandError, match="^not_written: "):
         call_command("simulate_call", "yes.wav", f"--wav={tmp_path / 'none' / 'call.wav'}")

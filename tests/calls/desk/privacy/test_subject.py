@@ -212,6 +212,16 @@ def test_a_copy_is_not_written_among_other_files(tmp_path):
     assert not (tmp_path / "receipts").exists()
 
 
+@pytest.mark.parametrize("typed", ["", "  ", "\u202e"])
+def test_an_empty_number_names_nobody_though_calls_have_none(tmp_path, typed):
+    for sid, caller in (("CA1", ""), ("CA2", "anonymous")):
+        Call.objects.create(call_sid=sid, from_number=caller, to_number=LINE, ended_at=timezone.now())
+    for arguments in (["--export", str(tmp_path / "copy")], ["--forget", "--yes"]):
+        with pytest.raises(CommandError, match="^bad_number: "):
+            call_command("subject", typed, *arguments)
+    assert Call.objects.count() == 2 and not (tmp_path / "copy").exists()
+
+
 def test_what_is_no_number_is_refused_unless_somebody_called_with_it(tmp_path):
     for arguments in (["--export", str(tmp_path / "copy")], ["--forget", "--yes"]):
         with pytest.raises(CommandError, match="^bad_number: "):
