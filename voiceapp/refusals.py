@@ -1,5 +1,6 @@
 """One log line for a request that Django refuses with 400 (a foreign or malformed Host, too many fields, a form that
-cannot be read), and no line with a stream's token: whoever asks a media socket's path as a page has it logged."""
+cannot be read) or that found the database away (503), and no line with a stream's token: whoever asks a media socket's
+path as a page has it logged."""
 
 from __future__ import annotations
 
@@ -10,16 +11,17 @@ from http import HTTPStatus
 
 REFUSALS = "django.security."
 TOKENS = re.compile(r"(/ws/twilio/)[^\s?#\"']+")
+ONE_LINE = (HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE)
 LONGEST = 300
 """Characters: a Host may have 16 000."""
 
 
 class OneLine(logging.Filter):
-    """Drops the traceback of such a refusal, which only shows Django's own code and which any client can cause by the
-    thousand."""
+    """Drops the traceback of such a request: of a refusal it only shows Django's own code, and any client can cause it
+    by the thousand; while the database is away each request has the same."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name.startswith(REFUSALS) or getattr(record, "status_code", None) == HTTPStatus.BAD_REQUEST:
+        if record.name.startswith(REFUSALS) or getattr(record, "status_code", None) in ONE_LINE:
             record.msg, record.args = record.getMessage()[:LONGEST].replace("\n", " "), ()
             record.exc_info = record.exc_text = None
         return True

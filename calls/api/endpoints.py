@@ -27,7 +27,7 @@ LIMIT_SAID = "The most that a page has."
 Cursor = Annotated[str, Field(pattern=CURSOR)]
 CallSid = Annotated[Sid, Path(description="Twilio's CallSid, as the list of calls has it.")]
 Limit = Annotated[int, Field(ge=1, le=MOST_A_PAGE)]
-PROBLEMS = {400: ProblemOut, 401: ProblemOut, 403: ProblemOut, 429: ProblemOut}
+PROBLEMS = {400: ProblemOut, 401: ProblemOut, 403: ProblemOut, 429: ProblemOut, 503: ProblemOut}
 
 
 class Bearer(HttpBearer):

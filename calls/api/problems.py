@@ -17,6 +17,7 @@ TITLES = {
     "not_found": (404, "There is no such call, or the token may not read it"),
     "method_not_allowed": (405, "The API is only read"),
     "too_many_requests": (429, "The token asked too often"),
+    "database_away": (503, "The database does not answer"),
 }
 """By code: status and title."""
 DETAILS = {
@@ -25,6 +26,7 @@ DETAILS = {
     "not_found": "Ask for a CallSid that the list of calls has: the list is what the token may read.",
     "method_not_allowed": "Ask by GET.",
     "too_many_requests": "Wait as long as Retry-After says.",
+    "database_away": "Ask again after as long as Retry-After says.",
 }
 """What to do, where nothing more is known."""
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, Throttled, ValidationError
@@ -15,6 +16,7 @@ from ninja.errors import AuthenticationError, Throttled, ValidationError
 from calls.api import problems
 from calls.api.endpoints import ASKED, RATE, Bearer, OfToken, router, unknown_parameters
 from calls.api.problems import ApiProblem
+from voiceapp.runtime.away import RETRY_S, is_away
 
 
 class Api(NinjaAPI):
@@ -46,6 +48,7 @@ def make_api() -> Api:
     api.add_exception_handler(ValidationError, _bad_parameter)
     api.add_exception_handler(AuthenticationError, _not_authenticated)
     api.add_exception_handler(Throttled, _too_many)
+    api.add_exception_handler(OperationalError, _database_away)
     return api
 
 
@@ -67,6 +70,12 @@ def _not_authenticated(request: HttpRequest, error: Any) -> HttpResponse:
 
 def _too_many(request: HttpRequest, error: Any) -> HttpResponse:
     return problems.answer(ApiProblem("too_many_requests"), **{"Retry-After": str(int(error.wait or 0) + 1)})
+
+
+def _database_away(request: HttpRequest, error: Any) -> HttpResponse:
+    if not is_away(error):
+        raise error
+    return problems.answer(ApiProblem("database_away"), **{"Retry-After": str(RETRY_S)})
 
 
 def _with_problems(view: Any) -> Callable[..., HttpResponse]:

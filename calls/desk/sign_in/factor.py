@@ -20,6 +20,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.models import Device
 
 from calls.desk.permissions import NEEDS_SECOND_FACTOR
+from calls.desk.sign_in.sessions import asks_for_person
 
 OPEN = frozenset({"admin:login", "admin:logout", "set_language", "account:verify", "account:enrol"})
 """Names of the pages that whoever is still asked may see."""
@@ -52,8 +53,7 @@ class SecondFactor:
         return self._get_response(request)
 
     def process_view(self, request: Any, *_view: Any) -> HttpResponse | None:
-        # Webhooks and probes have no cookie, and nobody's session is looked for.
-        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
+        if not asks_for_person(request) or not request.user.is_authenticated:
             return None
         request.second_factor_is_due = is_due(request.user, request.session)
         if not request.second_factor_is_due or request.resolver_match.view_name in OPEN:

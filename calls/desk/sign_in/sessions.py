@@ -24,6 +24,8 @@ BEGAN, USED = "began_s", "used_s"
 """Keys of a session: seconds since 1970."""
 NOTED_EVERY_S = 300
 """So seldom its use is written: a player asks for sound many times a minute."""
+NOBODYS = ("/twilio/", "/api/", "/healthz", "/readyz", "/metrics")
+"""Paths that ask for no person: whoever opens one in a signed-in browser is answered also without a database."""
 
 
 class SessionAge:
@@ -33,13 +35,17 @@ class SessionAge:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        # Without a cookie there is no session to be read.
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
+        if asks_for_person(request) and SESSION_KEY in request.session:
             if is_over(request.session):
                 request.session.flush()
             else:
                 note_use(request.session)
         return self._get_response(request)
+
+
+def asks_for_person(request: HttpRequest) -> bool:
+    """Its session is looked for. Without a cookie there is none."""
+    return settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(NOBODYS)
 
 
 def begin(request: HttpRequest, **_: Any) -> None:
