@@ -16,7 +16,7 @@ from itertools import islice
 from stt.attribution.alignment import Entry, alike
 from stt.attribution.placement import Placement
 from stt.attribution.segments import MAX_LOOKBACK_MS, Segment, Segments
-from stt.attribution.spans import MAX_GAP_MS, UNBOUND_MS, Span
+from stt.attribution.spans import MAX_GAP_MS, MIN_WORD_MS, UNBOUND_MS, Span
 from stt.word_times import LETTER_MS, key
 
 
@@ -154,6 +154,9 @@ class OneShotClaims:
         nearest = list(islice(self._placement.spans.before(number), 2))
         before = next((one for one in nearest if self._ends_with(one.number, ahead)), nearest[0] if nearest else None)
         after = self._placement.spans.after(number)
+        if before is not None and before.end_ms is not None and before.end_ms < segment.from_ms + MIN_WORD_MS:
+            # That one was over when its audio began: only what was known before this utterance is not of this one.
+            ahead = [entry for entry in ahead if entry.seen_ms <= span.start_ms]
         for entries, neighbour in ((ahead, before), (behind, after)):
             for entry in entries:
                 entry.owner = neighbour.number if neighbour is not None else number

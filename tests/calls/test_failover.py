@@ -75,6 +75,25 @@ def test_an_engine_that_hangs_costs_a_second_at_most_and_no_word(from_s):
     assert max(turn.final_ms for turn in one.turns.values()) <= 1500  # 470 where nothing fails
 
 
+def test_what_a_stream_misheard_before_it_hung_does_not_stand_in_the_turn_before():
+    """It was fed nothing of that one: the word is the one-shot's utterance's, which heard another there."""
+    by_name = {recording.name: recording for recording in LIBRARY.recordings}
+
+    async def run():
+        hung = FaultSchedule(hung=(FaultWindow(5.4, NEVER),))
+        second = Engine(LIBRARY, seed=2, name="second")
+        one = VirtualCall(Engine(LIBRARY, seed=49, faults=hung, gaps=ResultGaps()), Tuning(), others=[second])
+        await one.noise(1000)
+        for name in ("order_4.wav", "number_5.wav"):
+            await one.recording(by_name[name])
+            await one.noise(900)
+        await one.hang_up()
+        return one
+
+    one = in_virtual_time(run())
+    assert [turn.heard_text for turn in one.turns.values()] == ["קומה שנייה דירה שש", "כן זה נכון"]
+
+
 @pytest.mark.parametrize("error", [RecognizerError("permission_denied", permanent=True), RecognizerError("internal")])
 @pytest.mark.parametrize("after_s", [2.4, 5.0, 8.3])
 def test_an_error_in_mid_word_loses_and_doubles_none(error, after_s):

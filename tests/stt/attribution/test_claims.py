@@ -18,13 +18,13 @@ class Call:
         for start_ms, end_ms in utterances:
             self.placement.began(start_ms, end_ms)
 
-    def settled(self, *words, provisional=False):
+    def settled(self, *words, provisional=False, from_ms=0):
         """A settled segment of (text, when first heard) or of (text, start, end)."""
         entries = []
         for text, *times_ms in words:
             start_ms, end_ms = times_ms if len(times_ms) == 2 else (None, None)
             entries.append(Entry(text, times_ms[-1], 0, None, start_ms, end_ms))
-        segment = Segment(0, 0, entries, provisional=provisional)
+        segment = Segment(0, from_ms, entries, provisional=provisional)
         segment.settle()
         self.segments.add(segment)
         self.claims.settled(segment)
@@ -112,6 +112,22 @@ def test_a_hypothesis_words_of_which_the_one_shot_heard_none_are_the_one_befores
     segment = call.settled(("שלום", 3200), provisional=True)
     call.one_shot(2, "תודה")
     assert call.placement.owners(segment) == [1]
+
+
+@pytest.mark.parametrize(
+    ("from_ms", "seen_ms", "owner"),
+    [
+        (1800, 3200, 1),
+        (1900, 3200, 2),  # the stream heard less than a word of the utterance before
+        (2100, 3200, 2),  # ...nothing
+        (2100, 2300, 1),  # it was known before this utterance began
+    ],
+)
+def test_a_misheard_word_is_the_one_befores_only_where_its_stream_heard_that_one(from_ms, seen_ms, owner):
+    call = Call(*TWO)
+    segment = call.settled(("אנק", seen_ms), provisional=True, from_ms=from_ms)
+    call.one_shot(2, "שלום אני מתקשר")
+    assert call.placement.owners(segment) == [owner]
 
 
 def test_a_word_on_the_edge_of_the_audio_that_a_neighbour_holds_is_left_out():
