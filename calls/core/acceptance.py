@@ -189,18 +189,17 @@ class Acceptance:
         recogniser has been asked, or is not for so little voice."""
         asked = utterance.hedge is not None or utterance.phase is Phase.ASKED
         never = asked or utterance.ending.voiced_ms < MIN_ONE_SHOT_MS
-        return math.inf if never else self._silent_at_ms(utterance, self._stream.engines.overdue_ms)
-
-    def _silent_at_ms(self, utterance: Utterance, last_word_ms: float) -> float:
-        """From when on the engine that hears it has said nothing for unusually long. ``last_word_ms``: so long after a
-        half-close it should have said its last word."""
-        at_ms = self._stream.engines.suspect_at_ms(utterance.began_ms)
-        return min(at_ms, self._stream.owed_since_ms + last_word_ms)
+        stream = self._stream
+        silence = utterance.began_ms, stream.owed_since_ms, stream.policy.unheard_ms
+        return math.inf if never else stream.engines.suspect_at_ms(*silence)
 
     def _avoided(self, utterance: Utterance, now_ms: float) -> str:
-        """The engine that hears it, where another is better asked first: to be wrong here costs only the order."""
-        engines = self._stream.engines
-        return engines.now.engine if now_ms >= self._silent_at_ms(utterance, engines.late_ms) else ""
+        """The engine that is better asked last: the one that hears it, where that is late, or the one that the call has
+        left. To be wrong here costs only the order."""
+        stream = self._stream
+        silence = utterance.began_ms, stream.owed_since_ms, stream.policy.unheard_ms
+        engines = stream.engines
+        return engines.now.engine if now_ms >= engines.late_at_ms(*silence) else engines.left
 
     def _is_strong(self, text: str) -> bool:
         punctuated = self._tuning.early_punctuation and text[-1] in ".,?!"

@@ -76,23 +76,37 @@ class HearingEngines:
         return "" if self.now.engine == self._from_stream[0].engine else self.now.engine
 
     @property
+    def left(self) -> str:
+        """The one that the call began with, where another hears."""
+        return self._from_stream[0].engine if self.stand_in else ""
+
+    @property
     def tell_times(self) -> bool:
         """The finals of the one that hears say when their words were spoken."""
         terms = self._terms.get(self.now.engine)
         return terms is None or terms.word_times
 
-    def heard(self, now_ms: float, owed_since_ms: float | None) -> None:
-        """The one that hears has given words; ``owed_since_ms`` as EngineSilence takes it."""
-        self._silence.broken(now_ms, owed_since_ms, self._gaps)
+    def heard(self, now_ms: float, owed_since_ms: float | None, unheard_ms: int = 0) -> None:
+        """The one that hears has given words; ``owed_since_ms`` and ``unheard_ms`` as EngineSilence takes them."""
+        self._silence.broken(now_ms, owed_since_ms, self._gaps, unheard_ms)
 
     def missed(self) -> None:
         """The one that hears has said nothing of an utterance that the one-shot recogniser has heard, or has not said
         the last word of a half-closed stream in time."""
         self._silence.missed()
 
-    def suspect_at_ms(self, began_ms: float) -> float:
-        """The instant from which on the one that hears is suspect, of an utterance that began then."""
-        return self._silence.suspect_at_ms(began_ms, self._gaps)
+    def suspect_at_ms(self, began_ms: float, owed_since_ms: float, unheard_ms: int) -> float:
+        """The instant from which on the one that hears is suspect, of an utterance that began then. ``owed_since_ms``:
+        when a half-closed stream was asked for its last word. ``unheard_ms``: voice since the newest result."""
+        if unheard_ms >= self.overdue_voice_ms:
+            return began_ms
+        return min(self._silence.suspect_at_ms(began_ms, self._gaps), owed_since_ms + self.overdue_ms)
+
+    def late_at_ms(self, began_ms: float, owed_since_ms: float, unheard_ms: int) -> float:
+        """...and from which on it is late: another is better asked first."""
+        if unheard_ms >= self.late_voice_ms:
+            return began_ms
+        return min(self._silence.late_at_ms(began_ms, self._gaps), owed_since_ms + self.late_ms)
 
     def said_last_word(self, after_ms: float) -> None:
         """A half-closed stream of the one that hears has ended well, so long after the half-close."""
@@ -109,6 +123,18 @@ class HearingEngines:
     def overdue_ms(self) -> float:
         """...and overdue: then a one-shot is worth its price."""
         return math.inf if self._gaps is None else self._gaps.last_words.suspect_ms or LEAST_MS
+
+    @property
+    def late_voice_ms(self) -> float:
+        """After so much voice a result of the one that hears is late; never where its habit is not known."""
+        usual_ms = None if self._gaps is None else self._gaps.voice.usual_ms
+        return math.inf if usual_ms is None else usual_ms
+
+    @property
+    def overdue_voice_ms(self) -> float:
+        """...and overdue."""
+        suspect_ms = None if self._gaps is None else self._gaps.voice.suspect_ms
+        return math.inf if suspect_ms is None else suspect_ms
 
     @property
     def _gaps(self) -> ResultGaps | None:

@@ -109,8 +109,8 @@ class StreamControl:
     def heard(self, result: Interim | Final, now_ms: float) -> list[Action]:
         """The stream gave a result; one with words is a sign of hearing."""
         if result.words:
+            self.engines.heard(now_ms, self._utterances.owed_since_ms(), self.policy.unheard_ms)
             self.policy.heard()
-            self.engines.heard(now_ms, self._utterances.owed_since_ms())
             self._turns.stream_answered(now_ms)
             self._turns.covered_to(max(result.end_ms or 0, self._coverage.heard_out_ms))
         if isinstance(result, Final):

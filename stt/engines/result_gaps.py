@@ -3,7 +3,9 @@
 An engine that has gone deaf says so with nothing but its silence, and what is a long silence is its habit: one speaks
 every 200 ms, another once an utterance. So one process keeps of each engine how long its newest results took, each
 since the one before it or since the speech began; and how long half-closed streams took to end, for there the last
-word is asked for, and comes sooner than a result in the middle of speech. One thread reports and asks.
+word is asked for, and comes sooner than a result in the middle of speech. And how much voice it was fed between two
+results: in silence it says nothing anyway, until the final of a stream that nobody half-closes, and that silence says
+nothing of how soon it speaks while somebody speaks. One thread reports and asks.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ LEAST_MS = 600.0
 
 
 class UsualGap:
-    """The longest usual one of a kind of gaps. In ms of wall time."""
+    """The longest usual one of a kind of gaps. In ms."""
 
     def __init__(self) -> None:
         self._gaps_ms: deque[float] = deque(maxlen=KEPT)
@@ -57,3 +59,5 @@ class ResultGaps(UsualGap):
         super().__init__()
         self.last_words = UsualGap()
         """From a half-close to the stream's end."""
+        self.voice = UsualGap()
+        """Voice that was fed between two results."""

@@ -75,6 +75,18 @@ def test_an_engine_that_hangs_costs_a_second_at_most_and_no_word(from_s):
     assert max(turn.final_ms for turn in one.turns.values()) <= 1500  # 470 where nothing fails
 
 
+@pytest.mark.parametrize("hangs_s", [33.0, 36.8, 40.1])
+def test_a_lasting_stream_that_hangs_is_known_by_the_voice_of_which_it_says_nothing(hangs_s):
+    """Nothing asks it for its last word, and its finals come a second behind the voice."""
+    hung = FaultSchedule(hung=(FaultWindow(hangs_s, NEVER),))
+    first, second = Engine(LIBRARY, faults=hung, gaps=ResultGaps()), Engine(LIBRARY, seed=2, name="second")
+    one = call(first, others=[second], tuning=LASTING)
+    assert lost_and_added(one) == KEPT
+    behind = [turn.final_ms for turn in one.turns.values() if turn.ended_ms > hangs_s * 1000]
+    assert "hedged" in one.notes
+    assert max(behind) <= 1570  # as late as where nothing fails
+
+
 def test_what_a_stream_misheard_before_it_hung_does_not_stand_in_the_turn_before():
     """It was fed nothing of that one: the word is the one-shot's utterance's, which heard another there."""
     by_name = {recording.name: recording for recording in LIBRARY.recordings}

@@ -23,6 +23,7 @@ def test_nothing_is_suspect_while_the_engines_habit_is_not_known():
 def test_silence_counts_from_the_utterances_beginning_or_from_the_last_result():
     silence, gaps = EngineSilence(), known()
     assert silence.suspect_at_ms(5000.0, gaps) == 5000 + FACTOR * 1000
+    assert silence.late_at_ms(5000.0, gaps) == 5000 + 1000
     silence.broken(5600.0, None, gaps)
     assert silence.suspect_at_ms(5000.0, gaps) == 5600 + FACTOR * 1000
 

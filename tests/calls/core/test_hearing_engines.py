@@ -63,3 +63,31 @@ def test_of_last_words_little_is_known_at_first_and_nothing_where_nobody_remembe
     forgetful = HearingEngines(FIRST, {})
     forgetful.said_last_word(900.0)
     assert forgetful.late_ms == forgetful.overdue_ms == math.inf
+
+
+def test_one_that_says_nothing_of_so_much_voice_is_late_and_then_suspect():
+    terms = EngineTerms(Tuning(), NoOtherRequests(), None, ResultGaps())
+    engines = HearingEngines(HeardBy("first"), {"first": terms})
+    for number in range(1, MIN_KEPT + 1):
+        engines.heard(number * 2000.0, number * 2000.0 - 2000, 700)
+    now_ms, usual_ms = MIN_KEPT * 2000.0, 700
+    began_ms = now_ms + 500
+    # The wall clock alone waits longer: finals come late.
+    assert engines.late_at_ms(began_ms, math.inf, usual_ms - 20) == began_ms + 2000
+    assert engines.suspect_at_ms(began_ms, math.inf, usual_ms) == began_ms + FACTOR * 2000
+    assert engines.late_at_ms(began_ms, math.inf, usual_ms) == began_ms
+    assert engines.suspect_at_ms(began_ms, math.inf, round(FACTOR * usual_ms)) == began_ms
+
+
+def test_nothing_is_late_of_an_engine_of_which_nothing_is_known():
+    engines = HearingEngines(FIRST, {"first": EngineTerms(Tuning(), NoOtherRequests(), None, ResultGaps())})
+    assert engines.late_at_ms(0.0, math.inf, 9000) == engines.suspect_at_ms(0.0, math.inf, 9000) == math.inf
+
+
+def test_the_engine_that_was_left_is_known_while_another_hears():
+    engines = HearingEngines(FIRST, {})
+    assert engines.left == ""
+    engines.changed(EngineChanged(3, "second", "", "first", "stream_deaf"), policy_of(Tuning()), 0.0)
+    assert engines.left == "first"
+    engines.changed(EngineChanged(7, "first", "", "second", ""), policy_of(Tuning()), 0.0)
+    assert engines.left == ""

@@ -136,7 +136,7 @@ def test_the_engine_of_one_that_never_says_its_last_word_is_suspect_at_once(code
     parts.stream.changed(StreamOpened(0, 1), 0.0)
     parts.stream.changed(StreamRenewed(0, 1700), 1740.0)
     parts.stream.changed(StreamClosed(0, RecognizerError(code)), 3740.0)
-    assert parts.stream.engines.suspect_at_ms(5000.0) == at_ms
+    assert parts.stream.engines.suspect_at_ms(5000.0, math.inf, 0) == at_ms
 
 
 def test_how_soon_last_words_come_is_remembered_from_the_half_close_of_streams_that_end_well():
