@@ -30,6 +30,8 @@ from voiceapp.runtime.private_files import private_open
 
 START_TIMEOUT_S = 120.0
 """A server or a balancer that does not answer within this time has failed."""
+READY_TIMEOUT_S = 20.0
+"""How long it may take to say that it is ready: seconds, on a busy machine."""
 END_TIMEOUT_S = 40.0
 """A process that was told to end is killed after this time: a server drains for less."""
 SERVERS = {
@@ -215,7 +217,7 @@ class Rig:
         until_s = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < until_s and server.poll() is None:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1):  # noqa: S310 - loopback
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=READY_TIMEOUT_S):  # noqa: S310
                     return server
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)

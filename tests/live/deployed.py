@@ -144,7 +144,7 @@ def asked(url, headers=None):
 
     opener = urllib.request.build_opener(Stay)
     try:
-        with opener.open(urllib.request.Request(url, headers=headers or {}), timeout=10) as answer:  # noqa: S310
+        with opener.open(urllib.request.Request(url, headers=headers or {}), timeout=PATIENCE_S) as answer:  # noqa: S310
             return answer.status, "", answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.headers.get("Location", ""), error.read().decode()

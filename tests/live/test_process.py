@@ -123,7 +123,7 @@ def requests(port, count):
 def test_an_answer_that_breaks_off_costs_its_own_connection_and_no_memory(tmp_path):
     with odd_server(tmp_path) as process:
         for _ in range(3):
-            connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=START_S)
             connection.request("GET", "/breaks-off")
             with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
                 connection.getresponse().read()

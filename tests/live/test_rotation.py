@@ -53,7 +53,7 @@ class Api:
         headers = {"Authorization": f"Bearer {self._text}"}
         request = urllib.request.Request(f"{process.url}/api/v1/calls", headers=headers)  # noqa: S310 - loopback
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310 - loopback
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code

@@ -16,7 +16,7 @@ class UnixConnection(http.client.HTTPConnection):
     """An HTTP connection to a unix socket."""
 
     def __init__(self, path):
-        super().__init__("localhost", timeout=10)
+        super().__init__("localhost", timeout=START_S)
         self._path = str(path)
 
     def connect(self):
