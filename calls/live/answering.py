@@ -22,7 +22,7 @@ from calls.core.numbering import NUMBERS_A_STREAM
 from calls.core.status import CallStatus
 from calls.core.turns import Turn
 from calls.live.call_log import CallLog
-from calls.live.earlier_streams import conversation_of
+from calls.live.earlier_streams import EarlierStreams
 from calls.live.event_queue import EventQueue, now_ms
 from calls.live.stream_record import StreamRecord
 from calls.live.typed_sentences import TypedSentences
@@ -70,8 +70,7 @@ class Answering:
         self._typed = TypedSentences(token.call_sid)
         self._agent: Agent | NoAgent = NoAgent()
         self._task: asyncio.Task[None] | None = None
-        self._pending: tuple[Turn, ...] = ()
-        """Of the call's earlier streams: what nobody has answered."""
+        self._earlier = EarlierStreams(token.call_sid, services.conversations, self.note)
         self._over = asyncio.Event()
         """The caller's audio is over."""
 
@@ -96,22 +95,9 @@ class Answering:
         if not self._services.lines.are_known:
             await self._line_known()
         if self._needs_rows:
-            await self._rebuild(start.stream_sid)
+            await self._earlier.rebuild(start.stream_sid)
         if not self._over.is_set():
             await self._agent_of(start).run()
-
-    async def _rebuild(self, stream_sid: str) -> None:
-        found = None
-        try:
-            found = await conversation_of(self._token.call_sid, stream_sid)
-        except Exception:
-            # The wall: whatever rows hold, the call is answered, and heard to its end.
-            metrics.REPLY_ERRORS.inc()
-            logger.exception("call %s: what was said before could not be read", self._token.call_sid)
-        self.note("conversation_rebuilt" if found is not None else "conversation_unknown")
-        if found is not None:
-            self._services.conversations.of_call(self._token.call_sid, found.conversation)
-            self._pending = found.pending
 
     async def _line_known(self) -> None:
         """Or the caller's audio is over."""
@@ -150,9 +136,10 @@ class Answering:
         answerer = self._services.answerers.of_line(self._settings, tuning, self._note_failed)
         before, agent = self._agent, Agent(call, answerer, self, now_ms, conversation)
         if isinstance(before, NoAgent):
-            for turn in (*self._pending, *before.turns.values()):
+            for turn in (*self._earlier.pending, *before.turns.values()):
                 agent.accepted(turn, now_ms())
         self._agent = agent
+        self._earlier.learn_quiet(conversation, self.supervise)
         self._queue.wake()
         return agent
 
@@ -216,6 +203,7 @@ class Answering:
         self.stop()
         if self._task is not None:
             await self._task
+        await self._earlier.ended()
         await self._typed.kept()
 
     def _note_failed(self, code: str, detail: str) -> None:

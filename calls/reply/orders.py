@@ -28,6 +28,9 @@ class Order(StrEnum):
     """Stop at once, and answer nothing until RELEASE."""
     RELEASE = "release"
     """Answer again what is said from now on."""
+    AS_KEPT = "as_kept"
+    """Nobody's word: what rows say of the last order, where they could be read only now. ``by``: who keeps the line
+    quiet; empty where nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Supervision:
 
     quiet_by: str = ""
     """Who has made the line be quiet; empty while it answers."""
+    is_known: bool = True
+    """Whether the line is to be quiet; False while no row of earlier streams could be read."""
     released_ms: int = -1
     """Media time at which it was last told to answer again: what was said before is not answered."""
     waiting: deque[TypedSentence] = field(default_factory=deque)

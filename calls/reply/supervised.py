@@ -10,6 +10,9 @@
 | be quiet | what sounds stops, what was to be said is given up, and the caller's turns are answered by nobody |
 | answer again | what the caller says from now on is answered |
 
+Where a call's rows could not be read, it is not known whether somebody keeps the line quiet: it answers until it is,
+and an order that a supervisor gives meanwhile is newer than what rows say.
+
 A sentence is an answer of its own (``Occasion.SUPERVISOR``): the caller may speak over it, its row and its exchange say
 who had it said, and what the line expects of the caller is as before. It can be said while the line is quiet, and on a
 line that only listens.
@@ -79,6 +82,8 @@ class Supervised:
             code = self._say(order, now_ms)
         elif not self._converses:
             code = NOT_ANSWERING
+        elif order.order is Order.AS_KEPT:
+            code = self._as_kept(order.by, now_ms)
         elif order.order is Order.QUIET:
             code = self._be_quiet(order.by, now_ms)
         else:
@@ -165,10 +170,16 @@ class Supervised:
         self._state.waiting.append(TypedSentence(order.text, now_ms + WAIT_MS, order.ask))
         return ""
 
+    def _as_kept(self, quiet_by: str, now_ms: float) -> str:
+        if self._state.is_known:
+            return ""
+        self._state.is_known = True
+        return self._be_quiet(quiet_by, now_ms) if quiet_by else ""
+
     def _be_quiet(self, by: str, now_ms: float) -> str:
         if self.is_quiet:
             return ALREADY_QUIET
-        self._state.quiet_by = by
+        self._state.quiet_by, self._state.is_known = by, True
         while self._state.waiting:
             self._hands.not_said(self._state.waiting.popleft().ask)
         self._interruption.drop()
@@ -189,7 +200,8 @@ class Supervised:
 
     def _answer_again(self, now_ms: float) -> str:
         if not self.is_quiet:
-            return NOT_QUIET
+            was_known, self._state.is_known = self._state.is_known, True
+            return NOT_QUIET if was_known else ""
         self._state.quiet_by = ""
         self._state.released_ms = self._hands.media_ms(now_ms)
         self._floor.begin_anew(now_ms)

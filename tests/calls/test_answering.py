@@ -4,11 +4,13 @@ import asyncio
 import base64
 import json
 import logging
+import threading
 import time
 
 import pytest
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import Group, Permission, User
+from django.db import DatabaseError
 from django.utils import timezone
 
 from calls.consumers import MediaStreamConsumer
@@ -21,6 +23,7 @@ from calls.reply.conversation import unheard_clause
 from calls.reply.dialogue_checks import script_of
 from calls.reply.dialogue_text import plain_of
 from calls.reply.items import NoteValue
+from calls.reply.orders import Order, SupervisorOrder
 from calls.reply.phrases import PhraseCache
 from calls.reply.settings import AnswerSettings
 from calls.reply.voices.recorded import Prompts
@@ -28,6 +31,7 @@ from calls.reply.voices.registry import Voices
 from calls.storage.recording import Recording, line_file
 from calls.storage.trace import read_trace
 from calls.twilio import stream_tokens
+from calls.twilio.stream_tokens import DatabaseAway
 from stt.events import Final, Word
 from stt.tuning import Tuning
 from tests.calls.reply.voices.toy import ToyVoices
@@ -331,6 +335,51 @@ async def test_a_line_that_was_made_quiet_stays_so_in_the_process_that_takes_the
     assert await rows(Transcript) == []
 
 
+async def test_a_line_that_was_made_quiet_is_quiet_again_once_the_database_is_back(engine, monkeypatch):
+    steps = "a:\n    say: שלום.\n    expect: open\n    match: b\n  b:\n    say: רשמתי.\n    next: hang_up"
+    script = script_of(plain_of(f"steps:\n  {steps}\nexamples: []\n"))
+    answering(monkeypatch, responder="scripted", voice="toy:he", dialogue=script)
+    monkeypatch.setattr(earlier_streams, "ASK_QUIET_AGAIN_S", 0)
+    is_back = threading.Event()
+
+    def quiet_by(_call_sid):
+        if not is_back.is_set():
+            raise DatabaseError("away")
+        return "dana"
+
+    async def is_away(*_):
+        raise DatabaseAway
+
+    monkeypatch.setattr(earlier_streams, "from_database", is_away)
+    monkeypatch.setattr(earlier_streams.action_rows, "quiet_by", quiet_by)
+    caller = Listener(stream_index=1)
+    await caller.call()
+    await caller.listen("a1.1.1")
+    (call,) = services().calls
+    assert call.status(0).quiet_by == ""
+    is_back.set()
+    async with asyncio.timeout(5):
+        while call.status(0).quiet_by != "dana":  # noqa: ASYNC110 - it has no event to give
+            await asyncio.sleep(0)
+    assert call.supervise(SupervisorOrder(SID, Order.QUIET, "boss")) == "already_quiet"
+    assert call.supervise(SupervisorOrder(SID, Order.RELEASE, "boss")) == ""
+    await caller.hang_up()
+    assert "conversation_unknown" in {event.code for event in await rows(CallEvent)}
+
+
+async def test_what_was_not_learnt_by_one_stream_is_asked_by_the_next(engine, monkeypatch):
+    answering(monkeypatch, responder="repeat", voice="toy:he")
+    services().conversations.of_call(SID).supervision.is_known = False
+    monkeypatch.setattr(earlier_streams.action_rows, "quiet_by", lambda _call_sid: "dana")
+    caller = Listener(stream_index=1)
+    await caller.call()
+    (call,) = services().calls
+    async with asyncio.timeout(5):
+        while call.status(0).quiet_by != "dana":  # noqa: ASYNC110 - it has no event to give
+            await asyncio.sleep(0)
+    await caller.hang_up()
+
+
 @pytest.mark.parametrize("raises", [False, True])
 async def test_a_call_of_which_nothing_is_known_is_opened_anew(engine, monkeypatch, raises):
     script = script_of(plain_of("steps:\n  a:\n    say: שלום.\n    next: hang_up\nexamples: []\n"))
@@ -338,6 +387,7 @@ async def test_a_call_of_which_nothing_is_known_is_opened_anew(engine, monkeypat
     monkeypatch.setattr(earlier_streams, "REBUILD_S", 0)
     if raises:
         monkeypatch.setattr(earlier_streams, "kept_turns", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr(earlier_streams.action_rows, "quiet_by", lambda _call_sid: "")
     caller = Listener(stream_index=1)
     await caller.call()
     await caller.listen("a1.1.1")

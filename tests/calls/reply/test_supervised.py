@@ -3,7 +3,7 @@
 import pytest
 
 from calls.reply.items import Expect, ExpectationKind, HangUp, Say
-from calls.reply.orders import MAX_WAITING, WAIT_MS, Order
+from calls.reply.orders import MAX_WAITING, WAIT_MS, Order, SupervisorOrder
 from calls.reply.responder import Occasion
 from calls.reply.settings import AnswerLimits, AnswerSettings
 from stt.tuning import Tuning
@@ -527,3 +527,52 @@ def test_the_calls_next_stream_is_as_quiet():
 
     call = supervised(next_one, conversation=supervised(first).agent.conversation)
     assert (call.responder.asked, call.saved) == ([], {})
+
+
+# Known late
+
+
+def not_known(call):
+    call.agent.conversation.supervision.is_known = False
+
+
+def test_a_quiet_that_is_known_late_stops_what_sounds():
+    async def steps(call):
+        not_known(call)
+        await question(call)
+        assert call.supervise(Order.AS_KEPT) == ""
+        assert call.agent.quiet_by != ""
+        assert call.supervise(Order.QUIET) == "already_quiet"
+        await call.listen(1000)
+
+    call = supervised(steps)
+    ((text, outcome, *_),) = made(call)
+    assert (text, outcome) == (LONG, "interrupted")
+
+
+@pytest.mark.parametrize("order", [Order.QUIET, Order.RELEASE])
+def test_an_order_that_is_given_before_it_is_known_is_newer(order):
+    async def steps(call):
+        not_known(call)
+        await call.listen(500)
+        assert call.supervise(order) == ""
+        quiet_by = call.agent.quiet_by
+        assert bool(quiet_by) == (order is Order.QUIET)
+        assert call.supervise(Order.AS_KEPT) == ""
+        assert call.agent.quiet_by == quiet_by
+        assert call.supervise(Order.RELEASE) == ("" if order is Order.QUIET else "not_quiet")
+
+    supervised(steps)
+
+
+def test_that_nobody_keeps_it_quiet_changes_nothing():
+    async def steps(call):
+        not_known(call)
+        await question(call)
+        call.agent.supervise(SupervisorOrder("CA1", Order.AS_KEPT, ""), call.now_ms)
+        assert call.supervise(Order.RELEASE) == "not_quiet"
+        await call.listen(8000)
+
+    call = supervised(steps)
+    ((_, outcome, *_),) = made(call)
+    assert outcome == "played"
