@@ -31,9 +31,14 @@ class Trouble(StrEnum):
     ENGINE = "engine_down"
     """Of no line: calls have left this engine, whose name stands in a line's place, and nobody has heard by it since
     (stt/engines/engine_health.py)."""
+    ANSWERS = "answers_failing"
+    """At least half of the line's last answers failed: the responder, or every voice (calls/core/answer_health.py)."""
     THREAD = "thread_ended"
     """Of no line: a thread that a process needs has ended, or fails again and again
     (voiceapp/runtime/background.py)."""
+    SETTINGS = "settings_unreadable"
+    """Of no line: the database answers, and round after round no settings of lines can be read from it
+    (calls/lines/settings_troubles.py)."""
     DISK = "disk_filling"
     """Of no line: the disk of VAR_DIR is nearly full (calls/process/disk_room.py)."""
 

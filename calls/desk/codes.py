@@ -33,6 +33,7 @@ ANSWERING: Mapping[str, Any] = {
     "turn_model_late": _("the model of turns was late: silence alone decided"),
     "too_many_turns": _("the call had more answers or minutes than its line allows"),
     "cost_ceiling": _("the call's answers cost as much as its line allows"),
+    "answering_broke": _("a fault of the server's own: nothing was answered from here on"),
     "dialogue_invalid": _("the line's dialogue cannot be used"),
     "settings_unknown": _("the call began before its line's settings were known"),
     "settings_late": _("the line's settings became known during the call, and it answers from here on"),

@@ -22,7 +22,9 @@ LABELS = {
     Trouble.DOWN: _("the recogniser is down"),
     Trouble.COST: _("the month's cost has reached its ceiling"),
     Trouble.ENGINE: _("a recognition engine is down; its calls have gone over to another"),
+    Trouble.ANSWERS: _("the line's answers fail"),
     Trouble.THREAD: _("a part of the service has stopped"),
+    Trouble.SETTINGS: _("the settings of lines cannot be read; those last read stand"),
     Trouble.DISK: _("the disk of recordings and database is nearly full"),
 }
 ENGINE_DOWN = _("the engine %(engine)s is down; its calls have gone over to another")

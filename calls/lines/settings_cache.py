@@ -16,6 +16,7 @@ from typing import Protocol
 from django.db import DatabaseError, close_old_connections
 
 from calls.core.addresses import canonical
+from calls.core.line_health import Verdict
 from calls.lines.dialogues import LastGoodScripts
 from calls.lines.line_settings import AllSettings, LineSettings
 from calls.lines.settings_rows import read_settings
@@ -75,6 +76,13 @@ class LineCache:
     def trouble(self) -> str:
         """Why the last round read nothing: ``settings_unreadable``, ``database_away``; else "". Any thread."""
         return self._troubles.code
+
+    @property
+    def verdict(self) -> Verdict:
+        """On the reading of settings, for its alarm. Any thread."""
+        if self._troubles.lasts:
+            return Verdict.TROUBLED
+        return Verdict.WELL if self.are_known and not self.trouble else Verdict.UNKNOWN
 
     @property
     def unread(self) -> Mapping[str, str]:
@@ -151,8 +159,6 @@ class LineCache:
                 self._settings = self._settings.withheld
         else:
             self._troubles.read(self.unread, unmade)
-        if self._thread is not None:
-            self._thread.is_unwell = self._troubles.lasts
         return not self.trouble
 
 

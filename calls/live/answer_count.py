@@ -12,6 +12,8 @@ class AnswerCount:
     def __init__(self) -> None:
         self._outcomes: dict[int, Outcome] = {}
         """Of each answer by its number, as it was last said."""
+        self.failed = 0
+        """Also those of which nothing sounded."""
 
     def note(self, turn: AgentTurn) -> bool:
         """An answer as it stands; True when it is the first time."""
@@ -32,6 +34,12 @@ class AnswerCount:
                 if ms is not None:
                     metrics.ANSWER_STAGES.labels(stage).observe(ms / 1000)
         return is_new
+
+    def ended(self, code: str) -> None:
+        """An answer is over; ``code``: how it failed, empty where it did not."""
+        if code:
+            self.failed += 1
+            metrics.ANSWERS_FAILED.labels(code).inc()
 
     def count(self) -> None:
         """No answer changes any more: what became of each."""

@@ -236,6 +236,9 @@ class Answering:
     def answered(self, number: int, total_ms: int) -> None:
         self._driver.answered(number, total_ms, now_ms())
 
+    def answer_ended(self, code: str) -> None:
+        self._log.answer_ended(code)
+
     def not_said(self, ask: str) -> None:
         self._typed.not_said(ask)
 
@@ -252,14 +255,12 @@ class Answering:
         self._record.said(self._driver.session.media_ms(now_ms()) - round(now_ms() - at_ms), ulaw)
 
     def plays(self, begins_ms: float, ulaw: bytes, words: str) -> None:
-        session = self._driver.session
-        levels_dbfs = session.audio.plays(begins_ms, ulaw, words)
-        self._record.plays(session.media_ms(begins_ms), ulaw, levels_dbfs)
+        levels_dbfs = self._driver.session.audio.plays(begins_ms, ulaw, words)
+        self._record.plays(self.media_ms(begins_ms), ulaw, levels_dbfs)
 
     def cleared(self, now_ms: float) -> None:
-        session = self._driver.session
-        session.audio.cleared(now_ms)
-        self._record.cleared(session.media_ms(now_ms))
+        self._driver.session.audio.cleared(now_ms)
+        self._record.cleared(self.media_ms(now_ms))
 
     def hang_up(self, reason: str) -> None:
         self._services.conversations.forget(self._token.call_sid)

@@ -23,6 +23,7 @@ from calls.core.turns import Turn
 from calls.live.answer_count import AnswerCount
 from calls.process.live_updates import shown, shown_answer, shown_value
 from calls.process.services import Services
+from calls.reply.limits import LIMITS
 from calls.storage.columns import fitted
 from calls.storage.records import (
     AgentTurnSaved,
@@ -152,6 +153,12 @@ class CallLog:
         told = self._keeps.shown_answer(turn)
         self._publish("answer", **shown_answer(told, key_of(stream_sid, turn.number)), playing=False)
 
+    def answer_ended(self, code: str) -> None:
+        """An answer is over. ``code``: how it failed; empty where it did not."""
+        self._answers.ended(code)
+        if code not in LIMITS:
+            self._services.alarms.answer_ended(self._to_number, failed=bool(code))
+
     def keep(self, key: str, value: str, *, secret: bool = False) -> None:
         """A value that the caller said. A secret one is taken out of the words that were said before as well."""
         self._values += 1
@@ -214,6 +221,7 @@ class CallLog:
                 other_engine_s=other_engine_s(streams.seconds_by_engine, one_shots.seconds_by_engine),
                 reply_tokens=answers[0],
                 reply_characters=answers[1],
+                answers_failed=self._answers.failed,
             )
         )
         self._publish("call", state="ended")

@@ -20,6 +20,7 @@ from django.db import DatabaseError, IntegrityError, close_old_connections, tran
 from django.db.models import F
 from django.utils import timezone
 
+from calls.core.answer_health import AnswerHealth
 from calls.core.line_health import CLEAR_AFTER_S, LineHealth, Trouble, Verdict
 from calls.core.status import CallStatus
 from calls.lines import costs
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 MOST_LOOKS = 60
 """A minute of them; a thread that is further behind misses some."""
+MOST_ANSWERS = 10_000
+"""That have ended and wait for the thread, likewise."""
 EVERY_S = 2.0
 COSTS_EVERY_S = 60.0
 MOST_ATTEMPTS = 8
@@ -44,18 +47,23 @@ Verdicts = Mapping[tuple[str, Trouble], Verdict]
 
 
 class AlarmMonitor:
-    """This process's. ``look`` is called on the loop each second; two threads do the rest."""
+    """This process's. ``look`` is called on the loop each second, ``answer_ended`` with each answer; two threads do
+    the rest."""
 
     def __init__(
         self,
         engines: Callable[[], Mapping[str, bool]] = dict,
         disk: Callable[[], Verdict] = lambda: Verdict.UNKNOWN,
+        settings: Callable[[], Verdict] = lambda: Verdict.UNKNOWN,
     ) -> None:
-        """``engines``: by their names, and whether calls have left them; ``disk``: on its room. Any thread."""
+        """``engines``: by their names, and whether calls have left them; ``disk``: on its room; ``settings``: on the
+        reading of lines' settings. Any thread."""
         self._engines = engines
-        self._disk = disk
+        self._services = {Trouble.DISK: disk, Trouble.SETTINGS: settings}
         self._looks: queue.Queue[tuple[Looks, float]] = queue.Queue(MOST_LOOKS)
         self._lines = LineHealth()
+        self._ended: queue.Queue[tuple[str, bool, float]] = queue.Queue(MOST_ANSWERS)
+        self._answers = AnswerHealth()
         self._threads: list[background.Worker] = []
         self._stop = threading.Event()
         self._told = False
@@ -89,6 +97,14 @@ class AlarmMonitor:
             except queue.Full:
                 metrics.ALARM_LOOKS_MISSED.inc()
 
+    def answer_ended(self, line: str, *, failed: bool) -> None:
+        """An answer to a call of this line has come to its end. On the loop; returns at once."""
+        if self._threads:
+            try:
+                self._ended.put_nowait((line, failed, monotonic()))
+            except queue.Full:
+                metrics.ALARM_LOOKS_MISSED.inc()
+
     def _run(self, work: Callable[[], None], pause_s: float) -> None:
         while not self._stop.wait(pause_s):
             try:
@@ -113,7 +129,8 @@ class AlarmMonitor:
         self._stop.wait(EVERY_S)
         for _ in range(self._looks.qsize()):
             verdicts |= self._lines.look(*self._looks.get_nowait())
-        settle(verdicts | self._engines_verdicts() | self._threads_verdict() | self._disks_verdict())
+        verdicts |= self._answers_verdicts()
+        settle(verdicts | self._engines_verdicts() | self._threads_verdict() | self._services_verdicts())
         self.open = open_alarms()
         if monotonic() >= self._costed_s + COSTS_EVERY_S:
             self._costed_s = monotonic()
@@ -122,6 +139,18 @@ class AlarmMonitor:
 
     def _is_open(self, kind: Trouble, line: str) -> bool:
         return any(one[:2] == (kind, line) for one in self.open)
+
+    def _answers_verdicts(self) -> dict[tuple[str, Trouble], Verdict]:
+        """On the answers of lines; one that is well closes an alarm that is open."""
+        for _ in range(self._ended.qsize()):
+            line, failed, at_s = self._ended.get_nowait()
+            self._answers.ended(line, failed=failed, now_s=at_s)
+        kind = Trouble.ANSWERS
+        return {
+            (line, kind): verdict
+            for line, verdict in self._answers.verdicts(monotonic()).items()
+            if verdict is Verdict.TROUBLED or self._is_open(kind, line)
+        }
 
     def _engines_verdicts(self) -> dict[tuple[str, Trouble], Verdict]:
         """On the engines of lines that have several; one that is well closes an alarm that is open."""
@@ -142,11 +171,14 @@ class AlarmMonitor:
             return {("", Trouble.THREAD): Verdict.TROUBLED}
         return {("", Trouble.THREAD): Verdict.WELL} if self._is_open(Trouble.THREAD, "") else {}
 
-    def _disks_verdict(self) -> dict[tuple[str, Trouble], Verdict]:
-        """On the disk of VAR_DIR; one that has room closes an alarm that is open."""
-        verdict = self._disk()
-        concerns = verdict is Verdict.TROUBLED or self._is_open(Trouble.DISK, "")
-        return {("", Trouble.DISK): verdict} if concerns else {}
+    def _services_verdicts(self) -> dict[tuple[str, Trouble], Verdict]:
+        """On what the whole service needs; what is well closes an alarm that is open."""
+        verdicts = {kind: verdict() for kind, verdict in self._services.items()}
+        return {
+            ("", kind): verdict
+            for kind, verdict in verdicts.items()
+            if verdict is Verdict.TROUBLED or self._is_open(kind, "")
+        }
 
 
 def settle(verdicts: Verdicts) -> None:

@@ -16,8 +16,9 @@ from typing import Protocol, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum
 
+from calls.core.agent_turns import Outcome
 from calls.core.kept_words import Keeps
 from calls.core.numbering import NUMBERS_A_STREAM, RECOVERED_NUMBER, give_block
 from calls.core.one_shots import MIN_ONE_SHOT_MS, PRE_ROLL_MS
@@ -64,7 +65,7 @@ def recover(recognizer: OneShotRecognizer, started: Iterable[CallStarted], accep
     """Close each stream's call and give its unheard speech to the one-shot recogniser. Blocking."""
     for stream in started:
         begins_ms, ulaw, speech = _recorded(stream)
-        tokens, characters = _from_database(partial(_charged, stream))
+        tokens, characters, failed = _from_database(partial(_answers, stream))
         accept(
             CallEnded(
                 call_sid=stream.call_sid,
@@ -79,6 +80,7 @@ def recover(recognizer: OneShotRecognizer, started: Iterable[CallStarted], accep
                 # Of answers that sounded: what was withdrawn died with the process as well.
                 reply_tokens=tokens,
                 reply_characters=characters,
+                answers_failed=failed,
             )
         )
         try:
@@ -167,10 +169,11 @@ def _spans_of(stream: CallStarted, ended: SpeechEnded) -> list[tuple[int, int]]:
     return list(shared.values_list("started_ms", "ended_ms"))
 
 
-def _charged(stream: CallStarted) -> tuple[int, int]:
-    """Tokens and synthesised characters of the stream's answers, as their rows have them."""
-    sums = _turns_of(stream).aggregate(tokens=Sum("tokens"), characters=Sum("characters"))
-    return sums["tokens"] or 0, sums["characters"] or 0
+def _answers(stream: CallStarted) -> tuple[int, int, int]:
+    """Tokens and synthesised characters of the stream's answers, and how many failed, as their rows have them."""
+    failed = Count("pk", filter=Q(outcome=Outcome.FAILED))
+    sums = _turns_of(stream).aggregate(tokens=Sum("tokens"), characters=Sum("characters"), failed=failed)
+    return sums["tokens"] or 0, sums["characters"] or 0, sums["failed"]
 
 
 def _turns_of(stream: CallStarted) -> TurnQuerySet:

@@ -89,7 +89,7 @@ class Services:
         self.loop_lag = LoopLag()
         self.traces = TurnTraces()
         self.admission = Admission(self.calls, self.loop_lag)
-        self.alarms = AlarmMonitor(lambda: self.recognition.unwell(), disk_verdict)
+        self.alarms = AlarmMonitor(lambda: self.recognition.unwell(), disk_verdict, lambda: self.lines.verdict)
         self.heartbeat = Heartbeat(
             self.calls,
             updates=self.updates,

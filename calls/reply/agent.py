@@ -5,8 +5,7 @@
 
 Who may speak is decided in calls/reply/floor.py, which is pure. The agent reports to it what happens, prepares an
 answer as soon as there is a question, and gives it to the delivery when the line has the floor. One task group owns
-everything that it waits for. Everything runs on the call's loop; what the pump tells (``caller_is``, ``accepted``,
-``mark``, …) returns at once.
+everything that it waits for. Everything runs on the call's loop; what the pump tells returns at once.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from calls.reply.draft import Draft
 from calls.reply.floor import Floor
 from calls.reply.floor_due import Holder
 from calls.reply.given_answer import GivenAnswer
-from calls.reply.hands import AgentCall, AgentHands
+from calls.reply.hands import ANSWERING_BROKE, AgentCall, AgentHands
 from calls.reply.interruption import Interruption
 from calls.reply.orders import CALL_ENDED, NOT_ANSWERING, SupervisorOrder
 from calls.reply.responder import Occasion
@@ -90,9 +89,8 @@ class Agent:
                 self._group = group
                 playing = group.create_task(self._delivery.play(self._sounded, self._now_ms), name="playback")
                 if self._converses:
-                    group.create_task(
-                        self._delivery.fillers.load(self._answerer.voice, self._hands.note), name="fillers"
-                    )
+                    fillers = self._delivery.fillers.load(self._answerer.voice, self._hands.note)
+                    group.create_task(fillers, name="fillers")
                 self._speaking.open(asks=self._call.opens and self._supervised.lets_answer)
                 await self._over.wait()
                 playing.cancel()
@@ -100,6 +98,8 @@ class Agent:
             # The wall: whatever fails in answering, the call is heard to its end.
             metrics.REPLY_ERRORS.inc()
             logger.error("call %s: answering failed", self._call.call_sid, exc_info=failed)
+            self._hands.note(ANSWERING_BROKE, type(failed.exceptions[0]).__name__)
+            self._hands.answer_ended(ANSWERING_BROKE)
         finally:
             self._group = None
 

@@ -223,8 +223,9 @@ class Delivery:
             return
         prepared = answer.preparation
         self.answer = None
-        if prepared.call.occasion is not Occasion.SUPERVISOR:
+        if not answer.by_supervisor:
             self._conversation.failures = self._conversation.failures + 1 if prepared.failed else 0
+        answer.tell_ended(self._hands)
         if prepared.code:
             self._hands.note(prepared.code, prepared.detail)
         self._save(answer, now_ms, outcome, code)
@@ -245,6 +246,7 @@ class Delivery:
         self._clear_from_ms = now_ms
         self._news.set()
         self._save(answer, now_ms, Outcome.INTERRUPTED, code)
+        answer.tell_ended(self._hands)
         heard = self.playback.heard_text
         self._conversation.answered(
             prepared.call.occasion, prepared.turns, prepared.text, heard, prepared.expect, interrupted=not code
@@ -283,9 +285,8 @@ class Delivery:
         """As it stands: the next revision of its row."""
         prepared = answer.preparation
         heard = PlayedPart(self.playback.heard_text, answer.heard_ms(self.playback, now_ms), outcome or Outcome.PLAYED)
-        by_supervisor = prepared.call.occasion is Occasion.SUPERVISOR
-        responder_name = Occasion.SUPERVISOR.value if by_supervisor else self._responder_name
-        made_by = MadeBy(responder_name, prepared.voice, prepared.tokens, prepared.characters)
+        responder = Occasion.SUPERVISOR.value if answer.by_supervisor else self._responder_name
+        made_by = MadeBy(responder, prepared.voice, prepared.tokens, prepared.characters)
         first_ms = prepared.steps.first_text_ms, prepared.steps.first_sound_ms
         return answer.record.turn(prepared.text, heard, made_by, *first_ms, code or prepared.code)
 

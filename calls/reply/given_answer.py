@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from calls.reply.answer_record import AnswerRecord
+from calls.reply.hands import AgentHands
 from calls.reply.items import Act, ActOutcome
 from calls.reply.playback import Playback
 from calls.reply.preparation import Preparation
+from calls.reply.responder import Occasion
 from calls.reply.spoken_piece import SpokenPiece
 from calls.reply.unsaid import Rest, rest_of
 from stt.audio import BYTES_PER_MS
@@ -29,6 +31,17 @@ class GivenAnswer:
     """Pieces of it that were fed are not played any more."""
     cut_short: str = ""
     """The code of why its rest is not said; empty while it is."""
+
+    @property
+    def by_supervisor(self) -> bool:
+        """A person's words: nobody has asked for them, and that they fail is no failure of what answers."""
+        return self.preparation.call.occasion is Occasion.SUPERVISOR
+
+    def tell_ended(self, hands: AgentHands) -> None:
+        """Told of every answer that has failed or sounded, but for a supervisor's words."""
+        failure = self.preparation.code if self.preparation.failed else ""
+        if not self.by_supervisor and (failure or self.has_sounded):
+            hands.answer_ended(failure)
 
     @property
     def has_sounded(self) -> bool:

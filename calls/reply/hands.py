@@ -10,6 +10,9 @@ from calls.reply.items import NoteValue
 from calls.reply.settings import AnswerSettings
 from calls.reply.spoken_piece import SpokenPiece
 
+ANSWERING_BROKE = "answering_broke"
+"""The code of a fault of our own, behind which the stream is answered no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class AgentCall:
@@ -57,6 +60,10 @@ class AgentHands(Protocol):
 
     def answered(self, number: int, total_ms: int) -> None:
         """The caller's turn of this number was answered so long after its last voiced frame."""
+
+    def answer_ended(self, code: str) -> None:
+        """An answer that had something to say has come to its end, or was stopped: it failed with this stable code;
+        empty where it did not."""
 
     def not_said(self, ask: str) -> None:
         """The sentence that a supervisor has asked for will not be said. What has sounded of one is an agent's turn."""

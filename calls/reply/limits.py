@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from calls.reply.settings import AnswerLimits
 
+LIMITS = ("too_many_turns", "cost_ceiling")
+"""The codes: a call that reaches one is no trouble of its line."""
+
 
 def over_limit(limits: AnswerLimits, *, answers: int, answered_ms: float, cost: float) -> str:
     """The stable code of the limit that is reached; empty where there is none.

@@ -44,6 +44,7 @@ COUNTED = {
     "twilio_minutes": Sum((F("twilio_duration_s") + 59) / 60),
     "reply_tokens": Sum("reply_tokens"),
     "reply_characters": Sum("reply_characters"),
+    "answers_failed": Sum("answers_failed"),
 }
 
 
@@ -66,6 +67,7 @@ class LineHour(models.Model):
     """As Twilio rounds them, call by call."""
     reply_tokens = models.PositiveBigIntegerField(default=0)
     reply_characters = models.PositiveBigIntegerField(default=0)
+    answers_failed = models.PositiveBigIntegerField(default=0, db_default=0)
     spoken_ms = models.PositiveBigIntegerField(default=0)
     """Of callers' turns without the line's own words, given back."""
     heard_ms = models.PositiveBigIntegerField(default=0)

@@ -90,6 +90,8 @@ class Call(models.Model):
     """Name -> seconds of both, of engines beside Google's v1: calls/core/other_engines.py."""
     reply_tokens = models.PositiveIntegerField(_("answers' tokens"), default=0, db_default=0)
     reply_characters = models.PositiveIntegerField(_("answers' synthesised characters"), default=0, db_default=0)
+    answers_failed = models.PositiveIntegerField(_("answers that failed"), default=0, db_default=0)
+    """Also those of which nothing sounded, and which are no turn."""
     tuning_profile = models.BigIntegerField(null=True, blank=True, editable=False)
     """The id of the profile of ``tuning``, to count by. No foreign key: a call outlives its profile, and the writer
     never waits for one."""
@@ -122,6 +124,9 @@ class Call(models.Model):
                 fields=["tuning_profile", "tuning_revision", "started_at"],
                 name="calls_of_a_revision",
                 condition=models.Q(tuning_profile__isnull=False),
+            ),
+            models.Index(
+                fields=["-started_at"], name="calls_of_failed_answers", condition=models.Q(answers_failed__gt=0)
             ),
             models.Index(
                 fields=["id"], name="calls_unqueued", condition=models.Q(is_queued=False, ended_at__isnull=False)

@@ -60,6 +60,8 @@ class CallEnded:
     """Synthesised for them, as voices charge them."""
     other_engine_s: dict[str, int] = field(default_factory=dict)
     """Seconds of both that other engines than Google's v1 heard, by engine: calls/core/other_engines.py."""
+    answers_failed: int = 0
+    """Also those of which nothing sounded, and which are no turn."""
 
 
 @dataclass(frozen=True, slots=True)

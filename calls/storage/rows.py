@@ -193,7 +193,7 @@ _SUMMED_COLUMNS = (
     *("frames_received", "frames_lost", "speech_ms"),
     # Streams that ended before these were counted have none.
     *("stt_streams", "stt_stream_s", "one_shots", "one_shot_s"),
-    *("reply_tokens", "reply_characters"),
+    *("reply_tokens", "reply_characters", "answers_failed"),
 )
 _COUNTED_COLUMNS = ("counters", "other_engine_s")
 _WRITTEN_COLUMNS = [

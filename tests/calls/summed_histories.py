@@ -29,6 +29,7 @@ COLUMNS = (
         "twilio_minutes",
         "reply_tokens",
         "reply_characters",
+        "answers_failed",
     ),
     *("spoken_ms", "heard_ms", "final_ms", "total_ms"),
 )
@@ -71,7 +72,7 @@ def _call(sid, rng):
             yield CallEnded(
                 sid, f"MZ{stream}", began + timedelta(seconds=rng.randint(0, 300)), "stop", 100, 2, 1500, stt_streams=1,
                 stt_stream_s=rng.randint(0, 300), one_shots=1, one_shot_s=3, reply_tokens=rng.randint(0, 9),
-                reply_characters=rng.randint(0, 99),
+                reply_characters=rng.randint(0, 99), answers_failed=rng.randint(0, 2),
             )  # fmt: skip
         for number in range(1, rng.randint(1, 7)):
             ms = rng.choice((None, 0, 1, 250, 1000, rng.randint(0, 9000)))
@@ -110,6 +111,7 @@ def one_by_one():
             "one_shot_s",
             "reply_tokens",
             "reply_characters",
+            "answers_failed",
         ):
             row[name] += getattr(call, name)
         for turn in Transcript.objects.filter(call=call):

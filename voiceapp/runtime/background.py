@@ -53,8 +53,6 @@ class Worker(threading.Thread):
         self._once = once
         self._failures = 0
         self._begun_s = 0.0
-        self.is_unwell = False
-        """Its work says so: it goes on, and fails round after round."""
 
     def start(self) -> None:
         super().start()
@@ -90,7 +88,7 @@ class Worker(threading.Thread):
         if not self.is_alive():
             return Unwell.ENDED
         failing = self._failures >= FAILING_AFTER and monotonic() - self._begun_s < WELL_S
-        return Unwell.FAILING if failing or self.is_unwell else None
+        return Unwell.FAILING if failing else None
 
 
 _needed: dict[str, Worker] = {}

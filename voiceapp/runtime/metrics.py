@@ -42,6 +42,12 @@ TURNS_UNTRACED = Counter(
     registry=REGISTRY,
 )
 ANSWERS = Counter("voiceapp_answers", "Answers of the line, by what became of them", ["outcome"], registry=REGISTRY)
+ANSWERS_FAILED = Counter(
+    "voiceapp_answers_failed",
+    "Answers that failed, by how: the caller heard an apology in place of them, or nothing",
+    ["code"],
+    registry=REGISTRY,
+)
 ANSWER_STAGES = Histogram(
     "voiceapp_answer_seconds",
     "Where an answer's time went: floor, last voiced frame to the floor taken; responder, from there to the first "

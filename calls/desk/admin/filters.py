@@ -114,6 +114,18 @@ class SlowestAnswerFilter(Milliseconds):
         return queryset.filter(pk__in=[row["call_id"] for row in slowest[:SLOWEST_CALLS]])
 
 
+class FailedAnswersFilter(KnownChoices):
+    """By whether answers of the line failed; an index has the calls."""
+
+    title, parameter_name = _("answers that failed"), "failed_answers"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("with answers that failed"))]
+
+    def narrowed(self, queryset: QuerySet[Call], chosen: str) -> QuerySet[Call]:
+        return queryset.filter(answers_failed__gt=0)
+
+
 class InterruptedFilter(KnownChoices):
     """By what callers have done to the line's answers: the codes of the call's events."""
 

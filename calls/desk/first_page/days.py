@@ -39,6 +39,7 @@ class DaySums:
     twilio_minutes: int = 0
     reply_tokens: int = 0
     reply_characters: int = 0
+    answers_failed: int = 0
     finals: Counter[int] = field(default_factory=Counter)
     answers: Counter[int] = field(default_factory=Counter)
     by_hour: list[int] = field(default_factory=lambda: [0] * HOURS)
@@ -89,6 +90,7 @@ _ADDED = (
     "twilio_minutes",
     "reply_tokens",
     "reply_characters",
+    "answers_failed",
 )
 """DaySums' and LineHour's."""
 

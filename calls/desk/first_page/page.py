@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -132,6 +132,16 @@ def _figures(days: TwoDays, seen: SeenLines) -> Iterator[Figure]:
         _("s"),
         lambda day: _seconds(day.total.answer_ms),
         lambda day: _slower("slowest", day.total.answer_ms),
+    )
+    yield replace(
+        figure(
+            "failed",
+            _("Answers that failed"),
+            "",
+            lambda day: _number(day.total.answers_failed),
+            lambda day: {"failed_answers": "yes"},
+        ),
+        is_bad=today.total.answers_failed > 0,
     )
     yield _alarms(before, seen)
     currency = prices_on(today.date).currency

@@ -25,6 +25,7 @@ class DeskSite(admin.AdminSite):
     site_header = site_title = _("Hebrew phone lines")
     site_url = None  # "/" leads back to the admin
     index_title = _("Today on the lines")
+    empty_value_display = "—"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Every model's admin shows its reader the lines that they see, takes no row of others, is narrowed by its

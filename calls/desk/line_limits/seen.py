@@ -26,7 +26,7 @@ from stt.models import TuningProfile
 Row = TypeVar("Row", bound=Model)
 Numbers = frozenset[str]
 
-OF_NO_LINE = frozenset({Trouble.ENGINE.value, Trouble.THREAD.value, Trouble.DISK.value})
+OF_NO_LINE = frozenset({Trouble.ENGINE.value, Trouble.THREAD.value, Trouble.SETTINGS.value, Trouble.DISK.value})
 """Alarms of the whole service: everybody who reads calls sees them."""
 OF_CALL = "call__to_number"
 BY_LINE: Mapping[str, str] = {

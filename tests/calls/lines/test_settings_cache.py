@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from calls.core.line_health import Verdict
 from calls.lines import costs, settings_cache, settings_troubles
 from calls.lines.settings_cache import LineCache, first_profile, warn_of_differences
 from calls.models import PhoneLine, Trial
@@ -159,14 +160,14 @@ def test_a_price_that_cannot_be_read_takes_no_default_away(monkeypatch):
 def test_a_reading_that_fails_for_long_is_told_again_and_again(monkeypatch, caplog):
     monkeypatch.setattr(seldom, "INTERVAL_S", 0.0)
     cache = cache_of(ENVIRONMENT)
-    cache._thread = worker = SimpleNamespace(is_unwell=False)
 
     def unreadable(*_):
         raise DatabaseError("no such column")
 
     monkeypatch.setattr(settings_cache, "read_settings", unreadable)
     before = metrics.SETTINGS_ROUNDS_FAILED.labels("settings_unreadable")._value.get()
-    assert [(cache.read_again(), worker.is_unwell) for _ in range(3)] == [(False, False), (False, False), (False, True)]
+    rounds = [(cache.read_again(), cache.verdict) for _ in range(3)]
+    assert rounds == [(False, Verdict.UNKNOWN), (False, Verdict.UNKNOWN), (False, Verdict.TROUBLED)]
     assert cache.trouble == "settings_unreadable"
     assert metrics.SETTINGS_ROUNDS_FAILED.labels("settings_unreadable")._value.get() == before + 3
     assert caplog.text.count("settings_unreadable: profiles could not be read") == 3
@@ -174,20 +175,19 @@ def test_a_reading_that_fails_for_long_is_told_again_and_again(monkeypatch, capl
     assert (cache.line("+1").keeps.recordings, cache.line("+1").keeps.words) == (False, False)
     monkeypatch.undo()
     assert cache.read_again()
-    assert (cache.trouble, worker.is_unwell, cache.line("+1").keeps.words) == ("", False, True)
+    assert (cache.trouble, cache.verdict, cache.line("+1").keeps.words) == ("", Verdict.WELL, True)
 
 
 @pytest.mark.django_db
-def test_a_database_that_is_away_is_no_failing_thread_and_calls_are_kept_by_the_defaults(monkeypatch):
+def test_a_database_that_is_away_is_no_alarm_and_calls_are_kept_by_the_defaults(monkeypatch):
     def away(*_):
         raise DatabaseError("away")
 
     monkeypatch.setattr(settings_cache, "read_settings", away)
     monkeypatch.setattr(settings_troubles.connection, "cursor", away)
     cache = cache_of(ENVIRONMENT)
-    cache._thread = worker = SimpleNamespace(is_unwell=False)
     assert [cache.read_again() for _ in range(4)] == [False] * 4
-    assert (cache.trouble, worker.is_unwell, cache.line("+1").keeps.words) == ("database_away", False, True)
+    assert (cache.trouble, cache.verdict, cache.line("+1").keeps.words) == ("database_away", Verdict.UNKNOWN, True)
 
 
 @pytest.mark.django_db

@@ -31,6 +31,14 @@ def test_an_answer_is_counted_once_by_what_became_of_it_in_the_end():
     assert after == [1, 1, 0, 0, 0]
 
 
+def test_answers_that_failed_are_counted_by_their_codes():
+    count, failed = AnswerCount(), metrics.ANSWERS_FAILED.labels("voice_slow")
+    before = counted(failed)
+    for code in ("voice_slow", "", "voice_slow", "responder_slow"):
+        count.ended(code)
+    assert (count.failed, counted(failed) - before) == (3, 2)
+
+
 def test_what_nobody_measured_is_no_stage():
     before = observed("responder"), observed("voice")
     AnswerCount().note(answer(times=AnswerTimes("open", 400, -700, 750, 1150)))

@@ -15,6 +15,7 @@ from calls.core.text import MASK
 from calls.core.turns import Source, Turn
 from calls.live.call_log import CallLog
 from calls.storage.records import AgentTurnSaved, EventNoted, TurnSaved, ValueSaved
+from stt.streaming.billing import Billed
 from stt.tuning import Tuning
 from voiceapp.runtime import metrics
 
@@ -26,14 +27,16 @@ class Log(CallLog):
     """Of a call's second stream, with what it gave to the writer and to those who watch."""
 
     def __init__(self, keeps=EVERYTHING):
-        self.records, self.updates = [], []
+        self.records, self.updates, self.alarmed = [], [], []
         services = SimpleNamespace(
             writer=SimpleNamespace(accept=self.records.append),
             updates=SimpleNamespace(publish=self.updates.append),
             traces=SimpleNamespace(put=lambda *_: None),
+            alarms=SimpleNamespace(answer_ended=lambda line, failed: self.alarmed.append((line, failed))),
         )
         super().__init__(SID, 1, services, keeps)
-        self.begun(Start("MZ2", SID), Tuning(), "", RecognitionStatus.STREAMING)
+        start = Start("MZ2", SID, parameters={"to_number": "+97235550100"})
+        self.begun(start, Tuning(), "", RecognitionStatus.STREAMING)
         self.begun_with = list(self.records)
         self.records.clear()
         self.updates.clear()
@@ -140,3 +143,16 @@ def test_a_turns_stages_are_counted_as_far_as_they_were_measured(log, monkeypatc
     partial, final = counted("partial"), counted("final")
     log.accepted(Turn(1, 0, 900, "שלום", Source.FINAL, final_ms=700))
     assert (counted("partial"), counted("final")) == (partial, pytest.approx(final + 0.7))
+
+
+def test_alarms_are_told_of_each_answer_but_for_one_that_a_limit_of_the_call_ended(log):
+    for code in ("", "voice_raised", "too_many_turns", "cost_ceiling"):
+        log.answer_ended(code)
+    assert log.alarmed == [("+97235550100", False), ("+97235550100", True)]
+    session = SimpleNamespace(
+        audio=SimpleNamespace(received=SimpleNamespace(frames=1, lost=0, delays=SimpleNamespace(summary=dict))),
+        speech_ms=0,
+        counters={},
+    )
+    log.ended(session, "stop", streams=Billed(), one_shots=Billed())
+    assert log.records[-1].answers_failed == 3

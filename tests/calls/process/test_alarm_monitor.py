@@ -172,6 +172,47 @@ def test_a_thread_that_has_ended_is_an_alarm_until_all_are_at_work(monkeypatch):
     assert (Alarm.objects.get().over_at is None, watchman.open) == (False, [])
 
 
+def test_settings_that_cannot_be_read_are_an_alarm_of_their_own(monkeypatch):
+    monkeypatch.setattr(alarm_monitor, "EVERY_S", 0)
+    verdicts = [Verdict.TROUBLED, Verdict.TROUBLED, Verdict.UNKNOWN, Verdict.WELL]
+    watchman = AlarmMonitor(settings=lambda: verdicts.pop(0))
+    stands = []
+    while verdicts:
+        is_stale()
+        watchman._decide()
+        stands.append([one[:2] for one in watchman.open])
+    assert stands == [*[[("settings_unreadable", "")]] * 3, []]
+    assert str(Alarm.objects.get().get_kind_display()) == "הגדרות הקווים אינן ניתנות לקריאה; תקפות אלה שנקראו לאחרונה"
+
+
+def test_answers_of_a_line_that_fail_are_one_alarm_until_they_are_well(monkeypatch, receiver):
+    monkeypatch.setattr(alarm_monitor, "EVERY_S", 0)
+    now_s = [0.0]
+    monkeypatch.setattr(alarm_monitor, "monotonic", lambda: now_s[0])
+    watchman = AlarmMonitor()
+    watchman._threads = [threading.current_thread()]
+
+    def answers(*failed):
+        for one in failed:
+            watchman.answer_ended(DEAF[0], failed=one)
+        watchman._decide()
+        deliver()
+        return [one[:2] for one in watchman.open]
+
+    assert answers(True) == []
+    assert answers(True) == answers(False) == [("answers_failing", DEAF[0])]
+    assert "תשובות הקו נכשלות" in mail.outbox[0].subject and DEAF[0] in mail.outbox[0].body
+    is_stale()
+    assert answers(False, False) == [("answers_failing", DEAF[0])], "one has failed just now"
+    now_s[0] += CLEAR_AFTER_S
+    is_stale()
+    assert answers() == []
+    assert [(one["kind"], one["event"]) for one in receiver.bodies] == [
+        ("answers_failing", "raised"),
+        ("answers_failing", "over"),
+    ]
+
+
 def test_an_engine_that_calls_have_left_is_one_alarm_until_somebody_hears_by_it(monkeypatch):
     monkeypatch.setattr(alarm_monitor, "EVERY_S", 0)
     unwell = {"google": True, "second": False}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from calls.core.agent_turns import AgentTurn, MadeBy
+from calls.core.agent_turns import AgentTurn, MadeBy, Outcome, PlayedPart
 from calls.core.turns import Source, Turn
 from calls.models import Call, Transcript
 from calls.process import recovery
@@ -100,6 +100,14 @@ def test_what_the_streams_answers_cost_is_added_up(recorded):
     recover(recorded)
     stream = Call.objects.get().streams["MZ2"]
     assert (stream["reply_tokens"], stream["reply_characters"]) == (6, 23)
+
+
+def test_answers_of_the_stream_that_failed_are_counted(recorded):
+    failed = PlayedPart("סליחה", 900, Outcome.FAILED)
+    answers = [AgentTurn(5001, 0, 1, "סליחה", failed, code="voice_raised"), AgentTurn(5002, 2, 3, "כן")]
+    rows.write([recorded, *(AgentTurnSaved("CA1", answer, "MZ2") for answer in answers)])
+    recover(recorded)
+    assert Call.objects.get().answers_failed == 1
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ class VirtualConversation:
         )
         self.saved, self.codes, self.details, self.kept, self.recorded, self.ended = {}, [], [], [], [], ""
         self.answered_turns, self.transfers, self.sent = {}, [], []
-        self.resumes, self.unsaid = [], []
+        self.resumes, self.unsaid, self.ended_answers = [], [], []
         self.ended_activity, self.number = CallerActivity(), 0
         self.voiced_from_ms = None
         """Of a caller who speaks, until the hangover has passed."""
@@ -182,6 +182,9 @@ class VirtualConversation:
 
     def answered(self, number, total_ms):
         self.answered_turns[number] = total_ms
+
+    def answer_ended(self, code):
+        self.ended_answers.append(code)
 
     def note(self, code, detail=""):
         self.codes.append(code)

@@ -8,6 +8,7 @@ import pytest
 
 from calls.core.agent_turns import unheard
 from calls.lab.playout import TwilioHabits
+from calls.reply.delivery import Delivery
 from calls.reply.dialogue import answer
 from calls.reply.dialogue_checks import script_of
 from calls.reply.dialogue_text import plain_of
@@ -583,6 +584,38 @@ def test_two_failures_running_end_in_the_lines_fallback():
             await call.listen(4000)
 
     assert conversation(steps, responder=answering(ResponderError("responder_silent"))).ended == "answer_failed"
+
+
+def test_of_each_answer_that_is_over_it_is_told_how_it_failed():
+    async def steps(call):
+        for text in ("רע", "טוב"):
+            await call.says(text)
+            await call.listen(4000)
+
+    def answers(call, question, said):
+        return [ResponderError("responder_silent")] if question == "רע" else [Say("כן.")] if question else []
+
+    assert conversation(steps, responder=ToyResponder(answers)).ended_answers == ["responder_silent", ""]
+
+
+def test_an_answer_of_which_nothing_can_sound_has_failed_as_well():
+    class Mute(ToyVoice):
+        async def prompt(self, name):
+            raise VoiceError("voice_raised")
+
+    voice = Mute(fails={"כן.": "voice_quota"})
+    call = conversation(one_question, voice=voice, responder=answering(Say("כן.")))
+    assert (call.answers, call.ended_answers) == ([], ["voice_quota"])
+
+
+def test_a_fault_of_our_own_is_noted_told_and_ends_the_answering_alone(monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("the caller's words")
+
+    monkeypatch.setattr(Delivery, "_sounding", broken)
+    call = conversation(one_question, responder=answering(Say("כן.")))
+    assert (call.codes[-1:], call.details[-1:]) == (["answering_broke"], ["ZeroDivisionError"])
+    assert (call.ended_answers, call.answers, call.ended) == (["answering_broke"], [], "")
 
 
 def test_a_good_answer_between_two_failures_keeps_the_call():

@@ -8,8 +8,9 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from calls.models import Call, QueuedCall, Transcript
+from calls.models import Call, ChangedHour, LineHour, QueuedCall, Transcript
 from calls.storage import queued_calls, rows
+from calls.storage.line_hours import fold
 from calls.storage.queued_calls import fill_lines, is_for_two, queue_ended
 from tests.calls.storage.sample_records import ENDED, NOW, STARTED
 
@@ -78,6 +79,20 @@ def test_calls_of_an_older_version_whose_answers_failed_are_doubted_anew():
     queue_ended()
     reasons = [QueuedCall.objects.get(call=call).reasons for call in (failed, gave_up, hung_up, well)]
     assert reasons == [{"answer_failed:voice_slow": 1}, {"gave_up": 1}, {}, {}]
+
+
+def test_calls_of_an_older_version_count_the_answers_that_failed_and_their_hours_are_counted_anew():
+    failed, well = ended("CA1"), ended("CA2")
+    for number, outcome in ((5001, "failed"), (5002, "failed"), (5003, "interrupted"), (5004, "played")):
+        Transcript.objects.create(
+            call=failed, number=number, started_ms=0, ended_ms=900, speaker="agent", outcome=outcome, code="voice_slow"
+        )
+    migration = import_module("calls.migrations.0054_answers_that_fail")
+    migration.count_old(apps, SimpleNamespace(connection=connection))
+    assert [Call.objects.get(pk=call.pk).answers_failed for call in (failed, well)] == [2, 0]
+    assert ChangedHour.objects.count() == 1
+    fold()
+    assert LineHour.objects.get().answers_failed == 2
 
 
 def test_rows_of_an_older_version_get_their_line():

@@ -20,7 +20,7 @@ from stt.models import TuningProfile
 
 pytestmark = pytest.mark.django_db
 LINE = "+97235550100"
-FIGURES = ["calls", "minutes", "heard", "p50", "p95", "answer", "alarms", "cost", "queue"]
+FIGURES = ["calls", "minutes", "heard", "p50", "p95", "answer", "failed", "alarms", "cost", "queue"]
 
 
 def called(sid, at, **changes):
@@ -63,7 +63,8 @@ def test_today_stands_beside_a_week_before(admin_client, today):
     }
     assert list(figures) == FIGURES
     assert figures | {"p50": 0, "p95": 0, "answer": 0} == {
-        "calls": ("3", "2"), "minutes": ("6", "4"), "heard": ("90.0%", "90.0%"), "alarms": ("1", "0"),
+        "calls": ("3", "2"), "minutes": ("6", "4"), "heard": ("90.0%", "90.0%"), "failed": ("0", "0"),
+        "alarms": ("1", "0"),
         "cost": ("0.22", "0.15"), "queue": ("0", None), "p50": 0, "p95": 0, "answer": 0,
     }  # fmt: skip
     assert abs(float(figures["p50"][0]) - 0.7) < 0.022 and abs(float(figures["answer"][1]) - 1.2) < 0.03
@@ -77,11 +78,28 @@ def test_behind_each_figure_is_its_list(admin_client, today):
             if figure.name in ("p50", "p95", "answer"):
                 # Its calls that have something slower.
                 assert answer.context["narrowed"][-1][1].startswith("\u2066> "), value.url
-            elif figure.name not in ("alarms", "cost", "queue"):
+            elif figure.name not in ("failed", "alarms", "cost", "queue"):
                 assert len(answer.context["cl"].result_list) == calls, value.url
     finals = next(one for one in shown(admin_client).context["figures"] if one.name == "p95")
     (delay,) = parse_qs(urlsplit(finals.today.url).query)["delay"]
     assert abs(int(delay.removeprefix("over-")) - 700) < 22
+
+
+def test_answers_that_failed_are_counted_and_lead_to_their_calls(admin_client, today):
+    def figure():
+        return next(one for one in shown(admin_client).context["figures"] if one.name == "failed")
+
+    assert not figure().is_bad
+    Call.objects.filter(call_sid="CA1").update(answers_failed=2)
+    Call.objects.filter(call_sid="CAbefore0").update(answers_failed=1)
+    mark([call.started_at for call in Call.objects.filter(answers_failed__gt=0)])
+    while fold():
+        pass
+    failed = figure()
+    assert (failed.is_bad, failed.today.text, failed.before.text) == (True, "2", "1")
+    for value, sid in ((failed.today, "CA1"), (failed.before, "CAbefore0")):
+        listed = admin_client.get(value.url).context["cl"].result_list
+        assert [call.call_sid for call in listed] == [sid]
 
 
 def test_a_line_has_its_plot_and_its_calls(admin_client, today):
