@@ -5,7 +5,9 @@ import re
 import secrets
 
 import pytest
+from django.utils import translation
 
+from calls.desk.event_details import shown_detail
 from tests.browser.page_checks import SIZES, at_rest, barriers, overflow
 
 pytestmark = pytest.mark.live
@@ -119,5 +121,15 @@ def test_an_answer_is_followed_while_it_is_played(tab, made):
     }
     sockets[-1].send(json.dumps({"updates": [event]}))
     page.locator("#events li[title='12:00:00']").wait_for()
+    told = [
+        *("turn 3", "voice_raised", "Transfer, Dana Levi: no_such_person", "espeak-ng: this is no WAV file."),
+        *("google:he-IL-A: ResourceExhausted: 429 Quota exceeded\n\tfor metric", "The model's server answered 429."),
+    ]
+    for number, detail in enumerate(told, 901):
+        update = {**event, "number": number, "key": f"MZ1:{number}", "detail": detail}
+        sockets[-1].send(json.dumps({"updates": [update]}))
+    page.locator("#events .detail").nth(len(told) - 1).wait_for()
+    with translation.override("he"):
+        assert page.locator("#events .detail").all_text_contents() == [shown_detail(one) for one in told]
     assert page.locator(".facts .zone").inner_text() == "שעון ישראל"
     assert page.locator("#turns .total").first.inner_text().strip("\u2066\u2069") == "נענה אחרי \u20661060 ms"

@@ -76,7 +76,7 @@ function showEvent(event) {
   const at = clock(Date.parse(event.at) - started);
   row.title = new Date(event.at).toLocaleTimeString("en-GB", { timeZone: page.zone });
   const means = page.texts.codes[event.code] ?? "";
-  for (const [name, dir, text] of [["at", "ltr", at], ["means", "auto", means], ["code", "ltr", event.code], ["detail", "auto", detailOf(event)]]) {
+  for (const [name, dir, text] of [["at", "ltr", at], ["means", "auto", means], ["code", "ltr", event.code], ["detail", "auto", shownDetail(event.detail ?? "")]]) {
     if (!text) continue;
     const part = row.appendChild(document.createElement("bdi"));
     part.className = name;
@@ -86,14 +86,27 @@ function showEvent(event) {
 }
 
 // As on the server (calls/desk/event_details.py), by the same table.
-const forms = page.texts.details.forms.map(([pattern, said]) => [new RegExp(`^(?:${pattern})$`), said]);
+const details = page.texts.details;
+const whole = (pattern) => new RegExp(`^(?:${pattern})$`);
+const forms = details.forms.map(([pattern, said]) => [whole(pattern), said]);
+const [named, foreign] = [whole(details.named), whole(details.foreign)];
 
-function detailOf({ detail }) {
+// In a direction of their own, whatever stands around them; figures need none.
+function isolated(words) {
+  if (!/\p{L}/u.test(words)) return words;
+  return `\u2068${words}\u2069`;
+}
+
+function shownDetail(detail) {
   for (const [pattern, said] of forms) {
-    const found = pattern.exec(detail ?? "");
-    if (found) return said.replace(/%\((\w+)\)s/g, (_, name) => found.groups[name]);
+    const found = pattern.exec(detail);
+    if (found) return said.replace(/%\((\w+)\)s/g, (_, name) => isolated(found.groups[name]));
   }
-  return page.texts.codes[detail] ?? detail?.replace(/[A-Za-z]\w*/g, (word) => page.texts.details.words[word] ?? word);
+  if (page.texts.codes[detail]) return page.texts.codes[detail];
+  const ofOne = named.exec(detail)?.groups;
+  if (ofOne) return `${isolated(ofOne.name)}: ${shownDetail(ofOne.said)}`;
+  if (foreign.test(detail)) return details.theirs.replace("%(words)s", () => isolated(detail));
+  return detail.replace(/[A-Za-z]\w*/g, (word) => details.words[word] ?? word);
 }
 
 // What supervisors did; what became of a sentence is known when its answer is over.

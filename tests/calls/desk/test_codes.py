@@ -109,11 +109,11 @@ def test_a_later_versions_code_stands_for_itself():
 
 @pytest.mark.parametrize(
     ("detail", "shown"),
-    [("utterance 3", "turn 3"), ("turn 3", "turn 3"), ("stream 2", "stream 2"),
+    [("utterance 3", "turn 3"), ("stream 2", "stream 2"),
      ("utterance 4, 229 ms after its end", "turn 4, 229 milliseconds after its end"),
      ("utterance 4, forced", "turn 4, a final that was asked for"), ("unavailable", "the engine could not be reached"),
      ("Transfer, דנה: no_such_person", "handing over, דנה: the line has no person of this name"),
-     ("The server answered: unknown.", "The server answered: unknown."), ("", "")],
+     ("The server answered: unknown.", "the vendor's words: \u2068The server answered: unknown.\u2069"), ("", "")],
 )  # fmt: skip
 def test_an_events_detail_is_said_where_it_is_known(detail, shown):
     with translation.override("en"):
