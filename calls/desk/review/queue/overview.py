@@ -25,7 +25,7 @@ from calls.desk.review.queue.blind import told
 from calls.desk.review.queue.block import add_pieces
 from calls.desk.review.queue.models import CallReview, Mention, ReviewSample
 from calls.desk.review.queue.reasons import shown_reasons
-from calls.desk.review.queue.reviewing import mentions_of, undoable
+from calls.desk.review.queue.reviewing import has_blind_reviewers, mentions_of, undoable
 from calls.desk.review.queue.sampling import MOST_SAMPLED, NothingToDraw, draw
 from calls.desk.review.queue.tallies import agreed, found_in, tallies
 from calls.desk.review.queue.waiting import MOST_COUNTED, doubtful, unreviewed, waiting
@@ -135,6 +135,7 @@ def _page(request: HttpRequest, form: SampleForm | None = None, status: int = 20
             "claimed": claimed.select_related("call", "claimed_by").order_by("claimed_at"),
             "tallies": tallies(now, seen),
             "agreed": agreed(now, seen),
+            "nobody_is_blind": not has_blind_reviewers(),
             "form": form or SampleForm(seen=seen, initial=_last_week(today)),
         }
     return render(request, "admin/calls/queue/overview.html", context, status=status)

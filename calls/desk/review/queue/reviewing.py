@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from calls.desk.access_log.entries import Kind, note
 from calls.desk.line_limits.seen import seen_by, who_see
-from calls.desk.permissions import READ
+from calls.desk.permissions import CORRECT, OVERSEE_REVIEWS, READ
 from calls.desk.review.corrections import standing
 from calls.desk.review.models import Correction
 from calls.desk.review.queue.blind import is_blind, is_independent, others_said
@@ -125,6 +125,13 @@ def people_who_read(call: Call) -> QuerySet[User]:
     """Whoever finds a note on this call that names them."""
     people = User.objects.with_perm(READ, backend=BACKEND).filter(is_staff=True)
     return who_see(people, call.to_number).order_by("username")
+
+
+def has_blind_reviewers() -> bool:
+    """Somebody reviews who does not oversee, and so can be the second of two: who oversees reads in lists, searches and
+    files what the first said, and nobody knows which of it they read."""
+    reviewers, overseers = (User.objects.with_perm(one, backend=BACKEND) for one in (CORRECT, OVERSEE_REVIEWS))
+    return reviewers.filter(is_staff=True).exclude(pk__in=overseers.values("pk")).exists()
 
 
 def mentions_of(user: Any) -> QuerySet[Mention]:

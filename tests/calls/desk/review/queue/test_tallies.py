@@ -91,3 +91,11 @@ def test_what_is_corrected_after_the_verdict_does_not_count(reviewed_by_two):
     for one in CallReview.objects.filter(user=avi):
         save(one.call.turns.get(number=2), avi, seen=0, text="משהו אחר לגמרי")
     assert agreed(timezone.now()).words == before
+
+
+def test_the_page_says_where_nobody_can_be_a_blind_second(person):
+    said = "לכן אף שיחה אינה נספרת"
+    boss = person("boss", "admin")
+    assert said in boss.client.get(reverse("review-queue")).content.decode()
+    person("dana")
+    assert said not in boss.client.get(reverse("review-queue")).content.decode()
