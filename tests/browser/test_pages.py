@@ -50,6 +50,20 @@ def test_no_column_of_a_list_is_cut(open_tab, desk_server, width):
         assert (at_rest(page, CUT, []), at_rest(page, SCROLLED, False), overflow(page)) == ([], False, 0)
 
 
+CUT_NUMBERS = """[...document.querySelectorAll("input[type=number]")].filter((field) => {
+    field.value = 100000;
+    return field.scrollWidth > field.clientWidth;
+}).map((field) => field.name)"""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_six_figures_stand_whole_in_a_profiles_field(open_tab, desk_server, width):
+    tab = open_tab(width=width, height=900)
+    page = tab.sign_in(path="/admin/stt/tuningprofile/add/")
+    assert page.locator("input[type=number]").count() > 20
+    assert (page.evaluate(CUT_NUMBERS), overflow(page)) == ([], 0)
+
+
 @pytest.mark.parametrize("path", ADMIN)
 def test_the_stock_admin_works_under_the_policy_stands_still_and_has_no_barrier(tab, desk_server, path):
     tab.sign_in()

@@ -203,6 +203,18 @@ def test_nothing_moves_while_a_call_is_drawn_and_the_wide_page_keeps_the_review_
         assert 0 <= top < bottom <= 720
 
 
+@pytest.mark.parametrize("width", [360, 768, 1920])
+def test_each_figure_under_the_waveform_has_its_room(open_tab, over, width):
+    page = open_tab(width=width, height=900).sign_in("reviewer", over)
+    page.wait_for_selector("#wave-1:not([hidden]) .axis .tick")
+    ticks, end = page.locator("#wave-1 .axis").evaluate(
+        """axis => [[...axis.children].map((one) => one.getBoundingClientRect()).map((box) => [box.left, box.right]),
+                    axis.getBoundingClientRect().right]"""
+    )
+    edges = [edge for tick in ticks for edge in tick]
+    assert len(ticks) > 1 and edges == sorted(edges) and edges[-1] <= end
+
+
 def test_the_selected_calls_are_taken_away_as_json_lines(tab, desk_server, over):
     page = tab.sign_in("reviewer", "/admin/calls/call/")
     page.locator("#action-toggle").check()

@@ -30,24 +30,30 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-// Where time stands under a waveform: so many seconds apart, that a dozen figures at most have room.
+// Where time stands under a waveform: so many seconds apart that each figure has its room, also the last.
 const STEPS_S = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 const MOST_TICKS = 12;
+const TICK_PX = 48;
 
 function label(className, text) {
   return Object.assign(document.createElement("span"), { className, textContent: text });
 }
 
 function axis(duration) {
-  const step = STEPS_S.find((one) => duration / one <= MOST_TICKS) ?? STEPS_S.at(-1);
   const line = document.createElement("div");
   line.className = "axis";
-  for (let at = 0; at < 0.9 * duration; at += step) { // the last figures would be cut
+  new ResizeObserver(() => line.replaceChildren(...ticks(duration, line.clientWidth))).observe(line);
+  return line;
+}
+
+function* ticks(duration, width) {
+  const most = Math.min(MOST_TICKS, width / TICK_PX);
+  const step = STEPS_S.find((one) => duration / one <= most) ?? STEPS_S.at(-1);
+  for (let at = 0; width * (1 - at / duration) >= TICK_PX; at += step) {
     const tick = label("tick", `${Math.floor(at / 60)}:${String(at % 60).padStart(2, "0")}`);
     tick.style.left = `${(100 * at) / duration}%`;
-    line.append(tick);
+    yield tick;
   }
-  return line;
 }
 
 async function draw(place) {
