@@ -216,6 +216,8 @@ def _close(alarm: Alarm) -> None:
 
 def _place(kind: str, line: str) -> str:
     """What stands in an alarm's ``line``, for the log."""
+    if not line:
+        return "the service"
     return f"engine {line}" if kind == Trouble.ENGINE else f"line {line}"
 
 

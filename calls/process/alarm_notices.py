@@ -48,14 +48,18 @@ def _mail(alarm: Alarm, *, over: bool) -> None:
         if alarm.kind == Trouble.ENGINE:
             what = ENGINE_DOWN % {"engine": alarm.line}
             about, place = what, f"{_('engine')}: {alarm.line}"
+        elif not alarm.line:
+            # Of the whole service.
+            what = about = alarm.get_kind_display()
+            place = ""
         else:
             name, what = _line_name(alarm.line), alarm.get_kind_display()
-            about, place = f"{what} · {name or alarm.line or '—'}", f"{_('line')}: {name} {alarm.line}"
+            about, place = f"{what} · {name or alarm.line}", f"{_('line')}: {name} {alarm.line}"
         subject = f"{_('Over') if over else _('Alarm')}: {about}"
         since = timezone.localtime(alarm.raised_at)
         lines = [
             what,
-            place,
+            *([place] if place else []),
             f"{_('raised')}: {since:%d.%m.%Y %H:%M:%S}",
             *([f"{_('over')}: {timezone.localtime(alarm.over_at):%d.%m.%Y %H:%M:%S}"] if alarm.over_at else []),
             *([alarm.detail] if alarm.detail else []),

@@ -248,6 +248,17 @@ def test_an_alarm_of_an_engine_names_it_as_the_one_that_is_down(page, desk_serve
     page.wait_for_selector("#alarms li", state="detached")
 
 
+def test_an_alarm_of_the_whole_service_names_no_line(page, desk_server):
+    desk_server.shell(
+        "from calls.process.alarm_monitor import settle; from calls.core.line_health import Trouble, Verdict; "
+        "settle({('', Trouble.SETTINGS): Verdict.TROUBLED})"
+    )
+    said = page.locator("#alarms li a").text_content()
+    assert said == "הגדרות הקווים אינן ניתנות לקריאה; תקפות אלה שנקראו לאחרונה"
+    desk_server.shell("from calls.models import Alarm; Alarm.objects.update(over_at='2026-11-25T00:00:00Z')")
+    page.wait_for_selector("#alarms li", state="detached")
+
+
 def test_who_may_not_read_calls_is_told(tab, desk_server):
     desk_server.shell(
         "from django.contrib.auth.models import User; from tests.browser.conftest import PASSWORD; "

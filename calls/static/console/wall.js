@@ -306,6 +306,7 @@ function drawAlarms(newest) {
 
 function alarmText(kind, line) {
   const text = page.texts[kind];
+  if (!line) return text; // of the whole service
   const name = lines[line] || `\u2066${line}\u2069`;
   return text.includes("%(engine)s") ? text.replace("%(engine)s", () => name) : `${text}: ${name}`;
 }

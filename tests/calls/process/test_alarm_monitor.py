@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from calls.core.line_health import CLEAR_AFTER_S, Trouble, Verdict
 from calls.core.status import CallStatus, LineActivity, RecognizerActivity
+from calls.lines.models import LABELS
 from calls.models import Alarm, AlarmNotice
 from calls.process import alarm_monitor, alarm_notices
 from calls.process.alarm_monitor import AlarmMonitor, deliver, settle
@@ -183,6 +184,15 @@ def test_settings_that_cannot_be_read_are_an_alarm_of_their_own(monkeypatch):
         stands.append([one[:2] for one in watchman.open])
     assert stands == [*[[("settings_unreadable", "")]] * 3, []]
     assert str(Alarm.objects.get().get_kind_display()) == "הגדרות הקווים אינן ניתנות לקריאה; תקפות אלה שנקראו לאחרונה"
+
+
+def test_an_alarm_of_the_whole_service_names_no_line_in_log_and_mail(receiver, caplog):
+    settle({("", Trouble.SETTINGS): Verdict.TROUBLED})
+    deliver()
+    assert "alarm: settings_unreadable on the service" in caplog.text
+    (message,) = mail.outbox
+    what = str(LABELS[Trouble.SETTINGS])
+    assert message.subject.endswith(f": {what}") and message.body.startswith(what) and "קו:" not in message.body
 
 
 def test_answers_of_a_line_that_fail_are_one_alarm_until_they_are_well(monkeypatch, receiver):
