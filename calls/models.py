@@ -24,6 +24,7 @@ from calls.lines.privacy import PrivacyChange
 from calls.storage.line_hours import ChangedHour, LineHour, SumsState
 from calls.storage.models import Call, CallEvent, SavedValue, Transcript
 from calls.storage.queued_calls import QueuedCall
+from calls.storage.tombstones import Tombstone
 from calls.storage.webhooks import Webhook, WebhookDelivery
 from calls.twilio.models import SpentToken, SupervisorAction
 
@@ -62,6 +63,7 @@ __all__ = [
     "SpentToken",
     "SumsState",
     "SupervisorAction",
+    "Tombstone",
     "Transcript",
     "Trial",
     "TurnMark",

@@ -39,6 +39,7 @@ from calls.models import (
     SavedValue,
     SpentToken,
     SupervisorAction,
+    Tombstone,
     Transcript,
     Trial,
     TurnMark,
@@ -137,6 +138,7 @@ def make_rows(var_dir, trace, recording):
     NumberChange.objects.create(line=LINE, kind="person", after="דנה: +97231234567", changed_at=now, **said)
     _measurement(boss)
     SpentToken.objects.create(digest="d" * 64, expires_at=now)
+    Tombstone.objects.create(digest="e" * 64, forgotten_at=now)
     LogEntry.objects.create(
         user=boss,
         content_type=ContentType.objects.get_for_model(Call),

@@ -37,7 +37,8 @@ SECRET = "קצפת"
 """In every text of the other line's rows."""
 OWN = "+97235559900"
 NO_LINES_ROWS = {
-    f"calls.{name}" for name in ("EnginePrice", "Price", "SpentToken", "SumsState", "ChangedHour", "LineLimit")
+    f"calls.{name}"
+    for name in ("EnginePrice", "Price", "SpentToken", "SumsState", "ChangedHour", "LineLimit", "Tombstone")
 }
 
 

@@ -43,10 +43,11 @@ def forget_in_journals(folder: Path, call_sids: Collection[str]) -> int:
         # Before any is changed.
         with path.open("rb") as file:
             refuse_damaged(path, file)
-    return sum(_forget(path, call_sids) for path in paths)
+    return sum(forget_in_journal(path, call_sids) for path in paths)
 
 
-def _forget(path: Path, call_sids: Collection[str]) -> int:
+def forget_in_journal(path: Path, call_sids: Collection[str]) -> int:
+    """As ``forget_in_journals``, in this one alone. Raises StorageError, OSError."""
     forgotten = 0
     with path.open("r+b", buffering=0) as file:
         for at, line, values in journal_lines(file):

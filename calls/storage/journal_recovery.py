@@ -17,6 +17,7 @@ from calls.storage.journal import Journal, orphaned_journals
 from calls.storage.open_streams import OpenStreams
 from calls.storage.records import CallStarted, Record
 from calls.storage.rows import write_or_skip
+from calls.storage.tombstones import is_buried
 from voiceapp.runtime import metrics
 from voiceapp.runtime.file_cipher import StorageError
 
@@ -95,15 +96,16 @@ class OrphanedJournals:
                 self._give_up(recovery.path, StorageError("journal_damaged", "none of its lines can be read"))
                 self.close()
                 return True
-            open_streams = recovery.open_streams
+            open_streams = recovery.open_streams()
             for started in open_streams:
                 # This process closes them from now on, and its journal says so if it is killed before that.
                 self._accept(started)
             logger.warning("recovered the journal of a process that died: %d calls were open", len(open_streams))
             metrics.JOURNALS_RECOVERED.inc()
+        open_streams = recovery.open_streams()
         self.close()
-        if self._recovered is not None and recovery.open_streams:
-            self._recovered(recovery.open_streams, self._accept)
+        if self._recovered is not None and open_streams:
+            self._recovered(open_streams, self._accept)
         return True
 
     def close(self) -> None:
@@ -144,10 +146,10 @@ class JournalRecovery:
         """How much of the journal is written."""
         return self._journal.written_bytes
 
-    @property
     def open_streams(self) -> list[CallStarted]:
-        """The streams that have started and not ended, by what is written so far."""
-        return list(self._open_streams)
+        """The streams that have started and not ended, by what is written so far, without those of calls that were
+        forgotten meanwhile. Raises DatabaseError."""
+        return [started for started in self._open_streams if not is_buried(started.call_sid)]
 
     @property
     def is_unreadable(self) -> bool:

@@ -10,15 +10,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
+from calls.storage.forgetting import forget_in_journal
 from calls.storage.journal_recovery import OrphanedJournals
 from calls.storage.record_queue import RecordQueue
 from calls.storage.records import EndChosen, Record
 from calls.storage.rows import write_or_skip
 from calls.storage.writer_options import WriterOptions
 from voiceapp.runtime import metrics
+from voiceapp.runtime.file_cipher import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +74,7 @@ class RowWriter:
         """Write a batch of new records; False when there was none."""
         with self._queue.reading():
             if unjournaled := self._queue.unjournaled():
-                self._write(unjournaled)
+                self._write(unjournaled, None)
                 self._queue.unjournaled_written(len(unjournaled))
                 return True
             journal = self._queue.journal
@@ -82,7 +85,7 @@ class RowWriter:
             records, behind = journal.unwritten(self._options.batch_records)
             if behind == journal.written_bytes:
                 return False
-            self._write(records)
+            self._write(records, journal.path)
             journal.checkpoint(behind)
             return True
 
@@ -94,7 +97,7 @@ class RowWriter:
             if journal is None or not before_bytes:
                 return False
             records, behind = journal.unwritten_deferred(self._options.batch_records)
-            self._write(records)
+            self._write(records, journal.path)
             journal.checkpoint_deferred(behind)
             return journal.deferred_bytes < before_bytes
 
@@ -102,11 +105,25 @@ class RowWriter:
         """Write a batch of an orphaned journal; False when there was none, or this process ends."""
         return not self._queue.stopping and self._orphans.write_next()
 
-    def _write(self, records: list[Record]) -> None:
-        self.skipped = not write_or_skip(records) or self.skipped
+    def _write(self, records: list[Record], journal: Path | None) -> None:
+        """``journal``: where they were read."""
+        written = write_or_skip(records)
+        self.skipped = written.skipped or self.skipped
+        if written.forgotten and journal is not None:
+            _forget(journal, written.forgotten)
         for record in records:
             if isinstance(record, EndChosen):
                 with self._lock:
-                    written = self._on_written.pop(record, None)
-                if written is not None:
-                    written()
+                    tell = self._on_written.pop(record, None)
+                if tell is not None:
+                    tell()
+
+
+def _forget(journal: Path, call_sids: set[str]) -> None:
+    """Take what is no row out of the journal too: these lines were appended after the call was forgotten."""
+    try:
+        forget_in_journal(journal, call_sids)
+    except (OSError, StorageError) as error:
+        # They stay until the journal is emptied; rows of other calls do not wait for a disk.
+        metrics.JOURNAL_FAILURES.inc()
+        logger.critical("journal_failed: %s: lines of forgotten calls stay (%s)", journal, type(error).__name__)

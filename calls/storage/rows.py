@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
@@ -34,6 +34,7 @@ from calls.storage.records import (
     ValueSaved,
     by_stored_names,
 )
+from calls.storage.tombstones import buried
 from calls.storage.webhooks import owe
 from voiceapp.runtime import metrics
 
@@ -46,16 +47,26 @@ NEVER_TAKEN = (
 """Errors of a record that the database will never take, by the database itself or on the way to it."""
 
 
-def write_or_skip(records: list[Record]) -> bool:
-    """Write a batch, without the records that the database can never take: each is counted and logged. False when one
-    was skipped. Raises DatabaseError when the database is away."""
-    all_written = True
+@dataclass(slots=True)
+class Written:
+    """What came of a batch."""
+
+    skipped: bool = False
+    """A record is no row: the database can never take it."""
+    forgotten: set[str] = field(default_factory=set)
+    """CallSids of records that are no rows: their calls were forgotten (calls/storage/tombstones.py)."""
+
+
+def write_or_skip(records: list[Record]) -> Written:
+    """Write a batch, without the records that the database can never take: each is counted and logged. Raises
+    DatabaseError when the database is away."""
+    done = Written()
     try:
-        write(records)
+        done.forgotten |= write(records)
     except NEVER_TAKEN:
         for record in records:
             try:
-                write([record])
+                done.forgotten |= write([record])
             except NEVER_TAKEN as error:
                 metrics.RECORDS_UNWRITABLE.inc()
                 logger.error(
@@ -65,15 +76,17 @@ def write_or_skip(records: list[Record]) -> bool:
                     type(error).__name__,
                     extra={"call": record.call_sid},
                 )
-                all_written = False
-    return all_written
+                done.skipped = True
+    return done
 
 
-def write(records: Iterable[Record]) -> None:
-    """Bring the rows to the records' state, in one transaction. Raises DatabaseError and leaves nothing half done."""
-    records = [fitted(record) for record in records]
+def write(records: Iterable[Record]) -> set[str]:
+    """Bring the rows to the records' state, in one transaction. Returns the CallSids that were left out: their calls
+    were forgotten. Raises DatabaseError and leaves nothing half done."""
+    given = [fitted(record) for record in records]
     with transaction.atomic():
-        calls = _locked_calls({record.call_sid for record in records})
+        calls, forgotten = _locked_calls(given)
+        records = [record for record in given if record.call_sid not in forgotten]
         started = {call.started_at for call in calls.values()}
         turns, answers = _newest_turns(_TURNS_COLUMNS), _newest_turns(_AGENTS_COLUMNS)
         saved = NewestRows(SavedValue, key="key", age="number", columns=("value", "search_text", "secret"))
@@ -109,18 +122,26 @@ def write(records: Iterable[Record]) -> None:
         owe([call for call in ended.values() if call.ended_at is not None])
         # Where a call began earlier than was known, both hours have changed.
         mark(started | {call.started_at for call in calls.values()})
+    metrics.RECORDS_FORGOTTEN.inc(len(given) - len(records))
+    return forgotten
 
 
-def _locked_calls(sids: set[str]) -> dict[str, Call]:
-    """The rows of these calls by CallSid, made where there were none; ours until the transaction ends."""
+def _locked_calls(records: list[Record]) -> tuple[dict[str, Call], set[str]]:
+    """The rows of the records' calls by CallSid, made where there were none; ours until the transaction ends. And the
+    CallSids that have no row, because they were forgotten."""
+    sids = {record.call_sid for record in records}
     # In one order, or two processes could wait for each other.
     rows = Call.objects.select_for_update().order_by("call_sid")
     calls = {call.call_sid: call for call in rows.filter(call_sid__in=sids)}
-    if missing := sids - calls.keys():
+    forgotten = buried(records, calls)
+    # Of a call whose caller becomes known only now.
+    begun = [calls.pop(sid) for sid in sorted(forgotten & calls.keys())]
+    Call.objects.filter(pk__in=[call.pk for call in begun]).delete()
+    if missing := sids - calls.keys() - forgotten:
         # Twilio's status callback may make the row in the same moment.
         Call.objects.bulk_create([Call(call_sid=sid) for sid in sorted(missing)], ignore_conflicts=True)
         calls |= {call.call_sid: call for call in rows.filter(call_sid__in=missing)}
-    return calls
+    return calls, forgotten
 
 
 def _row_number(call: Call, stream_sid: str, number: int) -> int:

@@ -25,6 +25,7 @@ from calls.process.services import services
 from calls.process.shared_state import ANSWER_FAILED, ENDED_BY_US
 from calls.storage.line_hours import mark
 from calls.storage.models import Call
+from calls.storage.tombstones import is_buried
 from calls.twilio import stream_tokens
 from calls.twilio.action_rows import standing
 from calls.twilio.call_age import call_age_ms
@@ -216,6 +217,8 @@ def status(request: HttpRequest) -> HttpResponse:
         metrics.WEBHOOKS_REFUSED.labels("unknown_status").inc()
         return HttpResponse(status=204)
     try:
+        if is_buried(request.POST["CallSid"]):
+            return HttpResponse(status=204)
         call, _ = Call.objects.get_or_create(call_sid=request.POST["CallSid"])
         later = Call.objects.filter(pk=call.pk).exclude(status__in=_not_before(said))
         later.update(status=said, status_at=timezone.now())

@@ -191,6 +191,9 @@ PAGES_REFUSED = Counter("voiceapp_pages_refused", "Pages refused: too many were 
 RECORDS_REFUSED = Counter("voiceapp_records_refused", "Records the writer had no room for", registry=REGISTRY)
 WRITER_RETRIES = Counter("voiceapp_writer_retries", "Batches that the database did not take", registry=REGISTRY)
 RECORDS_UNWRITABLE = Counter("voiceapp_records_unwritable", "Records the database can never take", registry=REGISTRY)
+RECORDS_FORGOTTEN = Counter(
+    "voiceapp_records_forgotten", "Records that are no rows: their call was forgotten", registry=REGISTRY
+)
 RECORDS_UNJOURNALED = Counter(
     "voiceapp_records_unjournaled", "Records that no line of a journal can hold", registry=REGISTRY
 )

@@ -12,6 +12,7 @@ from calls.desk.access_log.entries import delete_old
 from calls.desk.engines.models import MeasuredTurn
 from calls.storage.line_hours import mark
 from calls.storage.models import Call
+from calls.storage.tombstones import delete_old_tombstones
 from calls.twilio.models import SpentToken
 
 BATCH_CALLS = 500
@@ -47,6 +48,7 @@ def delete_gold_before(horizon: datetime) -> None:
 
 
 def delete_expired() -> int:
-    """Spent tokens, and the access log of more than 24 months ago; returns how many rows of that."""
+    """Spent tokens, tombstones, and the access log of more than 24 months ago; returns how many rows of that."""
     SpentToken.objects.filter(expires_at__lt=timezone.now()).delete()
+    delete_old_tombstones()
     return delete_old()

@@ -25,6 +25,7 @@ from calls.storage.forgetting import forget_in_journals
 from calls.storage.journal_search import FoundInJournals, search_journals
 from calls.storage.models import Call, SavedValue, Transcript
 from calls.storage.recording import file_name
+from calls.storage.tombstones import bury
 from calls.twilio.models import SupervisorAction
 from voiceapp.runtime.coded_error import CodedError
 
@@ -116,7 +117,10 @@ class Subject:
 
     def forget(self) -> dict[str, Any]:
         """Delete what there is of it, but for calls under legal hold. Returns what was deleted and what was kept, and
-        why. Blocking. Raises SubjectError, StorageError, OSError, DatabaseError."""
+        why. No process writes any of it again (calls/storage/tombstones.py). Blocking. Raises SubjectError,
+        StorageError, OSError, DatabaseError."""
+        # Before it is searched: a call that begins from now on is not among what is forgotten.
+        now = timezone.now()
         journals = self.in_journals()
         self._refuse_running(journals)
         sids = self._call_sids(journals) - held()
@@ -131,16 +135,18 @@ class Subject:
             "journal_calls": len(sids - self._call_sids()),
         }
         called_as = self._counted_by_scheme(journals, sids)
-        # First: a process that crashed later would write them anew from its journal; and where a journal's key is
-        # missing nothing is deleted.
+        # First: a process has read lines of them, maybe, and is about to write them; one that crashed later would write
+        # them anew from its journal.
+        bury(self.number, sids, now)
         lines = forget_in_journals(journal_folder(), sids)
         files = delete_files(recordings(), _files_of(sids))
         deleted["orders"] = SupervisorAction.objects.filter(call_sid__in=sids).delete()[0]
-        # By number as well: what a process wrote from its journal meanwhile.
-        delete_calls(self.calls | rows)
+        # By number as well: what a process wrote from its journal before they were buried.
+        delete_calls(self.calls.exclude(started_at__gt=now) | rows)
         told = {
             "called_as": called_as,
             "deleted": {**deleted, "files": files.files, "journal_lines": lines, "phrases": _forget_phrases()},
+            "tombstones": len(sids) + 1,
             "not_deleted": files.failed,
             "kept": [*kept, *self._kept_elsewhere(len(sids)), *_unread(journals)],
         }

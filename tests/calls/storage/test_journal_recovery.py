@@ -87,10 +87,11 @@ def test_a_turn_of_a_living_call_is_written_between_two_batches_of_a_recovery(tm
             assert eventually(lambda: writer.behind_bytes)
             recovery = writer.recovery
             assert (recovery.done_bytes, recovery.total_bytes) == (0, recovery.path.stat().st_size)
-        write(records)
+        forgotten = write(records)
         batches.append({record.call_sid for record in records})
         if len(batches) == 6:
             done.set()
+        return forgotten
 
     monkeypatch.setattr(rows, "write", written)
     writer = Writer(tmp_path, options=replace(QUICK, batch_records=2))

@@ -10,10 +10,11 @@ from calls.storage import rows
 from calls.storage.journal import Journal
 from calls.storage.journal_recovery import OrphanedJournals
 from calls.storage.record_queue import RecordQueue
-from calls.storage.records import EndChosen
+from calls.storage.records import EndChosen, TurnSaved
 from calls.storage.row_writer import RowWriter
+from calls.storage.tombstones import bury
 from calls.storage.writer_options import DEFAULTS
-from tests.calls.storage.sample_records import STARTED, turn
+from tests.calls.storage.sample_records import ENDED, NOW, STARTED, turn
 from tests.counters import counted
 from voiceapp.runtime import metrics
 
@@ -46,10 +47,11 @@ def test_a_new_turn_is_written_before_what_an_outage_left(queue, tmp_path, monke
         if away:
             queue.journal.append(turns(7))
             raise away.pop()
-        write(records)
+        forgotten = write(records)
         batches.append([record.turn.number for record in records])
         if len(batches) == 4:
             queue.stop()
+        return forgotten
 
     monkeypatch.setattr(rows, "write", written)
     row_writer(queue, tmp_path, replace(OPTIONS, max_undeferred_bytes=max_undeferred_bytes)).run()
@@ -64,8 +66,8 @@ def test_it_tries_again_until_the_database_is_back(queue, tmp_path, monkeypatch)
     def written(records):
         if away:
             raise away.pop()
-        write(records)
         queue.stop()
+        return write(records)
 
     monkeypatch.setattr(rows, "write", written)
     row_writer(queue, tmp_path).run()
@@ -107,3 +109,32 @@ def test_it_says_that_a_record_was_skipped(queue, tmp_path):
     writer = row_writer(queue, tmp_path)
     writer.run()
     assert (writer.skipped, Call.objects.count()) == (True, 1)
+
+
+def test_what_is_forgotten_after_it_was_read_is_no_row_and_no_line(queue, tmp_path):
+    """The recovery of a call hears its recording again, and saves the turn when the call has long been forgotten."""
+    queue.journal.append([STARTED, ENDED])
+    bury(STARTED.from_number, {"CA1"}, NOW)
+    queue.journal.append([turn(text="ארטישוק"), TurnSaved("CA2", turn().turn)])
+    queue.journaled(refused=turns(3))
+    queue.stop()
+    before = counted(metrics.RECORDS_FORGOTTEN)
+    row_writer(queue, tmp_path).run()
+    assert (queue.is_written, Call.objects.get().call_sid, Transcript.objects.count()) == (True, "CA2", 1)
+    # The fourth was taken out of the journal before it was read, with the two lines of a batch before it.
+    assert counted(metrics.RECORDS_FORGOTTEN) - before == 3
+    held = queue.journal.path.read_bytes()
+    assert b"CA2" in held and b"CA1" not in held
+
+
+def test_a_journal_that_keeps_a_forgotten_line_stops_no_rows(queue, tmp_path, monkeypatch, caplog):
+    def fails(path, call_sids):
+        raise OSError("disk")
+
+    monkeypatch.setattr("calls.storage.row_writer.forget_in_journal", fails)
+    bury("", {"CA1"}, NOW)
+    queue.journal.append([*turns(1), TurnSaved("CA2", turn().turn)])
+    queue.stop()
+    row_writer(queue, tmp_path).run()
+    assert (queue.is_written, Call.objects.get().call_sid) == (True, "CA2")
+    assert "lines of forgotten calls stay" in caplog.text

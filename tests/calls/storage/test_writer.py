@@ -39,7 +39,7 @@ def test_a_lost_database_delays_rows_and_loses_none(monkeypatch, tmp_path):
     def write(records):
         if failures:
             raise failures.pop()
-        real(records)
+        return real(records)
 
     monkeypatch.setattr(rows, "write", write)
     writer = Writer(tmp_path, options=QUICK)
@@ -91,7 +91,7 @@ def test_a_disk_that_fills_up_in_mid_call_costs_no_row(tmp_path, monkeypatch, ca
 
 def test_records_gather_until_somebody_waits_for_them(tmp_path, monkeypatch):
     batches, write = [], rows.write
-    monkeypatch.setattr(rows, "write", lambda records: (batches.append(len(records)), write(records)))
+    monkeypatch.setattr(rows, "write", lambda records: (batches.append(len(records)), write(records))[-1])
     writer = Writer(tmp_path, options=GATHERING)
     writer.start()
     for number in range(1, 6):
@@ -105,7 +105,7 @@ def test_records_gather_until_somebody_waits_for_them(tmp_path, monkeypatch):
 def test_a_call_that_begins_is_a_row_at_once(tmp_path, monkeypatch):
     """Its card is on the wall, and leads to its page."""
     written, write = threading.Event(), rows.write
-    monkeypatch.setattr(rows, "write", lambda records: (write(records), written.set()))
+    monkeypatch.setattr(rows, "write", lambda records: (write(records), written.set())[0])
     writer = Writer(tmp_path, options=GATHERING)
     writer.start()
     writer.accept(STARTED)
@@ -246,7 +246,7 @@ def test_a_record_that_can_never_be_a_row_is_counted_and_stop_says_so(tmp_path, 
         records = list(records)
         if any(isinstance(record, EventNoted) for record in records):
             raise error("never")
-        write(records)
+        return write(records)
 
     monkeypatch.setattr(rows, "write", refuses)
     before = counted(metrics.RECORDS_UNWRITABLE)

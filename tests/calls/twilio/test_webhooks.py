@@ -22,6 +22,7 @@ from calls.process.answerers import Answerers
 from calls.process.services import services
 from calls.reply.voices.registry import Voices
 from calls.storage.line_hours import hour_of
+from calls.storage.tombstones import bury
 from calls.twilio import stream_tokens, webhooks
 from calls.twilio.action_rows import STALE_S
 from calls.twilio.signature import handshake_is_signed
@@ -369,6 +370,13 @@ def test_a_status_never_goes_back(client):
         assert post(client, "/twilio/status", CallStatus=said, CallDuration="7").status_code == 204
         assert Call.objects.get().status == kept
     assert Call.objects.get().twilio_duration_s == 7
+
+
+@pytest.mark.django_db
+def test_a_late_status_makes_no_row_of_a_forgotten_call(client):
+    bury("", {"CA1"}, timezone.now())
+    assert post(client, "/twilio/status", CallStatus="completed", CallDuration="7").status_code == 204
+    assert not Call.objects.exists()
 
 
 @pytest.mark.django_db

@@ -19,7 +19,7 @@ from tests.paths import ROOT
 pytestmark = pytest.mark.django_db
 OF_NO_LINE = {
     "calls.ChangedHour", "calls.EnginePrice", "calls.GivenPermission", "calls.HistoricalDialogue", "calls.LineLimit",
-    "calls.LimitedLine", "calls.Price", "calls.SpentToken", "calls.SumsState",
+    "calls.LimitedLine", "calls.Price", "calls.SpentToken", "calls.SumsState", "calls.Tombstone",
 }  # fmt: skip
 """Of the whole service, or read by way of a row that is of a line."""
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -237,6 +238,26 @@ def test_a_number_of_which_nothing_is_known_is_said_to_be_one(capsys):
     call_command("subject", "+972501112233", "--forget", "--yes")
     said = capsys.readouterr()
     assert "nothing was known of this number" in said.err and "nothing was known" not in said.out
+
+
+def test_a_batch_that_was_read_before_it_is_forgotten_is_not_written_behind_it(tmp_path, capsys):
+    journal = Journal.begin(tmp_path / "journal")
+    journal.append([*records_of("CA1", A, WORDS_A), *records_of("CA2", B, WORDS_B)])
+    read, _ = journal.unwritten(100)
+    call_command("subject", A, "--forget", "--yes")
+    receipt = receipt_in(capsys.readouterr().out)
+    assert (receipt["deleted"]["journal_calls"], receipt["tombstones"]) == (1, 2)
+    rows.write(read)
+    left = dump()
+    assert WORDS_B in left and Call.objects.get().call_sid == "CA2"
+    assert not [gone for gone in (*SPELLINGS_A, WORDS_A) if gone in left]
+
+
+def test_a_call_that_the_number_begins_afterwards_is_kept(tmp_path):
+    call_command("subject", A, "--forget", "--yes")
+    start, *others = records_of("CA1", A, WORDS_A)
+    rows.write([replace(start, started_at=timezone.now()), *others])
+    assert Call.objects.get().from_number == A and Transcript.objects.exists()
 
 
 def test_a_line_and_a_running_call_are_refused(line):
