@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from calls.desk.access_log.details import Detail
@@ -20,6 +21,7 @@ from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.privacy.files import Deleted, delete_files, held, recordings
 from calls.desk.privacy.retention import Due, due
 from calls.desk.privacy.rows import delete_calls, delete_expired, delete_gold_before
+from calls.lines.privacy import MOST_DAYS
 from calls.management.rows_command import RowsCommand
 from calls.process.services import services
 from voiceapp.runtime.one_at_a_time import FORGETTING, working_on
@@ -39,13 +41,21 @@ class Command(RowsCommand):
 
     def _retain(self, *, dry: bool) -> None:
         now, folder = timezone.now(), recordings()
-        lines = due(folder, now)
+        found = due(folder, now)
+        lines = found.due
         self.stdout.write(
             f"{'would delete' if dry else 'deletes'} in {folder} and {database_url(settings.DATABASES['default'])}"
         )
         failed: list[str] = []
+        refused: list[str] = []
         for line in lines:
-            failed += self._of_line(line, dry=dry)
+            try:
+                failed += self._of_line(line, dry=dry)
+            except DatabaseError as error:
+                if not connection.is_usable():
+                    raise
+                # The others' calls are due all the same.
+                refused.append(f"{line.label} ({type(error).__name__})")
         if kept := len(held()):
             self.stdout.write(f"{kept} calls are under legal hold and stay")
         if not dry:
@@ -55,8 +65,16 @@ class Command(RowsCommand):
             # A voice says them again where they are needed.
             shortest = min(line.retention.recordings_days for line in lines)
             services().voices.phrases.purge((now - timedelta(days=shortest)).timestamp())
-        if failed:
-            raise CommandError(f"not_deleted: {len(failed)} files, the first: {failed[0]}")
+        troubles = [f"not_deleted: {len(failed)} files, the first: {failed[0]}"] if failed else []
+        if refused:
+            troubles.append(f"rows_not_deleted: of {len(refused)} lines: {', '.join(refused)}")
+        if found.unread:
+            troubles.append(
+                f"settings_unread: {len(found.unread)} lines cannot be read, their calls stay {MOST_DAYS} days: "
+                f"save their pages anew: {', '.join(found.unread)}"
+            )
+        if troubles:
+            raise CommandError("\n".join(troubles))
 
     def _of_line(self, line: Due, *, dry: bool) -> list[str]:
         """Returns what was said of files that are still there."""

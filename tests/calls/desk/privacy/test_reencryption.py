@@ -101,7 +101,7 @@ def test_when_a_file_is_deleted_does_not_change_and_the_next_backup_copies_it(fo
     after = path.stat()
     assert 0 < after.st_mtime_ns - before.st_mtime_ns < 1e9
     assert after.st_size == before.st_size
-    assert path in {file.path for line in due(folder, timezone.now()) for file in line.files}
+    assert path in {file.path for line in due(folder, timezone.now()).due for file in line.files}
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection
 from django.urls import reverse
 from django.utils import timezone
 
 from calls.desk.privacy.holding import place
+from calls.management.commands import retain
 from calls.models import AccessEntry, Call, PhoneLine, PrivacyChange, Transcript
 from calls.storage.line_hours import ChangedHour
 from stt.models import TuningProfile
@@ -192,3 +194,53 @@ class TestAHold:
         assert "a claim" in page and reverse("call-lift-hold", args=[call.pk]) not in page
         assert client.post(reverse("call-lift-hold", args=[call.pk]), {"why": "x"}).status_code == 403
         assert Call.objects.exclude(hold=None).exists()
+
+
+@pytest.mark.parametrize("days", ["soon", 0, -1, 40_000])
+def test_a_line_that_cannot_be_read_keeps_its_calls_and_the_others_are_retained(tmp_path, capsys, days):
+    _set_in_a_shell("words_days", days, OTHER)
+    for sid, number in (("CA1", LINE), ("CA2", OTHER), ("CA3", "+97230000000")):
+        call_of(number, 400, tmp_path, sid)
+    call_of(OTHER, 3651, tmp_path, "CA4")
+    leave(tmp_path, "CA5-MZ1.vrec", 400)  # of a call that is gone: it may have been that line's
+    key = PhoneLine.objects.filter(number=OTHER).values_list("pk", flat=True).get()
+    for dry in (["--dry-run"], []):
+        with pytest.raises(CommandError, match=rf"^settings_unread: 1 lines .*line {key} \(kept for 90 and {days!r} "):
+            call_command("retain", *dry)
+    assert sids() == {"CA2"} and names(tmp_path) == {"CA2", "CA5"}
+    assert "0 calls of more than 3650 days" not in capsys.readouterr().out
+
+
+def test_where_a_lines_number_is_unknown_other_numbers_keep_their_calls(tmp_path):
+    _set_in_a_shell("name", b"\xff", OTHER)
+    for sid, number in (("CA1", LINE), ("CA2", OTHER), ("CA3", "+97230000000")):
+        call_of(number, 400, tmp_path, sid)
+    with pytest.raises(CommandError, match=r"^settings_unread: 1 lines .* \(OperationalError\)"):
+        call_command("retain")
+    assert sids() == {"CA2", "CA3"} and names(tmp_path) == {"CA2", "CA3"}
+
+
+def test_a_line_whose_calls_the_database_does_not_delete_stops_no_other(tmp_path, monkeypatch):
+    def refuses(calls):
+        if calls.filter(to_number=LINE).exists():
+            raise IntegrityError("damaged")
+        return delete_calls(calls)
+
+    delete_calls = retain.delete_calls
+    monkeypatch.setattr(retain, "delete_calls", refuses)
+    call_of(LINE, 400, tmp_path, "CA1")
+    call_of(OTHER, 400, tmp_path, "CA2")
+    with pytest.raises(CommandError, match=r"^rows_not_deleted: of 1 lines: short .*\(IntegrityError\)"):
+        call_command("retain")
+    assert sids() == {"CA1"}
+
+
+def _set_in_a_shell(column, value, number):
+    """What no form takes. SQLite keeps anything in any column."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL refuses what a column's type does not hold")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA ignore_check_constraints = ON")
+        given = "CAST(%s AS TEXT)" if isinstance(value, bytes) else "%s"
+        cursor.execute(f"UPDATE calls_phoneline SET {column} = {given} WHERE number = %s", [value, number])  # noqa: S608 - our own words
+        cursor.execute("PRAGMA ignore_check_constraints = OFF")
