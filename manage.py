@@ -11,11 +11,17 @@ MADE_UP = {"test", "demo", "loadtest", "chaos", "outage", "screenshots"}
 WITHOUT_APPS = {"speech_emulator": "stt", "tts_emulator": "calls", "llm_emulator": "calls"}
 """Commands that know no rows, each with its application: to set up all others is half of what their start takes."""
 
+SERVERS = {"serve", "runserver"}
+"""Commands that go on when nobody reads their log any more."""
+
 
 def main() -> None:
     from voiceapp import env_file, service_urls
+    from voiceapp.runtime import piped_output
 
     command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if command not in SERVERS:
+        piped_output.end_when_the_reader_leaves()
     if command in MADE_UP:
         os.environ[env_file.FILE_VARIABLE] = ""
     try:
@@ -61,4 +67,8 @@ def database_away() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    finally:
+        # At Python's own end a reader who has left would not change the exit status any more.
+        sys.stdout.flush()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +15,6 @@ from calls.management.written import written
 from calls.storage.models import Call
 
 CHUNK = 200
-READER_HAS_LEFT = 128 + signal.SIGPIPE
-"""Exit status when whoever reads our output has enough of it: what a shell gives for a program that SIGPIPE ended."""
 
 
 class Command(RowsCommand):
@@ -42,14 +37,8 @@ class Command(RowsCommand):
         if options["out"] is not None:
             self._write(options["out"], with_all_of_it(calls))
             return
-        try:
-            for call in with_all_of_it(calls).iterator(chunk_size=CHUNK):
-                self.stdout.write(line(call), ending="")
-            self.stdout.flush()
-        except BrokenPipeError:
-            # Python flushes once more at its end, and would complain: https://docs.python.org/3/library/signal.html
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(READER_HAS_LEFT)
+        for call in with_all_of_it(calls).iterator(chunk_size=CHUNK):
+            self.stdout.write(line(call), ending="")
 
     def _write(self, path: Path, calls: QuerySet[Call]) -> None:
         count = 0
