@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0053_blind_reviews"),
+        ("calls", "0054_answers_that_fail"),
     ]
 
     operations = [
