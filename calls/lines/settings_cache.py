@@ -139,12 +139,13 @@ class LineCache:
     def _run(self) -> None:
         warned = False
         while not self._stopping:
-            with suppress(DatabaseError):
-                close_old_connections()
             if self.read_again() and not warned:
                 warned = True
                 with suppress(DatabaseError):
                     warn_of_differences(self._environment, self._variables)
+            with suppress(DatabaseError):
+                # Its connection is another's while it waits.
+                close_old_connections()
             self._notices.wait(REFRESH_S)
 
     def read_again(self) -> bool:

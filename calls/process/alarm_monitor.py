@@ -108,8 +108,11 @@ class AlarmMonitor:
     def _run(self, work: Callable[[], None], pause_s: float) -> None:
         while not self._stop.wait(pause_s):
             try:
-                close_old_connections()
-                work()
+                try:
+                    work()
+                finally:
+                    # Its connection is another's while it waits.
+                    close_old_connections()
                 self._told = False
             except DatabaseError as error:
                 metrics.ALARM_ROUNDS_FAILED.labels("database").inc()

@@ -43,10 +43,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        database = "up"
+        # Of the pool that pages have: one that gave this connection has perhaps given others none.
+        database = "crowded" if getattr(connection, "is_crowded", False) else "up"
     except DatabaseError:
         database = "down"
-    unread = ["lines_unread"] if database == "up" and lines.are_being_read else []
+    unread = ["lines_unread"] if database != "down" and lines.are_being_read else []
     reasons = [*([refusal] if refusal else []), *ended, *unread]
     status = 503 if reasons else 200
     answer = {"ready": not reasons, "reasons": reasons, "database": database, "threads": unwell}

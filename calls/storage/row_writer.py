@@ -60,13 +60,17 @@ class RowWriter:
             except (DatabaseError, InterfaceError) as error:
                 metrics.WRITER_RETRIES.inc()
                 logger.warning("the database took no rows (%s): trying again", type(error).__name__)
+                connection.close()
                 self._queue.wait_for_stop(pause_s)
                 pause_s = min(2 * pause_s, self._options.max_retry_s)
                 if self._queue.stopping:
                     break
                 continue
-            if not wrote and not self._queue.wait_for_rows(self._options.scan_interval_s):
-                break
+            if not wrote:
+                # Its connection is another's while it waits.
+                connection.close()
+                if not self._queue.wait_for_rows(self._options.scan_interval_s):
+                    break
         self._orphans.close()
         connection.close()
 

@@ -40,8 +40,11 @@ class RowsThread:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                close_old_connections()
-                pause_s = self._work()
+                try:
+                    pause_s = self._work()
+                finally:
+                    # Its connection is another's while it waits.
+                    close_old_connections()
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("%s waits for the database (%s)", self._name, type(error).__name__)
                 pause_s = AWAY_S

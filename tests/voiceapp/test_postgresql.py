@@ -1,13 +1,18 @@
 """A database that is away is waited for once, by one; and it is asked again."""
 
+import asyncio
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 
 import pytest
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import OperationalError, connections
 from django.db.utils import load_backend
+from psycopg import InternalError
+from psycopg.pq import TransactionStatus
 
 from tests.calls.twilio.test_webhooks import TOKEN, URL, post
 from tests.databases import postgresql_url  # noqa: F401 - a fixture
@@ -114,6 +119,91 @@ def test_a_pool_that_is_full_is_not_away(postgresql_url, monkeypatch):  # noqa: 
         monkeypatch.undo()
         database.close()
         another().ensure_connection()
+
+
+def ends_with_a_connection(database):
+    """In a thread of its own, as a request does that is cancelled: nobody closes it."""
+
+    def work():
+        one = type(database)(database.settings_dict, database.alias)
+        with one.cursor() as cursor:
+            one.set_autocommit(False)
+            cursor.execute("SELECT 1")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def test_what_a_thread_had_that_has_ended_comes_back(postgresql_url, caplog):  # noqa: F811
+    with pooled(postgresql_url, max_size=2) as (database, another):
+        for _ in range(5):
+            ends_with_a_connection(database)
+        for one in (database, another()):
+            with one.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        assert sum("is taken back" in one.message for one in caplog.records) == 5
+
+
+def test_what_is_taken_back_is_in_no_transaction(postgresql_url):  # noqa: F811
+    with pooled(postgresql_url, max_size=1) as (database, _):
+        ends_with_a_connection(database)
+        database.ensure_connection()
+        assert database.connection.info.transaction_status == TransactionStatus.IDLE
+        assert list(database._lent) == [database.connection]
+        database.close()
+        assert database._lent == {}
+
+
+def test_a_request_that_is_cancelled_keeps_no_connection(postgresql_url):  # noqa: F811
+    """As by the server, once its client has left: its thread ends behind it, and no signal of Django's is sent."""
+    with pooled(postgresql_url, max_size=1) as (database, _):
+        begun, let_go = threading.Event(), threading.Event()
+
+        def view():
+            type(database)(database.settings_dict, database.alias).ensure_connection()
+            begun.set()
+            let_go.wait()
+
+        async def request():
+            async with ThreadSensitiveContext():
+                await sync_to_async(view)()
+
+        async def leaves():
+            task = asyncio.create_task(request())
+            await asyncio.to_thread(begun.wait)
+            task.cancel()
+            let_go.set()
+            await asyncio.wait([task])
+
+        asyncio.run(leaves())
+        for thread in database._lent.values():
+            thread.join()
+        database.ensure_connection()
+
+
+def test_a_connection_that_fails_its_check_is_given_back_whatever_the_fault(postgresql_url, monkeypatch):  # noqa: F811
+    with pooled(postgresql_url, max_size=1) as (database, _):
+        faults = [InternalError("ended by the server")]
+
+        def check(connection):
+            if faults:
+                raise faults.pop()
+
+        monkeypatch.setattr(base.ConnectionPool, "check_connection", staticmethod(check))
+        database.ensure_connection()
+        assert database.is_usable()
+
+
+def test_a_full_pool_is_told_for_a_while(postgresql_url, monkeypatch):  # noqa: F811
+    with pooled(postgresql_url, max_size=1) as (database, another):
+        database.ensure_connection()
+        assert not database.is_crowded
+        monkeypatch.setattr(database.pool, "timeout", LITTLE_S)
+        refused(another())
+        assert database.is_crowded
+        monkeypatch.setattr(base, "CROWDED_S", 0)
+        assert not database.is_crowded
 
 
 LEFT_OPEN = """

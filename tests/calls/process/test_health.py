@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import BadRequest
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 from calls.core.recognition_health import RecognitionStatus
 from calls.process import health
@@ -94,6 +94,14 @@ def test_a_lost_database_is_told_and_is_no_reason_to_refuse_calls(client, monkey
     monkeypatch.setattr(health.connection, "cursor", away)
     response = client.get("/readyz")
     assert (response.status_code, response.json()["database"], response.json()["lines"]) == (200, "down", "unknown")
+
+
+@pytest.mark.django_db
+def test_a_pool_that_gave_others_no_connection_is_told(client, monkeypatch):
+    assert client.get("/readyz").json()["database"] == "up"
+    monkeypatch.setattr(connections["default"], "is_crowded", True, raising=False)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["database"]) == (200, "crowded")
 
 
 @pytest.mark.django_db
