@@ -34,6 +34,7 @@ from calls.twilio.models import SupervisorAction
 from calls.twilio.signature import socket_url, webhook_is_signed
 from calls.twilio.twiml import twiml
 from voiceapp.runtime import metrics
+from voiceapp.runtime.brief_waits import brief_waits
 from voiceapp.runtime.log_context import of_call
 from voiceapp.runtime.whole_number import whole_number
 
@@ -47,6 +48,8 @@ LONGEST_PARAMETER = 450
 """Twilio takes less than 500 characters of name and value together."""
 ANOTHER_PROCESS = "X-Another-Process"
 """Set by a balancer that asks the next process on 503, and the last one without it (deploy/nginx/voiceapp.conf)."""
+QUERY_S = 1.5
+"""So long a query may wait for a lock: Twilio gives a webhook 15 s, and one asks three times at most."""
 MOST_LOST = 1
 """A second lost socket gets the line's fallback: whatever it is, another stream will not mend it."""
 
@@ -68,7 +71,7 @@ def from_twilio(view: View) -> View:
         if not is_sid(request.POST["CallSid"]):
             metrics.WEBHOOKS_REFUSED.labels("bad_call_sid").inc()
             return HttpResponse("bad_call_sid", status=400, content_type="text/plain")
-        with of_call(request.POST["CallSid"]):
+        with of_call(request.POST["CallSid"]), brief_waits(QUERY_S):
             return view(request)
 
     return checked

@@ -19,6 +19,7 @@ from tests.databases import postgresql_url  # noqa: F401 - a fixture
 from tests.paths import ROOT
 from voiceapp.environment import Environment
 from voiceapp.postgresql import base
+from voiceapp.runtime.brief_waits import brief_waits
 
 AWAY = "postgresql://x@127.0.0.1:1/x"
 """Nobody listens there."""
@@ -190,9 +191,23 @@ def test_a_connection_that_fails_its_check_is_given_back_whatever_the_fault(post
             if faults:
                 raise faults.pop()
 
-        monkeypatch.setattr(base.ConnectionPool, "check_connection", staticmethod(check))
+        monkeypatch.setattr(database, "_check", check)
         database.ensure_connection()
         assert database.is_usable()
+
+
+def test_only_who_opens_a_connection_in_haste_waits_briefly_on_it(postgresql_url):  # noqa: F811
+    with pooled(postgresql_url, max_size=1) as (database, _):
+        with brief_waits(LITTLE_S):
+            assert bounds_of(database) == ("200ms", "200ms")
+        database.close()
+        assert bounds_of(database) == ("0", "0")
+
+
+def bounds_of(database):
+    with database.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout'), current_setting('statement_timeout')")
+        return cursor.fetchone()
 
 
 def test_a_full_pool_is_told_for_a_while(postgresql_url, monkeypatch):  # noqa: F811

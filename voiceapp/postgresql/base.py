@@ -22,11 +22,14 @@ import atexit
 import logging
 import threading
 import time
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.db.backends.postgresql import base
 from psycopg import Error, OperationalError
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
+
+from voiceapp.runtime.brief_waits import LONGEST_S
 
 logger = logging.getLogger(__name__)
 
@@ -109,12 +112,31 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _answering(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
         try:
-            ConnectionPool.check_connection(connection)
+            self._check(connection)
         except Error:
             self.pool.putconn(connection)
             self.pool.check()
             connection = super().get_new_connection(conn_params)
+            try:
+                self._check(connection)
+            except Error:
+                self.pool.putconn(connection)
+                raise
         return connection
+
+    @staticmethod
+    def _check(connection: Any) -> None:
+        """It answers, and a query on it takes as long as whoever takes it may wait. One round trip, as the pool's own
+        check. Raises psycopg.Error."""
+        longest_s = LONGEST_S.get()
+        most = "DEFAULT" if longest_s is None else str(round(longest_s * 1000))
+        connection.autocommit = True
+        try:
+            connection.execute(f"SET lock_timeout = {most}; SET statement_timeout = {most}", prepare=False)
+        finally:
+            # Of one that is closed: what was raised says it.
+            with suppress(Error):
+                connection.autocommit = False
 
     def _makes_no_connection(self) -> bool:
         """The pool could have grown and did not, or tried and failed since it last gave a connection."""

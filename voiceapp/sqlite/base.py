@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from voiceapp.runtime.brief_waits import LONGEST_S
 from voiceapp.runtime.private_files import private_file
 
 
@@ -19,4 +20,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             # What is wrong with a path SQLite says itself, in words that Django knows.
             with suppress(OSError):
                 private_file(Path(conn_params["database"]))
+        longest_s = LONGEST_S.get()
+        if longest_s is not None:
+            conn_params = conn_params | {"timeout": longest_s}
         return super().get_new_connection(conn_params)
