@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from calls.reply.aloud import without_points
 from calls.reply.dialogue import Position, advance, answer, answer_at, position_after
@@ -33,6 +34,29 @@ _OCCASIONS = {
 _ACTS = (HangUp, Transfer, PlayTones, PlayRecording, NoteValue)
 
 
+class Differs(StrEnum):
+    """What an example names."""
+
+    STEP = "step"
+    SAYS = "says"
+    SAVED = "saved"
+    END = "end"
+    OPEN = "open"
+    """An end that does not come."""
+    OVER = "over"
+    """It goes on, and the dialogue does not."""
+
+
+_SENTENCES = {
+    Differs.STEP: "the dialogue stood at %(found)s; the example expects %(expected)s",
+    Differs.SAYS: "the line said %(found)s; the example expects %(expected)s",
+    Differs.SAVED: "%(found)s was saved; the example expects %(expected)s",
+    Differs.END: "the call ended with %(found)s; the example expects %(expected)s",
+    Differs.OPEN: "the dialogue had not ended, and stood at %(found)s; the example expects %(expected)s",
+    Differs.OVER: "the dialogue had ended before it, with %(found)s",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ExampleDifference:
     """Something that an example expects and that is otherwise."""
@@ -41,9 +65,14 @@ class ExampleDifference:
     """Such as ``examples.2.talk.3.step``."""
     expected: str = ""
     found: str = ""
+    kind: Differs = Differs.SAYS
+    caller: str = ""
+    """What the caller said there; empty where they are silent, or where no line of the talk is meant."""
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.found or '-'}, not {self.expected or '-'}"
+        values = {"found": self.found or "-", "expected": self.expected or "-"}
+        behind = f"after „{self.caller}” " if self.caller else ""
+        return f"{self.path}: {behind}{_SENTENCES[self.kind] % values}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +113,7 @@ def _differences(script: DialogueScript, example: Example, path: str) -> Iterato
     for place, line in enumerate(example.talk):
         at = f"{path}.talk.{place}"
         if position.ended:
-            yield ExampleDifference(at, "", _name_of(position))
+            yield ExampleDifference(at, "", _name_of(position), Differs.OVER)
             return
         occasion = _OCCASIONS[line.kind]
         items = answer_at(script, today, position, occasion, line.caller, said)
@@ -93,11 +122,11 @@ def _differences(script: DialogueScript, example: Example, path: str) -> Iterato
         said.append(_exchange(occasion, line.caller, late, items))
         position = advance(script, today, position, occasion, line.caller, late).position
         if line.step and line.step != position.step:
-            yield ExampleDifference(f"{at}.step", line.step, _name_of(position))
+            yield ExampleDifference(f"{at}.step", line.step, _name_of(position), Differs.STEP, line.caller)
             return
         spoken = " ".join(item.text for item in items if isinstance(item, Say))
         if line.says and without_points(line.says) not in without_points(spoken):
-            yield ExampleDifference(f"{at}.says", line.says, spoken)
+            yield ExampleDifference(f"{at}.says", line.says, spoken, Differs.SAYS, line.caller)
     yield from _end_differences(position, example, path)
 
 
@@ -106,9 +135,10 @@ def _end_differences(position: Position, example: Example, path: str) -> Iterato
     for key in sorted({*kept, *(example.saved or {})}) if example.saved is not None else ():
         expected, found = (example.saved or {}).get(key, ""), kept.get(key, "")
         if without_points(expected) != without_points(found):
-            yield ExampleDifference(f"{path}.saved.{key}", expected, found)
+            yield ExampleDifference(f"{path}.saved.{key}", expected, found, Differs.SAVED)
     if example.ends is not None and _end_name(example.ends) != _end_name(position.ended):
-        yield ExampleDifference(f"{path}.ends", _end_name(example.ends), _name_of(position))
+        kind = Differs.END if position.ended else Differs.OPEN
+        yield ExampleDifference(f"{path}.ends", _end_name(example.ends), _name_of(position), kind)
 
 
 def _exchange(occasion: Occasion, words: str, revised: str, items: tuple[Item, ...]) -> Exchange:

@@ -19,6 +19,7 @@ from calls.storage.records import CallStarted, Record
 from calls.storage.rows import write_or_skip
 from calls.storage.tombstones import is_buried
 from voiceapp.runtime import metrics
+from voiceapp.runtime.counted import counted
 from voiceapp.runtime.file_cipher import StorageError
 
 logger = logging.getLogger(__name__)
@@ -100,7 +101,10 @@ class OrphanedJournals:
             for started in open_streams:
                 # This process closes them from now on, and its journal says so if it is killed before that.
                 self._accept(started)
-            logger.warning("recovered the journal of a process that died: %d calls were open", len(open_streams))
+            logger.warning(
+                "recovered the journal of a process that died: %s open",
+                counted(len(open_streams), "call was", "calls were"),
+            )
             metrics.JOURNALS_RECOVERED.inc()
         open_streams = recovery.open_streams()
         self.close()

@@ -231,11 +231,11 @@ def test_a_dry_run_says_where_and_how_much_and_deletes_nothing(recorded, tmp_pat
     os.utime(path, (0, 0))
     call_command("purge", "--older-than", "30", "--calls", "--dry-run")
     said = capsys.readouterr().out
-    assert f"would delete 1 files in {tmp_path}/recordings and 1 calls in " in said
+    assert f"would delete 1 file in {tmp_path}/recordings and 1 call in " in said
     assert re.search(r"(sqlite|postgresql)://.*test", said)
     assert path.exists() and Call.objects.exists()
     call_command("purge", "--older-than", "30", "--calls")
-    assert "deleted 1 files" in capsys.readouterr().out
+    assert "deleted 1 file" in capsys.readouterr().out
     assert not path.parent.exists()
 
 
@@ -296,9 +296,9 @@ def test_what_is_missing_or_in_the_way_stops_no_purge(recorded, tmp_path, monkey
         unlink(self, missing_ok)
 
     monkeypatch.setattr(Path, "unlink", with_another_purge)
-    with pytest.raises(CommandError, match=r"not_deleted: 1 files, the first: .*CA5"):
+    with pytest.raises(CommandError, match=r"not_deleted: 1 file, the first: .*CA5"):
         call_command("purge", "--older-than", "30")
-    assert "deleted 1 files" in capsys.readouterr().out
+    assert "deleted 1 file" in capsys.readouterr().out
     assert not path.exists()
 
 

@@ -73,7 +73,7 @@ def test_a_key_is_changed_while_a_call_runs_and_everything_still_plays(tmp_path,
                 assert (keys_of(tmp_path, over, running.sid), keys_of(tmp_path, new)) == ({OLD.name}, {NEW.name})
                 written_a_minute_ago(tmp_path, plain, over, new)
                 said = reencrypt(tmp_path, NEW_FIRST)
-                assert "2 files of running calls" in said and "1 journals" in said, said
+                assert "2 files of running calls" in said and "1 journal " in said, said
                 assert keys_of(tmp_path, plain, over, new) == {NEW.name}
                 assert keys_of(tmp_path, running.sid) == {OLD.name}
         box.rows_when(ENDED, running.sid)

@@ -25,6 +25,7 @@ from django.conf import settings
 from twisted.internet import reactor
 
 from voiceapp.runtime import metrics
+from voiceapp.runtime.counted import counted
 from voiceapp.runtime.garbage import collect_seldom
 from voiceapp.server.listening import Port, PortUnavailable, UnixSocket
 from voiceapp.server.served import Served
@@ -150,7 +151,7 @@ async def _drain(server: Server, served: Served) -> bool:
     loop = asyncio.get_running_loop()
     # Not the loop's: its few threads may all be taken by Django's error pages.
     threads = ThreadPoolExecutor(2, "drain")
-    logger.info("draining: %d calls", len(served.calls))
+    logger.info("draining: %s", counted(len(served.calls), "call"))
     with _step("wait"):
         await _wait_for_calls(served, settings.DRAIN_TIMEOUT_S)
     speaking: set[asyncio.Task[None]] = set()
@@ -172,7 +173,9 @@ async def _drain(server: Server, served: Served) -> bool:
         flushed = await loop.run_in_executor(threads, served.writer.stop, FLUSH_S)
     with _step("watchers"):
         await served.updates.flush()
-    logger.info("drained: %d calls left, rows %s", len(served.calls), "written" if flushed else "not all written")
+    logger.info(
+        "drained: %s left, rows %s", counted(len(served.calls), "call"), "written" if flushed else "not all written"
+    )
     return flushed
 
 

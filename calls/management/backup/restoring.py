@@ -17,6 +17,7 @@ from calls.management.backup.contents import FOLDERS, HERE, JOURNAL, journals, k
 from calls.management.backup.manifest import BackupError, Manifest, read_manifest, verify
 from calls.storage.kept_files import missing_keys
 from voiceapp.environment import Environment
+from voiceapp.runtime.counted import counted
 from voiceapp.runtime.private_files import private_file, private_folder
 
 
@@ -70,8 +71,8 @@ def restore(folder: Path, manifest: Manifest, var_dir: Path, overwrite: bool) ->
     keys = Environment().storage_keys() if settings.STORAGE_KEYS.flaw else settings.STORAGE_KEYS
     left += [f"storage_keys_unusable: {keys.flaw}"] if keys.flaw else []
     left += [
-        f"storage_key_missing: {count} files are encrypted by the key {name}, which this command's STORAGE_KEYS lacks: "
-        "the server's must have it, or they cannot be read"
+        f"storage_key_missing: {counted(count, 'file is', 'files are')} encrypted by the key {name}, "
+        "which this command's STORAGE_KEYS lacks: the server's must have it, or they cannot be read"
         for name, count in missing_keys([*kept_files(var_dir), *journals(var_dir)], keys).items()
     ]
     # An older version's rows become this one's.

@@ -17,6 +17,7 @@ from calls.management.backup.manifest import BackupError, read_manifest, write_m
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Call
 from voiceapp.runtime.arguments import whole
+from voiceapp.runtime.counted import counted
 from voiceapp.runtime.one_at_a_time import alone_in, working_on
 
 
@@ -68,7 +69,7 @@ class Command(RowsCommand):
         # An older one may have what this one lacks.
         old = forget_old(folder.parent, options["keep"]) if options["keep"] and not lacks else 0
         size_mb = sum(file.size_bytes for file in manifest.files) / 1e6
-        self.stdout.write(f"{folder}: {len(manifest.files)} files, {size_mb:.1f} MB, {manifest.database}")
+        self.stdout.write(f"{folder}: {counted(len(manifest.files), 'file')}, {size_mb:.1f} MB, {manifest.database}")
         if old:
             self.stdout.write(f"deleted {old} older backups")
         if lacks:

@@ -16,6 +16,7 @@ from calls.reply.dialogue_checks import script_of
 from calls.reply.dialogue_examples import results_of, summary
 from calls.reply.dialogue_faults import DialogueInvalid
 from calls.reply.dialogue_format import MAX_BYTES
+from calls.reply.dialogue_lines import DialogueLines
 from calls.reply.dialogue_text import plain_of
 
 
@@ -31,13 +32,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         text = _of_line(options["line"]) if options["line"] else _of_file(options["file"])
+        lines = DialogueLines(text)
         try:
             results = results_of(script_of(plain_of(text)))
         except DialogueInvalid as invalid:
-            raise CommandError("\n".join(f"dialogue_invalid: {fault}" for fault in invalid.faults)) from invalid
+            raise CommandError(
+                "\n".join(f"dialogue_invalid: {lines.said(fault.path)}{fault}" for fault in invalid.faults)
+            ) from invalid
         for result in results:
             for difference in result.differences:
-                self.stdout.write(f"{result.name}: {difference}")
+                self.stdout.write(f"{result.name}: {lines.said(difference.path)}{difference}")
         self.stdout.write(
             f"{summary(results)} examples pass" if results else "the dialogue is valid; it has no examples"
         )

@@ -13,6 +13,7 @@ from calls.lines.exporting import line, with_all_of_it
 from calls.management.rows_command import RowsCommand
 from calls.management.written import written
 from calls.storage.models import Call
+from voiceapp.runtime.counted import counted
 
 CHUNK = 200
 
@@ -46,4 +47,4 @@ class Command(RowsCommand):
             for call in calls.iterator(chunk_size=CHUNK):
                 file.write(line(call).encode())
                 count += 1
-        self.stdout.write(f"{count} calls in {path}")
+        self.stdout.write(f"{counted(count, 'call')} in {path}")

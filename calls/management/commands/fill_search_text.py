@@ -11,6 +11,7 @@ from calls.desk.review.corrections import fill_search_text as fill_corrections
 from calls.management.rows_command import RowsCommand
 from calls.storage.models import Transcript
 from calls.storage.search_filler import fill, fill_values
+from voiceapp.runtime.counted import counted
 
 BATCH_TURNS = 1000
 SAY_EVERY = 100_000
@@ -28,9 +29,11 @@ class Command(RowsCommand):
         while (last := fill(last, BATCH_TURNS)) is not None:
             filled += BATCH_TURNS
             if filled % SAY_EVERY == 0:
-                self.stdout.write(f"about {filled} turns so far")
+                self.stdout.write(f"about {counted(filled, 'turn')} so far")
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE calls_transcript")
         left = Transcript.objects.filter(search_text=None).count()
-        self.stdout.write(f"done but for {left} turns: of running calls, or in a server's hands" if left else "done")
+        self.stdout.write(
+            f"done but for {counted(left, 'turn')}: of running calls, or in a server's hands" if left else "done"
+        )

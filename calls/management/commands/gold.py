@@ -16,6 +16,7 @@ from calls.desk.engines.gold import LIST, GoldError, Taken, taken_by, write
 from calls.management.rows_command import RowsCommand
 from stt.audio import duration_ms
 from voiceapp.runtime.arguments import whole
+from voiceapp.runtime.counted import counted
 
 MOST_TURNS = 10_000
 
@@ -71,6 +72,8 @@ class Command(RowsCommand):
             raise CommandError(f"not_written: {error}") from error
         seconds = sum(duration_ms(turn.ulaw) for turn in turns) / 1000
         calls = len({turn.call_sid for turn in turns})
-        self.stdout.write(f"{len(turns)} turns of {calls} calls, {seconds:.0f} s of audio: {folder / LIST}")
+        self.stdout.write(
+            f"{counted(len(turns), 'turn')} of {counted(calls, 'call')}, {seconds:.0f} s of audio: {folder / LIST}"
+        )
         for sentence in found.left_out_said:
             self.stderr.write(sentence)

@@ -13,6 +13,7 @@ from calls.reply.voice import VoiceError
 from calls.reply.voices.espeak import EspeakVoice, EspeakVoices
 from calls.reply.voices.recorded import SHIPPED
 from stt.wavfile import wav_of
+from voiceapp.runtime.counted import counted
 
 
 class Command(BaseCommand):
@@ -33,7 +34,7 @@ class Command(BaseCommand):
                 (options["folder"] / f"{row['name']}.wav").write_bytes(wav_of(ulaw))
         except (OSError, KeyError, VoiceError) as error:
             raise CommandError(f"not_made: {error}") from error
-        self.stdout.write(f"{len(rows)} recordings in {options['folder']}")
+        self.stdout.write(f"{counted(len(rows), 'recording')} in {options['folder']}")
 
 
 async def _said(text: str) -> bytes:

@@ -14,6 +14,7 @@ from calls.lines.models import PhoneLine
 from calls.lines.spoken_texts import fixed_texts, is_answering
 from calls.management.rows_command import RowsCommand
 from calls.process.services import services
+from voiceapp.runtime.counted import counted
 
 
 class Command(RowsCommand):
@@ -32,14 +33,14 @@ class Command(RowsCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         phrases = services().voices.phrases
         if options["purge"]:
-            self.stdout.write(f"deleted {phrases.purge()} phrases")
+            self.stdout.write(f"deleted {counted(phrases.purge(), 'phrase')}")
             return
         lines = PhoneLine.objects.select_related("dialogue") if options["render"] else []
         failed = sum(self._render(line) for line in lines)
         count, size_bytes = phrases.size()
-        self.stdout.write(f"{count} phrases, {size_bytes / (1 << 20):.1f} MB")
+        self.stdout.write(f"{counted(count, 'phrase')}, {size_bytes / (1 << 20):.1f} MB")
         if failed:
-            raise CommandError(f"phrases_not_rendered: {failed} phrases could not be synthesised")
+            raise CommandError(f"phrases_not_rendered: {counted(failed, 'phrase')} could not be synthesised")
 
     def _render(self, line: PhoneLine) -> int:
         """How many of its phrases failed."""

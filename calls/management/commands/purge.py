@@ -23,6 +23,7 @@ from calls.management.rows_command import RowsCommand
 from calls.process.services import services
 from calls.storage.models import Call
 from voiceapp.runtime.arguments import whole
+from voiceapp.runtime.counted import counted
 from voiceapp.runtime.one_at_a_time import FORGETTING, working_on
 from voiceapp.service_urls import database_url
 
@@ -63,12 +64,12 @@ class Command(RowsCommand):
                 detail = Detail.PURGED.of(days=options["older_than"], files=deleted.files)
                 note_command(Kind.DELETE, "purge", calls=calls, detail=detail)
         self.stdout.write(
-            f"{'would delete' if dry else 'deleted'} {deleted.files} files in {folder} "
-            f"and {calls} calls in {database_url(settings.DATABASES['default'])}"
+            f"{'would delete' if dry else 'deleted'} {counted(deleted.files, 'file')} in {folder} "
+            f"and {counted(calls, 'call')} in {database_url(settings.DATABASES['default'])}"
         )
         if phrases:
-            self.stdout.write(f"deleted {phrases} phrases that no call has used since")
+            self.stdout.write(f"deleted {counted(phrases, 'phrase')} that no call has used since")
         if log_rows:
-            self.stdout.write(f"deleted {log_rows} rows of the access log: they were kept for 24 months")
+            self.stdout.write(f"deleted {counted(log_rows, 'row')} of the access log: kept for 24 months")
         if deleted.failed:
-            raise CommandError(f"not_deleted: {len(deleted.failed)} files, the first: {deleted.failed[0]}")
+            raise CommandError(f"not_deleted: {counted(len(deleted.failed), 'file')}, the first: {deleted.failed[0]}")

@@ -19,6 +19,7 @@ from calls.desk.privacy.files import call_files, recordings
 from calls.desk.privacy.reencryption import journals_not_under, reencrypt
 from calls.management.rows_command import RowsCommand
 from calls.storage.kept_files import PUT_BACK, missing_keys, storage_keys
+from voiceapp.runtime.counted import counted
 from voiceapp.runtime.one_at_a_time import working_on
 from voiceapp.runtime.storage_keys import StorageKey
 
@@ -38,7 +39,8 @@ class Command(RowsCommand):
         if key is None and not options["plain"]:
             if missing := missing_keys(file.path for file in call_files(recordings())):
                 raise CommandError(
-                    f"storage_key_missing: STORAGE_KEYS is empty, and {missing.total()} files are encrypted by the key "
+                    f"storage_key_missing: STORAGE_KEYS is empty, and "
+                    f"{counted(missing.total(), 'file is', 'files are')} encrypted by the key "
                     f"{', '.join(missing)}: {PUT_BACK}"
                 )
             raise CommandError("no_storage_key: STORAGE_KEYS is empty: manage.py storage_key makes a key")
@@ -54,19 +56,22 @@ class Command(RowsCommand):
         except OSError as error:
             raise CommandError(f"not_written: {error}") from error
         under = f"encrypted by the key {key.name}" if key else "plain"
-        done = "would be" if dry else "are now"
-        self.stdout.write(f"{found.files} files ({found.size_bytes / 1e6:.1f} MB) {done} {under}")
+        done = "would be" if dry else "is now" if found.files == 1 else "are now"
+        self.stdout.write(f"{counted(found.files, 'file')} ({found.size_bytes / 1e6:.1f} MB) {done} {under}")
         if found.parts:
-            done = "would be" if dry else "were"
-            self.stdout.write(f"{found.parts} half-written files {done} deleted: a run that was killed had left them")
+            done = "to be deleted" if dry else "deleted"
+            self.stdout.write(f"{done}: {counted(found.parts, 'half-written file')}, left by a run that was killed")
         journals = journals_not_under(Path(settings.VAR_DIR) / "journal", key)
         if found.running or journals:
             self.stdout.write(
-                f"not yet: {found.running} files of running calls, {journals} journals of processes that began before: "
+                f"not yet: {counted(found.running, 'file')} of running calls, "
+                f"{counted(journals, 'journal')} of processes that began before: "
                 "keep the older keys, and run this again when those calls and processes have ended"
             )
         for one in found.unreadable:
             self.stderr.write(one)
         if found.unreadable:
             # Of a dry run as well: it reads them as the run would.
-            raise CommandError(f"not_reencrypted: {len(found.unreadable)} files, the first: {found.unreadable[0]}")
+            raise CommandError(
+                f"not_reencrypted: {counted(len(found.unreadable), 'file')}, the first: {found.unreadable[0]}"
+            )

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calls.management.backup.manifest import BackupError, read_manifest
 from calls.management.backup.restoring import checked, restore
+from voiceapp.runtime.counted import counted
 from voiceapp.runtime.one_at_a_time import AlreadyRunning, reading_from, working_on
 from voiceapp.service_urls import database_url
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
             read_manifest(folder)
             with reading_from(folder):
                 manifest = checked(folder)
-                self.stdout.write(f"{folder}: {len(manifest.files)} files of {manifest.made_at} are whole")
+                self.stdout.write(f"{folder}: {counted(len(manifest.files), 'file')} of {manifest.made_at}, all whole")
                 if options["verify"]:
                     return
                 with working_on(Path(settings.VAR_DIR), is_restored=True):

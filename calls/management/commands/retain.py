@@ -24,6 +24,7 @@ from calls.desk.privacy.rows import delete_calls, delete_expired, delete_gold_be
 from calls.lines.privacy import MOST_DAYS
 from calls.management.rows_command import RowsCommand
 from calls.process.services import services
+from voiceapp.runtime.counted import counted
 from voiceapp.runtime.one_at_a_time import FORGETTING, working_on
 from voiceapp.service_urls import database_url
 
@@ -57,7 +58,7 @@ class Command(RowsCommand):
                 # The others' calls are due all the same.
                 refused.append(f"{line.label} ({type(error).__name__})")
         if kept := len(held()):
-            self.stdout.write(f"{kept} calls are under legal hold and stay")
+            self.stdout.write(f"{counted(kept, 'call stays', 'calls stay')}: under legal hold")
         if not dry:
             longest = max(line.retention.words_days for line in lines)
             delete_gold_before(now - timedelta(days=longest))
@@ -65,7 +66,7 @@ class Command(RowsCommand):
             # A voice says them again where they are needed.
             shortest = min(line.retention.recordings_days for line in lines)
             services().voices.phrases.purge((now - timedelta(days=shortest)).timestamp())
-        troubles = [f"not_deleted: {len(failed)} files, the first: {failed[0]}"] if failed else []
+        troubles = [f"not_deleted: {counted(len(failed), 'file')}, the first: {failed[0]}"] if failed else []
         if refused:
             troubles.append(f"rows_not_deleted: of {len(refused)} lines: {', '.join(refused)}")
         if found.unread:
@@ -85,8 +86,8 @@ class Command(RowsCommand):
             calls = delete_calls(line.calls)
         days = line.retention
         size_mb = deleted.size_bytes / 1e6
-        told = f"{deleted.files} files of more than {days.recordings_days} days ({size_mb:.1f} MB)"
-        self.stdout.write(f"{line.label}: {told}, {calls} calls of more than {days.words_days} days")
+        told = f"{counted(deleted.files, 'file')} of more than {days.recordings_days} days ({size_mb:.1f} MB)"
+        self.stdout.write(f"{line.label}: {told}, {counted(calls, 'call')} of more than {days.words_days} days")
         if not dry and (deleted.files or calls):
             detail = Detail.RETAINED.of(line=line.label[:100], files=deleted.files)
             note_command(Kind.DELETE, "retain", calls=calls, detail=detail)

@@ -35,6 +35,7 @@ from calls.storage.models import Call
 from stt.audio import BYTES_PER_MS
 from stt.wavfile import WavError
 from voiceapp.runtime.arguments import LONGEST_S, MOST_CALLS, decimal, seed, whole
+from voiceapp.runtime.counted import counted
 from voiceapp.runtime.percentile import percentile
 from voiceapp.runtime.web_address import read_web_url
 
@@ -126,7 +127,10 @@ class Command(BaseCommand):
             raise CommandError(f"bad_base_url: {line.base_url!r}: write it as http://127.0.0.1:8000.")
         clips, says, interrupts = options["clips"], options["say"], options["interrupt"]
         if (clips and says) or not (clips or says or interrupts):
-            raise CommandError("bad_script: name the recordings, or say with --say what the caller answers; not both.")
+            raise CommandError(
+                "bad_script: name the recordings, or say with --say what the caller answers; not both. "
+                "Several answers: --say FIRST@after-heard+500 --say SECOND@after-heard+500."
+            )
         try:
             script = tuple(read_step(text) for text in says)
             interruptions = tuple(read_interruption(text) for text in interrupts)
@@ -174,7 +178,8 @@ class Command(BaseCommand):
             raise CommandError(f"unreachable: nobody answers at {line.base_url} ({error})") from error
         for index, report in enumerate(reports):
             self.stdout.write(
-                f"{report.call_sid}: {report.frames_sent} frames, {len(report.played)} recordings, "
+                f"{report.call_sid}: {counted(report.frames_sent, 'frame')}, "
+                f"{counted(len(report.played), 'recording')}, "
                 f"frames late p99 {percentile(report.late_ms, 0.99) or 0.0:.1f} ms, closed with {report.close_code}\n"
                 f"what was heard: {line.base_url}/console/calls/{report.call_sid}"
             )

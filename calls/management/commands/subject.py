@@ -19,6 +19,7 @@ from calls.desk.access_log.entries import Kind, note_command
 from calls.desk.privacy import receipts, subject_export
 from calls.desk.privacy.subject import Subject, SubjectError, subject_of
 from calls.management.rows_command import RowsCommand
+from voiceapp.runtime.counted import counted
 from voiceapp.runtime.file_cipher import StorageError
 from voiceapp.runtime.one_at_a_time import FORGETTING, working_on
 
@@ -65,15 +66,21 @@ class Command(RowsCommand):
         goes = subject.foreseen()
         # Not among the receipt, which programs read.
         self.stderr.write(
-            f"to be deleted for good: {goes.calls} calls with {goes.turns} turns, {goes.files} files "
-            f"({goes.size_bytes / 1e6:.1f} MB), and their lines in journals; {goes.held} calls under legal hold stay"
+            f"to be deleted for good: {counted(goes.calls, 'call')} with {counted(goes.turns, 'turn')}, "
+            f"{counted(goes.files, 'file')} ({goes.size_bytes / 1e6:.1f} MB), and their lines in journals; "
+            f"{counted(goes.held, 'call stays', 'calls stay')} under legal hold"
         )
         if goes.journal_calls:
-            self.stderr.write(f"of these, {goes.journal_calls} calls stand in journals alone: they are no rows yet")
+            self.stderr.write(
+                f"of these, {counted(goes.journal_calls, 'call stands', 'calls stand')} in journals alone: no rows yet"
+            )
         if goes.called_as not in ([], [subject.number]):
             self.stderr.write(f"they called as {', '.join(goes.called_as)}")
         if goes.unread:
-            self.stderr.write(f"{goes.unread} lines of journals are damaged: nobody can say whose they are, they stay")
+            self.stderr.write(
+                f"{counted(goes.unread, 'line of journals is', 'lines of journals are')} damaged: "
+                "nobody can say whose, so nothing of that goes"
+            )
         if not is_agreed and not _agrees():
             raise CommandError("not_confirmed: nothing was deleted; --yes answers without being asked")
         # Not while it asks, and may wait for a person.

@@ -37,6 +37,7 @@ from stt.engines.catalogue import by_name
 from stt.models import TuningProfile
 from stt.tuning import Tuning, TuningError
 from voiceapp.runtime.arguments import decimal, seed, whole
+from voiceapp.runtime.counted import counted
 
 
 class Command(RowsCommand):
@@ -97,7 +98,9 @@ class Command(RowsCommand):
             raise CommandError(f"{error.code}: {error.message}") from error
         user = get_user_model().objects.filter(username=options["user"] or "").first()
         row = keep(found, user, line, tuning.profile)
-        self.stdout.write(f"{row.turns} turns of {row.calls} calls; kept as measurement {row.pk}\n\n")
+        self.stdout.write(
+            f"{counted(row.turns, 'turn')} of {counted(row.calls, 'call')}; kept as measurement {row.pk}\n\n"
+        )
         self.stdout.write("\n".join(_table(found.engines, row.calls)))
         _demand(found.engines, options["not_worse_by"], row.calls)
 
@@ -180,7 +183,7 @@ def _table(engines: Sequence[MeasuredEngine], calls: int) -> list[str]:
         "",
         "In brackets: the interval that the calls leave open, in 95 of 100 cases.",
         *(f"{one.key}: every turn failed; its word errors say nothing." for one in engines if one.all_failed),
-        *([f"—: of {calls} calls there is none; it takes {MIN_CALLS}."] if calls < MIN_CALLS else []),
+        *([f"—: of {counted(calls, 'call')} there is none; it takes {MIN_CALLS}."] if calls < MIN_CALLS else []),
         f"Short: {SHORT_WORDS} words at most.",
         "Final: of a stream from the end of the speech, of a one-shot from its request.",
     ]

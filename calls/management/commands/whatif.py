@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -23,7 +24,11 @@ from calls.whatif.comparison import Pair, Unknown, WhatIf, what_if
 from stt.models import TuningProfile
 from stt.tuning import BOUNDS, Tuning, TuningError
 from voiceapp.runtime.arguments import MOST_CALLS, whole
+from voiceapp.runtime.counted import counted
 
+SWITCHES = ("early_punctuation", "automatic_punctuation", "streaming")
+CHOICES = ("model", "endpoint", "turn_model", "echo_canceller", "half_close")
+LISTS = ("engines", "backchannels", "stop_words")
 FLAGS = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 
 
@@ -77,14 +82,14 @@ class Command(RowsCommand):
         if not compared:
             raise CommandError(f"no_trace: no call could be heard again ({_counted(skipped) or 'none was found'})")
         self._show_sum(compared)
-        self.stdout.write(f"heard again at their own settings: {same} of {stored} turns as stored")
+        self.stdout.write(f"heard again at their own settings: {same} of {counted(stored, 'turn')} as stored")
         if answers:
             self._show_sum_of_answers(answers)
         for one in unknown:
             self.stdout.write(f"not known: {one.setting}: {one.sentence} ({one.code})")
         took_s = time.perf_counter() - began_s
         self.stdout.write(
-            f"{len(compared)} streams, {heard_ms / 1000:.0f} s of audio in {took_s:.1f} s"
+            f"{counted(len(compared), 'stream')}, {heard_ms / 1000:.0f} s of audio in {took_s:.1f} s"
             + (f"; left out: {_counted(skipped)}" if skipped else "")
         )
 
@@ -108,7 +113,7 @@ class Command(RowsCommand):
         stops = Counter(str(one.stops) for one in answers)
         as_stored = sum(one.as_stored for one in answers)
         self.stdout.write(f"answers: they begin {_counted(begins) or 'n/a'}; interruptions: {_counted(stops)}")
-        self.stdout.write(f"at their own settings: {as_stored} of {len(answers)} answers as stored")
+        self.stdout.write(f"at their own settings: {as_stored} of {counted(len(answers), 'answer')} as stored")
         self.stdout.write(f"not known: {UNKNOWABLE_TALK}")
 
     def _show_sum(self, compared: list[WhatIf]) -> None:
@@ -154,17 +159,23 @@ def _after(before: Tuning, options: dict[str, Any]) -> Tuning:
 
 
 def _value(text: str) -> tuple[str, Any]:
-    name, _, value = text.partition("=")
+    name, has_value, value = text.partition("=")
     name = name.strip().lower()  # pages and .env write VAD_HANGOVER_MS
+    known = (*BOUNDS, *SWITCHES, *CHOICES, *LISTS)
+    if name not in known:
+        near = get_close_matches(name, known, n=3) or sorted(known)
+        raise TuningError(f"there is no setting {name!r}; there are {', '.join(near)}")
+    if not has_value:
+        raise TuningError(f"{name} has no value: write {name}=VALUE")
     if name in BOUNDS:
         return name, BOUNDS[name].check(name, value)
-    if name in ("early_punctuation", "automatic_punctuation", "streaming") and value.lower() in FLAGS:
+    if name in SWITCHES:
+        if value.lower() not in FLAGS:
+            raise TuningError(f"{name} is {' or '.join(FLAGS)}, not {value!r}")
         return name, FLAGS[value.lower()]
-    if name in ("model", "endpoint", "turn_model", "echo_canceller", "half_close"):
+    if name in CHOICES:
         return name, value
-    if name in ("engines", "backchannels", "stop_words"):
-        return name, tuple(phrase.strip() for phrase in value.split(",") if phrase.strip())
-    raise TuningError(f"{name} is no setting, or {value!r} no value of it")
+    return name, tuple(phrase.strip() for phrase in value.split(",") if phrase.strip())
 
 
 def _as_stored(call: Call, streams: list[WhatIf]) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from calls.lines.settings_rows import read_settings
 from calls.lines.settings_troubles import UNREADABLE
 from calls.management.doctor.finding import Finding, failed, ok, warning
 from stt.models import TuningProfile
+from voiceapp.runtime.counted import counted
 
 
 def lines() -> Iterator[Finding]:
@@ -31,4 +32,4 @@ def lines() -> Iterator[Finding]:
         said = 'no profile is ticked as the default: the one named "default" rules, else the environment'
         yield warning("lines", said, "make one the default, on the list of profiles")
     elif not read.unread:
-        yield ok("lines", f"the settings of {len(read.lines)} lines can be read")
+        yield ok("lines", f"the settings of {counted(len(read.lines), 'line')} can be read")

@@ -14,6 +14,7 @@ from calls.management.doctor.finding import Finding, failed, ok, warning
 from calls.storage.journal_files import journal_files
 from calls.storage.kept_files import PUT_BACK, missing_keys, storage_keys
 from calls.storage.rewriting import PART_SUFFIX, is_under, left_parts
+from voiceapp.runtime.counted import counted
 from voiceapp.runtime.file_cipher import StorageError
 from voiceapp.runtime.storage_keys import StorageKey
 
@@ -47,7 +48,7 @@ def storage() -> Iterator[Finding]:
     for name, count in missing.items():
         yield failed(
             "storage_key_missing",
-            f"{count} files are encrypted by the key {name}, which STORAGE_KEYS lacks",
+            f"{counted(count, 'file is', 'files are')} encrypted by the key {name}, which STORAGE_KEYS lacks",
             PUT_BACK,
         )
 

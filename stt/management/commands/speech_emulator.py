@@ -21,6 +21,7 @@ from stt.emulator.vendor_faults import VendorFaults
 from stt.emulator.vendors import VENDORS, VendorEmulator, emulator_of
 from stt.wavfile import WavError
 from voiceapp.runtime.arguments import LONGEST_S, decimal, seed, whole
+from voiceapp.runtime.counted import counted
 
 GOOGLE = "google"
 LIMITS = {"longest_stream": "longest_stream_s", "audio_timeout": "audio_timeout_s"}
@@ -98,4 +99,4 @@ class Command(BaseCommand):
             self.stdout.write(f"speech emulator listening on {emulator.address}")
             self.stdout.flush()
             await ended.wait()
-        self.stdout.write(f"billed {emulator.billed_s} s in {emulator.streams_opened} streams")
+        self.stdout.write(f"billed {emulator.billed_s} s in {counted(emulator.streams_opened, 'stream')}")

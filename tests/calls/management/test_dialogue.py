@@ -32,7 +32,10 @@ def test_an_example_that_differs_is_named_with_its_place(tmp_path):
     path = tmp_path / "changed.yaml"
     path.write_text(BOOKING.read_text("utf-8").replace("צֶבַע, אוֹ פֶן?", "פֶן?").replace("step: day}", "step: hour}", 1))
     out, failed = check(str(path))
-    assert out == "הכול במכה אחת: examples.0.talk.2.step: day, not hour\n6 of 7 examples pass\n"
+    line = next(n for n, text in enumerate(path.read_text("utf-8").splitlines(), 1) if "step: hour}" in text)
+    where = f"הכול במכה אחת: line {line}: examples.0.talk.2.step"
+    said = "after „052 123 4567” the dialogue stood at day; the example expects hour"
+    assert out == f"{where}: {said}\n6 of 7 examples pass\n"
     assert failed.startswith("examples_failed")
 
 
@@ -41,7 +44,7 @@ def test_every_difference_of_an_example_is_a_line(tmp_path):
     example = '{name: אחת, talk: [{caller: אדום, step: phone, says: אחרת}], saved: {price: "25"}, ends: hang_up}'
     path.write_text(f"{SMALL}\nexamples: [{example}]\n")
     out, _ = check(str(path))
-    assert [line.split(":")[1].strip() for line in out.splitlines()[:-1]] == [
+    assert [line.split(": ")[2] for line in out.splitlines()[:-1]] == [
         "examples.0.talk.0.says",
         "examples.0.saved.colour",
         "examples.0.saved.price",
@@ -61,8 +64,10 @@ def test_every_fault_is_named(tmp_path):
     path.write_text(SMALL.replace("expect: yes_no", "expect: perhaps").replace("attempts: 3", "attempts: 9"))
     _, failed = check(str(path))
     first, second = failed.splitlines()
-    assert first == "dialogue_invalid: steps.phone.attempts: 9 is not from 1 to 5"
-    assert second.startswith("dialogue_invalid: steps.confirm.expect: there is no kind perhaps")
+    lines = path.read_text("utf-8").splitlines()
+    attempts, kind = (n for n, text in enumerate(lines, 1) if "attempts: 9" in text or "expect: perhaps" in text)
+    assert first == f"dialogue_invalid: line {attempts}: steps.phone.attempts: 9 is not from 1 to 5"
+    assert second.startswith(f"dialogue_invalid: line {kind}: steps.confirm.expect: there is no kind perhaps")
 
 
 @pytest.mark.parametrize(

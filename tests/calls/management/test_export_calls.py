@@ -50,7 +50,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     call_command("export_calls", stdout=printed)
     call_command("export_calls", "--out", str(out), stdout=told)
     assert out.read_text("utf-8") == printed.getvalue()
-    assert told.getvalue() == f"1 calls in {out}\n"
+    assert told.getvalue() == f"1 call in {out}\n"
     monkeypatch.setattr(export_calls, "line", lambda call: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         call_command("export_calls", "--out", str(out))

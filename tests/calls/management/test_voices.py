@@ -106,7 +106,7 @@ def test_what_lines_say_is_rendered_by_a_command(voices, capsys):
 @pytest.mark.django_db
 def test_a_phrase_that_cannot_be_rendered_ends_the_command_with_a_code(voices, capsys):
     PhoneLine.objects.create(number="+97231", name="a", greeting="הי", profile=first_profile(Tuning()), voice="away:he")
-    with pytest.raises(CommandError, match="phrases_not_rendered: 1 phrases"):
+    with pytest.raises(CommandError, match="phrases_not_rendered: 1 phrase "):
         call_command("phrases", "--render")
     assert capsys.readouterr().err.startswith("+97231: voice_raised: הי: away:he cannot be used")
 
@@ -134,7 +134,7 @@ def test_a_purge_forgets_phrases_that_no_call_has_used_since(voices, tmp_path, c
     os.utime(next((tmp_path / "phrases").rglob("*.ulaw")), (1, 1))
     call_command("purge", "--older-than", "30", "--dry-run")
     call_command("purge", "--older-than", "30")
-    assert capsys.readouterr().out.count("deleted 1 phrases") == 1
+    assert capsys.readouterr().out.count("deleted 1 phrase ") == 1
     assert voices.phrases.size()[0] == 1
 
 

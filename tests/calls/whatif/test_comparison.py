@@ -199,7 +199,7 @@ def test_the_command_shows_an_answer_at_other_settings(answered_call):
     own = whatif("--call", "CA1")
     assert "answer: begins same  שלום" in own
     assert "answers: they begin 1 same; interruptions: 1 same" in own
-    assert "1 of 1 answers as stored" in own
+    assert "1 of 1 answer as stored" in own
     assert f"not known: {UNKNOWABLE_TALK}" in own
     later = whatif("--call", "CA1", "--set", "answer_pause_ms=650", "backchannels=אהה, כן", "stop_words=די")
     assert "answer: begins later by 150 ms  שלום" in later
@@ -211,7 +211,10 @@ def test_the_command_says_what_it_cannot_do(kept_call):
     for arguments, code in (
         (("--call", "CA2"), "unknown_call"),
         (("--call", "CA1", "--set", "vad_hangover_ms=5"), "bad_setting"),
-        (("--call", "CA1", "--set", "x=5"), "bad_setting"),
+        (("--call", "CA1", "--set", "vad_hangover=5"), r"no setting 'vad_hangover'; there are vad_hangover_ms"),
+        (("--call", "CA1", "--set", "qqqq=5"), r"no setting 'qqqq'; there are answer_\w+, .*, vad_aggressiveness"),
+        (("--call", "CA1", "--set", "vad_hangover_ms"), "vad_hangover_ms has no value: write vad_hangover_ms=VALUE"),
+        (("--call", "CA1", "--set", "streaming=3"), "bad_setting: streaming is true or on or .*, not '3'"),
         (("--call", "CA1", "--profile", "x"), "unknown_profile"),
         (("--last", "5", "--line", "+2"), "no_trace"),
     ):

@@ -146,7 +146,7 @@ def test_a_file_that_cannot_be_read_stays_and_is_named_and_the_others_go_on(fold
     change(damaged, BEGINS + SLOT + 9)
     os.utime(damaged, (time.time() - AGO_S, time.time() - AGO_S))
     before = damaged.read_bytes()
-    with under(NEW, OLD), pytest.raises(CommandError, match="1 files, the first: storage_chunk_damaged: CA1-MZ1.vrec"):
+    with under(NEW, OLD), pytest.raises(CommandError, match="1 file, the first: storage_chunk_damaged: CA1-MZ1.vrec"):
         call_command("reencrypt")
     assert damaged.read_bytes() == before and keys_of(others) == {NEW.key_id}
     with under(NEW), pytest.raises(CommandError, match="storage_key_missing: CA1-MZ1.vrec"):
@@ -165,7 +165,7 @@ def test_journals_under_older_keys_are_told_of(tmp_path, capsys):
             assert "not yet" not in reencrypt(capsys)
         journal.append(RECORDS)
     with under(NEW, OLD):
-        assert "1 journals of processes that began before" in reencrypt(capsys)
+        assert "1 journal of processes that began before" in reencrypt(capsys)
     journal.close()
 
 
@@ -205,10 +205,10 @@ def test_what_a_killed_process_has_left_is_a_file_of_its_call_and_goes(folder, c
     part = folder / "20261127" / "CA1-MZ1.vrec.abc.part"
     part.write_bytes(b"half")
     assert [file.call for file in call_files(folder) if file.path == part] == ["CA1"]
-    said = "1 half-written files {} deleted: a run that was killed had left them"
+    said = "{}: 1 half-written file, left by a run that was killed"
     with under(NEW):
-        assert said.format("would be") in reencrypt(capsys, "--dry-run") and part.exists()
-        assert said.format("were") in reencrypt(capsys)
+        assert said.format("to be deleted") in reencrypt(capsys, "--dry-run") and part.exists()
+        assert said.format("deleted") in reencrypt(capsys)
         assert not part.exists()
         assert "half-written" not in reencrypt(capsys)
     part.write_bytes(b"half")
@@ -244,7 +244,7 @@ def test_a_dry_run_says_what_the_run_would_not_do(folder, capsys, arguments):
     with under(NEW, OLD):
         change(files[0], BEGINS + SLOT + 9)
         os.utime(files[0], (time.time() - AGO_S, time.time() - AGO_S))
-        with pytest.raises(CommandError, match="1 files, the first: storage_chunk_damaged: CA1-MZ1.vrec"):
+        with pytest.raises(CommandError, match="1 file, the first: storage_chunk_damaged: CA1-MZ1.vrec"):
             reencrypt(capsys, *arguments, "--dry-run")
 
 

@@ -73,7 +73,7 @@ def test_each_line_keeps_its_calls_for_as_long_as_it_says(tmp_path, capsys):
     call_command("retain", "--dry-run")
     told = capsys.readouterr().out
     assert "other numbers: " in told and not re.search("[א-ת]", told)
-    assert f"short (\u2066{LINE}\u2069): 6 files of more than 10 days (0.0 MB), 1 calls of more than 20 days" in told
+    assert f"short (\u2066{LINE}\u2069): 6 files of more than 10 days (0.0 MB), 1 call of more than 20 days" in told
     assert "would delete" in told and len(sids()) == 8 and len(names(tmp_path)) == 8
     call_command("retain")
     assert names(tmp_path) == {"CA1", "CA4"}
@@ -114,7 +114,7 @@ def test_nothing_deletes_a_call_under_legal_hold(tmp_path, capsys):
     place(call_of(LINE, 400, tmp_path, "CA1"), boss, "a claim")
     call_of(LINE, 400, tmp_path, "CA2")
     call_command("retain")
-    assert "1 calls are under legal hold and stay" in capsys.readouterr().out
+    assert "1 call stays: under legal hold" in capsys.readouterr().out
     call_command("purge", "--older-than", "1", "--calls")
     assert (sids(), names(tmp_path)) == ({"CA1"}, {"CA1"})
 

@@ -309,7 +309,7 @@ def test_a_call_that_stands_in_a_dead_processs_journal_alone_is_forgotten(tmp_pa
     deleted = receipt_in(said.out)["deleted"]
     assert (deleted["calls"], deleted["journal_calls"], deleted["journal_lines"], deleted["files"]) == (1, 1, 5, 1)
     assert receipt_in(said.out)["called_as"] == {"whatsapp": 1}
-    assert "1 calls with 0 turns, 1 files" in said.err and "1 calls stand in journals alone" in said.err
+    assert "1 call with 0 turns, 1 file" in said.err and "1 call stands in journals alone" in said.err
     assert "nothing was known" not in said.err
     assert {record.call_sid for record in records_in(path)} == {"CA2"}
     assert {path.name.partition("-")[0] for path in tmp_path.glob("recordings/*/*")} == {"CA2"}
@@ -351,7 +351,7 @@ def test_damaged_lines_of_a_journal_are_said_for_nobody_knows_whose_they_are(tmp
     path.write_bytes(b"".join([*lines[:-1], b"x" * (len(lines[-1]) - 1) + b"\n"]))
     call_command("subject", A, "--forget", "--yes")
     said = capsys.readouterr()
-    assert "1 lines of journals are damaged" in said.err
+    assert "1 line of journals is damaged" in said.err
     assert [(one["what"], one["journals"]) for one in receipt_in(said.out)["kept"] if "journals" in one] == [
         ("unread_journal_lines", {path.name: 1})
     ]
@@ -393,7 +393,7 @@ def test_nothing_is_forgotten_before_somebody_has_said_yes_to_what_goes(tmp_path
     monkeypatch.setattr("builtins.input", asked)
     with pytest.raises(CommandError, match="^not_confirmed: "):
         call_command("subject", A, "--forget")
-    assert "to be deleted for good: 1 calls with 2 turns, 4 files" in capsys.readouterr().err
+    assert "to be deleted for good: 1 call with 2 turns, 4 files" in capsys.readouterr().err
     assert Call.objects.filter(call_sid="CA1").exists()
     monkeypatch.setattr("builtins.input", lambda prompt: "yes")
     call_command("subject", A, "--forget")

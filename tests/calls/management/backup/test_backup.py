@@ -114,7 +114,7 @@ def test_an_empty_box_becomes_the_other_one(boxes, tmp_path, capsys):
         assert list(Call.objects.values_list("call_sid", flat=True)) == ["CA1"]
         assert get_user_model().objects.get().username == "dana"
         assert {stat.S_IMODE(path.stat().st_mode) for path in empty.var_dir.rglob("*") if path.is_file()} == {0o600}
-    assert "are whole" in capsys.readouterr().out
+    assert "all whole" in capsys.readouterr().out
 
 
 def test_a_box_with_something_in_it_is_overwritten_only_where_that_is_asked_for(boxes, tmp_path):
@@ -367,7 +367,7 @@ def test_a_box_that_is_restored_without_the_keys_says_which_one_is_missing(sqlit
         call_command("backup", tmp_path / "backup")
     with empty, under(NEW):
         call_command("restore", tmp_path / "backup")
-    assert f"storage_key_missing: 1 files are encrypted by the key {OLD.name}" in capsys.readouterr().out
+    assert f"storage_key_missing: 1 file is encrypted by the key {OLD.name}" in capsys.readouterr().out
 
 
 def test_the_file_of_storage_keys_goes_into_a_backup_unless_it_is_left_out(sqlite_boxes, tmp_path, settings):

@@ -18,7 +18,7 @@ def found():
 def test_rows_that_can_be_read_are_well():
     profile = TuningProfile.objects.create(name="x", is_default=True)
     PhoneLine.objects.create(number="+1", name="sales", profile=profile)
-    assert found() == [(FindingState.OK, "the settings of 1 lines can be read")]
+    assert found() == [(FindingState.OK, "the settings of 1 line can be read")]
 
 
 def test_a_profile_that_no_call_can_have_is_named():

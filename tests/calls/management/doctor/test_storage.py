@@ -35,7 +35,7 @@ def test_a_key_that_files_need_and_nobody_has_is_a_failure(var_dir):
     with under(NEW):
         _, missing = storage()
     assert (missing.state, missing.check) == (FindingState.FAILED, "storage_key_missing")
-    assert f"1 files are encrypted by the key {OLD.name}" in missing.detail
+    assert f"1 file is encrypted by the key {OLD.name}" in missing.detail
     with under(NEW, OLD):
         assert len(list(storage())) == 1
 
