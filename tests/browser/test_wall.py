@@ -72,6 +72,27 @@ def test_how_a_server_keeps_up_is_said_in_words_and_measured_in_the_title(page, 
         assert f"(loop lag, p95)\u2069: \u2066{lag_ms} ms" in node.get_attribute("title")
 
 
+BEGINS = """
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from calls.process.live_updates import GROUP
+updates = [
+    {"kind": "process", "call": "", "process": "late:begins", "calls": {}, "lag_ms": 3.4, "recogniser": "up",
+     "alarms": []},
+    {"kind": "call", "call": "CAbegins", "stream": "MZ1", "state": "started", "from": "", "to": "+97231234567",
+     "started_at": "2026-11-27T12:00:00+00:00", "process": "late:begins"},
+]
+async_to_sync(get_channel_layer().group_send)(GROUP, {"type": "live.update", "update": {"updates": updates}})
+"""
+
+
+def test_a_server_has_as_many_calls_as_are_listed_of_it_before_its_next_pulse(page, desk_server):
+    page.wait_for_selector('#link[data-link="live"]')
+    desk_server.shell(BEGINS)
+    card(page, "CAbegins").wait_for()
+    assert "שיחה אחת" in page.locator('#processes li[data-process="late:begins"]').text_content()
+
+
 def process_line(page, desk, health):
     return page.locator(f'#processes li[data-process$=":{desk.rig.server.pid}"][data-health="{health}"]')
 

@@ -26,6 +26,7 @@ function draw() {
       for (const call of changed) drawCard(call);
       changed.clear();
       drawCount();
+      drawProcesses();
     });
   }
 }
@@ -252,6 +253,9 @@ function isFresh(call) {
 function drawProcesses() {
   const now = performance.now();
   const list = document.getElementById("processes");
+  // Of the calls that are listed: a process' own count is as old as its last pulse.
+  const counts = new Map();
+  for (const call of calls.values()) counts.set(call.process, (counts.get(call.process) ?? 0) + 1);
   for (const [name, process] of processes) {
     const lost = now - process.at > LOST_MS;
     if (now - process.at > 10 * LOST_MS) {
@@ -269,10 +273,10 @@ function drawProcesses() {
       node.append(page.texts.server, " ", bdi, document.createElement("span"));
     }
     process.node = node;
-    const count = Object.keys(process.calls).length;
-    const calls = count === 1 ? page.texts.one_call : page.texts.calls.replace("%(count)s", count);
+    const count = counts.get(name) ?? 0;
+    const has = count === 1 ? page.texts.one_call : page.texts.calls.replace("%(count)s", count);
     const pace = lost || process.lag_ms === null ? "" : paceOf(process.lag_ms);
-    const told = lost ? [calls, page.texts.unknown] : [calls, pace && page.texts[pace], page.texts[process.recogniser]];
+    const told = lost ? [has, page.texts.unknown] : [has, pace && page.texts[pace], page.texts[process.recogniser]];
     say(node.lastElementChild, `: ${told.filter(Boolean).join(" · ")}`);
     // The terms that whoever runs the server looks for in its metrics.
     const title = pace ? `${page.texts.lag} \u2066(loop lag, p95)\u2069: \u2066${Math.round(process.lag_ms)} ms\u2069` : "";
