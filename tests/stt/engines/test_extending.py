@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from stt.engines.catalogue import EngineEntry
 from stt.engines.google import google_at
 from stt.engines.registry import EngineRegistry
 from tests.paths import ROOT
@@ -11,7 +12,7 @@ from tests.stt.engines.toy import ToyEngine
 
 PAGE = (ROOT / "docs/extending.md").read_text("utf-8")
 SECTION = PAGE[PAGE.index("## A speech engine") :].split("\n## ")[0]
-ENGINE, RIG, USE = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
+ENGINE, RIG, ROW, USE = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
 
 
 def test_the_engine_of_the_page_is_the_toy():
@@ -20,6 +21,14 @@ def test_the_engine_of_the_page_is_the_toy():
 
 def test_the_rig_of_the_page_is_the_toys():
     assert RIG in (ROOT / "tests/stt/engines/test_toy.py").read_text("utf-8")
+
+
+def test_the_row_of_the_page_is_one_and_makes_the_toy():
+    entry = eval(ROW, {"EngineEntry": EngineEntry, "ToyEngine": ToyEngine})  # noqa: S307 - our own page
+    assert entry.missing({}) == "TOY_API_KEY"
+    assert entry.missing({"TOY_EMULATOR_HOST": "127.0.0.1:9"}) == ""
+    engine = entry.engine_at(dict.fromkeys(entry.variables, ""))("")
+    assert (engine.name, engine.model in entry.models) == (entry.name, True)
 
 
 def test_the_use_of_the_page_works():
