@@ -9,6 +9,8 @@ import re
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from voiceapp.runtime.log_context import CALL_SID
+
 REFUSALS = "django.security."
 TOKENS = re.compile(r"(/ws/twilio/)[^\s?#\"']+")
 ONE_LINE = (HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -41,6 +43,9 @@ class WithoutTokens(logging.Formatter):
     logged."""
 
     def format(self, record: logging.LogRecord) -> str:
+        call_sid = getattr(record, "call", "") or CALL_SID.get()
+        # %(of_call)s: without it the lines of calls that run at a time cannot be told apart.
+        record.of_call = f"{call_sid} " if call_sid and call_sid not in record.getMessage() else ""
         return without_tokens(super().format(record))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:

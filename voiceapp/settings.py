@@ -227,7 +227,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"()": "voiceapp.refusals.WithoutTokens", "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "text": {
+            "()": "voiceapp.refusals.WithoutTokens",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(of_call)s%(message)s",
+        },
         "json": {"()": "voiceapp.json_lines.JsonLines"},
     },
     "filters": {"one_line": {"()": "voiceapp.refusals.OneLine"}},

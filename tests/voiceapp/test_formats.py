@@ -5,11 +5,13 @@ import re
 from datetime import UTC, date, datetime
 
 import pytest
+from django.conf import settings
 from django.forms import DateField
 from django.utils import formats, translation
 
 from tests.paths import ROOT
 from voiceapp.refusals import WithoutTokens
+from voiceapp.runtime.log_context import of_call
 
 WAYS = {"d.m.Y", "d.m.Y H:i", "d.m.Y H:i:s", "H:i", "H:i:s", "m.Y", "l, d.m.Y", "l, d.m", "c"}
 """A page's; ``c`` is for programs: it stands in ``datetime`` attributes."""
@@ -39,3 +41,20 @@ def test_a_line_of_the_log_says_its_zone():
     record = logging.LogRecord("calls", logging.INFO, "", 0, "said", (), None)
     record.created = datetime(2026, 11, 27, 12, 17, 5, 123_000, tzinfo=UTC).timestamp()
     assert WithoutTokens("%(asctime)s %(message)s").format(record) == "2026-11-27T12:17:05.123+00:00 said"
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("Streaming started (attempt 1)", "CA12 Streaming started (attempt 1)"),
+        ("CA12: it was closed", "CA12: it was closed"),
+    ],
+)
+def test_a_line_of_a_call_says_of_which_and_says_it_once(message, said):
+    record = logging.LogRecord("calls", logging.INFO, "", 0, message, (), None)
+    line = WithoutTokens(settings.LOGGING["formatters"]["text"]["fmt"])
+    with of_call("CA12"):
+        assert line.format(record).endswith(f" INFO calls {said}")
+    assert line.format(record).endswith(f" INFO calls {message}")
+    record.call = "CA12"
+    assert line.format(record).endswith(f" INFO calls {said}")

@@ -1,6 +1,7 @@
 """Of which call a line of the log is: a call's tasks and its thread have it in their context, webhooks while they last.
 
-Set once a call, so that the media path does not pay for it; read where a line is written (voiceapp/json_lines.py).
+Set once a call, so that the media path does not pay for it; read where a line is written (voiceapp/json_lines.py,
+voiceapp/refusals.py).
 """
 
 from __future__ import annotations
