@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from stt.default_profile import default_of
@@ -41,7 +42,7 @@ class ProfileForm(ProfileModelForm):
         widget=forms.TextInput(attrs={"size": 60, "dir": "auto"}),
     )
     engines = EnginesField(
-        label=TuningProfile._meta.get_field("engines").verbose_name,
+        label=capfirst(TuningProfile._meta.get_field("engines").verbose_name),
         help_text=TuningProfile._meta.get_field("engines").help_text,
     )
 

@@ -49,7 +49,10 @@ HEARING: Mapping[str, Any] = {
     "no_words": _("there was speech, and no word of it was recognised"),
     "too_short": _("a click or a breath, too short for speech"),
     "fallback": _("the one-shot recogniser was asked"),
-    "hedged": _("the stream was silent for unusually long: the one-shot recogniser was asked beside it"),
+    "hedged": _(
+        "the stream owed words for longer than its engine usually takes, counted since its last result: the one-shot "
+        "recogniser was asked beside it"
+    ),
     "fallback_failed": _("the one-shot recogniser failed"),
     "fallback_timeout": _("the one-shot recogniser did not answer in time"),
     "fallback_busy": _("too many utterances waited for the one-shot recogniser"),

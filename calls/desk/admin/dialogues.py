@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.desk.admin import first_dialogue
 from calls.desk.admin.voices import (
     SCRIPT,
     choices,
@@ -38,6 +39,12 @@ class DialogueForm(forms.ModelForm):
     seen = forms.IntegerField(label="", widget=forms.HiddenInput, required=False)
 
     class Meta:
+        help_texts: ClassVar = {
+            "text": _(
+                "YAML or JSON: steps, and the examples that are its tests. A new one begins as a small whole dialogue, "
+                "to be changed; all that one can do stands in docs/answering.md, among the program's files."
+            )
+        }
         widgets: ClassVar = {
             "text": forms.Textarea(
                 attrs={"rows": 30, "dir": "ltr", "class": "dialogue", "spellcheck": "false", "wrap": "off"}
@@ -47,6 +54,8 @@ class DialogueForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["seen"] = self.instance.revision
+        if self.instance.pk is None:
+            self.initial.setdefault("text", first_dialogue.TEXT)
 
     def clean(self) -> dict[str, Any] | None:
         seen = self.cleaned_data.get("seen")

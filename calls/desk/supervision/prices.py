@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -57,7 +58,7 @@ class EnginePriceInline(admin.TabularInline):
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "engine":
             named = [(name, shown_engine(name)) for name in other_engines()]
-            return ChoiceField(label=db_field.verbose_name, choices=[("", "—"), *named])
+            return ChoiceField(label=capfirst(db_field.verbose_name), choices=[("", "—"), *named])
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from calls.lines.models import Trial
@@ -56,7 +57,7 @@ class TrialAdmin(admin.ModelAdmin):
             history = TuningProfile.history
             first_rows = history.exclude(history_type="-").values("id", "revision").annotate(row=Min("history_id"))
             newest_first = history.filter(pk__in=first_rows.values("row")).order_by("name", "-revision")
-            return RevisionField(queryset=newest_first, label=db_field.verbose_name)
+            return RevisionField(queryset=newest_first, label=capfirst(db_field.verbose_name))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Trial, form: Any, change: bool) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
+from calls.desk.admin import first_dialogue
 from calls.lines.settings_cache import first_profile
 from calls.models import Dialogue, PhoneLine
 from stt.tuning import Tuning
@@ -43,6 +44,16 @@ def test_a_tuner_saves_a_dialogue_and_sees_its_examples(tuner):
     page = tuner.get(reverse("admin:calls_dialogue_change", args=[dialogue.pk])).content.decode()
     assert page.count("✓") == 7
     assert 'dir="ltr" class="dialogue"' in page
+
+
+def test_a_new_one_begins_as_a_small_whole_dialogue_whose_examples_pass(tuner):
+    shown = tuner.get(reverse(ADD)).context["adminform"].form
+    text = shown["text"].value()
+    assert text == first_dialogue.TEXT and "דיאלוג קטן ושלם" in str(shown["text"].help_text)
+    assert "דוגמאות: 1 מתוך 1 עוברות." in save(tuner, reverse(ADD), text=text)
+    dialogue = Dialogue.objects.get()
+    opened = tuner.get(reverse("admin:calls_dialogue_change", args=[dialogue.pk])).context["adminform"].form
+    assert opened["text"].value() == dialogue.text
 
 
 def test_what_differs_is_shown_with_its_place(tuner):
