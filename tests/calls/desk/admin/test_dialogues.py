@@ -49,7 +49,7 @@ def test_a_tuner_saves_a_dialogue_and_sees_its_examples(tuner):
 def test_a_new_one_begins_as_a_small_whole_dialogue_whose_examples_pass(tuner):
     shown = tuner.get(reverse(ADD)).context["adminform"].form
     text = shown["text"].value()
-    assert text == first_dialogue.TEXT and "דיאלוג קטן ושלם" in str(shown["text"].help_text)
+    assert text == first_dialogue.TEXT and "תסריט קטן ושלם" in str(shown["text"].help_text)
     assert "דוגמאות: 1 מתוך 1 עוברות." in save(tuner, reverse(ADD), text=text)
     dialogue = Dialogue.objects.get()
     opened = tuner.get(reverse("admin:calls_dialogue_change", args=[dialogue.pk])).context["adminform"].form
