@@ -39,6 +39,7 @@ ANSWERING: Mapping[str, Any] = {
     "settings_late": _("the line's settings became known during the call, and it answers from here on"),
     "notice_said": _("the caller was told the line's notice before anything was heard"),
     "not_recorded": _("the line keeps no recordings"),
+    "recording_unwritten": _("the disk did not take all of the recording, or of what explains the call"),
     "words_not_kept": _("the line keeps no words"),
     "conversation_rebuilt": _("the call was another process's: what was said in it was read from its rows"),
     "conversation_unknown": _("nothing is known of what was said before: the call was opened anew"),

@@ -25,6 +25,7 @@ from calls.live.event_queue import ActionDue, EventDue, EventQueue, HeardText, I
 from calls.live.fallback_bridge import AnsweredBy, FallbackBridge, UtteranceAudio
 from calls.live.new_session import new_session
 from calls.live.stream_record import StreamRecord
+from calls.live.unwritten_note import UnwrittenNote
 from calls.live.waived_settings import WaivedSettings
 from calls.process.services import Services
 from calls.reply.orders import SupervisorOrder
@@ -64,8 +65,8 @@ class LiveCall(Hands):
         self._health = RecognitionHealth(stream_hears=tuning.streaming)
         self._transcriber: Transcriber | NoStream = NoStream(queue.put_event)
         keeps = services.lines.line(token.to_number).keeps
-        self._record = StreamRecord(services.disk, keeps)
         self._log = CallLog(token.call_sid, token.stream_index, services, keeps)
+        self._record = StreamRecord(services.disk, keeps, UnwrittenNote(self.loop, self._log.note))
         self._end = CallEnd(self.call_sid, self._log, services, close)
         self._answering = Answering(
             token, services, self._driver, queue=queue, log=self._log, record=self._record, send=send,

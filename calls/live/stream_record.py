@@ -3,7 +3,7 @@ and what the line said in it; of these what its line keeps. And its sound for wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from calls.core.echo_control import EchoState
 from calls.core.kept_words import EVERYTHING, Keeps
 from calls.live.sound_tap import SoundTap, Track
 from calls.storage.recording import LineRecorder, Recorder, file_name
-from calls.storage.recording_disk import RecordingDisk
+from calls.storage.recording_disk import RecordingDisk, told_to_nobody
 from calls.storage.trace import RecognitionTrace
 from stt.audio import FRAME_MS
 from stt.events import RecognizerEvent
@@ -27,8 +27,11 @@ files' buffers in a cache, and to touch them for each frame costs more than what
 class StreamRecord:
     """Nothing is kept before ``begin``: no stream has started, or it was not its call's."""
 
-    def __init__(self, disk: RecordingDisk, keeps: Keeps = EVERYTHING) -> None:
-        self._disk, self._keeps = disk, keeps
+    def __init__(
+        self, disk: RecordingDisk, keeps: Keeps = EVERYTHING, unwritten: Callable[[str], None] = told_to_nobody
+    ) -> None:
+        """``unwritten`` is told why the disk does not take a part of it: see ``RecordingDisk.put``."""
+        self._disk, self._keeps, self._unwritten = disk, keeps, unwritten
         self._audio: tuple[Recorder, LineRecorder] | None = None
         """Of a line that keeps recordings."""
         self._words: RecognitionTrace | None = None
@@ -52,9 +55,9 @@ class StreamRecord:
         self.path = recording_path(call_sid, stream_sid)
         path = Path(settings.VAR_DIR) / self.path
         if self._keeps.recordings:
-            self._audio = Recorder(path, self._disk), LineRecorder(path, self._disk)
+            self._audio = Recorder(path, self._disk, self._unwritten), LineRecorder(path, self._disk, self._unwritten)
         if self._keeps.words:
-            self._words = RecognitionTrace(path.with_suffix(".trace"), self._disk, arrived_ms)
+            self._words = RecognitionTrace(path.with_suffix(".trace"), self._disk, arrived_ms, self._unwritten)
 
     def listen_in(self) -> None:
         """Somebody listens: the sound goes to them for a while, whatever is kept (calls/live/sound_tap.py)."""

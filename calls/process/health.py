@@ -61,12 +61,14 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def _rows() -> dict[str, Any]:
-    """``rows_behind_bytes``: of this process's journal, not in the database yet; ``recovery``: of a dead one's;
+    """``rows_behind_bytes``: of this process's journal, not in the database yet; ``rows_trouble``: what could not be
+    written when it was last tried; ``recovery``: of a dead one's journal;
     ``unreadable_journals``: those of dead ones that wait for a person, each with its code. No reason to refuse calls:
     another process would find the same, and what comes now is written."""
     recovery = services().writer.recovery
     return {
         "rows_behind_bytes": services().writer.behind_bytes,
+        "rows_trouble": services().writer.trouble,
         "recovery": {"journal": recovery.path.name, "done_bytes": recovery.done_bytes, "bytes": recovery.total_bytes}
         if recovery is not None
         else None,

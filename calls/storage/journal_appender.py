@@ -30,6 +30,8 @@ class JournalAppender:
         self._open_streams = OpenStreams()
         """A journal that was truncated begins with their start records."""
         self._failures = Seldom()
+        self.is_failing = False
+        """The disk took nothing when it was last tried."""
 
     def run(self) -> None:
         """Append until the queue is stopped and empty. Blocking: a thread's whole work."""
@@ -59,6 +61,7 @@ class JournalAppender:
             self._queue.journaled(refused=batch)
             return False
         else:
+            self.is_failing = False
             self._queue.journaled(refused)
         finally:
             self._open_streams.note(batch)
@@ -73,6 +76,7 @@ class JournalAppender:
 
     def _alarm(self, error: OSError) -> None:
         metrics.JOURNAL_FAILURES.inc()
+        self.is_failing = True
         if self._failures.is_due():
             logger.critical(
                 "journal_failed: %s takes nothing (%s): records go to the database alone, free its disk",

@@ -10,9 +10,14 @@ from pathlib import Path
 
 import msgspec
 
+from calls.storage.call_streams import CallStream
 from calls.storage.kept_files import lines_lost
 from calls.storage.recording import RECORDING_SUFFIX, Recording, RecordingError
+from stt.audio import FRAME_MS
 from voiceapp.runtime.file_cipher import StorageError
+
+UNWRITTEN_MS = 1500
+"""A recording may hold this much less than what came: a second is written at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,13 @@ def loss_of(path: Path) -> Loss:
         return Loss(*lines_lost(path, _is_json))
     except (RecordingError, StorageError) as error:
         return Loss(code=error.code)
+
+
+def lacking_ms(stream: CallStream, recorded_ms: int) -> int:
+    """How much less is in its recording than came of a stream that has ended; 0 where that is less than a recording may
+    lack. A plain file does not say itself that its end is missing; its times count what the network lost as well."""
+    lacking_ms = FRAME_MS * stream.count("frames_received") - recorded_ms
+    return lacking_ms if lacking_ms > UNWRITTEN_MS else 0
 
 
 def _is_json(line: bytes) -> bool:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from calls.core.sender_clock import MAX_MEDIA_MS
 from calls.storage.kept_files import EncryptedFile, PlainFile, note_damage, opened
-from calls.storage.recording_disk import RecordingDisk
+from calls.storage.recording_disk import RecordingDisk, told_to_nobody
 from stt.audio import BYTES_PER_MS, FRAME_BYTES, SAMPLE_RATE_HZ, ULAW_SILENCE
 from voiceapp.runtime.coded_error import CodedError
 from voiceapp.runtime.file_cipher import StorageError
@@ -57,9 +57,9 @@ class RecordingError(CodedError):
 class Recorder:
     """Takes one stream's audio to its file. On the media path: constant time and memory, no I/O."""
 
-    def __init__(self, path: Path, disk: RecordingDisk) -> None:
+    def __init__(self, path: Path, disk: RecordingDisk, unwritten: Callable[[str], None] = told_to_nobody) -> None:
         self.path = path
-        self._disk = disk
+        self._disk, self._unwritten = disk, unwritten
         self._buffer = bytearray()
         self._at_ms = 0
         self._index = 0
@@ -81,7 +81,7 @@ class Recorder:
             del self._buffer[:PAYLOAD_BYTES]
             at_ms = max(0, min(self._at_ms, MAX_SLOT_MS))
             header = SLOT_HEADER.pack(self._index, at_ms, len(payload), 0, zlib.crc32(payload))
-            self._disk.put(self.path, header + payload.ljust(PAYLOAD_BYTES, ULAW_SILENCE), HEADER)
+            self._disk.put(self.path, header + payload.ljust(PAYLOAD_BYTES, ULAW_SILENCE), HEADER, self._unwritten)
             self._index += 1
             self._at_ms += len(payload) // BYTES_PER_MS
 
@@ -89,7 +89,7 @@ class Recorder:
         """Hand on what is left: no more audio comes."""
         self.flush()
         if self._index:
-            self._disk.finish(self.path)
+            self._disk.finish(self.path, self._unwritten)
 
 
 class LineRecorder:
@@ -99,9 +99,9 @@ class LineRecorder:
     end follows it without a gap, and none begins before it. So what was said in one go stays whole.
     """
 
-    def __init__(self, path: Path, disk: RecordingDisk) -> None:
+    def __init__(self, path: Path, disk: RecordingDisk, unwritten: Callable[[str], None] = told_to_nobody) -> None:
         """``path``: of the stream's own."""
-        self._recorder = Recorder(line_file(path), disk)
+        self._recorder = Recorder(line_file(path), disk, unwritten)
         self._waiting = bytearray()
         """Less than a frame."""
         self._at_ms: int | None = None

@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
 from calls.storage.kept_files import GrowingFile
@@ -23,12 +24,20 @@ GATHER_S = 0.1
 """Slots gather for this long before they are written."""
 
 
+_Item = tuple[Path, bytes | None, bytes, Callable[[str], None]]
+"""A file's path, what is appended, None where it is finished, what the file begins with, and who is told that it could
+not be written."""
+
+
+def told_to_nobody(why: str) -> None:
+    """Of a file whose owner does not ask what the disk did not take."""
+
+
 class RecordingDisk:
     """One thread that appends the slots of all calls to their files."""
 
     def __init__(self) -> None:
-        self._slots: queue.SimpleQueue[tuple[Path, bytes | None, bytes] | None] = queue.SimpleQueue()
-        """A file's path, what is appended, None where it is finished, and what the file begins with."""
+        self._slots: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._thread: background.Worker | None = None
         self._files: OrderedDict[Path, GrowingFile] = OrderedDict()
         self._failures = Seldom()
@@ -41,18 +50,26 @@ class RecordingDisk:
             self._thread = background.thread("recording", self._run)
             self._thread.start()
 
-    def put(self, path: Path, data: bytes | None, header: bytes = b"") -> None:
+    def put(
+        self,
+        path: Path,
+        data: bytes | None,
+        header: bytes = b"",
+        unwritten: Callable[[str], None] = told_to_nobody,
+    ) -> None:
         """Append to a file: a slot where it begins with a header, else a line with its end; None finishes it. Any
-        thread; returns at once."""
+        thread; returns at once. ``unwritten`` is called where that cannot be written, on this thread or the disk's,
+        with why: it returns at once too."""
         if self._slots.qsize() >= MAX_WAITING_SLOTS:
             metrics.RECORDING_DROPPED.inc()
+            unwritten("disk_behind")
             return
-        self._slots.put((path, data, header))
+        self._slots.put((path, data, header, unwritten))
 
-    def finish(self, path: Path) -> None:
+    def finish(self, path: Path, unwritten: Callable[[str], None] = told_to_nobody) -> None:
         """Nothing more is appended to a file. Any thread; returns at once. Where too many slots wait it stays
         unfinished, as one whose end is missing: its newest slots were dropped."""
-        self.put(path, None)
+        self.put(path, None, unwritten=unwritten)
 
     def stop(self, timeout_s: float) -> None:
         """Write what is left. Blocking."""
@@ -69,7 +86,7 @@ class RecordingDisk:
             if self._slots.empty():
                 # One wake-up for the slots of many calls: each wake-up makes the event loop wait for the interpreter.
                 self._stopping.wait(GATHER_S)
-            path, data, header = item
+            path, data, header, unwritten = item
             try:
                 if data is None:
                     self._finish(path)
@@ -79,6 +96,7 @@ class RecordingDisk:
                 # A path that no file can have is a ValueError, and the other calls' audio waits behind it.
                 metrics.RECORDING_DROPPED.inc()
                 self._close(path)
+                unwritten(_why(error))
                 if self._failures.is_due():
                     logger.critical("recording_failed: %s takes nothing (%s)", path.parent, error)
         for path in list(self._files):
@@ -106,3 +124,10 @@ class RecordingDisk:
                 file.close()
             except OSError:
                 metrics.RECORDING_DROPPED.inc()
+
+
+def _why(error: OSError | ValueError | StorageError) -> str:
+    """Without the path, which is in the log."""
+    if isinstance(error, StorageError):
+        return error.code
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else type(error).__name__

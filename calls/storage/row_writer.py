@@ -37,6 +37,8 @@ class RowWriter:
         self._lock = threading.Lock()
         self.skipped = False
         """A record was skipped: the database can never take it."""
+        self.is_failing = False
+        """The database took nothing when it was last tried."""
 
     def tell_when_written(self, record: EndChosen, written: Callable[[], None]) -> None:
         """Have ``written`` called on the database's thread when this record is in its row. Any thread."""
@@ -57,8 +59,10 @@ class RowWriter:
                     self._orphans.scan()
                 wrote = self._write_deferred() or self._write_orphaned() or wrote
                 pause_s = self._options.min_retry_s
+                self.is_failing = False
             except (DatabaseError, InterfaceError) as error:
                 metrics.WRITER_RETRIES.inc()
+                self.is_failing = True
                 logger.warning("the database took no rows (%s): trying again", type(error).__name__)
                 connection.close()
                 self._queue.wait_for_stop(pause_s)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
@@ -31,7 +31,7 @@ import msgspec
 from calls.core.actions import Feed
 from calls.core.echo_control import EchoState
 from calls.storage.kept_files import lines_of
-from calls.storage.recording_disk import RecordingDisk
+from calls.storage.recording_disk import RecordingDisk, told_to_nobody
 from stt.audio import FRAME_MS
 from stt.events import KIND_OF, RecognizerError, RecognizerEvent
 
@@ -51,9 +51,11 @@ LATER_FIELDS = frozenset(("replays", "engine", "model"))
 class RecognitionTrace:
     """Takes one stream's trace to its file. ``frame`` is on the media path: constant time, no I/O."""
 
-    def __init__(self, path: Path, disk: RecordingDisk, began_ms: float) -> None:
+    def __init__(
+        self, path: Path, disk: RecordingDisk, began_ms: float, unwritten: Callable[[str], None] = told_to_nobody
+    ) -> None:
         self._path = path
-        self._disk = disk
+        self._disk, self._unwritten = disk, unwritten
         self._began_ms = began_ms
         self._frames: list[Feed] = []
         self._arrivals_ms: list[float] = []
@@ -100,7 +102,7 @@ class RecognitionTrace:
         """Write what is left: nothing more comes."""
         self.flush()
         if self._has_begun:
-            self._disk.finish(self._path)
+            self._disk.finish(self._path, self._unwritten)
 
     def flush(self) -> None:
         """Write the frames that have gathered; a gap begins a new line."""
@@ -127,7 +129,7 @@ class RecognitionTrace:
 
     def _put(self, line: dict[str, Any]) -> None:
         self._has_begun = True
-        self._disk.put(self._path, msgspec.json.encode(line) + b"\n")
+        self._disk.put(self._path, msgspec.json.encode(line) + b"\n", unwritten=self._unwritten)
 
 
 def _code_of(error: RecognizerError) -> str:

@@ -60,6 +60,13 @@ class Writer:
         return self._queue.behind_bytes
 
     @property
+    def trouble(self) -> list[str]:
+        """What could not be written when it was last tried: ``journal_failed``, ``rows_not_written``. With both, what
+        is accepted waits in memory."""
+        found = {"journal_failed": self._appender.is_failing, "rows_not_written": self._rows.is_failing}
+        return [code for code, is_failing in found.items() if is_failing]
+
+    @property
     def recovery(self) -> JournalRecovery | None:
         """The orphaned journal that is being written."""
         return self._orphans.current

@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 import wave
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -340,6 +341,19 @@ def test_an_emulators_port_that_is_taken_is_one_sentence(vendor):
 def test_what_an_emulated_vendor_cannot_do_is_one_sentence(arguments, sentence):
     with pytest.raises(CommandError, match=sentence):
         call_command("speech_emulator", "--vendor", *arguments)
+
+
+@pytest.mark.parametrize(("frames", "is_whole"), [(0, True), (120, True), (200, False)])
+def test_a_recording_that_is_shorter_than_its_stream_is_not_whole(recorded, tmp_path, frames, is_whole):
+    recorded.streams["MZ1"] |= {"ended_at": timezone.now().isoformat(), "frames_received": frames}
+    recorded.save()
+    # A plain file, which does not say itself where it ends.
+    out = tmp_path / "call.wav"
+    with nullcontext() if is_whole else pytest.raises(CommandError, match="^not_whole: ") as raised:
+        call_command("export_recording", "CA1", "--out", str(out))
+    if not is_whole:
+        assert "recording_damaged: CA1-MZ1.vrec: it is 3.0 s shorter than its stream" in str(raised.value).splitlines()
+    assert out.exists()
 
 
 def test_what_is_missing_of_a_recording_is_said_and_the_rest_is_exported(recorded, tmp_path):

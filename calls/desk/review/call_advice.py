@@ -29,6 +29,7 @@ ADVICE: Mapping[str, str] = {
     "no_words": "speech that nobody understood: listen to the turn; a quiet or noisy line, or another language",
     "emulator_unknown": "an emulator hears, which recognises no speech: leave the engine's emulator variable empty",
     "silero_late": "the voice detector was late: the process has too many calls, or take webrtcvad",
+    "recording_unwritten": "the disk did not take all of the recording: manage.py doctor --only disk, and purge",
     "settings_unknown": "the database was away when the call began: manage.py doctor --only database",
     "voice_quota": "the voice's quota is used up: ask for more, or give the line a second voice",
     "voice_slow": "the voice was slow: choose another, or have manage.py phrases --render make what is always said",

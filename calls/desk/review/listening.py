@@ -11,20 +11,22 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from calls.core.numbering import NUMBERS_A_STREAM
 from calls.desk.review.wave import Wave
 from calls.storage.call_streams import CallStream, call_streams
+from calls.storage.losses import lacking_ms
 from calls.storage.models import Call, Transcript
 from calls.storage.recording import RecordingError
-from stt.audio import FRAME_MS
 from voiceapp.runtime.coded_error import CodedError
 
 LEAD_MS, TAIL_MS = 100, 300
 """Played around a turn: a word begins and fades out beyond the frames in which the voice detector hears it."""
-UNWRITTEN_MS = 1500
-"""A recording may hold this much less than what came: a second is written at a time."""
+UNWRITTEN = "recording_unwritten"
+"""The code of the event, and of why nothing can be played (calls/live/unwritten_note.py)."""
 WHY_SILENT = {
     "no_recording": _("There is no recording: it was never made, or it has been purged."),
     "damaged_recording": _("There is a recording, but it is damaged and cannot be played."),
+    UNWRITTEN: _("There is no recording: the disk took nothing of it."),
     "storage_key_missing": _(
         "The recording is encrypted by a key that this server does not have: its STORAGE_KEYS lack it."
     ),
@@ -48,15 +50,15 @@ class RecordedStream:
     wave: Wave | None
     code: str = ""
     """Why there is no wave."""
-    received_ms: int = 0
-    """So much sound came, whatever of it is in the file."""
+    lacking_ms: int = 0
+    """So much less is in the file than came."""
+    is_unwritten: bool = False
+    """The disk did not take all of it: an event of the call says so."""
 
     @property
     def is_whole(self) -> bool:
-        """False where its end is missing. Of a plain file that does not say so itself: where less than came is in it,
-        for its times count what the network lost as well."""
-        wave = self.wave
-        return wave is None or (wave.is_whole and self.received_ms <= wave.duration_ms + UNWRITTEN_MS)
+        """False where its end is missing."""
+        return self.wave is None or (self.wave.is_whole and not self.lacking_ms)
 
     @property
     def length(self) -> str:
@@ -80,12 +82,17 @@ class Part:
 def streams_of(call: Call) -> list[RecordedStream]:
     """In the order in which they began. Reads the edges of their files. Blocking."""
     streams = []
+    unwritten = _unwritten_blocks(call)
     for number, stream in enumerate(call_streams(call.streams), 1):
+        is_unwritten = stream.block in unwritten
         try:
-            received_ms = FRAME_MS * stream.count("frames_received")
-            streams.append(RecordedStream(number, stream.stream_sid, _wave(stream), received_ms=received_ms))
+            wave = _wave(stream)
+            lacks_ms = lacking_ms(stream, wave.duration_ms)
+            streams.append(RecordedStream(number, stream.stream_sid, wave, "", lacks_ms, is_unwritten))
         except NoRecording as error:
-            streams.append(RecordedStream(number, stream.stream_sid, None, error.code))
+            nothing_came = is_unwritten and error.code in ("no_recording", "damaged_recording")
+            code = UNWRITTEN if nothing_came else error.code
+            streams.append(RecordedStream(number, stream.stream_sid, None, code))
     return streams
 
 
@@ -121,9 +128,17 @@ def _wave(stream: CallStream) -> Wave:
     try:
         return Wave(path)
     except RecordingError as error:
+        if not path.stat().st_size:
+            raise NoRecording(UNWRITTEN) from error
         raise NoRecording(error.code if error.code in WHY_SILENT else "damaged_recording") from error
     except OSError as error:
         raise NoRecording("damaged_recording" if path.exists() else "no_recording") from error
+
+
+def _unwritten_blocks(call: Call) -> set[int]:
+    """Of the streams of which the disk did not take all."""
+    numbers = call.events.filter(code=UNWRITTEN).values_list("number", flat=True)
+    return {number // NUMBERS_A_STREAM for number in numbers}
 
 
 def _path(stream: CallStream) -> Path | None:

@@ -17,7 +17,7 @@ from calls.desk.access_log.entries import Kind, note_command
 from calls.management.rows_command import RowsCommand
 from calls.management.written import written
 from calls.storage.call_streams import call_streams
-from calls.storage.losses import loss_of
+from calls.storage.losses import lacking_ms, loss_of
 from calls.storage.models import Call
 from calls.storage.recording import Recording, RecordingError, line_file, line_recording
 from stt.audio import BYTES_PER_MS, SAMPLE_RATE_HZ, ULAW_SILENCE, stereo, ulaw_to_pcm
@@ -55,6 +55,8 @@ class Command(RowsCommand):
             for said_ms, part in line.chunks() if line is not None else ():
                 _place(said, said_ms - begins_ms, part)
             missing += _lost(path, is_over=stream.has_ended)
+            if lacks_ms := lacking_ms(stream, len(ulaw) // BYTES_PER_MS):
+                missing.append(f"recording_damaged: {path.name}: it is {lacks_ms / 1000:.1f} s shorter than its stream")
         if begins_ms is None and missing:
             raise CommandError(missing[0])
         out = options["out"] or Path(f"{call.call_sid}.wav")

@@ -152,8 +152,8 @@ def test_what_no_message_can_hold_is_left_out():
 
 
 class Disk:
-    def put(self, path, data, header=b""):
+    def put(self, path, data, header=b"", unwritten=None):
         pass
 
-    def finish(self, path):
+    def finish(self, path, unwritten=None):
         pass

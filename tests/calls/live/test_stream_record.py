@@ -19,14 +19,14 @@ class Disk:
     def __init__(self):
         self.slots, self.lines, self.finished = [], [], []
 
-    def put(self, path, data, header=b""):
+    def put(self, path, data, header=b"", unwritten=None):
         if header == HEADER:
             _, at_ms, length, _, _ = SLOT_HEADER.unpack(data[: SLOT_HEADER.size])
             self.slots.append((at_ms, length // FRAME_BYTES))
         else:
             self.lines.append(json.loads(data))
 
-    def finish(self, path):
+    def finish(self, path, unwritten=None):
         self.finished.append(path.name)
 
 
@@ -74,6 +74,24 @@ def test_an_event_is_traced_with_the_audio_that_had_come_before_it(record, disk)
     assert disk.slots == [(0, 50)]
 
 
+def test_whoever_keeps_a_stream_is_told_of_each_file_that_is_not_written():
+    class Full(Disk):
+        def put(self, path, data, header=b"", unwritten=None):
+            unwritten(path.name)
+
+        def finish(self, path, unwritten=None):
+            unwritten(f"end of {path.name}")
+
+    told = []
+    record = StreamRecord(Full(), unwritten=told.append)
+    record.begin("CA1", "MZ1", 1000.0)
+    feed(record, 50)
+    record.said(0, b"\xff" * FRAME_BYTES)
+    record.finish()
+    files = {f"CA1-MZ1{suffix}" for suffix in (".vrec", ".line.vrec", ".trace")}
+    assert set(told) == files | {f"end of {file}" for file in files}
+
+
 def test_nothing_is_kept_before_the_stream_has_started(disk):
     record = StreamRecord(disk)
     feed(record, 60)
@@ -94,7 +112,7 @@ def test_the_recording_keeps_the_line_as_it_was(tmp_path):
     class Kept(Disk):
         audio = b""
 
-        def put(self, path, data, header=b""):
+        def put(self, path, data, header=b"", unwritten=None):
             self.audio += data if header == HEADER else b""
 
     record = StreamRecord(disk := Kept())

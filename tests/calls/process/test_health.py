@@ -48,6 +48,14 @@ def test_a_journal_that_cannot_be_read_is_told_and_is_no_reason_to_refuse_calls(
 
 
 @pytest.mark.django_db
+def test_rows_that_cannot_be_written_are_told_and_are_no_reason_to_refuse_calls(client, monkeypatch):
+    assert client.get("/readyz").json()["rows_trouble"] == []
+    monkeypatch.setattr(Writer, "trouble", ["rows_not_written"])
+    answer = client.get("/readyz").json()
+    assert (answer["ready"], answer["rows_trouble"]) == (True, ["rows_not_written"])
+
+
+@pytest.mark.django_db
 def test_a_thread_that_ended_is_a_reason_and_one_that_fails_is_told(client, monkeypatch):
     assert client.get("/readyz").json()["threads"] == {}
     monkeypatch.setattr(background, "unwell", lambda: {"recording": background.Unwell.ENDED})

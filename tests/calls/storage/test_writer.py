@@ -33,12 +33,13 @@ def newest_thread(name):
 
 
 def test_a_lost_database_delays_rows_and_loses_none(monkeypatch, tmp_path):
-    failures = [DatabaseError("away"), DatabaseError("away")]
+    failures, troubles = [DatabaseError("away"), DatabaseError("away")], []
     real = rows.write
 
     def write(records):
         if failures:
             raise failures.pop()
+        troubles.append(writer.trouble)
         return real(records)
 
     monkeypatch.setattr(rows, "write", write)
@@ -48,6 +49,7 @@ def test_a_lost_database_delays_rows_and_loses_none(monkeypatch, tmp_path):
         writer.accept(record)
     assert writer.stop(10)
     assert failures == []
+    assert troubles[0] == ["rows_not_written"] and writer.trouble == []
     assert Transcript.objects.get().text == "א"
 
 
@@ -58,6 +60,7 @@ def test_a_full_disk_is_an_alarm_and_rows_are_written_all_the_same(tmp_path, cap
     for record in (STARTED, turn(), ENDED):
         writer.accept(record)
     assert writer.stop(10)
+    assert writer.trouble == ["journal_failed"]
     assert Transcript.objects.get().text == "א"
     assert "journal_failed" in caplog.text
 
@@ -79,9 +82,11 @@ def test_a_disk_that_fills_up_in_mid_call_costs_no_row(tmp_path, monkeypatch, ca
     monkeypatch.setattr(os, "write", write_half)
     writer.accept(turn())
     assert writer.flush(10)
+    assert writer.trouble == ["journal_failed"]
     full = False
     writer.accept(turn(number=2))
     assert writer.flush(10)
+    assert writer.trouble == []
     kinds = [json.loads(line)["kind"] for line in path.read_text().splitlines()]
     assert (kinds, caplog.text.count("journal_failed")) == (["CallStarted", "TurnSaved"], 1)
     assert sorted(row.number for row in Transcript.objects.all()) == [1, 2]

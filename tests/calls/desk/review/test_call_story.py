@@ -73,6 +73,13 @@ def test_what_to_look_at_stands_below_it(call, capsys):
     assert [line for line in told(capsys) if line.startswith("→")] == [f"→ unavailable: {ADVICE['unavailable']}"]
 
 
+def test_a_recording_that_the_disk_did_not_take_is_told_with_what_to_do(call, capsys):
+    call.events.create(number=900, at=after(6000), code="recording_unwritten", detail="No space left on device")
+    said = "\n".join(told(capsys))
+    assert "recording_unwritten: the disk did not take all of the recording" in said
+    assert "No space left on device" in said and "→ recording_unwritten: " in said
+
+
 def test_figures_give_advice_too(call, capsys):
     Call.objects.update(frames_lost=100)
     call.turns.update(loop_lag_ms=300, final_ms=2000)

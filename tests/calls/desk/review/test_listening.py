@@ -257,6 +257,27 @@ def test_less_than_came_is_a_recording_without_its_end(sign_in, call):
     assert "סוף ההקלטה חסר" in page(client, call)
 
 
+def test_the_page_says_that_the_disk_did_not_take_all_of_a_recording(sign_in, call, recording):
+    client = sign_in("reviewer")
+    call.streams["MZ1"]["frames_received"] = 50 * (SECONDS + 3)
+    call.save()
+    event = call.events.create(number=10_900, at=timezone.now(), code="recording_unwritten")
+    said = "הדיסק לא קלט את כולה"
+    assert said not in page(client, call)  # another stream's
+    event.number = 900
+    event.save()
+    shown = page(client, call)
+    assert said in shown and "סוף ההקלטה חסר" not in shown and "<audio" in shown
+    recording.unlink()
+    assert "הדיסק לא קלט ממנה דבר" in page(client, call)
+
+
+def test_a_file_that_took_nothing_is_not_called_damaged(sign_in, call, recording):
+    recording.write_bytes(b"")
+    shown = page(sign_in("reviewer"), call)
+    assert "הדיסק לא קלט ממנה דבר" in shown and "פגומה" not in shown
+
+
 def test_what_the_line_said_and_cannot_be_played_is_said(sign_in, call, recording):
     line_file(recording).write_bytes(b"no recording")
     assert "אי אפשר להשמיע את מה שהקו אמר" in page(sign_in("reviewer"), call)
