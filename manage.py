@@ -2,6 +2,7 @@
 """Django's command line for this project; every script in script/ ends here."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,9 @@ WITHOUT_APPS = {"speech_emulator": "stt", "tts_emulator": "calls", "llm_emulator
 
 SERVERS = {"serve", "runserver"}
 """Commands that go on when nobody reads their log any more."""
+
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit status: what a shell gives for a program that Ctrl-C ended."""
 
 
 def main() -> None:
@@ -51,6 +55,10 @@ def main() -> None:
 
         try:
             execute_from_command_line(sys.argv)
+        except KeyboardInterrupt:
+            # A command that has more to say, or ends so by itself, catches it.
+            sys.stderr.write(f"interrupted: {command} was broken off\n")
+            sys.exit(INTERRUPTED)
         except OperationalError:
             if "--traceback" in sys.argv or not (sentence := database_away()):
                 raise

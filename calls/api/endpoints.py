@@ -15,6 +15,7 @@ from calls.api.models import ApiToken, Scope, token_of
 from calls.api.paging import CURSOR
 from calls.api.problems import ApiProblem, ProblemOut
 from calls.api.schemas import CallOut, CallsOut, Moment, Sid, TurnsOut
+from calls.core.addresses import canonical
 from calls.desk.access_log.details import Detail
 from calls.desk.access_log.entries import Kind, note_program
 from calls.storage.models import Call
@@ -53,7 +54,7 @@ class CallsAsked(Schema):
     started_since: Moment | None = Field(None, description="Calls that began then or later, with its offset from UTC.")
     started_before: Moment | None = Field(None, description="Calls that began before then, with its offset from UTC.")
     line: Annotated[str, Field(pattern=r"^[A-Za-z0-9+:@._-]{1,64}$")] | None = Field(
-        None, description="Calls to this number, as the line has it: +972…, the + written %2B in an address."
+        None, description="Calls to this number, in any notation: 03-…, or +972…, the + written %2B in an address."
     )
     state: Literal["live", "ended"] | None = Field(None, description="Calls that run, or that are over.")
     order: Literal["newest_first", "oldest_first"] = Field("newest_first", description="By when calls began.")
@@ -79,7 +80,7 @@ def list_calls(request: HttpRequest, asked: Query[CallsAsked]) -> Any:
     narrowed = reading.CallFilter(
         since=asked.started_since,
         until=asked.started_before,
-        line=asked.line or "",
+        line=canonical(asked.line or ""),
         state=asked.state or "",
         oldest_first=asked.order == "oldest_first",
     )
@@ -117,9 +118,15 @@ def _allowed(request: HttpRequest, scope: Scope, asked: type[Schema] = Schema) -
 
 
 def unknown_parameters(request: HttpRequest, asked: type[Schema]) -> list[dict[str, str]]:
-    """What a problem says of each parameter that there is not."""
-    unknown = sorted(set(request.GET) - asked.model_fields.keys())
-    return [{"parameter": name, "detail": "There is no such parameter."} for name in unknown]
+    """What a problem says of each parameter that there is not, and of each that is given twice: one of the two would
+    be taken, and nobody knows which."""
+    found = []
+    for name, values in sorted(request.GET.lists()):
+        if name not in asked.model_fields:
+            found.append({"parameter": name, "detail": "There is no such parameter."})
+        elif len(values) > 1:
+            found.append({"parameter": name, "detail": "It is given more than once."})
+    return found
 
 
 def _call(token: ApiToken, call_sid: str) -> Call:

@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from calls.core.addresses import MAX_CHARACTERS
+from calls.core.addresses import MAX_CHARACTERS, visible
 from calls.core.line_health import Trouble
 from calls.lines.answering import LineAnswering
 from calls.lines.changes import LineChange
@@ -133,6 +133,8 @@ class LinePerson(models.Model):
         return f"{self.name} (\u2066{self.number}\u2069)"
 
     def clean(self) -> None:
+        if self.name and not visible(self.name):
+            raise ValidationError({"name": ValidationError(_("Nobody sees this name: write letters."), code="unseen")})
         # The line is no field of the form within its page, so that Django leaves the constraint to the database.
         same = LinePerson.objects.filter(line=self.line_id, number=self.number)
         if self.line_id and same.exclude(pk=self.pk).exists():

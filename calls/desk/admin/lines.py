@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from calls.core.addresses import called
+from calls.core.addresses import called, visible
 from calls.desk.admin.voices import (
     SCRIPT,
     choices,
@@ -41,6 +43,8 @@ from voiceapp.runtime.coded_error import CodedError
 
 SPOKEN = {"greeting", "voice", "responder", "dialogue"}
 """Fields that decide whether what a line says can be said."""
+YEARS = range(1970, 9000)
+"""Of a date that a line names: as rows of calls have them."""
 
 
 def had_calls(typed: str) -> bool:
@@ -72,6 +76,26 @@ class PhoneLineForm(forms.ModelForm):
         if since := self.fields.get("gold_since"):
             for one, what in zip(since.widget.widgets, (gettext("date"), gettext("time")), strict=True):
                 one.attrs["aria-label"] = f"{since.label}: {what}"
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not visible(name):
+            raise ValidationError(_("Nobody sees this name: write letters."), code="unseen")
+        return name
+
+    def clean_monthly_ceiling(self) -> Decimal | None:
+        ceiling: Decimal | None = self.cleaned_data["monthly_ceiling"]
+        if ceiling is not None and ceiling <= 0:
+            raise ValidationError(_("A ceiling is more than nothing. Without one, leave it empty."), code="min_value")
+        return ceiling
+
+    def clean_gold_since(self) -> datetime | None:
+        since: datetime | None = self.cleaned_data["gold_since"]
+        # Further away another time zone has no such time.
+        if since is not None and since.year not in YEARS:
+            said = _("A year from %(first)s to %(last)s.") % {"first": YEARS[0], "last": YEARS[-1]}
+            raise ValidationError(said, code="year")
+        return since
 
     def _choose_voice(self, name: str) -> None:
         field, stored = self.fields[name], getattr(self.instance, name)

@@ -84,9 +84,13 @@ def load(copy: Path) -> None:
     if connection.vendor == "sqlite":
         path = _sqlite_path()
         whole = path.with_name(f"{path.name}.restored")
-        private_file(whole)
-        shutil.copyfile(copy, whole)
-        os.replace(whole, path)
+        try:
+            private_file(whole)
+            shutil.copyfile(copy, whole)
+            os.replace(whole, path)
+        except BaseException:
+            whole.unlink(missing_ok=True)
+            raise
     else:
         name = connection.settings_dict["NAME"]
         _run("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction",

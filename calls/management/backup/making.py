@@ -125,7 +125,12 @@ def _part_of(folder: Path) -> Iterator[Path]:
         except BackupError:
             part.rmdir()
             raise
-        yield part
+        try:
+            yield part
+        except KeyboardInterrupt:
+            # Whoever breaks it off is there, and need not delete callers' words by hand.
+            shutil.rmtree(part)
+            raise
 
 
 def _refuse_filled(folder: Path) -> None:

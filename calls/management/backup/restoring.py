@@ -60,12 +60,18 @@ def restore(folder: Path, manifest: Manifest, var_dir: Path, overwrite: bool) ->
         for name in (JOURNAL, *FOLDERS):
             _empty(var_dir / name)
         databases.clear()
-    for kept in manifest.files:
-        top, _, path = kept.path.partition("/")
-        if top == HERE:
-            _copy(folder / kept.path, var_dir / path)
-            os.utime(var_dir / path, ns=(kept.mtime_ns, kept.mtime_ns))
-    databases.load(folder / databases.FILES[manifest.database])
+    try:
+        for kept in manifest.files:
+            top, _, path = kept.path.partition("/")
+            if top == HERE:
+                _copy(folder / kept.path, var_dir / path)
+                os.utime(var_dir / path, ns=(kept.mtime_ns, kept.mtime_ns))
+        databases.load(folder / databases.FILES[manifest.database])
+    except KeyboardInterrupt:
+        # Recordings without their rows are nobody's, and the next restore would find the box filled.
+        for name in (JOURNAL, *FOLDERS):
+            _empty(var_dir / name)
+        raise
     left = [said for name, path in manifest.named_files.items() if (said := _put_back(folder / name, Path(path)))]
     # As they are now: the backup may have brought the file that STORAGE_KEYS_FILE names.
     keys = Environment().storage_keys() if settings.STORAGE_KEYS.flaw else settings.STORAGE_KEYS

@@ -7,9 +7,13 @@ The name is resolved once, and what was looked at is what is connected to: a nam
 from __future__ import annotations
 
 import asyncio
+import math
+import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import aiohttp
@@ -24,7 +28,8 @@ Networks = Sequence[IPv4Network | IPv6Network]
 CONNECT_S = 5.0
 WHOLE_S = 10.0
 """Of an attempt, its name's resolution too, however slowly the receiver answers."""
-MOST_ASKED_TO_WAIT_S, MOST_SAID_S = 3600, 10**18
+MOST_ASKED_TO_WAIT_S = 3600
+_SECONDS = re.compile("[0-9]+")
 AGENT = "voiceapp-webhooks/1"
 
 
@@ -76,9 +81,23 @@ async def _post(sent: Post) -> Answered:
             # What it says besides is not read.
             if 200 <= answer.status < 300:
                 return Answered(status=answer.status)
-            asked_s = whole_number(answer.headers.get("Retry-After", ""), 0, MOST_SAID_S) or 0
             code = "redirected" if answer.status < 400 else "http_status"
-            return Answered(code, answer.status, min(asked_s, MOST_ASKED_TO_WAIT_S))
+            return Answered(code, answer.status, asked_to_wait_s(answer.headers.get("Retry-After", "")))
+
+
+def asked_to_wait_s(retry_after: str) -> int:
+    """What a Retry-After says, in seconds or as a date (https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3); no more
+    than MOST_ASKED_TO_WAIT_S, and 0 where it says neither."""
+    if _SECONDS.fullmatch(retry_after):
+        # However many digits: what is longer than a whole number is more than the most.
+        asked_s = whole_number(retry_after, 0, MOST_ASKED_TO_WAIT_S)
+        return MOST_ASKED_TO_WAIT_S if asked_s is None else asked_s
+    try:
+        at = parsedate_to_datetime(retry_after)
+        asked_s = math.ceil((at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
+        return 0
+    return max(0, min(asked_s, MOST_ASKED_TO_WAIT_S))
 
 
 class LookedAt(AbstractResolver):

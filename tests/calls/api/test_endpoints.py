@@ -212,7 +212,8 @@ def test_calls_are_narrowed_by_time_line_and_state(ask):
     assert sids(asks(started_since=half_an_hour_ago)) == ["CA2"]
     assert sids(asks(started_before=half_an_hour_ago)) == ["CA1"]
     assert (sids(asks(state="live")), sids(asks(state="ended"))) == (["CA2"], ["CA1"])
-    assert sids(asks(line="+97235550102")) == ["CA2"]
+    for typed in ("+97235550102", "03-555-0102", "035550102", "972-3-555-0102"):
+        assert sids(asks(line=typed)) == ["CA2"]
 
 
 @pytest.mark.parametrize(
@@ -239,6 +240,14 @@ def test_a_parameter_that_there_is_not_is_refused(ask, path, name):
     answer = ask()(path, **{name: "2026-11-27T08:00:00Z"})
     assert problem(answer) == (400, "bad_parameter")
     assert [fault["parameter"] for fault in answer.json()["errors"]] == [name]
+
+
+@pytest.mark.parametrize("name", ["limit", "line"])
+def test_a_parameter_that_is_given_twice_is_refused(ask, name):
+    answer = ask()(**{name: ["1", "2"]})
+    assert problem(answer) == (400, "bad_parameter")
+    (fault,) = answer.json()["errors"]
+    assert (fault["parameter"], fault["detail"]) == (name, "It is given more than once.")
 
 
 def test_both_kinds_of_wrong_parameters_are_named_at_once(ask):

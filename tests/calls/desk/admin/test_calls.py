@@ -206,6 +206,34 @@ def test_a_line_has_its_months_ceiling(admin_client):
     assert line.monthly_ceiling == Decimal("50.50")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("monthly_ceiling", "0", "תקרה היא יותר מכלום"),
+        ("monthly_ceiling", "-1", "תקרה היא יותר מכלום"),
+        ("name", "\u202e", "איש לא רואה את השם הזה"),
+        ("people-0-name", "\u202e", "איש לא רואה את השם הזה"),
+        ("gold_since_0", "0001-01-01", "שנה מ־1970 עד 8999"),
+        ("gold_since_0", "9999-12-31", "שנה מ־1970 עד 8999"),
+    ],
+)
+def test_what_no_line_can_have_is_said_in_its_form_and_what_was_typed_stays(admin_client, name, value, said):
+    line = PhoneLine.objects.create(number="+97235550100", name="x", profile=TuningProfile.objects.create(name="p"))
+    people = {
+        "people-TOTAL_FORMS": 1,
+        "people-INITIAL_FORMS": 0,
+        "people-0-name": "דנה",
+        "people-0-number": "03-5550111",
+    }
+    values = {"name": line.name, "number": line.number, "profile": line.profile_id, **people, **ANSWERING}
+    values |= {"gold_since_0": "2026-11-27", "gold_since_1": "00:00"}
+    shown = admin_client.post(
+        reverse("admin:calls_phoneline_change", args=[line.pk]), {**values, "greeting": "שלום וברכה", name: value}
+    )
+    page = shown.content.decode()
+    assert (shown.status_code, said in page, "שלום וברכה" in page) == (200, True, True)
+
+
 def test_a_profile_cannot_want_silero_where_it_is_not_installed(monkeypatch):
     profile = TuningProfile(name="noisy", vad_engine="silero")
     monkeypatch.setattr(silero, "installed", lambda: False)

@@ -1,6 +1,7 @@
 """What the admin's lists say of their filters."""
 
 import html
+import logging
 import re
 from urllib.parse import quote
 
@@ -42,3 +43,12 @@ def test_no_more_is_typed_into_a_search_than_an_address_holds(admin_client, mode
     page = admin_client.get(reverse(f"admin:calls_{model}_changelist")).content.decode()
     letters = int(re.search(r'id="searchbar" maxlength="(\d+)"', page)[1])
     assert len(quote("ש" * letters)) < LineReceiver.MAX_LENGTH
+
+
+@pytest.mark.parametrize(("named", "status"), [("x", 400), ("number", 400), ("", 400), ("id", 200)])
+def test_a_list_that_is_asked_for_by_another_field_than_the_id_is_refused_and_no_error(
+    admin_client, caplog, named, status
+):
+    answer = admin_client.get(reverse("admin:calls_phoneline_changelist"), {"_to_field": named, "_popup": "1"})
+    assert answer.status_code == status
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []

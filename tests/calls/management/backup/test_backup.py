@@ -516,5 +516,30 @@ def test_what_a_killed_backup_did_not_examine_is_the_next_ones(sqlite_boxes, tmp
             call_command("backup", "--dated", tmp_path / "backups")
 
 
-def interrupted(path):
+def interrupted(*_):
     raise KeyboardInterrupt
+
+
+def test_a_backup_that_is_broken_off_leaves_nothing(sqlite_boxes, tmp_path, monkeypatch):
+    full, _ = sqlite_boxes
+    with full:
+        full.keep("recordings/d/CA1-MZ1.trace", b"{}\n")
+        monkeypatch.setattr("calls.management.backup.making.write_manifest", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            call_command("backup", tmp_path / "backups" / "mine")
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+@pytest.mark.parametrize("where", ["shutil.copyfile", "os.replace"])
+def test_a_restore_that_is_broken_off_leaves_the_box_empty_for_the_next(sqlite_boxes, tmp_path, monkeypatch, where):
+    full, empty = sqlite_boxes
+    with full:
+        full.keep("recordings/d/CA1-MZ1.trace", b"{}\n")
+        call_command("backup", tmp_path / "backup")
+    with empty:
+        with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+            killed.setattr(f"calls.management.backup.databases.{where}", interrupted)
+            call_command("restore", tmp_path / "backup")
+        assert empty.files() == {} and not list(tmp_path.glob("other.sqlite3*"))
+        call_command("restore", tmp_path / "backup")
+        assert empty.files() == full.files()

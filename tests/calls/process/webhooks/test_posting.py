@@ -1,12 +1,14 @@
 """One POST: bounded, led on by nobody, to the address that was looked at."""
 
 import socket
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from ipaddress import ip_network
 
 import pytest
 
 from calls.process.webhooks import posting
-from calls.process.webhooks.posting import Answered, Post, post
+from calls.process.webhooks.posting import Answered, Post, asked_to_wait_s, post
 from tests.calls.process.webhooks.receiver import receiving
 
 OWN = [ip_network("127.0.0.0/8")]
@@ -45,8 +47,34 @@ async def test_a_receiver_may_ask_to_be_left_alone_for_an_hour_at_most(receiver)
 
         return answer
 
-    receiver.answers = [busy("120"), busy("9" * 18), busy("Fri, 27 Nov 2026 10:00:00 GMT"), busy("²")]
-    assert [(await posted(receiver.url)).wait_s for _ in range(4)] == [120, 3600, 0, 0]
+    receiver.answers = [busy("120"), busy("9" * 18), busy("²")]
+    assert [(await posted(receiver.url)).wait_s for _ in range(3)] == [120, 3600, 0]
+
+
+@pytest.mark.parametrize(
+    ("said", "wait_s"),
+    [
+        ("9" * 20, 3600),
+        ("9" * 5000, 3600),
+        ("0" * 20 + "5", 3600),
+        ("-5", 0),
+        ("1.5", 0),
+        ("", 0),
+        ("soon", 0),
+        ("Fri, 27 Nov 1998 10:00:00 GMT", 0),
+        ("Fri, 27 Nov 9998 10:00:00 GMT", 3600),
+        ("Friday, 27-Nov-98 10:00:00 GMT", 0),
+        ("Fri, 32 Nov 2026 10:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 3600),
+    ],
+)
+def test_how_long_is_asked_for_is_read_in_seconds_and_as_a_date(said, wait_s):
+    assert asked_to_wait_s(said) == wait_s
+
+
+def test_a_date_says_how_long_from_now():
+    in_ten_minutes = format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True)
+    assert 0 < asked_to_wait_s(in_ten_minutes) <= 600
 
 
 async def test_a_redirect_is_not_followed(receiver):
