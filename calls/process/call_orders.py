@@ -66,9 +66,9 @@ class CallOrders:
         """Have what answers the call be quiet; as ``give``."""
         return self.give(SupervisorOrder(call_sid, Order.QUIET, by))
 
-    def release(self, call_sid: str, by: str) -> str:
-        """...answer again."""
-        return self.give(SupervisorOrder(call_sid, Order.RELEASE, by))
+    def go_on(self, call_sid: str, by: str) -> str:
+        """...answer again, and first say to its end what ``quiet`` stopped."""
+        return self.give(SupervisorOrder(call_sid, Order.RELEASE, by, says_rest=True))
 
     def heard(self, word: bytes) -> None:
         """Another process has published a word; one that is no order, or is for none of our calls, is passed over. On

@@ -107,6 +107,14 @@ class Interruption:
             self._barge_in.interrupted()
             metrics.BARGE_INS.labels(Outcome.INTERRUPTED).inc()
 
+    def say_rest(self, stopped: StoppedAnswer, now_ms: float) -> None:
+        """Of the answer that was stopped last, whoever stopped it: nothing was said or asked since."""
+        prepared, rest = stopped.preparation, stopped.rest
+        self._delivery.settle(Outcome.RESUMED, now_ms)
+        self._before = f"{self._before} {rest.before}"
+        draft = self._draft.go_on(prepared, rest.begins_with, asks=not rest.is_whole)
+        self._speaking.go_on(draft, rest.before, now_ms)
+
     @property
     def goes_on_at_ms(self) -> float | None:
         """When an answer that was stopped goes on if nothing happens; None: there is none, or not as it stands."""
@@ -207,12 +215,8 @@ class Interruption:
     def _go_on(self, now_ms: float) -> None:
         """It was nothing: the answer is said to its end, and what was to follow its words is done behind them."""
         assert self._stopped is not None  # noqa: S101 - what goes on was stopped
-        prepared, rest = self._stopped.preparation, self._stopped.rest
-        self._stopped = None
+        stopped, self._stopped = self._stopped, None
         self._barge_in.resumed()
         metrics.BARGE_INS.labels(Outcome.RESUMED).inc()
         self._hands.note(RESUMED)
-        self._delivery.settle(Outcome.RESUMED, now_ms)
-        self._before = f"{self._before} {rest.before}"
-        draft = self._draft.go_on(prepared, rest.begins_with, asks=not rest.is_whole)
-        self._speaking.go_on(draft, rest.before, now_ms)
+        self.say_rest(stopped, now_ms)

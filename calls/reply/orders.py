@@ -45,6 +45,8 @@ class SupervisorOrder:
     """Of SAY."""
     ask: str = ""
     """Which request this is, of the call's."""
+    says_rest: bool = False
+    """Of RELEASE: what QUIET stopped is said to its end. An older process answers again without it."""
 
 
 @dataclass(frozen=True, slots=True)

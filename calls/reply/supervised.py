@@ -9,6 +9,7 @@
 | a sentence, and the caller speaks | it waits for the floor; after WAIT_MS it is dropped, and noted |
 | be quiet | what sounds stops, what was to be said is given up, and the caller's turns are answered by nobody |
 | answer again | what the caller says from now on is answered |
+| the same after a hand-over that failed | and the rest of what was stopped, unless something else comes first |
 
 Where a call's rows could not be read, it is not known whether somebody keeps the line quiet: it answers until it is,
 and an order that a supervisor gives meanwhile is newer than what rows say.
@@ -31,7 +32,7 @@ from calls.reply.draft import Draft
 from calls.reply.floor import Floor
 from calls.reply.given_answer import GivenAnswer
 from calls.reply.hands import AgentHands
-from calls.reply.interruption import Interruption
+from calls.reply.interruption import Interruption, StoppedAnswer
 from calls.reply.orders import (
     ALREADY_QUIET,
     MAX_WAITING,
@@ -73,6 +74,10 @@ class Supervised:
         self._interruption, self._tell = interruption, tell
         self._converses, self._has_voice = converses, has_voice
         self._state = conversation.supervision
+        self._stopped: StoppedAnswer | None = None
+        """By the order to be quiet: it may go on."""
+        self._says_rest = False
+        """It does, as soon as the line may speak."""
 
     # The supervisor
 
@@ -87,7 +92,7 @@ class Supervised:
         elif order.order is Order.QUIET:
             code = self._be_quiet(order.by, now_ms)
         else:
-            code = self._answer_again(now_ms)
+            code = self._answer_again(now_ms, says_rest=order.says_rest)
         self._hands.wake()
         return code
 
@@ -116,7 +121,8 @@ class Supervised:
         return True
 
     def sounded(self, answer: GivenAnswer) -> None:
-        """Its first frame is sent: a sentence no longer waits."""
+        """Its first frame is sent: a sentence no longer waits, and what was stopped before it is not gone on with."""
+        self._drop_rest()
         if _is_new_sentence(answer):
             self._state.saying = self._state.waiting.popleft().ask
 
@@ -140,7 +146,10 @@ class Supervised:
         while waiting and now_ms >= waiting[0].until_ms:
             self._hands.not_said(waiting.popleft().ask)
             self._hands.note(SENTENCE_DROPPED)
-        if not waiting or self._is_held:
+        if self._is_held:
+            return
+        if not waiting:
+            self._go_on(now_ms)
             return
         if answer is not None:
             self._make_room(answer)
@@ -153,7 +162,7 @@ class Supervised:
     def next_deadline_ms(self, now_ms: float) -> float | None:
         """When ``tick`` has something to decide."""
         if not self._state.waiting:
-            return None
+            return self._floor.free_at_ms(now_ms) if self._may_go_on and not self._is_held else None
         until_ms = self._state.waiting[0].until_ms
         if self._delivery.answer is not None:
             return until_ms if until_ms > now_ms else None
@@ -180,13 +189,16 @@ class Supervised:
         if self.is_quiet:
             return ALREADY_QUIET
         self._state.quiet_by, self._state.is_known = by, True
+        self._says_rest = False
         while self._state.waiting:
             self._hands.not_said(self._state.waiting.popleft().ask)
         self._interruption.drop()
         answer = self._delivery.answer
         if answer is not None and answer.has_sounded:
-            self._delivery.interrupt(answer, now_ms, BY_SUPERVISOR)
-            self._floor.expects(answer.preparation.expect)
+            prepared = answer.preparation
+            rest = self._delivery.interrupt(answer, now_ms, BY_SUPERVISOR)
+            self._stopped = StoppedAnswer(prepared, rest, prepared.expect) if rest.has_words else None
+            self._floor.expects(prepared.expect)
             self._floor.played_out(now_ms)
             self._tell(self._delivery.playback.heard_text)
         else:
@@ -198,14 +210,32 @@ class Supervised:
         self._floor.begin_anew(now_ms)
         return ""
 
-    def _answer_again(self, now_ms: float) -> str:
+    def _answer_again(self, now_ms: float, *, says_rest: bool) -> str:
         if not self.is_quiet:
             was_known, self._state.is_known = self._state.is_known, True
             return NOT_QUIET if was_known else ""
         self._state.quiet_by = ""
         self._state.released_ms = self._hands.media_ms(now_ms)
         self._floor.begin_anew(now_ms)
+        self._says_rest = says_rest
+        if not says_rest:
+            self._drop_rest()
         return ""
+
+    def _go_on(self, now_ms: float) -> None:
+        """With what was stopped, where it is to be said to its end and nobody else has the floor."""
+        if self._stopped is not None and self._may_go_on and self._is_free(now_ms):
+            self._says_rest = False
+            self._interruption.say_rest(self._stopped, now_ms)
+
+    def _drop_rest(self) -> None:
+        self._stopped, self._says_rest = None, False
+
+    @property
+    def _may_go_on(self) -> bool:
+        """A question that the caller has asked meanwhile is answered first, and then nothing goes on."""
+        is_next = self._delivery.answer is None and self._draft.answer is None
+        return self._says_rest and self._stopped is not None and is_next
 
     def _make_room(self, answer: GivenAnswer) -> None:
         """For a sentence, by what is being said or is to be said."""

@@ -68,7 +68,7 @@ def hand_over(call: Call, user: Any, number: str, *, anywhere: bool, orders: Cal
     quieted = not missing() and orders.quiet(call.call_sid, by) == ""
     action = _do(call, user, str(SupervisorAction.Kind.HAND_OVER), number, {"twiml": twiml(response)})
     if quieted and action.outcome == Outcome.FAILED:
-        orders.release(call.call_sid, by)
+        orders.go_on(call.call_sid, by)
     return action
 
 

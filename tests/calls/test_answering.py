@@ -566,6 +566,12 @@ async def test_an_answer_stops_before_the_call_is_handed_over_and_goes_on_living
         at_update.append(call.status(0).quiet_by)
         raise OSError
 
+    def go_on(orders, call_sid, by):
+        gone_on.append(by)
+        return orders.give(SupervisorOrder(call_sid, Order.RELEASE, by, says_rest=True))
+
+    gone_on = []
+    monkeypatch.setattr("calls.process.call_orders.CallOrders.go_on", go_on)
     monkeypatch.setattr("calls.twilio.rest.twilio", no_twilio)
     answering(monkeypatch, responder="repeat", voice="toy:he")
     caller = Listener()
@@ -578,5 +584,5 @@ async def test_an_answer_stops_before_the_call_is_handed_over_and_goes_on_living
     failed = await supervised(supervisor, "hand-over", other_number="+97231234567")
     assert failed == ("failed", "twilio_unreachable")
     (call,) = services().calls
-    assert (at_update, call.status(0).quiet_by) == (["dana"], "")
+    assert (at_update, gone_on, call.status(0).quiet_by) == (["dana"], ["dana"], "")
     await caller.hang_up()

@@ -37,6 +37,12 @@ async def test_a_call_of_this_process_is_asked_on_its_loop():
     assert (call.taken, other.taken) == ([ORDER], [])
 
 
+async def test_to_go_on_is_to_answer_again_with_the_rest_of_what_was_stopped():
+    call = running()
+    assert await asyncio.to_thread(CallOrders([call], "").go_on, "CA1", "dana") == ""
+    assert call.taken == [SupervisorOrder("CA1", Order.RELEASE, "dana", says_rest=True)]
+
+
 async def test_of_two_streams_of_a_call_the_one_that_is_not_over_is_asked():
     over, newest = running(None), running("")
     assert await asyncio.to_thread(CallOrders([over, newest], "").give, ORDER) == ""

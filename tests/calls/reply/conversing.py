@@ -274,8 +274,9 @@ class VirtualConversation:
 
     # A supervisor
 
-    def supervise(self, order, text="", by="dana"):
-        code = self.agent.supervise(SupervisorOrder("CA1", order, by, text, ask=text), self.now_ms)
+    def supervise(self, order, text="", by="dana", *, says_rest=False):
+        given = SupervisorOrder("CA1", order, by, text, ask=text, says_rest=says_rest)
+        code = self.agent.supervise(given, self.now_ms)
         self._look()
         return code
 

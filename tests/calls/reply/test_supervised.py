@@ -576,3 +576,99 @@ def test_that_nobody_keeps_it_quiet_changes_nothing():
     call = supervised(steps)
     ((_, outcome, *_),) = made(call)
     assert outcome == "played"
+
+
+# A hand-over that failed
+
+
+def test_after_a_hand_over_that_failed_the_rest_is_said_and_what_follows_it_done():
+    async def steps(call):
+        await question(call, over_ms=3500)
+        call.supervise(Order.QUIET)
+        await call.listen(300)
+        assert call.supervise(Order.RELEASE, says_rest=True) == ""
+        await call.listen(9000)
+
+    call = supervised(steps, Say(LONG), HangUp())
+    assert [one[1:3] for one in made(call)] == [("resumed", "open"), ("played", "resumed")]
+    _, rest = (turn for _, turn in sorted(call.saved.items()))
+    assert LONG.endswith(rest.text) and len(rest.text) < len(LONG)
+    assert rest.started_ms < ANSWER_AT_MS + 3500 + 300 + 1000
+    assert (call.ended, call.responder.asked) == ("answered", [("turns", "מה שעות הפתיחה")])
+    (exchange,) = call.agent.conversation.said
+    assert (exchange.answer, exchange.heard) == (LONG, LONG)
+
+
+def test_a_greeting_that_a_hand_over_stopped_is_said_to_its_end():
+    async def steps(call):
+        await call.listen(1500)
+        call.supervise(Order.QUIET)
+        call.supervise(Order.RELEASE, says_rest=True)
+        await call.listen(9000)
+
+    call = supervised(steps, opens=True, responder=ToyResponder(lambda *_: [Say(LONG)]))
+    assert [one[1] for one in made(call)] == ["resumed", "played"]
+
+
+def test_what_the_caller_asked_meanwhile_is_left_and_the_rest_is_said():
+    async def steps(call):
+        await question(call)
+        call.supervise(Order.QUIET)
+        await call.says("הלו", ms=600)
+        await call.listen(1500)
+        call.supervise(Order.RELEASE, says_rest=True)
+        await call.listen(9000)
+
+    call = supervised(steps)
+    assert [one[1] for one in made(call)] == ["resumed", "played"]
+    assert call.responder.asked == [("turns", "מה שעות הפתיחה")]
+
+
+def test_a_question_that_comes_before_the_rest_is_answered_in_its_place():
+    async def steps(call):
+        await question(call)
+        call.supervise(Order.QUIET)
+        call.loop.call_later(0.5, lambda: call.supervise(Order.RELEASE, says_rest=True))
+        await call.says("ומחר", ms=1000)
+        await call.listen(6000)
+
+    call = supervised(steps)
+    assert [one[:2] for one in made(call)] == [(LONG, "interrupted"), (AFTER_IT, "played")]
+
+
+def test_a_sentence_that_is_said_meanwhile_takes_the_place_of_the_rest():
+    async def steps(call):
+        await question(call)
+        call.supervise(Order.QUIET)
+        call.supervise(Order.SAY, SENTENCE)
+        await call.listen(4000)
+        call.supervise(Order.RELEASE, says_rest=True)
+        await call.listen(6000)
+
+    call = supervised(steps)
+    assert [one[:2] for one in made(call)] == [(LONG, "interrupted"), (SENTENCE, "played")]
+
+
+def test_an_answer_that_was_stopped_stays_so_where_a_person_has_it_answer_again():
+    async def steps(call):
+        await question(call)
+        call.supervise(Order.QUIET)
+        await call.listen(1000)
+        call.supervise(Order.RELEASE)
+        await call.listen(6000)
+
+    assert [one[:2] for one in made(supervised(steps))] == [(LONG, "interrupted")]
+
+
+def test_a_second_hand_over_holds_the_rest_back_until_it_has_failed_too():
+    async def steps(call):
+        await question(call)
+        call.supervise(Order.QUIET)
+        call.supervise(Order.RELEASE, says_rest=True)
+        call.supervise(Order.QUIET)
+        await call.listen(5000)
+        assert len(made(call)) == 1
+        call.supervise(Order.RELEASE, says_rest=True)
+        await call.listen(9000)
+
+    assert [one[1] for one in made(supervised(steps))] == ["resumed", "played"]
