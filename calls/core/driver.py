@@ -3,13 +3,14 @@
 A session (calls/core/session.py) decides and returns actions; whoever runs it gives the driver its hands: the live call
 (calls/live/live_call.py), what-if (calls/whatif/trace_replay.py), the simulation (calls/lab/simulation.py) and the
 tests' virtual call. Messages, events and instants go in through the driver; each action that comes out is one call of
-one method of the hands. Pure: no I/O, no clock.
+one method of the hands. A deed that fails takes no other along: those behind it are done, then it is raised. Pure: no
+I/O, no clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 
 from calls.core import actions as act
 from calls.core.messages import Message
@@ -57,6 +58,46 @@ class Hands:
     def close_socket(self, action: act.CloseSocket) -> None: ...
 
     def end(self, action: act.CallOver) -> None: ...
+
+
+Frames = Iterable[tuple[int, bytes]]
+"""Media times, ms, with their audio: mu-law."""
+
+
+class StreamHolder(Protocol):
+    """What holds a call's streams: the Transcriber (stt/streaming/transcriber.py)."""
+
+    def renew(self, at_ms: int, frames: Frames) -> None: ...
+
+    def pause(self, at_ms: int) -> None: ...
+
+    def resume(self, frames: Frames, at_ms: int | None = None) -> None: ...
+
+    def replace(self, code: str) -> None: ...
+
+    def replay(self, frames: Frames) -> None: ...
+
+
+class StreamHands(Hands):
+    """Hands that leave streams to what holds them."""
+
+    def __init__(self, transcriber: StreamHolder) -> None:
+        self.transcriber = transcriber
+
+    def renew(self, action: act.RenewStream) -> None:
+        self.transcriber.renew(action.at_ms, action.frames)
+
+    def pause(self, action: act.PauseStream) -> None:
+        self.transcriber.pause(action.at_ms)
+
+    def resume(self, action: act.ResumeStream) -> None:
+        self.transcriber.resume(action.frames, action.at_ms)
+
+    def replace_stream(self, action: act.ReplaceStream) -> None:
+        self.transcriber.replace(action.code)
+
+    def replay(self, action: act.ReplayStream) -> None:
+        self.transcriber.replay(action.frames)
 
 
 class CallDriver:
@@ -125,17 +166,29 @@ class CallDriver:
 
     def _from_the_line(self, actions: Iterable[act.Action], now_ms: float) -> None:
         self.now_ms = now_ms
-        for action in actions:
-            deed = self._at_once.get(type(action))
-            if deed is not None:
-                deed(action)
-            elif self._defer is not None:
-                self._defer(action)
-            else:
-                self._deeds[type(action)](action)
+        self._do(iter(actions), self._do_or_defer)
 
     def _perform_all(self, actions: list[act.Action], now_ms: float) -> list[act.Action]:
         self.now_ms = now_ms
-        for action in actions:
-            self._deeds[type(action)](action)
+        self._do(iter(actions), self._do_now)
         return actions
+
+    def _do(self, actions: Iterator[act.Action], do: Callable[[act.Action], None]) -> None:
+        for action in actions:
+            try:
+                do(action)
+            except Exception:
+                self._do(actions, do)  # what is left of them
+                raise
+
+    def _do_or_defer(self, action: act.Action) -> None:
+        deed = self._at_once.get(type(action))
+        if deed is not None:
+            deed(action)
+        elif self._defer is not None:
+            self._defer(action)
+        else:
+            self._do_now(action)
+
+    def _do_now(self, action: act.Action) -> None:
+        self._deeds[type(action)](action)

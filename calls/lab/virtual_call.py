@@ -15,7 +15,7 @@ from typing import Protocol
 
 from calls.core import actions as act
 from calls.core.agent_turns import FIRST_AGENT_NUMBER, AgentTurn
-from calls.core.driver import CallDriver, Hands
+from calls.core.driver import CallDriver, StreamHands
 from calls.core.messages import Media, Start
 from calls.core.session import CallSession
 from calls.lab.playout import Playout
@@ -46,8 +46,10 @@ class VirtualEngine(Protocol):
         """After how many ms it answers, and what."""
 
 
-class VirtualCall(Hands):
+class VirtualCall(StreamHands):
     """A session's hands, and the pump; the agent's are VirtualLine."""
+
+    transcriber: Transcriber
 
     def __init__(
         self,
@@ -64,7 +66,7 @@ class VirtualCall(Hands):
         self.driver = CallDriver(session, self, defer=self._put_off)
         self._engine = engine
         tuning = answerer.tuning
-        self._transcriber = Transcriber(engine.open_stream, tuning, self._heard, Breaker(Random(1)))  # noqa: S311
+        super().__init__(Transcriber(engine.open_stream, tuning, self._heard, Breaker(Random(1))))  # noqa: S311
         call = AgentCall(CALL_SID, STREAM_SID, "", "", AnswerSettings(), FIRST_AGENT_NUMBER, greets=False, opens=opens)
         self.agent = Agent(call, answerer, self.line, lambda: self.now_ms, conversation)
         self._answering: asyncio.Task[None] | None = None
@@ -80,7 +82,7 @@ class VirtualCall(Hands):
     def ring(self) -> None:
         """The call and its stream begin."""
         self._answering = self.loop.create_task(self.agent.run())
-        self._transcriber.start()
+        self.transcriber.start()
         self.driver.receive(Start(STREAM_SID, CALL_SID), self.now_ms)
 
     async def until_frame(self, index: int) -> None:
@@ -96,7 +98,7 @@ class VirtualCall(Hands):
         self.agent.stop(self.now_ms)
         if self._answering is not None:
             await self._answering
-        self._transcriber.close()
+        self.transcriber.close()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -168,25 +170,10 @@ class VirtualCall(Hands):
     # The session's hands
 
     def feed(self, action: act.Feed) -> None:
-        self._transcriber.feed(action.ulaw, action.at_ms)
+        self.transcriber.feed(action.ulaw, action.at_ms)
 
     def wake(self, action: act.Wake) -> None:
         self.put(self.tick)
-
-    def renew(self, action: act.RenewStream) -> None:
-        self._transcriber.renew(action.at_ms, action.frames)
-
-    def pause(self, action: act.PauseStream) -> None:
-        self._transcriber.pause(action.at_ms)
-
-    def resume(self, action: act.ResumeStream) -> None:
-        self._transcriber.resume(action.frames, action.at_ms)
-
-    def replace_stream(self, action: act.ReplaceStream) -> None:
-        self._transcriber.replace(action.code)
-
-    def replay(self, action: act.ReplayStream) -> None:
-        self._transcriber.replay(action.frames)
 
     def ask_one_shot(self, action: act.AskOneShot) -> None:
         after_ms, done = self._engine.one_shot(action)

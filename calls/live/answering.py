@@ -145,13 +145,11 @@ class Answering:
 
     # What the pump tells
 
-    def look(self, at_ms: float) -> None:
-        """Something has happened on the call, or time has passed."""
+    def look(self, at_ms: float) -> float | None:
+        """Something has happened on the call, or time has passed. Returns when there is something to decide next."""
         self._record.echo(self._driver.session.media_ms(at_ms), self._driver.session.audio.echo.state)
         self._agent.caller_is(self._driver.session.caller, at_ms)
         self._agent.tick(at_ms)
-
-    def next_deadline_ms(self, at_ms: float) -> float | None:
         return self._agent.next_deadline_ms(at_ms)
 
     def partial(self, partial: Partial) -> None:
@@ -200,11 +198,13 @@ class Answering:
 
     async def ended(self) -> None:
         """Everything that the agent began is over."""
-        self.stop()
-        if self._task is not None:
-            await self._task
-        await self._earlier.ended()
-        await self._typed.kept()
+        try:
+            self.stop()
+        finally:
+            if self._task is not None:
+                await self._task
+            await self._earlier.ended()
+            await self._typed.kept()
 
     def _note_failed(self, code: str, detail: str) -> None:
         logger.warning("call %s: %s: %s", self._token.call_sid, code, detail)

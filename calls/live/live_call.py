@@ -7,12 +7,11 @@ decides nothing: which words are whose, and when, is the session's. On one loop;
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable
 
 from calls.core import actions as act
-from calls.core.driver import CallDriver, Hands
+from calls.core.driver import CallDriver, StreamHands
 from calls.core.messages import parse
 from calls.core.recognition_health import RecognitionHealth, RecognitionStatus
 from calls.core.session import State
@@ -27,6 +26,7 @@ from calls.live.new_session import new_session
 from calls.live.stream_record import StreamRecord
 from calls.live.unwritten_note import UnwrittenNote
 from calls.live.waived_settings import WaivedSettings
+from calls.live.wall import Wall
 from calls.process.services import Services
 from calls.reply.orders import SupervisorOrder
 from calls.twilio.stream_tokens import StreamToken
@@ -34,11 +34,11 @@ from stt.streaming.no_stream import NoStream
 from stt.streaming.transcriber import Transcriber
 from voiceapp.runtime import metrics
 
-logger = logging.getLogger(__name__)
 
-
-class LiveCall(Hands):
+class LiveCall(StreamHands):
     """One media stream's call."""
+
+    transcriber: Transcriber | NoStream
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class LiveCall(Hands):
     ) -> None:
         """``base_ms``: media time at which it goes on, of a call's second stream. ``ask`` has an utterance recognised
         in one shot; ``send`` takes a message for Twilio; ``close`` closes the socket with a code."""
+        super().__init__(NoStream(queue.put_event))
         self.loop = asyncio.get_running_loop()
         self.call_sid, self.line, self.running = token.call_sid, token.to_number, True
         self._services, self._queue, self._bridge, self._ask = services, queue, bridge, ask
@@ -63,7 +64,6 @@ class LiveCall(Hands):
         self.session = new_session(token, base_ms, tuning, services, self._vad, self._line)
         self._driver = CallDriver(self.session, self, defer=self._put_off)
         self._health = RecognitionHealth(stream_hears=tuning.streaming)
-        self._transcriber: Transcriber | NoStream = NoStream(queue.put_event)
         keeps = services.lines.line(token.to_number).keeps
         self._log = CallLog(token.call_sid, token.stream_index, services, keeps)
         self._record = StreamRecord(services.disk, keeps, UnwrittenNote(self.loop, self._log.note))
@@ -73,6 +73,7 @@ class LiveCall(Hands):
             end_call=self._end_by_us,
         )  # fmt: skip
         self._timer = DeadlineTimer(self.loop, queue.wake)
+        self._wall = Wall(token.call_sid)
         self._waived = WaivedSettings(self.loop, lambda code: queue.put(ActionDue(act.Note(code))))
         metrics.CALLS_LIVE.inc()
 
@@ -114,8 +115,10 @@ class LiveCall(Hands):
         """What was said is settled, and the socket closed at once. The first reason counts."""
         if self.session.state in (State.WAITING, State.LIVE):
             self._end.reason = reason
-            self._driver.stop(now_ms())
-            self._queue.put(ActionDue(act.CloseSocket(reason)))
+            try:
+                self._driver.stop(now_ms())
+            finally:
+                self._queue.put(ActionDue(act.CloseSocket(reason)))
 
     # The line
 
@@ -141,8 +144,8 @@ class LiveCall(Hands):
         services, tuning = self._services, self.session.tuning
         self._record.begin(self.call_sid, stream_sid, self._driver.now_ms)
         if tuning.streaming:
-            self._transcriber = Transcriber(self._line.ladder(self._waived.add), tuning, self._queue.put_event)
-            self._transcriber.start()
+            self.transcriber = Transcriber(self._line.ladder(self._waived.add), tuning, self._queue.put_event)
+            self.transcriber.start()
         services.calls.replace_older(self)
         self._end.announce(services.shared.began(self.call_sid, stream_sid, int(time.time() * 1000), self.line))
 
@@ -151,28 +154,21 @@ class LiveCall(Hands):
     async def pump(self, handle_text: Callable[[str], Awaitable[None]]) -> None:
         """The only reader of the call's queue; runs until the call's record is complete. ``handle_text`` gets the
         payload of each ``stt_final_text``."""
-        self._arm()
         try:
+            self._arm()
             while self.running:
                 item = await self._queue.next()
-                try:
+                kind = item[0] if isinstance(item, tuple) else item.kind
+                with self._wall.behind(f"an event of kind {kind}"):
                     if not isinstance(item, tuple):
                         self._handle(item)
                     elif item[0] == "stt_final_text":
                         await handle_text(item[1])
                     else:
                         self._answering.piece_ready(item[1])
-                except Exception:
-                    # The wall: one event that cannot be handled must not silence the call.
-                    metrics.PUMP_ERRORS.inc()
-                    kind = item[0] if isinstance(item, tuple) else item.kind
-                    logger.exception("call %s: an event of kind %s failed", self.call_sid, kind)
                 self._arm()
         finally:
-            await self._answering.ended()
-            self._close_up()
-            await self._end.told_to_all()
-            await self._record.sound_sent()
+            await self._close_up()
 
     def hear_text(self, payload: str) -> None:
         """Words have come, from the stream or the one-shot recogniser: attribute them, hand on what is ready."""
@@ -190,41 +186,29 @@ class LiveCall(Hands):
             self._log.look(self.status(now_ms()))
 
     def _hear(self, heard: HeardText | InterimSlot | EventDue) -> None:
-        self._record.event(heard.event, now_ms())
+        with self._wall.behind("its trace"):
+            self._record.event(heard.event, now_ms())
         performed = self._driver.heard(heard.event, now_ms())
         if any(isinstance(action, act.TurnAccepted) for action in performed):
             metrics.HANDED_ON.observe((now_ms() - heard.came_ms) / 1000)
 
     def _arm(self) -> None:
         asked_ms = now_ms()
-        self._answering.look(asked_ms)
-        deadlines = (self.session.next_deadline_ms(asked_ms), self._answering.next_deadline_ms(asked_ms))
-        next_ms = min((at_ms for at_ms in deadlines if at_ms is not None), default=None)
+        dues_ms = (
+            self._wall.due_ms("its answering", self._answering.look, asked_ms),
+            self._wall.due_ms("its session's next deadline", self.session.next_deadline_ms, asked_ms),
+        )
+        next_ms = min((at_ms for at_ms in dues_ms if at_ms is not None), default=None)
         self._timer.arm(next_ms if self.running else None, asked_ms)
 
     # The session's hands
 
     def feed(self, action: act.Feed) -> None:
-        self._transcriber.feed(action.ulaw, action.at_ms)
+        self.transcriber.feed(action.ulaw, action.at_ms)
         self._record.frame(action, self._driver.now_ms)
 
     def wake(self, action: act.Wake) -> None:
         self._queue.wake()
-
-    def renew(self, action: act.RenewStream) -> None:
-        self._transcriber.renew(action.at_ms, action.frames)
-
-    def pause(self, action: act.PauseStream) -> None:
-        self._transcriber.pause(action.at_ms)
-
-    def resume(self, action: act.ResumeStream) -> None:
-        self._transcriber.resume(action.frames, action.at_ms)
-
-    def replace_stream(self, action: act.ReplaceStream) -> None:
-        self._transcriber.replace(action.code)
-
-    def replay(self, action: act.ReplayStream) -> None:
-        self._transcriber.replay(action.frames)
 
     def begin(self, action: act.CallBegun) -> None:
         self._log.begun(action.start, self.session.tuning, self._record.path, self._health.state)
@@ -239,8 +223,8 @@ class LiveCall(Hands):
         self._answering.partial(action)
 
     def accept(self, action: act.TurnAccepted) -> None:
-        self._perceive(action)
         self._log.accepted(action.turn)
+        self._perceive(action)
         self._answering.accepted(action.turn)
 
     def revise(self, action: act.TurnRevised) -> None:
@@ -259,9 +243,9 @@ class LiveCall(Hands):
         self._log.look(self.status(now_ms()))
 
     def finish(self, action: act.FinishStream) -> None:
+        self.transcriber.finish()
         self._record.stopped(now_ms())
         self._answering.stop()
-        self._transcriber.finish()
 
     def close_socket(self, action: act.CloseSocket) -> None:
         self._end.close_socket(action.reason, self.stream_sid)
@@ -281,20 +265,32 @@ class LiveCall(Hands):
 
     # The end
 
-    def _close_up(self) -> None:
-        """The call is over: its stream, its files, its record."""
+    async def _close_up(self) -> None:
+        """The call is over: what answered, its stream, its files, its record, its socket; each whatever another one
+        comes to."""
         self._timer.cancel()
-        self._transcriber.close()
+        with self._wall.behind("the end of its answering"):
+            await self._answering.ended()
+        with self._wall.behind("the end of its stream"):
+            self.transcriber.close()
         self._bridge.clear()
-        self._record.finish()
+        with self._wall.behind("the end of its recording"):
+            self._record.finish()
         metrics.CALLS_LIVE.dec()
+        with self._wall.behind("its record's end"):
+            self._write_end()
+        with self._wall.behind("the end of its socket"):
+            await self._end.told_to_all()
+            await self._record.sound_sent()
+
+    def _write_end(self) -> None:
         counters = self.session.counters
         if self._queue.finals_refused:
             counters["events_q_full"] += self._queue.finals_refused
         if self._vad is not None and self._vad.late_frames:
             counters["silero_late"] += self._vad.late_frames
-        if self._transcriber.dropped_ms:
-            counters["audio_dropped_ms"] += self._transcriber.dropped_ms
-        streams, one_shots = self._transcriber.billed, self._bridge.billed
+        if self.transcriber.dropped_ms:
+            counters["audio_dropped_ms"] += self.transcriber.dropped_ms
+        streams, one_shots = self.transcriber.billed, self._bridge.billed
         reason, answers = self._end.reason, self._answering.usage
         self._log.ended(self.session, reason, streams=streams, one_shots=one_shots, answers=answers)

@@ -231,12 +231,12 @@ class Agent:
         """The caller's audio is over: nothing more is said. Idempotent."""
         if self._over.is_set():
             return
+        self._over.set()  # first: whatever fails below, what it began ends
         self._floor.hang_up()
         self._delivery.cut_off(now_ms)
         self._interruption.stop(now_ms)
         self._supervised.stop()
         self._draft.give_up()
-        self._over.set()
 
     @property
     def speaks(self) -> bool:

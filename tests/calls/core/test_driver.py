@@ -16,10 +16,15 @@ from tests.calls.core.test_session import SID
 class Notebook(Hands):
     """Hands that write down what they are asked for."""
 
+    fails = ()
+    """The names of deeds that raise."""
+
 
 def written(name):
     def deed(self, action):
         self.done.append((name, action, self.driver.now_ms))
+        if name in self.fails:
+            raise Clumsy(name)
 
     return deed
 
@@ -111,3 +116,17 @@ def test_that_a_turn_was_answered_is_a_deed_of_its_instant():
     hands = driven(Scripted(act.TurnAnswered(None)))
     hands.driver.answered(1, 900, 7.0)
     assert hands.done == [("save_answered", act.TurnAnswered(None), 7.0)]
+
+
+class Clumsy(Exception):
+    """A hand's own fault."""
+
+
+@pytest.mark.parametrize("fails", [["begin"], ["feed", "accept"], ["end"], DEEDS])
+@pytest.mark.parametrize("door", ["heard", "tick", "stop"])
+def test_a_deed_that_fails_takes_no_other_along(door, fails):
+    hands = driven(Scripted(*ONE_EACH))
+    hands.fails = fails
+    with pytest.raises(Clumsy):
+        hands.driver.heard(StreamOpened(0, 1), 7.0) if door == "heard" else getattr(hands.driver, door)(7.0)
+    assert [action for _, action, _ in hands.done] == ONE_EACH

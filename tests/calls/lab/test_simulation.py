@@ -7,7 +7,7 @@ import pytest
 import calls.lab.virtual_call
 import calls.live.live_call
 import calls.whatif.trace_replay  # noqa: F401 - their hands
-from calls.core.driver import Hands
+from calls.core.driver import Hands, StreamHands
 from calls.lab.simulation import simulate
 from calls.whatif.scoring import Score
 from stt.emulator.recordings import Library
@@ -50,9 +50,8 @@ def test_no_word_is_lost_when_no_final_ever_comes(pause_ms):
 
 def test_whoever_performs_actions_names_their_hands_as_the_driver_does():
     """A hand with a name of its own is never called, and nobody is told."""
-    named = {
-        (one.__name__, name) for one in Hands.__subclasses__() for name, hand in vars(one).items() if is_a_hand(hand)
-    }
+    kinds = {*Hands.__subclasses__(), *StreamHands.__subclasses__()}
+    named = {(one.__name__, name) for one in kinds for name, hand in vars(one).items() if is_a_hand(hand)}
     assert {one for one, _ in named} >= {"LiveCall", "_Simulation", "_Replay"}
     assert {(one, name) for one, name in named if not name.startswith("_") and not hasattr(Hands, name)} == set()
 
