@@ -71,7 +71,7 @@ class GoldenCall(VirtualCall):
 class Files:
     """A trace's or a recording's disk: writes what it is given at once."""
 
-    def put(self, path: Path, data: bytes, header: bytes = b"") -> None:
+    def put(self, path: Path, data: bytes, header: bytes = b"", unwritten: object = None) -> None:
         with path.open("ab") as file:
             file.write(data if file.tell() else header + data)
 
