@@ -4,7 +4,8 @@ import gc
 import inspect
 import os
 from contextlib import suppress
-from functools import cached_property
+from contextvars import copy_context
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 
@@ -47,7 +48,9 @@ def pytest_pyfunc_call(pyfuncitem):
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = pyfuncitem._fixtureinfo.argnames
-    async_to_sync(pyfuncitem.obj)(**{name: pyfuncitem.funcargs[name] for name in names})
+    # In a context of its own: of which call a line of the log is, is no other test's.
+    test = partial(async_to_sync(pyfuncitem.obj), **{name: pyfuncitem.funcargs[name] for name in names})
+    copy_context().run(test)
     return True
 
 

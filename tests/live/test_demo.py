@@ -1,6 +1,7 @@
 """The demo under somebody's eyes, and the commands beside it."""
 
 import audioop
+import contextlib
 import json
 import os
 import re
@@ -72,8 +73,19 @@ class Demo:
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+@contextlib.contextmanager
+def hang_up_means(handler):
+    """To what is started meanwhile; a run of these tests may itself be one that outlives its terminal."""
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_a_terminal_that_closes_ends_all_processes(tmp_path, number):
-    with Demo(tmp_path) as demo:
+    with hang_up_means(signal.SIG_DFL), Demo(tmp_path) as demo:
         demo.wait_for("calling: ")
         children = psutil.Process(demo.process.pid).children(recursive=True)
         assert len(children) >= 2
@@ -84,16 +96,12 @@ def test_a_terminal_that_closes_ends_all_processes(tmp_path, number):
 
 
 def test_a_demo_that_is_to_outlive_its_terminal_does(tmp_path):
-    nohup = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with Demo(tmp_path) as demo:
-            demo.wait_for("calling: ")
-            demo.process.send_signal(signal.SIGHUP)
-            demo.wait_for("[LATENCY]")
-            demo.process.terminate()
-            assert demo.process.wait(COMMAND_S) == 128 + signal.SIGTERM
-    finally:
-        signal.signal(signal.SIGHUP, nohup)
+    with hang_up_means(signal.SIG_IGN), Demo(tmp_path) as demo:
+        demo.wait_for("calling: ")
+        demo.process.send_signal(signal.SIGHUP)
+        demo.wait_for("[LATENCY]")
+        demo.process.terminate()
+        assert demo.process.wait(COMMAND_S) == 128 + signal.SIGTERM
 
 
 def test_a_recording_is_played_to_the_demo_that_runs_beside(tmp_path):

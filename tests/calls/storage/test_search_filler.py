@@ -93,7 +93,7 @@ def test_a_person_fills_all_at_once(capsys, monkeypatch):
     turn_of_an_old_process("CArunning", ended=False, started_at=timezone.now())
     call_command("fill_search_text")
     assert len(found('צה"ל')) == 5
-    assert "but for 1 turns" in capsys.readouterr().out
+    assert "but for 1 turn:" in capsys.readouterr().out
 
 
 @pytest.mark.django_db

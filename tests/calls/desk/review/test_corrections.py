@@ -215,7 +215,7 @@ def test_a_long_call_is_read_with_as_many_questions_as_a_short_one(sign_in, call
         Correction(turn=n, number=i, text="שלום לך", **made) for n in range(1, 2001) for i in (1, 2)
     )
     client = sign_in("reviewer")
-    with django_assert_max_num_queries(33):
+    with django_assert_max_num_queries(34):
         shown = page(client, call, "?turns=40")
     assert shown.count('<textarea id="text-') == 50
     assert 'name="turns" value="40"' in shown
