@@ -9,7 +9,7 @@ I/O, no clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from calls.core import actions as act
@@ -166,29 +166,27 @@ class CallDriver:
 
     def _from_the_line(self, actions: Iterable[act.Action], now_ms: float) -> None:
         self.now_ms = now_ms
-        self._do(iter(actions), self._do_or_defer)
+        rest = iter(actions)
+        for action in rest:
+            try:
+                deed = self._at_once.get(type(action))
+                if deed is not None:
+                    deed(action)
+                elif self._defer is not None:
+                    self._defer(action)
+                else:
+                    self._deeds[type(action)](action)
+            except Exception:
+                self._from_the_line(rest, now_ms)
+                raise
 
     def _perform_all(self, actions: list[act.Action], now_ms: float) -> list[act.Action]:
         self.now_ms = now_ms
-        self._do(iter(actions), self._do_now)
-        return actions
-
-    def _do(self, actions: Iterator[act.Action], do: Callable[[act.Action], None]) -> None:
-        for action in actions:
+        rest = iter(actions)
+        for action in rest:
             try:
-                do(action)
+                self._deeds[type(action)](action)
             except Exception:
-                self._do(actions, do)  # what is left of them
+                self._perform_all(list(rest), now_ms)
                 raise
-
-    def _do_or_defer(self, action: act.Action) -> None:
-        deed = self._at_once.get(type(action))
-        if deed is not None:
-            deed(action)
-        elif self._defer is not None:
-            self._defer(action)
-        else:
-            self._do_now(action)
-
-    def _do_now(self, action: act.Action) -> None:
-        self._deeds[type(action)](action)
+        return actions

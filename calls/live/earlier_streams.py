@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from calls.core.turns import Turn
 from calls.process.conversations import Conversations
@@ -84,7 +84,7 @@ class EarlierStreams:
             try:
                 quiet_by = await ask(self._call_sid)
                 break
-            except DatabaseError:
+            except (DatabaseError, InterfaceError):  # a lost connection raises either
                 await asyncio.sleep(ASK_QUIET_AGAIN_S)
         obey(SupervisorOrder(self._call_sid, Order.AS_KEPT, quiet_by))
 
